@@ -1,0 +1,75 @@
+# `make` or `make help` lists what there is. The first run sets up .venv; PYTHON=... chooses another interpreter for it.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check
+# Files that say what is installed. An older one than pyproject.toml means: install again.
+CLI := $(VENV)/installed-cli
+DEV := $(VENV)/installed-dev
+BENCH := $(VENV)/installed-bench
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint types unit wheel bench soak mutants generate format clean
+unexport PYTHONHOME PYTHONPATH
+
+help: ## List what can be made
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(CLI) ## Recommend an owner for the organisation in examples/organisation.yaml
+	$(VENV)/bin/cxrules recommend examples/organisation.yaml
+
+test: lint types unit wheel ## Run everything that CI runs: the four below
+
+lint: $(DEV) ## Check the style with ruff
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+
+types: $(DEV) ## Check the types with mypy, and what pyright makes of the public names
+	$(PY) -m mypy
+	$(VENV)/bin/basedpyright --pythonpath $(PY)
+
+unit: $(DEV) ## Run the tests, the examples, and the examples in the documentation
+	$(PY) -m pytest -n 2 --dist worksteal
+
+wheel: $(DEV) ## Build wheel and sdist, and try the wheel where nothing else is installed
+	$(PY) -m tools.check_wheel
+
+bench: $(BENCH) ## Measure cxrules beside its peers
+	$(PY) -m bench
+
+soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours
+	$(PY) -m pytest -n 2 --dist worksteal -m soak --hypothesis-profile soak
+
+mutants: $(DEV) ## Change the knowledge in small ways and see whether a test notices
+	$(PY) -m tools.mutants
+
+generate: $(DEV) ## Write every generated file anew
+	$(PY) -m tools.generate
+
+format: $(DEV) ## Mend what ruff can mend
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+clean: ## Remove everything that was made, .venv too
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@tools/make_venv.sh $(VENV)
+
+$(CLI): pyproject.toml | $(PY)
+	@echo "Installing cxrules with its command line ..."
+	@$(PIP) install --editable '.[cli]'
+	@touch $@
+
+$(DEV): pyproject.toml | $(PY)
+	@echo "Installing cxrules with all extras and what tests it ..."
+	@$(PIP) install --upgrade 'pip>=25.1' # the first that knows dependency groups
+	@$(PIP) install --editable '.[all]' --group dev
+	@touch $(CLI) $@
+
+$(BENCH): $(DEV)
+	@$(PIP) install --group bench
+	@touch $@

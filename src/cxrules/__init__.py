@@ -1,0 +1,50 @@
+"""Infers who should own Customer Experience (CX) in an organisation, and explains why.
+
+Examples:
+    >>> import cxrules
+    >>> advice = cxrules.recommend(ceo_involvement="champion", transformation_goal=True, silos="severe")
+    >>> advice.model
+    <OwnershipModel.ceo_with_cco: 'ceo_with_cco'>
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cxrules.advisor import Advisor, recommend
+from cxrules.decision import Reason, Status
+from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, MissingRuleBase
+from cxrules.names import OwnershipModel
+from cxrules.recommendation import Recommendation
+from cxrules.rulebase import RuleBase
+
+if TYPE_CHECKING:
+    from cxrules.organisation import Organisation
+
+__all__ = [
+    "Advisor",
+    "Diagnostic",
+    "InvalidKnowledge",
+    "InvalidOrganisation",
+    "Location",
+    "MissingRuleBase",
+    "Organisation",
+    "OwnershipModel",
+    "Reason",
+    "Recommendation",
+    "RuleBase",
+    "Status",
+    "__version__",
+    "recommend",
+]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Organisation is a pydantic model: whoever does not use it does not wait for pydantic.
+    if name == "Organisation":
+        from cxrules.organisation import Organisation  # noqa: PLC0415 - see above
+
+        return Organisation
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,257 @@
+"""Masking: what a record does not say, stated as data and applied to a copy.
+
+Hiding a fact hides everything from which it could be read. The rule is one sentence: what a masked record shows follows
+from the facts it shows, or cannot depend on the others. So the rules shown are those that would have fired had the hidden
+facts been unknown; they are among those that fired, because learning a fact never un-fires a rule. And what sums up the
+evidence (ranking, voices, certainty, support, dissent) is hidden as soon as any rule that bears on a model can depend on a
+hidden fact, whether or not it fired. Which paths are named depends on the rule base and on what is hidden, not on values.
+The answer itself (model, status, reason) is shown: it is what others were told. It can be masked like anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, cast
+
+from cxrules.decision import Judge
+from cxrules.decision_log.record import ANSWER, DecisionRecord, make_answer
+from cxrules.errors import Diagnostic, Location, suggest
+from cxrules.facts import FactValue
+from cxrules.recommendation import Recommendation
+from cxrules.rulebase import RuleBase
+from cxrules.rules import Effect
+
+__all__ = ["InvalidMasking", "Masking", "apply_masking"]
+
+_MAPPINGS: Final = ("facts", "labels")
+_HIDEABLE: Final = (*ANSWER, "duration", "labels", "trace_id", "span_id", "explanation_sha256")
+_READ_OFF: Final = ("fired", "findings", "accompaniments", "patterns", "actions", "warnings")
+"""What is computed from the fired rules one by one, so that a part of it can be shown."""
+_SUMMED_UP: Final = ("certainty", "ranking", "voices", "support", "dissent")
+"""What sums up all evidence, so that no part of it can be shown."""
+_ON_MODELS: Final = frozenset({Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS})
+
+
+class InvalidMasking(ValueError):
+    """A masking names a path that no record has. Nothing is recorded then: what should be hidden would show.
+
+    Attributes:
+        diagnostics: Every mistake found.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return "no record can be masked so: " + "; ".join(map(str, self.diagnostics))
+
+
+@dataclass(frozen=True)
+class Masking:
+    """What records do not say.
+
+    A path is a field of the record, such as `duration` or `ranking`; one fact or label, such as `facts.silos` or
+    `labels.customer`; or all of them, `facts` or `labels`. A path in `mask` is hidden where it is there, and the record
+    shows that it was; a path in `erase` is hidden so that nobody sees whether it was there. No path is hidden unless named.
+
+    Attributes:
+        mask: The paths to mask.
+        erase: The paths to erase.
+
+    Raises:
+        InvalidMasking: If a path is no field that can be hidden.
+
+    Examples:
+        >>> Masking(mask=["facts.silos"], erase=["labels.customer"])
+        Masking(mask=('facts.silos',), erase=('labels.customer',))
+        >>> Masking(mask=["fact.silos"])
+        Traceback (most recent call last):
+            ...
+        cxrules.decision_log.masking.InvalidMasking: no record can be masked so: fact.silos: no field that can be hidden
+        [unknown-path]; did you mean 'facts'?
+    """
+
+    mask: tuple[str, ...] = ()
+    erase: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("mask", "erase"):
+            paths = getattr(self, name)
+            if isinstance(paths, str):
+                raise TypeError(f"{name} is a list of paths, not {paths!r}")
+            object.__setattr__(self, name, tuple(paths))
+        mistakes = []
+        for path in (*self.mask, *self.erase):
+            field, dot, name = path.partition(".")
+            if field not in _HIDEABLE or (dot and (not name or field not in _MAPPINGS)):
+                hint = suggest(field, _HIDEABLE)
+                mistakes.append(
+                    Diagnostic("unknown-path", Location(path=(path,)), "no field that can be hidden", hint)
+                )
+        if mistakes:
+            raise InvalidMasking(mistakes)
+
+    def __bool__(self) -> bool:
+        return bool(self.mask or self.erase)
+
+    def check(self, rulebase: RuleBase) -> None:
+        """Hold that the facts it names are facts of a rule base.
+
+        Raises:
+            InvalidMasking: If one is not, because a misspelt fact would be shown.
+        """
+        known = tuple(rulebase.vocabulary.facts)
+        mistakes = [
+            Diagnostic("unknown-fact", Location(path=(path,)), "no such fact", suggest(path.partition(".")[2], known))
+            for path in (*self.mask, *self.erase)
+            if path.startswith("facts.") and path.partition(".")[2] not in known
+        ]
+        if mistakes:
+            raise InvalidMasking(mistakes)
+
+
+def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> DecisionRecord:
+    """Give a copy of a record that does not say what should be hidden.
+
+    Args:
+        masking: What to hide.
+        record: An unmasked record; it stays as it is.
+        judge: The judge that decided.
+
+    Raises:
+        InvalidMasking: If the masking names a fact that the rule base does not know.
+    """
+    masking.check(judge.rulebase)
+    copy: dict[str, Any] = dict(record)
+    hidden = _Hidden(masking, record)
+    if hidden.facts:
+        visible = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in record["facts"].items()
+            if name not in hidden.facts
+        }
+        _hide_what_reveals(copy, visible, hidden, judge)
+    for field in _MAPPINGS:
+        copy[field] = hidden.strip(field, cast("Mapping[str, Any]", record[field]))  # type: ignore[literal-required]
+    for path in (*hidden.masked, *hidden.erased):
+        if path in copy and path not in (*_MAPPINGS, *hidden.partly):
+            copy[path] = None
+    order = list(copy)
+    copy["masked"] = _in_order(hidden.masked, order)
+    copy["erased"] = _in_order(hidden.erased, order)
+    answer = set(ANSWER)
+    copy["replayable"] = not any(path.partition(".")[0] in answer for path in (*hidden.masked, *hidden.erased))
+    return cast("DecisionRecord", copy)
+
+
+class _Hidden:
+    """What one masking hides of one record."""
+
+    def __init__(self, masking: Masking, record: DecisionRecord) -> None:
+        self.erased = dict.fromkeys(masking.erase)
+        self.masked = dict.fromkeys(path for path in masking.mask if _is_there(path, record))
+        # Whatever lies below an erased path, or is that path, is erased and not also masked.
+        for path in list(self.masked):
+            if path in self.erased or path.partition(".")[0] in self.erased:
+                del self.masked[path]
+        self.partly: set[str] = set()
+        self.facts = self._list_facts(record)
+
+    def _list_facts(self, record: DecisionRecord) -> set[str]:
+        names = {path.partition(".")[2] for path in (*self.masked, *self.erased) if path.startswith("facts.")}
+        if "facts" in self.masked or "facts" in self.erased:
+            names |= set(record["facts"])
+            names.add("")  # facts that were not given are hidden too
+        return names
+
+    def strip(self, field: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        if field in self.erased:
+            return {}
+        everything = field in self.masked
+        return {
+            name: None if everything or f"{field}.{name}" in self.masked else value
+            for name, value in values.items()
+            if f"{field}.{name}" not in self.erased
+        }
+
+    def reveal_partly(self, field: str) -> None:
+        """Name a field of which a part is hidden; hidden altogether by request, it stays so."""
+        if field not in self.masked and field not in self.erased:
+            self.masked[field] = None
+            self.partly.add(field)
+
+    def hide(self, field: str) -> None:
+        if field not in self.erased:
+            self.masked[field] = None
+
+
+def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidden: _Hidden, judge: Judge) -> None:
+    rulebase = judge.rulebase
+    names = frozenset(rulebase.vocabulary.facts) if "" in hidden.facts else frozenset(hidden.facts)
+    tainted = _list_tainted(rulebase, names)
+    # Decided on the visible facts alone, by the definition of a rule: what fires then fired with the hidden ones too.
+    shown = make_answer(Recommendation(judge, judge.decide(visible)))
+    for field in _READ_OFF:
+        if _may_depend(rulebase, tainted, names, field):
+            copy[field] = shown[field]
+            hidden.reveal_partly(field)
+    required = {finding for model in rulebase.models.values() for finding in model.requires}
+    for rule in tainted:
+        for conclusion in rulebase.rules[rule].then:
+            if conclusion.effect in _ON_MODELS or (
+                conclusion.effect is Effect.FINDING and conclusion.target in required
+            ):
+                for field in _SUMMED_UP:
+                    hidden.hide(field)
+                break
+    # The text states the facts, and there are few enough of them to try them all.
+    if copy["explanation_sha256"] is not None:
+        hidden.hide("explanation_sha256")
+
+
+@lru_cache(maxsize=64)
+def _list_tainted(rulebase: RuleBase, names: frozenset[str]) -> tuple[str, ...]:
+    """Give the rules that may fire or not by what facts are, themselves or through the findings they need."""
+    found: list[str] = []
+    findings: set[str] = set()
+    for layer in rulebase.strata:
+        for name in layer:
+            rule = rulebase.rules[name]
+            if not rule.facts().isdisjoint(names) or not rule.needs().isdisjoint(findings):
+                found.append(name)
+        findings.update(finding for name in layer if name in found for finding in rulebase.rules[name].targets(Effect.FINDING))
+    return tuple(sorted(found, key=rulebase.rule_ids.index))
+
+
+_CONCLUDED_BY: Final = {
+    "findings": Effect.FINDING,
+    "accompaniments": Effect.ACCOMPANIES,
+    "patterns": Effect.RECOGNISES,
+    "actions": Effect.ACTION,
+    "warnings": Effect.WARNING,
+}
+
+
+def _may_depend(rulebase: RuleBase, tainted: tuple[str, ...], names: frozenset[str], field: str) -> bool:
+    if field == "fired":
+        return bool(tainted)
+    if any(rulebase.rules[rule].targets(_CONCLUDED_BY[field]) for rule in tainted):
+        return True
+    return field == "warnings" and any(
+        not {test.fact for test in impossible.when}.isdisjoint(names) for impossible in rulebase.impossible
+    )
+
+
+def _is_there(path: str, record: DecisionRecord) -> bool:
+    field, dot, name = path.partition(".")
+    value = record[field]  # type: ignore[literal-required]  # held by Masking
+    if dot:
+        return name in value
+    return value is not None and not (field in _MAPPINGS and not value)
+
+
+def _in_order(paths: Iterable[str], order: list[str]) -> list[str]:
+    return sorted(paths, key=lambda path: (order.index(path.partition(".")[0]), path))

@@ -1,0 +1,56 @@
+"""Engines: which rules fire for these facts? Everything after that question is one piece of code no engine knows.
+
+An engine is built from a rule base and answers `match(known)`: the fired rules as the bits of an int, bit `i` for the rule
+at index `i` of `rulebase.rule_ids`. A new engine is one file and one line in `ENGINES`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import Protocol, runtime_checkable
+
+from cxrules.errors import suggest
+from cxrules.facts import Facts
+from cxrules.rulebase import RuleBase
+
+__all__ = ["ENGINES", "Engine", "create_engine"]
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What every engine offers. An engine may be shared among threads."""
+
+    name: str
+    rulebase: RuleBase
+
+    def match(self, known: Facts) -> int:
+        """Give the least fixpoint: the rules that fire for validated facts, as the bits of an int."""
+        ...
+
+
+ENGINES = MappingProxyType(
+    {
+        "bitmap": "cxrules.engines.bitmap:BitmapEngine",
+        "experta": "cxrules.engines.experta:ExpertaEngine",
+    }
+)
+"""The engines by name, as `module:class`; a module is imported when its engine is first asked for."""
+
+
+def create_engine(name: str, rulebase: RuleBase) -> Engine:
+    """Compile a rule base for an engine.
+
+    Args:
+        name: A name of `ENGINES`.
+        rulebase: The rule base.
+
+    Raises:
+        ValueError: If there is no such engine.
+        ImportError: If the engine needs an extra that is not installed.
+    """
+    if name not in ENGINES:
+        raise ValueError(f"no such engine: {name!r}; {suggest(name, tuple(ENGINES))}")
+    module, _, attribute = ENGINES[name].partition(":")
+    engine: Engine = getattr(import_module(module), attribute)(rulebase)
+    return engine

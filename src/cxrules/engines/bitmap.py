@@ -1,0 +1,251 @@
+"""The default engine: one integer per value of a fact, the AND of them over the facts.
+
+Every fact has finitely many distinguishable values: percentages are cut where rules cut them, a set is one flag per
+element. For each fact and value one integer is kept whose bit `i` is set when unit `i` is not contradicted; the AND
+over the facts leaves the units whose tests of facts all hold, and one pass over the findings, in the order in which
+they rest on each other, takes away those that need a finding nobody established. A unit is a rule, or one alternative
+of an `any_of`, which concludes an unnamed finding. This is the bit-vector scheme of packet classification (Lakshman and
+Stiliadis 1998, "High-speed policy-based packet forwarding using efficient multi-dimensional range matching").
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from math import inf, nextafter
+from typing import Any, NamedTuple
+
+from cxrules.facts import Fact, Facts, FactValue, Kind
+from cxrules.rulebase import RuleBase
+from cxrules.rules import AnyOf, Condition, FactTest, FindingTest, Operator
+
+__all__ = ["BitmapEngine"]
+
+
+class Unit(NamedTuple):
+    """A rule or an alternative: tests of facts and needed findings, named or numbered."""
+
+    tests: tuple[FactTest, ...]
+    needs: tuple[str | int, ...]
+
+
+class _Percentage(NamedTuple):
+    """The regions of a percentage: `masks[k]` for values from `cuts[k - 1]` to below `cuts[k]`."""
+
+    name: str
+    cuts: tuple[float, ...]
+    masks: tuple[int, ...]
+
+
+class _Set(NamedTuple):
+    """The flags of a set.
+
+    Attributes:
+        name: The fact.
+        untested: The units that do not ask for one of several elements.
+        offers: For each element the units that ask for it among others.
+        flags: For each element the units not contradicted when it is absent, and when it is present.
+    """
+
+    name: str
+    untested: int
+    offers: Mapping[str, int]
+    flags: tuple[tuple[str, int, int], ...]
+
+
+class BitmapEngine:
+    """The bit-vector engine. Immutable after it is built, so that threads may share it.
+
+    Attributes:
+        name: `bitmap`.
+        rulebase: The rule base it was built from.
+    """
+
+    name = "bitmap"
+
+    def __init__(self, rulebase: RuleBase) -> None:
+        self.rulebase = rulebase
+        self._rules = (1 << len(rulebase.rules)) - 1
+        units, alternatives = list_units(rulebase)
+        everything = (1 << len(units)) - 1
+        tested: dict[str, dict[int, list[FactTest]]] = defaultdict(lambda: defaultdict(list))
+        for bit, unit in enumerate(units):
+            for test in unit.tests:
+                tested[test.fact][bit].append(test)
+        tables: list[tuple[str, dict[FactValue | None, int]]] = []
+        percentages: list[_Percentage] = []
+        sets: list[_Set] = []
+        unknown: dict[str, int] = {}
+        for name, by_unit in tested.items():
+            fact = rulebase.vocabulary[name]
+            unknown[name] = everything & ~_bits(by_unit)
+            if fact.kind is Kind.PERCENT:
+                percentages.append(_cut(fact, by_unit, everything))
+            elif fact.kind is Kind.SET:
+                sets += _flag(fact, by_unit, everything)
+            else:
+                tables.append((name, _tabulate(fact, by_unit, everything)))
+        # An unknown fact contradicts every test of it; to bound what could still fire, it contradicts none.
+        self._tables = tuple((name, {None: unknown[name], **table}) for name, table in tables)
+        self._open_tables = tuple((name, {None: everything, **table}) for name, table in tables)
+        self._percentages, self._sets = tuple(percentages), tuple(sets)
+        self._unknown, self._everything = unknown, everything
+        self._findings = tuple(order_findings(rulebase, units, alternatives, everything))
+
+    def match(self, known: Facts) -> int:
+        """Give the rules that fire, as the bits of an int.
+
+        Args:
+            known: Validated facts.
+        """
+        get = known.get
+        alive = self._everything
+        for name, table in self._tables:
+            alive &= table[get(name)]
+        return self._settle(self._match_others(known, alive, self._unknown))
+
+    def bound(self, known: Facts) -> int:
+        """Give the rules that could still fire once more is known, as the bits of an int.
+
+        It is a bound only: two of them may need different values of one fact, or values that are impossible together.
+
+        Args:
+            known: Validated facts.
+        """
+        get = known.get
+        alive = self._everything
+        for name, table in self._open_tables:
+            alive &= table[get(name)]
+        return self._settle(self._match_others(known, alive, None))
+
+    def _match_others(self, known: Facts, alive: int, unknown: Mapping[str, int] | None) -> int:
+        value: Any
+        for name, cuts, masks in self._percentages:
+            value = known.get(name)
+            if value is not None:
+                alive &= masks[bisect_right(cuts, value)]
+            elif unknown:
+                alive &= unknown[name]
+        for name, untested, offers, flags in self._sets:
+            value = known.get(name)
+            if value is not None:
+                offered = untested
+                for element in value:
+                    offered |= offers[element]
+                alive &= offered
+                for element, absent, present in flags:
+                    alive &= present if element in value else absent
+            elif unknown:
+                alive &= unknown[name]
+        return alive
+
+    def _settle(self, alive: int) -> int:
+        for concluders, others in self._findings:
+            if not alive & concluders:
+                alive &= others
+        return alive & self._rules
+
+
+def list_units(rulebase: RuleBase) -> tuple[list[Unit], dict[str | int, list[int]]]:
+    """Give the units, rules first, and for each unnamed finding the units that conclude it."""
+    units: list[Unit] = []
+    branches: list[tuple[int, tuple[Condition, ...]]] = []
+    number = 0
+    for rule in rulebase.rules.values():
+        unnamed: list[str | int] = []
+        for condition in rule.when:
+            if isinstance(condition, AnyOf):
+                branches += [(number, alternative) for alternative in condition.alternatives]
+                unnamed.append(number)
+                number += 1
+        units.append(_unit(rule.when, unnamed))
+    alternatives: dict[str | int, list[int]] = {unnamed: [] for unnamed in range(number)}
+    for unnamed_finding, conditions in branches:
+        alternatives[unnamed_finding].append(len(units))
+        units.append(_unit(conditions, ()))
+    return units, alternatives
+
+
+def _unit(conditions: tuple[Condition, ...], unnamed: Iterable[str | int]) -> Unit:
+    tests = tuple(condition for condition in conditions if isinstance(condition, FactTest))
+    named = [condition.finding for condition in conditions if isinstance(condition, FindingTest)]
+    return Unit(tests, (*named, *unnamed))
+
+
+def _bits(positions: Iterable[int]) -> int:
+    mask = 0
+    for position in positions:
+        mask |= 1 << position
+    return mask
+
+
+def _passing(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int, value: FactValue) -> int:
+    refused = (bit for bit, tests in by_unit.items() if not all(test.holds(value, fact) for test in tests))
+    return everything & ~_bits(refused)
+
+
+def _tabulate(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> dict[FactValue | None, int]:
+    values: tuple[FactValue, ...] = (True, False) if fact.kind is Kind.FLAG else fact.names
+    return {value: _passing(fact, by_unit, everything, value) for value in values}
+
+
+def _cut(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> _Percentage:
+    cuts: set[float] = set()
+    for test in (test for tests in by_unit.values() for test in tests):
+        for operand in test.operand if isinstance(test.operand, tuple) else (test.operand,):
+            assert not isinstance(operand, str)
+            cuts.add(operand)
+            if test.operator not in (Operator.AT_LEAST, Operator.BELOW):
+                cuts.add(nextafter(operand, inf))  # a test that tells the operand from what lies just above it
+    regions = [-1, *sorted(cuts)]
+    return _Percentage(
+        fact.name, tuple(regions[1:]), tuple([_passing(fact, by_unit, everything, start) for start in regions])
+    )
+
+
+def _flag(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> Iterable[_Set]:
+    """Give the flags of a set: one `_Set`, and another for each further `includes_any` that one unit asks of it."""
+    absent, present = dict.fromkeys(fact.names, everything), dict.fromkeys(fact.names, everything)
+    layers = [(everything, dict.fromkeys(fact.names, 0))]
+    for bit, tests in by_unit.items():
+        unit, depth = 1 << bit, 0
+        for test in tests:
+            assert isinstance(test.operand, tuple)
+            if test.operator is Operator.INCLUDES_ANY:
+                if depth == len(layers):
+                    layers.append((everything, dict.fromkeys(fact.names, 0)))
+                untested, offers = layers[depth]
+                layers[depth] = untested & ~unit, offers
+                for element in test.operand:
+                    offers[element] |= unit
+                depth += 1
+            else:
+                assert test.operator in (Operator.INCLUDES_ALL, Operator.LACKS_ALL)
+                refusing = absent if test.operator is Operator.INCLUDES_ALL else present
+                for element in test.operand:
+                    refusing[element] &= ~unit
+    flags = tuple((element, absent[element], present[element]) for element in fact.names)
+    for depth, (untested, offers) in enumerate(layers):
+        yield _Set(fact.name, untested, offers, () if depth else flags)
+
+
+def order_findings(
+    rulebase: RuleBase, units: list[Unit], alternatives: dict[str | int, list[int]], everything: int
+) -> Iterable[tuple[int, int]]:
+    """Give, in the order in which findings rest on each other, their concluders and the units that do not need them."""
+    from graphlib import TopologicalSorter  # noqa: PLC0415 - asked once for a rule base
+
+    index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
+    concluders: dict[str | int, list[int]] = dict(alternatives)
+    for finding, rules in rulebase.concluders.items():
+        concluders[finding] = [index[rule] for rule in rules]
+    users: dict[str | int, list[int]] = defaultdict(list)
+    for bit, unit in enumerate(units):
+        for need in unit.needs:
+            users[need].append(bit)
+    rests_on = {finding: {need for bit in bits for need in units[bit].needs} for finding, bits in concluders.items()}
+    order: TopologicalSorter[str | int] = TopologicalSorter(rests_on)
+    for need in order.static_order():
+        if need in users:
+            yield _bits(concluders[need]), everything & ~_bits(users[need])

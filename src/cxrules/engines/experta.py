@@ -1,0 +1,261 @@
+"""The reference engine: the rule base as experta's rules and facts, run forward until nothing more fires.
+
+experta is unmaintained and its import does things to the program that imports it, so all of it passes one door,
+`_import_experta`. Each fact of the vocabulary has a slot of its own in the working memory: in a shared slot the
+predicate of one fact would meet the value of another. An `any_of` becomes an unnamed finding that one auxiliary rule
+for each alternative concludes, because experta multiplies nested alternatives out.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc
+import logging
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple, TypeAlias
+
+from cxrules.facts import Fact, Facts, Kind
+from cxrules.rulebase import RuleBase
+from cxrules.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operand, Operator
+
+__all__ = ["ExpertaEngine"]
+
+_Experta: TypeAlias = Any
+"""The module experta, or something of it: it has no types."""
+
+_DOOR = threading.RLock()
+"""Held while experta is imported and while an engine is built: experta keeps caches for the whole process."""
+
+
+class ExpertaEngine:
+    """The engine built on experta. Threads may share it: each has an experta engine of its own, built when first asked.
+
+    Attributes:
+        name: `experta`.
+        rulebase: The rule base it was built from.
+    """
+
+    name = "experta"
+
+    def __init__(self, rulebase: RuleBase) -> None:
+        self.rulebase = rulebase
+        self._experta = _import_experta()
+        tested = sorted({name for rule in rulebase.rules.values() for name in rule.facts()})
+        # A name of the user's might mean something to experta, as two underscores do: slots are numbered.
+        self._slots = {name: f"fact_{number}" for number, name in enumerate(tested)}
+        self._productions = tuple(_Translator(self._experta, rulebase, self._slots).translate())
+        self._threads = threading.local()
+
+    def match(self, known: Facts) -> int:
+        """Give the rules that fire, as the bits of an int.
+
+        Args:
+            known: Validated facts.
+        """
+        engine = getattr(self._threads, "engine", None)
+        if engine is None:
+            engine = self._threads.engine = _build(self._experta, self._productions)
+        fact, slots = self._experta.Fact, self._slots
+        try:
+            engine.fired = 0
+            engine.reset()
+            engine.declare(*[fact(**{slots[name]: value}) for name, value in known.items() if name in slots])
+            engine.run()
+        except BaseException:
+            # Interrupted halfway, it would remember half of these facts.
+            del self._threads.engine
+            raise
+        fired: int = engine.fired
+        return fired
+
+
+class _Production(NamedTuple):
+    """A rule or an alternative in experta's terms.
+
+    Attributes:
+        bit: The bit of the rule; 0 for an alternative.
+        patterns: What must be in the working memory.
+        findings: What it concludes: findings by name, unnamed ones by number.
+    """
+
+    bit: int
+    patterns: tuple[_Experta, ...]
+    findings: tuple[str | int, ...]
+
+
+class _Translator:
+    """Translates a rule base into productions, and numbers its unnamed findings."""
+
+    def __init__(self, experta: _Experta, rulebase: RuleBase, slots: dict[str, str]) -> None:
+        self._experta = experta
+        self._rulebase = rulebase
+        self._slots = slots
+        self._unnamed = 0
+
+    def translate(self) -> Iterator[_Production]:
+        """Give the rules in order, each followed by its alternatives."""
+        for position, rule in enumerate(self._rulebase.rules.values()):
+            patterns: list[_Experta] = []
+            for condition in rule.when:
+                if isinstance(condition, AnyOf):
+                    for alternative in condition.alternatives:
+                        yield _Production(0, tuple(map(self._pattern, alternative)), (self._unnamed,))
+                    patterns.append(self._finding(self._unnamed))
+                    self._unnamed += 1
+                else:
+                    patterns.append(self._pattern(condition))
+            yield _Production(1 << position, tuple(patterns), rule.targets(Effect.FINDING))
+
+    def _pattern(self, condition: Condition) -> _Experta:
+        assert not isinstance(condition, AnyOf)
+        if isinstance(condition, FindingTest):
+            return self._finding(condition.finding)
+        slot = self._slots[condition.fact]
+        constraint = self._constraint(condition, self._rulebase.vocabulary[condition.fact])
+        # A slot holds one fact, so its own name can capture it; left to itself, experta keeps a new name for ever.
+        return slot << self._experta.Fact(**{slot: constraint})
+
+    def _finding(self, finding: str | int) -> _Experta:
+        return f"finding_{finding}" << self._experta.Fact(finding=finding)
+
+    def _constraint(self, test: FactTest, fact: Fact) -> _Experta:
+        operator, operand = test.operator, test.operand
+        if operator is Operator.IS:
+            return self._experta.L(operand)
+        if fact.kind is Kind.ORDERED and operator is not Operator.IN:
+            rank = fact.rank(str(operand))
+            ranges = {
+                Operator.AT_LEAST: fact.names[rank:],
+                Operator.AT_MOST: fact.names[: rank + 1],
+                Operator.BELOW: fact.names[:rank],
+            }
+            operator, operand = Operator.IN, ranges[operator]
+        return self._experta.P(_predicate(operator, operand))
+
+
+_TRUTH: dict[Operator, Callable[[Any, Any], bool]] = {
+    Operator.IN: lambda value, operand: value in operand,
+    Operator.AT_LEAST: lambda value, operand: value >= operand,
+    Operator.AT_MOST: lambda value, operand: value <= operand,
+    Operator.BELOW: lambda value, operand: value < operand,
+    Operator.INCLUDES_ANY: lambda value, operand: not set(operand).isdisjoint(value),
+    Operator.INCLUDES_ALL: lambda value, operand: set(operand).issubset(value),
+    Operator.LACKS_ALL: lambda value, operand: set(operand).isdisjoint(value),
+}
+
+
+@cache
+def _predicate(operator: Operator, operand: Operand) -> Callable[[Any], bool]:
+    # The same function for the same test: experta compares predicates by identity and forgets none.
+    truth = _TRUTH[operator]
+    return lambda value: truth(value, operand)
+
+
+def _build(experta: _Experta, productions: Iterable[_Production]) -> _Experta:
+    """Build an experta engine, with rules of its own: a rule remembers the engine through which it was last reached."""
+    with _DOOR:
+        members: dict[str, Any] = {
+            f"rule_{number}": experta.Rule(*production.patterns)(_action(experta, production))
+            for number, production in enumerate(productions)
+        }
+        members["__matcher__"] = _matcher(experta)
+        return type("Engine", (experta.KnowledgeEngine,), members)()
+
+
+def _action(experta: _Experta, production: _Production) -> Callable[[_Experta], None]:
+    def fire(engine: _Experta) -> None:
+        engine.fired |= production.bit
+        engine.declare(*[experta.Fact(finding=finding) for finding in production.findings])
+
+    return fire
+
+
+@cache
+def _matcher(experta: _Experta) -> _Experta:
+    original = experta.KnowledgeEngine.__matcher__
+
+    class Matcher(original):  # type: ignore[valid-type, misc]  # known only once experta is imported
+        """Keeps its own list of nodes: experta keeps one for the process, which engines would take from each other."""
+
+        def _get_conflict_set_nodes(self) -> _Experta:
+            nodes = self.__dict__.get("nodes")
+            if nodes is None:
+                nodes = self.nodes = original._get_conflict_set_nodes.__wrapped__(self)  # noqa: SLF001 - what is kept
+            return nodes
+
+    return Matcher
+
+
+def _import_experta() -> _Experta:
+    """Import experta without a trace in the program that asks.
+
+    Raises:
+        ImportError: If experta or what it needs is not installed.
+    """
+    with _DOOR:
+        known = sys.modules.get("experta")
+        if hasattr(known, "KnowledgeEngine"):
+            return known
+        try:
+            with _quietly(), _without_basic_config(), _lending("Mapping"):
+                # experta/__init__.py hides what it misses, its module `engine` does not.
+                import_module("experta.engine")
+                experta = import_module("experta")
+        except ImportError as error:
+            raise ImportError("the experta engine needs an extra: pip install cxrules[experta]") from error
+        _hush(import_module("experta.watchers"))
+        return experta
+
+
+@contextmanager
+def _lending(*names: str) -> Iterator[None]:
+    """Lend `collections` names that left it with Python 3.10, for frozendict 1.2."""
+    lent = {name: getattr(collections.abc, name) for name in names if not hasattr(collections, name)}
+    vars(collections).update(lent)
+    try:
+        yield
+    finally:
+        for name in lent:
+            vars(collections).pop(name, None)
+
+
+@contextmanager
+def _without_basic_config() -> Iterator[None]:
+    """Keep this thread from configuring the root logger, which is the host's; other threads may go on doing so."""
+    original = logging.basicConfig
+    importer: int | None = threading.get_ident()
+
+    def basic_config(**options: object) -> None:
+        if threading.get_ident() != importer:
+            original(**options)
+
+    logging.basicConfig = basic_config
+    try:
+        yield
+    finally:
+        importer = None
+        if logging.basicConfig is basic_config:
+            logging.basicConfig = original
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Ignore the warnings of these old packages, and theirs only: other threads share the filters meanwhile."""
+    with warnings.catch_warnings():
+        # A module that is being compiled is known by its path.
+        warnings.filterwarnings("ignore", module=r"(.*[/\\])?(experta|frozendict|schema)\b")
+        yield
+
+
+def _hush(watchers: _Experta) -> None:
+    """Keep experta from reporting every step, with the facts in it, to a host that logs at level INFO or DEBUG."""
+    for name in watchers.ALL:
+        watcher = getattr(watchers, name)
+        if watcher.level == logging.NOTSET:
+            watcher.setLevel(logging.WARNING)

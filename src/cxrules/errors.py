@@ -1,0 +1,160 @@
+"""What can be wrong with input: diagnostics, and the two exceptions that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+__all__ = ["Diagnostic", "InvalidKnowledge", "InvalidOrganisation", "Location", "MissingRuleBase", "suggest"]
+
+_SHOWN_IN_MESSAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a mistake stands: a place in a file, or a name in a mapping.
+
+    Attributes:
+        file: The file as the user named it, or None for input that is no file.
+        line: The line, from 1; 0 when there is no file.
+        column: The column, from 1; 0 when there is no file.
+        path: The keys that lead there, such as `("rules", "3", "when")`.
+
+    Examples:
+        >>> str(Location("rules/time.yaml", 12, 5))
+        'rules/time.yaml:12:5'
+        >>> str(Location(path=("maturity",)))
+        'maturity'
+    """
+
+    file: str | None = None
+    line: int = 0
+    column: int = 0
+    path: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.file is None:
+            return ".".join(self.path)
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake.
+
+    Attributes:
+        code: A stable name of the kind of mistake, such as `unknown-fact`.
+        location: Where it stands.
+        message: What is wrong, in one sentence without a full stop.
+        hint: What was probably meant or how to mend it; empty when nothing helps.
+
+    Examples:
+        >>> print(Diagnostic("unknown-value", Location(path=("maturity",)), "no such value: 'erly'", "did you mean 'early'?"))
+        maturity: no such value: 'erly' [unknown-value]; did you mean 'early'?
+    """
+
+    code: str
+    location: Location
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = str(self.location)
+        text = f"{self.message} [{self.code}]"
+        if place:
+            text = f"{place}: {text}"
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+class _Invalid(ValueError):
+    """Base of the two exceptions that list everything that is wrong."""
+
+    subject = "input"
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        count = len(self.diagnostics)
+        lines = [f"{count} {'mistake' if count == 1 else 'mistakes'} in the {self.subject}:"]
+        lines += [f"  {diagnostic}" for diagnostic in self.diagnostics[:_SHOWN_IN_MESSAGE]]
+        if count > _SHOWN_IN_MESSAGE:
+            lines.append(f"  … and {count - _SHOWN_IN_MESSAGE} more, all in .diagnostics")
+        return "\n".join(lines)
+
+
+class InvalidOrganisation(_Invalid):
+    """The facts given about an organisation are not facts of the vocabulary.
+
+    Attributes:
+        diagnostics: Every mistake found, in the order of the input.
+    """
+
+    subject = "facts"
+
+
+class InvalidKnowledge(_Invalid):
+    """The files of a rule base contain mistakes.
+
+    Attributes:
+        diagnostics: Every mistake found, by file, line and column.
+    """
+
+    subject = "rule base"
+
+
+class MissingRuleBase(LookupError):
+    """A copied or unpickled recommendation is asked a question that needs its rule base, which is not at hand.
+
+    Attributes:
+        revision: The revision that is missing.
+    """
+
+    def __init__(self, revision: str, name: str = "") -> None:
+        self.revision = revision
+        self.name = name
+        super().__init__(revision, name)
+
+    def __str__(self) -> str:
+        named = f" ({self.name})" if self.name else ""
+        return (
+            f"this question needs the rule base of revision {self.revision[:12]}{named}, which is not loaded; "
+            "load it, or attach it with recommendation.attach(rulebase)"
+        )
+
+
+def suggest(word: object, known: Sequence[str]) -> str:
+    """Say which known word was probably meant.
+
+    Args:
+        word: What was given.
+        known: The words that would have been right.
+
+    Returns:
+        `did you mean 'x'?`, or a list of the known words when they are few, or an empty string.
+
+    Examples:
+        >>> suggest("erly", ["not_started", "early"])
+        "did you mean 'early'?"
+        >>> suggest("zzz", ["low", "high"])
+        "known: 'low', 'high'"
+    """
+    known = tuple(known)
+    if isinstance(word, str) and (meant := _closest(word[:80], known)):
+        return f"did you mean {meant!r}?"
+    if 0 < len(known) <= 12:  # noqa: PLR2004 - a longer list hides the message
+        return "known: " + ", ".join(map(repr, known))
+    return ""
+
+
+@lru_cache(maxsize=4096)
+def _closest(word: str, known: tuple[str, ...]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 - needed only when something is wrong
+
+    folded = word.strip().lower().replace(" ", "_").replace("-", "_")
+    if folded in known:
+        return folded
+    matches = get_close_matches(folded, known, n=1, cutoff=0.6)
+    return matches[0] if matches else None

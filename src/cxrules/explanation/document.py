@@ -1,0 +1,137 @@
+"""A text as data (sections, paragraphs, lists), and its two printed forms: plain text and Markdown.
+
+Words are put together with marks around the names of models and the titles of articles; each printed form has its own
+way with a mark.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["Block", "Items", "Paragraph", "Section", "mark_name", "mark_title", "to_markdown", "to_plain", "unmark"]
+
+WIDTH = 100
+
+# Private-use characters, which no rule base writes: around a name, and around a title.
+_NAME, _NAME_END, _TITLE, _TITLE_END = "\ue000", "\ue001", "\ue002", "\ue003"
+_QUOTES = str.maketrans({_NAME: "“", _NAME_END: "”", _TITLE: "“", _TITLE_END: "”"})
+_STARS = str.maketrans({_NAME: "**", _NAME_END: "**", _TITLE: "*", _TITLE_END: "*"})
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One or more sentences."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list, each entry one or more sentences, after a line that leads to it."""
+
+    lead: str
+    entries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Blocks under a heading; the plain form reads the heading as a line that leads to them."""
+
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+Block: TypeAlias = Paragraph | Items | Section
+
+
+def mark_name(name: str) -> str:
+    """Mark the name of a model."""
+    return f"{_NAME}{name}{_NAME_END}"
+
+
+def mark_title(title: str) -> str:
+    """Mark the title of an article."""
+    return f"{_TITLE}{title}{_TITLE_END}"
+
+
+def unmark(text: str) -> str:
+    """Print marked words as plain text, on one line.
+
+    Examples:
+        >>> unmark(f"It is {mark_name('Sales')}.")
+        'It is “Sales”.'
+    """
+    return text.translate(_QUOTES)
+
+
+def to_plain(blocks: Iterable[Block], width: int = WIDTH) -> str:
+    """Print as plain text.
+
+    Args:
+        blocks: The text.
+        width: The longest line.
+
+    Examples:
+        >>> print(to_plain([Paragraph("One."), Items("Two", ("Three.",))]))
+        One.
+        <BLANKLINE>
+        Two:
+        - Three.
+    """
+    return "\n\n".join(_plain(block, width) for block in blocks)
+
+
+def to_markdown(blocks: Iterable[Block], level: int = 2) -> str:
+    """Print as Markdown.
+
+    Args:
+        blocks: The text.
+        level: The level of the outermost headings.
+
+    Examples:
+        >>> print(to_markdown([Section("Why", (Paragraph(f"It is {mark_name('Sales')}."),))]))
+        ## Why
+        <BLANKLINE>
+        It is **Sales**.
+    """
+    return "\n\n".join(_markdown(block, level) for block in blocks)
+
+
+def _plain(block: Block, width: int) -> str:
+    if isinstance(block, Paragraph):
+        return _fill(block.text, width)
+    if isinstance(block, Items):
+        lines = [_fill(entry, width, "- ") for entry in block.entries]
+        return "\n".join([_fill(f"{block.lead}:", width), *lines] if block.lead else lines)
+    heading = unmark(block.heading)
+    return "\n\n".join([f"{heading}\n{'-' * len(heading)}", *(_plain(inner, width) for inner in block.blocks)])
+
+
+def _fill(text: str, width: int, bullet: str = "") -> str:
+    return textwrap.fill(
+        unmark(text),
+        width,
+        initial_indent=bullet,
+        subsequent_indent=" " * len(bullet),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _markdown(block: Block, level: int) -> str:
+    if isinstance(block, Paragraph):
+        return _escape(block.text)
+    if isinstance(block, Items):
+        entries = "\n".join(f"- {_escape(entry)}" for entry in block.entries)
+        return f"{_escape(block.lead)}:\n\n{entries}" if block.lead else entries
+    heading = f"{'#' * level} {_escape(block.heading)}"
+    return "\n\n".join([heading, *(_markdown(inner, level + 1) for inner in block.blocks)])
+
+
+def _escape(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text).translate(_STARS)

@@ -1,0 +1,286 @@
+"""What can be known about an organisation: facts, their kinds and values, and the validation of input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from numbers import Real
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
+
+__all__ = ["Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
+
+FactValue: TypeAlias = str | bool | int | float | tuple[str, ...]
+"""A valid value: a name, a flag, a percentage, or for a set its elements in the order of the vocabulary."""
+
+Facts: TypeAlias = Mapping[str, FactValue]
+"""Validated facts: only known ones, in the order of the vocabulary."""
+
+_FULL = 100
+
+
+class Kind(StrEnum):
+    """The kinds of fact."""
+
+    ORDERED = "ordered"
+    CHOICE = "choice"
+    FLAG = "flag"
+    PERCENT = "percent"
+    SET = "set"
+
+
+class Use(StrEnum):
+    """What a fact may do: choose or veto a model, adjust its certainty, or only bear on actions or warnings."""
+
+    DECIDES = "decides"
+    COLOURS = "colours"
+    ADVISES = "advises"
+    WARNS = "warns"
+
+
+class Only(StrEnum):
+    """The one direction in which a fact can change."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a fact.
+
+    Attributes:
+        name: The name callers use; `true` and `false` for a flag.
+        label: A short answer to the fact's question.
+        says: A clause that states it, such as "marketing is already stretched"; for an element of a set a noun phrase.
+    """
+
+    name: str
+    label: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that can be known about an organisation.
+
+    Attributes:
+        name: The name callers use.
+        kind: Which values it takes.
+        use: What it may do.
+        question: A question that a person can answer.
+        topic: A noun phrase for it.
+        values: Its values; from least to most when ordered; empty for a percentage.
+        says: For percentages and sets the clause with `{value}` or `{values}` in it.
+        says_empty: For sets the clause that states the empty set.
+        effort: How hard it is to change: 1 a decision, 2 a project, 3 a programme of years; 0 when immutable.
+        only: The one direction in which it can change, if any.
+    """
+
+    name: str
+    kind: Kind
+    use: Use
+    question: str
+    topic: str
+    values: tuple[Value, ...] = ()
+    says: str = ""
+    says_empty: str = ""
+    effort: int = 1
+    only: Only | None = None
+
+    @property
+    def immutable(self) -> bool:
+        """Whether nobody in the organisation can change it."""
+        return self.effort == 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its values, in order."""
+        return tuple(value.name for value in self.values)
+
+    def rank(self, value: str) -> int:
+        """Give the position of a value, from 0."""
+        return self.names.index(value)
+
+    def state(self, value: FactValue) -> str:
+        """State a valid value as a clause.
+
+        Args:
+            value: A valid value of this fact.
+
+        Returns:
+            A clause without a capital or a full stop, such as "marketing is already stretched".
+        """
+        if self.kind is Kind.PERCENT:
+            return self.says.format(value=format(value, "g"))
+        if self.kind is Kind.SET:
+            assert isinstance(value, tuple)
+            if not value:
+                return self.says_empty
+            clauses = {known.name: known.says for known in self.values}
+            return self.says.format(values=join_words([clauses[element] for element in value]))
+        name = ("true" if value else "false") if self.kind is Kind.FLAG else value
+        return next(known.says for known in self.values if known.name == name)
+
+    def examine(self, value: object) -> FactValue:
+        """Validate one value.
+
+        Args:
+            value: What the caller gave; not None.
+
+        Returns:
+            The value in its normal form: a whole percentage is an int, a set a tuple in the order of the vocabulary.
+
+        Raises:
+            InvalidOrganisation: With every mistake in the value.
+        """
+        if self.kind is Kind.FLAG:
+            if value is True or value is False:
+                return value
+            raise self._wrong("wrong-type", f"true or false is expected, not {_show(value)}")
+        if self.kind is Kind.PERCENT:
+            return self._examine_percent(value)
+        if self.kind is Kind.SET:
+            return self._examine_set(value)
+        if not isinstance(value, str):
+            raise self._wrong("wrong-type", f"one of its values is expected, not {_show(value)}", value)
+        for name in self.names:
+            if value == name:
+                return name
+        raise self._wrong("unknown-value", f"no such value: {_show(value)}", value)
+
+    def _examine_percent(self, value: object) -> int | float:
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise self._wrong("wrong-type", f"a number from 0 to 100 is expected, not {_show(value)}")
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isnan(number) or not 0 <= number <= _FULL:
+            raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {_show(value)}")
+        return int(number) if number.is_integer() else number
+
+    def _examine_set(self, value: object) -> tuple[str, ...]:
+        if not isinstance(value, list | tuple | set | frozenset):
+            hint = ""
+            if isinstance(value, str):
+                hint = f"write [{value!r}]" if value in self.names else suggest(value, self.names)
+            raise InvalidOrganisation(
+                [Diagnostic("wrong-type", self._here, f"a list of its values is expected, not {_show(value)}", hint)]
+            )
+        unknown = [element for element in value if not isinstance(element, str) or element not in self.names]
+        if unknown:
+            if isinstance(value, set | frozenset):
+                unknown.sort(key=_show)
+            raise InvalidOrganisation(
+                Diagnostic(
+                    "unknown-value", self._here, f"no such value: {_show(element)}", suggest(element, self.names)
+                )
+                for element in unknown
+            )
+        return tuple(name for name in self.names if name in value)
+
+    @property
+    def _here(self) -> Location:
+        return Location(path=(self.name,))
+
+    def _wrong(self, code: str, message: str, value: object = None) -> InvalidOrganisation:
+        hint = suggest(value, self.names) if value is not None else ""
+        return InvalidOrganisation([Diagnostic(code, self._here, message, hint)])
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The facts a rule base knows, in order.
+
+    Attributes:
+        facts: The facts by name, in order.
+    """
+
+    facts: Mapping[str, Fact]
+    _readers: dict[str, dict[Any, FactValue]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+        # The values that pass without a question; whatever is not found here takes the slow path.
+        readers = {
+            name: {value: value for value in fact.names} if fact.kind in (Kind.ORDERED, Kind.CHOICE) else {}
+            for name, fact in self.facts.items()
+        }
+        object.__setattr__(self, "_readers", readers)
+
+    def __getitem__(self, name: str) -> Fact:
+        return self.facts[name]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Vocabulary, (dict(self.facts),))
+
+    def validate(self, given: Mapping[str, object]) -> dict[str, FactValue]:
+        """Check facts and bring them into their normal form.
+
+        Args:
+            given: Names and values; None means unknown.
+
+        Returns:
+            The known facts. Their order is the caller's.
+
+        Raises:
+            InvalidOrganisation: With every mistake, in the order of the input.
+        """
+        known: dict[str, FactValue] = {}
+        readers = self._readers
+        try:
+            for name, value in given.items():
+                if value is None:
+                    if name not in readers:
+                        return self._validate_slowly(given)
+                elif (normal := readers[name].get(value)) is not None:
+                    known[name] = normal
+                else:
+                    known[name] = self.facts[name].examine(value)
+        except (KeyError, TypeError, InvalidOrganisation):
+            return self._validate_slowly(given)
+        return known
+
+    def _validate_slowly(self, given: Mapping[str, object]) -> dict[str, FactValue]:
+        known: dict[str, FactValue] = {}
+        mistakes: list[Diagnostic] = []
+        names = tuple(self.facts)
+        for name, value in given.items():
+            fact = self.facts.get(name) if isinstance(name, str) else None
+            if fact is None:
+                mistakes.append(
+                    Diagnostic("unknown-fact", Location(path=(str(name),)), "no such fact", suggest(name, names))
+                )
+            elif value is not None:
+                try:
+                    known[fact.name] = fact.examine(value)
+                except InvalidOrganisation as error:
+                    mistakes += error.diagnostics
+        if mistakes:
+            raise InvalidOrganisation(mistakes)
+        return known
+
+
+def join_words(words: list[str], conjunction: str = "and") -> str:
+    """Join words as prose does.
+
+    Examples:
+        >>> join_words(["retention", "loyalty", "advocacy"])
+        'retention, loyalty and advocacy'
+    """
+    if len(words) < 2:  # noqa: PLR2004 - one word needs no conjunction
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def _show(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a message stays readable

@@ -1,0 +1,139 @@
+"""Every kind of mistake that loading can report: its code, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from cxrules.errors import Diagnostic, Location
+
+__all__ = ["BASE", "CODES", "Report"]
+
+BASE: Final = "<base>"
+"""The file of what stands in the rule base on top of which files are laid."""
+
+CODES: Final[dict[str, str]] = {
+    # files
+    "unreadable-file": "The file or folder does not exist or cannot be read.",
+    "no-files": "The folder contains no file of a rule base.",
+    "not-utf8": "The file is not UTF-8 text.",
+    "empty-file": "The file says nothing.",
+    "unknown-file-kind": "Its top-level keys are of no kind of file of a rule base.",
+    "missing-section": "A whole rule base needs sources, claims, facts, models, a policy and rules.",
+    # YAML
+    "yaml-syntax": "The file is not YAML.",
+    "yaml-feature": "Anchors, aliases, merge keys, tags and further documents are not used in a rule base.",
+    "duplicate-key": "A mapping has the same key twice; YAML would silently keep the last.",
+    "null-value": "A value is missing, or is null. Leave the key out, or write the word none.",
+    "unquoted-boolean": "An unquoted yes, no, on or off is true or false to YAML. Quote it, or write true or false.",
+    "unquoted-scalar": "A word that YAML reads as a date or as a number in another notation. Quote it.",
+    # shape
+    "unknown-key": "A key that nothing reads, often a misspelt one.",
+    "missing-key": "A key that must be there is not.",
+    "wrong-type": "A value of another type than is expected here, such as a number for a text.",
+    "unknown-word": "A value that is not one of the words allowed here, such as a tone no author can have.",
+    "value-out-of-range": "A number outside its range, such as a percentage above 100 or a weight above 3.",
+    "empty-text": "A text with nothing in it, or with spaces around it.",
+    "empty-list": "A list that must have an element has none.",
+    "duplicate-value": "A list names the same thing twice.",
+    "name-not-an-id": "Names are written in small_letters_and_digits; ids of rules have-dashes.",
+    "bad-fingerprint": "A fingerprint is a SHA-256: 64 hexadecimal digits in small letters.",
+    # names
+    "duplicate-id": "Two things of one kind bear the same id.",
+    "reserved-name": "A name that Python, YAML or a parameter of recommend() needs for itself.",
+    "name-clash": "A finding bears the name of a fact, so that a test of it would be ambiguous.",
+    # sources and claims
+    "unknown-source": "No such source.",
+    "unknown-claim": "No such claim.",
+    "claim-of-another-source": "The id of a claim does not begin with the id of its source.",
+    "paragraph-out-of-range": "The source has no such paragraph.",
+    "claim-unaccounted": "No rule, model or pattern rests on the claim, and it is not set aside with a reason.",
+    "claim-set-aside-but-used": "The claim is set aside, yet something rests on it.",
+    # facts
+    "values-missing": "A fact of this kind needs values: at least two to choose from, both of a flag, one of a set.",
+    "percent-with-values": "A percentage has no named values.",
+    "wrong-template": "The clause of a percentage needs {value} and that of a set {values}, and no other braces.",
+    "fact-unused": "No rule tests the fact.",
+    "impossible-not-facts": "An impossible conjunction tests something other than facts.",
+    # tests
+    "unknown-fact": "No such fact, or in a rule no such fact or finding.",
+    "unknown-value": "The fact has no such value.",
+    "wrong-operator": "The test does not fit the kind of fact.",
+    "empty-test": "The test can never hold: no value passes it.",
+    "idle-test": "Every known value passes the test, so that it asks only whether the fact is known.",
+    "nested-any-of": "Alternatives stand inside alternatives; one level is all there is.",
+    "finding-negated": "A finding is tested for presence only: write true.",
+    # conclusions
+    "not-one-effect": "A conclusion has exactly one effect.",
+    "prefers-without-over": "A preference must say which models are put behind.",
+    "over-without-prefers": "Only a preference has models to put behind.",
+    "contradictory-conclusions": "One rule speaks both for and against the same model.",
+    "unknown-model": "No such model.",
+    "unknown-finding": "No such finding.",
+    "unknown-accompaniment": "No such accompaniment.",
+    "unknown-pattern": "No such pattern.",
+    "unknown-action": "No such action.",
+    "unknown-warning": "No such warning.",
+    # rules
+    "rule-without-claim": "No author stands behind the rule.",
+    "claims-of-two-articles": "A rule is one idea of one article; two articles that agree are two rules.",
+    "not-evidence": "The rule speaks for or against a model, and none of its claims gives a reason to.",
+    # the whole
+    "finding-cycle": "Findings rest on each other in a circle.",
+    "preference-cycle": "Models are put before each other in a circle.",
+    "finding-never-concluded": "No rule concludes the finding, so that it can never be established.",
+    "unused-finding": "No rule tests the finding and no model requires it.",
+    "model-never-supported": "No rule supports the model, so that it can never be recommended.",
+    "accompaniment-never-concluded": "No rule concludes the accompaniment.",
+    "pattern-never-concluded": "No rule recognises the pattern.",
+    "action-never-concluded": "No rule concludes the action.",
+    "warning-never-concluded": "No rule concludes the warning.",
+}
+"""What each code means, in one sentence."""
+
+
+class Report:
+    """Collects mistakes. Of two at one place the first is kept, because the second follows from it."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._blocked: set[tuple[str | None, int, int]] = set()
+
+    def add(self, code: str, where: Location, message: str, hint: str = "") -> None:
+        """Note one mistake.
+
+        Args:
+            code: A code of the catalogue.
+            where: Where it stands.
+            message: What is wrong.
+            hint: How to mend it.
+        """
+        assert code in CODES, code
+        if where.file == BASE:
+            message = f"{' '.join(where.path[:2])}: {message}"
+        place = (where.file, where.line, where.column)
+        if place not in self._blocked:
+            key = (*place, code, message) if where.line else (*place, where.path, code, message)
+            self._found.setdefault(key, Diagnostic(code, where, message, hint))
+
+    def block(self) -> None:
+        """Report nothing more at the places where something is wrong already."""
+        self._blocked = {(d.location.file, d.location.line, d.location.column) for d in self._found.values()}
+        self._blocked = {place for place in self._blocked if place[1]}
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def in_order(self) -> Iterable[Diagnostic]:
+        """Give every mistake by file, line and column."""
+        return sorted(
+            self._found.values(),
+            key=lambda d: (
+                d.location.file or "",
+                d.location.line,
+                d.location.column,
+                d.location.path,
+                d.code,
+                d.message,
+            ),
+        )

@@ -1,0 +1,194 @@
+"""What is wrong between items: names that lead nowhere, things nobody uses, authors mixed up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from cxrules.errors import Location, suggest
+from cxrules.knowledge.builder import Parts
+from cxrules.knowledge.draft import Draft, Entry
+from cxrules.knowledge.reader import Node
+from cxrules.rules import EVIDENTIAL, Effect, Rule
+
+__all__ = ["check_references", "check_uses"]
+
+_TARGETS: Final = {
+    Effect.FINDING: ("findings", "finding"),
+    Effect.SUPPORTS: ("models", "model"),
+    Effect.OPPOSES: ("models", "model"),
+    Effect.EXCLUDES: ("models", "model"),
+    Effect.PREFERS: ("models", "model"),
+    Effect.ACCOMPANIES: ("accompaniments", "accompaniment"),
+    Effect.RECOGNISES: ("patterns", "pattern"),
+    Effect.ACTION: ("actions", "action"),
+    Effect.WARNING: ("warnings", "warning"),
+}
+_CONCLUDED: Final = (
+    (Effect.FINDING, "finding-never-concluded", "no rule concludes the finding {!r}"),
+    (Effect.SUPPORTS, "model-never-supported", "no rule supports the model {!r}"),
+    (Effect.ACCOMPANIES, "accompaniment-never-concluded", "no rule concludes the accompaniment {!r}"),
+    (Effect.RECOGNISES, "pattern-never-concluded", "no rule recognises the pattern {!r}"),
+    (Effect.ACTION, "action-never-concluded", "no rule advises the action {!r}"),
+    (Effect.WARNING, "warning-never-concluded", "no rule gives the warning {!r}"),
+)
+
+
+def check_references(draft: Draft, parts: Parts) -> None:
+    """Report every name that leads nowhere, and rules whose claims do not carry them.
+
+    Args:
+        draft: What the files say; its report takes the mistakes.
+        parts: What was built of it.
+    """
+    for name, entry in draft.sections["findings"].items():
+        if name in draft.sections["facts"]:
+            where = draft.sections["facts"][name].at if entry.from_base else entry.at
+            draft.report.add(
+                "name-clash", where, f"{name!r} is the name of a fact and of a finding", "choose another name"
+            )
+    _check_claims(draft, parts)
+    for identifier, model in parts.models.items():
+        entry = draft.sections["models"][identifier]
+        for name in model.requires:
+            index = entry.form.requires.index(name)
+            _demand(draft, "findings", "finding", name, entry.locate("requires", index))
+    for section in ("models", "accompaniments", "patterns"):
+        for entry in draft.sections[section].values():
+            for index, claim in enumerate(entry.form.claims if entry.form is not None else ()):
+                _demand(draft, "claims", "claim", claim, entry.locate("claims", index))
+    for rule in parts.rules.values():
+        _check_rule(draft, parts, rule)
+
+
+def _demand(draft: Draft, section: str, noun: str, name: str, where: Location) -> bool:
+    if draft.knows(section, name):
+        return True
+    known = tuple(draft.sections[section])
+    draft.report.add(f"unknown-{noun}", where, f"no such {noun}: {name!r}", suggest(name, known))
+    return False
+
+
+def _check_claims(draft: Draft, parts: Parts) -> None:
+    for claim in parts.claims.values():
+        entry = draft.sections["claims"][claim.id]
+        if entry.source is None or not _demand(draft, "sources", "source", claim.source, entry.source[1]):
+            continue
+        source = parts.sources.get(claim.source)
+        for index, paragraph in enumerate(entry.form.paragraphs if source else ()):
+            count = len(source.paragraphs) if source else 0
+            if paragraph > count:
+                message = f"{claim.source} has no paragraph {paragraph}; it has {count}"
+                draft.report.add("paragraph-out-of-range", entry.locate("paragraphs", index), message)
+
+
+def _check_rule(draft: Draft, parts: Parts, rule: Rule) -> None:
+    entry = draft.sections["rules"][rule.id]
+    for index, form in enumerate(entry.form.then):
+        for effect, (section, noun) in _TARGETS.items():
+            if (target := getattr(form, effect.value)) is not None:
+                _demand(draft, section, noun, target, entry.locate("then", index, effect.value))
+        for place, model in enumerate(form.over or ()):
+            _demand(draft, "models", "model", model, entry.locate("then", index, "over", place))
+            if model in form.over[:place]:
+                draft.report.add(
+                    "duplicate-value", entry.locate("then", index, "over", place), f"{model!r} stands here twice"
+                )
+    sources: dict[str, str] = {}
+    for index, name in enumerate(entry.form.because):
+        where = entry.locate("because", index)
+        if not _demand(draft, "claims", "claim", name, where):
+            continue
+        claim = parts.claims.get(name)
+        if claim is None:
+            continue
+        first = next(iter(sources), claim.source)
+        if claim.source not in sources:
+            sources[claim.source] = name
+            if claim.source != first:
+                message = f"{name} is of another article than {sources[first]}"
+                draft.report.add("claims-of-two-articles", where, message, "write a rule for each article")
+    _check_evidence(draft, parts, rule, entry)
+
+
+def _check_evidence(draft: Draft, parts: Parts, rule: Rule, entry: Entry) -> None:
+    claims = [parts.claims.get(name) for name in rule.because]
+    weighs = next((i for i, conclusion in enumerate(rule.then) if conclusion.effect in _WEIGHING), None)
+    if weighs is None or rule.engineer.evidence or None in claims:
+        return
+    if not any(claim and claim.kind in EVIDENTIAL for claim in claims):
+        kinds = ", ".join(sorted({claim.kind.value for claim in claims if claim}))
+        message = f"claims of the kind {kinds} are no evidence for or against a model"
+        hint = "conclude an action or a warning, or give the reason under engineer: evidence:"
+        draft.report.add("not-evidence", entry.locate("because"), message, hint)
+
+
+_WEIGHING: Final = frozenset({Effect.SUPPORTS, Effect.OPPOSES})
+
+
+def check_uses(draft: Draft, parts: Parts) -> None:
+    """Report what nobody uses or concludes. What comes from a base is its author's affair, findings apart.
+
+    Args:
+        draft: What the files say; its report takes the mistakes.
+        parts: What was built of it.
+    """
+    targets: dict[Effect, set[str]] = defaultdict(set)
+    for rule in parts.rules.values():
+        for conclusion in rule.then:
+            targets[conclusion.effect].add(conclusion.target)
+    tested = {name for entry in draft.sections["rules"].values() for name in _tested(entry.node.get("when"))}
+    if draft.is_whole("rules"):
+        for effect, code, message in _CONCLUDED:
+            section, _ = _TARGETS[effect]
+            for entry in draft.sections[section].values():
+                if entry.id not in targets[effect] and (not entry.from_base or effect is Effect.FINDING):
+                    draft.report.add(code, entry.at, message.format(entry.id))
+        for entry in _own(draft, "facts"):
+            if entry.id not in tested:
+                draft.report.add("fact-unused", entry.at, f"no rule tests the fact {entry.id!r}")
+    if draft.is_whole("rules", "models"):
+        needed = tested | {name for model in parts.models.values() for name in model.requires}
+        for entry in _own(draft, "findings"):
+            if entry.id not in needed:
+                message = f"no rule tests the finding {entry.id!r} and no model requires it"
+                draft.report.add("unused-finding", entry.at, message)
+    _check_accounts(draft, parts)
+
+
+def _check_accounts(draft: Draft, parts: Parts) -> None:
+    users: dict[str, str] = {}
+    for rule in parts.rules.values():
+        users |= dict.fromkeys(rule.because, f"the rule {rule.id!r}")
+    for section, noun in (("models", "model"), ("accompaniments", "accompaniment"), ("patterns", "pattern")):
+        for entry in draft.sections[section].values():
+            claims = entry.form.claims if entry.form is not None else ()
+            users |= dict.fromkeys(claims, f"the definition of the {noun} {entry.id!r}")
+    whole = draft.is_whole("rules", "models", "accompaniments", "patterns")
+    for entry in draft.sections["claims"].values():
+        claim = parts.claims.get(entry.id)
+        if claim is None:
+            continue
+        if claim.set_aside and entry.id in users:
+            message = f"{entry.id} is set aside, yet {users[entry.id]} rests on it"
+            where = entry.locate("set_aside", key=True)
+            draft.report.add("claim-set-aside-but-used", where, message, "remove set_aside")
+        if whole and not entry.from_base and not claim.set_aside and entry.id not in users:
+            hint = "cite it, or say why not under set_aside:"
+            draft.report.add("claim-unaccounted", entry.at, f"nothing rests on {entry.id}", hint)
+
+
+def _tested(node: Node | None) -> Iterator[str]:
+    """Give every name that is tested, also where the test is out of order."""
+    if node is None or not isinstance(node.content, dict):
+        return
+    for name, form in node.content.items():
+        yield name
+        if name == "any_of" and isinstance(form.content, list):
+            for branch in form.content:
+                yield from _tested(branch)
+
+
+def _own(draft: Draft, section: str) -> Iterator[Entry]:
+    return (entry for entry in draft.sections[section].values() if not entry.from_base)

@@ -1,0 +1,263 @@
+"""Files → a draft: every item of every file under its section and id, in the shape its model asks for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin
+
+from cxrules.errors import Diagnostic, InvalidKnowledge, Location, suggest
+from cxrules.knowledge.catalogue import BASE, Report
+from cxrules.knowledge.reader import Node, Plain, read_file, wrap
+from cxrules.knowledge.schema import KINDS, Form, Name
+from cxrules.knowledge.shape import Filled, Shape, examine
+from cxrules.rulebase import RuleBase
+
+__all__ = ["SECTIONS", "Draft", "Entry", "lay_base", "read_all"]
+
+SECTIONS: Final[dict[str, Any]] = {
+    section: known.annotation
+    for form in KINDS.values()
+    for section, known in form.model_fields.items()
+    if get_origin(known.annotation) in (list, dict)
+}
+"""Every section that holds items, and how its items are held."""
+
+_KIND_OF: Final = {key: kind for kind, form in KINDS.items() for key in form.model_fields}
+_TOP_KEY: Final = re.compile(r"^([A-Za-z_]+)[ \t]*:", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One item of a file.
+
+    Attributes:
+        section: The section it stands in.
+        id: Its id.
+        node: What stands in the file.
+        form: The item in its shape, or None when it is out of shape.
+        at: Where its id stands.
+        within: The path to it.
+        source: For a claim its article, and where the file names that.
+        from_base: Whether it comes from the rule base on top of which files are laid.
+    """
+
+    section: str
+    id: str
+    node: Node
+    form: Filled
+    at: Location
+    within: tuple[str, ...]
+    source: tuple[str, Location] | None = None
+    from_base: bool = False
+
+    def locate(self, *path: str | int, key: bool = False) -> Location:
+        """Say where something in it stands."""
+        return self.node.locate(path, key=key, within=self.within)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the files say, as far as it can be read.
+
+    Attributes:
+        report: Takes the mistakes.
+        sections: The entries by id for every section.
+        single: The entries that stand once: `name` and `policy`.
+        lost: Sections of which some ids are unknown, because something could not be read.
+        partial: Sections of which some content is unknown.
+    """
+
+    report: Report
+    sections: dict[str, dict[str, Entry]] = field(default_factory=lambda: {section: {} for section in SECTIONS})
+    single: dict[str, Entry] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    partial: set[str] = field(default_factory=set)
+
+    def knows(self, section: str, identifier: str) -> bool:
+        """Whether a section has an item, or may have it."""
+        return identifier in self.sections[section] or section in self.lost
+
+    def is_whole(self, *sections: str) -> bool:
+        """Whether everything in these sections could be read, so that absence means something."""
+        return not any(section in self.lost or section in self.partial for section in sections)
+
+
+def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
+    """Read files and folders.
+
+    Args:
+        paths: Files and folders.
+        report: Takes the mistakes.
+    """
+    draft = Draft(report)
+    documents = [(path, read_file(path, report)) for path in _find_files(paths, report)]
+    report.block()  # what is wrong with the text need not be told again as wrong in shape
+    for path, node in documents:
+        if node is None:
+            _lose(draft, path)
+        else:
+            _read_document(draft, node)
+    return draft
+
+
+def lay_base(draft: Draft, base: RuleBase) -> None:
+    """Put a rule base underneath: what the draft does not replace."""
+    plain = json.loads(base.to_json())
+    for section in SECTIONS:
+        items = plain[section].items() if isinstance(plain[section], dict) else ((i["id"], i) for i in plain[section])
+        below = {
+            identifier: _base_entry(section, identifier, dict_or_text, draft) for identifier, dict_or_text in items
+        }
+        draft.sections[section] = below | draft.sections[section]
+    draft.single.setdefault("policy", _base_entry("policy", "policy", plain["policy"], draft))
+
+
+def _base_entry(section: str, identifier: str, plain: Plain, draft: Draft) -> Entry:
+    source = None
+    if section == "claims":
+        plain = dict(plain)
+        source = (plain.pop("source"), Location(BASE, path=("claims", identifier)))
+    if section in ("rules", "impossible"):
+        plain = plain | {"when": _merge_tests(plain["when"])}
+    node = wrap(plain, BASE)
+    within = (section, identifier)
+    form = examine(_item_type(section), node, within, draft.report)
+    return Entry(section, identifier, node, form, Location(BASE, path=within), within, source, from_base=True)
+
+
+def _merge_tests(tests: list[dict[str, Any]]) -> dict[str, Any]:
+    """Bring a conjunction from the canonical form, a list, into the form authors write, a mapping."""
+    merged: dict[str, Any] = {}
+    for test in tests:
+        for name, form in test.items():
+            if name == "any_of":
+                form = [_merge_tests(alternative) for alternative in form]  # noqa: PLW2901 - the same, for authors
+            if name in merged and not (isinstance(form, dict) and isinstance(merged[name], dict)):
+                raise InvalidKnowledge(
+                    [Diagnostic("empty-test", Location(BASE), f"two tests of {name!r} cannot stand in one mapping")]
+                )
+            merged[name] = merged[name] | form if name in merged else form
+    return merged
+
+
+def _item_type(section: str) -> Shape:
+    return KINDS["models"].model_fields["policy"].annotation if section == "policy" else get_args(SECTIONS[section])[-1]
+
+
+def _find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:
+    found: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        inside = list(_walk(path)) if path.is_dir() else [path]
+        if not inside:
+            report.add("no-files", Location(str(path)), "this folder contains no .yaml file")
+        for file in inside:
+            found.setdefault(file.resolve(), file)
+    return sorted(found.values(), key=lambda file: file.as_posix())
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from _walk(path)
+        elif path.suffix in (".yaml", ".yml"):
+            yield path
+
+
+def _lose(draft: Draft, path: Path) -> None:
+    """Note which sections may have had items in a file that could not be read."""
+    try:
+        keys = set(_TOP_KEY.findall(path.read_bytes().decode(errors="replace")))
+    except OSError:
+        keys = set()
+    kinds = {_KIND_OF[key] for key in keys if key in _KIND_OF} or set(KINDS)
+    draft.lost |= {key for kind in kinds for key in KINDS[kind].model_fields if key in SECTIONS or key == "policy"}
+
+
+def _read_document(draft: Draft, node: Node) -> None:
+    keys = list(node.content) if isinstance(node.content, dict) else []
+    kinds = [_KIND_OF[key] for key in keys if key in _KIND_OF]
+    if not kinds:
+        known = "a file begins with one of: " + ", ".join(SECTIONS)
+        draft.report.add("unknown-file-kind", node.locate(), "this is no kind of file of a rule base", known)
+        draft.lost |= {*SECTIONS, "policy"}
+        return
+    kind = max(kinds, key=kinds.count)
+    form = KINDS[kind]
+    for key in keys:
+        if key not in form.model_fields:
+            draft.lost |= {section for section in form.model_fields if section in SECTIONS}
+            hint = suggest(key, tuple(form.model_fields))
+            if key in _KIND_OF:
+                draft.lost |= {section for section in KINDS[_KIND_OF[key]].model_fields if section in SECTIONS}
+                hint = f"{key!r} stands in a file of its own"
+            draft.report.add("unknown-key", node.locate([key], key=True), f"no such key in {kind}: {key!r}", hint)
+    for key, known in form.model_fields.items():
+        if key not in keys and known.is_required():
+            draft.report.add("missing-key", node.locate(), f"the key {key!r} is missing")
+    _read_sections(draft, node, form)
+
+
+def _read_sections(draft: Draft, node: Node, form: type[Form]) -> None:
+    source = None
+    if (named := node.get("source")) and examine(
+        form.model_fields["source"].rebuild_annotation(), named, ("source",), draft.report
+    ):
+        source = (str(named.content), named.locate(within=("source",)))
+    for key, known in form.model_fields.items():
+        below = node.get(key)
+        if below is None or key == "source":
+            continue
+        if key not in SECTIONS:
+            entry = Entry(key, key, below, None, node.locate([key], key=True), (key,))
+            entry.form = examine(known.annotation, below, (key,), draft.report)
+            _keep(draft, draft.single, entry)
+            continue
+        for entry in _read_items(draft, key, below):
+            entry.source = source
+            _keep(draft, draft.sections[key], entry)
+
+
+def _keep(draft: Draft, kept: dict[str, Entry], entry: Entry) -> None:
+    if entry.form is None:
+        draft.partial.add(entry.section)
+    if first := kept.get(entry.id):
+        hint = f"the first is at {first.at}"
+        draft.report.add("duplicate-id", entry.at, f"{entry.id!r} stands twice among the {entry.section}", hint)
+    else:
+        kept[entry.id] = entry
+
+
+def _read_items(draft: Draft, section: str, node: Node) -> Iterator[Entry]:
+    form, within = _item_type(section), (section,)
+    if get_origin(SECTIONS[section]) is dict:
+        if not isinstance(node.content, dict):
+            draft.lost.add(section)
+            draft.report.add("wrong-type", node.locate(within=within), "a mapping of names is expected here")
+            return
+        for name, item in node.content.items():
+            line, column = node.keys[name]
+            at = Location(node.file, line, column, (section, name))
+            if not examine(Name, Node(name, node.file, line, column), (section, name), draft.report):
+                draft.lost.add(section)
+                draft.partial.add(section)
+            yield Entry(section, name, item, examine(form, item, (section, name), draft.report), at, (section, name))
+        return
+    if not isinstance(node.content, list):
+        draft.lost.add(section)
+        draft.report.add("wrong-type", node.locate(within=within), "a list is expected here", "begin every item with -")
+        return
+    for index, item in enumerate(node.content):
+        here = (section, str(index))
+        filled = examine(form, item, here, draft.report)
+        named = item.get("id")
+        if named is None or not isinstance(named.content, str):
+            draft.lost.add(section)
+            draft.partial.add(section)
+            continue
+        yield Entry(section, named.content, item, filled, item.locate(["id"], within=here), here)

@@ -1,0 +1,70 @@
+"""The JSON Schema of every kind of file, made of the pydantic models, so that editors complete and check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from cxrules.knowledge.schema import KINDS
+
+__all__ = ["make_schemas", "write_schemas"]
+
+
+class _Generator(GenerateJsonSchema):
+    """Leaves out what is true of Python and not of a file: nulls, defaults, titles made of names."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        made = super().dict_schema(schema)
+        return made | {"additionalProperties": False} if "patternProperties" in made else made
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic asks with it
+        return False
+
+
+def make_schemas() -> dict[str, str]:
+    """Make the JSON Schema of every kind of file.
+
+    Returns:
+        The text of the schema by kind.
+
+    Examples:
+        >>> sorted(make_schemas())
+        ['claims', 'facts', 'models', 'rules', 'sources']
+    """
+    schemas = {}
+    for kind, form in KINDS.items():
+        schema = form.model_json_schema(schema_generator=_Generator)
+        for described in (schema, *schema.get("$defs", {}).values()):
+            described.pop("title", None)
+        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"cxrules: {kind}"}
+        schemas[kind] = json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
+    return schemas
+
+
+def write_schemas(folder: str | Path) -> list[Path]:
+    """Write the JSON Schema of every kind of file.
+
+    Args:
+        folder: Where to; it is made if need be.
+
+    Returns:
+        The files written.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for kind, text in make_schemas().items():
+        path = folder / f"{kind}.schema.json"
+        path.write_text(text, encoding="utf-8", newline="\n")
+        written.append(path)
+    return written

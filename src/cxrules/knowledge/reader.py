@@ -1,0 +1,264 @@
+"""YAML text → nodes that know where they stand. Strict: what YAML would guess is a mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import yaml
+
+from cxrules.errors import Location
+from cxrules.knowledge.catalogue import Report
+
+__all__ = ["Node", "Plain", "read_file", "read_text", "wrap"]
+
+_DEPTH: Final = 40
+_TAG: Final = "tag:yaml.org,2002:"
+_DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_NOT_FINITE: Final = {".inf", "-.inf", "+.inf", ".nan"}
+
+Content: TypeAlias = "str | bool | int | float | list[Node] | dict[str, Node]"
+Plain: TypeAlias = Any  # scalars, lists and mappings by name
+
+
+@dataclass(slots=True)
+class Node:
+    """A value of a file and where it stands.
+
+    Attributes:
+        content: A scalar, a list of nodes, or nodes by key.
+        file: The file as the user named it.
+        line: The line, from 1; 0 when it comes from no file.
+        column: The column, from 1.
+        keys: For a mapping the line and column of every key.
+    """
+
+    content: Content
+    file: str
+    line: int = 0
+    column: int = 0
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def get(self, step: str | int) -> Node | None:
+        """Give the node under a key or at a position."""
+        if isinstance(self.content, dict):
+            return self.content.get(str(step))
+        if isinstance(self.content, list) and isinstance(step, int) and 0 <= step < len(self.content):
+            return self.content[step]
+        return None
+
+    def plain(self) -> Plain:
+        """Give the value without its places."""
+        if isinstance(self.content, dict):
+            return {key: node.plain() for key, node in self.content.items()}
+        if isinstance(self.content, list):
+            return [node.plain() for node in self.content]
+        return self.content
+
+    def locate(self, path: Sequence[str | int] = (), *, key: bool = False, within: tuple[str, ...] = ()) -> Location:
+        """Say where something stands.
+
+        Args:
+            path: Steps down from this node. Steps that lead nowhere are passed over, so that the place is the nearest
+                one known.
+            key: Whether the last key is meant, and not its value.
+            within: The path to this node.
+        """
+        node, line, column, trail = self, self.line, self.column, list(within)
+        for index, step in enumerate(path):
+            below = node.get(step)
+            if below is None:
+                continue
+            trail.append(str(step))
+            line, column = below.line, below.column
+            if key and index == len(path) - 1 and str(step) in node.keys:
+                line, column = node.keys[str(step)]
+            node = below
+        return Location(self.file, line, column, tuple(trail))
+
+
+def wrap(plain: Plain, file: str) -> Node:
+    """Make nodes of plain data that stands in no file."""
+    if isinstance(plain, Mapping):
+        return Node({key: wrap(value, file) for key, value in plain.items()}, file)
+    if isinstance(plain, list | tuple):
+        return Node([wrap(value, file) for value in plain], file)
+    return Node(plain, file)
+
+
+def read_file(path: Path, report: Report) -> Node | None:
+    """Read one file.
+
+    Args:
+        path: The file.
+        report: Takes the mistakes.
+
+    Returns:
+        Its content, or None when it has none that can be read.
+    """
+    here = Location(str(path))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        report.add("unreadable-file", here, f"this file cannot be read: {error.strerror or error}")
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode()) + 1
+        report.add("not-utf8", Location(str(path), line, column), "this byte is not UTF-8", "save the file as UTF-8")
+        return None
+    return read_text(text, str(path), report)
+
+
+def read_text(text: str, file: str, report: Report) -> Node | None:
+    r"""Read the text of one file.
+
+    Args:
+        text: The text.
+        file: How to name the file.
+        report: Takes the mistakes.
+
+    Returns:
+        Its content, or None when it has none that can be read.
+
+    Examples:
+        >>> report = Report()
+        >>> read_text("a: 1\na: 2\n", "x.yaml", report).plain()
+        {'a': 1}
+        >>> print(*report.in_order())
+        x.yaml:2:1: the key 'a' stands here twice [duplicate-key]; the first is in line 1
+    """
+    try:
+        return _Composer(text, file, report).compose()
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        where = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        report.add("yaml-syntax", where, f"the character {chr(error.character)!r} may not stand in YAML")  # type: ignore[arg-type]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+        told = ", ".join(part for part in (error.context, error.problem) if part)
+        hint = "quote a text that contains ': '" if "mapping values" in told else ""
+        report.add("yaml-syntax", where, told or "this is not YAML", hint)
+    except (ValueError, RecursionError) as error:
+        report.add("yaml-syntax", Location(file), f"this is not YAML: {error}")
+    return None
+
+
+class _TooDeep(yaml.MarkedYAMLError):
+    pass
+
+
+class _Composer:
+    """Makes nodes of the events of one file."""
+
+    def __init__(self, text: str, file: str, report: Report) -> None:
+        self.loader = yaml.SafeLoader(text)
+        self.file = file
+        self.report = report
+
+    def compose(self) -> Node | None:
+        """Compose the one document of the file."""
+        self.loader.get_event()  # the stream starts
+        if self.loader.check_event(yaml.StreamEndEvent):
+            self.report.add("empty-file", Location(self.file), "this file says nothing")
+            return None
+        self.loader.get_event()  # the document starts
+        node = self._node(0)
+        self.loader.get_event()  # the document ends
+        if not self.loader.check_event(yaml.StreamEndEvent):
+            self._add(
+                "yaml-feature", self.loader.peek_event().start_mark, "a file has one document only", "remove the ---"
+            )
+            return None
+        return node
+
+    def _add(self, code: str, mark: yaml.Mark, message: str, hint: str = "") -> None:
+        self.report.add(code, Location(self.file, mark.line + 1, mark.column + 1), message, hint)
+
+    def _make(self, content: Content, mark: yaml.Mark) -> Node:
+        return Node(content, self.file, mark.line + 1, mark.column + 1)
+
+    def _node(self, depth: int) -> Node:
+        event = self.loader.get_event()
+        mark = event.start_mark
+        if depth > _DEPTH:
+            raise _TooDeep(problem="this is nested too deeply", problem_mark=mark)
+        if isinstance(event, yaml.AliasEvent):
+            self._add("yaml-feature", mark, "an alias is not used in a rule base", "write the value out")
+            return self._make("", mark)
+        if event.anchor is not None:
+            self._add("yaml-feature", mark, "an anchor is not used in a rule base", f"remove &{event.anchor}")
+        elif event.tag is not None:
+            self._add("yaml-feature", mark, "a tag is not used in a rule base", "remove the tag")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._make(self._scalar(event), mark)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = []
+            while not self.loader.check_event(yaml.SequenceEndEvent):
+                items.append(self._node(depth + 1))
+            self.loader.get_event()
+            return self._make(items, mark)
+        return self._mapping(mark, depth)
+
+    def _mapping(self, mark: yaml.Mark, depth: int) -> Node:
+        node = self._make({}, mark)
+        assert isinstance(node.content, dict)
+        while not self.loader.check_event(yaml.MappingEndEvent):
+            event = self.loader.peek_event()
+            key = self._node(depth + 1)
+            value = self._node(depth + 1)
+            name = key.content
+            if not isinstance(event, yaml.ScalarEvent):
+                self._add("wrong-type", event.start_mark, "a name is expected for a key")
+                continue
+            if event.value == "<<" and not event.style:
+                self._add(
+                    "yaml-feature", event.start_mark, "a merge key is not used in a rule base", "write the keys out"
+                )
+                continue
+            if isinstance(name, bool):
+                name = "true" if name else "false"
+            if not isinstance(name, str):
+                self._add("wrong-type", event.start_mark, f"a name is expected for a key, not {name!r}")
+                continue
+            if name in node.content:
+                line = node.keys[name][0]
+                message = f"the key {name!r} stands here twice"
+                self._add("duplicate-key", event.start_mark, message, f"the first is in line {line}")
+                continue
+            node.content[name] = value
+            node.keys[name] = (key.line, key.column)
+        self.loader.get_event()
+        return node
+
+    def _scalar(self, event: yaml.ScalarEvent) -> str | bool | int | float:
+        text: str = event.value
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            self._add("yaml-syntax", event.start_mark, "half of a surrogate pair is no character")
+            return text.encode(errors="replace").decode()
+        if event.style or event.tag is not None:
+            return text
+        tag = self.loader.resolve(yaml.ScalarNode, text, (True, False)).removeprefix(_TAG)
+        mark = event.start_mark
+        if tag == "null":
+            self._add("null-value", mark, "a value is missing here", "leave the key out, or write none")
+        elif tag == "bool":
+            if text in ("true", "false"):
+                return text == "true"
+            meant = "true" if text.lower() in ("yes", "on", "true") else "false"
+            self._add("unquoted-boolean", mark, f"YAML reads {text} as {meant}", f'write "{text}" or {meant}')
+        elif tag in ("int", "float"):
+            if _DECIMAL.fullmatch(text) and len(text) < _DEPTH:
+                return int(text) if tag == "int" else float(text)
+            if text.lower() in _NOT_FINITE:
+                return float(text.lower().replace(".", ""))
+            self._add("unquoted-scalar", mark, f"YAML reads {text} as a number", f'write "{text}" or a decimal number')
+        elif tag == "timestamp":
+            self._add("unquoted-scalar", mark, f"YAML reads {text} as a date", f'write "{text}"')
+        return text

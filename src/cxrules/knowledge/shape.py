@@ -1,0 +1,213 @@
+"""The shape of an item, checked by its pydantic model; pydantic's errors in plain words, at the place in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin
+
+from pydantic import BaseModel, Tag, TypeAdapter, ValidationError
+
+from cxrules.errors import suggest
+from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.reader import Node
+
+__all__ = ["Filled", "Shape", "examine"]
+
+Shape: TypeAlias = Any  # a pydantic model, or another type that pydantic knows
+Filled: TypeAlias = Any  # what came of it
+
+_EXPECTED: Final = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "string_type": "text",
+}
+_WORDS: Final = {"enum", "literal_error", "union_tag_invalid"}
+_RANGES: Final = {
+    "greater_than_equal": ("ge", "at least"),
+    "less_than_equal": ("le", "at most"),
+    "finite_number": ("", ""),
+}
+_SHORT: Final = {
+    "values": ("values-missing", "a fact of this kind needs more values"),
+    "any_of": ("empty-test", "any_of needs at least two alternatives"),
+    "when": ("empty-test", "a conjunction of nothing is true of every organisation"),
+    "because": ("rule-without-claim", "a rule needs a claim behind it"),
+}
+_Path = tuple[str | int, ...]
+
+
+@cache
+def _adapter(form: Shape) -> TypeAdapter[Any]:
+    return TypeAdapter(form)
+
+
+def examine(form: Shape, node: Node, within: tuple[str, ...], report: Report) -> Filled:
+    """Check the shape of one item.
+
+    Args:
+        form: Its pydantic model, or another type pydantic knows.
+        node: The item.
+        within: The path to it in its file.
+        report: Takes the mistakes.
+
+    Returns:
+        The model filled in, or None when something is wrong.
+    """
+    try:
+        return _adapter(form).validate_python(node.plain())
+    except ValidationError as error:
+        for mistake in error.errors(include_url=False):
+            _Translation(form, node, within, report).translate(mistake)
+        return None
+
+
+class _Translation:
+    def __init__(self, form: Shape, node: Node, within: tuple[str, ...], report: Report) -> None:
+        self.form, self.node, self.within, self.report = form, node, within, report
+
+    def translate(self, mistake: Any) -> None:
+        kind, path, given, context = mistake["type"], mistake["loc"], mistake["input"], mistake.get("ctx", {})
+        last = str(path[-1]) if path else ""
+        if misplaced := self._find_alternatives(path):
+            code = "impossible-not-facts" if misplaced == ("when", "any_of") else "nested-any-of"
+            self._add(code, misplaced, "alternatives may not stand here", key=True)
+        elif kind == "missing":
+            self._miss(path)
+        elif kind == "extra_forbidden":
+            self._exceed(path)
+        elif kind == "union_tag_not_found":
+            self._add("missing-key", path, "the key 'kind' is missing")
+        elif kind in _WORDS:
+            where = (*path, context["discriminator"].strip("'")) if "discriminator" in context else path
+            given = context.get("tag", given)
+            words = re.findall(r"'([^']*)'", str(context.get("expected_tags", context.get("expected", ""))))
+            if isinstance(given, str) and words:
+                self._add(
+                    "unknown-word", where, f"{given!r} is not one of the words allowed here", suggest(given, words)
+                )
+            else:
+                expected = context.get("expected", "a word")
+                self._add("wrong-type", where, f"{expected} is expected here, not {_show(given)}")
+        elif kind in _RANGES:
+            limit, words_of_limit = _RANGES[kind]
+            told = f"{words_of_limit} {context[limit]:g}" if limit else "finite"
+            self._add("value-out-of-range", path, f"this number must be {told}, and is {_show(given)}")
+        elif kind == "too_short":
+            code, message = _SHORT.get(last, ("empty-list", "this list needs an element"))
+            self._add(code, path, message)
+        elif kind in ("string_too_short", "string_pattern_mismatch"):
+            self._mismatch(path, given, context)
+        else:
+            self._mistype(path, given, kind, mistake["msg"])
+
+    def _add(self, code: str, path: Sequence[str | int], message: str, hint: str = "", *, key: bool = False) -> None:
+        self.report.add(code, self.node.locate(path, key=key, within=self.within), message, hint)
+
+    def _find_alternatives(self, path: _Path) -> _Path:
+        """Give the path to an any_of where none may stand, if pydantic's path leads through one."""
+        allowed = 0 if self.within[:1] == ("impossible",) else 1
+        places = [index for index, step in enumerate(path) if step == "any_of"]
+        return path[: places[allowed] + 1] if path[:1] == ("when",) and len(places) > allowed else ()
+
+    def _miss(self, path: _Path) -> None:
+        last = str(path[-1])
+        if last == "because":
+            self._add("rule-without-claim", path, "a rule needs a claim behind it", "because: [A0-1]")
+        elif last == "values" or (last in ("true", "false") and "values" in path):
+            self._add("values-missing", path, f"the key {last!r} is missing")
+        else:
+            self._add("missing-key", path, f"the key {last!r} is missing")
+
+    def _exceed(self, path: _Path) -> None:
+        last = str(path[-1])
+        if last == "values" and "percent" in path:
+            self._add("percent-with-values", path, "a percentage has no named values", "remove them", key=True)
+            return
+        model = _find_form(self.form, path[:-1])
+        known = [known for known in model.model_fields if known not in self._present(path[:-1])] if model else []
+        self._add("unknown-key", path, f"no such key: {last!r}", suggest(last, known), key=True)
+
+    def _present(self, path: Sequence[str | int]) -> set[str]:
+        node = self.node
+        for step in path:
+            node = node.get(step) or node
+        return set(node.content) if isinstance(node.content, dict) else set()
+
+    def _mismatch(self, path: _Path, given: object, context: dict[str, Any]) -> None:
+        pattern = str(context.get("pattern", ""))
+        is_key = path[-1:] == ("[key]",)
+        path = path[:-1] if is_key else path
+        if not pattern or r"\S" in pattern:
+            self._add("empty-text", path, "a text is expected here, without spaces around it", key=is_key)
+        elif "{64}" in pattern:
+            self._add("bad-fingerprint", path, "64 hexadecimal digits in small letters are expected here")
+        else:
+            hint = "small letters, digits and " + ("-" if "(?:-" in pattern else "_")
+            if "A-Z" in pattern:
+                hint = "such as A0-12" if "-[0-9]" in pattern else "such as A0"
+            self._add("name-not-an-id", path, f"{given!r} is not written as a name here", hint, key=is_key)
+
+    def _mistype(self, path: _Path, given: object, kind: str, message: str) -> None:
+        expected = _EXPECTED.get(kind)
+        if expected is None:
+            self._add("wrong-type", path, message[:1].lower() + message[1:])
+            return
+        hint = ""
+        if expected == "text" and isinstance(given, bool | int | float):
+            shown = str(given).lower() if isinstance(given, bool) else str(given)
+            hint = f'write "{shown}"'
+        elif expected == "a list" and isinstance(given, str):
+            hint = f"write [{given}]"
+        self._add("wrong-type", path, f"{expected} is expected here, not {_show(given)}", hint)
+
+
+def _show(given: object) -> str:
+    if isinstance(given, dict | list):
+        return "a mapping" if isinstance(given, dict) else "a list"
+    if isinstance(given, bool):
+        return str(given).lower()
+    text = repr(given)
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a message stays readable
+
+
+def _find_form(form: Shape, path: Sequence[str | int]) -> type[BaseModel] | None:
+    """Give the model of the mapping at the end of pydantic's path; the path names members of unions, too."""
+    if get_origin(form) is Annotated:
+        return _find_form(get_args(form)[0], path)
+    if isinstance(form, type) and issubclass(form, BaseModel):
+        if not path:
+            return form
+        known = form.model_fields.get(str(path[0]))
+        if known is not None:
+            return _find_form(known.annotation, path[1:])
+        extra = form.__annotations__.get("__pydantic_extra__")
+        return _find_form(_extra(form), path[1:]) if extra else None
+    arguments = get_args(form)
+    if get_origin(form) in (list, dict):
+        return _find_form(arguments[-1], path[1:]) if path else None
+    for member in arguments:
+        if path and path[0] in _tags(member):
+            return _find_form(member, path[1:])
+    found = (_find_form(member, path) for member in arguments)
+    return next((model for model in found if model), None)
+
+
+def _extra(form: type[BaseModel]) -> Shape:
+    from typing import get_type_hints  # noqa: PLC0415 - only mistakes need it
+
+    return get_args(get_type_hints(form, include_extras=True)["__pydantic_extra__"])[-1]
+
+
+def _tags(member: Shape) -> set[str]:
+    if get_origin(member) is Annotated:
+        return {tag.tag for tag in get_args(member)[1:] if isinstance(tag, Tag)}
+    kind = member.model_fields.get("kind") if isinstance(member, type) and issubclass(member, BaseModel) else None
+    return set(get_args(kind.annotation)) if kind else set()

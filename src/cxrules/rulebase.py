@@ -1,0 +1,229 @@
+"""The rule base: everything the knowledge files say, immutable, with its strata and its revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from cxrules.facts import Facts, Vocabulary
+from cxrules.rules import (
+    AnyOf,
+    Claim,
+    Condition,
+    Effect,
+    FactTest,
+    FindingTest,
+    Impossible,
+    Model,
+    Named,
+    Policy,
+    Rule,
+    Source,
+    holds,
+)
+
+__all__ = ["RuleBase"]
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, eq=False)
+class RuleBase:
+    """A rule base, ready to be compiled by an engine. Every mapping is by id; rules stand in id order.
+
+    Two rule bases are equal when their revisions are.
+
+    Attributes:
+        name: What it is called in records.
+        vocabulary: The facts.
+        impossible: Conjunctions that are true of no organisation.
+        sources: The articles.
+        claims: What they say.
+        models: Ownership models, in the declared order of preference.
+        accompaniments: What accompanies a model and owns nothing.
+        patterns: States to recognise and argue against.
+        findings: What each finding states, as a clause.
+        actions: What each action advises, as a sentence.
+        warnings: What each warning says, as a sentence.
+        rules: The rules.
+        policy: The numbers of the decision policy.
+    """
+
+    name: str
+    vocabulary: Vocabulary
+    impossible: tuple[Impossible, ...]
+    sources: Mapping[str, Source]
+    claims: Mapping[str, Claim]
+    models: Mapping[str, Model]
+    accompaniments: Mapping[str, Named]
+    patterns: Mapping[str, Named]
+    findings: Mapping[str, str]
+    actions: Mapping[str, str]
+    warnings: Mapping[str, str]
+    rules: Mapping[str, Rule]
+    policy: Policy
+    _given_revision: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("sources", "claims", "accompaniments", "patterns", "findings", "actions", "warnings", "rules"):
+            object.__setattr__(self, name, _in_id_order(getattr(self, name)))
+        object.__setattr__(self, "models", MappingProxyType(dict(self.models)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RuleBase) and self.revision == other.revision
+
+    def __hash__(self) -> int:
+        return hash(self.revision)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (RuleBase.from_json, (self.to_json(),))
+
+    def __repr__(self) -> str:
+        return f"RuleBase({self.name!r}, {len(self.rules)} rules, revision {self.revision[:12]})"
+
+    @classmethod
+    def builtin(cls) -> RuleBase:
+        """Give the rule base that comes with the package.
+
+        Examples:
+            >>> RuleBase.builtin().name
+            'cxrules'
+        """
+        from cxrules import canonical  # noqa: PLC0415 - loaded when first asked for
+
+        return canonical.builtin()
+
+    @classmethod
+    def load(cls, *paths: str | Path, base: RuleBase | None = None) -> RuleBase:
+        """Load a rule base from YAML.
+
+        Args:
+            paths: Folders or files.
+            base: A rule base on top of which the files are laid: what bears a new id is added, what bears a known id
+                replaces. Without it the files must be a whole rule base.
+
+        Raises:
+            InvalidKnowledge: With every mistake, by file, line and column.
+        """
+        from cxrules import knowledge  # noqa: PLC0415 - YAML is for authors: loaded only for them
+
+        return knowledge.load(*paths, base=base)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> RuleBase:
+        """Read the canonical form.
+
+        Raises:
+            InvalidKnowledge: If the text is not a rule base in canonical form.
+        """
+        from cxrules import canonical  # noqa: PLC0415 - see above
+
+        return canonical.read(text)
+
+    def to_json(self) -> str:
+        """Write the canonical form: sorted by id, without paths, lines or comments."""
+        from cxrules import canonical  # noqa: PLC0415 - see above
+
+        return canonical.write(self)
+
+    @cached_property
+    def revision(self) -> str:
+        """The SHA-256 of the canonical form, in hexadecimal."""
+        if self._given_revision:
+            return self._given_revision
+        from hashlib import sha256  # noqa: PLC0415 - a loaded rule base knows its revision
+
+        return sha256(self.to_json().encode()).hexdigest()
+
+    @cached_property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of the rules, in id order: bit `i` of a set of fired rules is the rule at index `i`."""
+        return tuple(self.rules)
+
+    @cached_property
+    def concluders(self) -> Mapping[str, tuple[str, ...]]:
+        """For each finding the rules that conclude it, in id order."""
+        found: dict[str, list[str]] = {finding: [] for finding in self.findings}
+        for rule in self.rules.values():
+            for finding in rule.targets(Effect.FINDING):
+                found[finding].append(rule.id)
+        return MappingProxyType({finding: tuple(rules) for finding, rules in found.items()})
+
+    @cached_property
+    def strata(self) -> tuple[tuple[str, ...], ...]:
+        """The rules by stratum: each needs only findings that rules of lower strata conclude.
+
+        Raises:
+            graphlib.CycleError: If findings rest on each other. Loading reports it first, so that a loaded rule base
+                never raises it.
+        """
+        from graphlib import TopologicalSorter  # noqa: PLC0415 - asked once for a rule base
+
+        supply = {finding: set(rules) for finding, rules in self.concluders.items()}
+        needs = {rule.id: {supplier for name in rule.needs() for supplier in supply[name]} for rule in self.rules.values()}
+        level: dict[str, int] = {}
+        for rule_id in TopologicalSorter(needs).static_order():
+            level[rule_id] = 1 + max((level[below] for below in needs[rule_id]), default=-1)
+        layers: list[list[str]] = [[] for _ in range(1 + max(level.values(), default=-1))]
+        for rule_id in self.rules:
+            layers[level[rule_id]].append(rule_id)
+        return tuple(tuple(layer) for layer in layers)
+
+    @cached_property
+    def standing(self) -> frozenset[str]:
+        """The standing rules: neither they nor the findings they need test a fact."""
+        rules: set[str] = set()
+        findings: set[str] = set()
+        for layer in self.strata:
+            for rule_id in layer:
+                if _stands(self.rules[rule_id].when, findings):
+                    rules.add(rule_id)
+            findings.update(name for rule_id in layer if rule_id in rules for name in self.rules[rule_id].targets(Effect.FINDING))
+        return frozenset(rules)
+
+    def incoherences(self, known: Facts) -> list[Impossible]:
+        """Give the impossible conjunctions that known facts meet.
+
+        Args:
+            known: Validated facts.
+        """
+        facts = dict(self.vocabulary.facts)
+        return [
+            conjunction
+            for conjunction in self.impossible
+            if all(test.fact in known for test in conjunction.when) and holds(conjunction.when, known, (), facts)
+        ]
+
+
+def _in_id_order(items: Mapping[str, _Item]) -> Mapping[str, _Item]:
+    return MappingProxyType({key: items[key] for key in sorted(items, key=id_order)})
+
+
+def id_order(identifier: str) -> tuple[tuple[int, int | str], ...]:
+    """Give a sort key for ids: as text, but the runs of digits in them as numbers.
+
+    Examples:
+        >>> sorted(["A0-10", "A0-9", "A0-1b"], key=id_order)
+        ['A0-1b', 'A0-9', 'A0-10']
+    """
+    import re  # noqa: PLC0415 - not needed where the canonical form is read in order
+
+    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", identifier) if part)
+
+
+def sorted_ids(identifiers: Iterable[str]) -> tuple[str, ...]:
+    """Sort ids, each once."""
+    return tuple(sorted(set(identifiers), key=id_order))
+
+
+def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:
+    for condition in conditions:
+        if isinstance(condition, FactTest) or (isinstance(condition, FindingTest) and condition.finding not in findings):
+            return False
+        if isinstance(condition, AnyOf) and not any(_stands(branch, findings) for branch in condition.alternatives):
+            return False
+    return True

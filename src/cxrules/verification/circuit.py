@@ -1,0 +1,215 @@
+"""Truth values and small sums as a circuit, each gate made once, and the one solver that is asked about them.
+
+Whatever is built twice from the same parts is the same gate. So two organisations that differ in one fact, or two rule
+bases that differ in one rule, share everything that does not depend on the difference, and the solver sees at once that it
+is equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Any, TypeAlias, cast
+
+import z3
+
+__all__ = ["Bit", "Circuit", "Number", "Verdict"]
+
+Bit: TypeAlias = "z3.BoolRef | bool"
+"""A truth value: a wire of the circuit, or a constant."""
+
+Number: TypeAlias = "z3.BitVecRef"
+"""A whole number with a sign."""
+
+_WIDTH = 12  # bits of a sum: a model would need a thousand rules to exceed them
+_LARGEST = 1 << (_WIDTH - 2)
+
+
+class Verdict(Enum):
+    """What the solver says of a question."""
+
+    POSSIBLE = "possible"
+    IMPOSSIBLE = "impossible"
+    UNDECIDED = "undecided"
+
+
+class Circuit:
+    """Gates over named wires, and a solver that knows their definitions.
+
+    Attributes:
+        asked: How many questions the solver was asked.
+    """
+
+    def __init__(self) -> None:
+        self._context = z3.Context()
+        self._solver = z3.SolverFor("QF_FD", ctx=self._context)
+        self._wires: dict[str, z3.BoolRef] = {}
+        self._gates: dict[tuple[object, ...], z3.BoolRef] = {}
+        self._sums: dict[tuple[object, ...], z3.BitVecRef] = {}
+        # Everything is held for good: z3 gives the id of an expression that is gone to another one.
+        self._opposites: dict[int, z3.BoolRef] = {}
+        self._numbers: dict[int, z3.BitVecRef] = {}
+        self._limit = 0
+        self.asked = 0
+
+    def wire(self, name: str) -> z3.BoolRef:
+        """Give the free wire of this name."""
+        if name not in self._wires:
+            self._wires[name] = cast("z3.BoolRef", z3.Bool(name, self._context))
+        return self._wires[name]
+
+    def negate(self, bit: Bit) -> Bit:
+        """Give the opposite."""
+        if isinstance(bit, bool):
+            return not bit
+        name = bit.get_id()
+        if name not in self._opposites:
+            opposite = cast("z3.BoolRef", z3.Not(bit))
+            self._opposites[name] = opposite
+            self._opposites[opposite.get_id()] = bit
+        return self._opposites[name]
+
+    def all_of(self, bits: Iterable[Bit]) -> Bit:
+        """Give whether all are true."""
+        parts: dict[int, z3.BoolRef] = {}
+        for bit in bits:
+            if isinstance(bit, bool):
+                if not bit:
+                    return False
+            else:
+                parts[bit.get_id()] = bit
+        if len(parts) < 2:  # noqa: PLR2004 - one bit needs no gate
+            return next(iter(parts.values()), True)
+        key = tuple(sorted(parts))
+        if key not in self._gates:
+            gate = cast("z3.BoolRef", z3.Bool(f"gate {len(self._gates)}", self._context))
+            self._solver.add(gate == z3.And(*parts.values()))
+            self._gates[key] = gate
+        return self._gates[key]
+
+    def any_of(self, bits: Iterable[Bit]) -> Bit:
+        """Give whether one is true."""
+        return self.negate(self.all_of([self.negate(bit) for bit in bits]))
+
+    def equal(self, one: Bit, other: Bit) -> Bit:
+        """Give whether both are the same."""
+        return self.negate(self.differ(one, other))
+
+    def differ(self, one: Bit, other: Bit) -> Bit:
+        """Give whether exactly one is true."""
+        return self.any_of(
+            [self.all_of([one, self.negate(other)]), self.all_of([self.negate(one), other])]
+        )
+
+    def require(self, bit: Bit) -> None:
+        """Demand for good that something be true."""
+        self._solver.add(self._expression(bit))
+
+    def sum(self, weighted: Iterable[tuple[Bit, int]]) -> Number:
+        """Give the sum of the weights of the true bits.
+
+        Raises:
+            OverflowError: If the weights are larger than a sum can hold.
+        """
+        terms: list[tuple[z3.BoolRef, int]] = []
+        base = 0
+        for bit, weight in weighted:
+            if isinstance(bit, bool):
+                base += weight * bit
+            elif weight:
+                terms.append((bit, weight))
+        if abs(base) + sum(abs(weight) for _, weight in terms) >= _LARGEST:
+            raise OverflowError("the weights of one model are too large to be summed")
+        terms.sort(key=lambda term: (term[0].get_id(), term[1]))
+        key = (base, *((bit.get_id(), weight) for bit, weight in terms))
+        if key not in self._sums:
+            total = z3.BitVec(f"sum {len(self._sums)}", _WIDTH, self._context)
+            numbers = [z3.If(bit, self._number(weight), self._number(0)) for bit, weight in terms]
+            self._solver.add(total == self._add([self._number(base), *numbers]))
+            self._sums[key] = total
+        return self._sums[key]
+
+    def at_least(self, number: Number, other: Number | int, margin: int = 0) -> Bit:
+        """Give whether a number is at least another plus a margin."""
+        limit = self._number(other) if isinstance(other, int) else other
+        if number.eq(limit):
+            return margin <= 0
+        key = ("at least", number.get_id(), limit.get_id(), margin)
+        if key not in self._gates:
+            gate = cast("z3.BoolRef", z3.Bool(f"gate {len(self._gates)}", self._context))
+            self._solver.add(gate == (number >= limit + self._number(margin)))
+            self._gates[key] = gate
+        return self._gates[key]
+
+    def same_number(self, one: Number, other: Number) -> Bit:
+        """Give whether two numbers are equal."""
+        return self.all_of([self.at_least(one, other), self.at_least(other, one)])
+
+    def at_most_true(self, bits: Sequence[Bit], limit: int) -> Bit:
+        """Give a bit that, when demanded, allows at most so many of some wires to be true."""
+        wires = [bit for bit in bits if not isinstance(bit, bool)]
+        key = ("at most", limit, *(wire.get_id() for wire in wires))
+        if key not in self._gates:
+            gate = cast("z3.BoolRef", z3.Bool(f"gate {len(self._gates)}", self._context))
+            self._solver.add(z3.Implies(gate, z3.PbLe([(wire, 1) for wire in wires], limit)))
+            self._gates[key] = gate
+        return self._gates[key]
+
+    def ask(self, bits: Iterable[Bit], limit: int) -> Verdict:
+        """Ask whether all of these can be true together.
+
+        Args:
+            bits: What is assumed for this question only.
+            limit: Milliseconds that the solver may take.
+        """
+        assumed = []
+        for bit in bits:
+            if isinstance(bit, bool):
+                if not bit:
+                    self._core: tuple[int, ...] = ()
+                    return Verdict.IMPOSSIBLE
+            else:
+                assumed.append(bit)
+        if limit != self._limit:
+            self._solver.set("timeout", limit)
+            self._limit = limit
+        self.asked += 1
+        answer = self._solver.check(*assumed)
+        if answer == z3.sat:
+            self._model = self._solver.model()
+            return Verdict.POSSIBLE
+        if answer == z3.unsat:
+            self._core = tuple(bit.get_id() for bit in self._solver.unsat_core())
+            return Verdict.IMPOSSIBLE
+        return Verdict.UNDECIDED
+
+    def is_true(self, bit: Bit) -> bool:
+        """Say whether something is true in the example that the solver found last."""
+        if isinstance(bit, bool):
+            return bit
+        return z3.is_true(self._model.eval(bit, model_completion=True))
+
+    def value(self, number: Number) -> int:
+        """Give a number in the example that the solver found last."""
+        return cast("z3.BitVecNumRef", self._model.eval(number, model_completion=True)).as_signed_long()
+
+    def core(self, bits: Iterable[Bit]) -> list[Bit]:
+        """Give those of some bits that the solver needed to show that the last question is impossible."""
+        return [bit for bit in bits if not isinstance(bit, bool) and bit.get_id() in self._core]
+
+    def _expression(self, bit: Bit) -> z3.BoolRef:
+        return cast("z3.BoolRef", z3.BoolVal(bit, self._context)) if isinstance(bit, bool) else bit
+
+    def _number(self, value: int) -> z3.BitVecRef:
+        if value not in self._numbers:
+            self._numbers[value] = cast("z3.BitVecRef", z3.BitVecVal(value, _WIDTH, self._context))
+        return self._numbers[value]
+
+    def _add(self, numbers: list[Any]) -> Any:
+        while len(numbers) > 1:
+            pairs = [
+                numbers[index] + numbers[index + 1] if index + 1 < len(numbers) else numbers[index]
+                for index in range(0, len(numbers), 2)
+            ]
+            numbers = pairs
+        return numbers[0]

@@ -1,0 +1,48 @@
+"""What all tests share: where ../shared is, and how many examples Hypothesis tries.
+
+Two profiles: `quick`, always the same examples, for `make test`; and `soak`, fresh examples and fifty times as many,
+for `make soak`. A test that wants more than its profile gives asks in proportion, and so grows with it:
+
+    @settings(max_examples=20 * settings().max_examples)  # 2,000 in `make test`, 100,000 in `make soak`
+"""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests import SHARED
+
+collect_ignore = ["bad_knowledge", "typing"]  # read by tests, never imported
+
+# Two workers on two cores: an example that took long says nothing about the example.
+ANY_SPEED = [HealthCheck.too_slow]
+
+settings.register_profile(
+    "quick", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=ANY_SPEED
+)
+settings.register_profile("soak", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=ANY_SPEED)
+settings.load_profile("quick")  # --hypothesis-profile is heard later, and so wins
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if SHARED.is_dir():
+        return
+    absent = pytest.mark.skip(reason="../shared, which is not part of the project, is absent")
+    for item in items:
+        if item.get_closest_marker("requires_shared"):
+            item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder ../shared; skips where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared, which is not part of the project, is absent")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def soaking() -> bool:
+    """Whether this is `make soak`, so that a test without Hypothesis can run at full size."""
+    return settings.get_current_profile_name() == "soak"

@@ -1,0 +1,301 @@
+"""Rule bases written by hand in few words; random rule bases and organisations for what must hold of all of them."""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+from cxrules.facts import Fact, FactValue, Kind, Use, Value, Vocabulary
+from cxrules.rulebase import RuleBase
+from cxrules.rules import (
+    AnyOf,
+    Claim,
+    ClaimKind,
+    Conclusion,
+    Condition,
+    Effect,
+    Engineer,
+    FactTest,
+    FindingTest,
+    Impossible,
+    Model,
+    Named,
+    Operator,
+    Policy,
+    Rule,
+    Source,
+    Tone,
+    leaf_tests,
+)
+
+
+def make_rulebase(  # noqa: PLR0913 - the parts of a rule base
+    vocabulary: Iterable[Fact],
+    rules: Iterable[Rule],
+    models: Iterable[Model],
+    claims: Iterable[Claim],
+    *,
+    findings: Iterable[str] = (),
+    impossible: Iterable[Impossible] = (),
+    policy: Policy = Policy(minimum_evidence=2, lead=1),  # noqa: B008 - immutable
+) -> RuleBase:
+    """A rule base of these parts; what needs only a name is made up."""
+    claims = list(claims)
+    rules = list(rules)
+    named = {effect: {target for rule in rules for target in rule.targets(effect)} for effect in Effect}
+    return RuleBase(
+        name="made up",
+        vocabulary=Vocabulary({fact.name: fact for fact in vocabulary}),
+        impossible=tuple(impossible),
+        sources={
+            source: Source(source, f"Article {source}", "An author", f"{source}.md", tuple(range(1, 100)))
+            for source in sorted({claim.source for claim in claims})
+        },
+        claims={claim.id: claim for claim in claims},
+        models={model.id: model for model in models},
+        accompaniments={name: Named(name, name, name) for name in named[Effect.ACCOMPANIES]},
+        patterns={name: Named(name, name, name) for name in named[Effect.RECOGNISES]},
+        findings={name: f"{name} is so" for name in {*findings, *named[Effect.FINDING]}},
+        actions={name: f"Do {name}." for name in named[Effect.ACTION]},
+        warnings={name: f"Mind {name}." for name in named[Effect.WARNING]},
+        rules={rule.id: rule for rule in rules},
+        policy=policy,
+    )
+
+
+def make_fact(name: str, kind: Kind, values: Sequence[str] = ()) -> Fact:
+    says = {Kind.PERCENT: f"{name} is {{value}}%", Kind.SET: f"{name} has {{values}}"}.get(kind, "")
+    labels = ("true", "false") if kind is Kind.FLAG else values
+    return Fact(
+        name=name,
+        kind=kind,
+        use=Use.DECIDES,
+        question=f"What is {name}?",
+        topic=name,
+        values=tuple(Value(value, value, f"{name} is {value}") for value in labels),
+        says=says,
+        says_empty=f"{name} has nothing" if kind is Kind.SET else "",
+    )
+
+
+def make_claim(claim: str, tone: Tone, kind: ClaimKind = ClaimKind.RULE_FOR) -> Claim:
+    return Claim(claim, claim.partition("-")[0], (1,), f"What {claim} says.", tone, kind, "0" * 64)
+
+
+def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
+    """The numbers with which rules and impossible conjunctions compare each percentage."""
+    found: dict[str, set[float]] = {name: set() for name, fact in rulebase.vocabulary.facts.items() if not fact.values}
+    conditions = [rule.when for rule in rulebase.rules.values()] + [entry.when for entry in rulebase.impossible]
+    for test in (test for when in conditions for test in leaf_tests(when)):
+        if isinstance(test, FactTest) and test.fact in found:
+            assert isinstance(test.operand, int | float)
+            found[test.fact].add(test.operand)
+    return {name: sorted(numbers) for name, numbers in found.items()}
+
+
+def candidate_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
+    """Every value of a fact that rules could tell apart: for percentages on each threshold, beside it and between."""
+    if fact.kind is Kind.FLAG:
+        return [True, False]
+    if fact.kind is Kind.SET:
+        subsets: list[FactValue] = [()]
+        for name in reversed(fact.names):
+            subsets += [(name, *subset) for subset in subsets if isinstance(subset, tuple)]
+        return subsets
+    if fact.kind is Kind.PERCENT:
+        near = {cut + step for cut in cuts for step in (-1, -1e-9, 0, 1e-9, 1)}
+        between = {(low + high) / 2 for low, high in pairwise(cuts)}
+        return [fact.examine(number) for number in sorted(near | between | {0, 50, 100}) if 0 <= number <= 100]
+    return list(fact.names)
+
+
+def organisations(
+    rulebase: RuleBase, *, coherent: bool = False, whole: bool = False
+) -> st.SearchStrategy[dict[str, FactValue]]:
+    """Validated facts, in any order.
+
+    Args:
+        rulebase: The rule base; its vocabulary says what can be known, its thresholds which percentages matter.
+        coherent: Whether to forget facts until no impossible conjunction is met.
+        whole: Whether every fact is known.
+    """
+    cuts = thresholds(rulebase)
+    values: dict[str, st.SearchStrategy[FactValue]] = {
+        name: _values(fact, cuts.get(name, ())) for name, fact in rulebase.vocabulary.facts.items()
+    }
+    drawn = st.fixed_dictionaries(values) if whole else st.fixed_dictionaries({}, optional=values)
+    return drawn.map(lambda known: make_coherent(rulebase, known)) if coherent else drawn
+
+
+def _values(fact: Fact, cuts: Sequence[float]) -> st.SearchStrategy[FactValue]:
+    if fact.kind is Kind.SET:
+        return st.sets(st.sampled_from(fact.names)).map(lambda drawn: tuple(sorted(drawn, key=fact.names.index)))
+    return st.sampled_from(candidate_values(fact, cuts))
+
+
+def random_organisations(
+    rulebase: RuleBase, seed: int, *, known: float | None = None, coherent: bool = False
+) -> Iterator[dict[str, FactValue]]:
+    """What `organisations` draws, without end and much faster; for tests that can do without shrinking.
+
+    Args:
+        rulebase: The rule base.
+        seed: The same seed gives the same organisations.
+        known: The share of the facts that is known; drawn for each when None.
+        coherent: Whether to forget facts until no impossible conjunction is met.
+    """
+    rng = random.Random(seed)
+    cuts = thresholds(rulebase)
+    facts = tuple(rulebase.vocabulary.facts.values())
+    values = {fact.name: candidate_values(fact, cuts.get(fact.name, ())) for fact in facts if fact.kind is not Kind.SET}
+    while True:
+        share = rng.random() if known is None else known
+        drawn: dict[str, FactValue] = {}
+        for fact in facts:
+            if rng.random() < share:
+                odds = rng.random()
+                if fact.kind is Kind.SET:
+                    drawn[fact.name] = tuple(element for element in fact.names if rng.random() < odds)
+                else:
+                    drawn[fact.name] = rng.choice(values[fact.name])
+        yield make_coherent(rulebase, drawn) if coherent else drawn
+
+
+def make_coherent(rulebase: RuleBase, known: Mapping[str, FactValue]) -> dict[str, FactValue]:
+    """Forget facts until no impossible conjunction is met."""
+    left = dict(known)
+    while met := rulebase.incoherences(left):
+        del left[met[0].when[-1].fact]
+    return left
+
+
+_Test: TypeAlias = FactTest | FindingTest
+_EFFECTS_ON_MODELS = (Effect.SUPPORTS, Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES)
+_ADVICE = (Effect.ACCOMPANIES, Effect.RECOGNISES, Effect.ACTION, Effect.WARNING)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> list[Fact]:
+    """A vocabulary of two to six facts, of any kinds."""
+    kinds = draw(st.lists(st.sampled_from(list(Kind)), min_size=2, max_size=6))
+    # Names with two underscores and names of experta's own are names like any other.
+    names = draw(st.permutations(["plain", "two__parts", "_private", "finding", "fact_1", "engine", "self", "x__"]))
+    found = []
+    for name, kind in zip(names, kinds, strict=False):
+        sized = kind in (Kind.ORDERED, Kind.CHOICE, Kind.SET)
+        found.append(make_fact(name, kind, "abcd"[: draw(st.integers(1, 4))] if sized else ()))
+    return found
+
+
+@st.composite
+def fact_tests(draw: st.DrawFn, fact: Fact) -> FactTest:
+    """A test of a fact, by any operator that its kind knows."""
+    if fact.kind is Kind.FLAG:
+        return FactTest(fact.name, Operator.IS, draw(st.booleans()))
+    if fact.kind is Kind.PERCENT:
+        comparisons = [Operator.BELOW, Operator.AT_LEAST, Operator.AT_MOST, Operator.IS]
+        number = draw(st.sampled_from([0, 10, 20, 20.5, 50, 99.9, 100]))
+        return FactTest(fact.name, draw(st.sampled_from(comparisons)), number)
+    some = tuple(draw(st.lists(st.sampled_from(fact.names), unique=True)))
+    if fact.kind is Kind.SET:
+        operators = [Operator.INCLUDES_ANY, Operator.INCLUDES_ALL, Operator.LACKS_ALL]
+        return FactTest(fact.name, draw(st.sampled_from(operators)), some)
+    operators = [Operator.IS, Operator.IN]
+    if fact.kind is Kind.ORDERED:
+        operators += [Operator.AT_LEAST, Operator.AT_MOST]
+    operator = draw(st.sampled_from(operators))
+    return FactTest(fact.name, operator, some if operator is Operator.IN else draw(st.sampled_from(fact.names)))
+
+
+@st.composite
+def _conditions(draw: st.DrawFn, vocabulary: list[Fact], findings: Sequence[str], size: int) -> tuple[_Test, ...]:
+    tests: st.SearchStrategy[_Test] = st.sampled_from(vocabulary).flatmap(fact_tests)
+    if findings:
+        # The latest finding again and again makes long chains.
+        tests |= st.sampled_from([*findings, findings[-1]]).map(FindingTest)
+    return tuple(draw(st.lists(tests, max_size=size)))
+
+
+@st.composite
+def _rules(draw: st.DrawFn, rule_id: str, parts: "_Parts") -> Rule:
+    level = draw(st.integers(0, len(parts.findings)))
+    below, above = parts.findings[:level], parts.findings[level:]
+    when: list[Condition] = list(draw(_conditions(parts.vocabulary, below, 3)))
+    if draw(st.integers(0, 2)) == 0:
+        alternatives = draw(st.lists(_conditions(parts.vocabulary, below, 2), min_size=1, max_size=3))
+        when.insert(draw(st.integers(0, len(when))), AnyOf(tuple(alternatives)))
+    then = []
+    if above and draw(st.booleans()):
+        then.append(Conclusion(Effect.FINDING, above[0]))
+    then += draw(st.lists(_conclusions(parts.models), min_size=0 if then else 1, max_size=3))
+    source = draw(st.sampled_from(sorted({claim.source for claim in parts.claims})))
+    because = draw(
+        st.lists(
+            st.sampled_from([claim.id for claim in parts.claims if claim.source == source]), unique=True, min_size=1
+        )
+    )
+    engineer = Engineer(
+        evidence=draw(st.sampled_from(["", "", "a reason"])), points=draw(st.sampled_from([None, None, None, 1, 2, 3]))
+    )
+    return Rule(rule_id, tuple(sorted(because)), "It follows.", tuple(when), tuple(then), engineer)
+
+
+@st.composite
+def _conclusions(draw: st.DrawFn, models: list[str]) -> Conclusion:
+    if draw(st.integers(0, 5)) == 0:
+        effect = draw(st.sampled_from(_ADVICE))
+        return Conclusion(effect, f"{effect}_{draw(st.integers(1, 2))}")
+    if len(models) > 1 and draw(st.integers(0, 4)) == 0:
+        # Only forwards in the list: preferences have no cycle.
+        position = draw(st.integers(0, len(models) - 2))
+        over = draw(st.lists(st.sampled_from(models[position + 1 :]), unique=True, min_size=1))
+        return Conclusion(Effect.PREFERS, models[position], tuple(over))
+    return Conclusion(draw(st.sampled_from(_EFFECTS_ON_MODELS)), draw(st.sampled_from(models)))
+
+
+class _Parts:
+    """What the rules of a rule base are made of."""
+
+    def __init__(self, vocabulary: list[Fact], findings: list[str], models: list[str], claims: list[Claim]) -> None:
+        self.vocabulary = vocabulary
+        self.findings = findings
+        self.models = models
+        self.claims = claims
+
+
+@st.composite
+def rulebases(draw: st.DrawFn, max_rules: int = 16) -> RuleBase:
+    """A rule base of any shape: every kind of fact and test, chained findings, gates, preferences, shared claims."""
+    vocabulary = draw(facts())
+    findings = [f"finding_{number}" for number in range(draw(st.integers(0, 6)))]
+    models = [f"model_{number}" for number in range(draw(st.integers(1, 4)))]
+    claims = [
+        make_claim(f"S{source}-{number}", draw(st.sampled_from(list(Tone))), draw(st.sampled_from(list(ClaimKind))))
+        for source in range(draw(st.integers(1, 3)))
+        for number in range(1, draw(st.integers(2, 5)))
+    ]
+    parts = _Parts(vocabulary, findings, models, claims)
+    rules = [draw(_rules(f"r-{number}", parts)) for number in range(draw(st.integers(1, max_rules)))]
+    required = st.lists(st.sampled_from(findings), unique=True, max_size=2) if findings else st.just([])
+    pairs = st.lists(st.sampled_from(vocabulary), unique_by=lambda fact: fact.name, min_size=2, max_size=3)
+    return make_rulebase(
+        vocabulary,
+        rules,
+        [
+            Model(model, model, model, requires=tuple(draw(required)) if draw(st.integers(0, 3)) == 0 else ())
+            for model in draw(st.permutations(models))
+        ],
+        claims,
+        findings=findings,
+        impossible=[
+            Impossible(
+                f"impossible-{number}",
+                tuple(draw(fact_tests(fact)) for fact in draw(pairs)),
+                "It cannot be.",
+            )
+            for number in range(draw(st.integers(0, 2)))
+        ],
+        policy=Policy(minimum_evidence=draw(st.integers(1, 4)), lead=draw(st.integers(0, 3))),
+    )

@@ -1,0 +1,235 @@
+"""Imports point one way, heavy packages load when first needed, and a module fits on a few screens.
+
+The three tables are the rule; a new module gets a row in the first one.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from itertools import chain
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pytest
+
+from tests import ROOT
+
+PACKAGE = "cxrules"
+SOURCE = ROOT / "src" / PACKAGE
+
+# Each module or subpackage of cxrules, and what it may import: those named, and all that those may import.
+MAY_IMPORT = {
+    # the path from facts to recommendation
+    "errors": "",
+    "facts": "errors",
+    "rules": "facts",
+    "rulebase": "rules",
+    "evidence": "rulebase",
+    "engines": "rulebase",
+    "decision": "evidence engines",
+    "ranking": "decision",
+    "explanation": "ranking",
+    "inquiry": "explanation",
+    "recommendation": "inquiry names",
+    "advisor": "recommendation typed_facts",
+    "cli": "advisor organisation knowledge graph verification decision_log testing",
+    # the names of facts and models for type checkers, generated; and the pydantic models of question and answer
+    "names": "",
+    "typed_facts": "",
+    "organisation_model": "rulebase",
+    "organisation": "organisation_model typed_facts",
+    "recommendation_schema": "recommendation",
+    # rule bases in and out of files
+    "canonical": "rulebase",
+    "knowledge": "rulebase",
+    # what stands beside the path
+    "graph": "recommendation",
+    "verification": "ranking",
+    "decision_log": "advisor",
+    "testing": "advisor organisation",
+    # the package itself: the public names
+    "__init__": "advisor organisation",
+}
+
+# What a module may import besides, but only inside a function, and why.
+MAY_IMPORT_LATE = {
+    ("rulebase", "canonical"): "RuleBase.builtin and its canonical form are methods, for those who hold a rule base",
+    ("rulebase", "knowledge"): "RuleBase.load is the door to the YAML files, which only authors need",
+    ("recommendation", "recommendation_schema"): "a recommendation gives its own JSON schema, through pydantic",
+    ("advisor", "organisation"): "an Organisation is one way to hand in facts",
+    ("advisor", "knowledge"): "loads the rule base that a caller names",
+    ("advisor", "decision_log"): "only when its logger is enabled",
+}
+
+
+class Heavy(NamedTuple):
+    """Who may import a package that is slow to load, or not always there."""
+
+    at_top: tuple[str, ...] = ()  # modules that themselves are imported only when needed
+    in_functions: tuple[str, ...] | None = None  # None: any
+
+
+# `import cxrules` loads none of them.
+HEAVY = {
+    "experta": Heavy(in_functions=("engines.experta",)),
+    "hypothesis": Heavy(at_top=("testing",)),
+    "networkx": Heavy(at_top=("graph",)),
+    "pydantic": Heavy(at_top=("organisation", "organisation_model", "recommendation_schema", "knowledge.schema")),
+    "pydantic_core": Heavy(at_top=("organisation", "organisation_model", "recommendation_schema", "knowledge.schema")),
+    "rich": Heavy(at_top=("cli",)),
+    "typer": Heavy(at_top=("cli",)),
+    "yaml": Heavy(at_top=("knowledge",)),
+    "z3": Heavy(at_top=("verification",)),
+}
+
+LONGEST = 400  # lines
+MAY_BE_LONGER = {  # path below src/cxrules, and why
+    "organisation.py": "generated: a field for every fact, with its question",
+    "typed_facts.py": "generated: an alias and a key for every fact",
+}
+
+When = Literal["at top", "in a function", "for typing"]
+
+
+class Import(NamedTuple):
+    """One import: the full name of what is imported, when, and where it stands."""
+
+    name: str
+    when: When
+    line: int
+
+
+def imports(tree: ast.Module) -> Iterator[Import]:
+    return _imports(tree.body, "at top")
+
+
+def _imports(nodes: Iterable[ast.AST], when: When) -> Iterator[Import]:
+    for node in nodes:
+        match node:
+            case ast.Import():
+                yield from (Import(alias.name, when, node.lineno) for alias in node.names)
+            case ast.ImportFrom(level=0):
+                yield from (Import(f"{node.module}.{alias.name}", when, node.lineno) for alias in node.names)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from _imports(node.body, "in a function")
+            case ast.If(test=ast.Name("TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+                yield from _imports(node.body, "for typing" if when == "at top" else when)
+                yield from _imports(node.orelse, when)
+            case _:
+                yield from _imports(ast.iter_child_nodes(node), when)
+
+
+@cache
+def allowed(layer: str) -> frozenset[str]:
+    named = MAY_IMPORT[layer].split()
+    return frozenset(named).union(*map(allowed, named))
+
+
+def layer_of(name: str) -> str | None:
+    """The layer that an import of this full name reaches; None outside the package."""
+    head, *rest = name.split(".")
+    if head != PACKAGE:
+        return None
+    return rest[0] if len(rest) > 1 or set(rest) & set(MAY_IMPORT) else "__init__"
+
+
+def layer_faults(module: str, tree: ast.Module) -> Iterator[str]:
+    layer = module.partition(".")[0]
+    for name, when, line in imports(tree):
+        other = layer_of(name)
+        if other is None or other == layer or other in allowed(layer):
+            continue
+        if (layer, other) not in MAY_IMPORT_LATE:
+            yield f"{module}:{line} imports {name}, and {layer} may not import {other}"
+        elif when == "at top":
+            yield f"{module}:{line} imports {name} at its top, and {layer} may import {other} only in a function"
+
+
+def heavy_faults(module: str, tree: ast.Module) -> Iterator[str]:
+    for name, when, line in imports(tree):
+        heavy = HEAVY.get(name.partition(".")[0])
+        if heavy is None or when == "for typing" or _is_among(module, heavy.at_top):
+            continue
+        if when == "at top":
+            yield f"{module}:{line} imports {name} at its top; inside a function it would load when needed"
+        elif heavy.in_functions is not None and not _is_among(module, heavy.in_functions):
+            yield f"{module}:{line} imports {name}, which is the business of {', '.join(heavy.in_functions)}"
+
+
+def _is_among(module: str, names: Iterable[str]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in names)
+
+
+def modules() -> dict[str, Path]:
+    """Every module by its name without the package's: `facts`, `engines.bitmap`; a package by its folder's."""
+    paths = sorted(path.relative_to(SOURCE) for path in SOURCE.rglob("*.py"))
+    return {".".join(_parts(path)) or "__init__": SOURCE / path for path in paths}
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    parts = path.with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+MODULES = modules()
+
+
+def test_there_are_modules() -> None:
+    assert {"__init__", "errors", "facts", "rules"} <= set(MODULES)
+
+
+def test_the_table_points_one_way() -> None:
+    list(TopologicalSorter({layer: row.split() for layer, row in MAY_IMPORT.items()}).static_order())
+    assert set(chain.from_iterable(MAY_IMPORT_LATE)) <= set(MAY_IMPORT)
+    assert set(chain.from_iterable(row.split() for row in MAY_IMPORT.values())) <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_keeps_to_its_layer(module: str) -> None:
+    assert module.partition(".")[0] in MAY_IMPORT, f"give {module} a row in MAY_IMPORT"
+    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    assert not list(layer_faults(module, tree))
+    assert not list(heavy_faults(module, tree))
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "faults"),
+    [
+        ("rules", "from cxrules.facts import Fact", 0),
+        ("rules", "import cxrules.errors", 0),
+        ("engines.bitmap", "from cxrules.engines import Engine", 0),
+        ("facts", "from cxrules.rules import Rule", 1),
+        ("facts", "from cxrules import rules", 1),
+        ("facts", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from cxrules.rules import Rule", 1),
+        ("facts", "def f():\n    import cxrules", 1),
+        ("engines.bitmap", "class A:\n    from cxrules.decision import decide", 1),
+        ("rulebase", "def f():\n    from cxrules.knowledge import load", 0),
+        ("rulebase", "from cxrules.knowledge import load", 1),
+        ("knowledge.reader", "import yaml", 0),
+        ("facts", "def f():\n    import yaml.nodes", 0),
+        ("facts", "try:\n    import yaml\nexcept ImportError:\n    pass", 1),
+        ("facts", "import typing\nif typing.TYPE_CHECKING:\n    import networkx", 0),
+        ("engines.experta", "def f():\n    import experta", 0),
+        ("engines.experta", "from experta import Rule", 1),
+        ("advisor", "async def f():\n    import experta", 1),
+    ],
+)
+def test_faults_are_seen(module: str, source: str, faults: int) -> None:
+    tree = ast.parse(source)
+    assert len([*layer_faults(module, tree), *heavy_faults(module, tree)]) == faults
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = f"import sys, {PACKAGE}; print(*sorted(set(sys.modules) & set({sorted(HEAVY)})))"
+    shown = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (shown.stdout.strip(), shown.stderr, shown.returncode) == ("", "", 0)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_fits_on_a_few_screens(module: str) -> None:
+    path = MODULES[module]
+    lines = len(path.read_text("utf-8").splitlines())
+    assert lines <= LONGEST or path.relative_to(SOURCE).as_posix() in MAY_BE_LONGER

@@ -1,0 +1,467 @@
+"""YAML → RuleBase → canonical JSON → RuleBase, and files on top of a rule base."""
+
+import json
+import os
+import pickle
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxrules import canonical
+from cxrules.errors import InvalidKnowledge
+from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.reader import read_text
+from cxrules.rulebase import RuleBase
+from cxrules.rules import AnyOf, FactTest, FindingTest, Operator
+from tests import ROOT
+
+SMALL = Path(__file__).with_name("small_base")
+RULE = """rules:
+  - id: {id}
+    because: [S2-1]
+    rationale: {rationale}
+    when: {{soil: wet}}
+    then: [{{opposes: gardener}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def small() -> RuleBase:
+    return RuleBase.load(SMALL)
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def list_codes(error: InvalidKnowledge) -> list[str]:
+    return [diagnostic.code for diagnostic in error.diagnostics]
+
+
+# --- what is written is what is meant
+
+
+def test_everything_is_there(small: RuleBase) -> None:
+    assert small.name == "small"
+    assert list(small.vocabulary.facts) == ["soil", "place", "can_at_hand", "budget_share", "light"]
+    assert small.vocabulary["soil"].names == ("dry", "moist", "wet")
+    assert small.vocabulary["place"].immutable
+    assert small.vocabulary["can_at_hand"].state(value=False) == "there is no can"
+    assert list(small.models) == ["gardener", "robot", "rain"]
+    assert small.models["gardener"].requires == ("gardener_equipped",)
+    assert small.claims["S1-5"].set_aside
+    assert small.policy.lead == 2
+    assert len(small.rules) == 9
+
+
+def test_tests_have_one_form(small: RuleBase) -> None:
+    assert small.rules["thirst"].when == (FactTest("soil", Operator.IS, "dry"),)
+    assert small.rules["can-at-hand"].when == (FactTest("can_at_hand", Operator.IS, operand=True),)
+    assert small.rules["thirst-calls"].when == (FindingTest("plants_thirsty"),)
+    assert small.rules["drowning"].when == (
+        FactTest("soil", Operator.AT_LEAST, "moist"),
+        FactTest("soil", Operator.AT_MOST, "moist"),
+    )
+    assert small.rules["no-budget"].when == (
+        FactTest("budget_share", Operator.BELOW, 1),
+        FactTest("light", Operator.LACKS_ALL, ("lamp", "neon")),  # in the order of the vocabulary
+    )
+    assert small.rules["robot-in-the-light"].when == (
+        AnyOf(
+            (
+                (FactTest("light", Operator.INCLUDES_ANY, ("sun", "lamp")),),
+                (
+                    FactTest("budget_share", Operator.AT_LEAST, 20),
+                    FactTest("budget_share", Operator.BELOW, 80),
+                    FactTest("soil", Operator.IN, ("dry", "moist")),
+                ),
+            )
+        ),
+    )
+    assert small.rules["rain-is-free"].when == ()
+
+
+def test_the_engineer_is_heard(small: RuleBase) -> None:
+    engineer = small.rules["robot-in-the-light"].engineer
+    assert (engineer.points, engineer.points_reason) == (2, "The author is shy.")
+    assert small.rules["rain-is-free"].engineer.evidence
+    assert small.standing == {"rain-is-free"}
+
+
+# --- order and place have no meaning
+
+
+def test_the_layout_of_files_has_no_meaning(small: RuleBase, tmp_path: Path) -> None:
+    for index, path in enumerate(sorted(SMALL.rglob("*.yaml"), reverse=True)):
+        shutil.copy(path, tmp_path / f"{index}.yml")
+    write(tmp_path / ".hidden.yaml", "nonsense: [")
+    write(tmp_path / "README.md", "not read")
+    assert RuleBase.load(tmp_path) == small
+
+
+def test_the_order_of_paths_has_no_meaning(small: RuleBase) -> None:
+    paths = sorted(SMALL.rglob("*.yaml"))
+    for seed in range(5):
+        random.Random(seed).shuffle(paths)
+        assert RuleBase.load(*paths, paths[0]) == small
+
+
+def test_the_order_of_rules_and_claims_has_no_meaning(small: RuleBase, tmp_path: Path) -> None:
+    shutil.copytree(SMALL, tmp_path / "other")
+    for path in (tmp_path / "other").rglob("*.yaml"):
+        content = yaml.safe_load(path.read_text())
+        for items in content.values():
+            if isinstance(items, list):
+                items.reverse()
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+    assert next(iter(yaml.safe_load((tmp_path / "other" / "sources.yaml").read_text())["sources"]))["id"] == "S2"
+    assert RuleBase.load(tmp_path / "other") == small
+
+
+def test_the_order_of_models_has_a_meaning(small: RuleBase, tmp_path: Path) -> None:
+    shutil.copytree(SMALL, tmp_path / "other")
+    path = tmp_path / "other" / "models.yaml"
+    text = path.read_text()
+    robot = re.search(r"  robot:\n(    .*\n)+", text)
+    assert robot
+    path.write_text(text.replace(robot[0], "").replace("models:\n", "models:\n" + robot[0]))
+    other = RuleBase.load(tmp_path / "other")
+    assert list(other.models) == ["robot", "gardener", "rain"]
+    assert other != small
+
+
+# --- files on top of a rule base
+
+
+def test_a_new_id_adds(small: RuleBase, tmp_path: Path) -> None:
+    rulebase = RuleBase.load(write(tmp_path / "mine.yaml", RULE.format(id="flood", rationale="Mine.")), base=small)
+    assert rulebase.name == "small+mine"
+    assert rulebase.rules.keys() - small.rules.keys() == {"flood"}
+    assert all(rulebase.rules[name] == rule for name, rule in small.rules.items())
+    assert rulebase != small
+
+
+def test_a_known_id_replaces(small: RuleBase, tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.yaml", RULE.format(id="no-can", rationale="Mine."))
+    rulebase = RuleBase.load(path, base=small)
+    assert rulebase.rules.keys() == small.rules.keys()
+    assert rulebase.rules["no-can"].rationale == "Mine."
+    assert small.rules["no-can"].rationale != "Mine."
+
+
+def test_a_fact_replaced_keeps_its_place(small: RuleBase, tmp_path: Path) -> None:
+    text = (SMALL / "facts.yaml").read_text().replace("How wet is the soil?", "Is it wet?")
+    facts = re.sub(r"^  place:\n(?s:.*)", "", text, flags=re.MULTILINE)
+    rulebase = RuleBase.load(write(tmp_path / "facts.yaml", facts), base=small)
+    assert list(rulebase.vocabulary.facts) == list(small.vocabulary.facts)
+    assert rulebase.vocabulary["soil"].question == "Is it wet?"
+
+
+def test_policy_and_name_may_be_replaced_alone(small: RuleBase, tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.yaml", "name: strict\npolicy: {minimum_evidence: 5, lead: 3}\n")
+    rulebase = RuleBase.load(path, base=small)
+    assert (rulebase.name, rulebase.policy.minimum_evidence, rulebase.policy.lead) == ("strict", 5, 3)
+    assert rulebase.models == small.models
+
+
+def test_files_may_be_laid_on_top_of_files(small: RuleBase, tmp_path: Path) -> None:
+    first = RuleBase.load(write(tmp_path / "one.yaml", RULE.format(id="flood", rationale="One.")), base=small)
+    second = RuleBase.load(write(tmp_path / "two.yaml", RULE.format(id="flood", rationale="Two.")), base=first)
+    assert second.name == "small+one+two"
+    assert second.rules["flood"].rationale == "Two."
+
+
+def test_what_breaks_in_the_base_is_named(small: RuleBase, tmp_path: Path) -> None:
+    text = (SMALL / "facts.yaml").read_text()
+    soil = re.sub(r"^  place:\n(?s:.*)", "", text, flags=re.MULTILINE).replace("dry:", "parched:")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(write(tmp_path / "facts.yaml", soil), base=small)
+    lines = [str(diagnostic) for diagnostic in caught.value.diagnostics]
+    assert "<base>: rules thirst: 'soil' has no value 'dry' [unknown-value]; known: 'parched', 'moist', 'wet'" in lines
+    assert {diagnostic.code for diagnostic in caught.value.diagnostics} == {"unknown-value"}
+
+
+def test_a_second_whole_rule_base_needs_no_base(tmp_path: Path) -> None:
+    shutil.copytree(SMALL, tmp_path / "plants")
+    path = tmp_path / "plants" / "models.yaml"
+    path.write_text(path.read_text().replace("name: small\n", ""))
+    assert RuleBase.load(tmp_path / "plants").name == "plants"
+
+
+# --- all mistakes at once
+
+
+def test_many_mistakes_are_reported_at_once_and_in_order(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(SMALL, broken)
+    spoil(broken / "facts.yaml", "use: colours", "use: colors")
+    spoil(broken / "models.yaml", "requires: [gardener_equipped]", "requires: [gardener_equiped]")
+    spoil(broken / "claims" / "S1.yaml", "tone: hedged", "tone: hedgy")
+    spoil(broken / "rules" / "gardener.yaml", "when: {soil: dry}", "when: {soil: drie}")
+    spoil(broken / "rules" / "others.yaml", "warning: drowned", "warning: [drowned]")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(broken)
+    error = caught.value
+    places = [diagnostic.location for diagnostic in error.diagnostics]
+    assert places == sorted(places, key=lambda place: (place.file, place.line, place.column))
+    assert list_codes(error) == ["unknown-word", "unknown-word", "unknown-finding", "unknown-value", "wrong-type"]
+    assert "did you mean 'gardener_equipped'?" in str(error)
+    assert f"{broken}/models.yaml:9:16: " in str(error)
+
+
+def test_a_broken_file_hides_no_mistake_and_makes_none(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(SMALL, broken)
+    spoil(broken / "claims" / "S1.yaml", "source: S1", "source: [S1")
+    spoil(broken / "rules" / "gardener.yaml", "when: {soil: dry}", "when: {soil: drie}")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(broken)
+    assert list_codes(caught.value) == ["yaml-syntax", "unknown-value"]
+
+
+def test_a_broken_rule_is_not_missed_as_well(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(SMALL, broken)
+    spoil(broken / "rules" / "gardener.yaml", "rationale: Dry soil is what thirst is.", "rational: Thirst.")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(broken)
+    assert list_codes(caught.value) == ["missing-key", "unknown-key"]
+
+
+def test_a_load_without_paths_is_a_mistake_of_the_program() -> None:
+    with pytest.raises(TypeError, match="a folder or a file"):
+        RuleBase.load()
+
+
+def spoil(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert text.count(old) == 1, (path, old)
+    path.write_text(text.replace(old, new))
+
+
+# --- strict YAML
+
+
+@pytest.mark.parametrize("text", ["a: {b: [1, 2.5, -3, x]}", "- a\n- true\n- 'yes'", "plain", "a: |\n  two\n  lines\n"])
+def test_plain_yaml_is_read_as_pyyaml_reads_it(text: str) -> None:
+    report = Report()
+    node = read_text(text, "x.yaml", report)
+    assert node is not None
+    assert not report
+    assert node.plain() == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    "word", ["yes", "No", "ON", "off", "True", "FALSE", "~", "null", "010", "0x1F", "1_000", "12:30"]
+)
+def test_what_yaml_would_guess_is_refused(word: str) -> None:
+    report = Report()
+    node = read_text(f"a: {word}", "x.yaml", report)
+    assert node is not None
+    assert node.plain() == {"a": word}
+    (diagnostic,) = report.in_order()
+    assert (diagnostic.location.line, diagnostic.location.column) == (1, 4)
+
+
+def test_a_byte_order_mark_is_no_mistake(small: RuleBase, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + RULE.format(id="flood", rationale="Mine.").encode())
+    assert "flood" in RuleBase.load(path, base=small).rules
+
+
+# --- the canonical form
+
+
+def check_round_trip(rulebase: RuleBase) -> None:
+    text = rulebase.to_json()
+    again = RuleBase.from_json(text)
+    assert again.to_json() == text
+    assert again.revision == rulebase.revision
+    for name in ("name", "vocabulary", "impossible", "sources", "claims", "models", "accompaniments"):
+        assert getattr(again, name) == getattr(rulebase, name)
+    for name in ("patterns", "findings", "actions", "warnings", "rules", "policy"):
+        assert getattr(again, name) == getattr(rulebase, name)
+    assert RuleBase.from_json(text.encode()) == rulebase
+    assert pickle.loads(pickle.dumps(rulebase)) == rulebase  # noqa: S301 - what was just pickled
+
+
+def test_the_canonical_form_says_everything(small: RuleBase) -> None:
+    check_round_trip(small)
+
+
+def test_the_canonical_form_has_no_places(small: RuleBase) -> None:
+    text = small.to_json()
+    assert text == RuleBase.load(SMALL).to_json()
+    assert str(SMALL) not in text
+    assert ".yaml" not in text
+    assert text.endswith("}\n")
+
+
+@pytest.mark.skipif(not canonical.BUILTIN.exists(), reason="the built-in rule base is not generated yet")
+def test_the_builtin_rule_base_is_fresh() -> None:
+    builtin = RuleBase.builtin()
+    assert builtin is RuleBase.builtin()
+    assert builtin.name == "cxrules"
+    assert canonical.BUILTIN.read_text(encoding="utf-8") == RuleBase.load(ROOT / "knowledge").to_json(), (
+        "run `make generate`"
+    )
+    check_round_trip(builtin)
+
+
+@pytest.mark.skipif(not canonical.BUILTIN.exists(), reason="the built-in rule base is not generated yet")
+def test_the_builtin_rule_base_needs_no_yaml() -> None:
+    code = (
+        "import sys; from cxrules.rulebase import RuleBase; RuleBase.builtin();"
+        "print([name for name in ('yaml', 'pydantic') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_revision_does_not_depend_on_the_hash_seed(small: RuleBase) -> None:
+    code = f"from cxrules.rulebase import RuleBase; print(RuleBase.load({str(SMALL)!r}).revision)"
+    for seed in ("1", "2"):
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        assert run.stdout.strip() == small.revision
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "not-a-rule-base"),
+        ("[]", "not-a-rule-base"),
+        ("{}", "not-a-rule-base"),
+        ("nonsense", "not-a-rule-base"),
+        ('{"format": 1}', "not-a-rule-base"),
+        ('{"format": 99}', "other-format"),
+        ('{"format": "1"}', "other-format"),
+        ('{"format": true}', "other-format"),
+        ("[" * 100_000, "not-a-rule-base"),
+        (b"\xff", "not-a-rule-base"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_other_json_is_refused(text: str | bytes, code: str) -> None:
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.from_json(text)
+    assert list_codes(caught.value) == [code]
+
+
+def test_the_same_in_another_layout_is_not_canonical(small: RuleBase) -> None:
+    for text in (json.dumps(json.loads(small.to_json())), small.to_json() + " "):
+        with pytest.raises(InvalidKnowledge) as caught:
+            RuleBase.from_json(text)
+        assert list_codes(caught.value) == ["not-canonical"]
+
+
+# --- whatever stands in a file
+
+PIECES = [
+    "true",
+    "null",
+    "[]",
+    "{}",
+    "~",
+    "3",
+    "-1",
+    "1e999",
+    ".nan",
+    "x",
+    "''",
+    "any_of",
+    "soil",
+    "&a ",
+    "*a",
+    "!!str ",
+    "- ",
+    "? ",
+]
+PIECES += [
+    "\n",
+    "  ",
+    ": ",
+    "---\n",
+    "# ",
+    '"',
+    "'",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "\t",
+    "\x00",
+    "\ud800",
+    "\N{NO-BREAK SPACE}",
+    "%",
+    "@",
+    "|",
+    ">",
+    '"\\ud800"',
+]
+
+
+@st.composite
+def spoilt_files(draw: st.DrawFn) -> tuple[Path, str]:
+    """Draw a good file and spoil it in a few places."""
+    path = draw(st.sampled_from(sorted(SMALL.rglob("*.yaml"))))
+    text = path.read_text()
+    for _ in range(draw(st.integers(1, 4))):
+        words = [match.span() for match in re.finditer(r"[\w-]+|[^\w\s]|\n", text)] or [(0, 0)]
+        start, end = draw(st.sampled_from(words))
+        other = draw(st.sampled_from(words))
+        new = draw(st.sampled_from([*PIECES, text[slice(*other)], ""]))
+        text = text[:start] + new + text[end:]
+    return path, text
+
+
+@given(spoilt_files())
+def test_a_spoilt_file_loads_or_is_refused(
+    small: RuleBase, tmp_path_factory: pytest.TempPathFactory, spoilt: tuple[Path, str]
+) -> None:
+    path, text = spoilt
+    folder = tmp_path_factory.mktemp("spoilt")
+    file = folder / path.name
+    file.write_bytes(text.encode(errors="surrogatepass"))
+    others = [other for other in sorted(SMALL.rglob("*.yaml")) if other != path]
+    for paths, base in (([file, *others], None), ([file], small)):
+        try:
+            rulebase = RuleBase.load(*paths, base=base)
+        except InvalidKnowledge as error:
+            assert error.diagnostics  # noqa: PT017 - either outcome is right
+            for diagnostic in error.diagnostics:
+                assert diagnostic.location.file
+                assert str(diagnostic)
+        else:
+            check_round_trip(rulebase)
+            assert rulebase.strata
+    shutil.rmtree(folder)
+
+
+@given(st.data())
+def test_spoilt_json_is_read_or_refused(small: RuleBase, data: st.DataObject) -> None:
+    plain = json.loads(small.to_json())
+    at, step = plain, data.draw(st.sampled_from(sorted(plain)))
+    while isinstance(at[step], dict | list) and at[step] and data.draw(st.integers(0, 5)):
+        at = at[step]
+        step = (
+            data.draw(st.sampled_from(sorted(at))) if isinstance(at, dict) else data.draw(st.integers(0, len(at) - 1))
+        )
+    at[step] = data.draw(st.sampled_from([None, True, 1, -1.5, "x", [], {}, [1], {"x": 1}, [[]], [{}], {"x": []}]))
+    with pytest.raises(InvalidKnowledge):
+        RuleBase.from_json(json.dumps(plain))

@@ -1,0 +1,79 @@
+"""The JSON Schemas are fresh, every knowledge file names its own, and what loads satisfies them."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from cxrules.knowledge.json_schema import make_schemas, write_schemas
+from tests import ROOT
+
+SMALL_BASE = Path(__file__).with_name("small_base")
+FILES = sorted([*(ROOT / "knowledge").rglob("*.yaml"), *SMALL_BASE.rglob("*.yaml")])
+HEADER = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
+BAD_SHAPES = (
+    "missing-key",
+    "unknown-key",
+    "unknown-word",
+    "wrong-type",
+    "bad-fingerprint",
+    "name-not-an-id",
+    "empty-list",
+)
+
+
+def name_file(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def find_schema(path: Path) -> Path:
+    header = HEADER.match(path.read_text(encoding="utf-8"))
+    assert header, "the first line tells editors where the schema is"
+    return Path(os.path.normpath(path.parent / header[1]))
+
+
+def read_as_json(path: Path) -> Any:
+    # Through JSON, because YAML's booleans may be keys and JSON's may not.
+    return json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("kind", sorted(make_schemas()))
+def test_a_schema_is_valid_and_fresh(kind: str) -> None:
+    text = make_schemas()[kind]
+    Draft202012Validator.check_schema(json.loads(text))
+    committed = (ROOT / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
+    assert committed == text, "run `make generate`"
+
+
+def test_every_key_is_described() -> None:
+    for kind, text in make_schemas().items():
+        schema = json.loads(text)
+        for name, form in [("", schema), *schema.get("$defs", {}).items()]:
+            assert form["description"], (kind, name)
+            for key, known in form.get("properties", {}).items():
+                assert "description" in known or "$ref" in known, (kind, name, key)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_file)
+def test_a_file_satisfies_the_schema_it_names(path: Path) -> None:
+    validator = Draft202012Validator(json.loads(find_schema(path).read_text(encoding="utf-8")))
+    assert not [error.message for error in validator.iter_errors(read_as_json(path))]
+
+
+@pytest.mark.parametrize("code", BAD_SHAPES)
+def test_an_editor_sees_a_bad_shape(code: str) -> None:
+    content = read_as_json(Path(__file__).parent / "bad_knowledge" / f"{code}.yaml")
+    validators = [Draft202012Validator(json.loads(text)) for text in make_schemas().values()]
+    assert not any(validator.is_valid(content) for validator in validators)
+
+
+def test_schemas_can_be_written_elsewhere(tmp_path: Path) -> None:
+    written = write_schemas(tmp_path / "schemas")
+    assert {path.name: path.read_text(encoding="utf-8") for path in written} == {
+        f"{kind}.schema.json": text for kind, text in make_schemas().items()
+    }

@@ -1,0 +1,94 @@
+"""Writes every generated file anew, or says with `--check` which are stale.
+
+A generator is a function that gives texts by path (from the root of the project); it joins `GENERATORS`. They run in
+order, and one may read what those before it wrote.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from cxrules import canonical
+from cxrules.errors import InvalidKnowledge
+from cxrules.knowledge import CODES, load
+from cxrules.knowledge.json_schema import make_schemas
+from cxrules.rulebase import RuleBase
+from tools import typed_names
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def generate_schemas() -> Mapping[str, str]:
+    """The JSON Schema of every kind of knowledge file."""
+    return {f"schemas/{kind}.schema.json": text for kind, text in make_schemas().items()}
+
+
+def generate_diagnostics() -> Mapping[str, str]:
+    """The table of everything that loading can report."""
+    lines = [
+        "# What loading can report",
+        "",
+        "Generated from `cxrules.knowledge.CODES`. For each there is a file in `tests/bad_knowledge/` that shows it.",
+        "",
+        "| code | what it means |",
+        "| --- | --- |",
+        *(f"| `{code}` | {meaning} |" for code, meaning in sorted(CODES.items())),
+    ]
+    return {"docs/diagnostics.md": "\n".join(lines) + "\n"}
+
+
+def generate_builtin() -> Mapping[str, str]:
+    """The built-in rule base in canonical form."""
+    return {"src/cxrules/builtin.json": canonical.write(_load_knowledge())}
+
+
+def generate_typed_names() -> Mapping[str, str]:
+    """The names in the built-in rule base, for type checkers."""
+    return typed_names.generate(_load_knowledge())
+
+
+@cache
+def _load_knowledge() -> RuleBase:
+    return load(ROOT / "knowledge")
+
+
+GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
+    generate_schemas,
+    generate_diagnostics,
+    generate_builtin,
+    generate_typed_names,
+)
+
+
+def find_stale() -> Iterator[tuple[Path, str]]:
+    """Give every generated file that is not as it should be, and what should be in it."""
+    for generate in GENERATORS:
+        for name, text in generate().items():
+            path = ROOT / name
+            if not path.is_file() or path.read_bytes() != text.encode():
+                yield path, text
+
+
+def main() -> int:
+    """Write what is stale; with `--check` only name it."""
+    parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a file is stale")
+    check = parser.parse_args().check
+    stale = 0
+    try:
+        for path, text in find_stale():
+            stale += 1
+            print("stale:" if check else "wrote", path.relative_to(ROOT))
+            if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode())
+    except InvalidKnowledge as error:
+        print(error, file=sys.stderr)
+        return 1
+    return int(check and stale > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
