@@ -1,8 +1,8 @@
 """Every diagnostic is shown by a file of its own, at the exact place.
 
 A case is a file laid on top of `small_base`, with the expected diagnostics in comments; or a folder with them in
-`expect.txt`. A line is `expect: [FILE:]LINE:COLUMN CODE`, without line and column where there is none. `base: none` loads
-without a base, `load: NAME` loads that instead of the whole folder.
+`expect.txt`. A line is `expect: [FILE:]LINE:COLUMN CODE`, without line and column where there is none. `base: none`
+loads without a base, `load: NAME` loads that instead of the whole folder.
 """
 
 import re

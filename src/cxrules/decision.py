@@ -67,7 +67,7 @@ class Decision:
         return certainty(self.points)
 
 
-class _Ledger(NamedTuple):
+class Ledger(NamedTuple):
     """The masks that decide one model. Points are kept in binary: `*_one` counts once, `*_two` twice."""
 
     model: str
@@ -100,8 +100,8 @@ class Decider:
         self.items, self.shared = _share_carriers(self.evidence, self._index)
         self.preferences = tuple(self._list_preferences())
         self._preferring = self.mask(rule for rule, _, _ in self.preferences)
-        self._ledgers = tuple(self._open_ledger(model) for model in rulebase.models)
-        self._excluders = tuple(ledger.excluders for ledger in self._ledgers)
+        self.ledgers = tuple(self._open_ledger(model) for model in rulebase.models)
+        self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
 
     def mask(self, rules: Iterable[str]) -> int:
         """Give rules as the bits of an int."""
@@ -136,14 +136,14 @@ class Decider:
         Args:
             bits: What `count` gave.
         """
-        return {ledger.model: _sum(ledger, bits) for ledger in self._ledgers}
+        return {ledger.model: _sum(ledger, bits) for ledger in self.ledgers}
 
     def candidates(self, fired: int) -> list[tuple[int, int]]:
         """Give what passes exclusions, requirements and minimum evidence, in the declared order: points and position."""
         bits = self.count(fired)
         minimum = self.rulebase.policy.minimum_evidence
         found = []
-        for position, ledger in enumerate(self._ledgers):
+        for position, ledger in enumerate(self.ledgers):
             if fired & ledger.excluders:
                 continue
             for concluders in ledger.required:
@@ -188,13 +188,13 @@ class Decider:
             # The declared order decides among equals: the sort is stable.
             candidates.sort(key=_by_points)
         points, first = candidates[0]
-        model = self._ledgers[first].model
+        model = self.ledgers[first].model
         if len(candidates) == 1:
             return Decision(known, fired, model, Status.RECOMMENDED, None, points, None, points)
         second_points, second = candidates[1]
         lead = points - second_points
         status = Status.CONTESTED if lead < self.rulebase.policy.lead else Status.RECOMMENDED
-        return Decision(known, fired, model, status, None, points, self._ledgers[second].model, lead)
+        return Decision(known, fired, model, status, None, points, self.ledgers[second].model, lead)
 
     def excluded(self, fired: int) -> tuple[bool, ...]:
         """Say of each model, in the declared order, whether a fired rule rules it out."""
@@ -209,7 +209,7 @@ class Decider:
         return self.names(fired & self._excluders[list(self.rulebase.models).index(model)])
 
     def _names_of(self, candidates: list[tuple[int, int]]) -> list[str]:
-        return [self._ledgers[position].model for _, position in candidates]
+        return [self.ledgers[position].model for _, position in candidates]
 
     def _reason(self, known: Facts, fired: int) -> Reason:
         if not known:
@@ -222,7 +222,7 @@ class Decider:
                 if conclusion.effect is Effect.PREFERS:
                     yield rule.id, conclusion.target, conclusion.over
 
-    def _open_ledger(self, model: str) -> _Ledger:
+    def _open_ledger(self, model: str) -> Ledger:
         rules = self.rulebase.rules.values()
         excluders = self.mask(rule.id for rule in rules if model in rule.targets(Effect.EXCLUDES))
         required = tuple(self._concluders[finding] for finding in self.rulebase.models[model].requires)
@@ -238,7 +238,7 @@ class Decider:
                     if abs(evidence.points) & unit:
                         sums[f"{side}_{name}"] |= bit
         fields = ("for_one", "for_two", "against_one", "against_two", "firm_one", "firm_two")
-        return _Ledger(model, excluders, required, *(sums[name] for name in fields))
+        return Ledger(model, excluders, required, *(sums[name] for name in fields))
 
 
 class Judge:
@@ -258,7 +258,7 @@ def _by_points(candidate: tuple[int, int]) -> int:
     return -candidate[0]
 
 
-def _sum(ledger: _Ledger, bits: int) -> int:
+def _sum(ledger: Ledger, bits: int) -> int:
     return (
         (bits & ledger.for_one).bit_count()
         + 2 * (bits & ledger.for_two).bit_count()

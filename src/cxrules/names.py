@@ -21,13 +21,13 @@ class OwnershipModel(StrEnum):
     the CEO unites the leadership and executes.
     """
 
-    cx_department = "cx_department"
-    """CX department: a separate CX department runs CX and marketing becomes its partner."""
-
     framework_first = "framework_first"
     """Framework first: the choice of an owner waits until a framework built on customers' emotional needs exists,
     under a temporary sponsor.
     """
+
+    cx_department = "cx_department"
+    """CX department: a separate CX department runs CX and marketing becomes its partner."""
 
     marketing_interim = "marketing_interim"
     """Marketing for a start: marketing runs CX while it is young and narrow, and hands it on later."""

@@ -20,7 +20,7 @@ from cxrules.rulebase import RuleBase, sorted_ids
 from cxrules.rules import Effect
 
 if TYPE_CHECKING:
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
 __all__ = ["Advice", "Recommendation"]
@@ -277,12 +277,6 @@ class Recommendation(Inquiry):
         from cxrules.recommendation_schema import make_core_schema  # noqa: PLC0415 - only pydantic calls this
 
         return make_core_schema(cls, handler)
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        from cxrules.recommendation_schema import RecommendationData  # noqa: PLC0415 - only pydantic calls this
-
-        return dict(handler(RecommendationData.__pydantic_core_schema__))
 
     # -- manners of a value --------------------------------------------------------------------------------------------
 

@@ -212,18 +212,20 @@ def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidd
         hidden.hide("explanation_sha256")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _list_tainted(rulebase: RuleBase, names: frozenset[str]) -> tuple[str, ...]:
     """Give the rules that may fire or not by what facts are, themselves or through the findings they need."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     findings: set[str] = set()
     for layer in rulebase.strata:
         for name in layer:
             rule = rulebase.rules[name]
             if not rule.facts().isdisjoint(names) or not rule.needs().isdisjoint(findings):
-                found.append(name)
-        findings.update(finding for name in layer if name in found for finding in rulebase.rules[name].targets(Effect.FINDING))
-    return tuple(sorted(found, key=rulebase.rule_ids.index))
+                found[name] = None
+        for name in layer:
+            if name in found:
+                findings.update(rulebase.rules[name].targets(Effect.FINDING))
+    return tuple(found)
 
 
 _CONCLUDED_BY: Final = {

@@ -55,7 +55,6 @@ def build_parts(draft: Draft) -> Parts:
     Args:
         draft: What the files say; its report takes the mistakes.
     """
-
     for section in ("findings", "models", "accompaniments", "patterns", "actions", "warnings"):
         for entry in draft.sections[section].values():
             _refuse_reserved(entry, draft)

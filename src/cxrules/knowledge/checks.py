@@ -25,6 +25,7 @@ _TARGETS: Final = {
     Effect.ACTION: ("actions", "action"),
     Effect.WARNING: ("warnings", "warning"),
 }
+_WEIGHING: Final = frozenset({Effect.SUPPORTS, Effect.OPPOSES})
 _CONCLUDED: Final = (
     (Effect.FINDING, "finding-never-concluded", "no rule concludes the finding {!r}"),
     (Effect.SUPPORTS, "model-never-supported", "no rule supports the model {!r}"),
@@ -90,41 +91,40 @@ def _check_rule(draft: Draft, parts: Parts, rule: Rule) -> None:
             if (target := getattr(form, effect.value)) is not None:
                 _demand(draft, section, noun, target, entry.locate("then", index, effect.value))
         for place, model in enumerate(form.over or ()):
-            _demand(draft, "models", "model", model, entry.locate("then", index, "over", place))
+            where = entry.locate("then", index, "over", place)
+            _demand(draft, "models", "model", model, where)
             if model in form.over[:place]:
-                draft.report.add(
-                    "duplicate-value", entry.locate("then", index, "over", place), f"{model!r} stands here twice"
-                )
-    sources: dict[str, str] = {}
-    for index, name in enumerate(entry.form.because):
-        where = entry.locate("because", index)
-        if not _demand(draft, "claims", "claim", name, where):
-            continue
-        claim = parts.claims.get(name)
-        if claim is None:
-            continue
-        first = next(iter(sources), claim.source)
-        if claim.source not in sources:
-            sources[claim.source] = name
-            if claim.source != first:
-                message = f"{name} is of another article than {sources[first]}"
-                draft.report.add("claims-of-two-articles", where, message, "write a rule for each article")
+                draft.report.add("duplicate-value", where, f"{model!r} stands here twice")
+    _check_because(draft, parts, entry)
     _check_evidence(draft, parts, rule, entry)
 
 
+def _check_because(draft: Draft, parts: Parts, entry: Entry) -> None:
+    first: dict[str, str] = {}
+    for index, name in enumerate(entry.form.because):
+        where = entry.locate("because", index)
+        if not _demand(draft, "claims", "claim", name, where) or name not in parts.claims:
+            continue
+        source = parts.claims[name].source
+        if first and source not in first:
+            message = f"{name} is of another article than {next(iter(first.values()))}"
+            draft.report.add("claims-of-two-articles", where, message, "write a rule for each article")
+        first.setdefault(source, name)
+
+
 def _check_evidence(draft: Draft, parts: Parts, rule: Rule, entry: Entry) -> None:
-    claims = [parts.claims.get(name) for name in rule.because]
-    weighs = next((i for i, conclusion in enumerate(rule.then) if conclusion.effect in _WEIGHING), None)
-    if weighs is None or rule.engineer.evidence or None in claims:
+    weighs = any(conclusion.effect in _WEIGHING for conclusion in rule.then)
+    kinds = {parts.claims[name].kind for name in rule.because if name in parts.claims}
+    if (
+        not weighs
+        or rule.engineer.evidence
+        or kinds & EVIDENTIAL
+        or any(name not in parts.claims for name in rule.because)
+    ):
         return
-    if not any(claim and claim.kind in EVIDENTIAL for claim in claims):
-        kinds = ", ".join(sorted({claim.kind.value for claim in claims if claim}))
-        message = f"claims of the kind {kinds} are no evidence for or against a model"
-        hint = "conclude an action or a warning, or give the reason under engineer: evidence:"
-        draft.report.add("not-evidence", entry.locate("because"), message, hint)
-
-
-_WEIGHING: Final = frozenset({Effect.SUPPORTS, Effect.OPPOSES})
+    message = f"claims of the kind {', '.join(sorted(kinds))} are no evidence for or against a model"
+    hint = "conclude an action or a warning, or give the reason under engineer: evidence:"
+    draft.report.add("not-evidence", entry.locate("because"), message, hint)
 
 
 def check_uses(draft: Draft, parts: Parts) -> None:
@@ -134,17 +134,9 @@ def check_uses(draft: Draft, parts: Parts) -> None:
         draft: What the files say; its report takes the mistakes.
         parts: What was built of it.
     """
-    targets: dict[Effect, set[str]] = defaultdict(set)
-    for rule in parts.rules.values():
-        for conclusion in rule.then:
-            targets[conclusion.effect].add(conclusion.target)
     tested = {name for entry in draft.sections["rules"].values() for name in _tested(entry.node.get("when"))}
     if draft.is_whole("rules"):
-        for effect, code, message in _CONCLUDED:
-            section, _ = _TARGETS[effect]
-            for entry in draft.sections[section].values():
-                if entry.id not in targets[effect] and (not entry.from_base or effect is Effect.FINDING):
-                    draft.report.add(code, entry.at, message.format(entry.id))
+        _check_concluded(draft, parts)
         for entry in _own(draft, "facts"):
             if entry.id not in tested:
                 draft.report.add("fact-unused", entry.at, f"no rule tests the fact {entry.id!r}")
@@ -155,6 +147,18 @@ def check_uses(draft: Draft, parts: Parts) -> None:
                 message = f"no rule tests the finding {entry.id!r} and no model requires it"
                 draft.report.add("unused-finding", entry.at, message)
     _check_accounts(draft, parts)
+
+
+def _check_concluded(draft: Draft, parts: Parts) -> None:
+    targets: dict[Effect, set[str]] = defaultdict(set)
+    for rule in parts.rules.values():
+        for conclusion in rule.then:
+            targets[conclusion.effect].add(conclusion.target)
+    for effect, code, message in _CONCLUDED:
+        section, _ = _TARGETS[effect]
+        for entry in draft.sections[section].values():
+            if entry.id not in targets[effect] and (not entry.from_base or effect is Effect.FINDING):
+                draft.report.add(code, entry.at, message.format(entry.id))
 
 
 def _check_accounts(draft: Draft, parts: Parts) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from cxrules.errors import suggest
 from cxrules.facts import Fact, Kind
 from cxrules.knowledge.draft import Draft, Entry
-from cxrules.knowledge.reader import Node
+from cxrules.knowledge.reader import Content, Node
 from cxrules.rules import AnyOf, Condition, FactTest, FindingTest, Operator
 
 __all__ = ["ConditionReader"]
@@ -100,50 +100,56 @@ class ConditionReader:
             return []  # the fact itself is out of order, and that is reported
         content = node.content
         if isinstance(content, dict):
-            return self._compare(fact, node, path)
+            return self._compare(fact, content, path)
         if fact.kind is Kind.FLAG and isinstance(content, bool):
             return [FactTest(name, Operator.IS, content)]
         if fact.kind in (Kind.ORDERED, Kind.CHOICE):
-            if isinstance(content, list):
-                chosen = self._names(fact, content, path)
-                if len(chosen) == len(fact.values):
-                    self._refuse_idle(name, path)
-                return [FactTest(name, Operator.IN, chosen)]
-            if self._is_value(fact, content, path):
-                return [FactTest(name, Operator.IS, str(content))]
-            return []
+            return self._choose(fact, content, path)
         code = "wrong-type" if fact.kind is Kind.FLAG and not isinstance(content, list) else "wrong-operator"
         self._add(code, path, f"{name!r} is {_article(fact.kind)}, which is not tested like this", _WRITTEN[fact.kind])
         return []
 
-    def _compare(self, fact: Fact, node: Node, path: tuple[str | int, ...]) -> list[FactTest]:
-        assert isinstance(node.content, dict)
-        if not node.content:
+    def _choose(self, fact: Fact, content: Content, path: tuple[str | int, ...]) -> list[FactTest]:
+        if isinstance(content, list):
+            chosen = self._names(fact, content, path)
+            if len(chosen) == len(fact.values):
+                self._refuse_idle(fact.name, path)
+            return [FactTest(fact.name, Operator.IN, chosen)]
+        return [FactTest(fact.name, Operator.IS, str(content))] if self._is_value(fact, content, path) else []
+
+    def _compare(self, fact: Fact, content: dict[str, Node], path: tuple[str | int, ...]) -> list[FactTest]:
+        if not content:
             self._add("idle-test", path, "a test without an operator tests nothing", _WRITTEN[fact.kind])
         tests = {}
-        for word, operand in node.content.items():
-            here, operator = (*path, word), Operator(word)
-            if operator not in _FITTING[fact.kind]:
-                self._add(
-                    "wrong-operator", here, f"{fact.name!r} is {_article(fact.kind)}; {word} does not fit",
-                    _WRITTEN[fact.kind], key=True,
-                )  # fmt: skip
-            elif fact.kind is Kind.SET and isinstance(operand.content, list):
-                tests[operator] = FactTest(fact.name, operator, self._names(fact, operand.content, here))
-            elif fact.kind is Kind.PERCENT:
-                if (number := self._percentage(operand.content, here)) is not None:
-                    tests[operator] = FactTest(fact.name, operator, number)
-            elif self._is_value(fact, operand.content, here):
-                tests[operator] = FactTest(fact.name, operator, str(operand.content))
-        for operator, test in tests.items():
-            if fact.kind is not Kind.SET and _is_idle(fact, test):
-                self._refuse_idle(fact.name, (*path, operator.value))
+        for word, operand in content.items():
+            operator, here = Operator(word), (*path, word)
+            if operator in _FITTING[fact.kind]:
+                if (test := self._compare_one(fact, operator, operand.content, here)) is not None:
+                    tests[operator] = test
+            else:
+                message = f"{fact.name!r} is {_article(fact.kind)}; {word} does not fit"
+                self._add("wrong-operator", here, message, _WRITTEN[fact.kind], key=True)
         if _is_empty(fact, tests):
             self._add("empty-test", path, f"no value of {fact.name!r} passes these tests together")
         return [tests[operator] for operator in _FITTING[fact.kind] if operator in tests]
 
+    def _compare_one(
+        self, fact: Fact, operator: Operator, content: Content, path: tuple[str | int, ...]
+    ) -> FactTest | None:
+        if fact.kind is Kind.SET:
+            assert isinstance(content, list)
+            return FactTest(fact.name, operator, self._names(fact, content, path))
+        if fact.kind is Kind.PERCENT:
+            number = self._percentage(content, path)
+            test = None if number is None else FactTest(fact.name, operator, number)
+        else:
+            test = FactTest(fact.name, operator, str(content)) if self._is_value(fact, content, path) else None
+        if test and _is_idle(fact, test):
+            self._refuse_idle(fact.name, path)
+        return test
+
     def _refuse_idle(self, fact: str, path: tuple[str | int, ...]) -> None:
-        # An impossible conjunction may well say that a fact has no value at all: "who is not in post reports to nobody".
+        # An impossible conjunction may well say that a fact has no value at all: who is not in post reports to nobody.
         if self.entry.section != "impossible":
             self._add("idle-test", path, f"every value of {fact!r} passes this test")
 

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args, get_origin
 from cxrules.errors import Diagnostic, InvalidKnowledge, Location, suggest
 from cxrules.knowledge.catalogue import BASE, Report
 from cxrules.knowledge.reader import Node, Plain, read_file, wrap
-from cxrules.knowledge.schema import KINDS, Form, Name
+from cxrules.knowledge.schema import KINDS, Form, Name, SourceId
 from cxrules.knowledge.shape import Filled, Shape, examine
 from cxrules.rulebase import RuleBase
 
@@ -197,17 +197,16 @@ def _read_document(draft: Draft, node: Node) -> None:
                 draft.lost |= {section for section in KINDS[_KIND_OF[key]].model_fields if section in SECTIONS}
                 hint = f"{key!r} stands in a file of its own"
             draft.report.add("unknown-key", node.locate([key], key=True), f"no such key in {kind}: {key!r}", hint)
-    for key, known in form.model_fields.items():
-        if key not in keys and known.is_required():
+    for key, wanted in form.model_fields.items():
+        if key not in keys and wanted.is_required():
             draft.report.add("missing-key", node.locate(), f"the key {key!r} is missing")
     _read_sections(draft, node, form)
 
 
 def _read_sections(draft: Draft, node: Node, form: type[Form]) -> None:
     source = None
-    if (named := node.get("source")) and examine(
-        form.model_fields["source"].rebuild_annotation(), named, ("source",), draft.report
-    ):
+    named = node.get("source") if "source" in form.model_fields else None
+    if named and examine(SourceId, named, ("source",), draft.report):
         source = (str(named.content), named.locate(within=("source",)))
     for key, known in form.model_fields.items():
         below = node.get(key)

@@ -13,7 +13,7 @@ import yaml
 from cxrules.errors import Location
 from cxrules.knowledge.catalogue import Report
 
-__all__ = ["Node", "Plain", "read_file", "read_text", "wrap"]
+__all__ = ["Content", "Node", "Plain", "read_file", "read_text", "wrap"]
 
 _DEPTH: Final = 40
 _TAG: Final = "tag:yaml.org,2002:"
@@ -22,6 +22,9 @@ _NOT_FINITE: Final = {".inf", "-.inf", "+.inf", ".nan"}
 
 Content: TypeAlias = "str | bool | int | float | list[Node] | dict[str, Node]"
 Plain: TypeAlias = Any  # scalars, lists and mappings by name
+
+_Loader: TypeAlias = Any  # PyYAML's is not typed
+_Mark: TypeAlias = Any  # typed as if it could be None, which it is for no event of a text
 
 
 @dataclass(slots=True)
@@ -138,7 +141,7 @@ def read_text(text: str, file: str, report: Report) -> Node | None:
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         where = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        report.add("yaml-syntax", where, f"the character {chr(error.character)!r} may not stand in YAML")  # type: ignore[arg-type]
+        report.add("yaml-syntax", where, f"the character {chr(error.character)!r} may not stand in YAML")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
@@ -158,7 +161,7 @@ class _Composer:
     """Makes nodes of the events of one file."""
 
     def __init__(self, text: str, file: str, report: Report) -> None:
-        self.loader = yaml.SafeLoader(text)
+        self.loader: _Loader = yaml.SafeLoader(text)
         self.file = file
         self.report = report
 
@@ -178,10 +181,10 @@ class _Composer:
             return None
         return node
 
-    def _add(self, code: str, mark: yaml.Mark, message: str, hint: str = "") -> None:
+    def _add(self, code: str, mark: _Mark, message: str, hint: str = "") -> None:
         self.report.add(code, Location(self.file, mark.line + 1, mark.column + 1), message, hint)
 
-    def _make(self, content: Content, mark: yaml.Mark) -> Node:
+    def _make(self, content: Content, mark: _Mark) -> Node:
         return Node(content, self.file, mark.line + 1, mark.column + 1)
 
     def _node(self, depth: int) -> Node:
@@ -206,7 +209,7 @@ class _Composer:
             return self._make(items, mark)
         return self._mapping(mark, depth)
 
-    def _mapping(self, mark: yaml.Mark, depth: int) -> Node:
+    def _mapping(self, mark: _Mark, depth: int) -> Node:
         node = self._make({}, mark)
         assert isinstance(node.content, dict)
         while not self.loader.check_event(yaml.MappingEndEvent):

@@ -127,7 +127,7 @@ _CHANGE: Final = "How hard it is to change; a decision if left out"
 
 class _FactForm(Form):
     use: Annotated[Use, Field(strict=False)] = Field(
-        description="decides: may choose or veto a model; colours: adjusts certainty; advises: actions; warns: a symptom"
+        description="decides: may choose or veto a model; colours: its certainty; advises: actions; warns: a symptom"
     )
     question: Text = Field(description="A question that a person can answer")
     topic: Text = Field(description='A noun phrase for it, as in "what is not known: marketing\'s time"')

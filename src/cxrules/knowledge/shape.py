@@ -8,10 +8,12 @@ from functools import cache
 from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, Tag, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from cxrules.errors import suggest
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.reader import Node
+from cxrules.knowledge.schema import Test, When
 
 __all__ = ["Filled", "Shape", "examine"]
 
@@ -73,7 +75,7 @@ class _Translation:
     def __init__(self, form: Shape, node: Node, within: tuple[str, ...], report: Report) -> None:
         self.form, self.node, self.within, self.report = form, node, within, report
 
-    def translate(self, mistake: Any) -> None:
+    def translate(self, mistake: ErrorDetails) -> None:
         kind, path, given, context = mistake["type"], mistake["loc"], mistake["input"], mistake.get("ctx", {})
         last = str(path[-1]) if path else ""
         if misplaced := self._find_alternatives(path):
@@ -86,16 +88,7 @@ class _Translation:
         elif kind == "union_tag_not_found":
             self._add("missing-key", path, "the key 'kind' is missing")
         elif kind in _WORDS:
-            where = (*path, context["discriminator"].strip("'")) if "discriminator" in context else path
-            given = context.get("tag", given)
-            words = re.findall(r"'([^']*)'", str(context.get("expected_tags", context.get("expected", ""))))
-            if isinstance(given, str) and words:
-                self._add(
-                    "unknown-word", where, f"{given!r} is not one of the words allowed here", suggest(given, words)
-                )
-            else:
-                expected = context.get("expected", "a word")
-                self._add("wrong-type", where, f"{expected} is expected here, not {_show(given)}")
+            self._mischoose(path, given, context)
         elif kind in _RANGES:
             limit, words_of_limit = _RANGES[kind]
             told = f"{words_of_limit} {context[limit]:g}" if limit else "finite"
@@ -116,6 +109,17 @@ class _Translation:
         allowed = 0 if self.within[:1] == ("impossible",) else 1
         places = [index for index, step in enumerate(path) if step == "any_of"]
         return path[: places[allowed] + 1] if path[:1] == ("when",) and len(places) > allowed else ()
+
+    def _mischoose(self, path: _Path, given: object, context: dict[str, Any]) -> None:
+        if "discriminator" in context:
+            path = (*path, context["discriminator"].strip("'"))
+            given = context["tag"]
+        words = re.findall(r"'([^']*)'", str(context.get("expected_tags", context.get("expected", ""))))
+        if isinstance(given, str) and words:
+            self._add("unknown-word", path, f"{given!r} is not one of the words allowed here", suggest(given, words))
+        else:
+            expected = context.get("expected", "a word")
+            self._add("wrong-type", path, f"{str(expected).lower()} is expected here, not {_show(given)}")
 
     def _miss(self, path: _Path) -> None:
         last = str(path[-1])
@@ -180,34 +184,27 @@ def _show(given: object) -> str:
 
 def _find_form(form: Shape, path: Sequence[str | int]) -> type[BaseModel] | None:
     """Give the model of the mapping at the end of pydantic's path; the path names members of unions, too."""
-    if get_origin(form) is Annotated:
-        return _find_form(get_args(form)[0], path)
+    arguments = get_args(form)
+    if _origin(form) is Annotated:
+        return _find_form(arguments[0], path)
     if isinstance(form, type) and issubclass(form, BaseModel):
         if not path:
             return form
         known = form.model_fields.get(str(path[0]))
-        if known is not None:
-            return _find_form(known.annotation, path[1:])
-        extra = form.__annotations__.get("__pydantic_extra__")
-        return _find_form(_extra(form), path[1:]) if extra else None
-    arguments = get_args(form)
-    if get_origin(form) in (list, dict):
+        return _find_form(known.annotation if known else Test if form is When else None, path[1:])
+    if _origin(form) in (list, dict):
         return _find_form(arguments[-1], path[1:]) if path else None
-    for member in arguments:
-        if path and path[0] in _tags(member):
-            return _find_form(member, path[1:])
-    found = (_find_form(member, path) for member in arguments)
-    return next((model for model in found if model), None)
+    named = [member for member in arguments if path and path[0] in _tags(member)]
+    found = [_find_form(member, path[1:]) for member in named] or [_find_form(member, path) for member in arguments]
+    return next(filter(None, found), None)
 
 
-def _extra(form: type[BaseModel]) -> Shape:
-    from typing import get_type_hints  # noqa: PLC0415 - only mistakes need it
-
-    return get_args(get_type_hints(form, include_extras=True)["__pydantic_extra__"])[-1]
+def _origin(form: Shape) -> object:
+    return get_origin(form)
 
 
 def _tags(member: Shape) -> set[str]:
-    if get_origin(member) is Annotated:
+    if _origin(member) is Annotated:
         return {tag.tag for tag in get_args(member)[1:] if isinstance(tag, Tag)}
     kind = member.model_fields.get("kind") if isinstance(member, type) and issubclass(member, BaseModel) else None
     return set(get_args(kind.annotation)) if kind else set()

@@ -7,7 +7,8 @@ is equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, TypeAlias, cast
 
@@ -18,8 +19,8 @@ __all__ = ["Bit", "Circuit", "Number", "Verdict"]
 Bit: TypeAlias = "z3.BoolRef | bool"
 """A truth value: a wire of the circuit, or a constant."""
 
-Number: TypeAlias = "z3.BitVecRef"
-"""A whole number with a sign."""
+Number: TypeAlias = "z3.BitVecRef | int"
+"""A whole number: a sum of the circuit, or a constant."""
 
 _WIDTH = 12  # bits of a sum: a model would need a thousand rules to exceed them
 _LARGEST = 1 << (_WIDTH - 2)
@@ -49,7 +50,9 @@ class Circuit:
         # Everything is held for good: z3 gives the id of an expression that is gone to another one.
         self._opposites: dict[int, z3.BoolRef] = {}
         self._numbers: dict[int, z3.BitVecRef] = {}
+        self._named = 0
         self._limit = 0
+        self._core: tuple[int, ...] = ()
         self.asked = 0
 
     def wire(self, name: str) -> z3.BoolRef:
@@ -82,9 +85,7 @@ class Circuit:
             return next(iter(parts.values()), True)
         key = tuple(sorted(parts))
         if key not in self._gates:
-            gate = cast("z3.BoolRef", z3.Bool(f"gate {len(self._gates)}", self._context))
-            self._solver.add(gate == z3.And(*parts.values()))
-            self._gates[key] = gate
+            self._gates[key] = self._gate(z3.And(*parts.values()))
         return self._gates[key]
 
     def any_of(self, bits: Iterable[Bit]) -> Bit:
@@ -100,6 +101,17 @@ class Circuit:
         return self.any_of(
             [self.all_of([one, self.negate(other)]), self.all_of([self.negate(one), other])]
         )
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Forget, on leaving, every gate that was made inside. What is built inside must not be used outside."""
+        kept = (self._wires.copy(), self._gates.copy(), self._sums.copy())
+        self._solver.push()
+        try:
+            yield
+        finally:
+            self._solver.pop()
+            self._wires, self._gates, self._sums = kept
 
     def require(self, bit: Bit) -> None:
         """Demand for good that something be true."""
@@ -122,23 +134,27 @@ class Circuit:
             raise OverflowError("the weights of one model are too large to be summed")
         terms.sort(key=lambda term: (term[0].get_id(), term[1]))
         key = (base, *((bit.get_id(), weight) for bit, weight in terms))
+        if not terms:
+            return base
         if key not in self._sums:
-            total = z3.BitVec(f"sum {len(self._sums)}", _WIDTH, self._context)
+            self._named += 1
+            total = z3.BitVec(f"sum {self._named}", _WIDTH, self._context)
             numbers = [z3.If(bit, self._number(weight), self._number(0)) for bit, weight in terms]
             self._solver.add(total == self._add([self._number(base), *numbers]))
             self._sums[key] = total
         return self._sums[key]
 
-    def at_least(self, number: Number, other: Number | int, margin: int = 0) -> Bit:
+    def at_least(self, number: Number, other: Number, margin: int = 0) -> Bit:
         """Give whether a number is at least another plus a margin."""
+        if isinstance(number, int) and isinstance(other, int):
+            return number >= other + margin
+        one = self._number(number) if isinstance(number, int) else number
         limit = self._number(other) if isinstance(other, int) else other
-        if number.eq(limit):
+        if one.get_id() == limit.get_id():
             return margin <= 0
-        key = ("at least", number.get_id(), limit.get_id(), margin)
+        key = ("at least", one.get_id(), limit.get_id(), margin)
         if key not in self._gates:
-            gate = cast("z3.BoolRef", z3.Bool(f"gate {len(self._gates)}", self._context))
-            self._solver.add(gate == (number >= limit + self._number(margin)))
-            self._gates[key] = gate
+            self._gates[key] = self._gate(one >= limit + self._number(margin))
         return self._gates[key]
 
     def same_number(self, one: Number, other: Number) -> Bit:
@@ -146,13 +162,13 @@ class Circuit:
         return self.all_of([self.at_least(one, other), self.at_least(other, one)])
 
     def at_most_true(self, bits: Sequence[Bit], limit: int) -> Bit:
-        """Give a bit that, when demanded, allows at most so many of some wires to be true."""
+        """Give whether at most so many of some bits are true; constants among them are not counted."""
         wires = [bit for bit in bits if not isinstance(bit, bool)]
+        if limit < 0 or not wires:
+            return limit >= 0
         key = ("at most", limit, *(wire.get_id() for wire in wires))
         if key not in self._gates:
-            gate = cast("z3.BoolRef", z3.Bool(f"gate {len(self._gates)}", self._context))
-            self._solver.add(z3.Implies(gate, z3.PbLe([(wire, 1) for wire in wires], limit)))
-            self._gates[key] = gate
+            self._gates[key] = self._gate(z3.PbLe([(wire, 1) for wire in wires], limit))
         return self._gates[key]
 
     def ask(self, bits: Iterable[Bit], limit: int) -> Verdict:
@@ -166,7 +182,7 @@ class Circuit:
         for bit in bits:
             if isinstance(bit, bool):
                 if not bit:
-                    self._core: tuple[int, ...] = ()
+                    self._core = ()
                     return Verdict.IMPOSSIBLE
             else:
                 assumed.append(bit)
@@ -191,11 +207,19 @@ class Circuit:
 
     def value(self, number: Number) -> int:
         """Give a number in the example that the solver found last."""
+        if isinstance(number, int):
+            return number
         return cast("z3.BitVecNumRef", self._model.eval(number, model_completion=True)).as_signed_long()
 
     def core(self, bits: Iterable[Bit]) -> list[Bit]:
         """Give those of some bits that the solver needed to show that the last question is impossible."""
         return [bit for bit in bits if not isinstance(bit, bool) and bit.get_id() in self._core]
+
+    def _gate(self, definition: Any) -> z3.BoolRef:
+        self._named += 1
+        gate = cast("z3.BoolRef", z3.Bool(f"gate {self._named}", self._context))
+        self._solver.add(gate == definition)
+        return gate
 
     def _expression(self, bit: Bit) -> z3.BoolRef:
         return cast("z3.BoolRef", z3.BoolVal(bit, self._context)) if isinstance(bit, bool) else bit

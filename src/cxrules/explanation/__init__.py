@@ -1,0 +1,7 @@
+"""(rule base, engine, decision) → why, how, why not, what if, ask next: typed data first, prose last."""
+
+from __future__ import annotations
+
+from cxrules.explanation.prose import explain
+
+__all__ = ["explain"]

@@ -1,0 +1,1 @@
+from cxrules.explanation.brief import write_brief as write_full

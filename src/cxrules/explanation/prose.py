@@ -1,0 +1,48 @@
+"""A decision explained in prose, briefly or in full."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cxrules.decision import Decision, Judge
+from cxrules.explanation.brief import write_brief
+from cxrules.explanation.document import Block, to_markdown, to_plain
+from cxrules.explanation.full import write_full
+
+__all__ = ["explain", "explain_in_markdown"]
+
+
+def explain(judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief") -> str:
+    """Explain a decision in plain text.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+        detail: How much to say.
+
+    Raises:
+        ValueError: If `detail` is neither `brief` nor `full`.
+    """
+    return to_plain(_write(judge, decision, detail))
+
+
+def explain_in_markdown(judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief") -> str:
+    """Explain a decision in Markdown.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+        detail: How much to say.
+
+    Raises:
+        ValueError: If `detail` is neither `brief` nor `full`.
+    """
+    return to_markdown(_write(judge, decision, detail))
+
+
+def _write(judge: Judge, decision: Decision, detail: str) -> tuple[Block, ...]:
+    if detail == "brief":
+        return write_brief(judge, decision)
+    if detail == "full":
+        return write_full(judge, decision)
+    raise ValueError(f"no such detail: {detail!r}; known: 'brief', 'full'")

@@ -1,0 +1,229 @@
+"""The bench on which questions are put: to the solver about every organisation, and to the engine about each witness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from cxrules.decision import Judge
+from cxrules.engines.bitmap import BitmapEngine
+from cxrules.facts import Facts, FactValue, Kind
+from cxrules.rulebase import RuleBase
+from cxrules.rules import Condition
+from cxrules.verification.circuit import Bit, Circuit, Verdict
+from cxrules.verification.organisations import Space, find_regions
+from cxrules.verification.policy import Outcome
+from cxrules.verification.reading import Reading
+
+__all__ = ["Angle", "Answer", "Bench", "Question", "Unconfirmed", "Witness", "judge_of"]
+
+View: TypeAlias = Any
+"""An `Outcome`, or a `Reading`: they answer to the same names, the one with bits, the other with truth values."""
+
+Question: TypeAlias = Callable[..., Bit]
+"""Given one view for each angle, says what is asked for."""
+
+LIMIT = 10_000
+"""Milliseconds that the solver may take for one question."""
+
+_LIMIT_FOR_LEAST = 1_000  # milliseconds to show that no smaller witness exists
+
+
+class Unconfirmed(RuntimeError):
+    """The engine does not confirm what the solver found: one of the two is wrong about what a rule base means."""
+
+
+@dataclass(frozen=True)
+class Angle:
+    """How an organisation is looked at: by whom, and what is otherwise about it.
+
+    Attributes:
+        judge: The rule base that decides.
+        forget: Facts taken as unknown.
+        vary: A fact that may be otherwise, or None.
+        fix: Facts of a given value.
+    """
+
+    judge: Judge
+    forget: frozenset[str] = frozenset()
+    vary: str | None = None
+    fix: Mapping[str, FactValue] = field(default_factory=dict)
+
+    def apply(self, space: Space) -> Space:
+        """Give the organisations looked at."""
+        if self.forget:
+            space = space.forget(self.forget)
+        if self.vary:
+            space = space.vary([self.vary])
+        for name, value in self.fix.items():
+            space = space.fix(name, value)
+        return space
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An organisation that shows something, confirmed by the engine.
+
+    Attributes:
+        known: Its facts, in the order of the vocabulary.
+        least: Whether it is proved that none with fewer facts shows it; if not, still none of its facts can be left out.
+        changed: For a question about a change, the facts that are otherwise afterwards; None means unknown.
+    """
+
+    known: Facts
+    least: bool = True
+    changed: Mapping[str, FactValue | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question.
+
+    Attributes:
+        verdict: Whether some organisation is as asked.
+        witness: One that is.
+    """
+
+    verdict: Verdict
+    witness: Witness | None = None
+
+
+class Bench:
+    """A rule base spread out for questions.
+
+    Attributes:
+        rulebase: The rule base.
+        judge: The engine and policy that confirm.
+        circuit: Gates and solver.
+        space: Every organisation.
+        outcome: What the rule base makes of it.
+        limit: Milliseconds that the solver may take for one question.
+    """
+
+    def __init__(
+        self, rulebase: RuleBase, *, limit: int = LIMIT, conditions: Iterable[tuple[Condition, ...]] = (), beside: Iterable[RuleBase] = ()
+    ) -> None:
+        self.rulebase = rulebase
+        self.limit = limit
+        self.judge = judge_of(rulebase)
+        self.angle = Angle(self.judge)
+        self.circuit = Circuit()
+        cutting = [rule.when for base in (rulebase, *beside) for rule in base.rules.values()]
+        cutting += [item.when for base in (rulebase, *beside) for item in base.impossible]
+        self.space = Space.open(self.circuit, rulebase.vocabulary, find_regions(rulebase.vocabulary, [*cutting, *conditions]))
+        self.outcome = Outcome(self.space, self.judge.decider)
+        self.coherent = self.space.coherent(rulebase)
+
+    def ask(self, bits: Iterable[Bit], limit: int | None = None) -> Verdict:
+        """Ask whether some coherent organisation is such that all of these are true."""
+        return self.circuit.ask([self.coherent, *bits], self.limit if limit is None else limit)
+
+    def view(self, angle: Angle) -> Outcome:
+        """Look at every organisation from an angle."""
+        if angle == self.angle:
+            return self.outcome
+        return Outcome(angle.apply(self.space), angle.judge.decider)
+
+    def exists(self, question: Question, *angles: Angle) -> Answer:
+        """Find an organisation, of no particular size, of which the engine confirms what is asked.
+
+        Args:
+            question: What is asked, given a view from each angle.
+            angles: The angles; when left out, the rule base itself.
+
+        Raises:
+            Unconfirmed: If engine and solver disagree.
+        """
+        return self._seek(question, angles or (self.angle,), shrink=False)
+
+    def smallest(self, question: Question, *angles: Angle) -> Answer:
+        """Find a smallest organisation of which the engine confirms what is asked.
+
+        Args:
+            question: What is asked, given a view from each angle.
+            angles: The angles; when left out, the rule base itself.
+
+        Raises:
+            Unconfirmed: If engine and solver disagree.
+        """
+        return self._seek(question, angles or (self.angle,), shrink=True)
+
+    def confirm(self, question: Question, angles: Iterable[Angle], known: Facts, varied: Facts) -> bool:
+        """Ask the engine whether an organisation is as asked, from every angle coherent."""
+        readings = []
+        for angle in angles:
+            seen = {**known, **{name: value for name, value in varied.items() if name == angle.vary}, **angle.fix}
+            seen = {name: value for name, value in seen.items() if name not in angle.forget}
+            if angle.vary and angle.vary not in varied:
+                seen.pop(angle.vary, None)
+            if self.rulebase.incoherences(seen):
+                return False
+            readings.append(Reading(angle.judge, seen))
+        return question(*readings) is True
+
+    def _seek(self, question: Question, angles: tuple[Angle, ...], *, shrink: bool) -> Answer:
+        with self.circuit.scope():
+            views = [self.view(angle) for angle in angles]
+            asked = [question(*views), *(view.space.coherent(self.rulebase) for view in views)]
+            if self.coherent is False or any(bit is False for bit in asked):
+                return Answer(Verdict.IMPOSSIBLE)
+            verdict = self.ask(asked)
+            if verdict is not Verdict.POSSIBLE:
+                return Answer(verdict)
+            known, varied = self._read(angles, views)
+            if not self.confirm(question, angles, known, varied):
+                raise Unconfirmed(f"the engine does not confirm {known!r}, changed by {varied!r}")
+            if not shrink:
+                return Answer(verdict, self._witness(known, varied, angles, least=False))
+            known = self._shrink(question, angles, known, varied)
+            least = False
+            while not least:
+                fewer = self.circuit.at_most_true(self.space.count(), len(known) - 1)
+                verdict = self.ask([*asked, fewer], _LIMIT_FOR_LEAST)
+                if verdict is Verdict.UNDECIDED:
+                    break
+                least = verdict is Verdict.IMPOSSIBLE
+                if not least:
+                    known, varied = self._read(angles, views)
+                    known = self._shrink(question, angles, known, varied)
+            return Answer(Verdict.POSSIBLE, self._witness(known, varied, angles, least=least))
+
+    def _read(self, angles: tuple[Angle, ...], views: list[Outcome]) -> tuple[dict[str, FactValue], dict[str, FactValue]]:
+        varied = {}
+        for angle, view in zip(angles, views, strict=True):
+            if angle.vary:
+                read = view.space.read()
+                varied.update({name: read[name] for name in (angle.vary,) if name in read})
+        return self.space.read(), varied
+
+    def _shrink(
+        self, question: Question, angles: tuple[Angle, ...], known: dict[str, FactValue], varied: Facts
+    ) -> dict[str, FactValue]:
+        """Leave out facts, then elements of sets, as long as the engine still confirms."""
+        for name in list(known):
+            fewer = {other: value for other, value in known.items() if other != name}
+            if self.confirm(question, angles, fewer, varied):
+                known = fewer
+        for name, value in list(known.items()):
+            if self.rulebase.vocabulary[name].kind is Kind.SET:
+                assert isinstance(value, tuple)
+                for element in value:
+                    given = known[name]
+                    assert isinstance(given, tuple)
+                    fewer = {**known, name: tuple(other for other in given if other != element)}
+                    if self.confirm(question, angles, fewer, varied):
+                        known = fewer
+        return known
+
+    def _witness(self, known: Facts, varied: Facts, angles: tuple[Angle, ...], *, least: bool) -> Witness:
+        changed: dict[str, FactValue | None] = dict(varied)
+        if len(angles) > 1:
+            changed |= {name: None for name in sorted(angles[-1].forget) if name in known}
+        order = [name for name in self.rulebase.vocabulary.facts if name in known]
+        return Witness({name: known[name] for name in order}, least, changed)
+
+
+def judge_of(rulebase: RuleBase) -> Judge:
+    """Give the engine and policy of a rule base."""
+    return Judge(BitmapEngine(rulebase))

@@ -1,0 +1,122 @@
+"""What the engine says of one organisation, in the terms in which questions are asked of all of them.
+
+A question is written once, over an `Outcome`. Asked of a `Reading` it is answered by the engine and the policy themselves:
+so every witness is confirmed by what it is a witness about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from cxrules.decision import Judge, Status
+from cxrules.facts import Facts
+from cxrules.rules import Condition, Effect, holds
+
+__all__ = ["Reading"]
+
+
+class Reading:
+    """What a judge makes of one organisation. The attributes are those of `Outcome`, with truth values and numbers."""
+
+    def __init__(self, judge: Judge, known: Facts) -> None:
+        self.judge, self.known = judge, known
+        self.rulebase, self.decider = judge.rulebase, judge.decider
+        self.decision = judge.decide(known)
+        names = set(self.decider.names(self.decision.fired))
+        self.fired = {rule: rule in names for rule in self.rulebase.rules}
+        established = set(self.decider.findings(self.decision.fired))
+        self.findings = {finding: finding in established for finding in self.rulebase.findings}
+        self._facts = dict(self.rulebase.vocabulary.facts)
+
+    def holds(self, conditions: Iterable[Condition]) -> bool:
+        """Say whether a conjunction holds."""
+        established = {finding for finding, so in self.findings.items() if so}
+        return holds(tuple(conditions), self.known, established, self._facts)
+
+    def concluded(self, effect: Effect, target: str) -> bool:
+        """Say whether a fired rule concludes something."""
+        return any(self.fired[rule] for rule in self.concluders(effect, target))
+
+    def concluders(self, effect: Effect, target: str) -> list[str]:
+        """Give the rules that conclude something."""
+        return [rule.id for rule in self.rulebase.rules.values() if target in rule.targets(effect)]
+
+    @cached_property
+    def _bits(self) -> int:
+        return self.decider.count(self.decision.fired)
+
+    @cached_property
+    def points(self) -> dict[str, int]:
+        """The points of every model."""
+        return self.decider.weigh(self._bits)
+
+    def points_of(self, source: str, model: str) -> int:
+        """Give the points of one article for one model."""
+        return sum(
+            item.points for bit, item in self.decider.items if bit & self._bits and (item.source, item.model) == (source, model)
+        )
+
+    @cached_property
+    def enough(self) -> dict[str, bool]:
+        """For every model whether supporting points from rules that do not stand reach the minimum."""
+        firm = dict.fromkeys(self.rulebase.models, 0)
+        for bit, item in self.decider.items:
+            if bit & self._bits and item.points > 0 and not item.standing:
+                firm[item.model] += item.points
+        return {model: points >= self.rulebase.policy.minimum_evidence for model, points in firm.items()}
+
+    @cached_property
+    def excluded(self) -> dict[str, bool]:
+        """For every model whether a fired rule rules it out."""
+        return dict(zip(self.rulebase.models, self.decider.excluded(self.decision.fired), strict=True))
+
+    @cached_property
+    def entitled(self) -> dict[str, bool]:
+        """For every model whether its requirements are established."""
+        return {model: not self.decider.missing(self.decision.fired, model) for model in self.rulebase.models}
+
+    @cached_property
+    def candidate(self) -> dict[str, bool]:
+        """For every model whether it passes exclusions, requirements and minimum evidence."""
+        models = list(self.rulebase.models)
+        passed = {models[position] for _, position in self.decider.candidates(self.decision.fired)}
+        return {model: model in passed for model in models}
+
+    @cached_property
+    def preferences(self) -> dict[tuple[str, str, str], bool]:
+        """For every rule, preferred model and model behind it, whether the preference acts."""
+        aside = self.decider.set_aside(self.decision.fired, [model for model, runs in self.candidate.items() if runs])
+        return {
+            (rule.id, conclusion.target, behind): self.candidate[conclusion.target] and rule.id in aside.get(behind, ())
+            for rule in self.rulebase.rules.values()
+            for conclusion in rule.then
+            if conclusion.effect is Effect.PREFERS
+            for behind in conclusion.over
+        }
+
+    @cached_property
+    def running(self) -> dict[str, bool]:
+        """For every model whether it is a candidate that no preference sets aside."""
+        aside = self.decider.set_aside(self.decision.fired, [model for model, runs in self.candidate.items() if runs])
+        return {model: runs and model not in aside for model, runs in self.candidate.items()}
+
+    @cached_property
+    def recommended(self) -> dict[str, bool]:
+        """For every model whether it is the one that is named."""
+        return {model: model == self.decision.model for model in self.rulebase.models}
+
+    @property
+    def contested(self) -> bool:
+        """Whether the model that is named leads by less than it should."""
+        return self.decision.status is Status.CONTESTED
+
+    @property
+    def undetermined(self) -> bool:
+        """Whether no model is named."""
+        return self.decision.model is None
+
+    @cached_property
+    def all_excluded(self) -> bool:
+        """Whether every model is ruled out."""
+        return all(self.excluded.values())

@@ -1,0 +1,113 @@
+"""What verification finds: a verdict for each subject of each check, and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from cxrules.verification.bench import Witness
+
+__all__ = ["Finding", "Note", "Report", "Verdict"]
+
+
+class Verdict(StrEnum):
+    """What verification says of one subject."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check says of one subject: a rule, a model, a fact, an expectation.
+
+    Attributes:
+        check: The code of the check.
+        subject: What it is about; with the check it identifies the finding, so that it can be accepted.
+        verdict: Proved in order, refuted, or undecided within the time limit.
+        message: What is wrong, in one sentence; empty when proved.
+        witness: An organisation that shows it, confirmed by the engine; every refutation has one.
+        involved: The rules, tests or conjunctions that bring it about.
+        accepted: Why it is accepted; empty when it is not.
+    """
+
+    check: str
+    subject: str
+    verdict: Verdict
+    message: str = ""
+    witness: Witness | None = None
+    involved: tuple[str, ...] = ()
+    accepted: str = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something worth knowing that is no fault.
+
+    Attributes:
+        topic: Which kind of note.
+        text: What is so, in one sentence.
+        witness: An organisation that shows it.
+    """
+
+    topic: str
+    text: str
+    witness: Witness | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a verification found.
+
+    Attributes:
+        name: The name of the rule base.
+        revision: Its revision.
+        findings: What each check says of each of its subjects.
+        notes: What is reported and is no fault.
+        stale: Accepted findings that no check finds any more, as check and subject.
+        seconds: How long it took.
+    """
+
+    name: str
+    revision: str
+    findings: tuple[Finding, ...]
+    notes: tuple[Note, ...] = ()
+    stale: tuple[tuple[str, str], ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that are neither proved nor accepted."""
+        return tuple(finding for finding in self.findings if finding.verdict is not Verdict.PROVED and not finding.accepted)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is proved or accepted, and nothing is accepted that is no longer found."""
+        return not self.open and not self.stale
+
+    def of(self, check: str) -> tuple[Finding, ...]:
+        """Give the findings of one check."""
+        return tuple(finding for finding in self.findings if finding.check == check)
+
+
+def accept(findings: Iterable[Finding], reasons: dict[tuple[str, str], str]) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
+    """Mark what is accepted.
+
+    Args:
+        findings: What was found.
+        reasons: By check and subject why a finding is accepted.
+
+    Returns:
+        The findings, and the accepted ones that are no longer found.
+    """
+    found = []
+    used = set()
+    for finding in findings:
+        key = (finding.check, finding.subject)
+        if finding.verdict is not Verdict.PROVED and key in reasons:
+            used.add(key)
+            finding = replace(finding, accepted=reasons[key])  # noqa: PLW2901 - the same finding, accepted
+        found.append(finding)
+    return tuple(found), tuple(key for key in reasons if key not in used)
