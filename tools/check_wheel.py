@@ -32,7 +32,7 @@ IN_SDIST = {
     "tools/check_wheel.py",
 }
 FOLDERS_IN_SDIST = {"examples", "knowledge/claims", "knowledge/rules", "schemas", "tests/cases"}
-IN_WHEEL = {"cxrules/__init__.py", "cxrules/cli.py", "cxrules/py.typed"}
+IN_WHEEL = {"cxrules/__init__.py", "cxrules/cli/__init__.py", "cxrules/py.typed"}
 
 # Runs in the clean environment, far from the project: the main job without extras, and without reading YAML.
 MAIN_JOB = """

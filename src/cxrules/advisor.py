@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from cxrules.decision import Judge
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Advisor", "recommend"]
 
 DEFAULT_ENGINE = "bitmap"
+
+# Silent unless the host says otherwise; asked before anything of the decision log is loaded.
+_LOGGER = logging.getLogger("cxrules.decisions")
+_LOGGER.addHandler(logging.NullHandler())
 
 
 class _ModelLike(Protocol):
@@ -79,9 +85,21 @@ class Advisor:
         Raises:
             InvalidOrganisation: With every mistake in the facts.
         """
+        if _LOGGER.isEnabledFor(logging.INFO):
+            return self._recommend_aloud(organisation, facts)
         given = facts if organisation is None else _gather(organisation, facts)
         judge = self.judge
         return Recommendation(judge, judge.decide(self._validate(given)))
+
+    def _recommend_aloud(self, organisation: Given | None, facts: dict[str, Any]) -> Recommendation:
+        """Decide, and log it: somebody listens, so the time it takes is measured as well."""
+        from cxrules.decision_log import emit  # noqa: PLC0415 - only when its logger is enabled
+
+        started = perf_counter()
+        given = facts if organisation is None else _gather(organisation, facts)
+        recommendation = Recommendation(self.judge, self.judge.decide(self._validate(given)))
+        emit(recommendation, perf_counter() - started)
+        return recommendation
 
     def __repr__(self) -> str:
         return f"Advisor({self.rulebase!r}, engine={self.engine.name!r})"

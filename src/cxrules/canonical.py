@@ -306,7 +306,7 @@ def _read_rule(plain: _Plain, facts: Mapping[str, Fact]) -> Rule:
 
 
 def _read_conclusion(plain: _Plain) -> Conclusion:
-    effect, target = next(iter(plain.items()))
+    effect, target = _first(plain)
     return Conclusion(Effect(effect), _text(target), _texts(plain.get("over", ())))
 
 
@@ -336,13 +336,13 @@ def _write_condition(condition: Condition) -> _Plain:
 
 
 def _read_conditions(plain: list[_Plain], facts: Mapping[str, Fact]) -> tuple[Any, ...]:
-    return tuple(_read_condition(*next(iter(condition.items())), facts) for condition in plain)
+    return tuple(_read_condition(*_first(condition), facts) for condition in plain)
 
 
 def _read_condition(name: str, form: _Json, facts: Mapping[str, Fact]) -> Condition:
     if name in facts:
         if isinstance(form, dict):
-            operator, operand = next(iter(form.items()))
+            operator, operand = _first(form)
             return FactTest(name, Operator(operator), _texts(operand) if isinstance(operand, list) else operand)
         if isinstance(form, list):
             return FactTest(name, Operator.IN, _texts(form))
@@ -357,6 +357,12 @@ def _only_facts(conditions: tuple[Condition, ...]) -> tuple[FactTest, ...]:
         if not isinstance(condition, FactTest):
             raise TypeError("an impossible conjunction tests facts only")
     return conditions  # type: ignore[return-value] # each was looked at
+
+
+def _first(plain: _Plain) -> tuple[str, Any]:
+    for item in plain.items():
+        return item
+    raise ValueError("a mapping is empty")
 
 
 def _text(value: _Json) -> str:

@@ -38,13 +38,14 @@ _CHUNK: Final = 1 << 20
 class DecisionLog:
     """An append-only file of decisions, one JSON object on a line.
 
-    Any number of threads and processes may append to one file, each through a log of its own or a shared one. A rule base
-    is written once, before the first decision that it gave, so that the file alone suffices to decide again.
+    Any number of threads and processes may append to one file, each through a log of its own or a shared one. A rule
+    base is written once, before the first decision that it gave, so that the file alone suffices to decide again.
 
-    When `write` returns, the operating system has the record: a crash of the process cannot lose it. Under `sync="each"` the
-    disk has it as well, so that neither can a crash of the machine. A record whose writing was cut short is a torn line:
-    the next writer starts a new one after it, readers report it and go on. A write that fails, as on a full disk, takes
-    back what it wrote. If the file is renamed or removed meanwhile, the next record goes to a new file of the old name.
+    When `write` returns, the operating system has the record: a crash of the process cannot lose it. Under
+    `sync="each"` the disk has it as well, so that neither can a crash of the machine. A record whose writing was cut
+    short is a torn line: the next writer starts a new one after it, readers report it and go on. A write that fails, as
+    on a full disk, takes back what it wrote. If the file is renamed or removed meanwhile, the next record goes to a new
+    file of the old name.
 
     Windows has no `flock`: there, one process at a time may append.
 
@@ -63,7 +64,7 @@ class DecisionLog:
         >>> folder.cleanup()
     """
 
-    def __init__(  # noqa: PLR0913 - all but the path have an answer that suits most
+    def __init__(
         self,
         path: str | os.PathLike[str],
         *,
@@ -78,8 +79,8 @@ class DecisionLog:
         Args:
             path: Where it is. Its folder must exist.
             masking: What its records shall not say.
-            sync: `each` to wait after each record until the disk has it; `never` to leave that to the operating system.
-            digest: Whether each record keeps the SHA-256 of its full explanation, so that replay compares the words too.
+            sync: `each` to wait after each record until the disk has it; `never` to leave that to the system.
+            digest: Whether each record keeps the SHA-256 of its full explanation, so that replay compares the words.
             clock: Gives the time of a record, with a time zone.
             new_id: Gives the name of a record.
 
@@ -97,7 +98,7 @@ class DecisionLog:
         self._new_id = new_id
         self._appender: _Appender | None = _Appender(self.path)
 
-    def write(  # noqa: PLR0913 - what the caller may know of a decision
+    def write(
         self,
         recommendation: Recommendation,
         *,
@@ -178,11 +179,12 @@ class _Appender:
         self._path = path
         self._threads = threading.Lock()
         self._embedded: set[str] = set()
+        self._closed = False
         self.process = os.getpid()
         self._descriptor = self._open()
 
     def append(self, line: bytes, rulebase: RuleBase, *, durable: bool) -> None:
-        with self._threads, self._alone() as descriptor, self._named_errors():
+        with self._threads, self._named_errors(), self._alone() as descriptor:
             size = os.fstat(descriptor).st_size
             start = b"" if _ends_a_line(descriptor, size) else b"\n"
             if rulebase.revision not in self._embedded and not holds_rulebase(descriptor, rulebase.revision):
@@ -194,6 +196,7 @@ class _Appender:
 
     def close(self) -> None:
         with self._threads:
+            self._closed = True
             self.abandon()
 
     def abandon(self) -> None:
@@ -214,22 +217,21 @@ class _Appender:
     @contextmanager
     def _alone(self) -> Iterator[int]:
         """Keep other processes out of the file that bears the name now."""
-        while True:
-            if self._descriptor < 0:
-                raise ValueError(f"the decision log {str(self._path)!r} is closed")
-            if sys.platform != "win32":
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            if self._is_current():
-                break
-            os.close(self._descriptor)
-            self._descriptor = -1
-            self._descriptor = self._open()
-            self._embedded.clear()
+        if self._closed:
+            raise ValueError(f"the decision log {str(self._path)!r} is closed")
         try:
+            while True:
+                if self._descriptor < 0:
+                    self._descriptor = self._open()
+                    self._embedded.clear()
+                _lock(self._descriptor)
+                if self._is_current():
+                    break
+                self.abandon()
             yield self._descriptor
         finally:
-            if sys.platform != "win32":
-                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            if self._descriptor >= 0:
+                _unlock(self._descriptor)
 
     def _is_current(self) -> bool:
         try:
@@ -249,6 +251,16 @@ class _Appender:
             if error.errno is None or error.filename is not None:
                 raise
             raise OSError(error.errno, error.strerror, str(self._path)) from error
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform != "win32":
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _unlock(descriptor: int) -> None:
+    if sys.platform != "win32":
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _ends_a_line(descriptor: int, size: int) -> bool:

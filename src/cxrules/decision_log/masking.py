@@ -1,11 +1,12 @@
 """Masking: what a record does not say, stated as data and applied to a copy.
 
 Hiding a fact hides everything from which it could be read. The rule is one sentence: what a masked record shows follows
-from the facts it shows, or cannot depend on the others. So the rules shown are those that would have fired had the hidden
-facts been unknown; they are among those that fired, because learning a fact never un-fires a rule. And what sums up the
-evidence (ranking, voices, certainty, support, dissent) is hidden as soon as any rule that bears on a model can depend on a
-hidden fact, whether or not it fired. Which paths are named depends on the rule base and on what is hidden, not on values.
-The answer itself (model, status, reason) is shown: it is what others were told. It can be masked like anything else.
+from the facts it shows, or cannot depend on the others. So the rules shown are those that would have fired had the
+hidden facts been unknown; they are among those that fired, because learning a fact never un-fires a rule. And what sums
+up the evidence (ranking, voices, certainty, support, dissent) is hidden as soon as any rule that bears on a model can
+depend on a hidden fact, whether or not it fired. Which paths are named depends on the rule base and on what is hidden,
+not on values. The answer itself (model, status, reason) is shown: it is what others were told. It can be masked like
+anything else.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Masking:
 
     A path is a field of the record, such as `duration` or `ranking`; one fact or label, such as `facts.silos` or
     `labels.customer`; or all of them, `facts` or `labels`. A path in `mask` is hidden where it is there, and the record
-    shows that it was; a path in `erase` is hidden so that nobody sees whether it was there. No path is hidden unless named.
+    shows that it was; a path in `erase` is hidden so that nobody sees whether it was there. Nothing is hidden unless
+    named, except what would reveal it.
 
     Attributes:
         mask: The paths to mask.
@@ -88,9 +90,7 @@ class Masking:
             field, dot, name = path.partition(".")
             if field not in _HIDEABLE or (dot and (not name or field not in _MAPPINGS)):
                 hint = suggest(field, _HIDEABLE)
-                mistakes.append(
-                    Diagnostic("unknown-path", Location(path=(path,)), "no field that can be hidden", hint)
-                )
+                mistakes.append(Diagnostic("unknown-path", Location(path=(path,)), "no field that can be hidden", hint))
         if mistakes:
             raise InvalidMasking(mistakes)
 
@@ -135,7 +135,7 @@ def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> Dec
         }
         _hide_what_reveals(copy, visible, hidden, judge)
     for field in _MAPPINGS:
-        copy[field] = hidden.strip(field, cast("Mapping[str, Any]", record[field]))  # type: ignore[literal-required]
+        copy[field] = hidden.strip(field, cast("Mapping[str, Any]", record[field]))
     for path in (*hidden.masked, *hidden.erased):
         if path in copy and path not in (*_MAPPINGS, *hidden.partly):
             copy[path] = None

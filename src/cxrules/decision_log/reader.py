@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn, TypeAlias, cast
 
 from cxrules.decision import Judge
-from cxrules.decision_log.file import RULEBASE_START
 from cxrules.decision_log.record import ANSWER, FORMAT, DecisionRecord
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidKnowledge, InvalidOrganisation, MissingRuleBase
@@ -234,7 +233,7 @@ class LogReader:
         self._searched = True
         position = self.position
         for line, start, text in self._lines():
-            if text.startswith(RULEBASE_START):
+            if b'"canonical"' in text:
                 try:
                     record = _parse(line, text)
                     if record is not None:
@@ -327,7 +326,9 @@ def _check_decision(line: int, record: dict[str, Any]) -> DecisionRecord:
 def check_replayable(logged: Logged) -> Problem | None:
     """Say what keeps a decision from being decided again, if its own record does."""
     record = logged.record
-    if record["replayable"] and not any(path.partition(".")[0] in ANSWER for path in record["masked"] + record["erased"]):
+    if record["replayable"] and not any(
+        path.partition(".")[0] in ANSWER for path in record["masked"] + record["erased"]
+    ):
         return None
     hidden = ", ".join(record["masked"] + record["erased"])
     return Problem(logged.line, Trouble.MASKED, f"decision {record['id']} is masked ({hidden})")

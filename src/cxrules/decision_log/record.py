@@ -7,14 +7,15 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from functools import cache
-from types import MappingProxyType
+from functools import cache, lru_cache
 from typing import Any, Final, Literal, TypeAlias, TypedDict
 
+from cxrules.ranking import RankedModel, Voice
 from cxrules.recommendation import Recommendation
-from cxrules.rulebase import RuleBase
+from cxrules.rulebase import RuleBase, sorted_ids
+from cxrules.rules import Effect
 
 __all__ = [
     "ANSWER",
@@ -152,7 +153,7 @@ ANSWER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    labels: Mapping[str, Label] = MappingProxyType({})
+    labels: Mapping[str, Label] = field(default_factory=dict)
     trace_id: str | None = None
     span_id: str | None = None
 
@@ -247,10 +248,27 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
 
 def make_answer(recommendation: Recommendation) -> dict[str, Any]:
     """Give what follows from rule base and facts, by the names in `ANSWER`, as data that JSON can hold."""
-    plain = recommendation.model_dump()
-    plain["actions"] = [action["id"] for action in plain["actions"]]
-    plain["warnings"] = [warning["id"] for warning in plain["warnings"]]
-    return {name: plain[name] for name in ANSWER}
+    model, reason = recommendation.model, recommendation.reason
+    return {
+        "facts": {name: _write_value(value) for name, value in recommendation.facts.items()},
+        "model": None if model is None else str(model),
+        "status": recommendation.status.value,
+        "reason": None if reason is None else reason.value,
+        "certainty": recommendation.certainty,
+        "ranking": [{name: _write_value(getattr(row, name)) for name in _ROW} for row in recommendation.ranking],
+        "voices": {
+            source: {name: getattr(voice, name) for name in _VOICE} for source, voice in recommendation.voices.items()
+        },
+        "fired": list(recommendation.fired),
+        "findings": list(recommendation.findings),
+        "accompaniments": _read_ids(recommendation, Effect.ACCOMPANIES),
+        "patterns": _read_ids(recommendation, Effect.RECOGNISES),
+        "actions": _read_ids(recommendation, Effect.ACTION),
+        "warnings": [item.id for item in recommendation.rulebase.incoherences(recommendation.decision.known)]
+        + _read_ids(recommendation, Effect.WARNING),
+        "support": list(recommendation.support),
+        "dissent": list(recommendation.dissent),
+    }
 
 
 def make_rulebase_record(rulebase: RuleBase) -> RuleBaseRecord:
@@ -293,17 +311,39 @@ def record_json_schema() -> dict[str, Any]:
     return schema
 
 
+_ROW: Final = tuple(row.name for row in fields(RankedModel))
+_VOICE: Final = tuple(row.name for row in fields(Voice))
+
+
+def _read_ids(recommendation: Recommendation, effect: Effect) -> list[str]:
+    fired = recommendation.decision.fired
+    return [target for target, rules in _find_concluders(recommendation.rulebase)[effect] if fired & rules]
+
+
+@lru_cache(maxsize=8)
+def _find_concluders(rulebase: RuleBase) -> dict[Effect, tuple[tuple[str, int], ...]]:
+    """Give, for each effect that is advice, what it is about and the rules that conclude it, as the bits of an int."""
+    found: dict[Effect, dict[str, int]] = {effect: {} for effect in Effect}
+    for bit, rule in enumerate(rulebase.rules.values()):
+        for conclusion in rule.then:
+            masks = found[conclusion.effect]
+            masks[conclusion.target] = masks.get(conclusion.target, 0) | 1 << bit
+    return {effect: tuple((target, masks[target]) for target in sorted_ids(masks)) for effect, masks in found.items()}
+
+
+def _write_value(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    return list(value) if isinstance(value, tuple) else value
+
+
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-def _extend(
-    outer: _Context, labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None
-) -> _Context:
+def _extend(outer: _Context, labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None) -> _Context:
     if labels is None and trace_id is None and span_id is None:
         return outer
     changes: dict[str, Any] = {}
     if labels:
-        changes["labels"] = MappingProxyType({**outer.labels, **_check_labels(labels)})
+        changes["labels"] = {**outer.labels, **_check_labels(labels)}
     if trace_id is not None:
         changes["trace_id"] = _check_name("trace_id", trace_id)
     if span_id is not None:
@@ -322,9 +362,9 @@ def _check_labels(labels: Mapping[str, Label]) -> dict[str, Label]:
     return dict(labels)
 
 
-def _check_name(field: str, value: object) -> str:
+def _check_name(name: str, value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{field} is text, not {value!r:.60}")
+        raise TypeError(f"{name} is text, not {value!r:.60}")
     return value
 
 

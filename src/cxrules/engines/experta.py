@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.facts import Fact, Facts, Kind
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operand, Operator
+from cxrules.rules import AnyOf, Effect, FactTest, FindingTest, Operand, Operator
 
 __all__ = ["ExpertaEngine"]
 
@@ -31,6 +31,9 @@ _Experta: TypeAlias = Any
 
 _DOOR = threading.RLock()
 """Held while experta is imported and while an engine is built: experta keeps caches for the whole process."""
+
+
+_SHELVES = 32
 
 
 class ExpertaEngine:
@@ -46,10 +49,9 @@ class ExpertaEngine:
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
         self._experta = _import_experta()
-        tested = sorted({name for rule in rulebase.rules.values() for name in rule.facts()})
-        # A name of the user's might mean something to experta, as two underscores do: slots are numbered.
-        self._slots = {name: f"fact_{number}" for number, name in enumerate(tested)}
-        self._productions = tuple(_Translator(self._experta, rulebase, self._slots).translate())
+        translator = _Translator(self._experta, rulebase)
+        self._productions = tuple(translator.translate())
+        self._slots = translator.slots
         self._threads = threading.local()
 
     def match(self, known: Facts) -> int:
@@ -61,11 +63,11 @@ class ExpertaEngine:
         engine = getattr(self._threads, "engine", None)
         if engine is None:
             engine = self._threads.engine = _build(self._experta, self._productions)
-        fact, slots = self._experta.Fact, self._slots
+        slots = self._slots
         try:
             engine.fired = 0
             engine.reset()
-            engine.declare(*[fact(**{slots[name]: value}) for name, value in known.items() if name in slots])
+            engine.declare(*[slots[name].fill(value) for name, value in known.items() if name in slots])
             engine.run()
         except BaseException:
             # Interrupted halfway, it would remember half of these facts.
@@ -75,54 +77,80 @@ class ExpertaEngine:
         return fired
 
 
+class _Slot(NamedTuple):
+    """The place of one fact or finding in the working memory.
+
+    Attributes:
+        shelf: The class of `experta.Fact` that has it.
+        name: Its name there, which says nothing: a name of the user's might mean something to experta.
+    """
+
+    shelf: _Experta
+    name: str
+
+    def fill(self, content: object) -> _Experta:
+        """Give an experta fact with this slot only."""
+        return self.shelf(**{self.name: content})
+
+    def ask(self, constraint: _Experta) -> _Experta:
+        """Give a pattern of this slot."""
+        # Captured by the slot's own name, as it holds one fact; left to itself, experta keeps a new name for ever.
+        return self.name << self.fill(constraint)
+
+
 class _Production(NamedTuple):
     """A rule or an alternative in experta's terms.
 
     Attributes:
         bit: The bit of the rule; 0 for an alternative.
         patterns: What must be in the working memory.
-        findings: What it concludes: findings by name, unnamed ones by number.
+        conclusions: The slots of the findings it concludes.
     """
 
     bit: int
     patterns: tuple[_Experta, ...]
-    findings: tuple[str | int, ...]
+    conclusions: tuple[_Slot, ...]
 
 
 class _Translator:
-    """Translates a rule base into productions, and numbers its unnamed findings."""
+    """Translates a rule base into productions.
 
-    def __init__(self, experta: _Experta, rulebase: RuleBase, slots: dict[str, str]) -> None:
+    Attributes:
+        slots: The slots of the facts that rules test.
+    """
+
+    def __init__(self, experta: _Experta, rulebase: RuleBase) -> None:
         self._experta = experta
         self._rulebase = rulebase
-        self._slots = slots
-        self._unnamed = 0
+        self._count = 0
+        tested = sorted({name for rule in rulebase.rules.values() for name in rule.facts()})
+        self.slots = {name: self._slot() for name in tested}
+        self._findings = {name: self._slot() for name in rulebase.findings}
 
     def translate(self) -> Iterator[_Production]:
-        """Give the rules in order, each followed by its alternatives."""
+        """Give the rules in order, each after its alternatives."""
         for position, rule in enumerate(self._rulebase.rules.values()):
             patterns: list[_Experta] = []
             for condition in rule.when:
                 if isinstance(condition, AnyOf):
+                    unnamed = self._slot()
                     for alternative in condition.alternatives:
-                        yield _Production(0, tuple(map(self._pattern, alternative)), (self._unnamed,))
-                    patterns.append(self._finding(self._unnamed))
-                    self._unnamed += 1
+                        yield _Production(0, tuple(map(self._pattern, alternative)), (unnamed,))
+                    patterns.append(unnamed.ask(True))
                 else:
                     patterns.append(self._pattern(condition))
-            yield _Production(1 << position, tuple(patterns), rule.targets(Effect.FINDING))
+            findings = tuple(self._findings[name] for name in rule.targets(Effect.FINDING))
+            yield _Production(1 << position, tuple(patterns), findings)
 
-    def _pattern(self, condition: Condition) -> _Experta:
-        assert not isinstance(condition, AnyOf)
-        if isinstance(condition, FindingTest):
-            return self._finding(condition.finding)
-        slot = self._slots[condition.fact]
-        constraint = self._constraint(condition, self._rulebase.vocabulary[condition.fact])
-        # A slot holds one fact, so its own name can capture it; left to itself, experta keeps a new name for ever.
-        return slot << self._experta.Fact(**{slot: constraint})
+    def _slot(self) -> _Slot:
+        shelves = _shelves(self._experta)
+        self._count += 1
+        return _Slot(shelves[self._count % len(shelves)], f"slot_{self._count}")
 
-    def _finding(self, finding: str | int) -> _Experta:
-        return f"finding_{finding}" << self._experta.Fact(finding=finding)
+    def _pattern(self, test: FactTest | FindingTest) -> _Experta:
+        if isinstance(test, FindingTest):
+            return self._findings[test.finding].ask(True)
+        return self.slots[test.fact].ask(self._constraint(test, self._rulebase.vocabulary[test.fact]))
 
     def _constraint(self, test: FactTest, fact: Fact) -> _Experta:
         operator, operand = test.operator, test.operand
@@ -161,19 +189,25 @@ def _build(experta: _Experta, productions: Iterable[_Production]) -> _Experta:
     """Build an experta engine, with rules of its own: a rule remembers the engine through which it was last reached."""
     with _DOOR:
         members: dict[str, Any] = {
-            f"rule_{number}": experta.Rule(*production.patterns)(_action(experta, production))
+            f"rule_{number}": experta.Rule(*production.patterns)(_action(production))
             for number, production in enumerate(productions)
         }
         members["__matcher__"] = _matcher(experta)
         return type("Engine", (experta.KnowledgeEngine,), members)()
 
 
-def _action(experta: _Experta, production: _Production) -> Callable[[_Experta], None]:
+def _action(production: _Production) -> Callable[[_Experta], None]:
     def fire(engine: _Experta) -> None:
         engine.fired |= production.bit
-        engine.declare(*[experta.Fact(finding=finding) for finding in production.findings])
+        engine.declare(*[slot.fill(True) for slot in production.conclusions])
 
     return fire
+
+
+@cache
+def _shelves(experta: _Experta) -> tuple[_Experta, ...]:
+    """Give classes of fact over which to spread the slots: a new fact meets only the tests of its own class."""
+    return tuple(type(f"Shelf{number}", (experta.Fact,), {}) for number in range(_SHELVES))
 
 
 @cache

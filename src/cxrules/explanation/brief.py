@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cxrules.decision import Decision, Judge, Reason, Status
 from cxrules.explanation.decisive import Damage, rate_rules
@@ -13,13 +13,13 @@ from cxrules.explanation.obstacles import Objection, object_to
 from cxrules.explanation.open_facts import facts_at_stake
 from cxrules.explanation.rebuttal import rebut
 from cxrules.explanation.verdicts import tell_verdicts
-from cxrules.explanation.words import join_clauses, join_names, name, reason, sentence, strength, topics
+from cxrules.explanation.words import join_clauses, join_names, name, reason, strength, topics
 from cxrules.rulebase import RuleBase
 from cxrules.rules import Effect
 
-__all__ = ["choose_rival", "decisive_reasons", "tell_outcome", "tell_unknown", "write_brief"]
+__all__ = ["choose_reasons", "choose_rival", "tell_outcome", "tell_unknown", "write_brief"]
 
-MOST_REASONS = 4
+_MOST_REASONS = 4
 _MOST_UNKNOWN = 3
 
 
@@ -31,38 +31,39 @@ def write_brief(judge: Judge, decision: Decision) -> tuple[Block, ...]:
         decision: His decision.
     """
     derivation = trace(judge, decision)
-    outcome = Paragraph(tell_outcome(judge, derivation))
+    blocks: list[Block] = [Paragraph(tell_outcome(judge.rulebase, derivation))]
     rival = choose_rival(judge, decision, derivation)
     if decision.model is None:
-        return (outcome, *_tell_shortcoming(judge, derivation, rival), *_ask_first(judge, decision, derivation))
-    reasons = decisive_reasons(judge, decision, derivation)
-    lead = "What decides it" if len(reasons) > 1 else "One reason decides it"
-    blocks: list[Block] = [outcome, Items(lead, reasons)]
-    if rival is not None:
-        blocks.append(Paragraph(rebut(judge, rival, decision)))
-    blocks.append(Paragraph(tell_verdicts(judge, decision, derivation)))
+        blocks += _tell_shortcoming(judge, derivation, rival)
+    else:
+        reasons = choose_reasons(judge, decision, derivation)
+        lead = "What decides it" if len(reasons) > 1 else "One reason decides it"
+        blocks.append(Items(lead, tuple(reasons.values())))
+        if rival is not None:
+            places = {rule: place for place, rule in enumerate(reasons)}
+            asked = f"Why not {name(judge.rulebase, rival.model)}?"
+            blocks.append(Paragraph(f"{asked} {rebut(judge, rival, places, named=True)}"))
+    if decision.known:
+        blocks.append(Paragraph(" ".join(tell_verdicts(judge, decision, derivation))))
     blocks += tell_unknown(judge, decision, derivation)
     return tuple(blocks)
 
 
-def tell_outcome(judge: Judge, derivation: Derivation) -> str:
+def tell_outcome(rulebase: RuleBase, derivation: Derivation) -> str:
     """Tell the outcome in one sentence."""
-    rulebase = judge.rulebase
     if derivation.model is None:
         return {
-            Reason.NOTHING_KNOWN: "Nothing is known about the organisation, so no owner can be recommended yet.",
-            Reason.TOO_LITTLE: "No owner can be recommended yet, because what is known bears out none of them.",
-            Reason.ALL_EXCLUDED: "No owner can be recommended, because what is known rules every one of them out.",
+            Reason.NOTHING_KNOWN: "Nothing is known about the organisation, so that no owner can be recommended yet.",
+            Reason.TOO_LITTLE: "No owner can be recommended yet, because too little is known to speak for any.",
+            Reason.ALL_EXCLUDED: "No owner can be recommended, because what is known rules out every one of them.",
             None: "",
         }[derivation.reason]
     winner = derivation.case(derivation.model)
-    said = f"{name(rulebase, winner.model.id)}: {winner.model.says}"
-    how_strong = f"the evidence for it is {strength(winner.points)}"
+    basis = f"on {strength(winner.points)} evidence"
     if derivation.status is Status.CONTESTED:
         second = next(case for case in derivation.cases[1:] if case.candidate and not case.set_aside_by)
-        rival = name(rulebase, second.model.id)
-        return f"By a narrow margin over {rival}, the recommendation is {said}; {how_strong}."
-    return f"The recommendation is {said}; {how_strong}."
+        basis += f" and by a narrow margin over {name(rulebase, second.model.id)}"
+    return f"The recommendation, {basis}, is {name(rulebase, winner.model.id)}: {winner.model.says}."
 
 
 def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> Objection | None:
@@ -73,95 +74,121 @@ def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> Ob
     others = [case for case in derivation.cases if case.model.id != decision.model]
     if not others:
         return None
-    if decision.runner_up is not None:
-        return object_to(judge, decision, decision.runner_up, derivation)
-    best = max(others, key=lambda case: (case.candidate, case.points))
-    return object_to(judge, decision, best.model.id, derivation)
+    best = decision.runner_up or max(others, key=lambda case: (case.candidate, case.points)).model.id
+    return object_to(judge, decision, best, derivation)
 
 
-def decisive_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[str, ...]:
-    """Give at most four reasons, the most decisive first, each another idea and, where possible, of another article."""
+def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> dict[str, str]:
+    """Choose at most four reasons, each another idea and, where possible, of another article.
+
+    First come those without which the outcome would be poorer, the most decisive first; then what keeps out the models
+    that have something for them.
+
+    Returns:
+        The reasons in words, by rule.
+    """
     steps = {step.rule.id: step for step in derivation.steps()}
-    ratings = {rule: damage for rule, damage in rate_rules(judge, decision).items() if rule in steps}
-    telling = {rule: text for rule in ratings if (text := _tell_reason(judge.rulebase, derivation, steps[rule]))}
-    chosen: list[str] = []
-    while telling.keys() - set(chosen) and len(chosen) < MOST_REASONS:
-        used = Counter(steps[rule].source.id for rule in chosen)
-        facts = {given.fact for rule in chosen for given in steps[rule].roots()}
-
-        def worth(rule: str, used: Counter[str] = used, facts: set[str] = facts) -> tuple[object, ...]:
-            return _worth(ratings[rule], steps[rule], used, facts)
-
-        chosen.append(max((rule for rule in telling if rule not in chosen), key=worth))
-    return tuple(telling[rule] for rule in chosen)
-
-
-def _worth(damage: Damage, step: Step, used: Counter[str], facts: set[str]) -> tuple[object, ...]:
-    here = {given.fact for given in step.roots()}
-    repeated = 2 if here and here <= facts else 0
-    return (
-        damage.model_falls,
-        damage.status_falls,
-        max(damage.lead_lost, damage.points_lost) - used[step.source.id] - repeated - 2 * step.standing,
-        damage.points_lost,
-    )
+    ratings = rate_rules(judge, decision)
+    told = {rule: _tell_reason(judge, derivation, steps[rule]) for rule in ratings if rule in steps}
+    decisive = {rule: text for rule, text in told.items() if text}
+    chosen: dict[str, str] = {}
+    while len(chosen) < min(_MOST_REASONS, len(decisive)):
+        rule = max((rule for rule in decisive if rule not in chosen), key=_Worth(ratings, steps, chosen))
+        chosen[rule] = decisive[rule]
+    for step in _list_keepers(derivation):
+        if len(chosen) == _MOST_REASONS:
+            break
+        if not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
+            chosen[step.rule.id] = _tell_reason(judge, derivation, step)
+    return chosen
 
 
-def _tell_reason(rulebase: RuleBase, derivation: Derivation, step: Step) -> str:
+class _Worth:
+    """How much a reason adds to those chosen already: as a key to choose the next by."""
+
+    def __init__(self, ratings: dict[str, Damage], steps: dict[str, Step], chosen: Iterable[str]) -> None:
+        self._ratings = ratings
+        self._steps = steps
+        self._articles = Counter(steps[rule].source.id for rule in chosen)
+        self._facts = _facts_of(steps, chosen)
+
+    def __call__(self, rule: str) -> tuple[bool, bool, int, int]:
+        step, damage = self._steps[rule], self._ratings[rule]
+        roots = {given.fact for given in step.roots()}
+        stale = self._articles[step.source.id] + (2 if roots <= self._facts else 0)
+        fresh = max(damage.lead_lost, damage.points_lost) - stale
+        return damage.model_falls, damage.status_falls, fresh, damage.points_lost
+
+
+def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
+    return {given.fact for rule in rules for given in steps[rule].roots()}
+
+
+def _list_keepers(derivation: Derivation) -> Iterator[Step]:
+    """Give what rules out or speaks against the others, first against those that have something for them."""
+    others = derivation.cases[1:]
+    rivals = [case for case in others if any(item.points > 0 for item in case.evidence)]
+    yield from _list_keepers_of(rivals)
+    yield from _list_keepers_of([case for case in others if case not in rivals])
+
+
+def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
+    excluding = [step for case in rivals for step in case.excluded_by]
+    weights: Counter[str] = Counter()
+    opposing = {}
+    for case in rivals:
+        for item in case.evidence:
+            if item.points < 0 and not item.step.standing:
+                weights[item.step.rule.id] -= item.points
+                opposing[item.step.rule.id] = item.step
+    yield from {step.rule.id: step for step in excluding}.values()
+    yield from (opposing[rule] for rule, _ in weights.most_common())
+
+
+def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
     """Tell what a rule does for the winner; nothing when it does so only through other rules."""
     winner = derivation.model
-    then = step.rule.then
+    rulebase, then = judge.rulebase, step.rule.then
+    behind = [case.model.id for case in derivation.cases if step in case.set_aside_by]
+    if behind:
+        return reason(step, f"which puts {name(rulebase, str(winner))} before {join_names(rulebase, behind)}")
     if any(item.effect is Effect.SUPPORTS and item.target == winner for item in then):
         return reason(step)
-    excluded = [item.target for item in then if item.effect is Effect.EXCLUDES]
+    excluded = step.rule.targets(Effect.EXCLUDES)
     if excluded:
         return reason(step, f"which rules out {join_names(rulebase, excluded)}")
-    for item in then:
-        if item.effect is Effect.PREFERS and item.target == winner:
-            return reason(step, f"which puts it before {join_names(rulebase, item.over)}")
-    opposed = [item.target for item in then if item.effect is Effect.OPPOSES and item.target != winner]
-    if opposed:
-        return reason(step, f"which speaks against {join_names(rulebase, opposed)}")
-    met = [finding for finding in (derivation.case(winner).met if winner else ()) if step in finding.steps]
+    met = [finding.states for finding in (derivation.case(winner).met if winner else ()) if step in finding.steps]
     if met:
-        clause = join_clauses([finding.states for finding in met])
-        return reason(step, f"so that {clause}, as {name(rulebase, str(winner))} requires")
-    return ""
+        return reason(step, f"so that {join_clauses(met)}, as {name(rulebase, str(winner))} requires")
+    opposed = [item.target for item in then if item.effect is Effect.OPPOSES and item.target != winner]
+    return reason(step, f"which speaks against {join_names(rulebase, opposed)}") if opposed else ""
 
 
-def tell_unknown(judge: Judge, decision: Decision, derivation: Derivation) -> list[Block]:
+def tell_unknown(judge: Judge, decision: Decision, derivation: Derivation) -> Iterator[Block]:
     """Name the unknown facts that bear on the outcome most."""
-    facts = _open(judge, decision, derivation)[:_MOST_UNKNOWN]
-    if not facts:
-        return []
-    # One topic may be a plural, so the verb does not depend on it.
-    return [Paragraph(sentence(f"still unknown, and able to change this, {'is' if len(facts) == 1 else 'are'} "
-                               f"{topics(judge.rulebase, facts)}"))]
+    near = [case.model.id for case in derivation.cases if not case.excluded_by][:_MOST_UNKNOWN]
+    contenders = tuple(object_to(judge, decision, model, derivation) for model in near)
+    facts = facts_at_stake(judge, decision, contenders)[:_MOST_UNKNOWN]
+    if facts and decision.model is None:
+        yield Items("What to find out first", tuple(judge.rulebase.vocabulary[fact].question for fact in facts))
+    elif facts:
+        # A topic may be a plural: no verb stands beside it.
+        yield Paragraph(f"Not known, though it bears on this: {topics(judge.rulebase, facts)}.")
 
 
-def _open(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[str, ...]:
-    near = [case.model.id for case in derivation.cases if not case.excluded_by][:3]
-    return facts_at_stake(judge, decision, tuple(object_to(judge, decision, model, derivation) for model in near))
-
-
-def _ask_first(judge: Judge, decision: Decision, derivation: Derivation) -> Iterable[Block]:
-    facts = _open(judge, decision, derivation)[:_MOST_UNKNOWN]
-    if facts:
-        questions = tuple(judge.rulebase.vocabulary[fact].question for fact in facts)
-        yield Items("What to find out first", questions)
-
-
-def _tell_shortcoming(judge: Judge, derivation: Derivation, nearest: Objection | None) -> Iterable[Block]:
+def _tell_shortcoming(judge: Judge, derivation: Derivation, nearest: Objection | None) -> Iterator[Block]:
     if derivation.reason is Reason.ALL_EXCLUDED:
-        yield Items("What rules them out", tuple(_exclusions(judge, derivation.cases)))
+        yield Items("What rules them out", tuple(_tell_exclusions(judge, derivation.cases)))
     elif nearest is not None and derivation.reason is Reason.TOO_LITTLE:
-        yield Paragraph(rebut(judge, nearest))
+        yield Paragraph(f"Nearest comes {name(judge.rulebase, nearest.model)}. {rebut(judge, nearest, named=True)}")
 
 
-def _exclusions(judge: Judge, cases: Iterable[Case]) -> Iterable[str]:
-    told: dict[str, tuple[Step, list[str]]] = {}
+def _tell_exclusions(judge: Judge, cases: Iterable[Case]) -> Iterator[str]:
+    excluders: dict[str, Step] = {}
+    excluded: dict[str, list[str]] = {}
     for case in cases:
         step = case.excluded_by[0]
-        told.setdefault(step.rule.id, (step, []))[1].append(case.model.id)
-    for step, models in told.values():
-        yield reason(step, f"which rules out {join_names(judge.rulebase, models)}")
+        excluders[step.rule.id] = step
+        excluded.setdefault(step.rule.id, []).append(case.model.id)
+    for rule, step in excluders.items():
+        yield reason(step, f"which rules out {join_names(judge.rulebase, excluded[rule])}")

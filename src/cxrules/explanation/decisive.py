@@ -1,18 +1,18 @@
-"""Which of the fired rules decided: each is withdrawn in thought, and what becomes of the outcome is looked at."""
+"""Which of the fired rules decided: what each does of itself is taken away in thought, and the outcome looked at."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cxrules.decision import Decision, Judge
-from cxrules.rules import holds
 
-__all__ = ["Damage", "rate_rules", "withdraw"]
+__all__ = ["Damage", "rate_rules"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Damage:
-    """What becomes of the outcome without one rule; the greater, the more decisive the rule.
+    """What becomes of the outcome without what one rule does for or against models; the greater, the more decisive.
 
     Attributes:
         model_falls: Whether another model is recommended, or none.
@@ -26,63 +26,54 @@ class Damage:
     lead_lost: int
     points_lost: int
 
+    def __bool__(self) -> bool:
+        """Say whether anything is lost."""
+        return self.model_falls or self.status_falls or self.lead_lost > 0 or self.points_lost > 0
+
 
 def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
-    """Rate every fired rule by what its withdrawal would do to the outcome.
+    """Rate the fired rules by what the outcome loses without them.
+
+    A rule is taken away together with those whose evidence the same claim carries, because that claim counts once. The
+    rules that rest on its findings stay: each is rated for what it says itself.
 
     Args:
         judge: Who decided.
         decision: His decision, with a model.
 
     Returns:
-        The rules that do something for the outcome, in id order.
+        The rules without which the outcome is poorer, in id order.
     """
+    decider, winner = judge.decider, decision.model
+    assert winner is not None
+    twins = _list_twins(judge, decision)
     found = {}
-    winner = decision.model
-    lead = _lead(judge, decision)
-    for rule in judge.decider.names(decision.fired):
-        left = withdraw(judge, decision, rule)
-        after = judge.decider.decide(decision.known, left)
-        points = judge.decider.weigh(judge.decider.count(left))
+    for rule in decider.names(decision.fired):
+        left = decision.fired & ~twins.get(rule, 0) & ~decider.mask([rule])
+        after = decider.decide(decision.known, left)
+        falls = after.model != winner
         damage = Damage(
-            after.model != winner,
-            after.model == winner and after.status is not decision.status,
-            lead - _lead(judge, after) if after.model == winner else lead + 1,
-            decision.points - (points[winner] if winner else 0),
+            falls,
+            not falls and after.status is not decision.status,
+            decision.lead - (0 if falls else after.lead),
+            decision.points - decider.weigh(decider.count(left))[winner],
         )
-        if damage.model_falls or damage.status_falls or damage.lead_lost > 0 or damage.points_lost > 0:
+        if damage:
             found[rule] = damage
     return found
 
 
-def withdraw(judge: Judge, decision: Decision, rule: str) -> int:
-    """Give the fired rules without one of them, and without those that rest on it alone.
-
-    Args:
-        judge: Who decided.
-        decision: His decision.
-        rule: One of the fired rules.
-    """
-    decider, rulebase = judge.decider, judge.rulebase
-    left = decision.fired & ~decider.mask([rule])
-    before = set(decider.findings(decision.fired))
-    lost = before.difference(decider.findings(left))
-    if not lost:
-        return left
-    facts = dict(rulebase.vocabulary.facts)
-    # Findings rest on each other in one direction only, so taking away until nothing changes gives the least fixpoint.
-    while lost:
-        before -= lost
-        fallen = [
-            name
-            for name in decider.names(left)
-            if lost & rulebase.rules[name].needs() and not holds(rulebase.rules[name].when, decision.known, before, facts)
-        ]
-        left &= ~decider.mask(fallen)
-        lost = before.difference(decider.findings(left))
-    return left
-
-
-def _lead(judge: Judge, decision: Decision) -> int:
-    # Without a runner-up the lead is over nothing at all, and the best of the others says how far it is from there.
-    return decision.lead if decision.model else 0
+def _list_twins(judge: Judge, decision: Decision) -> Mapping[str, int]:
+    """Give for each rule the fired ones whose evidence for the same side of the same model the same claim carries."""
+    decider = judge.decider
+    groups: dict[tuple[str, bool, str], list[str]] = {}
+    for item in decider.evidence:
+        if decider.has(decision.fired, item.rule):
+            groups.setdefault((item.model, item.points > 0, item.carrier), []).append(item.rule)
+    twins: dict[str, int] = {}
+    for rules in groups.values():
+        if len(rules) > 1:
+            mask = decider.mask(rules)
+            for rule in rules:
+                twins[rule] = twins.get(rule, 0) | mask
+    return twins

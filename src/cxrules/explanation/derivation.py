@@ -189,8 +189,8 @@ def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Deriva
     Args:
         judge: Who decided.
         decision: His decision.
-        complete: Whether to give every way to every finding, every alternative that holds, and the rules that bear on no
-            model.
+        complete: Whether to give every way to every finding, every alternative that holds, and the rules that bear on
+            no model.
     """
     tracer = Tracer(judge, decision, complete=complete)
     cases = tracer.cases()

@@ -11,7 +11,7 @@ from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, tr
 from cxrules.explanation.reach import complete_for, opposed, wanted
 from cxrules.rulebase import sorted_ids
 
-__all__ = ["Obstacle", "Objection", "Requirement", "object_to"]
+__all__ = ["Objection", "Obstacle", "Requirement", "object_to"]
 
 
 class Obstacle(StrEnum):

@@ -25,7 +25,7 @@ def facts_at_stake(judge: Judge, decision: Decision, contenders: tuple[Objection
         decision: His decision.
         contenders: The objections to the models that come nearest; that of the winner, which is empty, among them.
     """
-    known, rulebase = decision.known, judge.rulebase
+    rulebase = judge.rulebase
     stake: dict[str, float] = defaultdict(float)
     for contender in contenders:
         for requirement in contender.requirements:
@@ -39,7 +39,8 @@ def facts_at_stake(judge: Judge, decision: Decision, contenders: tuple[Objection
             for name in unknown:
                 stake[name] += weight / len(unknown)
     order = list(rulebase.vocabulary.facts)
-    return tuple(sorted((name for name in stake if stake[name] > 0), key=lambda name: (-stake[name], order.index(name))))
+    at_stake = [name for name in order if stake[name] > 0]
+    return tuple(sorted(at_stake, key=lambda name: -stake[name]))
 
 
 def _unknown_facts(judge: Judge, decision: Decision, rule: Rule) -> list[str]:

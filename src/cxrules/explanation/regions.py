@@ -88,7 +88,8 @@ def cut(tests: Iterable[FactTest]) -> tuple[Region, ...]:
             if test.operator in (Operator.AT_MOST, Operator.IS, Operator.IN):
                 cuts.add((operand, True))
     regions = []
-    low, low_open = 0.0 if False else 0, False
+    low: float = 0
+    low_open = False
     for place, after in sorted(cuts):
         if 0 <= place <= _FULL:
             regions.append(Region(low, low_open, place, not after))
@@ -129,24 +130,21 @@ def list_cases(fact: Fact, tests: Iterable[FactTest]) -> tuple[FactValue, ...]:
 
 
 def _kinds_of_set(fact: Fact, tests: tuple[FactTest, ...]) -> Iterable[tuple[str, ...]]:
-    # Element by element; sets that no test can tell apart any more, whatever follows, are one.
-    operands = [(test.operator is Operator.INCLUDES_ALL, frozenset(_elements(test))) for test in tests]
-    states: dict[tuple[bool, ...], tuple[str, ...]] = {tuple(whole for whole, _ in operands): ()}
+    # Element by element: of the sets that no test can tell apart, whatever elements follow, the smallest goes on. What a
+    # test has seen so far is whether all of its elements are in (for `includes_all`), or whether any is.
+    asked = [(test.operator is Operator.INCLUDES_ALL, frozenset(_elements(test))) for test in tests]
+    smallest: dict[tuple[bool, ...], tuple[str, ...]] = {tuple(of_all for of_all, _ in asked): ()}
     for element in fact.names:
-        following = dict(states)
-        for state, chosen in states.items():
-            # So far: all of its elements are in, or one of them is.
-            taken = tuple(now if whole else now or element in asked for now, (whole, asked) in zip(state, operands, strict=True))
-            following.setdefault(taken, (*chosen, element))
-            left = tuple(now and element not in asked if whole else now for now, (whole, asked) in zip(state, operands, strict=True))
-            following.setdefault(left, chosen)
-        # A set that left the element out may no longer claim to have it all.
-        states = {
-            state: chosen
-            for state, chosen in following.items()
-            if all(not whole or not now or element not in asked or element in chosen for now, (whole, asked) in zip(state, operands, strict=True))
-        }
-    return sorted(states.values(), key=lambda chosen: (len(chosen), [fact.names.index(element) for element in chosen]))
+        following: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        for seen, chosen in smallest.items():
+            pairs = list(zip(seen, asked, strict=True))
+            without = tuple(now and element not in some if of_all else now for now, (of_all, some) in pairs)
+            within = tuple(now or (not of_all and element in some) for now, (of_all, some) in pairs)
+            for state, grown in ((without, chosen), (within, (*chosen, element))):
+                if state not in following or len(grown) < len(following[state]):
+                    following[state] = grown
+        smallest = following
+    return sorted(smallest.values(), key=lambda chosen: (len(chosen), [fact.names.index(element) for element in chosen]))
 
 
 def _elements(test: FactTest) -> tuple[str, ...]:

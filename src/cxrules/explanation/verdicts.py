@@ -2,55 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cxrules.decision import Decision, Judge
 from cxrules.explanation.derivation import Derivation, Weighed
-from cxrules.explanation.words import cite, name, reason, title
+from cxrules.explanation.words import lower_first, name, title
 from cxrules.facts import join_words
 from cxrules.ranking import Voice, voices
+from cxrules.rulebase import RuleBase
 
 __all__ = ["tell_verdicts"]
 
-_STRONGLY = 4
-_CLEARLY = 2
+_DEGREES = ((4, "strongly"), (2, "clearly"), (1, "mildly"))
 
 
-def tell_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> str:
-    """Tell who agrees with the recommendation, who disagrees and how strongly, and who takes no side."""
-    verdicts = voices(judge.decider, decision)
-    agree = [voice for voice in verdicts.values() if voice.model is not None and voice.model == decision.model]
-    differ = [voice for voice in verdicts.values() if voice.model is not None and voice.model != decision.model]
-    neither = [voice for voice in verdicts.values() if voice.model is None]
-    differ.sort(key=lambda voice: voice.points_on_winner - voice.points)
-    told = [_tell_agreement(judge, agree)] if agree else []
-    told += [_tell_difference(judge, derivation, voice) for voice in differ]
-    told += _tell_others(judge, derivation, neither)
-    return " ".join(told)
+def tell_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[str, ...]:
+    """Tell who agrees with the recommendation, who disagrees and how strongly, and who takes no side; in sentences."""
+    verdicts = voices(judge.decider, decision).values()
+    with_model = [voice for voice in verdicts if voice.model is not None]
+    differing = [voice for voice in with_model if voice.model != decision.model]
+    differing.sort(key=lambda voice: voice.points_on_winner - voice.points)
+    return (
+        *_tell_agreement(judge.rulebase, [voice for voice in with_model if voice.model == decision.model]),
+        *[_tell_difference(judge.rulebase, decision, derivation, voice) for voice in differing],
+        *_tell_others(judge.rulebase, [voice for voice in verdicts if voice.model is None]),
+    )
 
 
-def _tell_agreement(judge: Judge, voices_: list[Voice]) -> str:
-    ordered = sorted(voices_, key=lambda voice: -voice.points_on_winner)
-    agreeing = [f"{title(judge.rulebase, voice.source)} {_degree(voice.points_on_winner)}" for voice in ordered]
-    return f"{join_words(agreeing)} {'agrees' if len(agreeing) == 1 else 'agree'} with this."
+def _tell_agreement(rulebase: RuleBase, agreeing: list[Voice]) -> Iterator[str]:
+    by_degree: dict[str, list[str]] = {word: [] for _, word in _DEGREES}
+    for voice in agreeing:
+        by_degree[_degree(voice.points_on_winner)].append(title(rulebase, voice.source))
+    groups = [(titles, word) for word, titles in by_degree.items() if titles]
+    if groups:
+        (first, word), others = groups[0], groups[1:]
+        parts = [f"{join_words(first)} {_verb(first, 'agrees', 'agree')} {word} with this"]
+        parts += [f"{join_words(titles)} {word}" for titles, word in others]
+        yield f"{', and '.join(parts)}."
 
 
-def _tell_difference(judge: Judge, derivation: Derivation, voice: Voice) -> str:
-    rulebase = judge.rulebase
-    distance = voice.points - voice.points_on_winner
-    said = f"{title(rulebase, voice.source)} disagrees {_degree(distance)} and would choose {name(rulebase, str(voice.model))}"
-    best = _strongest(derivation, voice.source, str(voice.model))
-    return f"{said}: {best.step.rule.rationale.rstrip('. ')}." if best else f"{said}."
+def _tell_difference(rulebase: RuleBase, decision: Decision, derivation: Derivation, voice: Voice) -> str:
+    model = str(voice.model)
+    says = f"would choose {name(rulebase, model)}"
+    if decision.model is not None:
+        says = f"disagrees {_degree(voice.points - voice.points_on_winner)} and {says}"
+    best = _strongest(derivation, voice.source, model)
+    ground = f": {lower_first(best.step.rule.rationale.rstrip('. '))}" if best else ""
+    return f"{title(rulebase, voice.source)} {says}{ground}."
 
 
-def _tell_others(judge: Judge, derivation: Derivation, neither: list[Voice]) -> Iterable[str]:
-    against, silent = [], []
+def _tell_others(rulebase: RuleBase, neither: Iterable[Voice]) -> Iterator[str]:
+    against: list[str] = []
+    silent: list[str] = []
     for voice in neither:
-        (against if voice.points_on_winner < 0 else silent).append(title(judge.rulebase, voice.source))
+        (against if voice.points_on_winner < 0 else silent).append(title(rulebase, voice.source))
     if against:
-        yield f"{join_words(against)} {'has' if len(against) == 1 else 'have'} reservations and no better proposal."
+        yield f"{join_words(against)} {_verb(against, 'has', 'have')} reservations and no better proposal."
     if silent:
-        yield f"{join_words(silent)} {'takes' if len(silent) == 1 else 'take'} no side here."
+        yield f"{join_words(silent)} {_verb(silent, 'takes', 'take')} no side here."
 
 
 def _strongest(derivation: Derivation, source: str, model: str) -> Weighed | None:
@@ -59,4 +68,8 @@ def _strongest(derivation: Derivation, source: str, model: str) -> Weighed | Non
 
 
 def _degree(points: int) -> str:
-    return "strongly" if points >= _STRONGLY else "clearly" if points >= _CLEARLY else "mildly"
+    return next((word for least, word in _DEGREES if points >= least), _DEGREES[-1][1])
+
+
+def _verb(subjects: list[str], singular: str, plural: str) -> str:
+    return singular if len(subjects) == 1 else plural

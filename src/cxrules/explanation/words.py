@@ -16,6 +16,7 @@ __all__ = [
     "facts_clause",
     "join_clauses",
     "join_names",
+    "lower_first",
     "name",
     "paragraphs",
     "reason",
@@ -26,7 +27,6 @@ __all__ = [
 ]
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_IRREGULAR = {"is": "are", "has": "have", "speaks": "speak"}
 
 # Points, and the word for evidence that reaches them: 0.36, 0.67 and 0.91 in certainty.
 _STRENGTHS = ((11, "very strong"), (6, "strong"), (3, "fair"), (1, "slight"))

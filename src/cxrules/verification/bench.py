@@ -11,7 +11,7 @@ from cxrules.engines.bitmap import BitmapEngine
 from cxrules.facts import Facts, FactValue, Kind
 from cxrules.rulebase import RuleBase
 from cxrules.rules import Condition
-from cxrules.verification.circuit import Bit, Circuit, Verdict
+from cxrules.verification.circuit import Bit, Circuit, Possibility
 from cxrules.verification.organisations import Space, find_regions
 from cxrules.verification.policy import Outcome
 from cxrules.verification.reading import Reading
@@ -81,11 +81,11 @@ class Answer:
     """What came of a question.
 
     Attributes:
-        verdict: Whether some organisation is as asked.
+        possible: Whether some organisation is as asked.
         witness: One that is.
     """
 
-    verdict: Verdict
+    possible: Possibility
     witness: Witness | None = None
 
 
@@ -113,9 +113,10 @@ class Bench:
         cutting += [item.when for base in (rulebase, *beside) for item in base.impossible]
         self.space = Space.open(self.circuit, rulebase.vocabulary, find_regions(rulebase.vocabulary, [*cutting, *conditions]))
         self.outcome = Outcome(self.space, self.judge.decider)
+        self.outcome.complete()
         self.coherent = self.space.coherent(rulebase)
 
-    def ask(self, bits: Iterable[Bit], limit: int | None = None) -> Verdict:
+    def ask(self, bits: Iterable[Bit], limit: int | None = None) -> Possibility:
         """Ask whether some coherent organisation is such that all of these are true."""
         return self.circuit.ask([self.coherent, *bits], self.limit if limit is None else limit)
 
@@ -149,6 +150,51 @@ class Bench:
         """
         return self._seek(question, angles or (self.angle,), shrink=True)
 
+    def conflict(self, parts: Mapping[str, Question], *angles: Angle) -> tuple[tuple[str, ...], Witness | None]:
+        """Explain why no organisation is all of several things.
+
+        Args:
+            parts: What cannot be together, each under a name.
+            angles: The angles; when left out, the rule base itself.
+
+        Returns:
+            The names of a smallest conflict among them, with the impossible conjunctions that take part, and a smallest
+            organisation that is all of them but one, or but as few as can be. No witness if time ran out.
+        """
+        angles = angles or (self.angle,)
+        with self.circuit.scope():
+            views = [self.view(angle) for angle in angles]
+            bits = {name: question(*views) for name, question in parts.items()}
+            for item in self.rulebase.impossible:
+                met = self.circuit.all_of(self.space.test(test) for test in item.when)
+                bits[f"impossible: {item.id}"] = self.circuit.negate(met)
+            core = [name for name, bit in bits.items() if bit is False][:1] or self._minimise(bits)
+            kept = self._satisfiable(bits, [name for name in parts if name not in core] + [n for n in core if n in parts])
+        lost = [name for name in parts if name not in kept]
+
+        def near(*views: View) -> Bit:
+            got = [parts[name](*views) for name in kept]
+            return self.circuit.all_of([*got, *(self.circuit.negate(parts[name](*views)) for name in lost)])
+
+        return tuple(core), self.smallest(near, *angles).witness
+
+    def _minimise(self, bits: Mapping[str, Bit]) -> list[str]:
+        if self.circuit.ask(bits.values(), self.limit) is not Possibility.IMPOSSIBLE:
+            return []
+        core = [name for name, bit in bits.items() if self.circuit.core([bit])]
+        for name in list(core):
+            rest = [other for other in core if other != name]
+            if self.circuit.ask([bits[other] for other in rest], self.limit) is Possibility.IMPOSSIBLE:
+                core = rest
+        return core
+
+    def _satisfiable(self, bits: Mapping[str, Bit], names: list[str]) -> list[str]:
+        kept: list[str] = []
+        for name in names:
+            if self.ask([bits[other] for other in (*kept, name)]) is Possibility.POSSIBLE:
+                kept.append(name)
+        return kept
+
     def confirm(self, question: Question, angles: Iterable[Angle], known: Facts, varied: Facts) -> bool:
         """Ask the engine whether an organisation is as asked, from every angle coherent."""
         readings = []
@@ -159,7 +205,7 @@ class Bench:
                 seen.pop(angle.vary, None)
             if self.rulebase.incoherences(seen):
                 return False
-            readings.append(Reading(angle.judge, seen))
+            readings.append(Reading(angle.judge, seen, self.space.regions))
         return question(*readings) is True
 
     def _seek(self, question: Question, angles: tuple[Angle, ...], *, shrink: bool) -> Answer:
@@ -167,9 +213,9 @@ class Bench:
             views = [self.view(angle) for angle in angles]
             asked = [question(*views), *(view.space.coherent(self.rulebase) for view in views)]
             if self.coherent is False or any(bit is False for bit in asked):
-                return Answer(Verdict.IMPOSSIBLE)
+                return Answer(Possibility.IMPOSSIBLE)
             verdict = self.ask(asked)
-            if verdict is not Verdict.POSSIBLE:
+            if verdict is not Possibility.POSSIBLE:
                 return Answer(verdict)
             known, varied = self._read(angles, views)
             if not self.confirm(question, angles, known, varied):
@@ -181,13 +227,13 @@ class Bench:
             while not least:
                 fewer = self.circuit.at_most_true(self.space.count(), len(known) - 1)
                 verdict = self.ask([*asked, fewer], _LIMIT_FOR_LEAST)
-                if verdict is Verdict.UNDECIDED:
+                if verdict is Possibility.UNDECIDED:
                     break
-                least = verdict is Verdict.IMPOSSIBLE
+                least = verdict is Possibility.IMPOSSIBLE
                 if not least:
                     known, varied = self._read(angles, views)
                     known = self._shrink(question, angles, known, varied)
-            return Answer(Verdict.POSSIBLE, self._witness(known, varied, angles, least=least))
+            return Answer(Possibility.POSSIBLE, self._witness(known, varied, angles, least=least))
 
     def _read(self, angles: tuple[Angle, ...], views: list[Outcome]) -> tuple[dict[str, FactValue], dict[str, FactValue]]:
         varied = {}

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 
 import z3
 
-__all__ = ["Bit", "Circuit", "Number", "Verdict"]
+__all__ = ["Bit", "Circuit", "Number", "Possibility"]
 
 Bit: TypeAlias = "z3.BoolRef | bool"
 """A truth value: a wire of the circuit, or a constant."""
@@ -26,8 +26,8 @@ _WIDTH = 12  # bits of a sum: a model would need a thousand rules to exceed them
 _LARGEST = 1 << (_WIDTH - 2)
 
 
-class Verdict(Enum):
-    """What the solver says of a question."""
+class Possibility(Enum):
+    """What the solver says of a question: some organisation is so, none is, or time ran out."""
 
     POSSIBLE = "possible"
     IMPOSSIBLE = "impossible"
@@ -171,7 +171,7 @@ class Circuit:
             self._gates[key] = self._gate(z3.PbLe([(wire, 1) for wire in wires], limit))
         return self._gates[key]
 
-    def ask(self, bits: Iterable[Bit], limit: int) -> Verdict:
+    def ask(self, bits: Iterable[Bit], limit: int) -> Possibility:
         """Ask whether all of these can be true together.
 
         Args:
@@ -183,7 +183,7 @@ class Circuit:
             if isinstance(bit, bool):
                 if not bit:
                     self._core = ()
-                    return Verdict.IMPOSSIBLE
+                    return Possibility.IMPOSSIBLE
             else:
                 assumed.append(bit)
         if limit != self._limit:
@@ -193,11 +193,11 @@ class Circuit:
         answer = self._solver.check(*assumed)
         if answer == z3.sat:
             self._model = self._solver.model()
-            return Verdict.POSSIBLE
+            return Possibility.POSSIBLE
         if answer == z3.unsat:
             self._core = tuple(bit.get_id() for bit in self._solver.unsat_core())
-            return Verdict.IMPOSSIBLE
-        return Verdict.UNDECIDED
+            return Possibility.IMPOSSIBLE
+        return Possibility.UNDECIDED
 
     def is_true(self, bit: Bit) -> bool:
         """Say whether something is true in the example that the solver found last."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from cxrules.decision import Decider
-from cxrules.rulebase import RuleBase
+from cxrules.facts import FactValue
 from cxrules.rules import AnyOf, Condition, Effect, FactTest, FindingTest
 from cxrules.verification.circuit import Bit, Circuit, Number
 from cxrules.verification.organisations import Space
@@ -39,6 +39,12 @@ class Outcome:
         for finding in self.rulebase.findings:
             self._establish(finding)
 
+    def complete(self) -> None:
+        """Make every gate now: those made later, in a scope of the circuit, would go with it."""
+        for name, attribute in vars(type(self)).items():
+            if isinstance(attribute, cached_property):
+                getattr(self, name)
+
     def holds(self, conditions: Iterable[Condition]) -> Bit:
         """Give whether a conjunction holds."""
         return self.circuit.all_of(self._holds(condition) for condition in conditions)
@@ -56,6 +62,18 @@ class Outcome:
         if finding not in self.findings:
             self.findings[finding] = self.circuit.any_of(self.fired[rule] for rule in self.rulebase.concluders[finding])
         return self.findings[finding]
+
+    def knows(self, fact: str) -> Bit:
+        """Give whether a fact is known."""
+        return self.space.known(fact)
+
+    def has_value(self, fact: str, value: FactValue) -> Bit:
+        """Give whether a fact that is no set has a value, or for a percentage one that no test tells from it."""
+        return self.space.wires[fact][self.space.labels(fact, value)[0]]
+
+    def includes(self, fact: str, element: str) -> Bit:
+        """Give whether a set is known to include an element."""
+        return self.space.wires[fact][element]
 
     def concluded(self, effect: Effect, target: str) -> Bit:
         """Give whether a fired rule concludes something."""

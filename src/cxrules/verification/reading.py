@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from cxrules.decision import Judge, Status
-from cxrules.facts import Facts
+from cxrules.facts import Facts, FactValue
 from cxrules.rules import Condition, Effect, holds
+from cxrules.verification.organisations import Regions
 
 __all__ = ["Reading"]
 
@@ -19,8 +20,8 @@ __all__ = ["Reading"]
 class Reading:
     """What a judge makes of one organisation. The attributes are those of `Outcome`, with truth values and numbers."""
 
-    def __init__(self, judge: Judge, known: Facts) -> None:
-        self.judge, self.known = judge, known
+    def __init__(self, judge: Judge, known: Facts, regions: Regions) -> None:
+        self.judge, self.known, self._regions = judge, known, regions
         self.rulebase, self.decider = judge.rulebase, judge.decider
         self.decision = judge.decide(known)
         names = set(self.decider.names(self.decision.fired))
@@ -34,13 +35,28 @@ class Reading:
         established = {finding for finding, so in self.findings.items() if so}
         return holds(tuple(conditions), self.known, established, self._facts)
 
+    def knows(self, fact: str) -> bool:
+        """Say whether a fact is known."""
+        return fact in self.known
+
+    def has_value(self, fact: str, value: FactValue) -> bool:
+        """Say whether a fact that is no set has a value, or for a percentage one that no test tells from it."""
+        given = self.known.get(fact)
+        if given is None or fact not in self._regions:
+            return given == value
+        assert isinstance(given, int | float)
+        assert isinstance(value, int | float)
+        return any(region.start <= given < region.end and region.start <= value < region.end for region in self._regions[fact])
+
+    def includes(self, fact: str, element: str) -> bool:
+        """Say whether a set is known to include an element."""
+        given = self.known.get(fact, ())
+        assert isinstance(given, tuple)
+        return element in given
+
     def concluded(self, effect: Effect, target: str) -> bool:
         """Say whether a fired rule concludes something."""
-        return any(self.fired[rule] for rule in self.concluders(effect, target))
-
-    def concluders(self, effect: Effect, target: str) -> list[str]:
-        """Give the rules that conclude something."""
-        return [rule.id for rule in self.rulebase.rules.values() if target in rule.targets(effect)]
+        return any(self.fired[rule.id] for rule in self.rulebase.rules.values() if target in rule.targets(effect))
 
     @cached_property
     def _bits(self) -> int:

@@ -1,0 +1,30 @@
+"""The command line `cxrules`.
+
+    app                the commands, and what they have in common to the outside: help, version, exit codes
+    shared             what commands share: options, rule bases, mistakes, the width of the text
+    organisation_file  YAML or JSON → facts, every mistake at file:line:column
+    recommend, rules, claims, facts, check
+                       a command or two each
+
+A new command is a module with a function `register(app)`, and one line in `app.MODULES`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+MISSING_EXTRA = 3
+
+
+def main() -> None:
+    """Run the command that the arguments of the process name."""
+    try:
+        from cxrules.cli.app import run  # noqa: PLC0415 - what it needs comes with an extra
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "cxrules":
+            raise
+        print("cxrules: the command line needs an extra: pip install 'cxrules[cli]'", file=sys.stderr)
+        sys.exit(MISSING_EXTRA)
+    run()

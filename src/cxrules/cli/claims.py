@@ -1,0 +1,58 @@
+"""`cxrules claims`: what the articles say, and what rests on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cxrules.cli.shared import OnTop, Rules, count, demand_known, hang, mistakes_end_it, open_rulebase
+
+if TYPE_CHECKING:
+    from cxrules.rulebase import RuleBase
+    from cxrules.rules import Claim
+
+__all__ = ["describe_claim", "register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(claims)
+
+
+def claims(
+    source: Annotated[str | None, typer.Option(metavar="ID", help="Only what this article says, such as A3.")] = None,
+    rules: Rules = None,
+    on_top: OnTop = False,
+) -> None:
+    """List the claims of the articles, each with what rests on it."""
+    with mistakes_end_it():
+        rulebase = open_rulebase(rules, on_top)
+    demand_known("source", source, rulebase.sources)
+    for article in rulebase.sources.values():
+        if source in (None, article.id):
+            found = [claim for claim in rulebase.claims.values() if claim.source == article.id]
+            typer.echo(
+                hang("", f"{article.id}  {article.title} ({article.author}), {count(len(found), 'claim')}") + "\n"
+            )
+            for claim in found:
+                typer.echo(describe_claim(claim))
+                typer.echo(hang("    ", _use(rulebase, claim)) + "\n")
+
+
+def describe_claim(claim: Claim) -> str:
+    """Give a claim: where it stands, how firmly it is said, and what it says."""
+    where = f"{'paragraphs' if len(claim.paragraphs) > 1 else 'paragraph'} {', '.join(map(str, claim.paragraphs))}"
+    head = f"  {claim.id}  {where}, {claim.tone.name.lower()}, {claim.kind.replace('_', ' ')}"
+    return f"{head}\n{hang('    ', claim.says)}"
+
+
+def _use(rulebase: RuleBase, claim: Claim) -> str:
+    if claim.set_aside:
+        return f"Set aside: {claim.set_aside}"
+    found = {"rules": [rule.id for rule in rulebase.rules.values() if claim.id in rule.because]}
+    found["models"] = [name for name, model in rulebase.models.items() if claim.id in model.claims]
+    found["accompaniments"] = [name for name, named in rulebase.accompaniments.items() if claim.id in named.claims]
+    found["patterns"] = [name for name, named in rulebase.patterns.items() if claim.id in named.claims]
+    told = [f"{kind} {', '.join(names)}" for kind, names in found.items() if names]
+    return f"Behind {'; '.join(told)}." if told else "Nothing rests on it."

@@ -1,0 +1,166 @@
+"""`cxrules rules` and `cxrules rule`: the rules, in a list and one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cxrules.cli.claims import describe_claim
+from cxrules.cli.shared import OnTop, Rules, count, demand_known, hang, mistakes_end_it, open_rulebase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cxrules.rulebase import RuleBase
+    from cxrules.rules import Conclusion, Condition, FactTest, Rule
+
+__all__ = ["register"]
+
+_ABOUT_MODELS = ("supports", "opposes", "excludes", "prefers")
+_OPERATORS = {
+    "is": "is",
+    "in": "is",
+    "at_least": "is at least",
+    "at_most": "is at most",
+    "below": "is below",
+    "includes_any": "includes any of",
+    "includes_all": "includes all of",
+    "lacks_all": "includes none of",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(rules)
+    app.command()(rule)
+
+
+def rules(
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="Only rules about this ownership model.")] = None,
+    fact: Annotated[str | None, typer.Option(metavar="NAME", help="Only rules that test this fact.")] = None,
+    finding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only rules that conclude or need this finding.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help="Only rules from this article, such as A3.")] = None,
+    paths: Rules = None,
+    on_top: OnTop = False,
+) -> None:
+    """List the rules, each with its rationale."""
+    with mistakes_end_it():
+        rulebase = open_rulebase(paths, on_top)
+    demand_known("model", model, rulebase.models)
+    demand_known("fact", fact, rulebase.vocabulary.facts)
+    demand_known("finding", finding, rulebase.findings)
+    demand_known("source", source, rulebase.sources)
+    found = [
+        rule
+        for rule in rulebase.rules.values()
+        if model in (None, *_models(rule))
+        and fact in (None, *rule.facts())
+        and finding in (None, *rule.needs(), *_findings(rule))
+        and source in (None, *(rulebase.claims[claim].source for claim in rule.because))
+    ]
+    for each in found:
+        typer.echo(f"{each.id}\n{hang('    ', each.rationale)}")
+    typer.echo(f"{count(len(found), 'rule')} of {len(rulebase.rules)}.")
+
+
+def rule(
+    name: Annotated[str, typer.Argument(metavar="ID", show_default=False, help="The id of the rule.")],
+    paths: Rules = None,
+    on_top: OnTop = False,
+) -> None:
+    """Show one rule: why, when, what follows, who says so."""
+    with mistakes_end_it():
+        rulebase = open_rulebase(paths, on_top)
+    demand_known("rule", name, rulebase.rules)
+    typer.echo("\n".join(_describe(rulebase, rulebase.rules[name])))
+
+
+def _models(rule: Rule) -> Iterator[str]:
+    for conclusion in rule.then:
+        if conclusion.effect in _ABOUT_MODELS:
+            yield conclusion.target
+            yield from conclusion.over
+
+
+def _findings(rule: Rule) -> Iterator[str]:
+    return (conclusion.target for conclusion in rule.then if conclusion.effect == "finding")
+
+
+def _describe(rulebase: RuleBase, rule: Rule) -> Iterator[str]:
+    yield rule.id
+    yield ""
+    yield hang("  ", rule.rationale)
+    yield ""
+    yield "When"
+    if not rule.when:
+        yield "  always: this is a standing rule"
+    for condition in rule.when:
+        yield from _describe_condition(rulebase, condition)
+    yield ""
+    yield "Then"
+    for conclusion in rule.then:
+        yield hang("  ", _describe_conclusion(rulebase, rule, conclusion), indent=4)
+    yield ""
+    article = rulebase.sources[rulebase.claims[rule.because[0]].source]
+    yield hang("Because ", f"{article.author} says in “{article.title}” ({article.id})", indent=2)
+    yield from (describe_claim(rulebase.claims[claim]) for claim in rule.because)
+    engineer = rule.engineer
+    notes = {
+        "the threshold": engineer.threshold,
+        "the evidence": engineer.evidence,
+        "the weight": engineer.points_reason,
+    }
+    if any(notes.values()):
+        yield ""
+        yield "The engineer's own"
+        yield from (hang(f"  {what}: ", reason, indent=4) for what, reason in notes.items() if reason)
+
+
+def _describe_condition(rulebase: RuleBase, condition: Condition) -> Iterator[str]:
+    from cxrules.rules import AnyOf  # noqa: PLC0415 - the help needs no rules
+
+    if not isinstance(condition, AnyOf):
+        yield hang("  ", _describe_test(rulebase, condition), indent=4)
+        return
+    yield "  at least one of"
+    for alternative in condition.alternatives:
+        yield hang("    - ", " and ".join(_describe_test(rulebase, test) for test in alternative))
+
+
+def _describe_test(rulebase: RuleBase, test: Condition) -> str:
+    from cxrules.rules import FactTest, FindingTest  # noqa: PLC0415 - see above
+
+    if isinstance(test, FindingTest):
+        return f"{test.finding}: {rulebase.findings[test.finding]}"
+    assert isinstance(test, FactTest)
+    return f"{test.fact} {_OPERATORS[test.operator]} {_describe_operand(test)}"
+
+
+def _describe_operand(test: FactTest) -> str:
+    from cxrules.facts import join_words  # noqa: PLC0415 - see above
+
+    if isinstance(test.operand, tuple):
+        return join_words([str(value) for value in test.operand], "or" if test.operator == "in" else "and")
+    return str(test.operand).lower() if isinstance(test.operand, bool) else str(test.operand)
+
+
+def _describe_conclusion(rulebase: RuleBase, rule: Rule, conclusion: Conclusion) -> str:
+    from cxrules.evidence import weigh_rule  # noqa: PLC0415 - see above
+
+    effect, target = conclusion.effect, conclusion.target
+    if effect in _ABOUT_MODELS:
+        text = f"{effect} {target} ({rulebase.models[target].name})"
+        if effect in ("supports", "opposes"):
+            return f"{text}, {count(weigh_rule(rulebase, rule)[0], 'point')}"
+        return f"{text} over {', '.join(conclusion.over)}" if conclusion.over else text
+    said = {
+        "finding": rulebase.findings,
+        "action": rulebase.actions,
+        "warning": rulebase.warnings,
+        "accompanies": {name: named.says for name, named in rulebase.accompaniments.items()},
+        "recognises": {name: named.says for name, named in rulebase.patterns.items()},
+    }
+    return f"{effect} {target}: {said[effect][target]}"

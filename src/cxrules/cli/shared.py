@@ -1,0 +1,163 @@
+"""What commands share: exit codes, options, rule bases, the report of mistakes, the width of the text."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
+
+import typer
+
+from cxrules.cli import MISSING_EXTRA
+
+if TYPE_CHECKING:
+    from cxrules.errors import InvalidKnowledge, InvalidOrganisation
+    from cxrules.rulebase import RuleBase
+
+__all__ = [
+    "ExitCode",
+    "OnTop",
+    "Rules",
+    "count",
+    "demand_known",
+    "fail",
+    "hang",
+    "mistakes_end_it",
+    "open_rulebase",
+    "reflow",
+    "show_mistakes",
+]
+
+WIDEST = 100
+_UNDERLINE = re.compile(r"[-=]{3,}")
+
+
+class ExitCode(IntEnum):
+    """How the program ends. `docs/cli.md` and the help say what each means."""
+
+    ANSWERED = 0
+    MISTAKES_FOUND = 1
+    WRONG_INPUT = 2
+    MISSING_EXTRA = MISSING_EXTRA
+
+
+Rules: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules", metavar="PATH", help="A folder or file of a rule base of your own; may be given repeatedly."
+    ),
+]
+OnTop: TypeAlias = Annotated[
+    bool, typer.Option("--on-top", help="Lay your own files on the built-in rule base instead of using them alone.")
+]
+
+
+def open_rulebase(paths: Sequence[Path] | None, on_top: bool) -> RuleBase:
+    """Give the built-in rule base, or load the one that the options name.
+
+    Raises:
+        InvalidKnowledge: With every mistake in the files.
+    """
+    from cxrules.rulebase import RuleBase  # noqa: PLC0415 - the help needs no rule base
+
+    if not paths:
+        if on_top:
+            fail("--on-top needs --rules")
+        return RuleBase.builtin()
+    return RuleBase.load(*paths, base=RuleBase.builtin() if on_top else None)
+
+
+@contextmanager
+def mistakes_end_it() -> Iterator[None]:
+    """Report invalid input, and end the program with its exit code."""
+    from cxrules.errors import InvalidKnowledge, InvalidOrganisation  # noqa: PLC0415 - see above
+
+    try:
+        yield
+    except (InvalidOrganisation, InvalidKnowledge) as error:
+        show_mistakes(error, to_stderr=True)
+        raise typer.Exit(ExitCode.WRONG_INPUT) from None
+
+
+def show_mistakes(error: InvalidOrganisation | InvalidKnowledge, *, to_stderr: bool) -> None:
+    """Write every mistake on a line of its own, and how many there are."""
+    for diagnostic in error.diagnostics:
+        typer.echo(str(diagnostic), err=to_stderr)
+    typer.echo(f"{count(len(error.diagnostics), 'mistake')} found.", err=to_stderr)
+
+
+def fail(message: str, code: ExitCode = ExitCode.WRONG_INPUT) -> NoReturn:
+    """Say in one line what is wrong, and end the program."""
+    typer.echo(f"cxrules: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
+    """End the program unless a name is known or not given, and suggest one.
+
+    Args:
+        what: What kind of thing it names.
+        name: The name, or None.
+        known: The names there are.
+    """
+    from cxrules.errors import suggest  # noqa: PLC0415 - see above
+
+    known = tuple(known)
+    if name is not None and name not in known:
+        hint = suggest(name, known)
+        fail(f"no such {what}: {name!r}" + (f"; {hint}" if hint else ""))
+
+
+def count(number: int, singular: str) -> str:
+    """Say how many.
+
+    Examples:
+        >>> count(1, "rule"), count(3, "rule")
+        ('1 rule', '3 rules')
+    """
+    return f"{number} {singular if number == 1 else singular + 's'}"
+
+
+def width() -> int:
+    """Give the width of the text: that of the terminal, but no wider than reads well."""
+    return min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
+
+
+def hang(lead: str, text: str, *, indent: int | None = None) -> str:
+    """Give a text after a lead, wrapped, its further lines indented.
+
+    Args:
+        lead: What stands before it on the first line, spaces included.
+        text: The text.
+        indent: How far further lines are indented; as far as the lead is long when left out.
+    """
+    rest = " " * (len(lead) if indent is None else indent)
+    return textwrap.fill(
+        text, width(), initial_indent=lead, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def reflow(text: str) -> str:
+    """Wrap a text that is already wrapped to the width of the terminal, where that is narrower.
+
+    Lines that go on a paragraph or a list entry are joined first; blank lines, indentation and underlined headings are
+    kept.
+    """
+    if max(map(len, text.splitlines()), default=0) <= width():
+        return text
+    joined: list[tuple[str, int, str]] = []  # of each paragraph what leads it, the indentation of its rest, its words
+    for line in text.splitlines():
+        found = re.match(r"( *(?:[-*•] +|\d+\. +)?)(.*)", line)
+        assert found
+        lead, words = found.groups()
+        goes_on = joined and joined[-1][2] and words and lead == " " * joined[-1][1]
+        if goes_on and not _UNDERLINE.fullmatch(words):
+            joined[-1] = (*joined[-1][:2], f"{joined[-1][2]} {words}")
+        else:
+            joined.append((lead, len(lead), words))
+    return "\n".join(hang(lead, words, indent=indent) if words else "" for lead, indent, words in joined)

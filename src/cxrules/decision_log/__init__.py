@@ -1,0 +1,52 @@
+"""Decision logs: what was asked, what was answered, by which rules, why, and whether the same would be answered today.
+
+`DecisionLog` appends decisions to a file. `LogReader` reads it back, `replay` decides every one again, and
+`assess_impact` finds those that a changed rule base would alter. Decisions also go to the standard `logging`, under
+`cxrules.decisions`, when somebody listens there. `docs/decision-log.md` tells how.
+"""
+
+from __future__ import annotations
+
+from cxrules.decision_log.emission import JsonLinesFormatter, MaskingFilter, emit
+from cxrules.decision_log.file import DecisionLog
+from cxrules.decision_log.impact import Impact, ImpactSummary, Moved, Outcome, Turned, assess_impact
+from cxrules.decision_log.masking import InvalidMasking, Masking, apply_masking
+from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble
+from cxrules.decision_log.record import (
+    DecisionRecord,
+    Label,
+    RuleBaseRecord,
+    context,
+    make_record,
+    record_json_schema,
+)
+from cxrules.decision_log.replaying import Difference, Replayed, replay
+
+__all__ = [
+    "DecisionLog",
+    "DecisionRecord",
+    "Difference",
+    "Impact",
+    "ImpactSummary",
+    "InvalidMasking",
+    "JsonLinesFormatter",
+    "Label",
+    "LogReader",
+    "Logged",
+    "Masking",
+    "MaskingFilter",
+    "Moved",
+    "Outcome",
+    "Problem",
+    "Replayed",
+    "RuleBaseRecord",
+    "Trouble",
+    "Turned",
+    "apply_masking",
+    "assess_impact",
+    "context",
+    "emit",
+    "make_record",
+    "record_json_schema",
+    "replay",
+]

@@ -1,0 +1,257 @@
+"""Can the model still change? Over every coherent completion of what is known: proved, or two completions that disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cxrules.decision import Decision, Judge
+from cxrules.explanation.bounds import Openness
+from cxrules.explanation.cohort import first_of
+from cxrules.explanation.document import unmark
+from cxrules.explanation.possibilities import Draw, Possibilities, possibilities_of
+from cxrules.explanation.words import join_clauses, name, sentence
+from cxrules.facts import Facts, FactValue
+from cxrules.rulebase import RuleBase
+
+__all__ = ["Completion", "Settled", "Settlement", "settled"]
+
+BUDGET = 2000
+"""How many partly known organisations are bounded before the search gives up."""
+
+
+class Settlement(StrEnum):
+    """Whether the model can still change."""
+
+    SETTLED = "settled"
+    OPEN = "open"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One way in which what is unknown may turn out.
+
+    Attributes:
+        facts: Everything that is then known; it decides for the model when decided on afresh.
+        model: The model, or None.
+        assumed: Those of the new facts that already lead there, the other new ones staying unknown; none of them can be
+            left out by itself. Empty when the known facts lead there by themselves.
+    """
+
+    facts: Facts
+    model: str | None
+    assumed: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Whether the model can still change, with the proof or the counterexample.
+
+    Attributes:
+        settlement: `settled`: every coherent completion gives the same model; `open`: two completions disagree;
+            `undecided`: the budget was exhausted before either was shown.
+        model: The model that every completion gives, when settled; None may also mean that every one is undetermined.
+        completions: Two that disagree, when open; first the one with the model recommended now, if there is one.
+        ignored: Facts that were taken to stay unknown.
+        answered: Whether every other unknown fact was taken to become known; else each may also stay unknown.
+        examined: How many partly known organisations were bounded for the proof.
+        rulebase: The rule base, for words.
+    """
+
+    settlement: Settlement
+    model: str | None
+    completions: tuple[Completion, ...]
+    ignored: tuple[str, ...]
+    answered: bool
+    examined: int
+    rulebase: RuleBase
+
+    def __bool__(self) -> bool:
+        """Whether it is settled."""
+        return self.settlement is Settlement.SETTLED
+
+    def explain(self) -> str:
+        """Say it in words."""
+        if self.settlement is Settlement.UNDECIDED:
+            return "Whether what is still unknown can change the model was not decided within the limits of the search."
+        if self.settlement is Settlement.SETTLED:
+            return unmark(sentence(f"Whatever else becomes known, {self._outcome(self.model)}"))
+        said = [sentence(self._case(completion)) for completion in self.completions]
+        return unmark(" ".join(["What is still unknown can change the model.", *said]))
+
+    def _case(self, completion: Completion) -> str:
+        vocabulary = self.rulebase.vocabulary
+        outcome = self._outcome(completion.model)
+        if not completion.assumed:
+            return f"it may stay as it is: {outcome}"
+        clauses = [vocabulary[fact].state(value) for fact, value in completion.assumed.items()]
+        return f"if {join_clauses(clauses)}, {outcome}"
+
+    def _outcome(self, model: str | None) -> str:
+        if model is None:
+            return "no model can be recommended"
+        return f"the model is {name(self.rulebase, model)}"
+
+
+def settled(
+    judge: Judge, decision: Decision, *, ignoring: Collection[str] = (), answered: bool = True, budget: int = BUDGET
+) -> Settled:
+    """Find out whether what is unknown can still change the model.
+
+    Only coherent completions count. Where the known facts themselves meet an impossible conjunction, that conjunction is
+    left out of account, since no completion could avoid it.
+
+    Args:
+        judge: The engine and the policy.
+        decision: The decision on what is known.
+        ignoring: Facts that will stay unknown.
+        answered: Whether every other fact will become known; else each may also stay unknown, as in a consultation where
+            any question may be skipped.
+        budget: How many partly known organisations may be bounded.
+    """
+    possibilities = possibilities_of(judge)
+    free = possibilities.unknown(decision.known, ignoring)
+    ignored = tuple(fact for fact in possibilities.unknown(decision.known) if fact in ignoring)
+    question = _Question(possibilities, decision, free, answered)
+    found = question.search(budget)
+    if isinstance(found, Settlement):
+        return Settled(found, question.model, (), ignored, answered, question.examined, judge.rulebase)
+    return Settled(Settlement.OPEN, None, found, ignored, answered, question.examined, judge.rulebase)
+
+
+class _Question:
+    """One search: does any completion give another model than the first one found?"""
+
+    def __init__(self, possibilities: Possibilities, decision: Decision, free: tuple[str, ...], answered: bool) -> None:
+        self.possibilities = possibilities
+        self.decision = decision
+        self.free = free
+        self.answered = answered
+        self.model: str | None = None
+        self.examined = 0
+
+    def search(self, budget: int) -> Settlement | tuple[Completion, Completion]:
+        first = self._find_first()
+        if first is None:
+            return Settlement.UNDECIDED
+        if isinstance(first, tuple):
+            return first
+        self.model = first.model
+        for found in self._walk(first.model):
+            if found is not None:
+                return self._in_order(first, found)
+            if self.examined >= budget:
+                return Settlement.UNDECIDED
+        return Settlement.SETTLED
+
+    def _find_first(self) -> Decision | tuple[Completion, Completion] | None:
+        """Give one completion; or two that disagree, where chance finds them at once."""
+        known = self.decision.known
+        if not self.answered:
+            return self.decision
+        if self.free:
+            draw = self.possibilities.draw(known, self.free)
+            models = self.possibilities.cohorts.decide(draw.cohort).models
+            found = [(model, columns & draw.valid) for model, columns in models.items() if columns & draw.valid]
+            found.sort(key=lambda entry: (entry[0] != self.decision.model, -entry[1].bit_count()))
+            decided = [self._read(draw, first_of(columns)) for _, columns in found[:2]]
+            if len(decided) > 1:
+                return self._in_order(decided[0], decided[1])
+            if decided:
+                return decided[0]
+        completed = self.possibilities.complete(known, self.free)
+        return None if completed is None else self.possibilities.decide(completed)
+
+    def _walk(self, model: str | None) -> Iterator[Decision | None]:
+        """Walk through everything that bounds do not rule out; give a decision for another model, or None for a step."""
+        bounds = self.possibilities.bounds
+        openness = {fact: bounds.openness(fact, answered=not self._may_stay_unknown(fact)) for fact in self.free}
+        base = bounds.everything
+        for fact, value in self.decision.known.items():
+            base &= bounds.mask(fact, value)
+        for fact, masks in bounds.masks.items():
+            if fact not in self.decision.known and fact not in openness:
+                base &= masks[None]
+        met = sum(bounds.conjunctions[entry.id] for entry in self.possibilities.rulebase.incoherences(self.decision.known))
+        impossible = sum(bounds.conjunctions.values()) & ~met
+        waiting: list[dict[str, FactValue | None]] = [{}]
+        while waiting:
+            assumed = waiting.pop()
+            sure = possible = base
+            for fact, value in assumed.items():
+                mask = bounds.masks[fact][value]
+                sure &= mask
+                possible &= mask
+            rest = [fact for fact in self.free if fact not in assumed]
+            for fact in rest:
+                sure &= openness[fact].common
+                possible &= openness[fact].reach
+            self.examined += 1
+            if sure & impossible:
+                continue
+            outlook = bounds.outlook(sure, possible)
+            if outlook.winners == (model,):
+                continue
+            split = self._choose(rest, openness, outlook.live)
+            if split is None or model not in outlook.winners:
+                completed = self._finish(assumed, rest)
+                decided = None if completed is None else self.possibilities.decide(completed)
+                yield decided if decided is not None and decided.model != model else None
+            elif split is not None:
+                waiting += self._split(assumed, split, outlook.live)
+                yield None
+
+    def _choose(self, rest: Sequence[str], openness: Mapping[str, Openness], live: int) -> str | None:
+        """Choose the fact on which most depends."""
+        bounds = self.possibilities.bounds
+        best, most = None, 0
+        for fact in rest:
+            if bounds.matters(fact, openness[fact], live):
+                depending = ((openness[fact].common ^ openness[fact].reach) & live).bit_count()
+                if depending > most:
+                    best, most = fact, depending
+        return best
+
+    def _split(self, assumed: dict[str, FactValue | None], fact: str, live: int) -> list[dict[str, FactValue | None]]:
+        """Give a fact every value that makes a difference here or to what is impossible."""
+        bounds = self.possibilities.bounds
+        telling = live | sum(bounds.conjunctions.values())
+        children: dict[int, dict[str, FactValue | None]] = {}
+        for value, mask in bounds.masks[fact].items():
+            if value is not None or self._may_stay_unknown(fact):
+                children.setdefault(mask & telling, {**assumed, fact: value})
+        return list(children.values())
+
+    def _finish(self, assumed: Mapping[str, FactValue | None], rest: Sequence[str]) -> dict[str, FactValue] | None:
+        known = {**self.decision.known, **{fact: value for fact, value in assumed.items() if value is not None}}
+        if not self.answered:
+            return known
+        blank = [fact for fact, value in assumed.items() if value is None]
+        return self.possibilities.complete(known, rest, blank)
+
+    def _may_stay_unknown(self, fact: str) -> bool:
+        return not self.answered or fact in self.possibilities.optional
+
+    def _read(self, draw: Draw, position: int) -> Decision:
+        return self.possibilities.decide(self.possibilities.organisation(draw.cohort, position))
+
+    def _in_order(self, one: Decision, other: Decision) -> tuple[Completion, Completion]:
+        if other.model == self.decision.model:
+            one, other = other, one
+        return self._complete(one), self._complete(other)
+
+    def _complete(self, decided: Decision) -> Completion:
+        """Leave out, one by one, new facts that the model does not need."""
+        order = [fact for fact in self.possibilities.cases if fact in decided.known]
+        facts = {fact: decided.known[fact] for fact in order}
+        kept, left_out = dict(facts), True
+        while left_out:
+            left_out = False
+            for fact in reversed([fact for fact in kept if fact not in self.decision.known]):
+                without = {other: value for other, value in kept.items() if other != fact}
+                if self.possibilities.decide(without).model == decided.model:
+                    kept, left_out = without, True
+        assumed = {fact: value for fact, value in kept.items() if fact not in self.decision.known}
+        return Completion(facts, decided.model, assumed)

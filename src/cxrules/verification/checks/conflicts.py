@@ -1,0 +1,68 @@
+"""Where rules pull against each other: refusals of what nothing else rivals, articles at odds with themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cxrules.rules import Effect
+from cxrules.verification.bench import Bench
+from cxrules.verification.checks.claims import claim_none
+from cxrules.verification.results import Finding
+
+__all__ = ["all_excluded", "articles_against_themselves", "excluded_yet_alone"]
+
+EXCLUDED_YET_ALONE = "excluded-yet-alone"
+ARTICLE_AGAINST_ITSELF = "article-against-itself"
+ALL_EXCLUDED = "all-excluded"
+
+
+def excluded_yet_alone(bench: Bench) -> Iterator[Finding]:
+    """No model is excluded while it alone has points above 0."""
+    circuit = bench.circuit
+    for model in bench.rulebase.models:
+        yield claim_none(
+            bench,
+            (EXCLUDED_YET_ALONE, model),
+            lambda view, model=model: circuit.all_of(
+                [
+                    view.excluded[model],
+                    circuit.at_least(view.points[model], 1),
+                    *(
+                        circuit.negate(circuit.at_least(points, 1))
+                        for rival, points in view.points.items()
+                        if rival != model
+                    ),
+                ]
+            ),
+            "The model is excluded though it is the only one with points above 0.",
+        )
+
+
+def articles_against_themselves(bench: Bench) -> Iterator[Finding]:
+    """No article supports and excludes one model of one organisation."""
+    rulebase, circuit = bench.rulebase, bench.circuit
+    source = {rule.id: rulebase.claims[rule.because[0]].source for rule in rulebase.rules.values()}
+    for model in rulebase.models:
+        for article in rulebase.sources:
+            supporting = [rule for rule in bench.outcome.concluders(Effect.SUPPORTS, model) if source[rule] == article]
+            excluding = [rule for rule in bench.outcome.concluders(Effect.EXCLUDES, model) if source[rule] == article]
+            if not supporting or not excluding:
+                continue
+            yield claim_none(
+                bench,
+                (ARTICLE_AGAINST_ITSELF, f"{article}: {model}"),
+                lambda view, supporting=supporting, excluding=excluding: circuit.all_of(
+                    [
+                        circuit.any_of(view.fired[rule] for rule in supporting),
+                        circuit.any_of(view.fired[rule] for rule in excluding),
+                    ]
+                ),
+                f"Rules of the article both support and exclude the model: {', '.join(supporting)}; {', '.join(excluding)}.",
+            )
+
+
+def all_excluded(bench: Bench) -> Iterator[Finding]:
+    """No organisation has every model excluded."""
+    yield claim_none(
+        bench, (ALL_EXCLUDED, "every model"), lambda view: view.all_excluded, "Every model is excluded, so that nothing is left to recommend."
+    )

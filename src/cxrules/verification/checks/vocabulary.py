@@ -1,0 +1,214 @@
+"""What the vocabulary offers and no rule makes anything of: thresholds, values and facts without effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+from typing import Any
+
+from cxrules.facts import Fact, FactValue, Kind, Use
+from cxrules.rules import Effect
+from cxrules.verification.bench import Angle, Bench
+from cxrules.verification.checks.claims import claim_some
+from cxrules.verification.checks.overlap import result_differs
+from cxrules.verification.circuit import Bit, Circuit, Possibility
+from cxrules.verification.results import Finding, Verdict
+from cxrules.verification.wording import write_value
+
+__all__ = ["answer_differs", "idle_facts", "idle_thresholds", "idle_values"]
+
+IDLE_THRESHOLD = "idle-threshold"
+IDLE_VALUE = "idle-value"
+IDLE_FACT = "idle-fact"
+
+_ADVICE = (Effect.ACCOMPANIES, Effect.RECOGNISES, Effect.ACTION, Effect.WARNING)
+
+
+def idle_thresholds(bench: Bench) -> Iterator[Finding]:
+    """Every threshold of a percentage makes a difference to some answer."""
+    for fact in bench.rulebase.vocabulary.facts.values():
+        if fact.kind is not Kind.PERCENT:
+            continue
+        for below, above in pairwise(bench.space.values(fact.name)):
+            yield _tell_apart(
+                bench,
+                (IDLE_THRESHOLD, f"{fact.name}: {write_value(above)}"),
+                (fact.name, below, above),
+                f"It makes no difference to any answer on which side of {write_value(above)} the fact lies.",
+            )
+
+
+def idle_values(bench: Bench) -> Iterator[Finding]:
+    """Every value of a fact, and every element of a set, makes a difference to some answer."""
+    for fact in bench.rulebase.vocabulary.facts.values():
+        if fact.kind is Kind.SET:
+            for element in fact.names:
+                yield _tell_element(bench, fact, element)
+        elif fact.kind is not Kind.PERCENT:
+            yield from _tell_values(bench, fact)
+
+
+def idle_facts(bench: Bench) -> Iterator[Finding]:
+    """Every fact does what its use says for some organisation.
+
+    One that decides changes the model or the status, one that colours the points of a model, one that advises or warns
+    what is advised, recognised or warned of.
+    """
+    circuit = bench.circuit
+    for fact in bench.rulebase.vocabulary.facts.values():
+        unknown = Angle(bench.judge, forget=frozenset([fact.name]))
+
+        def matters(view: Any, bare: Any, use: Use = fact.use) -> Bit:
+            if use is Use.DECIDES:
+                return result_differs(circuit, view, bare)
+            if use is Use.COLOURS:
+                return points_differ(circuit, view, bare)
+            return advice_differs(circuit, view, bare)
+
+        def idle(view: Any, bare: Any, matters: Any = matters) -> Bit:
+            return circuit.negate(matters(view, bare))
+
+        value = bench.space.values(fact.name)[0]
+        yield claim_some(
+            bench,
+            (IDLE_FACT, fact.name),
+            {"it matters": matters},
+            lambda _, use=fact.use: f"Whether the fact is known or not never {_EFFECTS[use]}, though its use is {use}.",
+            bench.angle,
+            unknown,
+            near=lambda idle=idle, name=fact.name, value=value, unknown=unknown: bench.smallest(
+                idle, Angle(bench.judge, fix={name: value}), unknown
+            ).witness,
+        )
+
+
+_EFFECTS = {
+    Use.DECIDES: "changes the model or the status",
+    Use.COLOURS: "changes the points of a model",
+    Use.ADVISES: "changes what is advised, recognised or warned of",
+    Use.WARNS: "changes what is advised, recognised or warned of",
+}
+
+
+def answer_differs(circuit: Circuit, one: Any, other: Any) -> Bit:
+    """Give whether two views of one rule base differ in anything that is answered, apart from the rules quoted."""
+    rules = one.rulebase.rules.values()
+    preferring = [rule.id for rule in rules if rule.targets(Effect.PREFERS)]
+    models = one.rulebase.models
+    return circuit.any_of(
+        [
+            *(circuit.differ(one.excluded[model], other.excluded[model]) for model in models),
+            *(circuit.differ(one.entitled[model], other.entitled[model]) for model in models),
+            *(circuit.differ(one.enough[model], other.enough[model]) for model in models),
+            *(circuit.differ(one.fired[rule], other.fired[rule]) for rule in preferring),
+            points_differ(circuit, one, other),
+            advice_differs(circuit, one, other),
+        ]
+    )
+
+
+def points_differ(circuit: Circuit, one: Any, other: Any) -> Bit:
+    """Give whether two views of one rule base differ in the points of a model."""
+    return circuit.any_of(
+        circuit.negate(circuit.same_number(points, other.points[model])) for model, points in one.points.items()
+    )
+
+
+def advice_differs(circuit: Circuit, one: Any, other: Any) -> Bit:
+    """Give whether two views of one rule base differ in accompaniments, patterns, actions or warnings."""
+    targets = {
+        (conclusion.effect, conclusion.target)
+        for rule in one.rulebase.rules.values()
+        for conclusion in rule.then
+        if conclusion.effect in _ADVICE
+    }
+    return circuit.any_of(
+        circuit.differ(one.concluded(effect, target), other.concluded(effect, target))
+        for effect, target in sorted(targets)
+    )
+
+
+def _tell_apart(
+    bench: Bench, head: tuple[str, str], values: tuple[str, FactValue, FactValue], message: str
+) -> Finding:
+    name, one, other = values
+    angles = (Angle(bench.judge, fix={name: one}), Angle(bench.judge, fix={name: other}))
+    return claim_some(
+        bench,
+        head,
+        {"the answers differ": lambda *views: answer_differs(bench.circuit, *views)},
+        lambda _: message,
+        *angles,
+        near=lambda: bench.smallest(
+            lambda *views: bench.circuit.negate(answer_differs(bench.circuit, *views)), *angles
+        ).witness,
+    )
+
+
+def _tell_values(bench: Bench, fact: Fact) -> Iterator[Finding]:
+    """Group values that no answer tells apart; of an ordered fact only neighbours are compared."""
+    values = bench.space.values(fact.name)
+    pairs: Sequence[tuple[FactValue, FactValue]] = list(
+        pairwise(values) if fact.kind is Kind.ORDERED else combinations(values, 2)
+    )
+    alike = {value: {value} for value in values}
+    found = {}
+    for one, other in pairs:
+        subject = f"{fact.name}: {write_value(one)} = {write_value(other)}"
+        message = f"It makes no difference to any answer whether the fact is {write_value(one)} or {write_value(other)}."
+        finding = _tell_apart(bench, (IDLE_VALUE, subject), (fact.name, one, other), message)
+        if finding.verdict is Verdict.REFUTED:
+            group = alike[one] | alike[other]
+            alike |= dict.fromkeys(group, group)
+        found[one, other] = finding
+    seen: set[FactValue] = set()
+    for value in values:
+        group = [other for other in values if other in alike[value]]
+        if value in seen:
+            continue
+        seen.update(group)
+        names = " = ".join(map(write_value, group))
+        undecided = [finding for pair, finding in found.items() if value in pair and finding.verdict is Verdict.UNDECIDED]
+        if len(group) > 1:
+            first = next(finding for pair, finding in found.items() if set(pair) <= set(group) and finding.witness)
+            message = f"It makes no difference to any answer which of these the fact is: {names}."
+            yield Finding(IDLE_VALUE, f"{fact.name}: {names}", Verdict.REFUTED, message, first.witness)
+        elif undecided:
+            yield Finding(IDLE_VALUE, f"{fact.name}: {names}", Verdict.UNDECIDED, undecided[0].message)
+        else:
+            yield Finding(IDLE_VALUE, f"{fact.name}: {names}", Verdict.PROVED)
+
+
+def _tell_element(bench: Bench, fact: Fact, element: str) -> Finding:
+    circuit = bench.circuit
+
+    def differ(view: Any, other: Any) -> Bit:
+        return circuit.all_of([_toggled(view, other), answer_differs(circuit, view, other)])
+
+    def same(view: Any, other: Any) -> Bit:
+        return circuit.all_of([_toggled(view, other), circuit.negate(answer_differs(circuit, view, other))])
+
+    def _toggled(view: Any, other: Any) -> Bit:
+        return circuit.all_of(
+            [
+                other.includes(fact.name, element),
+                circuit.negate(view.includes(fact.name, element)),
+                view.knows(fact.name),
+                *(
+                    circuit.equal(view.includes(fact.name, name), other.includes(fact.name, name))
+                    for name in fact.names
+                    if name != element
+                ),
+            ]
+        )
+
+    angles = (bench.angle, Angle(bench.judge, vary=fact.name))
+    message = f"It makes no difference to any answer whether the fact includes {element}."
+    return claim_some(
+        bench,
+        (IDLE_VALUE, f"{fact.name}: {element}"),
+        {"the answers differ": differ},
+        lambda _: message,
+        *angles,
+        near=lambda: bench.smallest(same, *angles).witness,
+    )

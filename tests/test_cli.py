@@ -1,0 +1,317 @@
+"""The command line: what it says, where it says it, and how it ends."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+
+import cxrules
+from tests import ROOT
+
+pytest.importorskip("typer", reason="the extra `cli` is not installed")
+
+from typer.testing import CliRunner, Result
+
+from cxrules.cli.app import MODULES, make_app
+from cxrules.cli.shared import ExitCode, reflow
+
+if TYPE_CHECKING:
+    from cxrules.rulebase import RuleBase
+
+Run: TypeAlias = Callable[..., Result]
+SMALL = str(ROOT / "tests" / "small_base")
+KNOWN = {"ceo_involvement": "champion", "transformation_goal": True, "silos": "severe"}
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    app = make_app()
+
+    def run(*arguments: str, given: str | bytes = "", columns: int = 100) -> Result:
+        return CliRunner().invoke(app, arguments, input=given, env={"COLUMNS": str(columns)})
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def builtin() -> "RuleBase":
+    return cxrules.RuleBase.builtin()
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "organisation.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+# --- recommend
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ceo_involvement: champion\ntransformation_goal: true\nsilos: severe\n",
+        "facts:\n  ceo_involvement: champion\n  transformation_goal: true\n  silos: severe\n",
+        "name: ACME\nfacts: {ceo_involvement: champion, transformation_goal: true, silos: severe}\n",
+        "ceo_involvement: champion\ntransformation_goal: true\nsilos: severe\nscope:\nmaturity: null\n",
+        json.dumps(KNOWN),
+        json.dumps({**KNOWN, "maturity": None}, indent="\t"),
+        "\ufeff" + json.dumps({"facts": KNOWN}),
+    ],
+)
+def test_recommend_reads_yaml_and_json_from_file_and_standard_input(run: Run, tmp_path: Path, text: str) -> None:
+    expected = cxrules.recommend(KNOWN).model_dump()
+    for result in (run("recommend", "--json", write(tmp_path, text)), run("recommend", "--json", "-", given=text)):
+        assert (result.exit_code, result.stderr) == (ExitCode.ANSWERED, "")
+        assert json.loads(result.stdout) == expected
+
+
+@pytest.mark.parametrize("detail", ["brief", "full"])
+def test_recommend_prints_the_explanation(run: Run, tmp_path: Path, detail: str) -> None:
+    path = write(tmp_path, json.dumps(KNOWN))
+    result = run("recommend", path, "--detail", detail)
+    assert result.stdout.strip() == cxrules.recommend(KNOWN).explain("full" if detail == "full" else "brief").strip()
+    narrow = run("recommend", path, "--detail", detail, columns=60)
+    assert max(map(len, narrow.stdout.splitlines())) <= 60
+    underline = re.compile(r"\n[-=]+\n")
+    assert underline.sub("\n", narrow.stdout).split() == underline.sub("\n", result.stdout).split()
+
+
+def test_what_recommend_writes_can_be_read_again(run: Run) -> None:
+    first = run("recommend", "--json", "-", given=json.dumps(KNOWN))
+    second = run("recommend", "--json", "-", given=first.stdout)
+    assert second.stdout == first.stdout
+
+
+def test_an_undetermined_recommendation_is_an_answer(run: Run) -> None:
+    result = run("recommend", "--json", "-", given="{}")
+    assert result.exit_code == ExitCode.ANSWERED
+    assert json.loads(result.stdout)["reason"] == "nothing_known"
+
+
+def test_recommend_reports_every_mistake_where_it_stands(run: Run, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "maturity: erly\n"
+        "matury: early\n"
+        "transformation_goal: yes\n"
+        "retention_budget_share: 150\n"
+        "marketing_journey_coverage: loyalty\n"
+        "silos: severe\n"
+        "silos: none\n",
+    )
+    result = run("recommend", path)
+    assert (result.exit_code, result.stdout) == (ExitCode.WRONG_INPUT, "")
+    reported = result.stderr.replace(path, "FILE").splitlines()
+    assert reported == [
+        "FILE:1:11: maturity: no such value: 'erly' [unknown-value]; did you mean 'early'?",
+        "FILE:2:1: matury: no such fact [unknown-fact]; did you mean 'maturity'?",
+        'FILE:3:22: YAML reads yes as true [unquoted-boolean]; write "yes" or true',
+        "FILE:4:25: retention_budget_share: a number from 0 to 100 is expected, not 150 [out-of-range]",
+        "FILE:5:29: marketing_journey_coverage: a list of its values is expected, not 'loyalty' [wrong-type]; "
+        "write ['loyalty']",
+        "FILE:7:1: the key 'silos' stands here twice [duplicate-key]; the first is in line 6",
+        "6 mistakes found.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("facts: {maturity: early}\nsilos: severe\n", "<stdin>:2:1: silos: this fact stands beside facts"),
+        ("facts: early\n", "<stdin>:1:8: a mapping of facts is expected"),
+        ("- maturity\n", "<stdin>:1:1: a mapping of facts is expected"),
+        ("", "<stdin>: this file says nothing [empty-file]"),
+        ("{", "<stdin>:1:"),
+        ("maturity: [", "<stdin>:1:"),
+        (b"maturity: \xff", "<stdin>: standard input cannot be read as UTF-8"),
+    ],
+)
+def test_recommend_refuses_what_is_no_organisation(run: Run, given: str | bytes, told: str) -> None:
+    result = run("recommend", "-", given=given)
+    assert (result.exit_code, result.stdout) == (ExitCode.WRONG_INPUT, "")
+    assert result.stderr.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["recommend"], "FILE"),
+        (["recommend", "no-such-file.yaml"], "no-such-file.yaml: this file cannot be read"),
+        (["recommend", "-", "--engine", "bitmup"], "did you mean 'bitmap'?"),
+        (["recommend", "-", "--detail", "long"], "--detail is brief or full"),
+        (["recommend", "-", "--on-top"], "--on-top needs --rules"),
+        (["recommend", "-", "--rules", "no-such-folder"], "no-such-folder: "),
+        (["rule", "stretched-marketting"], "did you mean 'stretched-marketing'?"),
+        (["rules", "--model", "cmo_ownd"], "did you mean 'cmo_owned'?"),
+        (["rules", "--fact", "matury"], "did you mean 'maturity'?"),
+        (["claims", "--source", "A9"], "no such source: 'A9'"),
+        (["facts", "matury"], "did you mean 'maturity'?"),
+        (["recomend"], "recommend"),
+    ],
+)
+def test_wrong_arguments_end_in_one_message(run: Run, arguments: list[str], told: str) -> None:
+    result = run(*arguments, given="{}")
+    assert result.exit_code == ExitCode.WRONG_INPUT
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+# --- a rule base of one's own
+
+
+def test_recommend_uses_rules_of_ones_own(run: Run) -> None:
+    result = run("recommend", "-", "--json", "--rules", SMALL, given="{soil: dry, can_at_hand: true}")
+    assert result.exit_code == ExitCode.ANSWERED, result.stderr
+    assert json.loads(result.stdout)["model"] == "gardener"
+
+
+def test_rules_of_ones_own_lie_on_top(run: Run) -> None:
+    overlay = str(ROOT / "examples" / "own_rules" / "own_rules_PLACEHOLDER)
+    result = run("rules", "--rules", overlay, "--on-top", "--fact", "appetite_for_change")
+    assert result.exit_code == ExitCode.ANSWERED, result.stderr
+    assert f"of {len(cxrules.RuleBase.builtin().rules) + 1}." in result.stdout
+
+
+# --- the rule base in text
+
+
+def test_every_rule_can_be_shown(run: Run, builtin: "RuleBase") -> None:
+    for rule in builtin.rules.values():
+        result = run("rule", rule.id)
+        assert (result.exit_code, result.stderr) == (ExitCode.ANSWERED, "")
+        words = " ".join(result.stdout.split())
+        assert rule.rationale in words
+        for claim in rule.because:
+            assert f"{claim} paragraph" in words
+            assert builtin.claims[claim].says in words
+        for conclusion in rule.then:
+            assert f"{conclusion.effect} {conclusion.target}" in words
+        for name in rule.facts() | rule.needs():
+            assert name in words
+
+
+def test_rules_lists_and_filters(run: Run, builtin: "RuleBase") -> None:
+    shown = run("rules").stdout
+    assert [line for line in shown.splitlines() if line in builtin.rules] == list(builtin.rules)
+    for source in builtin.sources:
+        shown = run("rules", "--source", source).stdout
+        expected = [rule.id for rule in builtin.rules.values() if builtin.claims[rule.because[0]].source == source]
+        assert [line for line in shown.splitlines() if line in builtin.rules] == expected
+        assert shown.splitlines()[-1] == f"{len(expected)} rules of {len(builtin.rules)}."
+
+
+def test_claims_lists_every_claim_with_its_use(run: Run, builtin: "RuleBase") -> None:
+    shown = run("claims").stdout
+    assert re.findall(r"^  (\S+)  paragraph", shown, re.MULTILINE) == [
+        claim.id for source in builtin.sources for claim in builtin.claims.values() if claim.source == source
+    ]
+    assert "Nothing rests on it." not in shown
+    one = run("claims", "--source", "A3").stdout
+    assert set(re.findall(r"^  (A\d)-", one, re.MULTILINE)) == {"A3"}
+
+
+def test_facts_lists_every_question_and_value(run: Run, builtin: "RuleBase") -> None:
+    words = " ".join(run("facts").stdout.split())
+    for fact in builtin.vocabulary.facts.values():
+        assert fact.question in words
+        for value in fact.values:
+            assert f"{value.name} {value.label}" in words
+    assert run("facts", "maturity").stdout.splitlines()[0] == "maturity"
+
+
+# --- check
+
+
+def test_check_finds_nothing_wrong_with_a_good_rule_base(run: Run) -> None:
+    result = run("check", SMALL)
+    assert result.exit_code == ExitCode.ANSWERED
+    assert result.stdout.startswith("No mistakes: small has ")
+    assert cxrules.RuleBase.load(SMALL).revision in result.stdout
+
+
+def test_check_lists_every_mistake(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("rules:\n  - id: Wrong Name\n    because: [A0-12, X]\n", encoding="utf-8")
+    with pytest.raises(cxrules.InvalidKnowledge) as caught:
+        cxrules.RuleBase.load(tmp_path, base=cxrules.RuleBase.builtin())
+    result = run("check", str(tmp_path), "--on-top")
+    assert (result.exit_code, result.stderr) == (ExitCode.MISTAKES_FOUND, "")
+    assert result.stdout.splitlines()[:-1] == list(map(str, caught.value.diagnostics))
+
+
+# --- the program
+
+
+def test_help_names_every_command_and_exit_code(run: Run) -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    listed = re.findall(r"^  ([a-z]+)  +[A-Z]", result.stdout, re.MULTILINE)
+    assert set(MODULES) <= set(listed)
+    for command in listed:
+        assert run(command, "--help").exit_code == 0
+    documented = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    for code in ExitCode:
+        assert re.search(rf"^    {code.value}  \S", result.stdout, re.MULTILINE)
+        assert f"| {code.value} |" in documented
+    for command in listed:
+        assert f"cxrules {command}" in documented
+
+
+def test_version_tells_the_revision(run: Run) -> None:
+    shown = run("--version").stdout
+    assert shown.startswith(f"cxrules {cxrules.__version__},")
+    assert cxrules.RuleBase.builtin().revision[:12] in shown
+
+
+def test_help_loads_no_rule_base_and_no_yaml() -> None:
+    code = (
+        "import sys; from cxrules.cli.app import make_app; make_app(); "
+        "print(*{'yaml', 'pydantic', 'experta', 'hypothesis', 'networkx', 'cxrules.canonical'} & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (shown.stdout.strip(), shown.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments", "extra"),
+    [("typer", ["rules"], "cxrules[cli]"), ("experta", ["recommend", "-", "--engine", "experta"], "cxrules[experta]")],
+)
+def test_a_missing_extra_is_named(missing: str, arguments: list[str], extra: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; from cxrules.cli import main; main()"
+    shown = subprocess.run(
+        [sys.executable, "-c", code, *arguments], input="{}", capture_output=True, text=True, check=False
+    )
+    assert (shown.returncode, shown.stdout) == (ExitCode.MISSING_EXTRA, "")
+    assert extra in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+def test_output_that_nobody_reads_to_the_end_is_no_failure_to_talk_about() -> None:
+    code = "from cxrules.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "claims"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+
+
+def test_no_colours_where_nobody_looks(run: Run) -> None:
+    assert "\x1b" not in run("--help").stdout + run("rules").stdout + run("rule", "nothing").stderr
+
+
+def test_reflow_joins_only_what_goes_on() -> None:
+    long = "word " * 30
+    text = f"Heading\n-------\n\n{long}\nmore\n\n- {long}\n  rest\n- second\n"
+    lines = reflow(text).splitlines()
+    assert lines[:3] == ["Heading", "-------", ""]
+    assert lines[-1] == "- second"
+    assert any(line.endswith("more") for line in lines)
+    assert all(len(line) <= 100 for line in lines)

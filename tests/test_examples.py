@@ -1,0 +1,94 @@
+"""Every example runs, and a new one cannot be forgotten."""
+
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+import cxrules
+from tests import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+
+def run(path: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(path)], capture_output=True, text=True, cwd=EXAMPLES, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def check_first_call(path: Path) -> None:
+    shown = run(path).splitlines()
+    assert shown[0].split()[0] in cxrules.OwnershipModel.__members__
+    assert len(shown) > 3
+
+
+def check_own_rules(path: Path) -> None:
+    shown = run(path)
+    assert "supervised: False; recommended: " in shown
+    assert "ruled out by the policy of the house: marketing_interim" in shown
+    own = cxrules.RuleBase.load(path.parent, base=cxrules.RuleBase.builtin())
+    advice = cxrules.Advisor(own).recommend(data_supervised=True)
+    assert "H1-1" in advice.cites
+    assert "data_supervised" not in cxrules.RuleBase.builtin().vocabulary.facts
+
+
+def check_fastapi_endpoint(path: Path) -> None:
+    pytest.importorskip("fastapi", reason="fastapi is not installed")
+    pytest.importorskip("httpx2", reason="what fastapi tests with is not installed")
+    from fastapi.testclient import TestClient
+
+    client = TestClient(runpy.run_path(str(path))["app"])
+    known = {"ceo_involvement": "champion", "marketing_journey_coverage": ["loyalty"], "scope": None}
+
+    answer = client.post("/recommendation", json=known)
+    assert answer.status_code == 200
+    assert answer.json() == cxrules.recommend(known).model_dump()
+
+    refused = client.post("/recommendation", json={"matury": "early", "silos": "sever"})
+    assert refused.status_code == 422
+    told = {tuple(mistake["loc"]): mistake["msg"] for mistake in refused.json()["detail"]}
+    assert told == {
+        ("body", "matury"): "no such fact; did you mean 'maturity'?",
+        ("body", "silos"): "no such value: 'sever'; did you mean 'severe'?",
+    }
+
+    assert client.post("/explanation", json=known).json() == cxrules.recommend(known).explain()
+
+    schema = client.get("/openapi.json").json()["components"]["schemas"]
+    questions = {fact.name: fact.question for fact in cxrules.RuleBase.builtin().vocabulary.facts.values()}
+    properties = schema["Organisation"]["properties"]
+    assert list(properties) == list(questions)
+    assert all(properties[name]["description"].startswith(question) for name, question in questions.items())
+    assert set(schema["RecommendationData"]["properties"]) == set(cxrules.recommend().model_dump())
+
+
+CHECKS: dict[str, Callable[[Path], None]] = {
+    "fastapi_endpoint.py": check_fastapi_endpoint,
+    "first_call.py": check_first_call,
+    "own_rules/own_rules.py": check_own_rules,
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_example_runs(name: str) -> None:
+    CHECKS[name](EXAMPLES / name)
+
+
+def test_every_example_is_run() -> None:
+    found = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("*.py")}
+    assert found == set(CHECKS)
+
+
+def test_the_organisation_of_the_demo_is_a_likely_one() -> None:
+    known = yaml.safe_load((EXAMPLES / "organisation.yaml").read_text(encoding="utf-8"))["facts"]
+    advice = cxrules.recommend(known)
+    assert len(advice.facts) == len(known) >= 20
+    assert advice.model is not None
+    assert not cxrules.RuleBase.builtin().incoherences(advice.facts)

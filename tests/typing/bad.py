@@ -1,0 +1,16 @@
+"""What type checkers refuse of the public names, each line for one reason. Never run."""
+
+import cxrules
+
+cxrules.recommend(maturity="erly")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+cxrules.recommend(matury="early")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+cxrules.recommend(maturity=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+cxrules.recommend(transformation_goal="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+cxrules.recommend(retention_budget_share="15")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+cxrules.recommend(marketing_journey_coverage="loyalty")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+cxrules.recommend(marketing_journey_coverage=["loyal"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+cxrules.recommend(marketing_journey_coverage={"loyal"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+cxrules.Organisation(maturity="erly")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+cxrules.Organisation(matury="early")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+cxrules.recommend().explain(detail="ful")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+cxrules.recommend().model = "cxo_owned"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,57 @@
+"""What type checkers accept of the public names. Never run."""
+
+from typing import assert_type
+
+import cxrules
+from cxrules.ranking import RankedModel, Voice
+from cxrules.typed_facts import Maturity, TypedFacts
+
+advice = cxrules.recommend(
+    maturity="early",
+    marketing_bandwidth="stretched",
+    retention_budget_share=15,
+    ceo_involvement=None,
+    transformation_goal=True,
+)
+assert_type(advice, cxrules.Recommendation)
+assert_type(advice.model, str | None)
+assert_type(advice.status, cxrules.Status)
+assert_type(advice.reason, cxrules.Reason | None)
+assert_type(advice.certainty, float)
+assert_type(advice.ranking, tuple[RankedModel, ...])
+assert_type(advice.voices, dict[str, Voice])
+assert_type(advice.fired, tuple[str, ...])
+assert_type(advice.explain(), str)
+assert_type(advice.explain(detail="full"), str)
+assert_type(advice.actions[0].text, str)
+_chosen: bool = advice.model == "cxo_owned" or advice.model == cxrules.OwnershipModel.cxo_owned
+
+# A set may be given as any collection of its values.
+cxrules.recommend(marketing_journey_coverage=["awareness", "loyalty"])
+cxrules.recommend(marketing_journey_coverage=("awareness", "loyalty"))
+cxrules.recommend(marketing_journey_coverage={"awareness", "loyalty"})
+cxrules.recommend(marketing_journey_coverage=frozenset({"awareness"}))
+cxrules.recommend(marketing_journey_coverage=[])
+cxrules.recommend(retention_budget_share=12.5)
+
+# Facts that are put together first.
+facts: TypedFacts = {"maturity": "early", "marketing_journey_coverage": ["loyalty"]}
+cxrules.recommend(**facts)
+cxrules.recommend(facts)
+cxrules.recommend({"maturity": "early"}, silos="severe", engine="experta")
+
+
+def ask(maturity: Maturity) -> str | None:
+    return cxrules.recommend(maturity=maturity).model
+
+
+organisation = cxrules.Organisation(maturity="early", marketing_journey_coverage=["loyalty"])
+assert_type(organisation.maturity, Maturity | None)
+assert_type(organisation.transformation_goal, bool | None)
+cxrules.recommend(organisation)
+cxrules.recommend(**organisation.model_dump(exclude_unset=True))
+
+# The facts of another rule base are its own; their names are known when it is loaded.
+own = cxrules.RuleBase.load("own", base=cxrules.RuleBase.builtin())
+cxrules.Advisor(own).recommend(appetite_for_risk="high")
+cxrules.recommend({"appetite_for_risk": "high"}, rulebase=own)
