@@ -1,4 +1,4 @@
-"""A web endpoint. Try it: `pip install cxrules fastapi uvicorn`, then `uvicorn fastapi_endpoint:app` in this folder.
+"""A web endpoint. With fastapi and uvicorn installed, `uvicorn fastapi_endpoint:app` in this folder serves it.
 
 `Organisation` is the body, so that a misspelt fact is refused with a suggestion instead of being dropped, and
 `Recommendation` is the answer. Both are in the OpenAPI schema with their questions and descriptions.

@@ -147,7 +147,6 @@ def test_recommend_refuses_what_is_no_organisation(run: Run, given: str | bytes,
         (["recommend", "-", "--detail", "long"], "--detail is brief or full"),
         (["recommend", "-", "--on-top"], "--on-top needs --rules"),
         (["recommend", "-", "--rules", "no-such-folder"], "no-such-folder: "),
-        (["rule", "stretched-marketting"], "did you mean 'stretched-marketing'?"),
         (["rules", "--model", "cmo_ownd"], "did you mean 'cmo_owned'?"),
         (["rules", "--fact", "matury"], "did you mean 'maturity'?"),
         (["claims", "--source", "A9"], "no such source: 'A9'"),
@@ -172,10 +171,11 @@ def test_recommend_uses_rules_of_ones_own(run: Run) -> None:
 
 
 def test_rules_of_ones_own_lie_on_top(run: Run) -> None:
-    overlay = str(ROOT / "examples" / "own_rules" / "own_rules_PLACEHOLDER)
-    result = run("rules", "--rules", overlay, "--on-top", "--fact", "appetite_for_change")
+    overlay = str(ROOT / "examples" / "own_rules")
+    result = run("rules", "--rules", overlay, "--on-top", "--fact", "data_supervised")
     assert result.exit_code == ExitCode.ANSWERED, result.stderr
-    assert f"of {len(cxrules.RuleBase.builtin().rules) + 1}." in result.stdout
+    assert result.stdout.splitlines()[0] == "supervised-data"
+    assert result.stdout.splitlines()[-1] == f"1 rule of {len(cxrules.RuleBase.builtin().rules) + 1}."
 
 
 # --- the rule base in text
@@ -194,6 +194,13 @@ def test_every_rule_can_be_shown(run: Run, builtin: "RuleBase") -> None:
             assert f"{conclusion.effect} {conclusion.target}" in words
         for name in rule.facts() | rule.needs():
             assert name in words
+
+
+def test_a_misspelt_rule_gets_a_suggestion(run: Run, builtin: "RuleBase") -> None:
+    name = max(builtin.rules, key=len)
+    result = run("rule", name[:-1])
+    assert (result.exit_code, result.stdout) == (ExitCode.WRONG_INPUT, "")
+    assert result.stderr == f"cxrules: no such rule: {name[:-1]!r}; did you mean {name!r}?\n"
 
 
 def test_rules_lists_and_filters(run: Run, builtin: "RuleBase") -> None:

@@ -62,6 +62,8 @@ MAY_IMPORT_LATE = {
     ("advisor", "organisation"): "an Organisation is one way to hand in facts",
     ("advisor", "knowledge"): "loads the rule base that a caller names",
     ("advisor", "decision_log"): "only when its logger is enabled",
+    ("cli", "__init__"): "the version of the package",
+    ("decision_log", "__init__"): "the version of the package",
 }
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from cxrules.decision import Decision, Judge
+    from cxrules.explanation.derivation import Case, Derivation, Established, Step
+    from cxrules.explanation.what_if import WhatIf
+    from cxrules.explanation.why_not import WhyNot
 
 __all__ = ["Detail", "Inquiry"]
 
@@ -41,3 +47,75 @@ class Inquiry:
         from cxrules import explanation  # noqa: PLC0415 - prose is written when asked for
 
         return explanation.explain(self.judge, self.decision, detail)
+
+    def to_markdown(self, detail: Detail = "brief") -> str:
+        """Explain the recommendation in Markdown.
+
+        Args:
+            detail: As for `explain`.
+        """
+        from cxrules.explanation.prose import explain_in_markdown  # noqa: PLC0415 - see above
+
+        return explain_in_markdown(self.judge, self.decision, detail)
+
+    def why(self, *, complete: bool = False) -> Derivation:
+        """Give the derivation: facts given → rules → findings → rules → evidence → policy step.
+
+        Args:
+            complete: Whether to leave nothing out. Else of several ways to a finding the shortest is given, of several
+                alternatives that hold the first, and of the rules those that bear on a model.
+
+        Returns:
+            A tree of data; printed, it is an outline.
+        """
+        from cxrules.explanation.derivation import trace  # noqa: PLC0415 - see above
+
+        return trace(self.judge, self.decision, complete=complete)
+
+    def how(self, name: str) -> Step | Established | Case | None:
+        """Tell how one finding or rule came about, or what there is for and against one model.
+
+        Args:
+            name: A finding, a rule or a model.
+
+        Returns:
+            Everything behind it as a tree of data; None when the finding is not established or the rule did not fire.
+
+        Raises:
+            ValueError: If the rule base has nothing of that name.
+        """
+        from cxrules.explanation.derivation import how  # noqa: PLC0415 - see above
+
+        return how(self.judge, self.decision, name)
+
+    def why_not(self, model: str) -> WhyNot:
+        """Tell what stands between a model and its recommendation.
+
+        Args:
+            model: The model.
+
+        Raises:
+            ValueError: If there is no such model.
+        """
+        from cxrules.explanation.why_not import why_not  # noqa: PLC0415 - see above
+
+        return why_not(self.judge, self.decision, model)
+
+    def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: Any) -> WhatIf[Self]:
+        """Recommend on changed facts, and tell what changed.
+
+        Args:
+            changes: Facts with the values supposed.
+            facts: The same as keywords. None supposes that a fact is unknown.
+
+        Raises:
+            InvalidOrganisation: With every mistake in the changes.
+        """
+        from cxrules.explanation.what_if import what_if  # noqa: PLC0415 - see above
+
+        return what_if(self.judge, self.decision, {**(changes or {}), **facts}, self._present)
+
+    @classmethod
+    def _present(cls, judge: Judge, decision: Decision) -> Self:
+        """Make what offers the questions of another decision."""
+        raise NotImplementedError

@@ -291,6 +291,10 @@ class Recommendation(Inquiry):
         assert self._judge is not None
         return tuple(compute(self._judge, self._decision))
 
+    @classmethod
+    def _present(cls, judge: Judge, decision: Decision) -> Recommendation:
+        return Recommendation(judge, decision)
+
     @property
     def _identity(self) -> tuple[Any, ...]:
         return (self.revision, tuple(self.facts.items()))

@@ -322,7 +322,7 @@ def _read_ids(recommendation: Recommendation, effect: Effect) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _find_concluders(rulebase: RuleBase) -> dict[Effect, tuple[tuple[str, int], ...]]:
-    """Give, for each effect that is advice, what it is about and the rules that conclude it, as the bits of an int."""
+    """Give for each effect what rules conclude by it, in id order, and which rules, as the bits of an int."""
     found: dict[Effect, dict[str, int]] = {effect: {} for effect in Effect}
     for bit, rule in enumerate(rulebase.rules.values()):
         for conclusion in rule.then:

@@ -9,7 +9,7 @@ from cxrules.decision import Decision, Judge, Reason, Status
 from cxrules.explanation.decisive import Damage, rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Step, trace
 from cxrules.explanation.document import Block, Items, Paragraph
-from cxrules.explanation.obstacles import Objection, object_to
+from cxrules.explanation.why_not import WhyNot, why_not
 from cxrules.explanation.open_facts import facts_at_stake
 from cxrules.explanation.rebuttal import rebut
 from cxrules.explanation.verdicts import tell_verdicts
@@ -66,7 +66,7 @@ def tell_outcome(rulebase: RuleBase, derivation: Derivation) -> str:
     return f"The recommendation, {basis}, is {name(rulebase, winner.model.id)}: {winner.model.says}."
 
 
-def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> Objection | None:
+def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> WhyNot | None:
     """Choose the model rather than which the winner is recommended, or the one that comes nearest when none is.
 
     It is the runner-up; else a candidate set aside; else, of the others, the one with most points.
@@ -75,7 +75,7 @@ def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> Ob
     if not others:
         return None
     best = decision.runner_up or max(others, key=lambda case: (case.candidate, case.points)).model.id
-    return object_to(judge, decision, best, derivation)
+    return why_not(judge, decision, best, derivation)
 
 
 def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> dict[str, str]:
@@ -167,7 +167,7 @@ def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
 def tell_unknown(judge: Judge, decision: Decision, derivation: Derivation) -> Iterator[Block]:
     """Name the unknown facts that bear on the outcome most."""
     near = [case.model.id for case in derivation.cases if not case.excluded_by][:_MOST_UNKNOWN]
-    contenders = tuple(object_to(judge, decision, model, derivation) for model in near)
+    contenders = tuple(why_not(judge, decision, model, derivation) for model in near)
     facts = facts_at_stake(judge, decision, contenders)[:_MOST_UNKNOWN]
     if facts and decision.model is None:
         yield Items("What to find out first", tuple(judge.rulebase.vocabulary[fact].question for fact in facts))
@@ -176,7 +176,7 @@ def tell_unknown(judge: Judge, decision: Decision, derivation: Derivation) -> It
         yield Paragraph(f"Not known, though it bears on this: {topics(judge.rulebase, facts)}.")
 
 
-def _tell_shortcoming(judge: Judge, derivation: Derivation, nearest: Objection | None) -> Iterator[Block]:
+def _tell_shortcoming(judge: Judge, derivation: Derivation, nearest: WhyNot | None) -> Iterator[Block]:
     if derivation.reason is Reason.ALL_EXCLUDED:
         yield Items("What rules them out", tuple(_tell_exclusions(judge, derivation.cases)))
     elif nearest is not None and derivation.reason is Reason.TOO_LITTLE:

@@ -250,7 +250,7 @@ class Tracer:
 
     def given(self) -> tuple[GivenFact, ...]:
         """Give the facts given, in the order of the vocabulary."""
-        return tuple([self._give(name) for name in self._facts if name in self._decision.known])
+        return tuple([self.give(name) for name in self._facts if name in self._decision.known])
 
     def cases(self) -> tuple[Case, ...]:
         """Give every model with what is for and against it, best first."""
@@ -308,7 +308,7 @@ class Tracer:
     ) -> None:
         for condition in when:
             if isinstance(condition, FactTest):
-                facts[condition.fact] = self._give(condition.fact)
+                facts[condition.fact] = self.give(condition.fact)
             elif isinstance(condition, AnyOf):
                 for alternative in condition.alternatives:
                     if holds(alternative, self._decision.known, self.findings, self._facts):
@@ -318,7 +318,7 @@ class Tracer:
             else:
                 findings[condition.finding] = self.established(condition.finding)
 
-    def _give(self, name: str) -> GivenFact:
+    def give(self, name: str) -> GivenFact:
         given = self._given.get(name)
         if given is None:
             value = self._decision.known[name]

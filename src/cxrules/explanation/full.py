@@ -8,7 +8,7 @@ from cxrules.decision import Decision, Judge
 from cxrules.explanation.brief import tell_outcome, tell_unknown
 from cxrules.explanation.derivation import Case, Derivation, Established, Step, Weighed, trace
 from cxrules.explanation.document import Block, Items, Paragraph, Section, mark_title
-from cxrules.explanation.obstacles import Obstacle, object_to
+from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.explanation.rebuttal import rebut
 from cxrules.explanation.verdicts import tell_verdicts
 from cxrules.explanation.words import (
@@ -160,7 +160,7 @@ class _Writer:
             yield Items("What it requires and lacks", tuple(sentence(states) for _, states in case.missing))
 
     def _place(self, case: Case) -> str:
-        objection = object_to(self._judge, self._decision, case.model.id, self._derivation)
+        objection = why_not(self._judge, self._decision, case.model.id, self._derivation)
         if objection.kind is None:
             return "It is the recommendation."
         return _PLACES.get(objection.kind) or rebut(self._judge, objection, named=True)

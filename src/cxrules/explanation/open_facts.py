@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from cxrules.decision import Decision, Judge
-from cxrules.explanation.obstacles import Objection
+from cxrules.explanation.why_not import WhyNot
 from cxrules.rules import Effect, FactTest, Rule
 
 __all__ = ["facts_at_stake"]
@@ -17,7 +17,7 @@ _REQUIREMENT = 6  # points: a requirement decides more than any single claim, wh
 _EFFECTS = {Effect.SUPPORTS: 2, Effect.OPPOSES: 2, Effect.EXCLUDES: 4, Effect.PREFERS: 4}
 
 
-def facts_at_stake(judge: Judge, decision: Decision, contenders: tuple[Objection, ...]) -> tuple[str, ...]:
+def facts_at_stake(judge: Judge, decision: Decision, contenders: tuple[WhyNot, ...]) -> tuple[str, ...]:
     """Give the unknown facts that hang on the outcome, those with most at stake first.
 
     Args:

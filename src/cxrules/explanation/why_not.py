@@ -1,8 +1,8 @@
-"""Why not this model? The step of the policy at which it fails, with the rules and claims behind it."""
+"""Why not this model? The steps of the policy at which it fails, with the rules and claims behind them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cxrules.decision import Decision, Judge
@@ -11,7 +11,7 @@ from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, tr
 from cxrules.explanation.reach import complete_for, opposed, wanted
 from cxrules.rulebase import sorted_ids
 
-__all__ = ["Objection", "Obstacle", "Requirement", "object_to"]
+__all__ = ["Obstacle", "Requirement", "WhyNot", "why_not"]
 
 
 class Obstacle(StrEnum):
@@ -48,7 +48,7 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
-class Objection:
+class WhyNot:
     """What stands between one model and its recommendation.
 
     Attributes:
@@ -67,6 +67,8 @@ class Objection:
     winner: Case | None
     requirements: tuple[Requirement, ...]
     steps: tuple[Step, ...]
+    _judge: Judge = field(repr=False, compare=False)
+    _decision: Decision = field(repr=False, compare=False)
 
     @property
     def kind(self) -> Obstacle | None:
@@ -80,8 +82,20 @@ class Objection:
             return sorted_ids(rule for requirement in self.requirements for rule in requirement.rules)
         return sorted_ids(step.rule.id for step in self.steps)
 
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The claims behind those rules, in id order."""
+        rules = self._judge.rulebase.rules
+        return sorted_ids(claim for rule in self.rules for claim in rules[rule].because)
 
-def object_to(judge: Judge, decision: Decision, model: str, derivation: Derivation | None = None) -> Objection:
+    def explain(self) -> str:
+        """Say it in words."""
+        from cxrules.explanation.rebuttal import explain_why_not  # noqa: PLC0415 - words come last
+
+        return explain_why_not(self._judge, self)
+
+
+def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation | None = None) -> WhyNot:
     """Find what stands between a model and its recommendation.
 
     Args:
@@ -100,10 +114,11 @@ def object_to(judge: Judge, decision: Decision, model: str, derivation: Derivati
     case = derivation.case(model)
     winner = derivation.case(decision.model) if decision.model else None
     if winner is case:
-        return Objection(str(model), (), case, winner, (), ())
+        return WhyNot(case.model.id, (), case, winner, (), (), judge, decision)
     requirements = _examine_requirements(judge, decision, case)
     obstacles = tuple(_list_obstacles(judge, case, requirements, winner))
-    return Objection(str(model), obstacles, case, winner, requirements, _steps(obstacles[0], case, winner))
+    steps = _steps(obstacles[0], case, winner)
+    return WhyNot(case.model.id, obstacles, case, winner, requirements, steps, judge, decision)
 
 
 def _examine_requirements(judge: Judge, decision: Decision, case: Case) -> tuple[Requirement, ...]:

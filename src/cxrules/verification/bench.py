@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -26,6 +27,8 @@ Question: TypeAlias = Callable[..., Bit]
 
 LIMIT = 10_000
 """Milliseconds that the solver may take for one question."""
+
+_GALLERY = 60  # organisations kept to be tried first
 
 _LIMIT_FOR_LEAST = 1_000  # milliseconds to show that no smaller witness exists
 
@@ -115,6 +118,8 @@ class Bench:
         self.outcome = Outcome(self.space, self.judge.decider)
         self.outcome.complete()
         self.coherent = self.space.coherent(rulebase)
+        self._gallery: list[Facts] = []
+        self._last: list[tuple[Facts, Reading | None]] = []
 
     def ask(self, bits: Iterable[Bit], limit: int | None = None) -> Possibility:
         """Ask whether some coherent organisation is such that all of these are true."""
@@ -136,7 +141,13 @@ class Bench:
         Raises:
             Unconfirmed: If engine and solver disagree.
         """
-        return self._seek(question, angles or (self.angle,), shrink=False)
+        angles = angles or (self.angle,)
+        if not any(angle.vary for angle in angles):
+            # Most of what is possible at all is true of one of a few organisations.
+            for known in self._gallery:
+                if self.confirm(question, angles, known, {}):
+                    return Answer(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
+        return self._seek(question, angles, shrink=False)
 
     def smallest(self, question: Question, *angles: Angle) -> Answer:
         """Find a smallest organisation of which the engine confirms what is asked.
@@ -196,20 +207,40 @@ class Bench:
         return kept
 
     def confirm(self, question: Question, angles: Iterable[Angle], known: Facts, varied: Facts) -> bool:
-        """Ask the engine whether an organisation is as asked, from every angle coherent."""
+        """Ask the engine whether an organisation is as asked, and coherent from every angle.
+
+        Args:
+            question: What is asked.
+            angles: The angles.
+            known: The organisation.
+            varied: The facts that angles vary, as far as they are known afterwards.
+        """
         readings = []
         for angle in angles:
-            seen = {**known, **{name: value for name, value in varied.items() if name == angle.vary}, **angle.fix}
-            seen = {name: value for name, value in seen.items() if name not in angle.forget}
-            if angle.vary and angle.vary not in varied:
-                seen.pop(angle.vary, None)
-            if self.rulebase.incoherences(seen):
+            reading = self._read_known(angle, known, varied)
+            if reading is None:
                 return False
-            readings.append(Reading(angle.judge, seen, self.space.regions))
+            readings.append(reading)
         return question(*readings) is True
 
+    def _read_known(self, angle: Angle, known: Facts, varied: Facts) -> Reading | None:
+        """Give what the engine says from an angle, or None of what is impossible."""
+        if angle == self.angle:
+            for kept, reading in self._last:
+                if kept is known:
+                    return reading
+        seen = {name: value for name, value in known.items() if name not in angle.forget and name != angle.vary}
+        if angle.vary in varied:
+            seen[angle.vary] = varied[angle.vary]  # type: ignore[index] # it is in a mapping of names
+        seen.update(angle.fix)
+        reading = None if self.rulebase.incoherences(seen) else Reading(angle.judge, seen, self.space.regions)
+        if angle == self.angle:
+            self._last = [*self._last[-_GALLERY:], (known, reading)]
+        return reading
+
     def _seek(self, question: Question, angles: tuple[Angle, ...], *, shrink: bool) -> Answer:
-        with self.circuit.scope():
+        # What is made for other angles would burden every later question.
+        with self.circuit.scope() if angles != (self.angle,) else nullcontext():
             views = [self.view(angle) for angle in angles]
             asked = [question(*views), *(view.space.coherent(self.rulebase) for view in views)]
             if self.coherent is False or any(bit is False for bit in asked):
@@ -221,6 +252,7 @@ class Bench:
             if not self.confirm(question, angles, known, varied):
                 raise Unconfirmed(f"the engine does not confirm {known!r}, changed by {varied!r}")
             if not shrink:
+                self._gallery = [*self._gallery[-_GALLERY:], known]
                 return Answer(verdict, self._witness(known, varied, angles, least=False))
             known = self._shrink(question, angles, known, varied)
             least = False
@@ -264,8 +296,10 @@ class Bench:
 
     def _witness(self, known: Facts, varied: Facts, angles: tuple[Angle, ...], *, least: bool) -> Witness:
         changed: dict[str, FactValue | None] = dict(varied)
+        known = {**known, **angles[0].fix}
         if len(angles) > 1:
             changed |= {name: None for name in sorted(angles[-1].forget) if name in known}
+            changed |= angles[-1].fix
         order = [name for name in self.rulebase.vocabulary.facts if name in known]
         return Witness({name: known[name] for name in order}, least, changed)
 

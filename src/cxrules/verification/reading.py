@@ -24,16 +24,23 @@ class Reading:
         self.judge, self.known, self._regions = judge, known, regions
         self.rulebase, self.decider = judge.rulebase, judge.decider
         self.decision = judge.decide(known)
+
+    @cached_property
+    def fired(self) -> dict[str, bool]:
+        """For each rule whether it fires."""
         names = set(self.decider.names(self.decision.fired))
-        self.fired = {rule: rule in names for rule in self.rulebase.rules}
+        return {rule: rule in names for rule in self.rulebase.rules}
+
+    @cached_property
+    def findings(self) -> dict[str, bool]:
+        """For each finding whether it is established."""
         established = set(self.decider.findings(self.decision.fired))
-        self.findings = {finding: finding in established for finding in self.rulebase.findings}
-        self._facts = dict(self.rulebase.vocabulary.facts)
+        return {finding: finding in established for finding in self.rulebase.findings}
 
     def holds(self, conditions: Iterable[Condition]) -> bool:
         """Say whether a conjunction holds."""
         established = {finding for finding, so in self.findings.items() if so}
-        return holds(tuple(conditions), self.known, established, self._facts)
+        return holds(tuple(conditions), self.known, established, dict(self.rulebase.vocabulary.facts))
 
     def knows(self, fact: str) -> bool:
         """Say whether a fact is known."""

@@ -49,21 +49,13 @@ def idle_values(bench: Bench) -> Iterator[Finding]:
 
 
 def idle_facts(bench: Bench) -> Iterator[Finding]:
-    """Every fact does what its use says for some organisation.
-
-    One that decides changes the model or the status, one that colours the points of a model, one that advises or warns
-    what is advised, recognised or warned of.
-    """
+    """Every fact makes a difference to some answer, and one that decides to some model or status."""
     circuit = bench.circuit
     for fact in bench.rulebase.vocabulary.facts.values():
         unknown = Angle(bench.judge, forget=frozenset([fact.name]))
 
         def matters(view: Any, bare: Any, use: Use = fact.use) -> Bit:
-            if use is Use.DECIDES:
-                return result_differs(circuit, view, bare)
-            if use is Use.COLOURS:
-                return points_differ(circuit, view, bare)
-            return advice_differs(circuit, view, bare)
+            return (result_differs if use is Use.DECIDES else answer_differs)(circuit, view, bare)
 
         def idle(view: Any, bare: Any, matters: Any = matters) -> Bit:
             return circuit.negate(matters(view, bare))
@@ -73,21 +65,16 @@ def idle_facts(bench: Bench) -> Iterator[Finding]:
             bench,
             (IDLE_FACT, fact.name),
             {"it matters": matters},
-            lambda _, use=fact.use: f"Whether the fact is known or not never {_EFFECTS[use]}, though its use is {use}.",
+            lambda _, use=fact.use: (
+                "Whether the fact is known or not makes no difference to any "
+                + ("model or status, though it should decide." if use is Use.DECIDES else "answer.")
+            ),
             bench.angle,
             unknown,
             near=lambda idle=idle, name=fact.name, value=value, unknown=unknown: bench.smallest(
                 idle, Angle(bench.judge, fix={name: value}), unknown
             ).witness,
         )
-
-
-_EFFECTS = {
-    Use.DECIDES: "changes the model or the status",
-    Use.COLOURS: "changes the points of a model",
-    Use.ADVISES: "changes what is advised, recognised or warned of",
-    Use.WARNS: "changes what is advised, recognised or warned of",
-}
 
 
 def answer_differs(circuit: Circuit, one: Any, other: Any) -> Bit:

@@ -1,0 +1,191 @@
+"""What would change the model: every cheapest set of changes, found by exhaustive search, or the proof that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from cxrules.decision import Decision, Judge, Status
+from cxrules.errors import suggest
+from cxrules.explanation.changes import Change, apply, assemble, combine, list_changes
+from cxrules.explanation.document import unmark
+from cxrules.explanation.possibilities import Possibilities, possibilities_of
+from cxrules.explanation.words import count, join_clauses, name, sentence
+from cxrules.facts import Facts
+from cxrules.rulebase import RuleBase
+
+__all__ = ["ChangeSet", "Counterfactuals", "SearchStatus", "counterfactuals"]
+
+BUDGET = 400_000
+"""How many changed organisations are decided before the search gives up."""
+
+_TOGETHER = 8192
+_SHOWN = 4
+
+
+class SearchStatus(StrEnum):
+    """Whether a search looked at everything it had to."""
+
+    COMPLETE = "complete"
+    BUDGET_EXHAUSTED = "budget_exhausted"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """Changes that together lead to another model; no smaller part of them does.
+
+    Attributes:
+        changes: The changes.
+        price: The sum of their efforts.
+        facts: Everything known afterwards.
+        model: The model then, or None.
+        status: How firmly it then stands.
+    """
+
+    changes: tuple[Change, ...]
+    price: int
+    facts: Facts
+    model: str | None
+    status: Status
+
+    @property
+    def changed(self) -> Facts:
+        """The changed facts with their new values."""
+        return {change.fact: self.facts[change.fact] for change in self.changes}
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactuals:
+    """Every cheapest way to another model.
+
+    Attributes:
+        model: The model as it is, or None.
+        target: The model to reach, or None for any other outcome.
+        max_changes: How many changes were allowed together.
+        status: `complete`: the sets are all there are at the least price, and nothing cheaper does it; without sets it is the
+            certificate that no allowed change of that size exists. `budget_exhausted`: some may be missing.
+        sets: The sets of changes, all of the same price: fewest changes first, then the smallest steps.
+        examined: How many changed organisations were decided.
+        rulebase: The rule base, for words.
+    """
+
+    model: str | None
+    target: str | None
+    max_changes: int
+    status: SearchStatus
+    sets: tuple[ChangeSet, ...]
+    examined: int
+    rulebase: RuleBase
+
+    @property
+    def impossible(self) -> bool:
+        """Whether it is proved that no allowed set of that many changes does it."""
+        return self.status is SearchStatus.COMPLETE and not self.sets
+
+    def explain(self) -> str:
+        """Say it in words; of many sets of changes the first few."""
+        if self.sets and not self.sets[0].changes:
+            return unmark(f"The model is {name(self.rulebase, self.target or '')} already.")
+        aim = "change the model" if self.target is None else f"lead to {name(self.rulebase, self.target)}"
+        size = count(self.max_changes, "change")
+        if not self.sets:
+            if self.status is SearchStatus.COMPLETE:
+                return unmark(f"No allowed set of at most {size} would {aim}; every one was tried.")
+            return unmark(f"No set of changes that would {aim} was found within the limits of the search.")
+        said = [self._say(found) for found in self.sets[:_SHOWN]]
+        more = len(self.sets) - len(said)
+        if more:
+            others = count(more, "other set")
+            said.append(f"There {'is' if more == 1 else 'are'} {others} of changes at the same price.")
+        if self.status is not SearchStatus.COMPLETE:
+            said.append("The search was cut short, so that other sets of changes may do as well.")
+        return unmark(" ".join(said))
+
+    def _say(self, found: ChangeSet) -> str:
+        vocabulary = self.rulebase.vocabulary
+        clauses = [vocabulary[fact].state(value) for fact, value in found.changed.items()]
+        outcome = "no model can be recommended" if found.model is None else f"the model is {name(self.rulebase, found.model)}"
+        return sentence(f"if {join_clauses(clauses)}, {outcome}")
+
+
+def counterfactuals(
+    judge: Judge, decision: Decision, target: str | None = None, max_changes: int = 3, *, budget: int = BUDGET
+) -> Counterfactuals:
+    """Find every set of changes of least total price that alters the model or reaches a target.
+
+    One change alters one known fact to another value, adds or removes one element of a set, or moves a percentage to the
+    nearest point of another region; where a region has no nearest point (below 20, coming from above) it is the roundest one
+    (19). Each costs the effort of its fact. Immutable facts stay, one-way facts move one way, and the changed organisation
+    meets no impossible conjunction. As every change has its price, no part of a cheapest set does it as well.
+
+    Args:
+        judge: The engine and the policy.
+        decision: The decision to change.
+        target: The model to reach; None for any other outcome, be it no model.
+        max_changes: How many changes may be made together, at least 1.
+        budget: How many changed organisations may be decided.
+
+    Raises:
+        ValueError: If there is no such model, or fewer than one change is allowed.
+    """
+    if target is not None and target not in judge.rulebase.models:
+        raise ValueError(f"no such model: {target!r}; {suggest(target, tuple(judge.rulebase.models))}")
+    if max_changes < 1:
+        raise ValueError(f"at least one change must be allowed, not {max_changes}")
+    target = None if target is None else str(target)
+    if target is not None and target == decision.model:
+        here = ChangeSet((), 0, decision.known, decision.model, decision.status)
+        return Counterfactuals(decision.model, target, max_changes, SearchStatus.COMPLETE, (here,), 0, judge.rulebase)
+    search = _Search(judge, decision, target, budget)
+    status, found = search.run(max_changes)
+    return Counterfactuals(decision.model, target, max_changes, status, found, search.examined, judge.rulebase)
+
+
+class _Search:
+    """Uniform-cost search: price after price, many changed organisations at a time."""
+
+    def __init__(self, judge: Judge, decision: Decision, target: str | None, budget: int) -> None:
+        self.judge = judge
+        self.decision = decision
+        self.target = target
+        self.budget = budget
+        self.examined = 0
+        self.possibilities: Possibilities = possibilities_of(judge)
+
+    def run(self, max_changes: int) -> tuple[SearchStatus, tuple[ChangeSet, ...]]:
+        changes = list_changes(self.possibilities, self.decision.known)
+        dearest = max_changes * max((change.effort for change in changes), default=0)
+        for price in range(1, dearest + 1):
+            found: list[ChangeSet] = []
+            waiting = combine(changes, price, max_changes)
+            while together := list(islice(waiting, min(_TOGETHER, self.budget - self.examined))):
+                self.examined += len(together)
+                found += self._try(together)
+            exhausted = self.examined >= self.budget and next(waiting, None) is not None
+            if found or exhausted:
+                status = SearchStatus.BUDGET_EXHAUSTED if exhausted else SearchStatus.COMPLETE
+                return status, tuple(sorted(found, key=self._order))
+        return SearchStatus.COMPLETE, ()
+
+    def _try(self, together: list[tuple[Change, ...]]) -> Iterator[ChangeSet]:
+        possibilities, known = self.possibilities, self.decision.known
+        cohort = assemble(possibilities, known, together)
+        outcomes = possibilities.cohorts.decide(cohort).models
+        hits = cohort.everything & ~outcomes[self.decision.model] if self.target is None else outcomes[self.target]
+        for entry in possibilities.rulebase.impossible if hits else ():
+            hits &= ~possibilities.meeting(entry.when, cohort)
+        while hits:
+            lowest = hits & -hits
+            hits ^= lowest
+            changes = together[lowest.bit_length() - 1]
+            facts = apply(known, changes, possibilities)
+            # The engine that was asked gives the answer; the search has only found the question.
+            then = self.judge.decide(facts)
+            yield ChangeSet(changes, sum(change.effort for change in changes), facts, then.model, then.status)
+
+    def _order(self, found: ChangeSet) -> tuple[int, int, list[int]]:
+        names = list(self.possibilities.cases)
+        steps = sum(change.distance for change in found.changes)
+        return len(found.changes), steps, [names.index(change.fact) for change in found.changes]

@@ -1,0 +1,203 @@
+"""What to ask next: the unknown facts that can still matter, by how much each is expected to tell about the final model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from math import log, log2
+
+from cxrules.decision import Decision, Judge, Status
+from cxrules.explanation.cohort import Cohort, SetColumn, truth
+from cxrules.explanation.document import unmark
+from cxrules.explanation.possibilities import Possibilities, possibilities_of
+from cxrules.explanation.settled import settled
+from cxrules.explanation.words import count, name, sentence, topics
+from cxrules.facts import Facts, FactValue, join_words
+from cxrules.rulebase import RuleBase
+
+__all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
+
+_SHOWN = 3
+_PROOF = 300
+"""How many partly known organisations may be bounded to prove that no question matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer would lead to at once.
+
+    Attributes:
+        value: The value; of a percentage the least of a region, of a set the smallest of those that no rule tells apart.
+        model: The model with this answer and nothing else new, or None.
+        status: How firmly it would then stand.
+    """
+
+    value: FactValue
+    model: str | None
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An unknown fact that can still matter.
+
+    Attributes:
+        fact: The fact.
+        text: The question, as a person can answer it.
+        information: How many bits the answer is expected to tell about the final model; an estimate, 0.0 when too little
+            to be seen.
+        answers: What each coherent answer would lead to.
+    """
+
+    fact: str
+    text: str
+    information: float
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextQuestions:
+    """What to ask next.
+
+    Information is estimated from coherent completions of what is known, in which every value of every unknown fact is taken
+    as equally likely, drawn with fixed seeds: the same facts give the same estimate. What cannot matter is proved.
+
+    Attributes:
+        questions: The unknown facts that can still matter, or are not proved not to: best first.
+        irrelevant: The unknown facts that are proved unable to change the model, whatever they and the other unknown
+            facts turn out to be; in the order of the vocabulary.
+        prospects: The models of the completions, most frequent first, each with its share; None is undetermined.
+        model: The model as it is, or None.
+        rulebase: The rule base, for words.
+    """
+
+    questions: tuple[Question, ...]
+    irrelevant: tuple[str, ...]
+    prospects: Mapping[str | None, float]
+    model: str | None
+    rulebase: RuleBase
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is proved that no unknown fact can matter."""
+        return not self.questions
+
+    def explain(self) -> str:
+        """Say it in words: the best questions, and what cannot matter."""
+        if not self.questions:
+            return "Nothing that is still unknown can change the model."
+        said = ["Every value that is still possible being taken as equally likely, these facts would tell most:"]
+        said = [f"What would tell most is {topics(self.rulebase, [question.fact for question in self.questions[:_SHOWN]])}."]
+        said += [self._say(question) for question in self.questions[:_SHOWN]]
+        more = len(self.questions) - _SHOWN
+        if more > 0:
+            said.append(sentence(f"{count(more, 'other unknown fact')} may matter as well"))
+        if self.irrelevant:
+            matters = "it cannot" if len(self.irrelevant) == 1 else "none of them can"
+            about = count(len(self.irrelevant), "unknown fact")
+            said.append(sentence(f"of {about} it is proved that {matters} matter any more"))
+        said.append("Every value that is still possible was taken as equally likely.")
+        return unmark(" ".join(said))
+
+    def _say(self, question: Question) -> str:
+        vocabulary = self.rulebase.vocabulary
+        leading: dict[str | None, list[str]] = {}
+        for answer in question.answers:
+            if answer.model != self.model:
+                leading.setdefault(answer.model, []).append(vocabulary[question.fact].state(answer.value))
+        if not leading:
+            return ""
+        return ""
+
+
+def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str] = ()) -> NextQuestions:
+    """Rank the unknown facts by what they are expected to tell about the final model.
+
+    Args:
+        judge: The engine and the policy.
+        decision: The decision on what is known.
+        ignoring: Facts that will stay unknown; they are neither asked nor named.
+    """
+    possibilities = possibilities_of(judge)
+    known = decision.known
+    free = possibilities.unknown(known, ignoring)
+    mattering = _list_mattering(possibilities, known, free)
+    prospects: dict[str | None, float] = {}
+    questions: list[Question] = []
+    if mattering:
+        draw = possibilities.draw(known, free)
+        outcomes = possibilities.cohorts.decide(draw.cohort).models
+        drawn = draw.valid.bit_count()
+        models = {model: columns & draw.valid for model, columns in outcomes.items() if columns & draw.valid}
+        if len(models) <= 1 and settled(judge, decision, ignoring=ignoring, answered=False, budget=_PROOF):
+            return NextQuestions((), free, {decision.model: 1.0}, decision.model, judge.rulebase)
+        prospects = {model: models[model].bit_count() / drawn for model in sorted(models, key=lambda each: -models[each].bit_count())}
+        for fact in mattering:
+            answers = tuple(_answer(judge, known, fact, possibilities))
+            if answers:
+                information = _information(possibilities, draw.cohort, draw.valid, models, fact)
+                questions.append(Question(fact, judge.rulebase.vocabulary[fact].question, information, answers))
+        questions.sort(key=lambda question: -question.information)
+    else:
+        prospects = {decision.model: 1.0}
+    asked = {question.fact for question in questions}
+    irrelevant = tuple(fact for fact in free if fact not in asked)
+    return NextQuestions(tuple(questions), irrelevant, prospects, decision.model, judge.rulebase)
+
+
+def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> list[str]:
+    """Give the facts that bounds do not prove idle, whatever becomes known or stays unknown."""
+    bounds = possibilities.bounds
+    sure = possible = bounds.everything
+    for fact, value in known.items():
+        mask = bounds.mask(fact, value)
+        sure &= mask
+        possible &= mask
+    openness = {fact: bounds.openness(fact, answered=False) for fact in free}
+    for fact, masks in bounds.masks.items():
+        if fact in openness:
+            sure &= openness[fact].common
+            possible &= openness[fact].reach
+        elif fact not in known:
+            sure &= masks[None]
+            possible &= masks[None]
+    outlook = bounds.outlook(sure, possible)
+    return [fact for fact in free if bounds.matters(fact, openness[fact], outlook.live)]
+
+
+def _answer(judge: Judge, known: Facts, fact: str, possibilities: Possibilities) -> Iterator[Answer]:
+    for value in possibilities.coherent_cases(known, fact):
+        then = judge.decide({**known, fact: value})
+        yield Answer(value, then.model, then.status)
+
+
+def _information(
+    possibilities: Possibilities, cohort: Cohort, valid: int, models: Mapping[str | None, int], fact: str
+) -> float:
+    """Estimate the mutual information of a fact and the final model, in bits."""
+    kinds = [columns for columns in _kinds(possibilities, cohort, fact, valid) if columns]
+    total = valid.bit_count()
+    if not total or len(kinds) < 2 or len(models) < 2:  # noqa: PLR2004 - one case tells nothing
+        return 0.0
+    sizes = {model: columns.bit_count() for model, columns in models.items()}
+    told = 0.0
+    for columns in kinds:
+        size = columns.bit_count()
+        for model, with_model in models.items():
+            if both := (columns & with_model).bit_count():
+                told += both / total * log2(both * total / (size * sizes[model]))
+    # What chance alone would seem to tell (Miller and Madow).
+    told -= (len(kinds) - 1) * (len(models) - 1) / (2 * total * log(2))
+    return max(0.0, told)
+
+
+def _kinds(possibilities: Possibilities, cohort: Cohort, fact: str, valid: int) -> list[int]:
+    """Part the completions by what rules can see of a fact."""
+    column = cohort.columns[fact]
+    if not isinstance(column, SetColumn):
+        return [columns & valid for columns in column.values()]
+    kinds = [valid]
+    for test in possibilities.tests[fact]:
+        holding = truth(test, cohort, possibilities.rulebase.vocabulary)
+        kinds = [part for columns in kinds for part in (columns & holding, columns & ~holding) if part]
+    return kinds

@@ -1,0 +1,103 @@
+"""What would be if some facts were otherwise, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from cxrules.decision import Decision, Judge, Status
+from cxrules.explanation.document import Block, Items, Paragraph, to_plain
+from cxrules.explanation.what_if import FactChange, Moved, Turn, Turned, WhatIf
+from cxrules.explanation.words import join_clauses, join_names, name, reason, sentence, strength
+
+__all__ = ["explain_what_if"]
+
+_Answer = TypeVar("_Answer")
+
+
+def explain_what_if(judge: Judge, supposed: WhatIf[_Answer]) -> str:
+    """Say what would be recommended, and what changed.
+
+    Args:
+        judge: Who decided.
+        supposed: The comparison.
+    """
+    if not supposed.changes:
+        return "Nothing is supposed to be otherwise, so that nothing changes."
+    clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
+    blocks: list[Block] = [Paragraph(f"Suppose that {clauses}. {_tell_outcome(judge, supposed.before, supposed.after)}")]
+    turned = tuple(_tell_turn(judge, turned) for turned in supposed.turned if turned.turn in _TURNS)
+    if turned:
+        blocks.append(Items("What turns", turned))
+    moved = tuple(_tell_moved(judge, supposed.evidence))
+    if moved:
+        blocks.append(Items("What speaks otherwise", moved))
+    return to_plain(blocks)
+
+
+def _suppose(judge: Judge, change: FactChange) -> str:
+    topic = judge.rulebase.vocabulary[change.fact].topic
+    if change.after is None:
+        return f"nothing is known of {topic}"
+    if change.before is None:
+        return change.after.states
+    return f"{change.after.states} (and not, as now, that {change.before.states})"
+
+
+def _tell_outcome(judge: Judge, before: Decision, after: Decision) -> str:
+    rulebase = judge.rulebase
+    if after.model is None:
+        if before.model is None:
+            return "No owner could be recommended then either."
+        return f"No owner could be recommended then, instead of {name(rulebase, before.model)}."
+    narrowly = ", by a narrow margin" if after.status is Status.CONTESTED else ""
+    basis = f"on {strength(after.points)} evidence{narrowly}"
+    if before.model is None:
+        return f"The recommendation would be {name(rulebase, after.model)}, {basis}."
+    if before.model != after.model:
+        return f"The recommendation would be {name(rulebase, after.model)} instead of {name(rulebase, before.model)}, {basis}."
+    return f"The recommendation would still be {name(rulebase, after.model)}, {_compare(before, after)}."
+
+
+def _compare(before: Decision, after: Decision) -> str:
+    if after.status is not before.status:
+        return "now by a narrow margin" if after.status is Status.CONTESTED else "now by a clear margin"
+    if after.points == before.points:
+        return "on evidence as strong as before"
+    return f"on {'stronger' if after.points > before.points else 'weaker'} evidence"
+
+
+_TURNS = {
+    Turn.RULED_OUT: "{model} is ruled out.",
+    Turn.READMITTED: "{model} is no longer ruled out.",
+    Turn.REQUIREMENT_MET: "{model} has what it requires: {finding}.",
+    Turn.REQUIREMENT_LOST: "{model} no longer has what it requires: {finding}.",
+    Turn.SET_ASIDE: "{model} is put behind another.",
+    Turn.NO_LONGER_SET_ASIDE: "{model} is no longer put behind another.",
+}
+"""What is told; whether a model is in the running follows from these and from the evidence."""
+
+_NEWLY_TRUE = frozenset({Turn.RULED_OUT, Turn.REQUIREMENT_MET, Turn.SET_ASIDE})
+
+
+def _tell_turn(judge: Judge, turned: Turned) -> str:
+    rulebase = judge.rulebase
+    finding = rulebase.findings[turned.finding] if turned.finding else ""
+    told = _TURNS[turned.turn].format(model=name(rulebase, turned.model), finding=finding)
+    # What has fallen away would be stated with facts that are supposed not to hold.
+    return f"{told} {reason(turned.steps[0])}" if turned.turn in _NEWLY_TRUE else told
+
+
+def _tell_moved(judge: Judge, evidence: tuple[Moved, ...]) -> Iterator[str]:
+    """Tell each rule once, with all the models for or against which it speaks."""
+    effects: dict[tuple[str, bool, bool], list[Moved]] = {}
+    for item in evidence:
+        points = item.after or item.before
+        effects.setdefault((item.step.rule.id, bool(item.after), points > 0), []).append(item)
+    for (_, after, speaks_for), items in effects.items():
+        models = join_names(judge.rulebase, (item.model for item in items))
+        side = f"{'for' if speaks_for else 'against'} {models}"
+        if after:
+            yield f"This now speaks {side}. {reason(items[0].step)}"
+        else:
+            yield sentence(f"this no longer speaks {side}: {items[0].step.rule.rationale.rstrip('. ')}")

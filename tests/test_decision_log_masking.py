@@ -1,0 +1,136 @@
+"""What is masked cannot be read from the rest, and the record says what is missing."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import cxrules
+from cxrules import Advisor, RuleBase
+from cxrules.decision_log import DecisionRecord, InvalidMasking, Masking, apply_masking, make_record
+from tests.rulebases import candidate_values, organisations, rulebases, thresholds
+from tests.test_decision_record import VALIDATOR
+
+BUILTIN = RuleBase.builtin()
+ADVISOR = Advisor()
+
+
+def mask(advisor: Advisor, known: dict[str, Any], masking: Masking, **more: Any) -> DecisionRecord:
+    from datetime import UTC, datetime
+
+    advice = advisor.recommend(known)
+    record = make_record(advice, id="d", time=datetime(2025, 1, 1, tzinfo=UTC), **more)
+    before = json.dumps(record)
+    masked = apply_masking(masking, record, advisor.judge)
+    assert json.dumps(record) == before, "the original is left alone"
+    VALIDATOR.validate(masked)
+    return masked
+
+
+def check_nothing_shows(advisor: Advisor, data: st.DataObject) -> None:
+    """Two organisations that differ in the hidden fact alone, and were answered alike, leave the same record."""
+    rulebase = advisor.rulebase
+    known = data.draw(organisations(rulebase))
+    name = data.draw(st.sampled_from(sorted(rulebase.vocabulary.facts)))
+    values = st.sampled_from(candidate_values(rulebase.vocabulary[name], thresholds(rulebase).get(name, ())))
+    one, other = known | {name: data.draw(values)}, known | {name: data.draw(values)}
+    erase = data.draw(st.booleans())
+    if erase and data.draw(st.booleans()):
+        del other[name]
+    answers = [(advice.model, advice.status, advice.reason) for advice in map(advisor.recommend, (one, other))]
+    assume(answers[0] == answers[1])
+    masking = Masking(erase=[f"facts.{name}"]) if erase else Masking(mask=[f"facts.{name}"])
+    first, second = (mask(advisor, facts, masking) for facts in (one, other))
+    assert json.dumps(first) == json.dumps(second)
+    assert not first["replayable"]
+    assert f"facts.{name}" in (first["erased"] if erase else first["masked"])
+
+
+@given(st.data())
+@settings(max_examples=2 * settings().max_examples)
+def test_a_hidden_fact_cannot_be_read_from_the_rest(data: st.DataObject) -> None:
+    check_nothing_shows(Advisor(data.draw(rulebases())), data)
+
+
+@given(st.data())
+def test_nor_on_the_built_in_rule_base(data: st.DataObject) -> None:
+    check_nothing_shows(ADVISOR, data)
+
+
+@given(organisations(BUILTIN), st.sets(st.sampled_from(sorted(BUILTIN.vocabulary.facts)), max_size=4))
+def test_what_is_shown_was_so(known: dict[str, Any], names: set[str]) -> None:
+    masked = mask(ADVISOR, known, Masking(mask=[f"facts.{name}" for name in names]))
+    plain = make_record(ADVISOR.recommend(known))
+    for field in ("fired", "findings", "accompaniments", "patterns", "actions", "warnings"):
+        assert set(masked[field]) <= set(plain[field])  # type: ignore[literal-required]
+        if masked[field] != plain[field]:  # type: ignore[literal-required]
+            assert field in masked["masked"]
+    for field in ("ranking", "voices", "certainty", "support", "dissent"):
+        hidden = masked[field] is None  # type: ignore[literal-required]
+        assert hidden == (field in masked["masked"])
+        assert hidden or masked[field] == plain[field]  # type: ignore[literal-required]
+    assert (masked["model"], masked["status"]) == (plain["model"], plain["status"])
+    assert masked["replayable"] == (not names & set(known))
+
+
+def test_the_paths_are_named_and_the_rest_stays() -> None:
+    facts = {"maturity": "early", "silos": "severe", "marketing_bandwidth": "stretched"}
+    masking = Masking(mask=["facts.silos", "labels.customer", "trace_id"], erase=["labels.mail"])
+    labels = {"customer": "c-17", "mail": "x@example.org", "shop": "north"}
+    record = mask(ADVISOR, facts, masking, labels=labels, trace_id="t-1")
+    assert record["facts"] == {"maturity": "early", "marketing_bandwidth": "stretched", "silos": None}
+    assert record["labels"] == {"customer": None, "shop": "north"}
+    assert record["trace_id"] is None
+    assert {"facts.silos", "labels.customer", "trace_id", "fired", "ranking"} <= set(record["masked"])
+    assert record["erased"] == ["labels.mail"]
+    assert "severe" not in json.dumps(record)
+    assert "example.org" not in json.dumps(record)
+
+
+def test_what_has_nothing_to_do_with_the_answer_leaves_it_replayable() -> None:
+    masking = Masking(mask=["labels.customer", "span_id"], erase=["duration"])
+    record = mask(ADVISOR, {"maturity": "early"}, masking, labels={"customer": 1}, duration=0.1)
+    assert record["replayable"]
+    assert record["masked"] == ["labels.customer"], "there was no span"
+    assert record["erased"] == ["duration"], "erased, whether or not there was one"
+    assert record["duration"] is None
+
+
+def test_everything_can_be_hidden() -> None:
+    record = mask(
+        ADVISOR, {"maturity": "early", "silos": "severe"}, Masking(mask=["facts"], erase=["labels"]), labels={"a": 1}
+    )
+    assert record["facts"] == {"maturity": None, "silos": None}
+    assert record["labels"] == {}
+    assert record["fired"] == make_record(cxrules.recommend())["fired"]
+    record = mask(ADVISOR, {"maturity": "early"}, Masking(erase=["facts", "model", "fired"], mask=["facts.maturity"]))
+    assert (record["facts"], record["model"], record["fired"]) == ({}, None, None)
+    assert "facts.maturity" not in record["masked"]
+
+
+def test_the_digest_of_a_text_that_states_a_hidden_fact_is_hidden() -> None:
+    record = mask(ADVISOR, {"silos": "severe"}, Masking(mask=["facts.silos"]), digest=True)
+    assert record["explanation_sha256"] is None
+    assert "explanation_sha256" in record["masked"]
+
+
+@pytest.mark.parametrize(
+    "path", ["", "id", "rulebase", "engine", "masked", "fact.silos", "facts.", "fired.some-rule", "x"]
+)
+def test_a_path_that_no_record_has_is_refused(path: str) -> None:
+    with pytest.raises(InvalidMasking):
+        Masking(mask=[path])
+    with pytest.raises(InvalidMasking):
+        Masking(erase=[path])
+
+
+def test_a_misspelt_fact_is_refused_rather_than_shown() -> None:
+    with pytest.raises(InvalidMasking, match="did you mean 'silos'"):
+        mask(ADVISOR, {"silos": "severe"}, Masking(mask=["facts.silo"]))
+
+
+def test_one_path_is_not_a_list_of_letters() -> None:
+    with pytest.raises(TypeError, match="list of paths"):
+        Masking(mask="facts")  # type: ignore[arg-type]
