@@ -63,7 +63,8 @@ def passes(test: FactTest, value: FactValue, fact: Fact) -> bool:
             passed = _size(value, fact) >= _size(operand, fact)
         case Operator.AT_MOST:
             passed = _size(value, fact) <= _size(operand, fact)
-        case Operator.BELOW:
+        case _:
+            assert test.operator is Operator.BELOW
             passed = _size(value, fact) < _size(operand, fact)
     return bool(passed)
 

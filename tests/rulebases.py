@@ -226,8 +226,8 @@ def _rules(draw: st.DrawFn, rule_id: str, parts: "_Parts") -> Rule:
     if draw(st.integers(0, 2)) == 0:
         alternatives = draw(st.lists(_conditions(parts.vocabulary, below, 2), min_size=1, max_size=3))
         when.insert(draw(st.integers(0, len(when))), AnyOf(tuple(alternatives)))
-    then = []
-    if above and draw(st.booleans()):
+    then: list[Conclusion] = []
+    if draw(st.booleans()) and above:
         then.append(Conclusion(Effect.FINDING, above[0]))
     then += draw(st.lists(_conclusions(parts.models), min_size=0 if then else 1, max_size=3))
     source = draw(st.sampled_from(sorted({claim.source for claim in parts.claims})))

@@ -74,13 +74,7 @@ def test_any_recommendation_comes_back_from_its_record(known: dict[str, Any], la
 def test_so_it_does_on_any_rule_base(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     known = data.draw(organisations(rulebase))
-    advisor = Advisor(rulebase)
-    try:
-        for detail in ("brief", "full"):
-            advisor.recommend(known).explain(detail)  # type: ignore[arg-type]
-    except Exception as error:  # noqa: BLE001 - what explanations make of odd rule bases is held elsewhere
-        pytest.skip(repr(error))
-    check_round_trip(advisor, known, {})
+    check_round_trip(Advisor(rulebase), known, {})
 
 
 def test_the_schema_the_types_and_the_records_have_the_same_fields() -> None:

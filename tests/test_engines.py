@@ -19,7 +19,7 @@ from cxrules.engines import ENGINES, Engine, create_engine
 from cxrules.engines.bitmap import BitmapEngine
 from cxrules.facts import FactValue, Kind
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Conclusion, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
+from cxrules.rules import AnyOf, Conclusion, Condition, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
 from tests import ROOT
 from tests.oracle import OracleEngine
 from tests.rulebases import (
@@ -57,7 +57,7 @@ def by_hand() -> RuleBase:
     told, not_told = FactTest("told", Operator.IS, True), FactTest("told", Operator.IS, False)
     one, two, three = FindingTest("one"), FindingTest("two"), FindingTest("three")
     alpha, beta = Conclusion(Effect.SUPPORTS, "alpha"), Conclusion(Effect.SUPPORTS, "beta")
-    rules = {
+    rules: dict[str, tuple[tuple[Condition, ...], Conclusion]] = {
         "a-one": ((late, x_or_y), Conclusion(Effect.FINDING, "one")),
         "b-two": ((one, AnyOf(((low,), (high, told)))), Conclusion(Effect.FINDING, "two")),
         "c-three": ((AnyOf(((two, shop), (not_told, not_z))),), Conclusion(Effect.FINDING, "three")),

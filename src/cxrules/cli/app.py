@@ -22,7 +22,7 @@ built-in rule base."""
 _EPILOG = """\b
 Exit codes:
   0  answered, an undetermined recommendation included
-  1  mistakes were found by a command that looks for them
+  1  a command that looks for mistakes or differences found some
   2  the arguments or the input are wrong
   3  something is needed that is not installed"""
 

@@ -33,6 +33,9 @@ _DOOR = threading.RLock()
 """Held while experta is imported and while an engine is built: experta keeps caches for the whole process."""
 
 
+_Option: TypeAlias = Any
+"""An option of `logging.basicConfig`."""
+
 _SHELVES = 16
 """experta shows a new fact to the first test of every pattern of its class: with one class it is three times slower."""
 
@@ -266,7 +269,7 @@ def _without_basic_config() -> Iterator[None]:
     original = logging.basicConfig
     importer: int | None = threading.get_ident()
 
-    def basic_config(**options: object) -> None:
+    def basic_config(**options: _Option) -> None:
         if threading.get_ident() != importer:
             original(**options)
 

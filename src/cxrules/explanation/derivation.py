@@ -47,6 +47,9 @@ class Established:
     states: str
     steps: tuple[Step, ...]
 
+    def __str__(self) -> str:
+        return _outline(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -67,6 +70,9 @@ class Step:
     facts: tuple[GivenFact, ...]
     findings: tuple[Established, ...]
     standing: bool
+
+    def __str__(self) -> str:
+        return _outline(self)
 
     def roots(self) -> tuple[GivenFact, ...]:
         """Give the facts given on which it rests, directly or through findings, each once."""
@@ -119,10 +125,8 @@ class Case:
     missing: tuple[tuple[str, str], ...]
     set_aside_by: tuple[Step, ...]
 
-    @property
-    def minimum_met(self) -> bool:
-        """Whether the evidence suffices, once the model is neither excluded nor lacks a requirement."""
-        return self.candidate or not (self.excluded_by or self.missing)
+    def __str__(self) -> str:
+        return _outline(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +178,7 @@ class Derivation:
         return tuple(found.values())
 
     def __str__(self) -> str:
-        from cxrules.explanation.outline import outline  # noqa: PLC0415 - words come last
-
-        return outline(self)
+        return _outline(self)
 
 
 Node: TypeAlias = Step | Established | Case
@@ -332,3 +334,9 @@ def _gather(step: Step, found: dict[str, Step]) -> None:
         for finding in step.findings:
             for below in finding.steps:
                 _gather(below, found)
+
+
+def _outline(node: Derivation | Node) -> str:
+    from cxrules.explanation.outline import outline  # noqa: PLC0415 - words come last
+
+    return outline(node)

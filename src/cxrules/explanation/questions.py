@@ -86,28 +86,35 @@ class NextQuestions:
         """Say it in words: the best questions, and what cannot matter."""
         if not self.questions:
             return "Nothing that is still unknown can change the model."
-        said = ["Every value that is still possible being taken as equally likely, these facts would tell most:"]
-        said = [f"What would tell most is {topics(self.rulebase, [question.fact for question in self.questions[:_SHOWN]])}."]
-        said += [self._say(question) for question in self.questions[:_SHOWN]]
+        best = self.questions[:_SHOWN]
+        said = [
+            f"If every value that is still possible is taken as equally likely, most can be learnt from "
+            f"{topics(self.rulebase, [question.fact for question in best])}."
+        ]
+        said += [f"{question.text} {self._say(question)}" for question in best]
         more = len(self.questions) - _SHOWN
         if more > 0:
             said.append(sentence(f"{count(more, 'other unknown fact')} may matter as well"))
         if self.irrelevant:
             matters = "it cannot" if len(self.irrelevant) == 1 else "none of them can"
             about = count(len(self.irrelevant), "unknown fact")
-            said.append(sentence(f"of {about} it is proved that {matters} matter any more"))
-        said.append("Every value that is still possible was taken as equally likely.")
+            said.append(sentence(f"of {about} it is proved that {matters} change the model any more"))
         return unmark(" ".join(said))
 
     def _say(self, question: Question) -> str:
+        """Say which answers would change the model at once."""
         vocabulary = self.rulebase.vocabulary
         leading: dict[str | None, list[str]] = {}
         for answer in question.answers:
             if answer.model != self.model:
                 leading.setdefault(answer.model, []).append(vocabulary[question.fact].state(answer.value))
         if not leading:
-            return ""
-        return ""
+            return "No answer would change the model by itself."
+        clauses = []
+        for model, states in leading.items():
+            outcome = "no model can be recommended" if model is None else f"the model is {name(self.rulebase, model)}"
+            clauses.append(f"if {join_words(states[:_SHOWN], 'or')}, {outcome}")
+        return sentence("; ".join(clauses))
 
 
 def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str] = ()) -> NextQuestions:

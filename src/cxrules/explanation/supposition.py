@@ -8,7 +8,7 @@ from typing import TypeVar
 from cxrules.decision import Decision, Judge, Status
 from cxrules.explanation.document import Block, Items, Paragraph, to_plain
 from cxrules.explanation.what_if import FactChange, Moved, Turn, Turned, WhatIf
-from cxrules.explanation.words import join_clauses, join_names, name, reason, sentence, strength
+from cxrules.explanation.words import join_clauses, join_names, lower_first, name, reason, strength
 
 __all__ = ["explain_what_if"]
 
@@ -90,14 +90,22 @@ def _tell_turn(judge: Judge, turned: Turned) -> str:
 
 def _tell_moved(judge: Judge, evidence: tuple[Moved, ...]) -> Iterator[str]:
     """Tell each rule once, with all the models for or against which it speaks."""
-    effects: dict[tuple[str, bool, bool], list[Moved]] = {}
+    effects: dict[tuple[str, str], list[Moved]] = {}
     for item in evidence:
-        points = item.after or item.before
-        effects.setdefault((item.step.rule.id, bool(item.after), points > 0), []).append(item)
-    for (_, after, speaks_for), items in effects.items():
+        effects.setdefault((item.step.rule.id, _tell_effect(item)), []).append(item)
+    for (_, effect), items in effects.items():
         models = join_names(judge.rulebase, (item.model for item in items))
-        side = f"{'for' if speaks_for else 'against'} {models}"
-        if after:
-            yield f"This now speaks {side}. {reason(items[0].step)}"
+        step = items[0].step
+        if items[0].after:
+            yield f"This {effect} {models}. {reason(step)}"
         else:
-            yield sentence(f"this no longer speaks {side}: {items[0].step.rule.rationale.rstrip('. ')}")
+            yield f"This {effect} {models}: {lower_first(step.rule.rationale.rstrip('. '))}."
+
+
+def _tell_effect(item: Moved) -> str:
+    side = "for" if item.before + item.after > 0 else "against"
+    if not item.before:
+        return f"now speaks {side}"
+    if not item.after:
+        return f"no longer speaks {side}"
+    return f"speaks {'more' if abs(item.after) > abs(item.before) else 'less'} strongly {side}"

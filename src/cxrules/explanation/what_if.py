@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from cxrules.decision import Decision, Judge
+from cxrules.evidence import Evidence
 from cxrules.explanation.derivation import GivenFact, Step, Tracer
 from cxrules.facts import FactValue
 from cxrules.ranking import RankedModel, fired_evidence, rank
@@ -51,7 +52,7 @@ class Moved:
 
     Attributes:
         model: The model for or against which it speaks.
-        step: The rule, with what makes it fire in the organisation in which it does.
+        step: The rule, with what makes it fire in the organisation in which it does; after the change where in both.
         before: Its points before; 0 when it is new.
         after: Its points after; 0 when it has gone.
     """
@@ -143,6 +144,10 @@ def what_if(
     )
 
 
+def _identify(item: Evidence) -> tuple[str, bool, str]:
+    return item.model, item.points > 0, item.carrier
+
+
 class _Comparison:
     def __init__(self, judge: Judge, before: Decision, after: Decision) -> None:
         self._judge = judge
@@ -166,20 +171,19 @@ class _Comparison:
 
     def evidence(self) -> list[Moved]:
         decider = self._judge.decider
-        was = {(item.model, item.rule): item.points for item in fired_evidence(decider, self._before.fired)}
-        now = {(item.model, item.rule): item.points for item in fired_evidence(decider, self._after.fired)}
-        moved = [key for key in {**was, **now} if was.get(key) != now.get(key)]
+        # By claim, because a claim counts once: another rule that takes over its evidence moves nothing.
+        was = {_identify(item): item for item in fired_evidence(decider, self._before.fired)}
+        now = {_identify(item): item for item in fired_evidence(decider, self._after.fired)}
         order = {model: place for place, model in enumerate(self._judge.rulebase.models)}
-        moved.sort(key=lambda key: order[key[0]])
-        return [
-            Moved(
-                model,
-                (self._is if (model, rule) in now else self._was).step(rule),
-                was.get((model, rule), 0),
-                now.get((model, rule), 0),
-            )
-            for model, rule in moved
-        ]
+        found = []
+        for key in sorted({**was, **now}, key=lambda key: order[key[0]]):
+            before, after = was.get(key), now.get(key)
+            points = (before.points if before else 0, after.points if after else 0)
+            if points[0] != points[1]:
+                step = self._is.step(after.rule) if after else self._was.step(before.rule) if before else None
+                assert step is not None
+                found.append(Moved(key[0], step, *points))
+        return found
 
     def turned(self) -> list[Turned]:
         decider = self._judge.decider

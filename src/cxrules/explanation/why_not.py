@@ -162,7 +162,7 @@ def _list_obstacles(
         found.append(Obstacle.TOO_LITTLE_EVIDENCE)
     if case.set_aside_by:
         found.append(Obstacle.SET_ASIDE)
-    elif winner is not None and winner.points >= case.points and not winner.set_aside_by:
+    elif winner is not None and 0 < case.points <= winner.points:
         found.append(Obstacle.OUTWEIGHED)
     return found
 

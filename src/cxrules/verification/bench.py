@@ -144,7 +144,7 @@ class Bench:
         angles = angles or (self.angle,)
         if not any(angle.vary for angle in angles):
             # Most of what is possible at all is true of one of a few organisations.
-            for known in self._gallery:
+            for known in reversed(self._gallery):
                 if self.confirm(question, angles, known, {}):
                     return Answer(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
         return self._seek(question, angles, shrink=False)

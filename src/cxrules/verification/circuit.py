@@ -90,7 +90,7 @@ class Circuit:
 
     def any_of(self, bits: Iterable[Bit]) -> Bit:
         """Give whether one is true."""
-        return self.negate(self.all_of([self.negate(bit) for bit in bits]))
+        return self.negate(self.all_of(self.negate(bit) for bit in bits))
 
     def equal(self, one: Bit, other: Bit) -> Bit:
         """Give whether both are the same."""
@@ -98,6 +98,8 @@ class Circuit:
 
     def differ(self, one: Bit, other: Bit) -> Bit:
         """Give whether exactly one is true."""
+        if isinstance(one, bool) and isinstance(other, bool):
+            return one != other
         return self.any_of(
             [self.all_of([one, self.negate(other)]), self.all_of([self.negate(one), other])]
         )

@@ -63,7 +63,16 @@ class Reading:
 
     def concluded(self, effect: Effect, target: str) -> bool:
         """Say whether a fired rule concludes something."""
-        return any(self.fired[rule.id] for rule in self.rulebase.rules.values() if target in rule.targets(effect))
+        return (effect, target) in self._concluded
+
+    @cached_property
+    def _concluded(self) -> set[tuple[Effect, str]]:
+        rules = self.rulebase.rules
+        return {
+            (conclusion.effect, conclusion.target)
+            for rule in self.decider.names(self.decision.fired)
+            for conclusion in rules[rule].then
+        }
 
     @cached_property
     def _bits(self) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Any
 
 from cxrules.facts import Fact, FactValue, Kind, Use
+from cxrules.rulebase import RuleBase
 from cxrules.rules import Effect
 from cxrules.verification.bench import Angle, Bench
 from cxrules.verification.checks.claims import claim_some
@@ -79,40 +81,29 @@ def idle_facts(bench: Bench) -> Iterator[Finding]:
 
 def answer_differs(circuit: Circuit, one: Any, other: Any) -> Bit:
     """Give whether two views of one rule base differ in anything that is answered, apart from the rules quoted."""
-    rules = one.rulebase.rules.values()
-    preferring = [rule.id for rule in rules if rule.targets(Effect.PREFERS)]
-    models = one.rulebase.models
-    return circuit.any_of(
-        [
-            *(circuit.differ(one.excluded[model], other.excluded[model]) for model in models),
-            *(circuit.differ(one.entitled[model], other.entitled[model]) for model in models),
-            *(circuit.differ(one.enough[model], other.enough[model]) for model in models),
-            *(circuit.differ(one.fired[rule], other.fired[rule]) for rule in preferring),
-            points_differ(circuit, one, other),
-            advice_differs(circuit, one, other),
-        ]
-    )
+    return circuit.any_of(_differences(circuit, one, other))
 
 
-def points_differ(circuit: Circuit, one: Any, other: Any) -> Bit:
-    """Give whether two views of one rule base differ in the points of a model."""
-    return circuit.any_of(
-        circuit.negate(circuit.same_number(points, other.points[model])) for model, points in one.points.items()
-    )
+def _differences(circuit: Circuit, one: Any, other: Any) -> Iterator[Bit]:
+    preferring, advice = _effects(one.rulebase)
+    for model in one.rulebase.models:
+        yield circuit.negate(circuit.same_number(one.points[model], other.points[model]))
+        yield circuit.differ(one.excluded[model], other.excluded[model])
+        yield circuit.differ(one.entitled[model], other.entitled[model])
+        yield circuit.differ(one.enough[model], other.enough[model])
+    for effect, target in advice:
+        yield circuit.differ(one.concluded(effect, target), other.concluded(effect, target))
+    for rule in preferring:
+        yield circuit.differ(one.fired[rule], other.fired[rule])
 
 
-def advice_differs(circuit: Circuit, one: Any, other: Any) -> Bit:
-    """Give whether two views of one rule base differ in accompaniments, patterns, actions or warnings."""
-    targets = {
-        (conclusion.effect, conclusion.target)
-        for rule in one.rulebase.rules.values()
-        for conclusion in rule.then
-        if conclusion.effect in _ADVICE
-    }
-    return circuit.any_of(
-        circuit.differ(one.concluded(effect, target), other.concluded(effect, target))
-        for effect, target in sorted(targets)
-    )
+@lru_cache(maxsize=4)
+def _effects(rulebase: RuleBase) -> tuple[list[str], list[tuple[Effect, str]]]:
+    """Give the rules that prefer, and everything that can be advised, recognised or warned of."""
+    rules = rulebase.rules.values()
+    targets = {(conclusion.effect, conclusion.target) for rule in rules for conclusion in rule.then}
+    advice = sorted((effect, target) for effect, target in targets if effect in _ADVICE)
+    return [rule.id for rule in rules if rule.targets(Effect.PREFERS)], advice
 
 
 def _tell_apart(

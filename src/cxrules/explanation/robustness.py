@@ -1,0 +1,203 @@
+"""How firmly a recommendation stands: its lead, the step that gives it, and the single rules and tones that it hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from cxrules.decision import Decider, Decision, Judge, Status
+from cxrules.explanation.cohort import Cohort, column_of
+from cxrules.explanation.document import mark_title, unmark
+from cxrules.explanation.possibilities import possibilities_of
+from cxrules.explanation.words import count, join_names, name, sentence
+from cxrules.rulebase import RuleBase
+from cxrules.rules import Effect, Tone
+
+__all__ = ["Robustness", "RuleFlip", "Step", "ToneFlip", "robustness"]
+
+_SHOWN = 3
+
+
+class Step(StrEnum):
+    """The step of the policy that gives the model its place before the others."""
+
+    ONLY = "only"
+    PREFERENCE = "preference"
+    POINTS = "points"
+    ORDER = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFlip:
+    """A rule without which the model or the status would be another.
+
+    Attributes:
+        rule: The rule.
+        model: The model without it, or None.
+        status: How firmly it would then stand.
+    """
+
+    rule: str
+    model: str | None
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class ToneFlip:
+    """A claim that would change the model or the status if its author spoke one step more or less firmly.
+
+    Attributes:
+        claim: The claim.
+        tone: The tone instead of its own.
+        model: The model then, or None.
+        status: How firmly it would then stand.
+    """
+
+    claim: str
+    tone: Tone
+    model: str | None
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """How firmly a recommendation stands.
+
+    Attributes:
+        model: The model, or None.
+        status: How firmly the policy lets it stand.
+        step: The step that puts it before the others: `only` (no other candidate), `preference` (a rule sets the others
+            aside), `points`, or `order` (the declared order, at equal points); None without a model.
+        lead: By how many points it leads the runner-up; its own points without one.
+        runner_up: The next candidate, or None.
+        set_aside: The candidates that a preference sets aside.
+        rules: The rules, in id order, each of whose removal would change the model or the status.
+        tones: The changes of one claim's tone by one step that would, by claim in id order.
+        rulebase: The rule base, for words.
+    """
+
+    model: str | None
+    status: Status
+    step: Step | None
+    lead: int
+    runner_up: str | None
+    set_aside: tuple[str, ...]
+    rules: tuple[RuleFlip, ...]
+    tones: tuple[ToneFlip, ...]
+    rulebase: RuleBase
+
+    def explain(self) -> str:
+        """Say it in words."""
+        said = [self._say_lead()]
+        turning = [flip for flip in self.rules if flip.model != self.model]
+        if turning:
+            each = "a single rule" if len(turning) == 1 else f"each of {count(len(turning), 'rule')}"
+            said.append(f"The model hangs on {each} by itself: without it the model would be another.")
+            said += [self._say_rule(flip) for flip in turning[:_SHOWN]]
+        else:
+            said.append("No single rule decides: without any one of them the model would be the same.")
+        claims = {flip.claim: flip for flip in self.tones if flip.model != self.model}
+        if claims:
+            sources = sorted({self.rulebase.claims[claim].source for claim in claims})
+            titles = " or ".join(mark_title(self.rulebase.sources[source].title) for source in sources)
+            times = count(len(claims), "claim")
+            said.append(f"A slightly firmer or softer tone in {times} of {titles} would change it.")
+        else:
+            said.append("No author's tone, one step firmer or softer, would change it.")
+        return unmark(" ".join(said))
+
+    def _say_lead(self) -> str:
+        if self.model is None:
+            return "No model can be recommended."
+        own = name(self.rulebase, self.model)
+        if self.step is Step.ONLY:
+            return f"{own} is the only model in the running."
+        if self.step is Step.PREFERENCE:
+            return f"{own} stands first because a rule puts it before {join_names(self.rulebase, self.set_aside)}."
+        other = name(self.rulebase, self.runner_up or "")
+        if self.step is Step.ORDER:
+            return f"The evidence for {own} and {other} is even, and the order of preference decides."
+        return f"{own} is before {other} by the weight of the evidence{', but not by much' if self.status is Status.CONTESTED else ''}."
+
+    def _say_rule(self, flip: RuleFlip) -> str:
+        because = self.rulebase.rules[flip.rule].rationale.rstrip(". ")
+        then = "no model could be recommended" if flip.model is None else f"the model would be {name(self.rulebase, flip.model)}"
+        return f"{sentence(f'without the rule that says the following, {then}')[:-1]}: {because}."
+
+
+def robustness(judge: Judge, decision: Decision) -> Robustness:
+    """Find out by how much a model leads, and which single rule or tone it hangs on.
+
+    Args:
+        judge: The engine and the policy.
+        decision: The decision.
+    """
+    decider = judge.decider
+    models = tuple(decider.rulebase.models)
+    candidates = {models[position] for _, position in decider.candidates(decision.fired)}
+    aside = decider.set_aside(decision.fired, candidates)
+    return Robustness(
+        decision.model,
+        decision.status,
+        _step(decision, aside),
+        decision.lead,
+        decision.runner_up,
+        tuple(model for model in models if model in aside),
+        tuple(_flip_rules(judge, decision)),
+        tuple(_flip_tones(judge, decision)),
+        decider.rulebase,
+    )
+
+
+def _step(decision: Decision, aside: Mapping[str, list[str]]) -> Step | None:
+    if decision.model is None:
+        return None
+    if decision.runner_up is None:
+        return Step.PREFERENCE if aside else Step.ONLY
+    return Step.POINTS if decision.lead else Step.ORDER
+
+
+def _flip_rules(judge: Judge, decision: Decision) -> Iterable[RuleFlip]:
+    """Decide once without each fired rule: as many columns as rules, one rule silent in each."""
+    rulebase = judge.rulebase
+    possibilities = possibilities_of(judge)
+    fired = judge.decider.names(decision.fired)
+    everything = (1 << len(fired)) - 1
+    columns = {fact: column_of(rulebase.vocabulary, fact, value, everything) for fact, value in decision.known.items()}
+    silenced = {rule: 1 << position for position, rule in enumerate(fired)}
+    outcomes = possibilities.cohorts.decide(Cohort(everything, columns), silenced)
+    for position, rule in enumerate(fired):
+        if rule in rulebase.standing and rulebase.rules[rule].targets(Effect.FINDING):
+            # Rules that rest on it may stand no longer, and then weigh otherwise.
+            then = _without(judge, rule, decision)
+            model, status = then.model, then.status
+        else:
+            model = next(each for each, columns in outcomes.models.items() if columns >> position & 1)
+            status = Status.CONTESTED if outcomes.contested >> position & 1 else Status.RECOMMENDED
+            status = Status.UNDETERMINED if model is None else status
+        if (model, status) != (decision.model, decision.status):
+            yield RuleFlip(rule, model, status)
+
+
+def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
+    from cxrules.engines import create_engine  # noqa: PLC0415 - rare: only for standing rules that conclude findings
+
+    rulebase = judge.rulebase
+    rest = replace(rulebase, rules={other: each for other, each in rulebase.rules.items() if other != rule}, _given_revision="")
+    return Judge(create_engine("bitmap", rest)).decide(decision.known)
+
+
+def _flip_tones(judge: Judge, decision: Decision) -> Iterable[ToneFlip]:
+    rulebase, decider = judge.rulebase, judge.decider
+    fired = [item.rule for item in decider.evidence if decider.has(decision.fired, item.rule)]
+    claims = {claim for rule in fired for claim in rulebase.rules[rule].because}
+    for claim in (claim for claim in rulebase.claims if claim in claims):
+        own = rulebase.claims[claim].tone
+        for tone in (Tone(step) for step in (own - 1, own + 1) if step in set(Tone)):
+            changed = replace(
+                rulebase, claims={**rulebase.claims, claim: replace(rulebase.claims[claim], tone=tone)}, _given_revision=""
+            )
+            then = Decider(changed).decide(decision.known, decision.fired)
+            if (then.model, then.status) != (decision.model, decision.status):
+                yield ToneFlip(claim, tone, then.model, then.status)

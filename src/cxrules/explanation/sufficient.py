@@ -1,0 +1,189 @@
+"""A smallest set of the known facts that alone gives the same model and status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cxrules.decision import Decision, Judge, Status
+from cxrules.explanation.cohort import Cohort, Column, Outcomes, SetColumn
+from cxrules.explanation.document import unmark
+from cxrules.explanation.possibilities import Possibilities, possibilities_of
+from cxrules.explanation.slices import add_up, equal_to
+from cxrules.explanation.words import join_clauses, name, sentence
+from cxrules.facts import Facts
+from cxrules.rulebase import RuleBase
+from cxrules.rules import FactTest, leaf_tests
+
+__all__ = ["Extent", "Sufficient", "sufficient_facts"]
+
+_TOGETHER = 15
+"""Facts whose subsets are decided at once: 2 to this power."""
+
+AFFORDABLE = 20
+"""Facts of which every subset is tried; of more, some that are not needed are first left out one by one."""
+
+
+class Extent(StrEnum):
+    """How small a sufficient set is proved to be."""
+
+    SMALLEST = "smallest"
+    MINIMAL = "minimal"
+    UNPROVED = "unproved"
+
+
+@dataclass(frozen=True, slots=True)
+class Sufficient:
+    """Known facts that alone give the same model and status.
+
+    Attributes:
+        facts: The facts, in the order of the vocabulary; a set counts as one fact.
+        extent: `smallest`: no set of fewer known facts suffices; `minimal`: no part of it suffices, though another, smaller
+            set may; `unproved`: it suffices, and none of it can be left out by itself.
+        model: The model, or None.
+        status: How firmly it stands.
+        examined: How many sets of facts were decided.
+        rulebase: The rule base, for words.
+    """
+
+    facts: Facts
+    extent: Extent
+    model: str | None
+    status: Status
+    examined: int
+    rulebase: RuleBase
+
+    def explain(self) -> str:
+        """Say it in words."""
+        outcome = "that no model can be recommended" if self.model is None else f"{name(self.rulebase, self.model)}"
+        if self.status is Status.CONTESTED:
+            outcome += ", contested as it is"
+        if not self.facts:
+            return unmark(f"No fact is needed to find {outcome}.")
+        vocabulary = self.rulebase.vocabulary
+        clauses = [vocabulary[fact].state(value) for fact, value in self.facts.items()]
+        one = len(clauses) == 1
+        enough = f"This alone is enough for {outcome}" if one else f"These facts alone are enough for {outcome}"
+        if self.model is None:
+            enough = f"{'This alone is' if one else 'These facts alone are'} enough to find {outcome}"
+        return unmark(f"{enough}: {sentence(join_clauses(clauses))[0].lower()}{sentence(join_clauses(clauses))[1:]}")
+
+
+def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFORDABLE) -> Sufficient:
+    """Find a smallest set of known facts that alone gives the same model and status.
+
+    Every subset of the facts that fired rules test is decided, so that the set is smallest by proof: without some facts rules
+    fall silent that speak against the model, so that leaving out one at a time would prove nothing. Of several smallest
+    sets it is the one whose facts come first in the vocabulary.
+
+    Args:
+        judge: The engine and the policy.
+        decision: The decision.
+        affordable: Of how many facts every subset may be tried.
+    """
+    possibilities = possibilities_of(judge)
+    facts = _list_tested(possibilities, decision)
+    extent = Extent.SMALLEST
+    search = _Search(possibilities, decision)
+    if len(facts) > affordable:
+        # Late facts go first, so that the early ones stay.
+        facts = search.leave_out(facts)
+        extent = Extent.MINIMAL if len(facts) <= affordable else Extent.UNPROVED
+    found = facts if extent is Extent.UNPROVED else search.find_smallest(facts)
+    return Sufficient(
+        {fact: decision.known[fact] for fact in found}, extent, decision.model, decision.status, search.examined, judge.rulebase
+    )
+
+
+def _list_tested(possibilities: Possibilities, decision: Decision) -> list[str]:
+    """Give the known facts that rules test which bear on the model and fired.
+
+    With fewer facts no other rule fires, so that no other fact can make a difference.
+    """
+    rules = possibilities.rulebase.rules
+    tests = [
+        test
+        for rule in possibilities.decider.names(decision.fired)
+        for test in leaf_tests(rules[rule].when)
+        if isinstance(test, FactTest)
+    ]
+    vocabulary = possibilities.rulebase.vocabulary
+    holding = {
+        test.fact
+        for test in tests
+        if test.fact in decision.known and test.holds(decision.known[test.fact], vocabulary[test.fact])
+    }
+    return [fact for fact in possibilities.cohorts.facts if fact in holding]
+
+
+class _Search:
+    """Tries subsets of known facts, many at a time."""
+
+    def __init__(self, possibilities: Possibilities, decision: Decision) -> None:
+        self.possibilities = possibilities
+        self.decision = decision
+        self.examined = 0
+
+    def leave_out(self, facts: Sequence[str]) -> list[str]:
+        """Leave out facts one by one, the last first, as long as the rest suffices."""
+        kept, left_out = list(facts), True
+        while left_out:
+            left_out = False
+            for fact in reversed(tuple(kept)):
+                rest = [other for other in kept if other != fact]
+                self.examined += 1
+                then = self.possibilities.decide({other: self.decision.known[other] for other in rest})
+                if (then.model, then.status) == (self.decision.model, self.decision.status):
+                    kept, left_out = rest, True
+        return kept
+
+    def find_smallest(self, facts: Sequence[str]) -> list[str]:
+        """Decide every subset, and give a smallest that suffices."""
+        # Low bits of a subset's number are facts late in the vocabulary: among equals the early facts win.
+        within, beyond = facts[max(0, len(facts) - _TOGETHER) :], facts[: max(0, len(facts) - _TOGETHER)]
+        patterns = _alternate(len(within))
+        everything = (1 << (1 << len(within))) - 1
+        sizes = add_up((pattern, 1) for pattern in patterns)
+        best: list[str] | None = None
+        for number in reversed(range(1 << len(beyond))):
+            given = [fact for position, fact in enumerate(reversed(beyond)) if number >> position & 1]
+            if best is not None and len(given) > len(best):
+                continue
+            columns = {fact: self._column(fact, everything) for fact in given}
+            columns.update((fact, self._column(fact, pattern)) for fact, pattern in zip(reversed(within), patterns, strict=True))
+            self.examined += 1 << len(within)
+            hits = self._same(self.possibilities.cohorts.decide(Cohort(everything, columns)), everything)
+            for size in range(len(within) + 1):
+                if best is not None and len(given) + size >= len(best):
+                    break
+                if chosen := hits & equal_to(sizes, size, everything):
+                    subset = chosen.bit_length() - 1
+                    inside = {fact for position, fact in enumerate(reversed(within)) if subset >> position & 1}
+                    best = [fact for fact in facts if fact in given or fact in inside]
+                    break
+        assert best is not None, "all of the facts suffice"
+        return best
+
+    def _same(self, outcomes: Outcomes, everything: int) -> int:
+        same = outcomes.models[self.decision.model]
+        if self.decision.model is None:
+            return same
+        return same & (outcomes.contested if self.decision.status is Status.CONTESTED else everything & ~outcomes.contested)
+
+    def _column(self, fact: str, columns: int) -> Column:
+        value = self.decision.known[fact]
+        if isinstance(value, tuple):
+            return SetColumn(columns, dict.fromkeys(value, columns))
+        return {value: columns}
+
+
+def _alternate(count: int) -> list[int]:
+    """Give for each of so many facts the numbers, as columns, that have its bit: every subset is a number.
+
+    Examples:
+        >>> [f"{pattern:b}" for pattern in _alternate(2)]
+        ['1010', '1100']
+    """
+    everything = (1 << (1 << count)) - 1
+    return [everything // ((1 << (1 << position)) + 1) << (1 << position) for position in range(count)]

@@ -1,0 +1,579 @@
+"""The decision policy: small cases by hand, and any rule base against a second, slow reading of the definition."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cxrules.decision import Decider, Decision, Judge, Reason, Status
+from cxrules.engines.bitmap import BitmapEngine
+from cxrules.evidence import certainty, exact_certainty
+from cxrules.facts import Facts, FactValue, Kind
+from cxrules.ranking import RankedModel, Voice, dissent, fired_evidence, rank, support, voices
+from cxrules.rulebase import RuleBase, id_order
+from cxrules.rules import (
+    AnyOf,
+    ClaimKind,
+    Conclusion,
+    Condition,
+    Effect,
+    Engineer,
+    FactTest,
+    FindingTest,
+    Model,
+    Operator,
+    Policy,
+    Rule,
+    Tone,
+)
+from tests.oracle import OracleEngine
+from tests.rulebases import make_claim, make_fact, make_rulebase, organisations, rulebases
+
+needs_builtin = pytest.mark.skipif(
+    not files("cxrules").joinpath("builtin.json").is_file(), reason="the built-in rule base is not generated"
+)
+
+# Small cases. A rule is written `CLAIMS: WHEN -> THEN`. Claims A-1 and A-4 are hedged, A-2 and A-5 plain, A-3 and A-6
+# emphatic, A-8 an emphatic statistic; so for B. A word under WHEN is a flag that is true, `?word` a finding, `a|b` an
+# alternative. THEN: `+m` supports, `-m` opposes, `!m` excludes, `m>n` prefers, `=word` concludes. Before the claims may
+# stand `reason` (the engineer's, to count other claims) and `weigh3` (the engineer's points).
+
+
+def read_rule(number: int, text: str) -> Rule:
+    head, _, body = text.partition(":")
+    *engineers, claims = head.split()
+    when, _, then = body.partition("->")
+    engineer = Engineer(
+        evidence="a reason" if "reason" in engineers else "",
+        points=next((int(word[-1]) for word in engineers if word.startswith("weigh")), None),
+    )
+    conditions = tuple(read_condition(word) for word in when.split())
+    conclusions = tuple(read_conclusion(word) for word in then.split())
+    return Rule(f"r-{number}", tuple(claims.split(",")), "It follows.", conditions, conclusions, engineer)
+
+
+def read_condition(word: str) -> Condition:
+    if "|" in word:
+        return AnyOf(tuple((read_test(part),) for part in word.split("|")))
+    return read_test(word)
+
+
+def read_test(word: str) -> FactTest | FindingTest:
+    return FindingTest(word[1:]) if word[0] == "?" else FactTest(word, Operator.IS, True)
+
+
+def read_conclusion(word: str) -> Conclusion:
+    if ">" in word:
+        first, _, others = word.partition(">")
+        return Conclusion(Effect.PREFERS, first, tuple(others.split(",")))
+    effects = {"+": Effect.SUPPORTS, "-": Effect.OPPOSES, "!": Effect.EXCLUDES, "=": Effect.FINDING}
+    return Conclusion(effects[word[0]], word[1:])
+
+
+def small_rulebase(rules: Sequence[str], requires: dict[str, tuple[str, ...]], policy: Policy) -> RuleBase:
+    tones = [Tone.HEDGED, Tone.PLAIN, Tone.EMPHATIC]
+    claims = [
+        make_claim(f"{source}-{number}", tones[(number - 1) % 3] if number < 8 else Tone.EMPHATIC, kind)
+        for source in "AB"
+        for number in range(1, 9)
+        for kind in [ClaimKind.STATISTIC if number == 8 else ClaimKind.RULE_FOR]
+    ]
+    return make_rulebase(
+        [make_fact(name, Kind.FLAG) for name in "abcd"],
+        [read_rule(number, text) for number, text in enumerate(rules, 1)],
+        [Model(name, name, name, requires=requires.get(name, ())) for name in ("alpha", "beta", "gamma")],
+        claims,
+        findings={finding for needed in requires.values() for finding in needed},
+        policy=policy,
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small rule base, the flags that are true, and the outcome: the model if any, else the reason."""
+
+    says: str
+    rules: list[str]
+    true: str
+    outcome: str
+    points: int = 0
+    runner_up: str | None = None
+    lead: int | None = None
+    contested: bool = False
+    requires: tuple[str, str] = ("", "")
+    policy: Policy = Policy(minimum_evidence=2, lead=2)
+
+
+CASES = [
+    # Points.
+    Case("a hedged claim is one point", ["A-1: a -> +alpha", "A-4: a -> +alpha"], "a", "alpha", 2),
+    Case("a plain claim is two points", ["A-2: a -> +alpha"], "a", "alpha", 2),
+    Case("an emphatic claim is three points", ["A-3: a -> +alpha"], "a", "alpha", 3),
+    Case("the strongest claim of a rule sets its strength", ["A-1,A-2,A-3: a -> +alpha"], "a", "alpha", 3),
+    Case("two articles that agree weigh more", ["A-2: a -> +alpha", "B-2: a -> +alpha"], "a", "alpha", 4),
+    Case("evidence against is subtracted", ["A-3: a -> +alpha", "B-1: b -> -alpha"], "ab", "alpha", 2),
+    Case("a claim counts once for a model", ["A-3: a -> +alpha", "A-3: b -> +alpha"], "ab", "alpha", 3),
+    Case("and by whichever of its rules fires", ["A-3: a -> +alpha", "A-3: b -> +alpha"], "b", "alpha", 3),
+    Case(
+        "and once against it",
+        ["A-3,A-2: a -> +alpha", "B-3: a -> +alpha", "B-2: a -> -alpha", "B-2: b -> -alpha"],
+        "ab",
+        "alpha",
+        4,
+    ),
+    Case(
+        "a claim counts for each model",
+        ["A-3: a -> +alpha +beta", "A-3: b -> +beta"],
+        "ab",
+        "alpha",
+        3,
+        "beta",
+        0,
+        contested=True,
+    ),
+    Case(
+        "of two rules with one claim the stronger counts",
+        ["A-1: a -> +alpha", "weigh3 A-1: b -> +alpha"],
+        "ab",
+        "alpha",
+        3,
+    ),
+    Case("if only the weaker fires it counts", ["A-2: a -> +alpha", "weigh3 A-2: b -> +alpha"], "a", "alpha", 2),
+    Case("a statistic adds nothing to a claim", ["A-2,A-8: a -> +alpha"], "a", "alpha", 2),
+    Case("unless the engineer gives a reason", ["reason A-2,A-8: a -> +alpha"], "a", "alpha", 3),
+    Case("the engineer may weigh otherwise", ["weigh1 A-3: a -> +alpha", "A-2: a -> +alpha"], "a", "alpha", 3),
+    # Standing rules.
+    Case("a standing rule is one point", ["A-3: -> +alpha", "A-2: a -> +alpha"], "a", "alpha", 3),
+    Case(
+        "a rule that rests on a standing one stands",
+        ["A-3: -> =f", "A-6: ?f -> +alpha", "A-2: a -> +alpha"],
+        "a",
+        "alpha",
+        3,
+    ),
+    Case(
+        "standing rules alone recommend nothing",
+        ["A-3: -> +alpha", "A-6: -> +alpha", "B-3: -> +alpha"],
+        "a",
+        "too_little",
+    ),
+    Case("a standing rule sets no stronger claim aside", ["A-2: -> +alpha", "A-2: a -> +alpha"], "a", "alpha", 2),
+    Case("nor an equal one", ["A-1: -> +alpha", "A-1: a -> +alpha", "A-4: a -> +alpha"], "a", "alpha", 2),
+    # Nobody in the running.
+    Case("nothing is known", ["A-2: a -> +alpha"], "", "nothing_known"),
+    Case("nothing is known and something stands", ["A-2: -> +alpha !beta"], "", "nothing_known"),
+    Case("nothing that is known matters", ["A-2: a -> +alpha"], "b", "too_little"),
+    Case("one point is too little", ["A-1: a -> +alpha"], "a", "too_little"),
+    Case("as much for as against", ["A-2: a -> +alpha", "B-2: a -> -alpha"], "a", "too_little"),
+    Case("everything is ruled out", ["A-3: a -> +alpha !alpha !beta", "A-2: b -> !gamma"], "ab", "all_excluded"),
+    Case("one model is not ruled out", ["A-3: a -> +alpha !alpha !beta"], "a", "too_little"),
+    # The order of the policy.
+    Case(
+        "the most points win",
+        ["A-3: a -> +beta", "A-1: a -> +alpha", "A-2: a -> +gamma"],
+        "a",
+        "beta",
+        3,
+        "gamma",
+        1,
+        True,
+    ),
+    Case("the declared order decides among equals", ["A-3: a -> +gamma +beta"], "a", "beta", 3, "gamma", 0, True),
+    Case(
+        "a lead is enough", ["A-3,A-2: a -> +beta", "B-3: a -> +beta", "A-5: a -> +alpha"], "a", "beta", 6, "alpha", 4
+    ),
+    Case("an excluded model never wins", ["A-3: a -> +alpha !alpha", "A-2: a -> +beta"], "a", "beta", 2),
+    Case(
+        "a requirement that is not established keeps a model out",
+        ["A-3: a -> +alpha", "A-2: a -> +beta", "A-2: b -> =f"],
+        "a",
+        "beta",
+        2,
+        requires=("alpha", "f"),
+    ),
+    Case(
+        "one that is established lets it in",
+        ["A-3: a -> +alpha", "A-1: a -> +beta", "A-2: b|c -> =f"],
+        "ac",
+        "alpha",
+        3,
+        requires=("alpha", "f"),
+    ),
+    Case("a preference sets aside", ["A-3: a -> +alpha", "A-2: a -> +beta", "B-1: a -> beta>alpha"], "a", "beta", 2),
+    Case(
+        "unless its rule does not fire",
+        ["A-3: a -> +alpha", "A-2: a -> +beta", "B-1: b -> beta>alpha"],
+        "a",
+        "alpha",
+        3,
+        "beta",
+        1,
+        True,
+    ),
+    Case(
+        "a model that is no candidate sets nothing aside",
+        ["A-3: a -> +alpha", "A-1: a -> +beta", "B-1: a -> beta>alpha"],
+        "a",
+        "alpha",
+        3,
+    ),
+    Case(
+        "nor does one that is ruled out",
+        ["A-3: a -> +alpha", "A-2: a -> +beta !beta", "B-1: a -> beta>alpha"],
+        "a",
+        "alpha",
+        3,
+    ),
+    Case(
+        "one that is set aside sets others aside",
+        ["A-3: a -> +alpha +beta", "A-2: a -> +gamma", "B-1: a -> gamma>beta", "B-2: a -> beta>alpha"],
+        "a",
+        "gamma",
+        2,
+    ),
+    Case(
+        "the second is the next that is not set aside",
+        ["A-3: a -> +alpha", "B-3: a -> +alpha +gamma", "A-6: a -> +beta +gamma", "B-1: a -> alpha>gamma"],
+        "a",
+        "alpha",
+        6,
+        "beta",
+        3,
+    ),
+    # The numbers of the policy.
+    Case("the minimum can be higher", ["A-3: a -> +alpha"], "a", "too_little", policy=Policy(4, 2)),
+    Case("no lead is needed", ["A-3: a -> +alpha +beta"], "a", "alpha", 3, "beta", 0, policy=Policy(2, 0)),
+    Case("the minimum counts support, not the balance", ["A-3: a -> +alpha", "B-2: a -> -alpha"], "a", "alpha", 1),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
+def test_policy(case: Case) -> None:
+    model, finding = case.requires
+    rulebase = small_rulebase(case.rules, {model: (finding,)} if model else {}, case.policy)
+    decision = Judge(BitmapEngine(rulebase)).decide(dict.fromkeys(case.true, True))
+    if case.outcome in list(Reason):
+        assert (decision.model, decision.status, decision.reason) == (None, Status.UNDETERMINED, case.outcome)
+        assert (decision.points, decision.certainty, decision.runner_up, decision.lead) == (0, 0.0, None, 0)
+        return
+    status = Status.CONTESTED if case.contested else Status.RECOMMENDED
+    lead = case.points if case.lead is None else case.lead
+    expected = (case.outcome, status, None, case.points, case.runner_up, lead)
+    assert (
+        decision.model,
+        decision.status,
+        decision.reason,
+        decision.points,
+        decision.runner_up,
+        decision.lead,
+    ) == expected
+
+
+class Disagreement(NamedTuple):
+    """A small rule base, the flags that are true, and the claims that support the winner or dissent."""
+
+    says: str
+    rules: list[str]
+    true: str
+    support: str
+    dissent: str
+
+
+DISAGREEMENTS = [
+    Disagreement("nobody disagrees", ["A-3: a -> +alpha"], "a", "A-3", ""),
+    Disagreement("evidence against the winner", ["A-3: a -> +alpha", "B-1: a -> -alpha"], "a", "A-3", "B-1"),
+    Disagreement("an article favours a rival", ["A-3: a -> +alpha", "B-2: a -> +beta"], "a", "A-3", "B-2"),
+    Disagreement("but the winner more", ["A-3: a -> +alpha", "A-2: a -> +beta"], "a", "A-3", ""),
+    Disagreement("a rival that is ruled out", ["A-3: a -> +alpha", "B-2: a -> +beta !beta"], "a", "A-3", ""),
+    Disagreement(
+        "a model set aside", ["A-3: a -> +alpha", "A-2: a -> +beta", "A-1: a -> alpha>beta"], "a", "A-3", "A-2"
+    ),
+    Disagreement(
+        "only claims for the rival it favours",
+        ["A-3: a -> +alpha", "A-6: b -> +alpha", "B-2: a -> +beta", "B-1: a -> +alpha", "B-4: a -> +gamma"],
+        "ab",
+        "A-3 A-6 B-1",
+        "B-2",
+    ),
+    Disagreement(
+        "every rule that cites a claim is named", ["A-3: a -> +alpha", "A-3,A-1: b -> +alpha"], "ab", "A-1 A-3", ""
+    ),
+    Disagreement(
+        "claims behind the findings",
+        ["A-1: a -> =f", "A-4: b -> =f", "A-2: ?f -> =g", "A-3: ?g -> +alpha", "B-3: c -> =f"],
+        "ab",
+        "A-1 A-2 A-3 A-4",
+        "",
+    ),
+    Disagreement("nothing is recommended", ["A-1: a -> +alpha", "B-3: a -> -beta"], "a", "", ""),
+]
+
+
+@pytest.mark.parametrize("case", DISAGREEMENTS, ids=lambda case: case.says)
+def test_support_and_dissent(case: Disagreement) -> None:
+    judge = Judge(BitmapEngine(small_rulebase(case.rules, {}, Policy(2, 2))))
+    decision = judge.decide(dict.fromkeys(case.true, True))
+    assert support(judge.decider, decision) == tuple(case.support.split())
+    assert dissent(judge.decider, decision) == tuple(case.dissent.split())
+
+
+def test_voices() -> None:
+    rules = ["A-3: a -> +alpha", "B-2: a -> +beta +alpha", "B-1: b -> +gamma", "B-3: a -> -gamma"]
+    judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
+    decision = judge.decide({"a": True, "b": True})
+    # Among equals an article favours the winner; of the others the first declared.
+    assert voices(judge.decider, decision) == {"A": Voice("A", "alpha", 3, 3), "B": Voice("B", "alpha", 2, 2)}
+    silent = judge.decide({"b": True})
+    assert voices(judge.decider, silent) == {"A": Voice("A", None, 0, 0), "B": Voice("B", "gamma", 1, 0)}
+
+
+# Certainty.
+
+
+def combine(one: Fraction, other: Fraction) -> Fraction:
+    """The certainty-factor combination of EMYCIN (van Melle)."""
+    if one >= 0 and other >= 0:
+        return one + other - one * other
+    if one <= 0 and other <= 0:
+        return one + other + one * other
+    return (one + other) / (1 - min(abs(one), abs(other)))
+
+
+@given(points=st.lists(st.integers(-3, 3), max_size=40))
+def test_certainty_is_the_pairwise_combination_in_any_order(points: list[int]) -> None:
+    total = Fraction(0)
+    for item in points:
+        total = combine(total, exact_certainty(item))
+    assert total == exact_certainty(sum(points))
+    assert certainty(sum(points)) == float(total)  # both rounded once
+
+
+@given(points=st.integers(-60, 60))
+def test_certainty_is_odd_and_grows(points: int) -> None:
+    assert certainty(-points) == -certainty(points)
+    assert -1 <= certainty(points) < certainty(points + 1) <= 1
+
+
+# Any rule base, against the definition read once more.
+
+
+class Item(NamedTuple):
+    rule: str
+    model: str
+    points: int
+    source: str
+    carrier: str
+    standing: bool
+
+
+class Reading:
+    """What DESIGN.md says follows from fired rules, computed without a mask or a shortcut."""
+
+    def __init__(self, rulebase: RuleBase, known: Facts) -> None:
+        self.rulebase = rulebase
+        self.known = known
+        self.fired = self.fire(known)
+        self.standing = self.fire({})  # what fires when nothing is known tests nothing
+        self.findings = {target for rule in self.rules for target in rule.targets(Effect.FINDING)}
+        self.all_items = [item for rule in self.rules for item in self.evidence_of(rule)]
+        self.items = self.count_claims_once()
+        self.models = list(rulebase.models)
+        self.excluded = {target for rule in self.rules for target in rule.targets(Effect.EXCLUDES)}
+        self.candidates = [model for model in self.models if self.is_candidate(model)]
+        self.aside = self.set_aside()
+        standing_last = [model for model in self.candidates if model not in self.aside]
+        self.order = sorted(standing_last, key=lambda model: (-self.points(model), self.models.index(model)))
+        self.winner = self.order[0] if self.order else None
+
+    def fire(self, known: Facts) -> list[str]:
+        bits = OracleEngine(self.rulebase).match(known)
+        return [rule for bit, rule in enumerate(self.rulebase.rule_ids) if bits >> bit & 1]
+
+    @property
+    def rules(self) -> list[Rule]:
+        return [self.rulebase.rules[rule] for rule in self.fired]
+
+    def evidence_of(self, rule: Rule) -> Iterable[Item]:
+        reasons = ["rule_for", "rule_against", "precondition", "transition", "risk"]
+        claims = [self.rulebase.claims[claim] for claim in rule.because]
+        counting = [claim for claim in claims if claim.kind in reasons or rule.engineer.evidence] or claims
+        carrier = sorted(counting, key=lambda claim: (-claim.tone, id_order(claim.id)))[0]
+        points = 1 if rule.id in self.standing else int(carrier.tone)
+        if rule.engineer.points is not None:
+            points = rule.engineer.points
+        for effect, sign in ((Effect.SUPPORTS, 1), (Effect.OPPOSES, -1)):
+            for model in set(rule.targets(effect)):
+                yield Item(rule.id, model, sign * points, carrier.source, carrier.id, rule.id in self.standing)
+
+    def count_claims_once(self) -> list[Item]:
+        counted: list[Item] = []
+        for item in sorted(self.all_items, key=lambda item: (-abs(item.points), item.standing)):
+            if not any(
+                (item.model, item.points > 0, item.carrier) == (other.model, other.points > 0, other.carrier)
+                for other in counted
+            ):
+                counted.append(item)
+        return counted
+
+    def points(self, model: str, source: str | None = None) -> int:
+        return sum(item.points for item in self.items if item.model == model and source in (None, item.source))
+
+    def is_candidate(self, model: str) -> bool:
+        if model in self.excluded or self.missing(model):
+            return False
+        firm = [item.points for item in self.items if item.model == model and item.points > 0 and not item.standing]
+        return self.points(model) > 0 and sum(firm) >= self.rulebase.policy.minimum_evidence
+
+    def missing(self, model: str) -> tuple[str, ...]:
+        return tuple(name for name in self.rulebase.models[model].requires if name not in self.findings)
+
+    def set_aside(self) -> dict[str, set[str]]:
+        aside: dict[str, set[str]] = {}
+        for rule in self.rules:
+            for conclusion in rule.then:
+                if conclusion.effect is Effect.PREFERS and conclusion.target in self.candidates:
+                    for model in set(conclusion.over) & set(self.candidates):
+                        aside.setdefault(model, set()).add(rule.id)
+        return aside
+
+    def outcome(self) -> tuple[str | None, str, str | None, int, str | None, int]:
+        if self.winner is None:
+            reason = "too_little"
+            if not self.known:
+                reason = "nothing_known"
+            elif self.excluded.issuperset(self.models):
+                reason = "all_excluded"
+            return None, "undetermined", reason, 0, None, 0
+        points = self.points(self.winner)
+        if len(self.order) == 1:
+            return self.winner, "recommended", None, points, None, points
+        lead = points - self.points(self.order[1])
+        status = "contested" if lead < self.rulebase.policy.lead else "recommended"
+        return self.winner, status, None, points, self.order[1], lead
+
+    def voice(self, source: str) -> Voice:
+        on_winner = self.points(self.winner, source) if self.winner else 0
+        open_models = [model for model in self.models if model not in self.excluded]
+        best = max([self.points(model, source) for model in open_models], default=0)
+        if best <= 0:
+            return Voice(source, None, 0, on_winner)
+        favoured = [model for model in open_models if self.points(model, source) == best]
+        return Voice(source, self.winner if self.winner in favoured else favoured[0], best, on_winner)
+
+    def dissenting(self) -> set[str]:
+        found: set[str] = set()
+        if self.winner is not None:
+            for item in self.all_items:
+                rival = item.model not in self.excluded and self.points(item.model, item.source) > max(
+                    0, self.points(self.winner, item.source)
+                )
+                against = item.points < 0 and item.model == self.winner
+                if against or (item.points > 0 and item.model != self.winner and (rival or item.model in self.aside)):
+                    found.update(self.rulebase.rules[item.rule].because)
+        return found
+
+    def supporting(self) -> set[str]:
+        rules = {item.rule for item in self.all_items if item.model == self.winner and item.points > 0}
+        while True:
+            needed = {name for rule in rules for name in self.rulebase.rules[rule].needs()}
+            more = rules | {rule.id for rule in self.rules if needed & set(rule.targets(Effect.FINDING))}
+            if more == rules:
+                return {claim for rule in rules for claim in self.rulebase.rules[rule].because}
+            rules = more
+
+
+def assert_as_read(decider: Decider, decision: Decision) -> None:
+    reading = Reading(decider.rulebase, decision.known)
+    assert decider.names(decision.fired) == tuple(reading.fired)
+    assert set(decider.findings(decision.fired)) == reading.findings
+    found = (decision.model, decision.status, decision.reason, decision.points, decision.runner_up, decision.lead)
+    assert found == reading.outcome()
+    assert decider.weigh(decider.count(decision.fired)) == {model: reading.points(model) for model in reading.models}
+    assert sorted(item[1:] for item in reading.items) == sorted(
+        (item.model, item.points, item.source, item.carrier, item.standing)
+        for item in fired_evidence(decider, decision.fired)
+    )
+    assert set(dissent(decider, decision)) == reading.dissenting()
+    assert set(support(decider, decision)) == reading.supporting()
+    assert voices(decider, decision) == {source: reading.voice(source) for source in decider.rulebase.sources}
+    rows = rank(decider, decision.fired)
+    assert {row.model: row for row in rows} == {model: expected_row(reading, model) for model in reading.models}
+    assert [row.model for row in rows if row.candidate and not row.set_aside_by] == reading.order
+    groups = [(row.excluded, not row.candidate, bool(row.set_aside_by), -row.points) for row in rows]
+    assert groups == sorted(groups)
+
+
+def expected_row(reading: Reading, model: str) -> RankedModel:
+    points = reading.points(model)
+    excluders = [rule.id for rule in reading.rules if model in rule.targets(Effect.EXCLUDES)]
+    return RankedModel(
+        model,
+        points,
+        float(exact_certainty(points)),
+        model in reading.candidates,
+        model in reading.excluded,
+        tuple(excluders),
+        reading.missing(model),
+        tuple(sorted(reading.aside.get(model, ()), key=id_order)),
+    )
+
+
+@pytest.mark.soak
+@settings(max_examples=5 * settings().max_examples)
+@given(data=st.data())
+def test_decisions_are_as_read(data: st.DataObject) -> None:
+    rulebase = data.draw(rulebases())
+    judge = Judge(BitmapEngine(rulebase))
+    assert set(judge.decider.names(judge.engine.match({}))) == rulebase.standing
+    for known in data.draw(st.lists(organisations(rulebase), min_size=2, max_size=4)):
+        assert_as_read(judge.decider, judge.decide(known))
+
+
+@cache
+def builtin() -> tuple[Judge, st.SearchStrategy[dict[str, FactValue]]]:
+    rulebase = RuleBase.builtin()
+    return Judge(BitmapEngine(rulebase)), organisations(rulebase, coherent=True)
+
+
+@needs_builtin
+@pytest.mark.soak
+@settings(max_examples=5 * settings().max_examples)
+@given(data=st.data())
+def test_decisions_on_the_built_in_rule_base_are_as_read(data: st.DataObject) -> None:
+    judge, strategy = builtin()
+    assert_as_read(judge.decider, judge.decide(data.draw(strategy)))
+
+
+@given(data=st.data())
+def test_the_winner_is_open_and_its_certainty_is_its_evidence_combined(data: st.DataObject) -> None:
+    rulebase = data.draw(rulebases())
+    judge = Judge(BitmapEngine(rulebase))
+    decision = judge.decide(data.draw(organisations(rulebase)))
+    if decision.model is None:
+        assert decision.certainty == 0.0
+        return
+    assert not dict(zip(rulebase.models, judge.decider.excluded(decision.fired), strict=True))[decision.model]
+    evidence = [item for item in fired_evidence(judge.decider, decision.fired) if item.model == decision.model]
+    total = Fraction(0)
+    for item in data.draw(st.permutations(evidence)):
+        total = combine(total, exact_certainty(item.points))
+    assert 0 < decision.certainty == float(total)
+
+
+@given(data=st.data())
+def test_an_exclusion_holds_whatever_else_is_learnt(data: st.DataObject) -> None:
+    rulebase = data.draw(rulebases())
+    judge = Judge(BitmapEngine(rulebase))
+    whole = data.draw(organisations(rulebase, whole=True))
+    part = {name: whole[name] for name in data.draw(st.lists(st.sampled_from(list(whole)), unique=True))}
+    excluded = judge.decider.excluded(judge.engine.match(part))
+    assume(any(excluded))
+    assert all(
+        now for now, before in zip(judge.decider.excluded(judge.engine.match(whole)), excluded, strict=True) if before
+    )

@@ -1,0 +1,332 @@
+"""What goes in: every form of good input is the same, and every mistake in bad input is told at once."""
+
+import json
+import logging
+import subprocess
+import sys
+import warnings
+from collections import OrderedDict
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+import cxrules
+from cxrules import InvalidOrganisation, Organisation
+from cxrules.organisation_model import OrganisationModel, make_organisation_model
+from tests import ROOT
+from tests.rulebases import organisations
+
+BUILTIN = cxrules.RuleBase.builtin()
+DYNAMIC = make_organisation_model(BUILTIN.vocabulary)
+SMALL = cxrules.RuleBase.load(ROOT / "tests" / "small_base")
+NAN, INFINITY = float("nan"), float("inf")
+
+
+class Unspeakable:
+    """Its repr fails, as that of a stranger's object may."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+# Facts, and for each mistake in them its code, the fact, and what the hint must say.
+BAD: list[tuple[dict[Any, Any], list[tuple[str, str, str]]]] = [
+    ({"matury": "early"}, [("unknown-fact", "matury", "'maturity'")]),
+    ({"Marketing Bandwidth": "spare"}, [("unknown-fact", "Marketing Bandwidth", "'marketing_bandwidth'")]),
+    ({"": 1}, [("unknown-fact", "", "")]),
+    ({7: "early"}, [("unknown-fact", "7", "")]),
+    ({"matury": None}, [("unknown-fact", "matury", "'maturity'")]),
+    ({"maturity": "erly"}, [("unknown-value", "maturity", "'early'")]),
+    ({"maturity": "Early"}, [("unknown-value", "maturity", "'early'")]),
+    ({"maturity": ""}, [("unknown-value", "maturity", "known: ")]),
+    ({"maturity": True}, [("wrong-type", "maturity", "known: ")]),
+    ({"maturity": 1}, [("wrong-type", "maturity", "known: ")]),
+    ({"maturity": ["early"]}, [("wrong-type", "maturity", "")]),
+    ({"maturity": {"early": 1}}, [("wrong-type", "maturity", "")]),
+    ({"maturity": Unspeakable()}, [("wrong-type", "maturity", "")]),
+    ({"transformation_goal": "yes"}, [("wrong-type", "transformation_goal", "")]),
+    ({"transformation_goal": 1}, [("wrong-type", "transformation_goal", "")]),
+    ({"transformation_goal": 0.0}, [("wrong-type", "transformation_goal", "")]),
+    ({"retention_budget_share": True}, [("wrong-type", "retention_budget_share", "")]),
+    ({"retention_budget_share": False}, [("wrong-type", "retention_budget_share", "")]),
+    ({"retention_budget_share": "15"}, [("wrong-type", "retention_budget_share", "")]),
+    ({"retention_budget_share": Decimal(15)}, [("wrong-type", "retention_budget_share", "")]),
+    ({"retention_budget_share": 15j}, [("wrong-type", "retention_budget_share", "")]),
+    ({"retention_budget_share": NAN}, [("out-of-range", "retention_budget_share", "")]),
+    ({"retention_budget_share": INFINITY}, [("out-of-range", "retention_budget_share", "")]),
+    ({"retention_budget_share": -0.5}, [("out-of-range", "retention_budget_share", "")]),
+    ({"retention_budget_share": 100.001}, [("out-of-range", "retention_budget_share", "")]),
+    ({"retention_budget_share": 10**400}, [("out-of-range", "retention_budget_share", "")]),
+    ({"retention_budget_share": -(10**5000)}, [("out-of-range", "retention_budget_share", "")]),
+    ({"marketing_journey_coverage": "loyalty"}, [("wrong-type", "marketing_journey_coverage", "write ['loyalty']")]),
+    ({"marketing_journey_coverage": "loyality"}, [("wrong-type", "marketing_journey_coverage", "'loyalty'")]),
+    ({"marketing_journey_coverage": {"loyalty": 1}}, [("wrong-type", "marketing_journey_coverage", "")]),
+    ({"marketing_journey_coverage": iter(["loyalty"])}, [("wrong-type", "marketing_journey_coverage", "")]),
+    (
+        {"marketing_journey_coverage": ["loyality", "advocacy", "awarness", 3, None, ["loyalty"]]},
+        [
+            ("unknown-value", "marketing_journey_coverage", "'loyalty'"),
+            ("unknown-value", "marketing_journey_coverage", "'awareness'"),
+            ("unknown-value", "marketing_journey_coverage", "known: "),
+            ("unknown-value", "marketing_journey_coverage", "known: "),
+            ("unknown-value", "marketing_journey_coverage", "known: "),
+        ],
+    ),
+]
+ALL_AT_ONCE = {
+    "matury": "early",
+    "maturity": "erly",
+    "silos": "severe",
+    "retention_budget_share": NAN,
+    "transformation_goal": "true",
+    "marketing_journey_coverage": "awareness",
+    "scope": None,
+}
+
+
+@pytest.mark.parametrize(("facts", "mistakes"), BAD, ids=lambda value: None)
+def test_every_mistake_is_told(facts: dict[Any, Any], mistakes: list[tuple[str, str, str]]) -> None:
+    with pytest.raises(InvalidOrganisation) as caught:
+        cxrules.recommend(facts)
+    found = caught.value.diagnostics
+    assert [(mistake.code, mistake.location.path) for mistake in found] == [
+        (code, (name,)) for code, name, _ in mistakes
+    ]
+    for mistake, (_, _, hint) in zip(found, mistakes, strict=True):
+        assert hint in mistake.hint if hint else isinstance(mistake.hint, str)
+        assert mistake.message
+    assert str(len(found)) in str(caught.value).splitlines()[0]
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("model", [Organisation, DYNAMIC])
+@pytest.mark.parametrize("facts", [*(facts for facts, _ in BAD), ALL_AT_ONCE], ids=lambda value: None)
+def test_an_organisation_words_mistakes_as_recommend_does(
+    model: type[OrganisationModel], facts: dict[Any, Any]
+) -> None:
+    with pytest.raises(InvalidOrganisation) as expected:
+        cxrules.recommend(facts)
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(facts)
+    assert [(mistake["type"], mistake["loc"], mistake["msg"]) for mistake in caught.value.errors()] == [
+        (told.code, told.location.path, f"{told.message}; {told.hint}" if told.hint else told.message)
+        for told in expected.value.diagnostics
+    ]
+
+
+def test_all_mistakes_are_told_at_once_and_in_order() -> None:
+    with pytest.raises(InvalidOrganisation) as caught:
+        cxrules.recommend(ALL_AT_ONCE)
+    found = caught.value.diagnostics
+    assert [mistake.location.path[0] for mistake in found] == [
+        "matury",
+        "maturity",
+        "retention_budget_share",
+        "transformation_goal",
+        "marketing_journey_coverage",
+    ]
+    assert all(str(mistake) in str(caught.value) for mistake in found)
+
+
+def test_ten_thousand_unknown_facts_are_one_error() -> None:
+    facts = {f"marketing_bandwith_{number}": number for number in range(10_000)}
+    with pytest.raises(InvalidOrganisation) as caught:
+        cxrules.recommend(facts)
+    assert len(caught.value.diagnostics) == 10_000
+    assert {mistake.hint for mistake in caught.value.diagnostics} == {"did you mean 'marketing_bandwidth'?"}
+    assert len(str(caught.value)) < 10_000
+
+
+def test_a_huge_value_does_not_make_a_huge_message() -> None:
+    with pytest.raises(InvalidOrganisation) as caught:
+        cxrules.recommend({"maturity": "x" * 1_000_000, "marketing_journey_coverage": ["y" * 1_000_000]})
+    assert len(str(caught.value)) < 1_000
+
+
+def test_a_fact_given_twice_is_a_mistake() -> None:
+    with pytest.raises(InvalidOrganisation) as caught:
+        cxrules.recommend({"maturity": "early", "silos": "none"}, silos="severe")
+    assert [(mistake.code, mistake.location.path) for mistake in caught.value.diagnostics] == [
+        ("given-twice", ("silos",))
+    ]
+
+
+@pytest.mark.parametrize("organisation", ["maturity: early", 7, ["maturity"], object()])
+def test_what_is_no_organisation_is_a_mistake(organisation: Any) -> None:
+    with pytest.raises(InvalidOrganisation) as caught:
+        cxrules.recommend(organisation)
+    assert [mistake.code for mistake in caught.value.diagnostics] == ["wrong-type"]
+
+
+@pytest.mark.parametrize("engine", ["", "bitmup"])
+def test_an_unknown_engine_is_a_mistake(engine: str) -> None:
+    for rulebase in (None, SMALL):
+        with pytest.raises(ValueError, match="no such engine"):
+            cxrules.recommend(engine=engine, rulebase=rulebase)
+    with pytest.raises(ValueError, match="no such engine"):
+        cxrules.Advisor(engine=engine)
+
+
+def test_bad_input_changes_nothing() -> None:
+    before = (list(warnings.filters), list(logging.getLogger().handlers), dict(cxrules.__dict__))
+    facts = dict(ALL_AT_ONCE)
+    expected = cxrules.recommend(silos="severe")
+    with pytest.raises(InvalidOrganisation):
+        cxrules.recommend(facts)
+    assert list(facts) == list(ALL_AT_ONCE)
+    assert all(facts[name] is value for name, value in ALL_AT_ONCE.items())
+    assert cxrules.recommend(silos="severe") == expected
+    assert (list(warnings.filters), list(logging.getLogger().handlers), dict(cxrules.__dict__)) == before
+
+
+# --- good input, in every form
+
+
+@given(known=organisations(BUILTIN))
+def test_every_form_of_input_gives_the_same_answer(known: dict[str, Any]) -> None:
+    expected = cxrules.recommend(known)
+    organisation = Organisation.model_validate(known)
+    forms: list[Any] = [
+        MappingProxyType(known),
+        OrderedDict(reversed(known.items())),
+        {name: set(value) if isinstance(value, tuple) else value for name, value in known.items()},
+        {**dict.fromkeys(BUILTIN.vocabulary.facts), **known},
+        organisation,
+        DYNAMIC.model_validate(known),
+        Organisation.model_validate_json(json.dumps(known)),
+        Organisation(**known),
+        organisation.model_dump(exclude_unset=True),
+        organisation.model_dump(mode="json"),
+    ]
+    for form in forms:
+        assert cxrules.recommend(form) == expected
+    assert cxrules.recommend(**organisation.model_dump(exclude_unset=True)) == expected
+    assert cxrules.recommend(**known) == expected
+    assert cxrules.recommend(organisation).model_dump() == expected.model_dump()
+
+
+@given(known=organisations(BUILTIN))
+def test_an_organisation_holds_the_normal_form(known: dict[str, Any]) -> None:
+    normal = BUILTIN.vocabulary.validate(known)
+    loose = {name: [*reversed(value), *value] if isinstance(value, tuple) else value for name, value in known.items()}
+    for model in (Organisation, DYNAMIC):
+        organisation = model.model_validate(loose)
+        held = organisation.model_dump(exclude_unset=True)
+        assert held == normal
+        assert {name: type(value) for name, value in held.items()} == {
+            name: type(value) for name, value in normal.items()
+        }
+        assert organisation == model.model_validate(normal)
+        assert hash(organisation) == hash(model.model_validate(normal))
+
+
+@pytest.mark.parametrize(
+    ("given_value", "normal"), [(15, 15), (15.0, 15), (12.5, 12.5), (Fraction(25, 2), 12.5), (-0.0, 0), (100, 100)]
+)
+def test_percentages_have_one_normal_form(given_value: Any, normal: float) -> None:
+    held = Organisation(retention_budget_share=given_value).retention_budget_share
+    assert (held, type(held)) == (normal, type(normal))
+    facts = cxrules.recommend(retention_budget_share=given_value).facts
+    assert facts == {"retention_budget_share": normal}
+    assert type(facts["retention_budget_share"]) is type(normal)
+
+
+def test_an_organisation_is_frozen_and_remembers_what_was_given() -> None:
+    organisation = Organisation(maturity="early", silos=None)
+    assert organisation.model_fields_set == {"maturity", "silos"}
+    assert Organisation.model_validate(organisation) is organisation
+    with pytest.raises(ValidationError):
+        organisation.maturity = "mature"  # type: ignore[misc]
+
+
+@given(data=st.data())
+def test_any_vocabulary_has_an_organisation(data: st.DataObject) -> None:
+    model = make_organisation_model(SMALL.vocabulary, "Plants")
+    known = data.draw(organisations(SMALL))
+    advisor = cxrules.Advisor(SMALL)
+    assert advisor.recommend(model.model_validate(known)) == advisor.recommend(known)
+    with pytest.raises(ValidationError, match="did you mean 'soil'"):
+        model.model_validate({"sol": "dry"})
+
+
+def test_a_fact_that_pydantic_needs_for_itself_is_refused() -> None:
+    fact = BUILTIN.vocabulary["maturity"]
+    for name in ("json", "model_fields", "copy"):
+        with pytest.raises(ValueError, match=name):
+            make_organisation_model(cxrules.rulebase.Vocabulary({name: fact}))
+
+
+# --- the schema, for endpoints and tools
+
+
+def test_the_schema_asks_every_question() -> None:
+    schema = Organisation.model_json_schema()
+    assert schema == DYNAMIC.model_json_schema()
+    assert schema["additionalProperties"] is False
+    assert "required" not in schema
+    assert list(schema["properties"]) == list(BUILTIN.vocabulary.facts)
+    for name, fact in BUILTIN.vocabulary.facts.items():
+        described = schema["properties"][name]
+        assert described["title"].lower() == fact.topic.lower()
+        assert described["description"].startswith(fact.question)
+        assert all(value.name in described["description"] for value in fact.values)
+
+
+@given(known=organisations(BUILTIN))
+def test_the_schema_accepts_what_validation_accepts(known: dict[str, Any]) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
+    plain = json.loads(json.dumps(known))
+    jsonschema.validate(plain, Organisation.model_json_schema())
+    jsonschema.validate({**dict.fromkeys(BUILTIN.vocabulary.facts), **plain}, Organisation.model_json_schema())
+
+
+# --- the import, and what a call loads
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+def test_the_call_on_the_builtin_rule_base_reads_no_yaml() -> None:
+    heavy = ["experta", "networkx", "yaml", "hypothesis", "typer", "rich", "z3", "pydantic", "cxrules.knowledge"]
+    shown = run_python(
+        "import sys, cxrules\n"
+        f"heavy = {heavy}\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+        "advice = cxrules.recommend(maturity='early', marketing_journey_coverage=['loyalty'])\n"
+        "advice.model_dump_json()\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+        "cxrules.Organisation\n"
+        "print([name for name in heavy if name in sys.modules and name != 'pydantic'])"
+    )
+    assert shown.splitlines() == ["[]", "[]", "[]"]
+
+
+def test_the_names_promised_are_there() -> None:
+    for name in cxrules.__all__:
+        assert getattr(cxrules, name) is not None
+    with pytest.raises(AttributeError, match="Organization"):
+        _ = cxrules.Organization  # type: ignore[attr-defined]
+
+
+def test_a_mapping_is_only_read() -> None:
+    class Watched(Mapping[str, object]):
+        def __getitem__(self, name: str) -> object:
+            return {"maturity": "early", "silos": None}[name]
+
+        def __iter__(self) -> Any:
+            return iter(["maturity", "silos"])
+
+        def __len__(self) -> int:
+            return 2
+
+    assert cxrules.recommend(Watched()) == cxrules.recommend(maturity="early")
