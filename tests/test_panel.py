@@ -1,4 +1,4 @@
-"""The rule base against blind readings of the articles. The first panel served for tuning; the second only measures."""
+"""The rule base against blind readings of the articles. Two panels served for tuning; the third only measures."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hold the rule base against the readings of the articles.
 
-    python -m tests.panel.score            both panels, a line each
+    python -m tests.panel.score            every panel, a line each
     python -m tests.panel.score --misses   with every organisation on which rule base and readings differ
 """
 
@@ -18,7 +18,7 @@ import yaml
 from cxrules import Advisor
 
 HERE = Path(__file__).resolve().parent
-PANELS = {"first": HERE, "second": HERE / "second"}
+PANELS = {"first": HERE, "second": HERE / "second", "third": HERE / "third"}
 READERS = 5
 MAJORITY = 3
 
