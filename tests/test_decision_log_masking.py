@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import cxrules
@@ -49,7 +49,6 @@ def check_nothing_shows(advisor: Advisor, data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=2 * settings().max_examples)
 def test_a_hidden_fact_cannot_be_read_from_the_rest(data: st.DataObject) -> None:
     check_nothing_shows(Advisor(data.draw(rulebases())), data)
 

@@ -293,7 +293,7 @@ def test_the_bound_of_nothing_known_leaves_out_what_no_one_can_reach() -> None:
 @each_engine
 def test_threads_share_an_engine(name: str, which: str) -> None:
     judge = Judge(create_engine(name, rulebase_of(which)))
-    drawn = list(islice(random_organisations(rulebase_of(which), 8, known=0.4), 500))
+    drawn = list(islice(random_organisations(rulebase_of(which), 8, known=0.3), 500))
     alone = [judge.decide(known) for known in drawn]
     together = Barrier(8)
 

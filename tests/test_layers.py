@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "inquiry": "explanation",
     "recommendation": "inquiry names",
     "advisor": "recommendation typed_facts",
-    "cli": "advisor organisation knowledge graph verification decision_log testing",
+    "cli": "advisor consultation organisation knowledge graph verification decision_log testing",
     # the names of facts and models for type checkers, generated; and the pydantic models of question and answer
     "names": "",
     "typed_facts": "",
@@ -47,6 +47,8 @@ MAY_IMPORT = {
     "knowledge": "rulebase",
     # what stands beside the path
     "graph": "recommendation",
+    "answers": "facts",
+    "consultation": "answers recommendation",
     "verification": "ranking",
     "decision_log": "advisor",
     "testing": "advisor organisation",

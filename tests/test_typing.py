@@ -12,10 +12,10 @@ import pytest
 from tests import ROOT
 
 SAMPLES = ROOT / "tests" / "typing"
-MARKED = re.compile(r"  # type: ignore\[[a-z-]+\]  # pyright: ignore\[\w+\]$")
+MARKED = re.compile(r"  # type: ignore\[[a-z-]+\]  # pyright: ignore\[[\w, ]+\]$")
 
 
-def check_with_mypy(*paths: Path) -> list[tuple[str, int]]:
+def check_with_mypy(*paths: Path) -> set[tuple[str, int]]:
     """The file and line of every error that mypy finds in these files."""
     pytest.importorskip("mypy", reason="mypy is not installed")
     command = [sys.executable, "-m", "mypy", "--no-pretty", "--no-error-summary", *map(str, paths)]
@@ -23,10 +23,10 @@ def check_with_mypy(*paths: Path) -> list[tuple[str, int]]:
     assert done.returncode in (0, 1), done.stdout + done.stderr
     found = re.findall(r"^(.+\.py):(\d+): error: ", done.stdout, re.MULTILINE)
     names = {path.name for path in paths}
-    return [(Path(file).name, int(line)) for file, line in found if Path(file).name in names]
+    return {(Path(file).name, int(line)) for file, line in found if Path(file).name in names}
 
 
-def check_with_pyright(folder: Path) -> list[tuple[str, int]]:
+def check_with_pyright(folder: Path) -> set[tuple[str, int]]:
     """The file and line of every error that pyright finds in this folder."""
     program = Path(sys.executable).with_name("basedpyright")
     found = str(program) if program.exists() else shutil.which("basedpyright")
@@ -45,9 +45,9 @@ def check_with_pyright(folder: Path) -> list[tuple[str, int]]:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)
     assert report["summary"]["filesAnalyzed"] == len(list(folder.glob("*.py")))
-    return [
+    return {
         (Path(mistake["file"]).name, mistake["range"]["start"]["line"] + 1) for mistake in report["generalDiagnostics"]
-    ]
+    }
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def samples(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def marked_lines() -> list[tuple[str, int]]:
+def marked_lines() -> set[tuple[str, int]]:
     lines = (SAMPLES / "bad.py").read_text(encoding="utf-8").splitlines()
-    return [("bad.py", number) for number, line in enumerate(lines, 1) if MARKED.search(line)]
+    return {("bad.py", number) for number, line in enumerate(lines, 1) if MARKED.search(line)}
 
 
 def test_every_bad_line_is_marked() -> None:
@@ -79,4 +79,4 @@ def test_pyright_accepts_the_good_and_refuses_every_bad_line(samples: Path) -> N
 
 def test_the_marks_are_those_that_both_need() -> None:
     # `make types` holds the samples as they stand, where an ignored error that is none is an error.
-    assert check_with_mypy(SAMPLES / "good.py", SAMPLES / "bad.py") == []
+    assert check_with_mypy(SAMPLES / "good.py", SAMPLES / "bad.py") == set()

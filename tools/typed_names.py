@@ -70,7 +70,7 @@ def _organisation(facts: list[Fact]) -> Iterator[str]:
     yield "    from typing import Unpack\n"
     yield "    from cxrules.typed_facts import TypedFacts\n"
     yield '__all__ = ["Organisation"]\n\n'
-    yield "class Organisation(OrganisationModel):"
+    yield "class Organisation(OrganisationModel, frozen=True):"
     yield '    """What is known about an organisation; what is left out, or null, is unknown."""\n'
     yield "    if TYPE_CHECKING:"
     yield "        # A field holds the normal form of a value; what may be given is wider, such as a list for a set.\n"

@@ -41,10 +41,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    # Organisation is a pydantic model: whoever does not use it does not wait for pydantic.
-    if name == "Organisation":
-        from cxrules.organisation import Organisation  # noqa: PLC0415 - see above
+if not TYPE_CHECKING:  # to a type checker it would say that any name is there
 
-        return Organisation
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever bears the name
+        # Organisation is a pydantic model: whoever does not use it does not wait for pydantic.
+        if name == "Organisation":
+            from cxrules.organisation import Organisation  # noqa: PLC0415 - see above
+
+            return Organisation
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -251,7 +251,7 @@ class Vocabulary:
         mistakes: list[Diagnostic] = []
         names = tuple(self.facts)
         for name, value in given.items():
-            fact = self.facts.get(name) if isinstance(name, str) else None
+            fact = self.facts.get(name)
             if fact is None:
                 mistakes.append(
                     Diagnostic("unknown-fact", Location(path=(str(name),)), "no such fact", suggest(name, names))

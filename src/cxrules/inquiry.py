@@ -9,7 +9,12 @@ if TYPE_CHECKING:
     from typing import Self
 
     from cxrules.decision import Decision, Judge
+    from cxrules.explanation.counterfactuals import Counterfactuals
     from cxrules.explanation.derivation import Case, Derivation, Established, Step
+    from cxrules.explanation.questions import NextQuestions
+    from cxrules.explanation.robustness import Robustness
+    from cxrules.explanation.settled import Settled
+    from cxrules.explanation.sufficient import Sufficient
     from cxrules.explanation.what_if import WhatIf
     from cxrules.explanation.why_not import WhyNot
 
@@ -114,6 +119,48 @@ class Inquiry:
         from cxrules.explanation.what_if import what_if  # noqa: PLC0415 - see above
 
         return what_if(self.judge, self.decision, {**(changes or {}), **facts}, self._present)
+
+    def sufficient(self) -> Sufficient:
+        """Find a smallest set of the known facts that alone gives the same model and status."""
+        from cxrules.explanation.sufficient import sufficient_facts  # noqa: PLC0415 - see above
+
+        return sufficient_facts(self.judge, self.decision)
+
+    def counterfactuals(self, target: str | None = None, max_changes: int = 3) -> Counterfactuals:
+        """Find every set of changes of least total price that alters the model or reaches a target.
+
+        Args:
+            target: The model to reach; None for any other outcome, be it no model.
+            max_changes: How many changes may be made together, at least 1.
+
+        Returns:
+            The sets of changes, with whether the search was complete; complete and without sets, it is the proof that no
+            allowed change of that size exists.
+
+        Raises:
+            ValueError: If there is no such model, or fewer than one change is allowed.
+        """
+        from cxrules.explanation.counterfactuals import counterfactuals  # noqa: PLC0415 - see above
+
+        return counterfactuals(self.judge, self.decision, target, max_changes)
+
+    def settled(self) -> Settled:
+        """Find out whether what is unknown can still change the model: proved, or two completions that disagree."""
+        from cxrules.explanation.settled import settled  # noqa: PLC0415 - see above
+
+        return settled(self.judge, self.decision)
+
+    def next_questions(self) -> NextQuestions:
+        """Rank the unknown facts by what they are expected to tell about the final model."""
+        from cxrules.explanation.questions import next_questions  # noqa: PLC0415 - see above
+
+        return next_questions(self.judge, self.decision)
+
+    def robustness(self) -> Robustness:
+        """Find out by how much the model leads, and which single rule or tone it hangs on."""
+        from cxrules.explanation.robustness import robustness  # noqa: PLC0415 - see above
+
+        return robustness(self.judge, self.decision)
 
     @classmethod
     def _present(cls, judge: Judge, decision: Decision) -> Self:

@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 __all__ = ["Organisation"]
 
 
-class Organisation(OrganisationModel):
+class Organisation(OrganisationModel, frozen=True):
     """What is known about an organisation; what is left out, or null, is unknown."""
 
     if TYPE_CHECKING:

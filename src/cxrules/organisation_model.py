@@ -37,13 +37,13 @@ Percent: TypeAlias = Annotated[float, Field(ge=0, le=100), AfterValidator(_norma
 """A number from 0 to 100; a whole one becomes an int, as in the vocabulary's own normal form."""
 
 
-class OrganisationModel(BaseModel):
+class OrganisationModel(BaseModel, frozen=True):  # as an argument, so that type checkers know it
     """Base of the models that hold what is known about an organisation.
 
     It accepts exactly what `Vocabulary.validate` accepts, and words mistakes as it does. It is frozen.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     @classmethod
     def _vocabulary(cls) -> Vocabulary:
@@ -85,7 +85,7 @@ def make_organisation_model(vocabulary: Vocabulary, name: str = "Organisation") 
     if taken:
         raise ValueError(f"a pydantic model needs these names for itself: {', '.join(taken)}")
 
-    class OfVocabulary(OrganisationModel):
+    class OfVocabulary(OrganisationModel, frozen=True):
         @classmethod
         def _vocabulary(cls) -> Vocabulary:
             return vocabulary

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from weakref import WeakValueDictionary
 
 from cxrules import ranking
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Advice", "Recommendation"]
 
-# Judges that some advisor keeps, by revision: what lets a copy answer questions again. Weak, so that nothing is kept alive.
+_Row = TypeVar("_Row")
+
+# Judges that some advisor keeps, by revision: what lets a copy answer questions again. Weak: it keeps none alive.
 _AT_HAND: WeakValueDictionary[str, Judge] = WeakValueDictionary()
 
 
@@ -47,8 +49,9 @@ class Advice:
 class Recommendation(Inquiry):
     """Who should own Customer Experience in one organisation, and everything that led there.
 
-    It is frozen, hashable, picklable and JSON-ready. What is not read is not computed. A pickled copy carries its data but
-    not the rule base: its data stays readable, and its questions work once the rule base of its revision is at hand.
+    It is frozen, hashable, picklable and JSON-ready. What is not read is not computed. A pickled copy carries its data
+    but not the rule base: its data stays readable, and its questions work once the rule base of its revision is at
+    hand.
 
     Examples:
         >>> import cxrules
@@ -378,7 +381,7 @@ def _advise(judge: Judge, decision: Decision, effect: Effect, texts: Mapping[str
     return tuple(Advice(name, texts[name], sorted_ids(claims[name])) for name in sorted_ids(claims))
 
 
-def _revive(kind: type[Any], row: Mapping[str, Any]) -> Any:
+def _revive(kind: type[_Row], row: Mapping[str, Any]) -> _Row:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
 
 

@@ -12,5 +12,7 @@ cxrules.recommend(marketing_journey_coverage=["loyal"])  # type: ignore[list-ite
 cxrules.recommend(marketing_journey_coverage={"loyal"})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 cxrules.Organisation(maturity="erly")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 cxrules.Organisation(matury="early")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+cxrules.recomend()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+cxrules.Organisation().maturity = "early"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 cxrules.recommend().explain(detail="ful")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 cxrules.recommend().model = "cxo_owned"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

@@ -24,7 +24,7 @@ assert_type(advice.fired, tuple[str, ...])
 assert_type(advice.explain(), str)
 assert_type(advice.explain(detail="full"), str)
 assert_type(advice.actions[0].text, str)
-_chosen: bool = advice.model == "cxo_owned" or advice.model == cxrules.OwnershipModel.cxo_owned
+chosen: bool = advice.model in ("cxo_owned", cxrules.OwnershipModel.cmo_owned)
 
 # A set may be given as any collection of its values.
 cxrules.recommend(marketing_journey_coverage=["awareness", "loyalty"])

@@ -3,7 +3,7 @@
     app                the commands, and what they have in common to the outside: help, version, exit codes
     shared             what commands share: options, rule bases, mistakes, the width of the text
     organisation_file  YAML or JSON → facts, every mistake at file:line:column
-    recommend, rules, claims, facts, check
+    recommend, consult, rules, claims, facts, check
                        a command or two each
 
 A new command is a module with a function `register(app)`, and one line in `app.MODULES`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -284,11 +283,16 @@ def gather_others(argument: Argument) -> Argument:
         there = links.get((link.tail, head))
         if there is None or _STRENGTH[link.relation] > _STRENGTH[there.relation]:
             links[link.tail, head] = replace(link, head=head)
-    kept = _drop_loose([*(point for point in argument.points if point.id not in moved), crowd], links)
-    return replace(argument, points=tuple(kept), links=tuple(links.values()))
+    points = [*(point for point in argument.points if point.id not in moved), crowd]
+    return _drop_loose(replace(argument, points=tuple(points), links=tuple(links.values())))
 
 
-def _drop_loose(points: list[Point], links: dict[tuple[str, str], Link]) -> Iterator[Point]:
-    """Leave out what leads nowhere any more."""
-    leading = {tail for tail, _ in links}
-    return (point for point in points if point.kind is NodeKind.MODEL or point.id in leading)
+def _drop_loose(argument: Argument) -> Argument:
+    """Leave out what leads to no model any more."""
+    leading = {link.tail for link in argument.links}
+    kept = tuple(point for point in argument.points if point.kind is NodeKind.MODEL or point.id in leading)
+    if len(kept) == len(argument.points):
+        return argument
+    names = {point.id for point in kept}
+    links = tuple(link for link in argument.links if link.head in names and link.tail in names)
+    return _drop_loose(replace(argument, points=kept, links=links))

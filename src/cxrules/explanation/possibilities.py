@@ -64,6 +64,10 @@ class Possibilities:
         """Decide on validated facts."""
         return self.decider.decide(known, self._engine.match(known))
 
+    def may_fire(self, known: Facts) -> int:
+        """Give the rules that fire or could still fire once more is known, as the bits of an int."""
+        return self._engine.bound(known)
+
     @cached_property
     def bounds(self) -> Bounds:
         """What partial knowledge leaves open, as bounds."""

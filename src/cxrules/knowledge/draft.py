@@ -16,7 +16,7 @@ from cxrules.knowledge.schema import KINDS, Form, Name, SourceId
 from cxrules.knowledge.shape import Filled, Shape, examine
 from cxrules.rulebase import RuleBase
 
-__all__ = ["SECTIONS", "Draft", "Entry", "lay_base", "read_all"]
+__all__ = ["SECTIONS", "Draft", "Entry", "find_files", "lay_base", "read_all"]
 
 SECTIONS: Final[dict[str, Any]] = {
     section: known.annotation
@@ -94,7 +94,7 @@ def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
         report: Takes the mistakes.
     """
     draft = Draft(report)
-    documents = [(path, read_file(path, report)) for path in _find_files(paths, report)]
+    documents = [(path, read_file(path, report)) for path in find_files(paths, report)]
     report.block()  # what is wrong with the text need not be told again as wrong in shape
     for path, node in documents:
         if node is None:
@@ -148,7 +148,8 @@ def _item_type(section: str) -> Shape:
     return KINDS["models"].model_fields["policy"].annotation if section == "policy" else get_args(SECTIONS[section])[-1]
 
 
-def _find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:
+def find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:
+    """Give the files among paths, and those in the folders among them, each once and in the order of their names."""
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
         inside = list(_walk(path)) if path.is_dir() else [path]
@@ -182,6 +183,9 @@ def _lose(draft: Draft, path: Path) -> None:
 def _read_document(draft: Draft, node: Node) -> None:
     keys = list(node.content) if isinstance(node.content, dict) else []
     kinds = [_KIND_OF[key] for key in keys if key in _KIND_OF]
+    if not kinds and (beside := [BESIDE[key] for key in keys if key in BESIDE]):
+        examine(beside[0], node, (), draft.report)  # no part of the rule base: verification reads it
+        return
     if not kinds:
         known = "a file begins with one of: " + ", ".join(SECTIONS)
         draft.report.add("unknown-file-kind", node.locate(), "this is no kind of file of a rule base", known)

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from cxrules.knowledge.beside_schema import BESIDE
 from cxrules.knowledge.schema import KINDS
 
 __all__ = ["make_schemas", "write_schemas"]
@@ -38,10 +39,10 @@ def make_schemas() -> dict[str, str]:
 
     Examples:
         >>> sorted(make_schemas())
-        ['claims', 'facts', 'models', 'rules', 'sources']
+        ['accepted', 'claims', 'expectations', 'facts', 'models', 'rules', 'sources']
     """
     schemas = {}
-    for kind, form in KINDS.items():
+    for kind, form in (KINDS | BESIDE).items():
         schema = form.model_json_schema(schema_generator=_Generator)
         for described in (schema, *schema.get("$defs", {}).values()):
             described.pop("title", None)

@@ -1,0 +1,75 @@
+"""A program: four processes append to a decision log, while one after another is killed in the midst of writing.
+
+    python -m tests.crashing_writers LOG FOLDER KILLS SEED
+
+Each process notes in a file of its own in FOLDER the id of every decision whose `write` has returned.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import cxrules
+from cxrules.decision_log import DecisionLog
+from tests.rulebases import random_organisations
+
+APPENDERS = 4
+
+
+def append(log: Path, acknowledged: Path, name: str, seed: int, *, pause: float) -> None:
+    advisor = cxrules.Advisor()
+    notes = os.open(acknowledged / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    with DecisionLog(log) as opened:
+        for number, known in enumerate(random_organisations(advisor.rulebase, seed)):
+            record = opened.write(advisor.recommend(known), id=f"{name}-{number}")
+            os.write(notes, f"{record['id']}\n".encode())
+            time.sleep(pause)
+
+
+def write_in_slices(rng: random.Random) -> None:
+    """Make each write take a part of what it is given, as a write may, so that there is a midst to be killed in."""
+    write = os.write
+
+    def write_some(descriptor: int, data: bytes) -> int:
+        done = write(descriptor, data[: rng.randint(1, 3000)])
+        time.sleep(0.0005)
+        return done
+
+    os.write = write_some  # type: ignore[assignment]  # in this process, which is about to be killed
+
+
+def start(*, sliced: bool, log: Path, folder: Path, name: str, seed: int) -> int:
+    process = os.fork()
+    if process == 0:
+        try:
+            if sliced:
+                write_in_slices(random.Random(seed))
+            append(log, folder, name, seed, pause=0 if sliced else 0.01)
+        finally:
+            os._exit(1)
+    return process
+
+
+def main(log: Path, folder: Path, kills: int, seed: int) -> None:
+    rng = random.Random(seed)
+    cxrules.recommend()  # compiled once, before the processes part
+    appenders = [
+        start(sliced=False, log=log, folder=folder, name=f"appender-{number}", seed=seed + number)
+        for number in range(APPENDERS)
+    ]
+    for number in range(kills):
+        victim = start(sliced=True, log=log, folder=folder, name=f"victim-{number}", seed=rng.randrange(2**32))
+        time.sleep(rng.uniform(0, 0.05))
+        os.kill(victim, signal.SIGKILL)
+        os.waitpid(victim, 0)
+    for appender in appenders:
+        assert os.waitpid(appender, os.WNOHANG) == (0, 0), "an appender ended early"
+        os.kill(appender, signal.SIGKILL)
+        os.waitpid(appender, 0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
