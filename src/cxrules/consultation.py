@@ -12,7 +12,7 @@ from cxrules.decision import Decision, Judge, Reason, Status
 from cxrules.explanation.document import unmark
 from cxrules.explanation.possibilities import possibilities_of
 from cxrules.explanation.questions import NextQuestions, Question, next_questions
-from cxrules.explanation.words import lower_first, name, sentence
+from cxrules.explanation.words import count, lower_first, name, sentence
 from cxrules.facts import Fact, FactValue, Kind, join_words
 from cxrules.rules import Effect
 
@@ -199,17 +199,17 @@ class Consultation:
             said.append(self._tell_answers(question))
         waiting = self._waiting_for(fact)
         if waiting:
-            reasons = " ".join(sentence(self._rulebase.rules[rule].rationale) for rule in waiting[:_SHOWN])
+            reasons = [f"- {sentence(self._rulebase.rules[rule].rationale)}" for rule in waiting[:_SHOWN]]
             more = len(waiting) - _SHOWN
-            rest = f" So {'does' if more == 1 else 'do'} {more} more." if more > 0 else ""
-            said.append(f"{'This rule waits' if len(waiting) == 1 else 'These rules wait'} for it. {reasons}{rest}")
-        return unmark(" ".join(said))
+            among = f"{count(len(waiting), 'rule')} {'waits' if len(waiting) == 1 else 'wait'} for it"
+            said.append("\n".join([f"{sentence(among)[:-1]}{', among them' if more > 0 else ''}:", *reasons]))
+        return unmark(" ".join(said[:-1]) + "\n" + said[-1] if waiting else " ".join(said))
 
     def _tell_answers(self, question: Question) -> str:
         fact = self._rulebase.vocabulary[question.fact]
         leading: dict[str | None, list[str]] = {}
         for answer in question.answers:
-            leading.setdefault(answer.model, []).append(_label(fact, answer.value))
+            leading.setdefault(answer.model, []).append(f"“{_label(fact, answer.value)}”")
         if set(leading) == {self.decision.model}:
             return "No answer changes the model at once, but together with other answers it may."
         clauses = []

@@ -2,10 +2,11 @@
 
 Every fact has finitely many distinguishable values: percentages are cut where rules cut them, a set is one flag per
 element. For each fact and value one integer is kept whose bit `i` is set when unit `i` is not contradicted; the AND
-over the facts leaves the units whose tests of facts all hold, and one pass over the findings, in the order in which
-they rest on each other, takes away those that need a finding nobody established. A unit is a rule, or one alternative
-of an `any_of`, which concludes an unnamed finding. This is the bit-vector scheme of packet classification (Lakshman and
-Stiliadis 1998, "High-speed policy-based packet forwarding using efficient multi-dimensional range matching").
+over the facts leaves the units whose tests of facts all hold. Of these fire, stratum by stratum, those whose findings
+are established; only what fires is visited, so that the cost hardly depends on the number of rules or findings. A unit
+is a rule, or one alternative of an `any_of`, which concludes an unnamed finding. This is the bit-vector scheme of
+packet classification (Lakshman and Stiliadis 1998, "High-speed policy-based packet forwarding using efficient
+multi-dimensional range matching").
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from math import inf, nextafter
+from operator import and_, getitem
 from typing import Any, NamedTuple
 
 from cxrules.facts import Fact, Facts, FactValue, Kind
@@ -54,6 +57,25 @@ class _Set(NamedTuple):
     flags: tuple[tuple[str, int, int], ...]
 
 
+class _Findings(NamedTuple):
+    """What settles which units lack no finding.
+
+    The needs of a unit stand in layers: bit `unit + layer * width` is set once that need of it is met.
+
+    Attributes:
+        met: The bits of needs that are met before anything fires, because there is no such need.
+        shifts: How far to shift for each layer but the first.
+        concluders: The units that conclude a finding which others need.
+        established: By the length of the int whose highest bit such a unit is: the needs that it meets, and the
+            concluders that meet other needs.
+    """
+
+    met: int
+    shifts: tuple[int, ...]
+    concluders: int
+    established: Mapping[int, tuple[int, int]]
+
+
 class BitmapEngine:
     """The bit-vector engine. Immutable after it is built, so that threads may share it.
 
@@ -73,7 +95,7 @@ class BitmapEngine:
         for bit, unit in enumerate(units):
             for test in unit.tests:
                 tested[test.fact][bit].append(test)
-        tables: list[tuple[str, dict[FactValue | None, int]]] = []
+        tables: dict[str, dict[FactValue | None, int]] = {}
         percentages: list[_Percentage] = []
         sets: list[_Set] = []
         unknown: dict[str, int] = {}
@@ -85,13 +107,14 @@ class BitmapEngine:
             elif fact.kind is Kind.SET:
                 sets += _flag(fact, by_unit, everything)
             else:
-                tables.append((name, _tabulate(fact, by_unit, everything)))
+                tables[name] = _tabulate(fact, by_unit, everything)
         # An unknown fact contradicts every test of it; to bound what could still fire, it contradicts none.
-        self._tables = tuple((name, {None: unknown[name], **table}) for name, table in tables)
-        self._open_tables = tuple((name, {None: everything, **table}) for name, table in tables)
+        self._names = tuple(tables)
+        self._tables = tuple({None: unknown[name], **table} for name, table in tables.items())
+        self._open_tables = tuple({None: everything, **table} for table in tables.values())
         self._percentages, self._sets = tuple(percentages), tuple(sets)
         self._unknown, self._everything = unknown, everything
-        self._findings = tuple(order_findings(rulebase, units, alternatives, everything))
+        self._findings = _link(units, list_concluders(rulebase, alternatives))
 
     def match(self, known: Facts) -> int:
         """Give the rules that fire, as the bits of an int.
@@ -99,10 +122,7 @@ class BitmapEngine:
         Args:
             known: Validated facts.
         """
-        get = known.get
-        alive = self._everything
-        for name, table in self._tables:
-            alive &= table[get(name)]
+        alive = reduce(and_, map(getitem, self._tables, map(known.get, self._names)), self._everything)
         return self._settle(self._match_others(known, alive, self._unknown))
 
     def bound(self, known: Facts) -> int:
@@ -113,10 +133,7 @@ class BitmapEngine:
         Args:
             known: Validated facts.
         """
-        get = known.get
-        alive = self._everything
-        for name, table in self._open_tables:
-            alive &= table[get(name)]
+        alive = reduce(and_, map(getitem, self._open_tables, map(known.get, self._names)), self._everything)
         return self._settle(self._match_others(known, alive, None))
 
     def _match_others(self, known: Facts, alive: int, unknown: Mapping[str, int] | None) -> int:
@@ -141,10 +158,20 @@ class BitmapEngine:
         return alive
 
     def _settle(self, alive: int) -> int:
-        for concluders, others in self._findings:
-            if not alive & concluders:
-                alive &= others
-        return alive & self._rules
+        """Give, of the units whose tests of facts hold, the rules whose findings are established."""
+        met, shifts, pending, established = self._findings
+        while True:
+            settled = alive & met
+            for shift in shifts:
+                settled &= met >> shift
+            fresh = settled & pending
+            if not fresh:
+                return settled & self._rules
+            pending ^= fresh
+            while fresh:
+                needs, others = established[fresh.bit_length()]
+                met |= needs
+                fresh &= others
 
 
 def list_units(rulebase: RuleBase) -> tuple[list[Unit], dict[str | int, list[int]]]:
@@ -230,16 +257,47 @@ def _flag(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) ->
         yield _Set(fact.name, untested, offers, () if depth else flags)
 
 
+def list_concluders(rulebase: RuleBase, alternatives: Mapping[str | int, list[int]]) -> dict[str | int, list[int]]:
+    """Give for each finding, named or unnamed, the units that conclude it."""
+    index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
+    named = {finding: [index[rule] for rule in rules] for finding, rules in rulebase.concluders.items()}
+    return {**alternatives, **named}
+
+
+def _link(units: list[Unit], concluders: Mapping[str | int, list[int]]) -> _Findings:
+    width = len(units)
+    layers = 1
+    users: dict[str | int, list[int]] = defaultdict(list)
+    for bit, unit in enumerate(units):
+        needs = dict.fromkeys(unit.needs)
+        layers = max(layers, len(needs))
+        for layer, need in enumerate(needs):
+            users[need].append(bit + layer * width)
+    concluded: dict[int, list[str | int]] = defaultdict(list)
+    for finding, bits in concluders.items():
+        if finding in users:
+            for bit in bits:
+                concluded[bit].append(finding)
+    alike: dict[tuple[str | int, ...], list[int]] = defaultdict(list)
+    for bit, findings in concluded.items():
+        alike[tuple(findings)].append(bit)
+    pending = _bits(concluded)
+    established: dict[int, tuple[int, int]] = {}
+    for alike_findings, bits in alike.items():
+        effect = _bits(bit for finding in alike_findings for bit in users[finding]), pending & ~_bits(bits)
+        established.update((bit + 1, effect) for bit in bits)
+    lacking = _bits(bit for bits in users.values() for bit in bits)
+    met = (1 << width * layers) - 1 & ~lacking
+    return _Findings(met, tuple(layer * width for layer in range(1, layers)), pending, established)
+
+
 def order_findings(
     rulebase: RuleBase, units: list[Unit], alternatives: dict[str | int, list[int]], everything: int
 ) -> Iterable[tuple[int, int]]:
     """Give, in the order in which findings rest on each other, their concluders and the units that do not need them."""
     from graphlib import TopologicalSorter  # noqa: PLC0415 - asked once for a rule base
 
-    index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
-    concluders: dict[str | int, list[int]] = dict(alternatives)
-    for finding, rules in rulebase.concluders.items():
-        concluders[finding] = [index[rule] for rule in rules]
+    concluders = list_concluders(rulebase, alternatives)
     users: dict[str | int, list[int]] = defaultdict(list)
     for bit, unit in enumerate(units):
         for need in unit.needs:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations, pairwise
 
 from cxrules.decision import Judge
-from cxrules.facts import Fact, Facts, FactValue, Kind
+from cxrules.explanation.regions import list_cases
+from cxrules.facts import Facts, FactValue
 from cxrules.rules import AnyOf, Condition, FactTest, leaf_tests
 
 __all__ = ["complete_for", "opposed", "wanted"]
@@ -93,6 +93,10 @@ class _Search:
         # What the caller's own facts already meet, no further fact can mend.
         met = {conjunction.id for conjunction in self._rulebase.incoherences(known)}
         self._impossible = [entry for entry in self._rulebase.impossible if entry.id not in met]
+        self._coherence: dict[str, tuple[FactTest, ...]] = {}
+        for entry in self._impossible:
+            for test in entry.when:
+                self._coherence[test.fact] = (*self._coherence.get(test.fact, ()), test)
 
     def run(self, findings: tuple[str, ...]) -> dict[str, FactValue] | None:
         goals = tuple((finding,) for finding in findings)
@@ -126,67 +130,68 @@ class _Search:
                 yield from self._prove((others, *rest), tests)
         else:
             asked = (*tests.get(goal.fact, ()), goal)
-            if any(self._values(goal.fact, asked)):
+            if self._values(goal.fact, asked):
                 yield from self._prove((others, *rest), {**tests, goal.fact: asked})
 
-    def _values(self, name: str, tests: tuple[FactTest, ...]) -> Iterator[tuple[FactValue]]:
+    def _values(self, name: str, tests: tuple[FactTest, ...]) -> tuple[FactValue, ...]:
         fact = self._rulebase.vocabulary[name]
-        coherence = [test for entry in self._impossible for test in entry.when if test.fact == name]
-        for value in _distinguishable(fact, [*tests, *coherence]):
-            if all(test.holds(value, fact) for test in tests):
-                yield (value,)
+        cases = list_cases(fact, (*tests, *self._coherence.get(name, ())))
+        return tuple(value for value in cases if all(test.holds(value, fact) for test in tests))
 
     def _assign(self, tests: _Tests) -> dict[str, FactValue] | None:
         """Choose values that pass the tests, so that the whole can be completed without an impossible conjunction."""
-        involved = {test.fact for entry in self._impossible for test in entry.when}
-        open_facts = [
-            name
-            for name in self._rulebase.vocabulary.facts
-            if name not in self._known and (name in tests or name in involved)
-        ]
-        open_facts.sort(key=lambda name: name not in tests)
-        chosen = self._choose(open_facts, tests, dict(self._known))
-        return None if chosen is None else {name: chosen[name] for name in tests}
+        chosen: dict[str, FactValue] = {}
+        for names in self._islands(tests):
+            if not self._choose(names, tests, chosen):
+                return None
+        return {name: chosen[name] for name in tests}
 
-    def _choose(self, names: list[str], tests: _Tests, facts: dict[str, FactValue]) -> dict[str, FactValue] | None:
+    def _islands(self, tests: _Tests) -> list[list[str]]:
+        """Give the unknown facts that matter, in groups that no impossible conjunction links to each other."""
+        linked: dict[str, set[str]] = {name: set() for name in tests}
+        for entry in self._impossible:
+            names = {test.fact for test in entry.when if test.fact not in self._known}
+            for name in names:
+                linked.setdefault(name, set()).update(names)
+        islands = []
+        while linked:
+            # Each fact follows one that it is linked to, so that a conflict shows as early as it can.
+            island: list[str] = []
+            waiting = [next(iter(linked))]
+            while waiting:
+                name = waiting.pop(0)
+                if name in linked:
+                    island.append(name)
+                    near = linked.pop(name)
+                    waiting += [other for other in self._rulebase.vocabulary.facts if other in near]
+            islands.append(island)
+        return islands
+
+    def _choose(self, names: list[str], tests: _Tests, chosen: dict[str, FactValue]) -> bool:
         self._step()
         if not names:
-            return facts
+            return True
         name, rest = names[0], names[1:]
-        for (value,) in self._values(name, tests.get(name, ())):
-            facts[name] = value
-            if not any(self._met(entry.when, facts) for entry in self._impossible):
-                chosen = self._choose(rest, tests, facts)
-                if chosen is not None:
-                    return chosen
-            del facts[name]
-        return None
+        for value in self._values(name, tests.get(name, ())):
+            chosen[name] = value
+            if not any(self._met(entry.when, name, chosen) for entry in self._impossible):
+                if self._choose(rest, tests, chosen):
+                    return True
+            del chosen[name]
+        return False
 
-    def _met(self, when: tuple[FactTest, ...], facts: Facts) -> bool:
-        return all(test.fact in facts and _passes(self._judge, facts, test) for test in when)
+    def _met(self, when: tuple[FactTest, ...], newest: str, chosen: Facts) -> bool:
+        """Say whether an impossible conjunction is met now that one more value is chosen."""
+        if not any(test.fact == newest for test in when):
+            return False
+        vocabulary = self._rulebase.vocabulary
+        for test in when:
+            value = chosen.get(test.fact, self._known.get(test.fact))
+            if value is None or not test.holds(value, vocabulary[test.fact]):
+                return False
+        return True
 
     def _step(self) -> None:
         self._steps += 1
         if self._steps > _BUDGET:
             raise _BudgetSpentError
-
-
-def _distinguishable(fact: Fact, tests: list[FactTest]) -> Iterator[FactValue]:
-    """Give values among which every combination of outcomes of some tests occurs that occurs at all."""
-    if fact.kind is Kind.FLAG:
-        yield from (True, False)
-    elif fact.kind is Kind.PERCENT:
-        cuts = {0.0, 100.0}
-        for test in tests:
-            operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-            cuts.update(float(operand) for operand in operands)
-        ordered = sorted(cuts)
-        for number in sorted({*ordered, *((low + high) / 2 for low, high in pairwise(ordered))}):
-            yield fact.examine(number)
-    elif fact.kind is Kind.SET:
-        named = {element for test in tests if isinstance(test.operand, tuple) for element in test.operand}
-        mentioned = [element for element in fact.names if element in named]
-        for size in range(len(mentioned) + 1):
-            yield from combinations(mentioned, size)
-    else:
-        yield from fact.names

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from cxrules.decision import Judge
 from cxrules.engines.bitmap import BitmapEngine
-from cxrules.facts import Facts, FactValue, Kind
+from cxrules.facts import Facts, FactValue, Kind, Vocabulary
 from cxrules.rulebase import RuleBase
 from cxrules.rules import Condition
 from cxrules.verification.circuit import Bit, Circuit, Possibility
@@ -105,25 +105,45 @@ class Bench:
     """
 
     def __init__(
-        self, rulebase: RuleBase, *, limit: int = LIMIT, conditions: Iterable[tuple[Condition, ...]] = (), beside: Iterable[RuleBase] = ()
+        self,
+        rulebase: RuleBase,
+        *,
+        limit: int = LIMIT,
+        conditions: Iterable[tuple[Condition, ...]] = (),
+        beside: RuleBase | None = None,
     ) -> None:
+        """Spread out.
+
+        Args:
+            rulebase: The rule base.
+            limit: Milliseconds that the solver may take for one question.
+            conditions: Further conjunctions that will be asked about.
+            beside: Another rule base that is to look at the same organisations. They are described by the facts of both,
+                as far as both give a fact the same values, and are coherent for both.
+        """
         self.rulebase = rulebase
+        self.bases = (rulebase,) if beside is None else (rulebase, beside)
         self.limit = limit
         self.judge = judge_of(rulebase)
         self.angle = Angle(self.judge)
         self.circuit = Circuit()
-        cutting = [rule.when for base in (rulebase, *beside) for rule in base.rules.values()]
-        cutting += [item.when for base in (rulebase, *beside) for item in base.impossible]
-        self.space = Space.open(self.circuit, rulebase.vocabulary, find_regions(rulebase.vocabulary, [*cutting, *conditions]))
+        conjunctions = [rule.when for base in self.bases for rule in base.rules.values()]
+        conjunctions += [item.when for base in self.bases for item in base.impossible]
+        vocabulary = rulebase.vocabulary if beside is None else _merge(rulebase.vocabulary, beside.vocabulary)
+        regions = find_regions(vocabulary, [*conjunctions, *conditions])
+        self.space = Space.open(self.circuit, vocabulary, regions)
         self.outcome = Outcome(self.space, self.judge.decider)
         self.outcome.complete()
-        self.coherent = self.space.coherent(rulebase)
+        self.coherent = self._coherent(self.space)
         self._gallery: list[Facts] = []
         self._last: list[tuple[Facts, Reading | None]] = []
 
     def ask(self, bits: Iterable[Bit], limit: int | None = None) -> Possibility:
         """Ask whether some coherent organisation is such that all of these are true."""
         return self.circuit.ask([self.coherent, *bits], self.limit if limit is None else limit)
+
+    def _coherent(self, space: Space) -> Bit:
+        return self.circuit.all_of(space.coherent(base) for base in self.bases)
 
     def view(self, angle: Angle) -> Outcome:
         """Look at every organisation from an angle."""
@@ -233,7 +253,8 @@ class Bench:
         if angle.vary in varied:
             seen[angle.vary] = varied[angle.vary]  # type: ignore[index] # it is in a mapping of names
         seen.update(angle.fix)
-        reading = None if self.rulebase.incoherences(seen) else Reading(angle.judge, seen, self.space.regions)
+        impossible = any(base.incoherences(seen) for base in self.bases)
+        reading = None if impossible else Reading(angle.judge, seen, self.space.regions)
         if angle == self.angle:
             self._last = [*self._last[-_GALLERY:], (known, reading)]
         return reading
@@ -242,7 +263,7 @@ class Bench:
         # What is made for other angles would burden every later question.
         with self.circuit.scope() if angles != (self.angle,) else nullcontext():
             views = [self.view(angle) for angle in angles]
-            asked = [question(*views), *(view.space.coherent(self.rulebase) for view in views)]
+            asked = [question(*views), *(self._coherent(view.space) for view in views)]
             if self.coherent is False or any(bit is False for bit in asked):
                 return Answer(Possibility.IMPOSSIBLE)
             verdict = self.ask(asked)
@@ -284,7 +305,7 @@ class Bench:
             if self.confirm(question, angles, fewer, varied):
                 known = fewer
         for name, value in list(known.items()):
-            if self.rulebase.vocabulary[name].kind is Kind.SET:
+            if self.space.vocabulary[name].kind is Kind.SET:
                 assert isinstance(value, tuple)
                 for element in value:
                     given = known[name]
@@ -300,8 +321,26 @@ class Bench:
         if len(angles) > 1:
             changed |= {name: None for name in sorted(angles[-1].forget) if name in known}
             changed |= angles[-1].fix
-        order = [name for name in self.rulebase.vocabulary.facts if name in known]
+        order = [name for name in self.space.vocabulary.facts if name in known]
         return Witness({name: known[name] for name in order}, least, changed)
+
+
+def _merge(one: Vocabulary, other: Vocabulary) -> Vocabulary:
+    """Give the facts of both; of values those that both know, in the order of the first.
+
+    Raises:
+        ValueError: If a fact is of another kind in the second.
+    """
+    facts = dict(one.facts)
+    for name, fact in other.facts.items():
+        mine = facts.get(name)
+        if mine is None:
+            facts[name] = fact
+        elif mine.kind is not fact.kind:
+            raise ValueError(f"{name!r} is of the kind {mine.kind} in one rule base and {fact.kind} in the other")
+        else:
+            facts[name] = replace(mine, values=tuple(value for value in mine.values if value.name in fact.names))
+    return Vocabulary(facts)
 
 
 def judge_of(rulebase: RuleBase) -> Judge:

@@ -13,12 +13,15 @@ from cxrules.rulebase import RuleBase
 from cxrules.rules import Condition, FactTest, Operator, leaf_tests
 from cxrules.verification.circuit import Bit, Circuit
 
-__all__ = ["Regions", "Space", "Unknown", "find_regions"]
+__all__ = ["KNOWN", "Interval", "Regions", "Space", "find_regions"]
+
+KNOWN = "?"
+"""The label of a set that is known; no element bears it."""
 
 _FULL = 100
 
 
-class Region(NamedTuple):
+class Interval(NamedTuple):
     """The values of a percentage from `start` to below `end`, of which `sample` stands for all."""
 
     start: float
@@ -26,12 +29,8 @@ class Region(NamedTuple):
     sample: int | float
 
 
-Regions = Mapping[str, tuple[Region, ...]]
+Regions = Mapping[str, tuple[Interval, ...]]
 """For each percentage its regions: within one no test tells values apart."""
-
-
-class Unknown:
-    """The word for a fact that is not known."""
 
 
 def find_regions(vocabulary: Vocabulary, conditions: Iterable[tuple[Condition, ...]]) -> Regions:
@@ -52,14 +51,14 @@ def find_regions(vocabulary: Vocabulary, conditions: Iterable[tuple[Condition, .
     return MappingProxyType({name: tuple(_name_regions(sorted(starts))) for name, starts in cuts.items()})
 
 
-def _name_regions(starts: Sequence[float]) -> Iterable[Region]:
+def _name_regions(starts: Sequence[float]) -> Iterable[Interval]:
     inside = [start for start in starts if start <= _FULL]
     for start, end in pairwise([*inside, nextafter(_FULL, inf)]):
         whole = int(start) if float(start).is_integer() else int(start) + 1
         if whole < end:
-            yield Region(start, end, whole)
+            yield Interval(start, end, whole)
         else:
-            yield Region(start, end, start)
+            yield Interval(start, end, start)
 
 
 class Space:
@@ -102,7 +101,7 @@ class Space:
         fact = self.vocabulary[name]
         if fact.kind is Kind.SET:
             assert isinstance(value, tuple)
-            return (_KNOWN, *value)
+            return (KNOWN, *value)
         if fact.kind is Kind.PERCENT:
             assert isinstance(value, int | float)
             return (next(str(region.start) for region in self.regions[name] if region.start <= value < region.end),)
@@ -112,12 +111,17 @@ class Space:
         """Give whether a fact is known."""
         wires = self.wires[name]
         if self.vocabulary[name].kind is Kind.SET:
-            return wires[_KNOWN]
+            return wires[KNOWN]
         return self.circuit.any_of(wires.values())
 
-    def test(self, test: FactTest) -> Bit:
-        """Give whether a test holds."""
-        fact, wires = self.vocabulary[test.fact], self.wires[test.fact]
+    def test(self, test: FactTest, vocabulary: Vocabulary | None = None) -> Bit:
+        """Give whether a test holds.
+
+        Args:
+            test: The test.
+            vocabulary: Where the order of the fact's values stands; the space's own when left out.
+        """
+        fact, wires = (vocabulary or self.vocabulary)[test.fact], self.wires[test.fact]
         if fact.kind is not Kind.SET:
             passing = [wire for wire, value in zip(wires.values(), self.values(fact.name), strict=True) if test.holds(value, fact)]
             return self.circuit.any_of(passing)
@@ -126,9 +130,9 @@ class Space:
         if test.operator is Operator.INCLUDES_ANY:
             return self.circuit.any_of(elements)
         if test.operator is Operator.INCLUDES_ALL:
-            return self.circuit.all_of([wires[_KNOWN], *elements])
+            return self.circuit.all_of([wires[KNOWN], *elements])
         assert test.operator is Operator.LACKS_ALL
-        return self.circuit.all_of([wires[_KNOWN], *map(self.circuit.negate, elements)])
+        return self.circuit.all_of([wires[KNOWN], *map(self.circuit.negate, elements)])
 
     def values(self, name: str) -> tuple[FactValue, ...]:
         """Give the values of a fact that tests can tell apart, in order; for a set its elements, each alone."""
@@ -143,7 +147,10 @@ class Space:
 
     def coherent(self, rulebase: RuleBase) -> Bit:
         """Give whether no impossible conjunction is met."""
-        met = [self.circuit.all_of(map(self.test, conjunction.when)) for conjunction in rulebase.impossible]
+        met = [
+            self.circuit.all_of(self.test(test, rulebase.vocabulary) for test in conjunction.when)
+            for conjunction in rulebase.impossible
+        ]
         return self.circuit.all_of(map(self.circuit.negate, met))
 
     def count(self) -> list[Bit]:
@@ -171,11 +178,10 @@ class Space:
     def _value(self, name: str, labels: list[str]) -> FactValue:
         fact = self.vocabulary[name]
         if fact.kind is Kind.SET:
-            return tuple(label for label in labels if label != _KNOWN)
+            return tuple(label for label in labels if label != KNOWN)
         return next(value for label, value in zip(self.wires[name], self.values(name), strict=True) if label == labels[0])
 
 
-_KNOWN = "?"  # no element of a set bears this name
 
 
 def _label(value: FactValue) -> str:
@@ -185,11 +191,11 @@ def _label(value: FactValue) -> str:
 def _open_fact(circuit: Circuit, fact: Fact, regions: Regions, mark: str) -> dict[str, Bit]:
     """Make the wires of a fact; their order is that of `Space.values`."""
     if fact.kind is Kind.SET:
-        known = circuit.wire(f"{fact.name}{mark} {_KNOWN}")
+        known = circuit.wire(f"{fact.name}{mark} {KNOWN}")
         elements = {element: circuit.wire(f"{fact.name}{mark} {element}") for element in fact.names}
         for element in elements.values():
             circuit.require(circuit.any_of([known, circuit.negate(element)]))
-        return {_KNOWN: known, **elements}
+        return {KNOWN: known, **elements}
     if fact.kind is Kind.PERCENT:
         labels = [str(region.start) for region in regions[fact.name]]
     else:

@@ -51,7 +51,7 @@ class Outcome:
 
     def _holds(self, condition: Condition) -> Bit:
         if isinstance(condition, FactTest):
-            return self.space.test(condition)
+            return self.space.test(condition, self.rulebase.vocabulary)
         if isinstance(condition, FindingTest):
             return self._establish(condition.finding)
         assert isinstance(condition, AnyOf)
