@@ -80,6 +80,17 @@ def find_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]
     unknown = set(expect) - set(_THERE) - set(_NOT_THERE) - _OTHERS
     if unknown:
         yield f"the case expects what no test knows: {sorted(unknown)}"
+    yield from _find_outcome_faults(advice, expect)
+    for name, read in _THERE.items():
+        if lacking := set(_listed(expect.get(name, []))) - read(advice):
+            yield f"{name}: {sorted(lacking)} not there"
+    for name, other in _NOT_THERE.items():
+        if present := set(_listed(expect.get(name, []))) & _THERE[other](advice):
+            yield f"{name}: {sorted(present)} there"
+    yield from _find_row_faults(advice, expect)
+
+
+def _find_outcome_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]:
     if "model" in expect:
         wanted = expect["model"] if isinstance(expect["model"], list) else [expect["model"]]
         if advice.model not in wanted:
@@ -87,12 +98,9 @@ def find_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]
     for name in ("status", "reason"):
         if name in expect and getattr(advice, name) != expect[name]:
             yield f"{name} {getattr(advice, name)}, not {expect[name]}"
-    for name, read in _THERE.items():
-        if lacking := set(_listed(expect.get(name, []))) - read(advice):
-            yield f"{name}: {sorted(lacking)} not there"
-    for name, other in _NOT_THERE.items():
-        if present := set(_listed(expect.get(name, []))) & _THERE[other](advice):
-            yield f"{name}: {sorted(present)} there"
+
+
+def _find_row_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]:
     rows = {row.model: row for row in advice.ranking}
     for model, findings in expect.get("missing", {}).items():
         if lacking := set(findings) - set(rows[model].missing):

@@ -21,8 +21,8 @@ def read_answer(fact: Fact, text: str) -> FactValue:
 
     Args:
         fact: The fact.
-        text: The number of a value as `fact.values` counts them from 1, its name, or the beginning of its label; of a set
-            several, separated by commas or spaces, or `none`; of a percentage a number from 0 to 100.
+        text: The number of a value as `fact.values` counts them from 1, its name, or the beginning of its label; of a
+            set several, separated by commas or spaces, or `none`; of a percentage a number from 0 to 100.
 
     Returns:
         A valid value.

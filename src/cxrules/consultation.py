@@ -49,7 +49,9 @@ class Consultation:
         ended: Whether the dialogue is over.
     """
 
-    def __init__(self, judge: Judge, known: Mapping[str, FactValue] | None = None, skipped: Collection[str] = ()) -> None:
+    def __init__(
+        self, judge: Judge, known: Mapping[str, FactValue] | None = None, skipped: Collection[str] = ()
+    ) -> None:
         """Begin, or resume.
 
         Args:
@@ -131,7 +133,9 @@ class Consultation:
             return f"{error}\n\n{self.ask()}"
         before = {entry.id for entry in self._rulebase.incoherences(self.known)}
         clashes = [
-            entry for entry in self._rulebase.incoherences({**self.known, name_of_fact: value}) if entry.id not in before
+            entry
+            for entry in self._rulebase.incoherences({**self.known, name_of_fact: value})
+            if entry.id not in before
         ]
         if clashes:
             return f"That does not go together with what is known: {lower_first(clashes[0].reason)}\n\n{self.ask()}"
@@ -141,19 +145,19 @@ class Consultation:
     def _obey(self, command: str) -> str:
         if command == "quit":
             return self._end()
-        if command == "help":
-            return f"{_HELP}\n\n{self.ask()}"
         if command == "back":
             return self._go_back()
+        if command == "skip" and self.fact is not None:
+            self.skipped.append(self.fact)
+            return self._go_on(_Taken(self.fact, skipped=True))
         if command == "more" and self.fact is None:
             self._going_on = True
-            return self.ask()
-        if self.fact is None or command == "more":
-            return self.ask()
-        if command == "why":
-            return f"{self.why(self.fact)}\n\n{self.ask()}"
-        self.skipped.append(self.fact)
-        return self._go_on(_Taken(self.fact, skipped=True))
+        said = ""
+        if command == "help":
+            said = f"{_HELP}\n\n"
+        elif command == "why" and self.fact is not None:
+            said = f"{self.why(self.fact)}\n\n"
+        return said + self.ask()
 
     def _go_on(self, taken: _Taken) -> str:
         self._taken.append(taken)
@@ -192,7 +196,9 @@ class Consultation:
         said = []
         question = next((each for each in self._now.questions.questions if each.fact == fact), None)
         if question is None:
-            said.append("It cannot change the model any more; it may bear on its certainty, on the actions and the warnings.")
+            said.append(
+                "It cannot change the model any more; it may bear on its certainty, on the actions and the warnings."
+            )
         else:
             if question is self._now.questions.questions[0]:
                 said.append("Of all that is unknown this is expected to tell most about the model.")
@@ -214,7 +220,9 @@ class Consultation:
             return "No answer changes the model at once, but together with other answers it may."
         clauses = []
         for model, labels in leading.items():
-            outcome = "nothing can be recommended yet" if model is None else f"it would be {name(self._rulebase, model)}"
+            outcome = (
+                "nothing can be recommended yet" if model is None else f"it would be {name(self._rulebase, model)}"
+            )
             some = labels[:_SHOWN] if len(labels) > _SHOWN + 1 else labels
             others = ["others"] if len(some) < len(labels) else []
             clauses.append(f"after {join_words([*some, *others], 'or')}, {outcome}")
@@ -248,8 +256,8 @@ class Consultation:
             return "There is nothing left to ask. Type `quit` to save and end, or `back`."
         about = "one more question" if left == 1 else f"{left} more questions"
         return (
-            "The recommendation is settled: no answer to any question that is left can change the model. Type `more` to go "
-            f"on with {about} that may bear on its certainty, the actions and the warnings, or `quit` to save and end."
+            "The recommendation is settled: no answer to any question that is left can change the model. Type `more` to "
+            f"go on with {about} that may bear on its certainty, the actions and the warnings, or `quit` to end."
         )
 
     @property

@@ -116,7 +116,9 @@ class Decider:
 
     def names(self, fired: int) -> tuple[str, ...]:
         """Give the ids of fired rules, in id order."""
-        return tuple([rule for rule, bit in zip(self.rulebase.rule_ids, reversed(f"{fired:b}"), strict=False) if bit == "1"])
+        return tuple(
+            [rule for rule, bit in zip(self.rulebase.rule_ids, reversed(f"{fired:b}"), strict=False) if bit == "1"]
+        )
 
     def findings(self, fired: int) -> tuple[str, ...]:
         """Give the findings that fired rules establish, in id order."""
@@ -139,7 +141,14 @@ class Decider:
         return {ledger.model: _sum(ledger, bits) for ledger in self.ledgers}
 
     def candidates(self, fired: int) -> list[tuple[int, int]]:
-        """Give what passes exclusions, requirements and minimum evidence, in the declared order: points and position."""
+        """Give what passes exclusions, requirements and minimum evidence, in the declared order.
+
+        Args:
+            fired: The fired rules.
+
+        Returns:
+            For each candidate its points and its position among the models.
+        """
         bits = self.count(fired)
         minimum = self.rulebase.policy.minimum_evidence
         found = []

@@ -9,6 +9,7 @@ from functools import lru_cache
 __all__ = ["Diagnostic", "InvalidKnowledge", "InvalidOrganisation", "Location", "MissingRuleBase", "suggest"]
 
 _SHOWN_IN_MESSAGE = 50
+_SHORT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Diagnostic:
         hint: What was probably meant or how to mend it; empty when nothing helps.
 
     Examples:
-        >>> print(Diagnostic("unknown-value", Location(path=("maturity",)), "no such value: 'erly'", "did you mean 'early'?"))
+        >>> here = Location(path=("maturity",))
+        >>> print(Diagnostic("unknown-value", here, "no such value: 'erly'", "did you mean 'early'?"))
         maturity: no such value: 'erly' [unknown-value]; did you mean 'early'?
     """
 
@@ -152,9 +154,18 @@ def suggest(word: object, known: Sequence[str]) -> str:
 @lru_cache(maxsize=4096)
 def _closest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - needed only when something is wrong
+    from itertools import pairwise  # noqa: PLC0415 - see above
 
     folded = word.strip().lower().replace(" ", "_").replace("-", "_")
     if folded in known:
         return folded
-    matches = get_close_matches(folded, known, n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    # A name with which a word shares few pairs of letters is not what was meant: that spares most of the comparing when
+    # thousands of words are wrong.
+    pairs = set(pairwise(folded))
+    enough = 0 if len(folded) <= _SHORT else len(pairs)
+    near = [name for name in known if 3 * len(pairs.intersection(pairwise(name))) >= enough]
+    for candidates in ({name: name for name in near}, {part: name for name in near for part in name.split("_")}):
+        matches = get_close_matches(folded, candidates, n=1, cutoff=0.6 if len(folded) > _SHORT else 0.7)
+        if matches:
+            return candidates[matches[0]]
+    return None

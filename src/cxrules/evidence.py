@@ -39,9 +39,9 @@ class Evidence:
 def certainty(points: int) -> float:
     """Give the certainty factor of a sum of points.
 
-    It is `sign(n) * (1 - (4/5) ** |n|)`, rounded once. Adding points is the EMYCIN combination of certainty factors (van
-    Melle 1980): `x + y - x*y` for equal signs and `(x + y) / (1 - min(|x|, |y|))` for opposite ones become addition under
-    `-log(1 - |cf|)`.
+    It is `sign(n) * (1 - (4/5) ** |n|)`, rounded once. Adding points is the EMYCIN combination of certainty factors
+    (van Melle 1980): `x + y - x*y` for equal signs and `(x + y) / (1 - min(|x|, |y|))` for opposite ones become
+    addition under `-log(1 - |cf|)`.
 
     Args:
         points: A sum of points, of either sign.
@@ -56,7 +56,7 @@ def certainty(points: int) -> float:
     size = abs(points)
     whole: int = 5**size
     # The quotient of two ints is rounded once, correctly, by Python's true division.
-    value = (whole - 4**size) / whole
+    value: float = (whole - 4**size) / whole
     return -value if points < 0 else value
 
 

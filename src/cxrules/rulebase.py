@@ -164,7 +164,9 @@ class RuleBase:
         from graphlib import TopologicalSorter  # noqa: PLC0415 - asked once for a rule base
 
         supply = {finding: set(rules) for finding, rules in self.concluders.items()}
-        needs = {rule.id: {supplier for name in rule.needs() for supplier in supply[name]} for rule in self.rules.values()}
+        needs = {
+            rule.id: {supplier for name in rule.needs() for supplier in supply[name]} for rule in self.rules.values()
+        }
         level: dict[str, int] = {}
         for rule_id in TopologicalSorter(needs).static_order():
             level[rule_id] = 1 + max((level[below] for below in needs[rule_id]), default=-1)
@@ -182,7 +184,9 @@ class RuleBase:
             for rule_id in layer:
                 if _stands(self.rules[rule_id].when, findings):
                     rules.add(rule_id)
-            findings.update(name for rule_id in layer if rule_id in rules for name in self.rules[rule_id].targets(Effect.FINDING))
+            findings.update(
+                name for rule_id in layer if rule_id in rules for name in self.rules[rule_id].targets(Effect.FINDING)
+            )
         return frozenset(rules)
 
     def incoherences(self, known: Facts) -> list[Impossible]:
@@ -222,7 +226,9 @@ def sorted_ids(identifiers: Iterable[str]) -> tuple[str, ...]:
 
 def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:
     for condition in conditions:
-        if isinstance(condition, FactTest) or (isinstance(condition, FindingTest) and condition.finding not in findings):
+        if isinstance(condition, FactTest) or (
+            isinstance(condition, FindingTest) and condition.finding not in findings
+        ):
             return False
         if isinstance(condition, AnyOf) and not any(_stands(branch, findings) for branch in condition.alternatives):
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
@@ -182,7 +182,9 @@ class FactTest:
         if operator is Operator.IN:
             assert isinstance(operand, tuple)
             return value in operand
-        here, there = (value, operand) if fact.kind is Kind.PERCENT else (fact.rank(str(value)), fact.rank(str(operand)))
+        here, there = (
+            (value, operand) if fact.kind is Kind.PERCENT else (fact.rank(str(value)), fact.rank(str(operand)))
+        )
         assert not isinstance(here, str | tuple)
         assert not isinstance(there, str | tuple)
         if operator is Operator.AT_LEAST:
@@ -190,7 +192,7 @@ class FactTest:
         return here <= there if operator is Operator.AT_MOST else here < there
 
 
-_SET_TRUTH = {
+_SET_TRUTH: dict[Operator, Callable[[set[str], set[str]], bool]] = {
     Operator.INCLUDES_ANY: lambda value, operand: bool(value & operand),
     Operator.INCLUDES_ALL: lambda value, operand: operand <= value,
     Operator.LACKS_ALL: lambda value, operand: not value & operand,

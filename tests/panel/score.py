@@ -1,7 +1,7 @@
 """Hold the rule base against the readings of the articles.
 
-    python -m tests.panel.score            every panel, a line each
-    python -m tests.panel.score --misses   with every organisation on which rule base and readings differ
+python -m tests.panel.score            every panel, a line each
+python -m tests.panel.score --misses   with every organisation on which rule base and readings differ
 """
 
 from __future__ import annotations

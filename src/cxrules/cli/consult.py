@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,7 +90,7 @@ def _save(consultation: Consultation, judge: Judge, file: Path) -> None:
     beside = file.with_name(f".{file.name}.part")
     try:
         beside.write_text(write_file(consultation, judge), encoding="utf-8")
-        os.replace(beside, file)
+        beside.replace(file)
     except OSError as error:
         beside.unlink(missing_ok=True)
         fail(f"{file} cannot be written: {error.strerror}")

@@ -1,7 +1,7 @@
 """Engines: which rules fire for these facts? Everything after that question is one piece of code no engine knows.
 
-An engine is built from a rule base and answers `match(known)`: the fired rules as the bits of an int, bit `i` for the rule
-at index `i` of `rulebase.rule_ids`. A new engine is one file and one line in `ENGINES`.
+An engine is built from a rule base and answers `match(known)`: the fired rules as the bits of an int, bit `i` for the
+rule at index `i` of `rulebase.rule_ids`. A new engine is one file and one line in `ENGINES`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What partial knowledge leaves open: rules that surely fire and rules that still may, and so which models may still win.
+"""What partial knowledge leaves open: the rules that surely or maybe fire, and so the models that may win.
 
 Bounds are sound: a model that they rule out is recommended in no completion, and a fact that they call idle never
 changes the model. They need not be tight; search splits on facts until they are.
@@ -7,12 +7,12 @@ changes the model. They need not be tight; search splits on facts until they are
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cxrules.decision import Decider
 from cxrules.engines.bitmap import list_units, order_findings
-from cxrules.facts import FactValue
+from cxrules.facts import Facts, FactValue
 from cxrules.rules import Effect, FactTest
 
 __all__ = ["Bounds", "Openness", "Outlook"]
@@ -43,7 +43,7 @@ class Openness(NamedTuple):
 
 
 class _Margin(NamedTuple):
-    """The evidence for one model as against another, in binary: each of `gains` and `losses` by the weight of its bit."""
+    """The evidence for one model as against another: bits of evidence, each with the weight they have."""
 
     gains: tuple[tuple[int, int], ...]
     losses: tuple[tuple[int, int], ...]
@@ -79,7 +79,10 @@ class Bounds:
         self._decisive = {model: self._list_decisive(model) for model in rulebase.models}
         self._order = {model: position for position, model in enumerate(rulebase.models)}
         self._margins = {
-            (one, other): self._margin(one, other) for one in rulebase.models for other in rulebase.models if one != other
+            (one, other): self._margin(one, other)
+            for one in rulebase.models
+            for other in rulebase.models
+            if one != other
         }
         self._setting = tuple((decider.mask([rule]), preferred, over) for rule, preferred, over in decider.preferences)
 
@@ -105,12 +108,40 @@ class Bounds:
             reach |= mask
         return Openness(common, reach)
 
+    def pin(self, known: Facts, free: Collection[str]) -> int:
+        """Give the units and conjunctions that known facts do not contradict.
+
+        Args:
+            known: What is known.
+            free: The unknown facts that may become known; the others stay unknown.
+        """
+        pinned = self.everything
+        for name, masks in self.masks.items():
+            if name in known:
+                pinned &= self.mask(name, known[name])
+            elif name not in free:
+                pinned &= masks[None]
+        return pinned
+
+    def span(self, pinned: int, free: Iterable[Openness]) -> tuple[int, int]:
+        """Give what no possible value contradicts, and what some possible value does not contradict.
+
+        Args:
+            pinned: What the settled facts do not contradict.
+            free: The openness of the others.
+        """
+        sure = possible = pinned
+        for common, reach in free:
+            sure &= common
+            possible &= reach
+        return sure, possible
+
     def outlook(self, sure: int, possible: int) -> Outlook:
         """Bound what may still come.
 
         Args:
-            sure: The units that no value still possible contradicts: the AND over the facts of what is common.
-            possible: The units that some value does not contradict: the AND over the facts of the reach.
+            sure: What no possible value contradicts, from `span`.
+            possible: What some possible value does not contradict.
         """
         sure, possible = self._settle(sure) & self._units, self._settle(possible) & self._units
         fired, may_fire = sure & self._rules, possible & self._rules
@@ -124,25 +155,17 @@ class Bounds:
                 if fired & rule and preferred in surely:
                     surely_aside.update(over)
         champions = [model for model in surely if model not in may_set_aside]
-        winners: list[str | None] = []
-        for model in maybe:
-            if model not in surely_aside and not any(self._beats(one, model, least, most) for one in champions):
-                winners.append(model)
-        relevant = set(winners)
-        if not surely:
-            winners.append(None)
+        leading = [
+            model
+            for model in maybe
+            if model not in surely_aside and not any(self._beats(one, model, least, most) for one in champions)
+        ]
+        winners = tuple(leading) if surely else (*leading, None)
         if len(winners) < 2:  # noqa: PLR2004 - nothing is left to decide
-            return Outlook(tuple(winners), 0)
+            return Outlook(winners, 0)
         undecided = possible & ~sure
-        wanted = 0
-        for rule, preferred, over in self._setting:
-            if may_fire & rule and preferred in maybe and not relevant.isdisjoint(over):
-                wanted |= rule
-                relevant.add(preferred)
-        for model in relevant:
-            if model is not None:
-                wanted |= self._wanted(model, fired)
-        return Outlook(tuple(winners), self._trace(wanted & undecided, sure, undecided))
+        wanted = self._wanted(leading, maybe, fired, may_fire)
+        return Outlook(winners, self._trace(wanted & undecided, sure, undecided))
 
     def matters(self, name: str, openness: Openness, live: int) -> bool:
         """Say whether a fact, of this openness, can make a difference to units that are live."""
@@ -161,12 +184,19 @@ class Bounds:
                 live |= concluders & undecided
         return live
 
-    def _wanted(self, model: str, fired: int) -> int:
-        ledger = self.decider.ledgers[self._order[model]]
-        wanted = self._decisive[model]
-        for concluders in ledger.required:
-            if not fired & concluders:
-                wanted |= concluders
+    def _wanted(self, leading: Iterable[str], maybe: Iterable[str], fired: int, may_fire: int) -> int:
+        """Give the rules that bear on which of the leading models wins."""
+        wanted = 0
+        relevant = set(leading)
+        for rule, preferred, over in self._setting:
+            if may_fire & rule and preferred in maybe and not relevant.isdisjoint(over):
+                wanted |= rule
+                relevant.add(preferred)
+        for model in relevant:
+            wanted |= self._decisive[model]
+            for concluders in self.decider.ledgers[self._order[model]].required:
+                if not fired & concluders:
+                    wanted |= concluders
         return wanted
 
     def _candidates(self, fired: int, may_fire: int, least: int, most: int) -> tuple[list[str], list[str]]:
@@ -176,7 +206,9 @@ class Bounds:
         for ledger in self.decider.ledgers:
             if fired & ledger.excluders or not all(may_fire & concluders for concluders in ledger.required):
                 continue
-            high = _points(most, ledger.for_one, ledger.for_two) - _points(least, ledger.against_one, ledger.against_two)
+            high = _points(most, ledger.for_one, ledger.for_two) - _points(
+                least, ledger.against_one, ledger.against_two
+            )
             if high <= 0 or _points(most, ledger.firm_one, ledger.firm_two) < minimum:
                 continue
             maybe.append(ledger.model)

@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from cxrules.decision import Decision, Judge, Reason, Status
+from cxrules.explanation.counterfactuals import ChangeSet, counterfactuals
 from cxrules.explanation.decisive import Damage, rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Step, trace
 from cxrules.explanation.document import Block, Items, Paragraph
-from cxrules.explanation.why_not import WhyNot, why_not
-from cxrules.explanation.open_facts import facts_at_stake
+from cxrules.explanation.questions import next_questions
 from cxrules.explanation.rebuttal import rebut
 from cxrules.explanation.verdicts import tell_verdicts
+from cxrules.explanation.why_not import WhyNot, why_not
 from cxrules.explanation.words import join_clauses, join_names, name, reason, strength, topics
 from cxrules.rulebase import RuleBase
 from cxrules.rules import Effect
 
-__all__ = ["choose_reasons", "choose_rival", "tell_outcome", "tell_unknown", "write_brief"]
+__all__ = ["choose_reasons", "choose_rival", "tell_outcome", "tell_prospects", "write_brief"]
 
 _MOST_REASONS = 4
 _MOST_UNKNOWN = 3
@@ -45,7 +46,7 @@ def write_brief(judge: Judge, decision: Decision) -> tuple[Block, ...]:
             blocks.append(Paragraph(f"{asked} {rebut(judge, rival, places, named=True)}"))
     if decision.known:
         blocks.append(Paragraph(" ".join(tell_verdicts(judge, decision, derivation))))
-    blocks += tell_unknown(judge, decision, derivation)
+    blocks += tell_prospects(judge, decision)
     return tuple(blocks)
 
 
@@ -164,16 +165,33 @@ def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
     return reason(step, f"which speaks against {join_names(rulebase, opposed)}") if opposed else ""
 
 
-def tell_unknown(judge: Judge, decision: Decision, derivation: Derivation) -> Iterator[Block]:
-    """Name the unknown facts that bear on the outcome most."""
-    near = [case.model.id for case in derivation.cases if not case.excluded_by][:_MOST_UNKNOWN]
-    contenders = tuple(why_not(judge, decision, model, derivation) for model in near)
-    facts = facts_at_stake(judge, decision, contenders)[:_MOST_UNKNOWN]
-    if facts and decision.model is None:
-        yield Items("What to find out first", tuple(judge.rulebase.vocabulary[fact].question for fact in facts))
-    elif facts:
+def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
+    """Tell what is unknown and matters, and the nearest change that would lead elsewhere."""
+    rulebase = judge.rulebase
+    asked = next_questions(judge, decision).questions
+    telling = [question for question in asked if question.information > 0][:_MOST_UNKNOWN]
+    if decision.model is None:
+        if telling:
+            yield Items("What to find out first", tuple(question.text for question in telling))
+        return
+    sentences = []
+    if telling:
         # A topic may be a plural: no verb stands beside it.
-        yield Paragraph(f"Not known, though it bears on this: {topics(judge.rulebase, facts)}.")
+        unknown = topics(rulebase, [question.fact for question in telling])
+        sentences.append(f"Not known, though it may change this: {unknown}.")
+    elif not asked:
+        sentences.append("Nothing that is still unknown can change this.")
+    nearest = counterfactuals(judge, decision).sets[:1]
+    sentences += [_tell_change(rulebase, found) for found in nearest]
+    if sentences:
+        yield Paragraph(" ".join(sentences))
+
+
+def _tell_change(rulebase: RuleBase, found: ChangeSet) -> str:
+    clauses = [rulebase.vocabulary[fact].state(value) for fact, value in found.changed.items()]
+    if found.model is None:
+        return f"Should it come about that {join_clauses(clauses)}, no owner could be recommended."
+    return f"Should it come about that {join_clauses(clauses)}, the recommendation would be {name(rulebase, found.model)}."
 
 
 def _tell_shortcoming(judge: Judge, derivation: Derivation, nearest: WhyNot | None) -> Iterator[Block]:

@@ -94,14 +94,18 @@ class CohortJudge:
         ]
         index = {rule: position for position, rule in enumerate(rulebase.rule_ids)}
         concluders = {name: tuple(index[rule] for rule in rules) for name, rules in rulebase.concluders.items()}
-        bearing = {index[rule.id] for rule in rulebase.rules.values() if any(each.effect in _DECISIVE for each in rule.then)}
+        bearing = {
+            index[rule.id] for rule in rulebase.rules.values() if any(each.effect in _DECISIVE for each in rule.then)
+        }
         for model in rulebase.models.values():
             bearing.update(rule for finding in model.requires for rule in concluders[finding])
         for suppliers, users in reversed(findings):
             if not bearing.isdisjoint(users):
                 bearing.update(suppliers)
         self._findings = tuple(
-            (suppliers, kept) for suppliers, users in findings if (kept := tuple(user for user in users if user in bearing))
+            (suppliers, kept)
+            for suppliers, users in findings
+            if (kept := tuple(user for user in users if user in bearing))
         )
         self._tests = tuple(dict.fromkeys(test for unit in sorted(bearing) for test in units[unit].tests))
         numbers = {test: number for number, test in enumerate(self._tests)}
@@ -167,8 +171,8 @@ class CohortJudge:
                 fired[self._index[rule]] &= ~columns
         for concluders, users in self._findings:
             established = 0
-            for rule in concluders:
-                established |= fired[rule]
+            for unit in concluders:
+                established |= fired[unit]
             for user in users:
                 fired[user] &= established
         return fired

@@ -1,4 +1,4 @@
-"""What would change the model: every cheapest set of changes, found by exhaustive search, or the proof that there is none."""
+"""What would change the model: every cheapest set of changes, by exhaustive search, or the proof that there is none."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Counterfactuals:
         model: The model as it is, or None.
         target: The model to reach, or None for any other outcome.
         max_changes: How many changes were allowed together.
-        status: `complete`: the sets are all there are at the least price, and nothing cheaper does it; without sets it is the
-            certificate that no allowed change of that size exists. `budget_exhausted`: some may be missing.
+        status: `complete`: the sets are all there are at the least price, and nothing cheaper does it; without sets it
+            is the certificate that no allowed change of that size exists. `budget_exhausted`: some may be missing.
         sets: The sets of changes, all of the same price: fewest changes first, then the smallest steps.
         examined: How many changed organisations were decided.
         rulebase: The rule base, for words.
@@ -106,7 +106,9 @@ class Counterfactuals:
     def _say(self, found: ChangeSet) -> str:
         vocabulary = self.rulebase.vocabulary
         clauses = [vocabulary[fact].state(value) for fact, value in found.changed.items()]
-        outcome = "no model can be recommended" if found.model is None else f"the model is {name(self.rulebase, found.model)}"
+        outcome = (
+            "no model can be recommended" if found.model is None else f"the model is {name(self.rulebase, found.model)}"
+        )
         return sentence(f"if {join_clauses(clauses)}, {outcome}")
 
 
@@ -115,10 +117,11 @@ def counterfactuals(
 ) -> Counterfactuals:
     """Find every set of changes of least total price that alters the model or reaches a target.
 
-    One change alters one known fact to another value, adds or removes one element of a set, or moves a percentage to the
-    nearest point of another region; where a region has no nearest point (below 20, coming from above) it is the roundest one
-    (19). Each costs the effort of its fact. Immutable facts stay, one-way facts move one way, and the changed organisation
-    meets no impossible conjunction. As every change has its price, no part of a cheapest set does it as well.
+    One change alters one known fact to another value, adds or removes one element of a set, or moves a percentage to
+    the nearest point of another region; where a region has no nearest point (below 20, coming from above) it is the
+    roundest one (19). Each costs the effort of its fact. Immutable facts stay, one-way facts move one way, and the
+    changed organisation meets no impossible conjunction. As every change has its price, no part of a cheapest set does
+    it as well.
 
     Args:
         judge: The engine and the policy.

@@ -321,6 +321,7 @@ class Tracer:
                 findings[condition.finding] = self.established(condition.finding)
 
     def give(self, name: str) -> GivenFact:
+        """Give a fact that is known, as it was given."""
         given = self._given.get(name)
         if given is None:
             value = self._decision.known[name]

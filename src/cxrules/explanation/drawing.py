@@ -64,6 +64,10 @@ _STROKES = {
 _FAINT = "#57606a"
 _INK = "#1f2328"
 _DISSENT = "#b35900"
+_NOTE = (
+    "Heavy lines mark what decides: without it the outcome would be poorer. "
+    "Facts that bear on no model are left out."
+)
 
 
 def draw(argument: Argument) -> str:
@@ -86,8 +90,10 @@ def draw(argument: Argument) -> str:
     width = round(max(plan.width, 780) + 2 * _MARGIN)
     height = round(_TITLE + plan.height + _MARGIN + _LEADING * (len(argument.sources) + 7) + _MARGIN)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" font-family="Helvetica, Arial, sans-serif" font-size="{_FONT}" fill="{_INK}">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'role="img" font-family="Helvetica, Arial, sans-serif" font-size="{_FONT}" fill="{_INK}">'
+        ),
         f"<title>{escape(argument.title)}</title>",
         "<desc>Facts lead through rules and findings to ownership models. Heavy lines mark what decides.</desc>",
         f"<defs>{''.join(_draw_arrowheads())}</defs>",
@@ -213,9 +219,10 @@ def _draw_point(point: Point, box: Box, text: _Text) -> str:
     y += len(text.label) * _LEADING
     slant = f' fill="{_FAINT}" font-size="11"'
     spans += [_span(line, box.x + _PADDING, y + place * _LEADING, slant) for place, line in enumerate(text.note)]
+    fill = _WINNER if winner else look.fill
     return (
         f'<g fill="{ink}"><rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.0f}" height="{box.height:.1f}" '
-        f'rx="{look.corner}" fill="{_WINNER if winner else look.fill}" stroke="{stroke}" stroke-width="{width}"{dashes}/>'
+        f'rx="{look.corner}" fill="{fill}" stroke="{stroke}" stroke-width="{width}"{dashes}/>'
         f"{''.join(spans)}</g>"
     )
 
@@ -238,8 +245,7 @@ def _draw_legend(argument: Argument, plan: Plan) -> Iterator[str]:
         )
         yield _span(stroke.says, x + 48, y, "")
     y = top + (1 + (len(shown) - 1) // 3) * (_LEADING + 4)
-    heavy = "Heavy lines mark what decides: without it the outcome would be poorer. Facts that bear on no model are left out."
-    yield _span(heavy, _MARGIN, y, "")
+    yield _span(_NOTE, _MARGIN, y, "")
     for place, (source, title) in enumerate(_titles(argument.sources), start=1):
         yield _span(f"{source}: {title}", _MARGIN, y + place * _LEADING, f' fill="{_FAINT}"')
 

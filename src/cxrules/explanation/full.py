@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from cxrules.decision import Decision, Judge
-from cxrules.explanation.brief import tell_outcome, tell_unknown
+from cxrules.explanation.brief import tell_outcome
+from cxrules.explanation.counterfactuals import counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, Established, Step, Weighed, trace
 from cxrules.explanation.document import Block, Items, Paragraph, Section, mark_title
-from cxrules.explanation.why_not import Obstacle, why_not
+from cxrules.explanation.questions import next_questions
 from cxrules.explanation.rebuttal import rebut
 from cxrules.explanation.verdicts import tell_verdicts
+from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.explanation.words import (
     count,
     lower_first,
@@ -53,7 +55,8 @@ def write_full(judge: Judge, decision: Decision) -> tuple[Block, ...]:
         ("What to do", writer.advice(Effect.ACTION, judge.rulebase.actions)),
         ("What to beware of", writer.warnings()),
         ("What else applies", writer.rest()),
-        ("What is not known", tuple(tell_unknown(judge, decision, derivation))),
+        ("What is not known", writer.unknown()),
+        ("What would change it", writer.changes()),
         ("Sources", writer.sources()),
     )
     return tuple(Section(heading, tuple(blocks)) for heading, blocks in sections if blocks)
@@ -133,6 +136,12 @@ class _Writer:
         texts = [self._tell(step) for rule, step in self._steps.items() if rule not in self._told]
         return (Items("", tuple(texts)),) if texts else ()
 
+    def unknown(self) -> tuple[Block, ...]:
+        return (Paragraph(next_questions(self._judge, self._decision).explain()),)
+
+    def changes(self) -> tuple[Block, ...]:
+        return (Paragraph(counterfactuals(self._judge, self._decision).explain()),)
+
     def sources(self) -> tuple[Block, ...]:
         cited = {claim.id: claim for step in self._steps.values() for claim in step.claims}
         by_source: dict[str, list[str]] = {source: [] for source in self._rulebase.sources}
@@ -149,6 +158,9 @@ class _Writer:
         yield Paragraph(f"{sentence(case.model.says)} {self._place(case)} {_sum_up(case)}")
         if case.evidence:
             yield Items("The evidence", tuple(self._weigh(item) for item in case.evidence))
+        again = [self._tell(step) for step in self._list_again(case)]
+        if again:
+            yield Items("Said by the same claims, and so counted already", tuple(again))
         if case.excluded_by:
             yield Items("What rules it out", tuple(self._tell(step) for step in case.excluded_by))
         if case.set_aside_by:
@@ -158,6 +170,15 @@ class _Writer:
             yield Items("What it requires and has", tuple(met))
         if case.missing:
             yield Items("What it requires and lacks", tuple(sentence(states) for _, states in case.missing))
+
+    def _list_again(self, case: Case) -> list[Step]:
+        """Give the rules whose evidence for or against a model another rule with the same claim carries."""
+        decider, counted = self._judge.decider, {item.step.rule.id for item in case.evidence}
+        return [
+            self._steps[item.rule]
+            for item in decider.evidence
+            if item.model == case.model.id and item.rule not in counted and decider.has(self._decision.fired, item.rule)
+        ]
 
     def _place(self, case: Case) -> str:
         objection = why_not(self._judge, self._decision, case.model.id, self._derivation)

@@ -99,7 +99,9 @@ class Possibilities:
             if isinstance(column, SetColumn):
                 if column.known >> position & 1:
                     elements = self.rulebase.vocabulary[name].names
-                    known[name] = tuple(element for element in elements if column.elements.get(element, 0) >> position & 1)
+                    known[name] = tuple(
+                        element for element in elements if column.elements.get(element, 0) >> position & 1
+                    )
             elif column is not None:
                 for value, columns in column.items():
                     if columns >> position & 1:
@@ -137,8 +139,8 @@ class Possibilities:
             blank: Facts that must be left without a coherent value.
 
         Returns:
-            The known facts and values for the free ones; None when there is no such completion. A conjunction that the known
-            facts meet by themselves does not count.
+            The known facts and values for the free ones; None when there is no such completion. A conjunction that the
+            known facts meet by themselves does not count.
         """
         touching = {test.fact for entry in self.rulebase.impossible for test in entry.when}
         order = [name for name in free if name in touching]
@@ -206,6 +208,7 @@ class Possibilities:
         optional = [name for name in drawn if name in self.optional]
         shifts = Random(0)  # noqa: S311 - chance for an estimate, no secret
         bad = 0
+        blank: dict[str, int] = {}
         for _ in range(_ROUNDS):
             columns.update((name, drawn[name]) for name in optional)
             blank = self._blank(cohort, optional, impossible)
@@ -219,9 +222,9 @@ class Possibilities:
                             again[test.fact] = again.get(test.fact, 0) | met
             if not bad:
                 break
-            for name in again:
+            for name, columns_again in again.items():
                 fresh = _rotate(self._draws[name], shifts.randrange(DRAWN), everything)
-                drawn[name] = columns[name] = _mix(again[name], fresh, drawn[name])
+                drawn[name] = columns[name] = _mix(columns_again, fresh, drawn[name])
         for name in optional:
             bad |= self._without_value(cohort, name, impossible) ^ blank[name]
         return Draw(cohort, everything & ~bad)
@@ -293,7 +296,9 @@ def _rotate(column: Column, shift: int, everything: int) -> Column:
 def _mix(where: int, fresh: Column, column: Column) -> Column:
     if isinstance(fresh, SetColumn):
         assert isinstance(column, SetColumn)
-        mixed = {element: _mux(where, mask, column.elements.get(element, 0)) for element, mask in fresh.elements.items()}
+        mixed = {
+            element: _mux(where, mask, column.elements.get(element, 0)) for element, mask in fresh.elements.items()
+        }
         return SetColumn(column.known, mixed)
     assert not isinstance(column, SetColumn)
     return {value: _mux(where, mask, column.get(value, 0)) for value, mask in fresh.items()}

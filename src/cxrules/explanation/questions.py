@@ -1,4 +1,4 @@
-"""What to ask next: the unknown facts that can still matter, by how much each is expected to tell about the final model."""
+"""What to ask next: the unknown facts that can still matter, by what each is expected to tell about the final model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Answer:
     """What an answer would lead to at once.
 
     Attributes:
-        value: The value; of a percentage the least of a region, of a set the smallest of those that no rule tells apart.
+        value: The value; of a percentage the least of a region, of a set the smallest that rules tell from the others.
         model: The model with this answer and nothing else new, or None.
         status: How firmly it would then stand.
     """
@@ -44,8 +44,8 @@ class Question:
     Attributes:
         fact: The fact.
         text: The question, as a person can answer it.
-        information: How many bits the answer is expected to tell about the final model; an estimate, 0.0 when too little
-            to be seen.
+        information: How many bits the answer is expected to tell about the final model: an estimate, 0.0 when too
+            little to be seen.
         answers: What each coherent answer would lead to.
     """
 
@@ -59,8 +59,8 @@ class Question:
 class NextQuestions:
     """What to ask next.
 
-    Information is estimated from coherent completions of what is known, in which every value of every unknown fact is taken
-    as equally likely, drawn with fixed seeds: the same facts give the same estimate. What cannot matter is proved.
+    Information is estimated from coherent completions of what is known, in which every value of every unknown fact is
+    taken as equally likely, drawn with fixed seeds: equal facts give equal estimates. What cannot matter is proved.
 
     Attributes:
         questions: The unknown facts that can still matter, or are not proved not to: best first.
@@ -87,10 +87,8 @@ class NextQuestions:
         if not self.questions:
             return "Nothing that is still unknown can change the model."
         best = self.questions[:_SHOWN]
-        said = [
-            f"If every value that is still possible is taken as equally likely, most can be learnt from "
-            f"{topics(self.rulebase, [question.fact for question in best])}."
-        ]
+        about = topics(self.rulebase, [question.fact for question in best])
+        said = [f"If every value that is still possible is taken as equally likely, most can be learnt from {about}."]
         said += [f"{question.text} {self._say(question)}" for question in best]
         more = len(self.questions) - _SHOWN
         if more > 0:
@@ -138,7 +136,10 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
         models = {model: columns & draw.valid for model, columns in outcomes.items() if columns & draw.valid}
         if len(models) <= 1 and settled(judge, decision, ignoring=ignoring, answered=False, budget=_PROOF):
             return NextQuestions((), free, {decision.model: 1.0}, decision.model, judge.rulebase)
-        prospects = {model: models[model].bit_count() / drawn for model in sorted(models, key=lambda each: -models[each].bit_count())}
+        prospects = {
+            model: models[model].bit_count() / drawn
+            for model in sorted(models, key=lambda each: -models[each].bit_count())
+        }
         for fact in mattering:
             answers = tuple(_answer(judge, known, fact, possibilities))
             if answers:
@@ -155,20 +156,8 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
 def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> list[str]:
     """Give the facts that bounds do not prove idle, whatever becomes known or stays unknown."""
     bounds = possibilities.bounds
-    sure = possible = bounds.everything
-    for fact, value in known.items():
-        mask = bounds.mask(fact, value)
-        sure &= mask
-        possible &= mask
     openness = {fact: bounds.openness(fact, answered=False) for fact in free}
-    for fact, masks in bounds.masks.items():
-        if fact in openness:
-            sure &= openness[fact].common
-            possible &= openness[fact].reach
-        elif fact not in known:
-            sure &= masks[None]
-            possible &= masks[None]
-    outlook = bounds.outlook(sure, possible)
+    outlook = bounds.outlook(*bounds.span(bounds.pin(known, free), openness.values()))
     return [fact for fact in free if bounds.matters(fact, openness[fact], outlook.live)]
 
 

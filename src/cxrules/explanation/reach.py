@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from cxrules.decision import Judge
 from cxrules.explanation.regions import list_cases
 from cxrules.facts import Facts, FactValue
-from cxrules.rules import AnyOf, Condition, FactTest, leaf_tests
+from cxrules.rules import AnyOf, Condition, FactTest, FindingTest, leaf_tests
 
 __all__ = ["complete_for", "opposed", "wanted"]
 
@@ -29,8 +29,8 @@ def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[st
         findings: The findings to establish.
 
     Returns:
-        Values of unknown facts, coherent with the known ones; or None when no coherent organisation with these known
-        facts has the findings. If the search grows too long, an empty answer: they may be within reach.
+        Values of unknown facts, coherent with the known ones; or None when no coherent facts beside the known ones would
+        establish the findings. If the search grows too long, an empty answer: they may be within reach.
     """
     try:
         return _Search(judge, known).run(tuple(findings))
@@ -69,9 +69,9 @@ def _ways(judge: Judge, finding: str) -> Iterator[tuple[Condition, ...]]:
     return (rulebase.rules[rule].when for rule in rulebase.concluders[finding])
 
 
-def _flat(conditions: tuple[Condition, ...]) -> Iterator[list[Condition]]:
+def _flat(conditions: tuple[Condition, ...]) -> Iterator[list[FactTest | FindingTest]]:
     """Give the plain tests of a conjunction with each of its alternatives in turn; never a cross product."""
-    plain: list[Condition] = [condition for condition in conditions if not isinstance(condition, AnyOf)]
+    plain = [condition for condition in conditions if not isinstance(condition, AnyOf)]
     choices = [condition for condition in conditions if isinstance(condition, AnyOf)]
     if not choices:
         yield plain
@@ -99,39 +99,35 @@ class _Search:
                 self._coherence[test.fact] = (*self._coherence.get(test.fact, ()), test)
 
     def run(self, findings: tuple[str, ...]) -> dict[str, FactValue] | None:
-        goals = tuple((finding,) for finding in findings)
+        goals = tuple(FindingTest(finding) for finding in findings)
         for tests in self._prove(goals, {}):
             completion = self._assign(tests)
             if completion is not None:
                 return completion
         return None
 
-    def _prove(self, goals: tuple[tuple[str | Condition, ...], ...], tests: _Tests) -> Iterator[_Tests]:
+    def _prove(self, goals: tuple[Condition, ...], tests: _Tests) -> Iterator[_Tests]:
         """Give what would have to hold of the unknown facts, for each way of proving the goals."""
         self._step()
         if not goals:
             yield tests
             return
-        first, rest = goals[0], goals[1:]
-        if not first:
-            yield from self._prove(rest, tests)
-            return
-        goal, others = first[0], first[1:]
-        if isinstance(goal, str):
-            for conditions in _ways(self._judge, goal):
-                yield from self._prove((conditions, others, *rest), tests)
-        elif isinstance(goal, AnyOf):
-            for alternative in goal.alternatives:
-                yield from self._prove((alternative, others, *rest), tests)
-        elif not isinstance(goal, FactTest):
-            yield from self._prove(((goal.finding, *others), *rest), tests)
-        elif goal.fact in self._known:
-            if _passes(self._judge, self._known, goal):
-                yield from self._prove((others, *rest), tests)
+        goal, rest = goals[0], goals[1:]
+        if isinstance(goal, FactTest):
+            learnt = self._learn(goal, tests)
+            if learnt is not None:
+                yield from self._prove(rest, learnt)
         else:
-            asked = (*tests.get(goal.fact, ()), goal)
-            if self._values(goal.fact, asked):
-                yield from self._prove((others, *rest), {**tests, goal.fact: asked})
+            ways = goal.alternatives if isinstance(goal, AnyOf) else _ways(self._judge, goal.finding)
+            for conditions in ways:
+                yield from self._prove((*conditions, *rest), tests)
+
+    def _learn(self, test: FactTest, tests: _Tests) -> _Tests | None:
+        """Ask one test more of the facts; None when it cannot hold."""
+        if test.fact in self._known:
+            return tests if _passes(self._judge, self._known, test) else None
+        asked = (*tests.get(test.fact, ()), test)
+        return {**tests, test.fact: asked} if self._values(test.fact, asked) else None
 
     def _values(self, name: str, tests: tuple[FactTest, ...]) -> tuple[FactValue, ...]:
         fact = self._rulebase.vocabulary[name]
@@ -139,33 +135,9 @@ class _Search:
         return tuple(value for value in cases if all(test.holds(value, fact) for test in tests))
 
     def _assign(self, tests: _Tests) -> dict[str, FactValue] | None:
-        """Choose values that pass the tests, so that the whole can be completed without an impossible conjunction."""
+        """Choose values that pass the tests and together meet no impossible conjunction."""
         chosen: dict[str, FactValue] = {}
-        for names in self._islands(tests):
-            if not self._choose(names, tests, chosen):
-                return None
-        return {name: chosen[name] for name in tests}
-
-    def _islands(self, tests: _Tests) -> list[list[str]]:
-        """Give the unknown facts that matter, in groups that no impossible conjunction links to each other."""
-        linked: dict[str, set[str]] = {name: set() for name in tests}
-        for entry in self._impossible:
-            names = {test.fact for test in entry.when if test.fact not in self._known}
-            for name in names:
-                linked.setdefault(name, set()).update(names)
-        islands = []
-        while linked:
-            # Each fact follows one that it is linked to, so that a conflict shows as early as it can.
-            island: list[str] = []
-            waiting = [next(iter(linked))]
-            while waiting:
-                name = waiting.pop(0)
-                if name in linked:
-                    island.append(name)
-                    near = linked.pop(name)
-                    waiting += [other for other in self._rulebase.vocabulary.facts if other in near]
-            islands.append(island)
-        return islands
+        return chosen if self._choose(list(tests), tests, chosen) else None
 
     def _choose(self, names: list[str], tests: _Tests, chosen: dict[str, FactValue]) -> bool:
         self._step()
@@ -174,9 +146,9 @@ class _Search:
         name, rest = names[0], names[1:]
         for value in self._values(name, tests.get(name, ())):
             chosen[name] = value
-            if not any(self._met(entry.when, name, chosen) for entry in self._impossible):
-                if self._choose(rest, tests, chosen):
-                    return True
+            met = any(self._met(entry.when, name, chosen) for entry in self._impossible)
+            if not met and self._choose(rest, tests, chosen):
+                return True
             del chosen[name]
         return False
 

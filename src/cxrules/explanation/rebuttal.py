@@ -32,6 +32,7 @@ def explain_why_not(judge: Judge, objection: WhyNot) -> str:
     teller = _Teller(judge, objection, {}, "it", brief=False)
     blocks = [Paragraph(f"Why not {model}? {teller.tell(objection.obstacles[0])}")]
     blocks += [Paragraph(f"Besides, {teller.tell(obstacle, within=True)}") for obstacle in objection.obstacles[1:]]
+    blocks.append(Paragraph(objection.nearest_change.explain()))
     return to_plain(blocks)
 
 
@@ -106,7 +107,8 @@ class _Teller:
         if against is None:
             return f"nothing that is known speaks for {self._subject}."
         if speaking_for is None:
-            return f"nothing that is known speaks for {self._subject}, and something against it. {self._give((against,))}"
+            here = f"nothing that is known speaks for {self._subject}, and something against it."
+            return f"{here} {self._give((against,))}"
         return f"at least as much speaks against {self._subject} as for it. {self._give((against,))}"
 
     def _tell_too_little(self) -> str:
@@ -121,7 +123,7 @@ class _Teller:
         subject, best = self._subject, name(self._judge.rulebase, winner.model.id)
         lead = winner.points - self._case.points
         if lead == 0:
-            margin = f"as much speaks for {subject} as for {best}, which comes first in the declared order of preference."
+            margin = f"as much speaks for {subject} as for {best}, which comes first in the declared order."
         elif lead < _NARROW:
             margin = f"nearly as much speaks for {subject} as for {best}."
         else:

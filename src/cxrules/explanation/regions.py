@@ -1,4 +1,4 @@
-"""The values of a fact that a rule base can tell apart: one for each region of a percentage, one for each kind of set."""
+"""The values of a fact that a rule base can tell apart: one for each region of a percentage or kind of set."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ def list_cases(fact: Fact, tests: Iterable[FactTest]) -> tuple[FactValue, ...]:
 
 
 def _kinds_of_set(fact: Fact, tests: tuple[FactTest, ...]) -> Iterable[tuple[str, ...]]:
-    # Element by element: of the sets that no test can tell apart, whatever elements follow, the smallest goes on. What a
-    # test has seen so far is whether all of its elements are in (for `includes_all`), or whether any is.
+    # Element by element: of the sets that no test can tell apart, whatever elements follow, the smallest goes on. What
+    # a test has seen so far is whether all of its elements are in (for `includes_all`), or whether any is.
     asked = [(test.operator is Operator.INCLUDES_ALL, frozenset(_elements(test))) for test in tests]
     smallest: dict[tuple[bool, ...], tuple[str, ...]] = {tuple(of_all for of_all, _ in asked): ()}
     for element in fact.names:
@@ -144,7 +144,9 @@ def _kinds_of_set(fact: Fact, tests: tuple[FactTest, ...]) -> Iterable[tuple[str
                 if state not in following or len(grown) < len(following[state]):
                     following[state] = grown
         smallest = following
-    return sorted(smallest.values(), key=lambda chosen: (len(chosen), [fact.names.index(element) for element in chosen]))
+    return sorted(
+        smallest.values(), key=lambda chosen: (len(chosen), [fact.names.index(element) for element in chosen])
+    )
 
 
 def _elements(test: FactTest) -> tuple[str, ...]:

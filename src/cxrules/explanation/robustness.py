@@ -1,4 +1,4 @@
-"""How firmly a recommendation stands: its lead, the step that gives it, and the single rules and tones that it hangs on."""
+"""How firmly a recommendation stands: its lead, the step that gives it, the single rules and tones that it hangs on."""
 
 from __future__ import annotations
 
@@ -118,11 +118,16 @@ class Robustness:
         other = name(self.rulebase, self.runner_up or "")
         if self.step is Step.ORDER:
             return f"The evidence for {own} and {other} is even, and the order of preference decides."
-        return f"{own} is before {other} by the weight of the evidence{', but not by much' if self.status is Status.CONTESTED else ''}."
+        narrowly = ", but not by much" if self.status is Status.CONTESTED else ""
+        return f"{own} is before {other} by the weight of the evidence{narrowly}."
 
     def _say_rule(self, flip: RuleFlip) -> str:
         because = self.rulebase.rules[flip.rule].rationale.rstrip(". ")
-        then = "no model could be recommended" if flip.model is None else f"the model would be {name(self.rulebase, flip.model)}"
+        then = (
+            "no model could be recommended"
+            if flip.model is None
+            else f"the model would be {name(self.rulebase, flip.model)}"
+        )
         return f"{sentence(f'without the rule that says the following, {then}')[:-1]}: {because}."
 
 
@@ -184,7 +189,9 @@ def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
     from cxrules.engines import create_engine  # noqa: PLC0415 - rare: only for standing rules that conclude findings
 
     rulebase = judge.rulebase
-    rest = replace(rulebase, rules={other: each for other, each in rulebase.rules.items() if other != rule}, _given_revision="")
+    rest = replace(
+        rulebase, rules={other: each for other, each in rulebase.rules.items() if other != rule}, _given_revision=""
+    )
     return Judge(create_engine("bitmap", rest)).decide(decision.known)
 
 
@@ -196,7 +203,9 @@ def _flip_tones(judge: Judge, decision: Decision) -> Iterable[ToneFlip]:
         own = rulebase.claims[claim].tone
         for tone in (Tone(step) for step in (own - 1, own + 1) if step in set(Tone)):
             changed = replace(
-                rulebase, claims={**rulebase.claims, claim: replace(rulebase.claims[claim], tone=tone)}, _given_revision=""
+                rulebase,
+                claims={**rulebase.claims, claim: replace(rulebase.claims[claim], tone=tone)},
+                _given_revision="",
             )
             then = Decider(changed).decide(decision.known, decision.fired)
             if (then.model, then.status) != (decision.model, decision.status):

@@ -1,10 +1,11 @@
-"""Can the model still change? Over every coherent completion of what is known: proved, or two completions that disagree."""
+"""Can the model still change? Over every coherent completion of what is known: the proof, or two that disagree."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from cxrules.decision import Decision, Judge
 from cxrules.explanation.bounds import Openness
@@ -100,15 +101,16 @@ def settled(
 ) -> Settled:
     """Find out whether what is unknown can still change the model.
 
-    Only coherent completions count. Where the known facts themselves meet an impossible conjunction, that conjunction is
-    left out of account, since no completion could avoid it.
+    A completion gives every unknown fact a value, save those to which the others leave no coherent one: where there is
+    no CCO, whom the CCO reports to. Only coherent completions count. Where the known facts themselves meet an
+    impossible conjunction, that conjunction is left out of account, since no completion could avoid it.
 
     Args:
         judge: The engine and the policy.
         decision: The decision on what is known.
         ignoring: Facts that will stay unknown.
-        answered: Whether every other fact will become known; else each may also stay unknown, as in a consultation where
-            any question may be skipped.
+        answered: Whether every other fact will become known; else each may also stay unknown, as in a consultation
+            where any question may be skipped.
         budget: How many partly known organisations may be bounded.
     """
     possibilities = possibilities_of(judge)
@@ -121,6 +123,10 @@ def settled(
     return Settled(Settlement.OPEN, None, found, ignored, answered, question.examined, judge.rulebase)
 
 
+_Assumed: TypeAlias = dict[str, FactValue | None]
+"""Values of unknown facts; None where one stays unknown."""
+
+
 class _Question:
     """One search: does any completion give another model than the first one found?"""
 
@@ -131,6 +137,11 @@ class _Question:
         self.answered = answered
         self.model: str | None = None
         self.examined = 0
+        bounds = possibilities.bounds
+        self.base = bounds.pin(decision.known, free)
+        self.openness = {fact: bounds.openness(fact, answered=not self._may_stay_unknown(fact)) for fact in free}
+        met = {entry.id for entry in possibilities.rulebase.incoherences(decision.known)}
+        self.impossible = sum(bit for entry, bit in bounds.conjunctions.items() if entry not in met)
 
     def search(self, budget: int) -> Settlement | tuple[Completion, Completion]:
         first = self._find_first()
@@ -165,66 +176,59 @@ class _Question:
         return None if completed is None else self.possibilities.decide(completed)
 
     def _walk(self, model: str | None) -> Iterator[Decision | None]:
-        """Walk through everything that bounds do not rule out; give a decision for another model, or None for a step."""
-        bounds = self.possibilities.bounds
-        openness = {fact: bounds.openness(fact, answered=not self._may_stay_unknown(fact)) for fact in self.free}
-        base = bounds.everything
-        for fact, value in self.decision.known.items():
-            base &= bounds.mask(fact, value)
-        for fact, masks in bounds.masks.items():
-            if fact not in self.decision.known and fact not in openness:
-                base &= masks[None]
-        met = sum(bounds.conjunctions[entry.id] for entry in self.possibilities.rulebase.incoherences(self.decision.known))
-        impossible = sum(bounds.conjunctions.values()) & ~met
-        waiting: list[dict[str, FactValue | None]] = [{}]
+        """Walk through all that bounds do not rule out; give for each step a decision for another model, or None."""
+        waiting: list[_Assumed] = [{}]
         while waiting:
-            assumed = waiting.pop()
-            sure = possible = base
-            for fact, value in assumed.items():
-                mask = bounds.masks[fact][value]
-                sure &= mask
-                possible &= mask
-            rest = [fact for fact in self.free if fact not in assumed]
-            for fact in rest:
-                sure &= openness[fact].common
-                possible &= openness[fact].reach
             self.examined += 1
-            if sure & impossible:
-                continue
-            outlook = bounds.outlook(sure, possible)
-            if outlook.winners == (model,):
-                continue
-            split = self._choose(rest, openness, outlook.live)
-            if split is None or model not in outlook.winners:
-                completed = self._finish(assumed, rest)
-                decided = None if completed is None else self.possibilities.decide(completed)
-                yield decided if decided is not None and decided.model != model else None
-            elif split is not None:
-                waiting += self._split(assumed, split, outlook.live)
+            found = self._examine(waiting.pop(), model)
+            if isinstance(found, list):
+                waiting += found
                 yield None
+            else:
+                yield found
 
-    def _choose(self, rest: Sequence[str], openness: Mapping[str, Openness], live: int) -> str | None:
-        """Choose the fact on which most depends."""
+    def _examine(self, assumed: _Assumed, model: str | None) -> Decision | list[_Assumed]:
+        """Bound what may come of some assumptions; give a decision for another model, or what is left to examine."""
         bounds = self.possibilities.bounds
+        base = self.base
+        for fact, value in assumed.items():
+            base &= bounds.masks[fact][value]
+        rest = {fact: openness for fact, openness in self.openness.items() if fact not in assumed}
+        sure, possible = bounds.span(base, rest.values())
+        if sure & self.impossible:
+            return []
+        outlook = bounds.outlook(sure, possible)
+        if outlook.winners == (model,):
+            return []
+        split = self._choose(rest, outlook.live)
+        if split is not None and model in outlook.winners:
+            return self._split(assumed, split, outlook.live)
+        # Either every completion gives another model, or all of them give the same: any one of them tells.
+        completed = self._finish(assumed, tuple(rest))
+        decided = None if completed is None else self.possibilities.decide(completed)
+        return [] if decided is None or decided.model == model else decided
+
+    def _choose(self, rest: Mapping[str, Openness], live: int) -> str | None:
+        """Choose the fact on which most depends."""
         best, most = None, 0
-        for fact in rest:
-            if bounds.matters(fact, openness[fact], live):
-                depending = ((openness[fact].common ^ openness[fact].reach) & live).bit_count()
+        for fact, openness in rest.items():
+            if self.possibilities.bounds.matters(fact, openness, live):
+                depending = ((openness.common ^ openness.reach) & live).bit_count()
                 if depending > most:
                     best, most = fact, depending
         return best
 
-    def _split(self, assumed: dict[str, FactValue | None], fact: str, live: int) -> list[dict[str, FactValue | None]]:
+    def _split(self, assumed: _Assumed, fact: str, live: int) -> list[_Assumed]:
         """Give a fact every value that makes a difference here or to what is impossible."""
         bounds = self.possibilities.bounds
         telling = live | sum(bounds.conjunctions.values())
-        children: dict[int, dict[str, FactValue | None]] = {}
+        children: dict[int, _Assumed] = {}
         for value, mask in bounds.masks[fact].items():
             if value is not None or self._may_stay_unknown(fact):
                 children.setdefault(mask & telling, {**assumed, fact: value})
         return list(children.values())
 
-    def _finish(self, assumed: Mapping[str, FactValue | None], rest: Sequence[str]) -> dict[str, FactValue] | None:
+    def _finish(self, assumed: _Assumed, rest: Sequence[str]) -> dict[str, FactValue] | None:
         known = {**self.decision.known, **{fact: value for fact, value in assumed.items() if value is not None}}
         if not self.answered:
             return known

@@ -39,8 +39,8 @@ class Sufficient:
 
     Attributes:
         facts: The facts, in the order of the vocabulary; a set counts as one fact.
-        extent: `smallest`: no set of fewer known facts suffices; `minimal`: no part of it suffices, though another, smaller
-            set may; `unproved`: it suffices, and none of it can be left out by itself.
+        extent: `smallest`: no set of fewer known facts suffices; `minimal`: no part of it suffices, though another,
+            smaller set may; `unproved`: it suffices, and none of it can be left out by itself.
         model: The model, or None.
         status: How firmly it stands.
         examined: How many sets of facts were decided.
@@ -73,9 +73,9 @@ class Sufficient:
 def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFORDABLE) -> Sufficient:
     """Find a smallest set of known facts that alone gives the same model and status.
 
-    Every subset of the facts that fired rules test is decided, so that the set is smallest by proof: without some facts rules
-    fall silent that speak against the model, so that leaving out one at a time would prove nothing. Of several smallest
-    sets it is the one whose facts come first in the vocabulary.
+    Every subset of the facts that fired rules test is decided, so that the set is smallest by proof: without some facts
+    rules fall silent that speak against the model, so that leaving out one at a time would prove nothing. Of several
+    smallest sets it is the one whose facts come first in the vocabulary.
 
     Args:
         judge: The engine and the policy.
@@ -92,7 +92,12 @@ def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFO
         extent = Extent.MINIMAL if len(facts) <= affordable else Extent.UNPROVED
     found = facts if extent is Extent.UNPROVED else search.find_smallest(facts)
     return Sufficient(
-        {fact: decision.known[fact] for fact in found}, extent, decision.model, decision.status, search.examined, judge.rulebase
+        {fact: decision.known[fact] for fact in found},
+        extent,
+        decision.model,
+        decision.status,
+        search.examined,
+        judge.rulebase,
     )
 
 
@@ -151,7 +156,9 @@ class _Search:
             if best is not None and len(given) > len(best):
                 continue
             columns = {fact: self._column(fact, everything) for fact in given}
-            columns.update((fact, self._column(fact, pattern)) for fact, pattern in zip(reversed(within), patterns, strict=True))
+            columns.update(
+                (fact, self._column(fact, pattern)) for fact, pattern in zip(reversed(within), patterns, strict=True)
+            )
             self.examined += 1 << len(within)
             hits = self._same(self.possibilities.cohorts.decide(Cohort(everything, columns)), everything)
             for size in range(len(within) + 1):
@@ -169,7 +176,9 @@ class _Search:
         same = outcomes.models[self.decision.model]
         if self.decision.model is None:
             return same
-        return same & (outcomes.contested if self.decision.status is Status.CONTESTED else everything & ~outcomes.contested)
+        return same & (
+            outcomes.contested if self.decision.status is Status.CONTESTED else everything & ~outcomes.contested
+        )
 
     def _column(self, fact: str, columns: int) -> Column:
         value = self.decision.known[fact]

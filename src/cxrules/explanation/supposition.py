@@ -25,7 +25,8 @@ def explain_what_if(judge: Judge, supposed: WhatIf[_Answer]) -> str:
     if not supposed.changes:
         return "Nothing is supposed to be otherwise, so that nothing changes."
     clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
-    blocks: list[Block] = [Paragraph(f"Suppose that {clauses}. {_tell_outcome(judge, supposed.before, supposed.after)}")]
+    outcome = _tell_outcome(judge, supposed.before, supposed.after)
+    blocks: list[Block] = [Paragraph(f"Suppose that {clauses}. {outcome}")]
     turned = tuple(_tell_turn(judge, turned) for turned in supposed.turned if turned.turn in _TURNS)
     if turned:
         blocks.append(Items("What turns", turned))
@@ -55,7 +56,8 @@ def _tell_outcome(judge: Judge, before: Decision, after: Decision) -> str:
     if before.model is None:
         return f"The recommendation would be {name(rulebase, after.model)}, {basis}."
     if before.model != after.model:
-        return f"The recommendation would be {name(rulebase, after.model)} instead of {name(rulebase, before.model)}, {basis}."
+        change = f"{name(rulebase, after.model)} instead of {name(rulebase, before.model)}"
+        return f"The recommendation would be {change}, {basis}."
     return f"The recommendation would still be {name(rulebase, after.model)}, {_compare(before, after)}."
 
 

@@ -197,12 +197,16 @@ class _Comparison:
             found.append(Turned(model, Turn.RULED_OUT, self._steps(self._is, now.excluded_by)))
         if was.excluded and not now.excluded:
             found.append(Turned(model, Turn.READMITTED, self._steps(self._was, was.excluded_by)))
-        for finding in was.missing:
-            if finding not in now.missing:
-                found.append(Turned(model, Turn.REQUIREMENT_MET, self._is.established(finding).steps, finding))
-        for finding in now.missing:
-            if finding not in was.missing:
-                found.append(Turned(model, Turn.REQUIREMENT_LOST, self._was.established(finding).steps, finding))
+        found += [
+            Turned(model, Turn.REQUIREMENT_MET, self._is.established(finding).steps, finding)
+            for finding in was.missing
+            if finding not in now.missing
+        ]
+        found += [
+            Turned(model, Turn.REQUIREMENT_LOST, self._was.established(finding).steps, finding)
+            for finding in now.missing
+            if finding not in was.missing
+        ]
         if now.set_aside_by and not was.set_aside_by:
             found.append(Turned(model, Turn.SET_ASIDE, self._steps(self._is, now.set_aside_by)))
         if was.set_aside_by and not now.set_aside_by:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from cxrules.decision import Decision, Judge
 from cxrules.errors import suggest
+from cxrules.explanation.counterfactuals import Counterfactuals, counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, trace
 from cxrules.explanation.reach import complete_for, opposed, wanted
 from cxrules.rulebase import sorted_ids
@@ -87,6 +88,18 @@ class WhyNot:
         """The claims behind those rules, in id order."""
         rules = self._judge.rulebase.rules
         return sorted_ids(claim for rule in self.rules for claim in rules[rule].because)
+
+    @property
+    def nearest_change(self) -> Counterfactuals:
+        """Every cheapest set of at most three changes that would make it win, searched for when read.
+
+        Each is decided afresh before it is given; without any, the search is the proof that there is none, unless it says
+        that its budget is exhausted.
+        """
+        found = counterfactuals(self._judge, self._decision, self.model)
+        for change in found.sets:
+            assert self._judge.decide(change.facts).model == self.model
+        return found
 
     def explain(self) -> str:
         """Say it in words."""

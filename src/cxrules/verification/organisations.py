@@ -126,7 +126,7 @@ class Space:
             passing = [wire for wire, value in zip(wires.values(), self.values(fact.name), strict=True) if test.holds(value, fact)]
             return self.circuit.any_of(passing)
         assert isinstance(test.operand, tuple)
-        elements = [wires[element] for element in test.operand]
+        elements = [wires.get(element, False) for element in test.operand]
         if test.operator is Operator.INCLUDES_ANY:
             return self.circuit.any_of(elements)
         if test.operator is Operator.INCLUDES_ALL:

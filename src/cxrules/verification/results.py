@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -92,15 +92,18 @@ class Report:
         return tuple(finding for finding in self.findings if finding.check == check)
 
 
-def accept(findings: Iterable[Finding], reasons: dict[tuple[str, str], str]) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
+def accept(
+    findings: Iterable[Finding], reasons: Mapping[tuple[str, str], str], checks: Collection[str]
+) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
     """Mark what is accepted.
 
     Args:
         findings: What was found.
         reasons: By check and subject why a finding is accepted.
+        checks: The checks that were run.
 
     Returns:
-        The findings, and the accepted ones that are no longer found.
+        The findings, and the accepted ones that these checks no longer find.
     """
     found = []
     used = set()
@@ -110,4 +113,4 @@ def accept(findings: Iterable[Finding], reasons: dict[tuple[str, str], str]) -> 
             used.add(key)
             finding = replace(finding, accepted=reasons[key])  # noqa: PLW2901 - the same finding, accepted
         found.append(finding)
-    return tuple(found), tuple(key for key in reasons if key not in used)
+    return tuple(found), tuple(key for key in reasons if key not in used and (key[0] in checks))

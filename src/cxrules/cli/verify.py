@@ -1,0 +1,114 @@
+"""`cxrules verify` and `cxrules diff`: a rule base proved consistent, and what a change of it changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cxrules.cli.shared import ExitCode, OnTop, fail, mistakes_end_it, open_rulebase
+
+if TYPE_CHECKING:
+    from cxrules.rulebase import RuleBase
+
+__all__ = ["register"]
+
+AsJson = Annotated[bool, typer.Option("--json", help="Give JSON.")]
+Limit = Annotated[
+    float, typer.Option("--limit", metavar="SECONDS", min=0.001, help="How long one question may take.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(verify)
+    app.command()(diff)
+
+
+def verify(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER]...", show_default=False, help="A rule base; the built-in one when left out."),
+    ] = None,
+    on_top: OnTop = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="CHECK", help="Run this check only; may be given repeatedly.")
+    ] = None,
+    limit: Limit = 10,
+    jobs: Annotated[int, typer.Option(min=1, help="How many processes share the work.")] = min(2, os.cpu_count() or 1),
+    witnesses: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write the witness of every open finding to a file there.")
+    ] = None,
+    detail: Annotated[bool, typer.Option("--detail", help="Show accepted findings and notes, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prove a rule base consistent, over every possible organisation.
+
+    Expectations and accepted findings are read from the same folder. docs/verification.md tells of every check. Exits with
+    0 only when everything is proved or accepted.
+    """
+    with _extra(), mistakes_end_it():
+        from cxrules.knowledge.beside import read_beside  # noqa: PLC0415 - the help needs none of it
+        from cxrules.verification import builtin_beside  # noqa: PLC0415 - see above
+        from cxrules.verification import verify as run  # noqa: PLC0415 - see above
+        from cxrules.verification.report import report_as_json, report_as_text, write_witnesses  # noqa: PLC0415 - see above
+
+        rulebase = open_rulebase(paths, on_top)
+        beside = read_beside(paths, rulebase) if paths else builtin_beside()
+        try:
+            report = run(rulebase, beside, limit=max(1, round(limit * 1000)), jobs=jobs, only=only)
+        except ValueError as error:
+            fail(str(error))
+    if witnesses:
+        write_witnesses(report, witnesses)
+    typer.echo(report_as_json(report) if as_json else report_as_text(report, detail=detail), nl=False)
+    if not report.ok:
+        raise typer.Exit(ExitCode.MISTAKES_FOUND)
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
+    most: Annotated[int, typer.Option("--regions", min=1, help="After how many regions to stop.")] = 20,
+    limit: Limit = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which organisations two rule bases answer differently, or prove that there are none.
+
+    A region names what must be true of an organisation for its model or status to differ. Exits with 0 only when it is
+    proved that nothing differs.
+    """
+    with _extra(), mistakes_end_it():
+        from cxrules.verification import diff as run  # noqa: PLC0415 - the help needs none of it
+        from cxrules.verification.report import diff_as_json, diff_as_text  # noqa: PLC0415 - see above
+
+        try:
+            found = run(_open(old), _open(new), most=most, limit=max(1, round(limit * 1000)))
+        except ValueError as error:
+            fail(str(error))
+    typer.echo(diff_as_json(found) if as_json else diff_as_text(found), nl=False)
+    if not found.same:
+        raise typer.Exit(ExitCode.MISTAKES_FOUND)
+
+
+def _open(path: Path) -> RuleBase:
+    if path.suffix == ".json":
+        from cxrules.rulebase import RuleBase  # noqa: PLC0415 - the help needs no rule base
+
+        return RuleBase.from_json(path.read_bytes())
+    return open_rulebase(None if str(path) == "builtin" else [path], on_top=False)
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """End the program where the solver is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != "z3":
+            raise
+        fail("this command needs an extra: pip install 'cxrules[verify]'", ExitCode.MISSING_EXTRA)

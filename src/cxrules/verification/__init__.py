@@ -1,0 +1,40 @@
+"""A rule base proved consistent: questions about every possible organisation, decided.
+
+The facts have finitely many distinguishable values, so that all organisations, the partly known ones included, can be
+written down as a circuit of truth values (`circuit`, `organisations`), and what the rules and the policy make of them as
+another (`policy`). A solver then finds an organisation that is as asked, or proves that there is none. What it finds is
+made as small as can be and confirmed by the engine (`bench`, `reading`).
+
+    checks       one small function for each check; docs/verification.md has a page for each
+    notes        what is reported and is no fault
+    difference   what a change of the rule base changes
+    report       text, JSON and organisation files
+
+Needs the extra `verify`.
+"""
+
+from __future__ import annotations
+
+from cxrules.verification.bench import LIMIT, Answer, Unconfirmed, Witness
+from cxrules.verification.checks import CHECKS
+from cxrules.verification.difference import Change, Difference, diff, find_difference
+from cxrules.verification.results import Finding, Note, Report, Verdict
+from cxrules.verification.session import builtin_beside, verify
+
+__all__ = [
+    "CHECKS",
+    "LIMIT",
+    "Answer",
+    "Change",
+    "Difference",
+    "Finding",
+    "Note",
+    "Report",
+    "Unconfirmed",
+    "Verdict",
+    "Witness",
+    "builtin_beside",
+    "diff",
+    "find_difference",
+    "verify",
+]

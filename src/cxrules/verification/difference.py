@@ -1,0 +1,170 @@
+"""What a change of the rule base changes: regions of organisations whose model or status differs, or the proof of none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cxrules.decision import Status
+from cxrules.rulebase import RuleBase
+from cxrules.rules import Effect
+from cxrules.verification.bench import LIMIT, Angle, Answer, Bench, Unconfirmed, Witness, judge_of
+from cxrules.verification.checks.overlap import result_differs
+from cxrules.verification.circuit import Bit, Circuit, Possibility
+from cxrules.verification.organisations import Regions
+from cxrules.verification.regions import Region, generalise
+
+__all__ = ["Change", "Difference", "Result", "diff", "find_difference"]
+
+
+@dataclass(frozen=True, order=True)
+class Result:
+    """What a rule base makes of an organisation, in short."""
+
+    model: str
+    status: str
+
+    def __str__(self) -> str:
+        return self.status if not self.model else f"{self.model} ({self.status})"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A region of organisations to which the same happens.
+
+    Attributes:
+        before: What the old rule base makes of them.
+        after: What the new one does.
+        region: Which organisations; regions may overlap.
+        says: The region in words, by fact.
+        witness: A smallest organisation to which it happens, confirmed by both engines. It lies in this region or in another
+            of the same change.
+    """
+
+    before: Result
+    after: Result
+    region: Region
+    says: Mapping[str, str]
+    witness: Witness
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a change of the rule base changes.
+
+    Attributes:
+        changes: The regions, in the order in which they were found.
+        complete: Whether it is proved that no other organisation differs.
+        regions: How percentages are cut.
+    """
+
+    changes: tuple[Change, ...]
+    complete: bool
+    regions: Regions
+
+    @property
+    def same(self) -> bool:
+        """Whether it is proved that every organisation gets the same model and status."""
+        return self.complete and not self.changes
+
+
+def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LIMIT) -> Difference:
+    """Find every organisation whose model or status differs between two rule bases.
+
+    Organisations are described by the facts of both, as far as both give a fact the same values, and are coherent for both.
+
+    Args:
+        old: The one rule base.
+        new: The other.
+        most: After how many regions to stop; None for all of them.
+        limit: Milliseconds that the solver may take for one question.
+
+    Raises:
+        ValueError: If a fact is of one kind in the one and of another in the other.
+
+    Examples:
+        >>> base = RuleBase.builtin()
+        >>> diff(base, base).same
+        True
+    """
+    bench = Bench(new, limit=limit, beside=old)
+    circuit = bench.circuit
+    angles = (bench.angle, Angle(judge_of(old)))
+    views = [bench.view(angle) for angle in angles]
+    differs = result_differs(circuit, *views)
+    found: list[Change] = []
+    seen: list[Bit] = []
+    witnesses: dict[tuple[Result, Result], Witness] = {}
+    while True:
+        possible = bench.ask([differs, *seen])
+        if possible is not Possibility.POSSIBLE or (most is not None and len(found) >= most):
+            return Difference(tuple(found), possible is Possibility.IMPOSSIBLE, bench.space.regions)
+        known = bench.space.read()
+        after, before = (_result(angle.judge.decide(known)) for angle in angles)
+
+        def happens(new_view: Any, old_view: Any, before: Result = before, after: Result = after) -> Bit:
+            return circuit.all_of([_has(circuit, new_view, after), _has(circuit, old_view, before)])
+
+        if before == after or not bench.confirm(happens, angles, known, {}):
+            raise Unconfirmed(f"the engine does not confirm that {known!r} differs")
+        region, inside = generalise(bench, known, [circuit.negate(happens(*views))])
+        seen.append(circuit.negate(inside))
+        if (before, after) not in witnesses:
+            answer = bench.smallest(happens, *angles)
+            assert answer.witness is not None
+            witnesses[before, after] = answer.witness
+        says = region.describe(bench.space.vocabulary.facts, bench.space.regions)
+        found.append(Change(before, after, region, says, witnesses[before, after]))
+
+
+def find_difference(old: RuleBase, new: RuleBase, *, limit: int = LIMIT) -> Answer:
+    """Find an organisation of which two rule bases say anything different, apart from the rules they quote.
+
+    Model, status, points, exclusions, requirements, preferences, findings, accompaniments, patterns, actions and warnings
+    are compared. Both rule bases must have the same models and facts.
+
+    Args:
+        old: The one rule base.
+        new: The other.
+        limit: Milliseconds that the solver may take.
+
+    Returns:
+        Possible with an organisation, impossible as the proof that there is none, or undecided.
+    """
+    bench = Bench(new, limit=limit, beside=old)
+    circuit = bench.circuit
+    effects = sorted(
+        {(entry.effect, entry.target) for base in (old, new) for rule in base.rules.values() for entry in rule.then}
+        - {(entry.effect, entry.target) for base in (old, new) for rule in base.rules.values() for entry in rule.then
+           if entry.effect in (Effect.SUPPORTS, Effect.OPPOSES, Effect.PREFERS)}
+    )  # fmt: skip
+
+    def differs(one: Any, other: Any) -> Bit:
+        pairs = sorted({pair[1:] for view in (one, other) for pair in view.preferences})
+        return circuit.any_of(
+            [
+                result_differs(circuit, one, other),
+                *(circuit.negate(circuit.same_number(one.points[model], other.points[model])) for model in one.points),
+                *(circuit.differ(one.entitled[model], other.entitled[model]) for model in one.points),
+                *(circuit.differ(one.concluded(*effect), other.concluded(*effect)) for effect in effects),
+                *(
+                    circuit.differ(*(circuit.any_of(acts for pair, acts in view.preferences.items() if pair[1:] == names)
+                                     for view in (one, other)))
+                    for names in pairs
+                ),
+            ]
+        )  # fmt: skip
+
+    return bench.smallest(differs, bench.angle, Angle(judge_of(old)))
+
+
+def _result(decision: Any) -> Result:
+    return Result(decision.model or "", str(decision.status))
+
+
+def _has(circuit: Circuit, view: Any, result: Result) -> Bit:
+    if not result.model:
+        return view.undetermined  # type: ignore[no-any-return] # a view answers with a bit
+    contested = view.contested if result.status == Status.CONTESTED else circuit.negate(view.contested)
+    return circuit.all_of([view.recommended[result.model], contested])

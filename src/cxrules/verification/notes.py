@@ -1,0 +1,89 @@
+"""What is worth knowing and is no fault: where little is decided, ties, and how far each article's word can go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from types import MappingProxyType
+
+from cxrules.verification.bench import Bench
+from cxrules.verification.circuit import Number, Possibility
+from cxrules.verification.regions import generalise
+from cxrules.verification.results import Note
+
+__all__ = ["NOTES", "attainable_points", "ties", "undetermined_regions"]
+
+_REGIONS = 5
+
+
+def undetermined_regions(bench: Bench) -> Iterator[Note]:
+    """Find regions in which every fact is known and still no model is recommended."""
+    circuit, outcome = bench.circuit, bench.outcome
+    everything = bench.space.count()
+    with circuit.scope():
+        seen = []
+        for _ in range(_REGIONS):
+            possible = bench.ask([outcome.undetermined, *everything, *seen])
+            if possible is not Possibility.POSSIBLE:
+                text = "no further" if seen else "no"
+                verdict = "There is" if possible is Possibility.IMPOSSIBLE else "Within the time limit there was found"
+                yield Note("undetermined", f"{verdict} {text} organisation of which everything is known and no model follows.")
+                return
+            known = bench.space.read()
+            region, inside = generalise(bench, known, [circuit.negate(outcome.undetermined), *everything])
+            seen.append(circuit.negate(inside))
+            says = region.describe(bench.space.vocabulary.facts, bench.space.regions)
+            told = "; ".join(f"{fact}: {text}" for fact, text in says.items()).replace(" or unknown", "")
+            yield Note("undetermined", f"With every fact known, no model follows where {told}.")
+
+
+def ties(bench: Bench) -> Iterator[Note]:
+    """Find pairs of models between which the declared order alone can decide."""
+    circuit = bench.circuit
+    for first, second in combinations(bench.rulebase.models, 2):
+        answer = bench.smallest(
+            lambda view, first=first, second=second: circuit.all_of(
+                [
+                    view.recommended[first],
+                    view.running[second],
+                    circuit.at_least(view.points[second], view.points[first]),
+                ]
+            ),
+        )
+        if answer.possible is Possibility.POSSIBLE:
+            yield Note("tie", f"{first} and {second} can tie at the top; the declared order names {first}.", answer.witness)
+        elif answer.possible is Possibility.UNDECIDED:
+            yield Note("tie", f"Whether {first} and {second} can tie at the top is undecided within the time limit.")
+
+
+def attainable_points(bench: Bench) -> Iterator[Note]:
+    """Find how many points each article can give each model, and take from it."""
+    for source in bench.rulebase.sources:
+        parts = []
+        for model in bench.rulebase.models:
+            items = [
+                item.points for _, item in bench.judge.decider.items if (item.source, item.model) == (source, model)
+            ]
+            if not items:
+                continue
+            with bench.circuit.scope():
+                number = bench.outcome.points_of(source, model)
+                least = -_most(bench, number, -sum(points for points in items if points < 0), sign=-1)
+                most = _most(bench, number, sum(points for points in items if points > 0), sign=1)
+            parts.append(f"{model} {least:+d} to {most:+d}" if least != most else f"{model} {most:+d}")
+        yield Note("attainable", f"{source} can give " + ", ".join(parts) + "." if parts else f"{source} gives no points.")
+
+
+def _most(bench: Bench, number: Number, bound: int, *, sign: int) -> int:
+    """Give the largest value of a number, or of its opposite, from a bound downwards."""
+    circuit = bench.circuit
+    value = bound
+    while True:
+        reached = circuit.at_least(number, value) if sign > 0 else circuit.at_least(-value, number)
+        if bench.ask([reached]) is not Possibility.IMPOSSIBLE:
+            return value
+        value -= 1
+
+
+NOTES = MappingProxyType({"undetermined": undetermined_regions, "tie": ties, "attainable": attainable_points})
+"""Every kind of note."""

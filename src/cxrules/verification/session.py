@@ -1,0 +1,120 @@
+"""One verification: every check and every expectation on one rule base, on one processor or several."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from cxrules.knowledge.beside import Beside, read_plain
+from cxrules.rulebase import RuleBase
+from cxrules.verification.bench import LIMIT, Bench
+from cxrules.verification.checks import CHECKS
+from cxrules.verification.checks.expected import EXPECTATION, check_expectation
+from cxrules.verification.notes import NOTES
+from cxrules.verification.results import Finding, Note, Report, accept
+
+__all__ = ["BUILTIN", "builtin_beside", "verify"]
+
+BUILTIN: Final = Path(__file__).with_name("builtin.json")
+"""Where the expectations and accepted findings of the built-in rule base lie."""
+
+_LONGEST: Final = ("idle-rule", "idle-value", "double-counted", "tie", "idle-fact")
+"""The tasks that take longest, so that they are begun first."""
+
+
+def builtin_beside() -> Beside:
+    """Give the expectations and accepted findings of the built-in rule base."""
+    return read_plain(json.loads(BUILTIN.read_bytes()), RuleBase.builtin())
+
+
+def verify(
+    rulebase: RuleBase,
+    beside: Beside | None = None,
+    *,
+    limit: int = LIMIT,
+    jobs: int = 1,
+    only: Iterable[str] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Verify a rule base: every check, every expectation, and the notes.
+
+    Args:
+        rulebase: The rule base.
+        beside: Its expectations and accepted findings.
+        limit: Milliseconds that the solver may take for one question.
+        jobs: How many processes share the work.
+        only: The checks and kinds of note to run; all when left out.
+        progress: Is told the name of every check when it is done.
+
+    Returns:
+        The report; its order does not depend on the number of processes.
+
+    Raises:
+        ValueError: If there is no such check.
+        Unconfirmed: If the engine does not confirm what the solver found: one of the two is wrong.
+    """
+    began = perf_counter()
+    beside = beside or Beside()
+    names = [*CHECKS, EXPECTATION, *NOTES]
+    if only is not None:
+        only = list(only)
+        if unknown := [name for name in only if name not in names]:
+            raise ValueError(f"no such check: {', '.join(unknown)}; known: {', '.join(names)}")
+        names = [name for name in names if name in only]
+    results: dict[str, list[Finding | Note]] = {}
+    for name, found in _run(names, rulebase, beside, limit, jobs):
+        results[name] = found
+        if progress:
+            progress(name)
+    everything = [entry for name in names for entry in results[name]]
+    findings, stale = accept((entry for entry in everything if isinstance(entry, Finding)), beside.accepted, names)
+    notes = tuple(entry for entry in everything if isinstance(entry, Note))
+    return Report(rulebase.name, rulebase.revision, findings, notes, stale, perf_counter() - began)
+
+
+def _run(
+    names: list[str], rulebase: RuleBase, beside: Beside, limit: int, jobs: int
+) -> Iterator[tuple[str, list[Finding | Note]]]:
+    if jobs < 2:  # noqa: PLR2004 - one process needs no pool
+        bench = _bench(rulebase, beside, limit)
+        for name in names:
+            yield name, _task(bench, beside, name)
+        return
+    first = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
+    # A fresh process for each worker: a forked one would share the solver's state.
+    with ProcessPoolExecutor(
+        jobs, get_context("spawn"), initializer=_begin_worker, initargs=(rulebase, beside, limit)
+    ) as pool:
+        for name, future in [(name, pool.submit(_work, name)) for name in first]:
+            yield name, future.result()
+
+
+_worker: list[tuple[Bench, Beside]] = []
+"""The bench of a worker process; empty in every other process."""
+
+
+def _begin_worker(rulebase: RuleBase, beside: Beside, limit: int) -> None:
+    _worker.append((_bench(rulebase, beside, limit), beside))
+
+
+def _work(name: str) -> list[Finding | Note]:
+    bench, beside = _worker[0]
+    return _task(bench, beside, name)
+
+
+def _bench(rulebase: RuleBase, beside: Beside, limit: int) -> Bench:
+    conditions = [part for entry in beside.expectations for part in (entry.when, entry.unless) if part]
+    return Bench(rulebase, limit=limit, conditions=conditions)
+
+
+def _task(bench: Bench, beside: Beside, name: str) -> list[Finding | Note]:
+    if name == EXPECTATION:
+        return [check_expectation(bench, expectation) for expectation in beside.expectations]
+    if name in NOTES:
+        return list(NOTES[name](bench))
+    return list(CHECKS[name](bench))
