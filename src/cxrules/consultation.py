@@ -256,8 +256,8 @@ class Consultation:
             return "There is nothing left to ask. Type `quit` to save and end, or `back`."
         about = "one more question" if left == 1 else f"{left} more questions"
         return (
-            "The recommendation is settled: no answer to any question that is left can change the model. Type `more` to "
-            f"go on with {about} that may bear on its certainty, the actions and the warnings, or `quit` to end."
+            "The recommendation is settled: no answer to any question that is left can change the model. Type `more` "
+            f"to go on with {about} that may bear on its certainty, the actions and the warnings, or `quit` to end."
         )
 
     @property

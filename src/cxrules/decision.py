@@ -99,6 +99,7 @@ class Decider:
         self.evidence = list_evidence(rulebase)
         self.items, self.shared = _share_carriers(self.evidence, self._index)
         self.preferences = tuple(self._list_preferences())
+        self._preferences = tuple([(self.mask([entry[0]]), entry) for entry in self.preferences])
         self._preferring = self.mask(rule for rule, _, _ in self.preferences)
         self.ledgers = tuple(self._open_ledger(model) for model in rulebase.models)
         self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
@@ -116,9 +117,13 @@ class Decider:
 
     def names(self, fired: int) -> tuple[str, ...]:
         """Give the ids of fired rules, in id order."""
-        return tuple(
-            [rule for rule, bit in zip(self.rulebase.rule_ids, reversed(f"{fired:b}"), strict=False) if bit == "1"]
-        )
+        rule_ids = self.rulebase.rule_ids
+        found = []
+        while fired:  # from the highest bit down: the cost is that of the rules that fired, not of all rules
+            bit = fired.bit_length() - 1
+            found.append(rule_ids[bit])
+            fired ^= 1 << bit
+        return tuple(found[::-1])
 
     def findings(self, fired: int) -> tuple[str, ...]:
         """Give the findings that fired rules establish, in id order."""
@@ -172,8 +177,8 @@ class Decider:
         running = set(candidates)
         aside: dict[str, list[str]] = {}
         if fired & self._preferring:
-            for rule, preferred, over in self.preferences:
-                if preferred in running and self.has(fired, rule):
+            for bit, (rule, preferred, over) in self._preferences:
+                if fired & bit and preferred in running:
                     for model in over:
                         if model in running:
                             aside.setdefault(model, []).append(rule)

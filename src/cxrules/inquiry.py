@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from cxrules.errors import MissingRuleBase
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -63,6 +65,39 @@ class Inquiry:
 
         return explain_in_markdown(self.judge, self.decision, detail)
 
+    def to_mermaid(self, *, complete: bool = False) -> str:
+        """Draw the argument as a Mermaid flowchart.
+
+        Args:
+            complete: Whether to leave nothing out; see `why`. Else models for which nothing speaks share a node.
+        """
+        from cxrules.explanation.argument import argue, gather_others  # noqa: PLC0415 - see above
+        from cxrules.explanation.mermaid import sketch  # noqa: PLC0415 - see above
+
+        argument = argue(self.judge, self.decision, complete=complete)
+        return sketch(argument if complete else gather_others(argument))
+
+    def to_svg(self, *, complete: bool = False) -> str:
+        """Draw the argument as SVG: what decides it in heavy lines, the best model on top.
+
+        Args:
+            complete: As for `to_mermaid`.
+        """
+        from cxrules.explanation.argument import argue, gather_others  # noqa: PLC0415 - see above
+        from cxrules.explanation.drawing import draw  # noqa: PLC0415 - see above
+
+        argument = argue(self.judge, self.decision, complete=complete)
+        return draw(argument if complete else gather_others(argument))
+
+    def _repr_html_(self) -> str | None:
+        """Show the brief explanation and the argument in a notebook; a copy without its rule base shows its `repr`."""
+        from cxrules.explanation.prose import explain_in_html  # noqa: PLC0415 - see above
+
+        try:
+            return f'{explain_in_html(self.judge, self.decision)}\n<div style="overflow-x:auto">{self.to_svg()}</div>'
+        except MissingRuleBase:
+            return None
+
     def why(self, *, complete: bool = False) -> Derivation:
         """Give the derivation: facts given → rules → findings → rules → evidence → policy step.
 
@@ -106,7 +141,7 @@ class Inquiry:
 
         return why_not(self.judge, self.decision, model)
 
-    def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: Any) -> WhatIf[Self]:
+    def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: object) -> WhatIf[Self]:
         """Recommend on changed facts, and tell what changed.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -242,14 +242,14 @@ class Recommendation(Inquiry):
             "status": str(self.status),
             "reason": None if self.reason is None else str(self.reason),
             "certainty": self.certainty,
-            "ranking": [_listed(asdict(row)) for row in self.ranking],
-            "voices": {source: asdict(voice) for source, voice in self.voices.items()},
+            "ranking": [_row(row) for row in self.ranking],
+            "voices": {source: _row(voice) for source, voice in self.voices.items()},
             "fired": list(self.fired),
             "findings": list(self.findings),
             "accompaniments": list(self.accompaniments),
             "patterns": list(self.patterns),
-            "actions": [_listed(asdict(action)) for action in self.actions],
-            "warnings": [_listed(asdict(warning)) for warning in self.warnings],
+            "actions": [_row(action) for action in self.actions],
+            "warnings": [_row(warning) for warning in self.warnings],
             "cites": list(self.cites),
             "support": list(self.support),
             "dissent": list(self.dissent),
@@ -383,6 +383,10 @@ def _advise(judge: Judge, decision: Decision, effect: Effect, texts: Mapping[str
 
 def _revive(kind: type[_Row], row: Mapping[str, Any]) -> _Row:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
+
+
+def _row(item: RankedModel | Voice | Advice) -> dict[str, Any]:
+    return _listed({field.name: getattr(item, field.name) for field in fields(item)})
 
 
 def _listed(row: dict[str, Any]) -> dict[str, Any]:

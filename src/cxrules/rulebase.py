@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -207,6 +207,7 @@ def _in_id_order(items: Mapping[str, _Item]) -> Mapping[str, _Item]:
     return MappingProxyType({key: items[key] for key in sorted(items, key=id_order)})
 
 
+@lru_cache(maxsize=8192)  # reading an answer sorts the same few ids again and again
 def id_order(identifier: str) -> tuple[tuple[int, int | str], ...]:
     """Give a sort key for ids: as text, but the runs of digits in them as numbers.
 

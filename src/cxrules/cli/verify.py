@@ -86,8 +86,9 @@ def diff(
         from cxrules.verification import diff as run  # noqa: PLC0415 - the help needs none of it
         from cxrules.verification.report import diff_as_json, diff_as_text  # noqa: PLC0415 - see above
 
+        before, after = _open(old), _open(new)
         try:
-            found = run(_open(old), _open(new), most=most, limit=max(1, round(limit * 1000)))
+            found = run(before, after, most=most, limit=max(1, round(limit * 1000)))
         except ValueError as error:
             fail(str(error))
     typer.echo(diff_as_json(found) if as_json else diff_as_text(found), nl=False)

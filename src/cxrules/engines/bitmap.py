@@ -14,9 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import reduce
 from math import inf, nextafter
-from operator import and_, getitem
 from typing import Any, NamedTuple
 
 from cxrules.facts import Fact, Facts, FactValue, Kind
@@ -95,7 +93,7 @@ class BitmapEngine:
         for bit, unit in enumerate(units):
             for test in unit.tests:
                 tested[test.fact][bit].append(test)
-        tables: dict[str, dict[FactValue | None, int]] = {}
+        tables: list[tuple[str, dict[FactValue | None, int]]] = []
         percentages: list[_Percentage] = []
         sets: list[_Set] = []
         unknown: dict[str, int] = {}
@@ -107,11 +105,10 @@ class BitmapEngine:
             elif fact.kind is Kind.SET:
                 sets += _flag(fact, by_unit, everything)
             else:
-                tables[name] = _tabulate(fact, by_unit, everything)
+                tables.append((name, _tabulate(fact, by_unit, everything)))
         # An unknown fact contradicts every test of it; to bound what could still fire, it contradicts none.
-        self._names = tuple(tables)
-        self._tables = tuple({None: unknown[name], **table} for name, table in tables.items())
-        self._open_tables = tuple({None: everything, **table} for table in tables.values())
+        self._tables = tuple((name, {None: unknown[name], **table}) for name, table in tables)
+        self._open_tables = tuple((name, {None: everything, **table}) for name, table in tables)
         self._percentages, self._sets = tuple(percentages), tuple(sets)
         self._unknown, self._everything = unknown, everything
         self._findings = _link(units, list_concluders(rulebase, alternatives))
@@ -122,7 +119,10 @@ class BitmapEngine:
         Args:
             known: Validated facts.
         """
-        alive = reduce(and_, map(getitem, self._tables, map(known.get, self._names)), self._everything)
+        get = known.get
+        alive = self._everything
+        for name, table in self._tables:
+            alive &= table[get(name)]
         return self._settle(self._match_others(known, alive, self._unknown))
 
     def bound(self, known: Facts) -> int:
@@ -133,7 +133,10 @@ class BitmapEngine:
         Args:
             known: Validated facts.
         """
-        alive = reduce(and_, map(getitem, self._open_tables, map(known.get, self._names)), self._everything)
+        get = known.get
+        alive = self._everything
+        for name, table in self._open_tables:
+            alive &= table[get(name)]
         return self._settle(self._match_others(known, alive, None))
 
     def _match_others(self, known: Facts, alive: int, unknown: Mapping[str, int] | None) -> int:

@@ -113,12 +113,12 @@ class _Worth:
         self._articles = Counter(steps[rule].source.id for rule in chosen)
         self._facts = _facts_of(steps, chosen)
 
-    def __call__(self, rule: str) -> tuple[bool, bool, int, int]:
+    def __call__(self, rule: str) -> tuple[bool, int, int]:
         step, damage = self._steps[rule], self._ratings[rule]
         roots = {given.fact for given in step.roots()}
         stale = self._articles[step.source.id] + (2 if roots <= self._facts else 0)
-        fresh = max(damage.lead_lost, damage.points_lost) - stale
-        return damage.model_falls, damage.status_falls, fresh, damage.points_lost
+        weight = max(damage.lead_lost, damage.points_lost) + damage.status_falls
+        return damage.model_falls, weight - stale, damage.points_lost
 
 
 def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
@@ -189,9 +189,10 @@ def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
 
 def _tell_change(rulebase: RuleBase, found: ChangeSet) -> str:
     clauses = [rulebase.vocabulary[fact].state(value) for fact, value in found.changed.items()]
+    supposed = f"Should it come about that {join_clauses(clauses)}"
     if found.model is None:
-        return f"Should it come about that {join_clauses(clauses)}, no owner could be recommended."
-    return f"Should it come about that {join_clauses(clauses)}, the recommendation would be {name(rulebase, found.model)}."
+        return f"{supposed}, no owner could be recommended."
+    return f"{supposed}, the recommendation would be {name(rulebase, found.model)}."
 
 
 def _tell_shortcoming(judge: Judge, derivation: Derivation, nearest: WhyNot | None) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""A text as data (sections, paragraphs, lists), and its two printed forms: plain text and Markdown.
+"""A text as data (sections, paragraphs, lists), and its printed forms: plain text, Markdown and HTML.
 
 Words are put together with marks around the names of models and the titles of articles; each printed form has its own
 way with a mark.
@@ -10,9 +10,21 @@ import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import TypeAlias
 
-__all__ = ["Block", "Items", "Paragraph", "Section", "mark_name", "mark_title", "to_markdown", "to_plain", "unmark"]
+__all__ = [
+    "Block",
+    "Items",
+    "Paragraph",
+    "Section",
+    "mark_name",
+    "mark_title",
+    "to_html",
+    "to_markdown",
+    "to_plain",
+    "unmark",
+]
 
 WIDTH = 100
 
@@ -20,6 +32,7 @@ WIDTH = 100
 _NAME, _NAME_END, _TITLE, _TITLE_END = "\ue000", "\ue001", "\ue002", "\ue003"
 _QUOTES = str.maketrans({_NAME: "“", _NAME_END: "”", _TITLE: "“", _TITLE_END: "”"})
 _STARS = str.maketrans({_NAME: "**", _NAME_END: "**", _TITLE: "*", _TITLE_END: "*"})
+_TAGS = str.maketrans({_NAME: "<strong>", _NAME_END: "</strong>", _TITLE: "<em>", _TITLE_END: "</em>"})
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
@@ -100,6 +113,32 @@ def to_markdown(blocks: Iterable[Block], level: int = 2) -> str:
         It is **Sales**.
     """
     return "\n\n".join(_markdown(block, level) for block in blocks)
+
+
+def to_html(blocks: Iterable[Block]) -> str:
+    """Print as HTML, for notebooks.
+
+    Args:
+        blocks: The text.
+
+    Examples:
+        >>> to_html([Paragraph(f"It is {mark_name('Sales')} & so on.")])
+        '<p>It is <strong>Sales</strong> &amp; so on.</p>'
+    """
+    return "\n".join(_html(block) for block in blocks)
+
+
+def _html(block: Block) -> str:
+    if isinstance(block, Paragraph):
+        return f"<p>{_tag(block.text)}</p>"
+    if isinstance(block, Items):
+        entries = "".join(f"<li>{_tag(entry)}</li>" for entry in block.entries)
+        return f"<p>{_tag(block.lead)}:</p><ul>{entries}</ul>" if block.lead else f"<ul>{entries}</ul>"
+    return "\n".join([f"<h3>{_tag(block.heading)}</h3>", *(_html(inner) for inner in block.blocks)])
+
+
+def _tag(text: str) -> str:
+    return escape(text, quote=False).translate(_TAGS)
 
 
 def _plain(block: Block, width: int) -> str:

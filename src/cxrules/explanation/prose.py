@@ -6,10 +6,10 @@ from typing import Literal
 
 from cxrules.decision import Decision, Judge
 from cxrules.explanation.brief import write_brief
-from cxrules.explanation.document import Block, to_markdown, to_plain
+from cxrules.explanation.document import Block, to_html, to_markdown, to_plain
 from cxrules.explanation.full import write_full
 
-__all__ = ["explain", "explain_in_markdown"]
+__all__ = ["explain", "explain_in_html", "explain_in_markdown"]
 
 
 def explain(judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief") -> str:
@@ -38,6 +38,16 @@ def explain_in_markdown(judge: Judge, decision: Decision, detail: Literal["brief
         ValueError: If `detail` is neither `brief` nor `full`.
     """
     return to_markdown(_write(judge, decision, detail))
+
+
+def explain_in_html(judge: Judge, decision: Decision) -> str:
+    """Explain a decision briefly in HTML.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+    """
+    return to_html(_write(judge, decision, "brief"))
 
 
 def _write(judge: Judge, decision: Decision, detail: str) -> tuple[Block, ...]:

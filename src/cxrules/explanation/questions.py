@@ -18,7 +18,7 @@ from cxrules.rulebase import RuleBase
 __all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
 
 _SHOWN = 3
-_PROOF = 1000
+_PROOF = 5000
 """How many partly known organisations may be bounded to prove that no question matters."""
 
 

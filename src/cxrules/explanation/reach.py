@@ -29,8 +29,8 @@ def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[st
         findings: The findings to establish.
 
     Returns:
-        Values of unknown facts, coherent with the known ones; or None when no coherent facts beside the known ones would
-        establish the findings. If the search grows too long, an empty answer: they may be within reach.
+        Values of unknown facts, coherent with the known ones; or None when no coherent facts beside the known ones
+        would establish the findings. If the search grows too long, an empty answer: they may be within reach.
     """
     try:
         return _Search(judge, known).run(tuple(findings))
@@ -39,7 +39,7 @@ def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[st
 
 
 def wanted(judge: Judge, known: Facts, finding: str) -> tuple[str, ...]:
-    """Give the unknown facts from which it can still become known whether a finding holds, in vocabulary order."""
+    """Give the unknown facts from which it can still become known that a finding holds, in vocabulary order."""
     found: set[str] = set()
     for conditions in _ways(judge, finding):
         for alternative in _flat(conditions):

@@ -18,7 +18,7 @@ from cxrules.rulebase import RuleBase
 
 __all__ = ["Completion", "Settled", "Settlement", "settled"]
 
-BUDGET = 2000
+BUDGET = 20_000
 """How many partly known organisations are bounded before the search gives up."""
 
 
@@ -159,20 +159,20 @@ class _Question:
 
     def _find_first(self) -> Decision | tuple[Completion, Completion] | None:
         """Give one completion; or two that disagree, where chance finds them at once."""
-        known = self.decision.known
-        if not self.answered:
-            return self.decision
+        # Where questions may be skipped, knowing no more is one way in which it may turn out.
+        decided = [] if self.answered else [self.decision]
         if self.free:
-            draw = self.possibilities.draw(known, self.free)
+            draw = self.possibilities.draw(self.decision.known, self.free)
             models = self.possibilities.cohorts.decide(draw.cohort).models
             found = [(model, columns & draw.valid) for model, columns in models.items() if columns & draw.valid]
             found.sort(key=lambda entry: (entry[0] != self.decision.model, -entry[1].bit_count()))
-            decided = [self._read(draw, first_of(columns)) for _, columns in found[:2]]
-            if len(decided) > 1:
-                return self._in_order(decided[0], decided[1])
-            if decided:
-                return decided[0]
-        completed = self.possibilities.complete(known, self.free)
+            decided += [self._read(draw, first_of(columns)) for _, columns in found[:2]]
+        for other in decided[1:]:
+            if other.model != decided[0].model:
+                return self._in_order(decided[0], other)
+        if decided:
+            return decided[0]
+        completed = self.possibilities.complete(self.decision.known, self.free)
         return None if completed is None else self.possibilities.decide(completed)
 
     def _walk(self, model: str | None) -> Iterator[Decision | None]:

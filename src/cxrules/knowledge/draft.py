@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, Location, suggest
+from cxrules.knowledge.beside_schema import BESIDE
 from cxrules.knowledge.catalogue import BASE, Report
 from cxrules.knowledge.reader import Node, Plain, read_file, wrap
 from cxrules.knowledge.schema import KINDS, Form, Name, SourceId

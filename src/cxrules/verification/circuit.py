@@ -7,6 +7,7 @@ is equal.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -50,6 +51,7 @@ class Circuit:
         # Everything is held for good: z3 gives the id of an expression that is gone to another one.
         self._opposites: dict[int, z3.BoolRef] = {}
         self._numbers: dict[int, z3.BitVecRef] = {}
+        self._terms: dict[int, tuple[int, list[tuple[z3.BoolRef, int]]]] = {}
         self._named = 0
         self._limit = 0
         self._core: tuple[int, ...] = ()
@@ -144,6 +146,7 @@ class Circuit:
             numbers = [z3.If(bit, self._number(weight), self._number(0)) for bit, weight in terms]
             self._solver.add(total == self._add([self._number(base), *numbers]))
             self._sums[key] = total
+            self._terms[total.get_id()] = (base, terms)
         return self._sums[key]
 
     def at_least(self, number: Number, other: Number, margin: int = 0) -> Bit:
@@ -154,10 +157,28 @@ class Circuit:
         limit = self._number(other) if isinstance(other, int) else other
         if one.get_id() == limit.get_id():
             return margin <= 0
+        if (rest := self._cancel(one, limit)) is not None:
+            return self.at_least(rest, margin)
         key = ("at least", one.get_id(), limit.get_id(), margin)
         if key not in self._gates:
             self._gates[key] = self._gate(one >= limit + self._number(margin))
         return self._gates[key]
+
+    def _cancel(self, one: z3.BitVecRef, other: z3.BitVecRef) -> Number | None:
+        """Give the difference of two sums that have most of their terms in common: it is small, and so easy to compare."""
+        if one.get_id() not in self._terms or other.get_id() not in self._terms:
+            return None
+        (base, terms), (other_base, others) = self._terms[one.get_id()], self._terms[other.get_id()]
+        left: dict[int, int] = defaultdict(int)
+        bits: dict[int, z3.BoolRef] = {}
+        for sign, side in ((1, terms), (-1, others)):
+            for bit, weight in side:
+                left[bit.get_id()] += sign * weight
+                bits[bit.get_id()] = bit
+        rest = [(bits[name], weight) for name, weight in left.items() if weight]
+        if 2 * len(rest) > len(terms) + len(others):
+            return None
+        return self.sum([*rest, (True, base - other_base)])
 
     def same_number(self, one: Number, other: Number) -> Bit:
         """Give whether two numbers are equal."""

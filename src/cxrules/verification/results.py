@@ -93,7 +93,10 @@ class Report:
 
 
 def accept(
-    findings: Iterable[Finding], reasons: Mapping[tuple[str, str], str], checks: Collection[str]
+    findings: Iterable[Finding],
+    reasons: Mapping[tuple[str, str], str],
+    checks: Collection[str],
+    known: Collection[str],
 ) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
     """Mark what is accepted.
 
@@ -101,6 +104,7 @@ def accept(
         findings: What was found.
         reasons: By check and subject why a finding is accepted.
         checks: The checks that were run.
+        known: Every check there is.
 
     Returns:
         The findings, and the accepted ones that these checks no longer find.
@@ -113,4 +117,4 @@ def accept(
             used.add(key)
             finding = replace(finding, accepted=reasons[key])  # noqa: PLW2901 - the same finding, accepted
         found.append(finding)
-    return tuple(found), tuple(key for key in reasons if key not in used and (key[0] in checks))
+    return tuple(found), tuple(key for key in reasons if key not in used and (key[0] in checks or key[0] not in known))

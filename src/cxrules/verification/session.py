@@ -60,19 +60,20 @@ def verify(
     """
     began = perf_counter()
     beside = beside or Beside()
-    names = [*CHECKS, EXPECTATION, *NOTES]
+    known = [*CHECKS, EXPECTATION, *NOTES]
+    names = known
     if only is not None:
         only = list(only)
-        if unknown := [name for name in only if name not in names]:
-            raise ValueError(f"no such check: {', '.join(unknown)}; known: {', '.join(names)}")
-        names = [name for name in names if name in only]
+        if unknown := [name for name in only if name not in known]:
+            raise ValueError(f"no such check: {', '.join(unknown)}; known: {', '.join(known)}")
+        names = [name for name in known if name in only]
     results: dict[str, list[Finding | Note]] = {}
     for name, found in _run(names, rulebase, beside, limit, jobs):
         results[name] = found
         if progress:
             progress(name)
     everything = [entry for name in names for entry in results[name]]
-    findings, stale = accept((entry for entry in everything if isinstance(entry, Finding)), beside.accepted, names)
+    findings, stale = accept((entry for entry in everything if isinstance(entry, Finding)), beside.accepted, names, known)
     notes = tuple(entry for entry in everything if isinstance(entry, Note))
     return Report(rulebase.name, rulebase.revision, findings, notes, stale, perf_counter() - began)
 

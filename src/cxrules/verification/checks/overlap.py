@@ -93,7 +93,10 @@ def idle_rules(bench: Bench) -> Iterator[Finding]:
         yield claim_some(
             bench,
             (IDLE_RULE, rule),
-            {"the result differs": lambda view, bare: result_differs(circuit, view, bare)},
+            {
+                "the rule fires": lambda view, _, rule=rule: view.fired[rule],  # a hint: else nothing differs
+                "the result differs": lambda view, bare: result_differs(circuit, view, bare),
+            },
             lambda _: "Without the rule every organisation gets the same model and status.",
             bench.angle,
             without,

@@ -1,0 +1,436 @@
+"""Logs read back: what is wrong with a line is said, and what is right is decided again."""
+
+import json
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cxrules import Advisor, MissingRuleBase, RuleBase
+from cxrules.decision_log import (
+    DecisionLog,
+    Difference,
+    Impact,
+    ImpactSummary,
+    Logged,
+    LogReader,
+    Masking,
+    Problem,
+    Replayed,
+    Trouble,
+    assess_impact,
+    replay,
+)
+from cxrules.facts import Kind
+from cxrules.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
+from tests.oracle import OracleEngine
+from tests.rulebases import make_fact, make_rulebase, organisations, random_organisations, rulebases
+
+BUILTIN = RuleBase.builtin()
+ADVISOR = Advisor()
+KNOWN = {"maturity": "early", "silos": "severe", "ceo_involvement": "champion", "transformation_goal": True}
+
+Lines = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> Lines:
+    """A rule base and three decisions."""
+    path = tmp_path_factory.mktemp("log") / "log"
+    with DecisionLog(path) as log:
+        for number, known in enumerate((KNOWN, {}, {"retention_budget_share": 12.5})):
+            log.write(ADVISOR.recommend(known), id=f"d-{number}")
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def save(path: Path, lines: Lines) -> LogReader:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return LogReader(path)
+
+
+def troubles(entries: Iterator[object]) -> Counter[Trouble]:
+    return Counter(entry.trouble for entry in entries if isinstance(entry, Problem))
+
+
+def change(rulebase: RuleBase, **parts: Any) -> RuleBase:
+    return replace(rulebase, **parts, _given_revision="")
+
+
+# --- bad logs
+
+
+@pytest.mark.parametrize(
+    ("text", "trouble"),
+    [
+        ("hello", Trouble.NOT_JSON),
+        ('{"kind":"decision","format":1,"id":"d', Trouble.TORN),
+        ("{", Trouble.TORN),
+        ("[1]", Trouble.NOT_A_RECORD),
+        ("{}", Trouble.NOT_A_RECORD),
+        ('{"kind":"decision"}', Trouble.OTHER_FORMAT),
+        ('{"kind":"decision","format":1}', Trouble.NOT_A_RECORD),
+        ('{"kind":"decision","format":true}', Trouble.OTHER_FORMAT),
+        ('{"kind":"rulebase","format":1}', Trouble.NOT_A_RECORD),
+        ('{"kind":["decision"],"format":1}', Trouble.NOT_A_RECORD),
+        ('{"kind":"other","format":1}', Trouble.NOT_A_RECORD),
+        ("NaN", Trouble.NOT_JSON),
+        ("[" * 100_000, Trouble.NOT_JSON),
+        ("9" * 10_000, Trouble.NOT_JSON),
+        ("\x00\x00", Trouble.NOT_JSON),
+        ("\ufeff{}", Trouble.NOT_A_RECORD),
+    ],
+)
+def test_a_bad_line_is_named_and_the_rest_is_read(tmp_path: Path, lines: Lines, text: str, trouble: Trouble) -> None:
+    path = tmp_path / "log"
+    good = [json.dumps(line) for line in lines]
+    path.write_text("\n".join([*good[:2], text, *good[2:]]) + "\n", encoding="utf-8")
+    outcomes = list(replay(LogReader(path)))
+    assert [(entry.line, entry.trouble) for entry in outcomes if isinstance(entry, Problem)] == [(3, trouble)]
+    assert [entry.record["id"] for entry in outcomes if isinstance(entry, Replayed)] == ["d-0", "d-1", "d-2"]
+    assert not any(entry.differences for entry in outcomes if isinstance(entry, Replayed))
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(bytes(range(128, 256)) + b"\n\xff\xfe\n")
+    assert troubles(iter(LogReader(path))) == {Trouble.NOT_JSON: 2}
+
+
+def test_an_empty_log_has_no_decisions(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"\n \n")
+    assert not list(LogReader(path))
+
+
+def test_a_log_cut_anywhere_loses_its_last_line_alone(tmp_path: Path, lines: Lines) -> None:
+    whole = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines[:3]).encode()
+    start = whole.rindex(b"\n", 0, -1) + 1
+    path = tmp_path / "log"
+    for cut in [*range(start + 1, len(whole) - 1, 97), len(whole) - 1]:
+        path.write_bytes(whole[:cut])
+        entries = list(LogReader(path))
+        if cut == len(whole) - 1:  # only the line break is missing
+            assert [type(entry) for entry in entries] == [Logged, Logged]
+        else:
+            first, second = entries
+            assert isinstance(first, Logged)
+            assert isinstance(second, Problem)
+            assert second.trouble is Trouble.TORN
+
+
+def test_a_missing_rule_base_is_named(tmp_path: Path, lines: Lines) -> None:
+    reader = save(tmp_path / "log", lines[1:])
+    assert troubles(replay(reader)) == {Trouble.MISSING_RULEBASE: 3}
+    with pytest.raises(MissingRuleBase):
+        reader.rulebase(BUILTIN.revision)
+
+
+def test_a_rule_base_that_comes_late_is_found_and_said_so(tmp_path: Path, lines: Lines) -> None:
+    reader = save(tmp_path / "log", [*lines[1:], lines[0]])
+    for _ in range(2):  # however often it is read
+        outcomes = list(replay(reader))
+        assert troubles(iter(outcomes)) == {Trouble.REORDERED: 1}
+        assert sum(isinstance(outcome, Replayed) for outcome in outcomes) == 3
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda line: line | {"canonical": line["canonical"].replace("marketing", "sales")},
+        lambda line: line | {"canonical": line["canonical"][:-2]},
+        lambda line: line | {"revision": "0" * 64},
+        lambda line: line | {"canonical": ""},
+    ],
+)
+def test_an_altered_rule_base_is_not_used(tmp_path: Path, lines: Lines, alter: Callable[[Any], Any]) -> None:
+    reader = save(tmp_path / "log", [alter(lines[0]), *lines[1:]])
+    assert troubles(replay(reader)) == {Trouble.ALTERED_RULEBASE: 1, Trouble.MISSING_RULEBASE: 3}
+
+
+def test_what_hashes_right_and_is_no_rule_base_is_not_used(tmp_path: Path, lines: Lines) -> None:
+    from hashlib import sha256
+
+    line = lines[0] | {"canonical": "{}", "revision": sha256(b"{}").hexdigest()}
+    assert troubles(iter(save(tmp_path / "log", [line]))) == {Trouble.ALTERED_RULEBASE: 1}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("facts", []),
+        ("facts", None),
+        ("rulebase", {}),
+        ("rulebase", {"name": "x", "revision": 7}),
+        ("engine", None),
+        ("replayable", "yes"),
+        ("masked", None),
+        ("id", 7),
+    ],
+)
+def test_a_field_of_the_wrong_kind_is_named(tmp_path: Path, lines: Lines, field: str, value: Any) -> None:
+    reader = save(tmp_path / "log", [lines[0], lines[1] | {field: value}])
+    (problem,) = replay(reader)
+    assert isinstance(problem, Problem)
+    assert problem.trouble is Trouble.NOT_A_RECORD
+    assert field in problem.message
+
+
+@pytest.mark.parametrize("field", ["id", "facts", "fired", "dissent", "replayable"])
+def test_a_missing_field_is_named(tmp_path: Path, lines: Lines, field: str) -> None:
+    line = {name: value for name, value in lines[1].items() if name != field}
+    (problem,) = replay(save(tmp_path / "log", [lines[0], line]))
+    assert isinstance(problem, Problem)
+    assert problem.trouble is Trouble.NOT_A_RECORD
+    assert field in problem.message
+
+
+@pytest.mark.parametrize("facts", [{"silo": "severe"}, {"silos": "sever"}, {"silos": {"x": 1}}, {"silos": 3}])
+def test_facts_that_the_rule_base_does_not_know_are_named(tmp_path: Path, lines: Lines, facts: dict[str, Any]) -> None:
+    reader = save(tmp_path / "log", [lines[0], lines[1] | {"facts": facts}])
+    assert troubles(replay(reader)) == {Trouble.INVALID_FACTS: 1}
+    assert troubles(assess_impact(reader, BUILTIN)) == {Trouble.INVALID_FACTS: 1}
+
+
+def test_a_line_without_end_is_skipped_in_little_memory(tmp_path: Path, lines: Lines, monkeypatch: Any) -> None:
+    from cxrules.decision_log import reader as module
+
+    monkeypatch.setattr(module, "_LONGEST_LINE", 1 << 20)
+    path = tmp_path / "log"
+    path.write_text(json.dumps(lines[0]) + "\n" + "x" * (3 << 20) + "\n" + json.dumps(lines[1]) + "\n")
+    problem, logged = LogReader(path)
+    assert isinstance(problem, Problem)
+    assert problem.trouble is Trouble.TOO_LONG
+    assert isinstance(logged, Logged)
+    assert logged.line == 3
+
+
+def test_what_is_no_file_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        LogReader(tmp_path / "missing")
+    with pytest.raises(OSError, match="regular file"):
+        LogReader(tmp_path)
+
+
+# --- replay
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("model", "cmo_owned"),
+        ("certainty", 0.5),
+        ("status", "contested"),
+        ("fired", []),
+        ("ranking", []),
+        ("voices", {}),
+        ("dissent", ["A0-1"]),
+        ("warnings", ["x"]),
+        ("reason", "too_little"),
+    ],
+)
+def test_what_differs_is_told(tmp_path: Path, lines: Lines, field: str, value: Any) -> None:
+    reader = save(tmp_path / "log", [lines[0], lines[1] | {field: value}])
+    (outcome,) = replay(reader)
+    assert isinstance(outcome, Replayed)
+    assert outcome.differences == (Difference(field, value, lines[1][field]),)
+
+
+def test_another_fact_gives_another_answer(tmp_path: Path, lines: Lines) -> None:
+    reader = save(tmp_path / "log", [lines[0], lines[1] | {"facts": {}}])
+    (outcome,) = replay(reader)
+    assert isinstance(outcome, Replayed)
+    assert {"model", "status", "reason", "certainty", "fired"} <= {entry.field for entry in outcome.differences}
+
+
+def test_one_is_not_true(tmp_path: Path, lines: Lines) -> None:
+    known = lines[3]["facts"]
+    reader = save(tmp_path / "log", [lines[0], lines[3] | {"facts": {**known, "retention_budget_share": 12.50}}])
+    (same,) = replay(reader)
+    assert isinstance(same, Replayed)
+    assert not same.differences
+    ranking = [row | {"points": float(row["points"])} for row in lines[3]["ranking"]]
+    (other,) = replay(save(tmp_path / "log", [lines[0], lines[3] | {"ranking": ranking}]))
+    assert isinstance(other, Replayed)
+    assert [entry.field for entry in other.differences] == ["ranking"]
+
+
+def test_an_engine_that_is_not_at_hand_is_replaced_and_named(tmp_path: Path, lines: Lines) -> None:
+    reader = save(tmp_path / "log", [lines[0], lines[1] | {"engine": "steam"}])
+    for outcomes in (list(replay(reader)), list(assess_impact(reader, BUILTIN))):
+        problem, outcome = outcomes
+        assert isinstance(problem, Problem)
+        assert problem.trouble is Trouble.OTHER_ENGINE
+        assert not getattr(outcome, "differences", ())
+
+
+def test_masked_records_are_counted_and_not_decided_again(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with DecisionLog(path, masking=Masking(mask=["facts.silos"])) as log:
+        log.write(ADVISOR.recommend(KNOWN), id="hidden")
+        log.write(ADVISOR.recommend(maturity="early"), id="shown")
+    for outcomes in (list(replay(LogReader(path))), list(assess_impact(LogReader(path), BUILTIN))):
+        problem, _ = outcomes
+        assert isinstance(problem, Problem)
+        assert problem.trouble is Trouble.MASKED
+        assert "facts.silos" in problem.message
+    reader = LogReader(path)
+    with pytest.raises(ValueError, match="masked"):
+        reader.decide_again(next(reader.decisions()).record)
+
+
+def test_the_words_are_compared_where_their_digest_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with DecisionLog(path, digest=True) as log:
+        log.write(ADVISOR.recommend(KNOWN))
+    rulebase, decision = (json.loads(line) for line in path.read_bytes().splitlines())
+    (outcome,) = replay(LogReader(path))
+    assert isinstance(outcome, Replayed)
+    assert outcome.differences == ()
+    reader = save(path, [rulebase, decision | {"explanation_sha256": "0" * 64}])
+    (outcome,) = replay(reader)
+    assert isinstance(outcome, Replayed)
+    assert [entry.field for entry in outcome.differences] == ["explanation_sha256"]
+
+
+def test_many_revisions_are_read_with_few_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    changed = [change(BUILTIN, policy=Policy(minimum_evidence=1, lead=lead)) for lead in range(12)]
+    with DecisionLog(path) as log:
+        for _ in range(2):
+            for rulebase in changed:
+                log.write(Advisor(rulebase).recommend(maturity="early"))
+    reader = LogReader(path)
+    assert sum(isinstance(outcome, Replayed) and not outcome.differences for outcome in replay(reader)) == 24
+    assert len(reader._judges) == len(reader._rulebases) == 8
+
+
+def test_memory_does_not_grow_with_the_log(tmp_path: Path, lines: Lines) -> None:
+    def peak(number: int, consume: Callable[[LogReader], Iterator[object]]) -> int:
+        path = tmp_path / "log"
+        with path.open("w") as file:
+            file.writelines(f"{json.dumps(line)}\n" for line in lines[:1])
+            file.writelines(f"{json.dumps(lines[1 + n % 3] | {'id': f'd-{n}'})}\n" for n in range(number))
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in consume(LogReader(path))) == number
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    changed = change(BUILTIN, policy=Policy(minimum_evidence=1, lead=9))
+    for consume in (iter, replay, lambda log: assess_impact(log, changed)):
+        peak(10, consume)  # what is compiled once and kept
+        assert peak(600, consume) < 1.1 * peak(100, consume) + 50_000
+
+
+# --- impact
+
+
+def write_log(path: Path, rulebase: RuleBase, organisations: list[dict[str, Any]]) -> LogReader:
+    advisor = Advisor(rulebase)
+    with DecisionLog(path) as log:
+        for number, known in enumerate(organisations):
+            log.write(advisor.recommend(known), id=f"d-{number}")
+    return LogReader(path)
+
+
+def drawn(number: int) -> list[dict[str, Any]]:
+    return [known for known, _ in zip(random_organisations(BUILTIN, 5), range(number), strict=False)]
+
+
+def test_an_unchanged_rule_base_has_no_impact(tmp_path: Path) -> None:
+    reader = write_log(tmp_path / "log", BUILTIN, drawn(60))
+    summary = ImpactSummary()
+    for item in assess_impact(reader, RuleBase.from_json(BUILTIN.to_json())):
+        assert isinstance(item, Impact)
+        assert not item.touches
+        summary.add(item)
+    assert (summary.decisions, summary.changed, summary.touched) == (60, 0, 0)
+
+
+@given(data=st.data())
+@settings(max_examples=settings().max_examples // 2)
+def test_the_impact_is_what_two_decisions_make_it(data: st.DataObject, tmp_path_factory: Any) -> None:
+    old = data.draw(rulebases(max_rules=8))
+    gone = data.draw(st.sampled_from(sorted(old.rules)))
+    new = change(
+        old,
+        rules={name: rule for name, rule in old.rules.items() if name != gone},
+        policy=Policy(data.draw(st.integers(1, 3)), data.draw(st.integers(0, 2))),
+    )
+    many = data.draw(st.lists(organisations(old), min_size=1, max_size=4))
+    reader = write_log(tmp_path_factory.mktemp("log") / "log", old, many)
+    for known, item in zip(many, assess_impact(reader, new), strict=True):
+        assert isinstance(item, Impact)
+        was, would_be = Advisor(old).recommend(known), Advisor(new).recommend(known)
+        oracle = Advisor(engine=OracleEngine(new)).recommend(known)
+        assert (item.before.model, item.before.status, item.before.certainty) == (was.model, was.status, was.certainty)
+        assert (item.after.model, item.after.status) == (would_be.model, would_be.status)
+        assert item.after.certainty == would_be.certainty
+        assert item.changes == ((was.model, was.status) != (would_be.model, would_be.status))
+        assert set(item.silent) == set(was.fired) - set(oracle.fired)
+        assert set(item.fires) == set(oracle.fired) - set(was.fired)
+        if item.changes:
+            assert item.causes or item.policy, "nothing changes without a cause"
+
+
+def test_the_causes_are_named(tmp_path: Path) -> None:
+    advice = ADVISOR.recommend(KNOWN)
+    (deciding,) = [row for row in advice.ranking if row.model == advice.model]
+    assert not deciding.excluded
+    veto = Rule(
+        "z-veto",
+        (next(iter(BUILTIN.rules.values())).because[0],),
+        "A veto.",
+        (),
+        (Conclusion(Effect.EXCLUDES, str(advice.model)),),
+    )
+    weighed = next(
+        rule
+        for name in advice.fired
+        for rule in [BUILTIN.rules[name]]
+        if rule.targets(Effect.SUPPORTS) and rule.engineer.points is None and name not in BUILTIN.standing
+    )
+    points = 1 if BUILTIN.claims[weighed.because[0]].tone != 1 else 3
+    heavier = replace(weighed, engineer=Engineer(points=points, points_reason="To see it."))
+    changed = change(BUILTIN, rules={**BUILTIN.rules, "z-veto": veto, weighed.id: heavier}, policy=Policy(1, 9))
+    (item,) = assess_impact(write_log(tmp_path / "log", BUILTIN, [KNOWN]), changed)
+    assert isinstance(item, Impact)
+    assert item.changes
+    assert item.fires == ("z-veto",)
+    assert item.silent == ()
+    assert item.altered == (weighed.id,)
+    assert any(step.model == advice.model and step.after == ("z-veto",) for step in item.steps)
+    assert {"z-veto", weighed.id} <= set(item.causes)
+    assert item.policy == tuple(
+        name for name in ("minimum_evidence", "lead") if getattr(BUILTIN.policy, name) != getattr(changed.policy, name)
+    )
+
+
+def test_each_revision_may_be_changed_by_itself(tmp_path: Path) -> None:
+    reader = write_log(tmp_path / "log", BUILTIN, drawn(20))
+    asked: list[str] = []
+
+    def forbid_all(rulebase: RuleBase) -> RuleBase:
+        asked.append(rulebase.revision)
+        return change(rulebase, policy=Policy(99, 0))
+
+    items = [item for item in assess_impact(reader, forbid_all) if isinstance(item, Impact)]
+    assert asked == [BUILTIN.revision]
+    assert {item.after.model for item in items} == {None}
+    assert any(item.changes for item in items)
+
+
+def test_a_fact_that_the_changed_rule_base_does_not_know_is_named(tmp_path: Path) -> None:
+    other = make_rulebase([make_fact("plain", Kind.FLAG)], [], [Model("m", "m", "m")], [])
+    reader = write_log(tmp_path / "log", BUILTIN, [KNOWN, {}])
+    problem, item = assess_impact(reader, other)
+    assert isinstance(problem, Problem)
+    assert problem.trouble is Trouble.INVALID_FACTS
+    assert isinstance(item, Impact)

@@ -1,0 +1,291 @@
+"""Decisions as records of the standard logging: silent unless asked, and nothing of the host's touched."""
+
+import io
+import json
+import logging
+import logging.config
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import cxrules
+from cxrules.decision_log import JsonLinesFormatter, MaskingFilter, context, make_record
+from tests.test_decision_record import VALIDATOR
+
+LOGGER = logging.getLogger("cxrules.decisions")
+KNOWN: dict[str, Any] = {"maturity": "early", "marketing_bandwidth": "stretched", "silos": "severe"}
+
+
+class Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    handler = Kept()
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    yield handler
+    LOGGER.removeHandler(handler)
+    LOGGER.setLevel(logging.NOTSET)
+
+
+def stream(formatter: logging.Formatter) -> tuple[logging.Handler, io.StringIO]:
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(formatter)
+    return handler, text
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_nobody_listens_and_nothing_of_it_is_loaded() -> None:
+    shown = run(
+        """
+import logging, sys
+root = logging.getLogger()
+def look():
+    return list(root.handlers), root.level, logging.lastResort, logging.getLogRecordFactory(), logging.getLoggerClass()
+before = look()
+import cxrules
+cxrules.recommend(maturity="early")
+assert look() == before
+logger = logging.getLogger("cxrules.decisions")
+print([type(handler).__name__ for handler in logger.handlers], logger.level, logger.propagate, logger.filters)
+print([name for name in sys.modules if name.startswith("cxrules.decision_log")])
+print([name for name in logging.root.manager.loggerDict if "cxrules" in name])
+"""
+    )
+    assert shown.splitlines() == ["['NullHandler'] 0 True []", "[]", "['cxrules.decisions', 'cxrules']"]
+
+
+def test_a_warning_level_root_hears_nothing_and_an_info_level_root_does() -> None:
+    code = """
+import logging, sys
+logging.basicConfig(level=logging.{}, stream=sys.stdout, format="%(name)s %(levelname)s %(message)s")
+import cxrules
+cxrules.recommend(maturity="early", silos="severe")
+"""
+    assert run(code.format("WARNING")) == ""
+    (line,) = run(code.format("INFO")).splitlines()
+    assert line.startswith("cxrules.decisions INFO ")
+    assert len(run(code.format("DEBUG")).splitlines()) > 1
+
+
+def test_one_record_for_a_decision(kept: Kept) -> None:
+    with context(labels={"customer": "c-17"}, trace_id="t-1"):
+        advice = cxrules.recommend(KNOWN)
+    (record,) = kept.records
+    data = record.cxrules  # type: ignore[attr-defined]  # the one key
+    VALIDATOR.validate(data)
+    again = make_record(advice, labels={"customer": "c-17"}, trace_id="t-1")
+    own = ("id", "time", "duration")
+    assert {key: data[key] for key in data if key not in own} == {key: again[key] for key in again if key not in own}  # type: ignore[literal-required]
+    assert 0 < data["duration"] < 60
+    message = record.getMessage()
+    assert str(advice.model or "no model") in message
+    assert "3 facts known" in message
+    assert pickle.loads(pickle.dumps(record)).cxrules == data  # noqa: S301 - as a QueueHandler does
+    assert set(vars(record)) - set(vars(logging.makeLogRecord({}))) - {"message"} == {"cxrules"}
+
+
+def test_one_record_for_a_rule_that_fired_at_debug(kept: Kept) -> None:
+    LOGGER.setLevel(logging.DEBUG)
+    advice = cxrules.recommend(KNOWN)
+    decision, *rules = kept.records
+    assert [record.levelno for record in kept.records] == [logging.INFO] + [logging.DEBUG] * len(advice.fired)
+    assert tuple(record.cxrules["rule"] for record in rules) == advice.fired  # type: ignore[attr-defined]
+    for record in rules:
+        data = record.cxrules  # type: ignore[attr-defined]
+        rule = advice.rulebase.rules[data["rule"]]
+        assert data["decision"] == decision.cxrules["id"]  # type: ignore[attr-defined]
+        assert set(data["facts"]) <= rule.facts() & set(KNOWN)
+        assert set(data["findings"]) <= rule.needs() & set(advice.findings)
+        assert data["facts"] or data["findings"] or rule.id in advice.rulebase.standing
+        assert data["because"] == list(rule.because)
+        assert data["rule"] in record.getMessage()
+        assert data["says"] in record.getMessage()
+        json.dumps(data)
+
+
+def test_what_is_refused_is_not_logged(kept: Kept) -> None:
+    with pytest.raises(cxrules.InvalidOrganisation):
+        cxrules.recommend({"maturity": "erly"})
+    assert not kept.records
+
+
+def test_the_answer_is_the_same_whether_anybody_listens(kept: Kept) -> None:
+    heard = cxrules.recommend(KNOWN)
+    LOGGER.setLevel(logging.WARNING)
+    assert heard == cxrules.recommend(KNOWN)
+    assert len(kept.records) == 1
+
+
+@pytest.mark.parametrize("name", [*sorted(vars(logging.makeLogRecord({}))), "message", "asctime", "cxrules"])
+def test_labels_may_bear_the_names_that_logging_reserves(kept: Kept, name: str) -> None:
+    with context(labels={name: "mine"}):
+        cxrules.recommend(KNOWN)
+    (record,) = kept.records
+    assert record.cxrules["labels"] == {name: "mine"}  # type: ignore[attr-defined]
+    assert record.name == "cxrules.decisions"
+
+
+def test_a_formatter_for_json_lines() -> None:
+    handler, text = stream(JsonLinesFormatter())
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        with context(labels={"note": "two\nlines"}):
+            cxrules.recommend(KNOWN)
+        LOGGER.warning("another %s", "record", extra={"cxrules": {"odd": {1}}})
+        try:
+            raise ValueError("seen")
+        except ValueError:
+            LOGGER.exception("failed", stack_info=True)
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(logging.NOTSET)
+    decision, other, failed = (json.loads(line) for line in text.getvalue().splitlines())
+    VALIDATOR.validate(decision["cxrules"])
+    assert decision["cxrules"]["labels"] == {"note": "two\nlines"}
+    assert (decision["level"], decision["logger"]) == ("INFO", "cxrules.decisions")
+    assert other["message"] == "another record"
+    assert "ValueError: seen" in failed["exception"]
+    assert "stack" in failed
+
+
+def test_python_json_logger_writes_the_data() -> None:
+    pythonjsonlogger = pytest.importorskip("pythonjsonlogger.json", reason="python-json-logger is not installed")
+    handler, text = stream(pythonjsonlogger.JsonFormatter("%(levelname)s %(name)s %(message)s"))
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.DEBUG)
+    try:
+        advice = cxrules.recommend(KNOWN)
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(logging.NOTSET)
+    decision, *rules = (json.loads(line) for line in text.getvalue().splitlines())
+    VALIDATOR.validate(decision["cxrules"])
+    assert decision["name"] == "cxrules.decisions"
+    assert [rule["cxrules"]["rule"] for rule in rules] == list(advice.fired)
+
+
+def test_structlog_renders_the_data_through_its_bridge() -> None:
+    structlog = pytest.importorskip("structlog", reason="structlog is not installed")
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder()],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+    )
+    handler, text = stream(formatter)
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        with context(labels={"event": "mine"}):
+            cxrules.recommend(KNOWN)
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(logging.NOTSET)
+    (line,) = (json.loads(line) for line in text.getvalue().splitlines())
+    VALIDATOR.validate(line["cxrules"])
+    assert line["cxrules"]["labels"] == {"event": "mine"}
+    assert line["level"] == "info"
+    assert "facts known" in line["event"]
+
+
+# --- masking
+
+
+@pytest.fixture
+def masked(kept: Kept) -> Iterator[Kept]:
+    private = MaskingFilter(mask=["facts.silos"], erase=["labels.mail"])
+    LOGGER.addFilter(private)
+    LOGGER.setLevel(logging.DEBUG)
+    yield kept
+    LOGGER.removeFilter(private)
+
+
+def test_what_a_filter_of_the_logger_hides_no_handler_sees(masked: Kept) -> None:
+    with context(labels={"mail": "x@example.org"}):
+        advice = cxrules.recommend(KNOWN)
+    hidden = {rule for rule in advice.fired if advice.rulebase.rules[rule].facts() == {"silos"}}
+    assert hidden
+    decision, *rules = masked.records
+    assert decision.cxrules["facts"]["silos"] is None  # type: ignore[attr-defined]
+    assert not decision.cxrules["replayable"]  # type: ignore[attr-defined]
+    assert not hidden & {record.cxrules["rule"] for record in rules}  # type: ignore[attr-defined]
+    assert tuple(record.cxrules["rule"] for record in rules) == tuple(decision.cxrules["fired"])  # type: ignore[attr-defined]
+    everything = "".join(f"{record.getMessage()}{vars(record)}" for record in masked.records)
+    assert "severe" not in everything
+    assert "example.org" not in everything
+
+
+def test_a_filter_of_a_logger_above_hides_too(kept: Kept) -> None:
+    private = MaskingFilter(mask=["facts.silos"])
+    above = logging.getLogger("cxrules")
+    above.addFilter(private)
+    try:
+        cxrules.recommend(KNOWN)
+    finally:
+        above.removeFilter(private)
+    (record,) = kept.records
+    assert record.cxrules["facts"]["silos"] is None  # type: ignore[attr-defined]
+
+
+def test_on_a_handler_a_filter_lets_no_unmasked_decision_pass(kept: Kept) -> None:
+    private = MaskingFilter(mask=["facts.silos"])
+    kept.addFilter(private)
+    cxrules.recommend(KNOWN)
+    LOGGER.info("something else")
+    assert [record.getMessage() for record in kept.records] == ["something else"]
+    LOGGER.addFilter(private)
+    try:
+        cxrules.recommend(KNOWN)
+    finally:
+        LOGGER.removeFilter(private)
+    assert kept.records[-1].cxrules["facts"]["silos"] is None  # type: ignore[attr-defined]
+
+
+def test_a_filter_that_misspells_a_fact_lets_nothing_be_logged_but_that(kept: Kept) -> None:
+    private = MaskingFilter(mask=["facts.sillos"])
+    LOGGER.addFilter(private)
+    try:
+        advice = cxrules.recommend(KNOWN)
+    finally:
+        LOGGER.removeFilter(private)
+    assert advice == cxrules.recommend(KNOWN)
+    record, unmasked = kept.records
+    assert record.levelno == logging.ERROR
+    assert "did you mean 'silos'" in record.getMessage()
+    assert "severe" not in str(vars(record))
+    assert unmasked.levelno == logging.INFO
+
+
+def test_masking_is_configured_as_logging_is() -> None:
+    shown = run(
+        """
+import cxrules, logging.config, sys
+logging.config.dictConfig({
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"private": {"()": "cxrules.decision_log.MaskingFilter", "mask": ["facts.silos"]}},
+    "formatters": {"json": {"()": "cxrules.decision_log.JsonLinesFormatter"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
+    "loggers": {"cxrules.decisions": {"level": "INFO", "handlers": ["out"], "filters": ["private"]}},
+})
+cxrules.recommend(silos="severe", maturity="early")
+"""
+    )
+    assert json.loads(shown)["cxrules"]["facts"] == {"maturity": "early", "silos": None}

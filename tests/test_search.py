@@ -1,0 +1,582 @@
+"""The questions that are answered by search, against brute force on small rule bases.
+
+The rule bases are drawn so that many organisations get a model and small changes turn it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import combinations, islice, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cxrules
+from cxrules import Advisor, RuleBase
+from cxrules.decision import Decider, Decision, Judge, Status
+from cxrules.explanation.changes import apply, list_changes
+from cxrules.explanation.cohort import CohortJudge, gather
+from cxrules.explanation.counterfactuals import ChangeSet, SearchStatus, counterfactuals
+from cxrules.explanation.possibilities import possibilities_of
+from cxrules.explanation.questions import next_questions
+from cxrules.explanation.regions import list_cases, tests_by_fact
+from cxrules.explanation.robustness import Step, robustness
+from cxrules.explanation.settled import Settlement, settled
+from cxrules.explanation.slices import add_constant, add_up, constant, equal_to, greater, select
+from cxrules.explanation.sufficient import Extent, sufficient_facts
+from cxrules.facts import Fact, Facts, FactValue, Kind, Only
+from cxrules.rules import (
+    Conclusion,
+    Condition,
+    Effect,
+    FactTest,
+    FindingTest,
+    Impossible,
+    Model,
+    Operator,
+    Policy,
+    Rule,
+    Tone,
+)
+from tests.oracle import OracleEngine
+from tests.rulebases import (
+    candidate_values,
+    fact_tests,
+    facts,
+    make_claim,
+    make_fact,
+    make_rulebase,
+    organisations,
+    random_organisations,
+    rulebases,
+    thresholds,
+)
+
+HALF = settings(max_examples=settings().max_examples // 2)
+MODELS = ("model_0", "model_1", "model_2")
+
+
+@st.composite
+def lively_rulebases(draw: st.DrawFn) -> RuleBase:
+    """A rule base of two to four facts in which most organisations get a model, and facts have prices and directions."""
+    vocabulary = [
+        replace(fact, effort=draw(st.integers(0, 3)), only=draw(st.sampled_from([None, None, None, *Only])))
+        for fact in draw(facts())[:4]
+    ]
+    tests = st.sampled_from(vocabulary).flatmap(fact_tests)
+    claims = [
+        make_claim(f"S{source}-{number}", draw(st.sampled_from(Tone))) for source in (0, 1) for number in (1, 2, 3)
+    ]
+    rules = []
+    for number in range(draw(st.integers(3, 10))):
+        when: list[Condition] = list(draw(st.lists(tests, min_size=1, max_size=2)))
+        if number > 2 and draw(st.integers(0, 3)) == 0:
+            when.append(FindingTest("found"))
+        then = [
+            Conclusion(
+                draw(st.sampled_from([Effect.SUPPORTS, Effect.SUPPORTS, Effect.OPPOSES])), draw(st.sampled_from(MODELS))
+            )
+        ]
+        odd = draw(st.integers(0, 7))
+        if odd == 0:
+            then.append(Conclusion(Effect.EXCLUDES, draw(st.sampled_from(MODELS))))
+        elif odd == 1:
+            then.append(Conclusion(Effect.PREFERS, "model_1", ("model_2",)))
+        elif odd == 2 and number <= 2:
+            then.append(Conclusion(Effect.FINDING, "found"))
+        because = draw(st.sampled_from(claims)).id
+        rules.append(Rule(f"r-{number}", (because,), "It follows.", tuple(when), tuple(then)))
+    if draw(st.booleans()):
+        rules.append(Rule("standing", ("S0-1",), "So it is.", (), (Conclusion(Effect.SUPPORTS, "model_0"),)))
+    pairs = st.lists(st.sampled_from(vocabulary), unique_by=lambda fact: fact.name, min_size=1, max_size=2)
+    impossible = [
+        Impossible(f"impossible-{number}", tuple(draw(fact_tests(fact)) for fact in draw(pairs)), "It cannot be.")
+        for number in range(draw(st.integers(0, 2)))
+    ]
+    requires = ("found",) if draw(st.integers(0, 3)) == 0 else ()
+    return make_rulebase(
+        vocabulary,
+        rules,
+        [Model(name, name, name, requires=requires if name == "model_2" else ()) for name in MODELS],
+        claims,
+        findings=["found"],
+        impossible=impossible,
+        policy=Policy(minimum_evidence=draw(st.integers(1, 2)), lead=draw(st.integers(0, 2))),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, whole: bool = False) -> tuple[Judge, Decision]:
+    """A judge, and a decision of his on some organisation."""
+    rulebase = draw(lively_rulebases() | rulebases(max_rules=10))
+    judge = Advisor(rulebase).judge
+    return judge, judge.decide(draw(organisations(rulebase, whole=whole)))
+
+
+def distinct_values(judge: Judge) -> dict[str, list[FactValue]]:
+    """For each fact values that show every way in which its tests can come out, and not two that show the same."""
+    cuts = thresholds(judge.rulebase)
+    tests = tests_by_fact(judge.rulebase)
+    found = {}
+    for name, fact in judge.rulebase.vocabulary.facts.items():
+        kinds = {signature(fact, tests[name], value): value for value in candidate_values(fact, cuts.get(name, ()))}
+        found[name] = list(kinds.values()) if fact.kind in (Kind.SET, Kind.PERCENT) else list(candidate_values(fact))
+    return found
+
+
+def signature(fact: Fact, tests: Iterable[FactTest], value: FactValue) -> tuple[bool, ...]:
+    return tuple(test.holds(value, fact) for test in tests)
+
+
+def incoherent(judge: Judge, known: Facts) -> set[str]:
+    return {entry.id for entry in judge.rulebase.incoherences(known)}
+
+
+# -- the means ---------------------------------------------------------------------------------------------------------
+
+numbers = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=20)
+
+
+def in_slices(column: Iterable[int]) -> list[int]:
+    """Numbers side by side, each added up from its binary digits."""
+    column = list(column)
+    return add_up(
+        (sum(1 << place for place, number in enumerate(column) if number >> digit & 1), 1 << digit)
+        for digit in range(6)
+    )
+
+
+def read_slices(planes: list[int], place: int) -> int:
+    return sum((plane >> place & 1) << digit for digit, plane in enumerate(planes))
+
+
+@given(numbers, st.integers(0, 20))
+def test_slices_add_and_compare_in_every_column(pairs: list[tuple[int, int]], number: int) -> None:
+    everything = (1 << len(pairs)) - 1
+    left, right = in_slices(one for one, _ in pairs), in_slices(other for _, other in pairs)
+    more = add_constant(left, number, everything)
+    above = greater(left, right, everything)
+    larger = select(above, left, right)
+    same = equal_to(left, number, everything)
+    fixed = constant(number, everything)
+    for place, (one, other) in enumerate(pairs):
+        assert read_slices(more, place) == one + number
+        assert read_slices(larger, place) == max(one, other)
+        assert bool(above >> place & 1) == (one > other)
+        assert bool(same >> place & 1) == (one == number)
+        assert read_slices(fixed, place) == number
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 5)), max_size=12))
+def test_slices_add_up_weights(terms: list[tuple[int, int]]) -> None:
+    planes = add_up(terms)
+    for place in range(8):
+        assert read_slices(planes, place) == sum(weight for columns, weight in terms if columns >> place & 1)
+
+
+@given(lively_rulebases() | rulebases(), st.integers(0, 2**32))
+def test_a_cohort_is_decided_as_its_organisations_are(rulebase: RuleBase, seed: int) -> None:
+    assert_cohort_agrees(Advisor(rulebase).judge, seed, 40)
+
+
+def test_a_cohort_is_decided_as_its_organisations_are_on_the_built_in_rule_base() -> None:
+    assert_cohort_agrees(Advisor().judge, 1, 1000)
+
+
+def assert_cohort_agrees(judge: Judge, seed: int, size: int) -> None:
+    drawn = list(islice(random_organisations(judge.rulebase, seed), size))
+    outcomes = CohortJudge(judge.decider).decide(gather(judge.rulebase.vocabulary, drawn))
+    for place, known in enumerate(drawn):
+        decision = judge.decide(known)
+        assert [model for model, columns in outcomes.models.items() if columns >> place & 1] == [decision.model]
+        assert bool(outcomes.contested >> place & 1) == (decision.status is Status.CONTESTED)
+
+
+@given(rulebases())
+def test_cases_show_every_way_in_which_tests_can_come_out_once(rulebase: RuleBase) -> None:
+    cuts = thresholds(rulebase)
+    for name, tests in tests_by_fact(rulebase).items():
+        fact = rulebase.vocabulary[name]
+        found = [signature(fact, tests, value) for value in list_cases(fact, tests)]
+        assert set(found) == {signature(fact, tests, value) for value in candidate_values(fact, cuts.get(name, ()))}
+        assert len(found) == len(set(found)) or fact.kind in (Kind.ORDERED, Kind.CHOICE, Kind.FLAG)
+
+
+@HALF
+@given(cases())
+def test_a_draw_holds_coherent_completions(case: tuple[Judge, Decision]) -> None:
+    judge, decision = case
+    possibilities = possibilities_of(judge)
+    free = possibilities.unknown(decision.known)
+    cohort, valid = possibilities.draw(decision.known, free)
+    before = incoherent(judge, decision.known)
+    for place in [place for place in range(64) if valid >> place & 1]:
+        completed = possibilities.organisation(cohort, place)
+        assert is_completion(judge, decision.known, completed, before)
+
+
+def is_completion(judge: Judge, known: Facts, completed: Facts, before: set[str]) -> bool:
+    """Whether it holds on to what is known, is coherent, and leaves out only what can have no coherent value."""
+    if any(completed.get(name) != value for name, value in known.items()) or incoherent(judge, completed) - before:
+        return False
+    return not any(
+        not incoherent(judge, {**completed, name: value}) - before
+        for name, values in possibilities_of(judge).cases.items()
+        if name not in completed
+        for value in values
+    )
+
+
+# -- the sufficient set ------------------------------------------------------------------------------------------------
+
+
+def suffices(judge: Judge, decision: Decision, names: Iterable[str]) -> bool:
+    then = judge.decide({name: decision.known[name] for name in names})
+    return (then.model, then.status) == (decision.model, decision.status)
+
+
+@given(cases())
+def test_the_sufficient_set_suffices_and_nothing_smaller_does(case: tuple[Judge, Decision]) -> None:
+    judge, decision = case
+    found = sufficient_facts(judge, decision)
+    assert found.extent is Extent.SMALLEST
+    assert all(decision.known[name] == value for name, value in found.facts.items())
+    assert suffices(judge, decision, found.facts)
+    for size in range(len(found.facts)):
+        assert not any(suffices(judge, decision, names) for names in combinations(decision.known, size))
+
+
+@given(cases(), st.integers(0, 3))
+def test_where_not_every_subset_is_affordable_no_part_of_the_set_suffices(
+    case: tuple[Judge, Decision], most: int
+) -> None:
+    judge, decision = case
+    found = sufficient_facts(judge, decision, affordable=most)
+    assert suffices(judge, decision, found.facts)
+    if found.extent is Extent.UNPROVED:
+        parts: Iterable[tuple[str, ...]] = combinations(found.facts, len(found.facts) - 1)
+    else:
+        parts = (part for size in range(len(found.facts)) for part in combinations(found.facts, size))
+    assert not any(suffices(judge, decision, part) for part in parts)
+
+
+def test_many_facts_are_searched_in_several_cohorts() -> None:
+    judge = Advisor().judge
+    for known in islice(random_organisations(judge.rulebase, 11, known=1.0, coherent=True), 3):
+        decision = judge.decide(known)
+        found = sufficient_facts(judge, decision)
+        assert suffices(judge, decision, found.facts)
+        assert found.extent in (Extent.SMALLEST, Extent.MINIMAL)
+        assert not any(suffices(judge, decision, part) for part in combinations(found.facts, len(found.facts) - 1))
+
+
+# -- counterfactuals ---------------------------------------------------------------------------------------------------
+
+
+def prices(fact: Fact, before: FactValue, after: FactValue) -> int | None:
+    """What a change costs; None where it is not allowed. Written once more, straight from what the fact says."""
+    if before == after:
+        return 0
+    if fact.immutable:
+        return None
+    if fact.kind is Kind.SET:
+        assert isinstance(before, tuple)
+        assert isinstance(after, tuple)
+        joining, leaving = set(after) - set(before), set(before) - set(after)
+        if (fact.only is Only.UP and leaving) or (fact.only is Only.DOWN and joining):
+            return None
+        return fact.effort * len(joining | leaving)
+    if fact.kind in (Kind.ORDERED, Kind.PERCENT) and fact.only is not None:
+        rises = fact.rank(str(after)) > fact.rank(str(before)) if fact.kind is Kind.ORDERED else after > before  # type: ignore[operator]
+        if rises is not (fact.only is Only.UP):
+            return None
+    return fact.effort
+
+
+def size_of(fact: Fact, before: FactValue, after: FactValue) -> int:
+    if fact.kind is Kind.SET:
+        assert isinstance(before, tuple)
+        assert isinstance(after, tuple)
+        return len(set(before) ^ set(after))
+    return int(before != after)
+
+
+def all_changed(judge: Judge, known: Facts, most: int) -> Iterator[tuple[int, dict[str, FactValue]]]:
+    """Every organisation that allowed changes can make of another, with the price."""
+    vocabulary = judge.rulebase.vocabulary
+    cuts = thresholds(judge.rulebase)
+    choices = [
+        [
+            known[name],
+            *(value for value in candidate_values(vocabulary[name], cuts.get(name, ())) if value != known[name]),
+        ]
+        for name in known
+    ]
+    for values in product(*choices):
+        pairs = [(vocabulary[name], known[name], value) for name, value in zip(known, values, strict=True)]
+        if sum(size_of(*pair) for pair in pairs) <= most:
+            costs = [prices(*pair) for pair in pairs]
+            if None not in costs:
+                yield sum(cost for cost in costs if cost), dict(zip(known, values, strict=True))
+
+
+def shape(judge: Judge, known: Facts) -> tuple[object, ...]:
+    """An organisation up to the percentages that no test tells apart."""
+    tests = tests_by_fact(judge.rulebase)
+    vocabulary = judge.rulebase.vocabulary
+    return tuple(
+        signature(vocabulary[name], tests[name], value) if vocabulary[name].kind is Kind.PERCENT else value
+        for name, value in known.items()
+    )
+
+
+@HALF
+@given(cases(), st.sampled_from([None, *MODELS]), st.integers(1, 3))
+def test_counterfactuals_are_all_the_cheapest_changes(case: tuple[Judge, Decision], aim: str | None, most: int) -> None:
+    judge, decision = case
+    target = aim if aim in judge.rulebase.models else None
+    found = counterfactuals(judge, decision, target, most)
+    assert found.status is SearchStatus.COMPLETE
+    if target is not None and target == decision.model:
+        assert [(entry.changes, entry.price) for entry in found.sets] == [((), 0)]
+        return
+
+    def reaches(known: Facts) -> bool:
+        model = judge.decide(known).model
+        return not incoherent(judge, known) and (model == target if target else model != decision.model)
+
+    reaching: dict[int, set[tuple[object, ...]]] = {}
+    for price, known in all_changed(judge, decision.known, most):
+        # A percentage that moves within its region changes nothing, at a price; a change that does nothing is none.
+        if price and reaches(known) and not wasted(judge, decision.known, known):
+            reaching.setdefault(price, set()).add(shape(judge, known))
+    if not reaching:
+        assert found.impossible
+        return
+    cheapest = min(reaching)
+    assert {entry.price for entry in found.sets} == {cheapest}
+    assert {shape(judge, entry.facts) for entry in found.sets} == reaching[cheapest]
+    assert len(found.sets) == len(reaching[cheapest])
+    for entry in found.sets:
+        assert_promise_kept(judge, decision, entry, most)
+        for size in range(len(entry.changes)):
+            for part in combinations(entry.changes, size):
+                assert not reaches(apply(decision.known, part, possibilities_of(judge)))
+
+
+def wasted(judge: Judge, before: Facts, after: Facts) -> bool:
+    tests = tests_by_fact(judge.rulebase)
+    vocabulary = judge.rulebase.vocabulary
+    return any(
+        vocabulary[name].kind is Kind.PERCENT
+        and before[name] != after[name]
+        and signature(vocabulary[name], tests[name], before[name])
+        == signature(vocabulary[name], tests[name], after[name])
+        for name in before
+    )
+
+
+def assert_promise_kept(judge: Judge, decision: Decision, entry: ChangeSet, most: int) -> None:
+    then = judge.decide(entry.facts)
+    assert (then.model, then.status) == (entry.model, entry.status)
+    assert not incoherent(judge, entry.facts)
+    assert entry.facts == apply(decision.known, entry.changes, possibilities_of(judge))
+    assert len(entry.changes) <= most
+    vocabulary = judge.rulebase.vocabulary
+    assert entry.price == sum(
+        prices(vocabulary[name], decision.known[name], entry.facts[name]) or 0 for name in entry.facts
+    )
+
+
+def test_a_percentage_moves_to_the_nearest_point_of_another_region() -> None:
+    advice = cxrules.recommend(retention_budget_share=37.5)
+    tests = possibilities_of(advice.judge).tests["retention_budget_share"]
+    assert {test.operand for test in tests} == {20, 50}, "the rules cut elsewhere now: adapt this test"
+    changes = list_changes(possibilities_of(advice.judge), advice.decision.known)
+    assert [change.after for change in changes] == [19, 50]
+
+
+def test_a_search_that_is_cut_short_says_so() -> None:
+    judge = Advisor().judge
+    known = next(random_organisations(judge.rulebase, 3, known=0.6, coherent=True))
+    decision = judge.decide(known)
+    target = next(model for model in judge.rulebase.models if not counterfactuals(judge, decision, model, 2).sets)
+    assert counterfactuals(judge, decision, target, 2).impossible
+    cut_short = counterfactuals(judge, decision, target, 2, budget=10)
+    assert cut_short.status is SearchStatus.BUDGET_EXHAUSTED
+    assert cut_short.examined == 10
+    assert not cut_short.impossible
+
+
+@pytest.mark.parametrize(("target", "most"), [("cmo_ownd", 3), (None, 0)])
+def test_a_question_that_makes_no_sense_is_refused(target: str | None, most: int) -> None:
+    with pytest.raises(ValueError, match=r"cmo_owned|at least one change"):
+        cxrules.recommend(maturity="early").counterfactuals(target, most)
+
+
+# -- settled, and what to ask next -------------------------------------------------------------------------------------
+
+
+def completions(judge: Judge, known: Facts, *, answered: bool) -> Iterator[dict[str, FactValue]]:
+    """Every completion, up to values that no test tells apart."""
+    values = distinct_values(judge)
+    names = [name for name in values if name not in known]
+    before = incoherent(judge, known)
+    for chosen in product(*([*values[name], None] for name in names)):
+        completed = {**known, **{name: value for name, value in zip(names, chosen, strict=True) if value is not None}}
+        if is_completion(judge, known, completed, before) if answered else not incoherent(judge, completed) - before:
+            yield completed
+
+
+@given(cases(), st.booleans())
+def test_settled_agrees_with_every_completion(case: tuple[Judge, Decision], answered: bool) -> None:
+    judge, decision = case
+    found = settled(judge, decision, answered=answered, budget=10**6)
+    models = {judge.decide(completed).model for completed in completions(judge, decision.known, answered=answered)}
+    if found.settlement is Settlement.SETTLED:
+        assert models == {found.model}
+    elif found.settlement is Settlement.OPEN:
+        first, second = found.completions
+        assert {first.model, second.model} <= models
+        assert first.model != second.model
+        before = incoherent(judge, decision.known)
+        for completion in found.completions:
+            assert judge.decide(completion.facts).model == completion.model
+            assert judge.decide({**decision.known, **completion.assumed}).model == completion.model
+            assert completion.assumed.items() <= completion.facts.items()
+            if answered:
+                assert is_completion(judge, decision.known, completion.facts, before)
+            for name in completion.assumed:
+                rest = {other: value for other, value in completion.assumed.items() if other != name}
+                assert judge.decide({**decision.known, **rest}).model != completion.model
+    else:
+        assert not models, "only where there is no completion is there nothing to decide"
+
+
+def test_a_proof_that_is_cut_short_says_so() -> None:
+    judge = Advisor().judge
+    results = [
+        settled(judge, judge.decide(known), budget=1).settlement
+        for known in islice(random_organisations(judge.rulebase, 2, known=0.8, coherent=True), 40)
+    ]
+    assert Settlement.UNDECIDED in results
+
+
+@given(cases())
+def test_what_is_called_irrelevant_never_changes_the_model(case: tuple[Judge, Decision]) -> None:
+    judge, decision = case
+    irrelevant = next_questions(judge, decision).irrelevant
+    values = distinct_values(judge)
+    for completed in completions(judge, decision.known, answered=False):
+        model = judge.decide(completed).model
+        for name in irrelevant:
+            for value in values[name]:
+                other = {**completed, name: value}
+                if not incoherent(judge, other) - incoherent(judge, decision.known):
+                    assert judge.decide(other).model == model
+
+
+@given(cases())
+def test_questions_are_all_that_is_unknown_and_not_irrelevant(case: tuple[Judge, Decision]) -> None:
+    judge, decision = case
+    found = next_questions(judge, decision)
+    asked = [question.fact for question in found.questions]
+    unknown = [name for name in judge.rulebase.vocabulary.facts if name not in decision.known]
+    assert sorted([*asked, *found.irrelevant]) == sorted(unknown)
+    gains = [question.information for question in found.questions]
+    assert gains == sorted(gains, reverse=True)
+    if found.prospects:
+        assert sum(found.prospects.values()) == pytest.approx(1)
+    if found.settled:
+        assert settled(judge, decision, answered=False, budget=10**6)
+    for question in found.questions:
+        for answer in question.answers:
+            then = judge.decide({**decision.known, question.fact: answer.value})
+            assert (then.model, then.status) == (answer.model, answer.status)
+
+
+def test_from_nothing_known_the_first_question_tells_more_than_the_last() -> None:
+    found = cxrules.recommend().next_questions()
+    assert found.questions[0].information > found.questions[-1].information
+    assert len(found.prospects) > 3
+
+
+def test_information_is_what_it_is_in_a_case_that_can_be_worked_out() -> None:
+    """Two flags of which both must be true: each tells h(1/4) - h(1/2) / 2 bits."""
+    both = (FactTest("one", Operator.IS, True), FactTest("other", Operator.IS, True))
+    rulebase = make_rulebase(
+        [make_fact(name, Kind.FLAG) for name in ("one", "other", "idle")],
+        [Rule("both", ("S-1",), "So.", both, (Conclusion(Effect.SUPPORTS, "model"),))],
+        [Model("model", "model", "model")],
+        [make_claim("S-1", Tone.PLAIN)],
+    )
+    found = Advisor(rulebase).recommend().next_questions()
+    assert [question.fact for question in found.questions] == ["one", "other"]
+    assert found.irrelevant == ("idle",)
+    for question in found.questions:
+        assert question.information == pytest.approx(0.8113 - 0.5, abs=0.02)
+    assert found.prospects["model"] == pytest.approx(0.25, abs=0.02)
+
+
+# -- robustness --------------------------------------------------------------------------------------------------------
+
+
+@HALF
+@given(cases())
+def test_rules_and_tones_flip_as_in_a_changed_rule_base(case: tuple[Judge, Decision]) -> None:
+    judge, decision = case
+    found = robustness(judge, decision)
+    rulebase = judge.rulebase
+    flips: Mapping[str, tuple[str | None, Status]] = {flip.rule: (flip.model, flip.status) for flip in found.rules}
+    for rule in rulebase.rules:
+        rest = {name: each for name, each in rulebase.rules.items() if name != rule}
+        without = Judge(OracleEngine(replace(rulebase, rules=rest))).decide(decision.known)
+        same = (without.model, without.status) == (decision.model, decision.status)
+        assert flips.get(rule, (decision.model, decision.status)) == (without.model, without.status)
+        assert (rule not in flips) == same
+    tones = {(flip.claim, flip.tone): (flip.model, flip.status) for flip in found.tones}
+    for claim, tone in [
+        (claim, tone) for claim in rulebase.claims.values() for tone in Tone if abs(claim.tone - tone) == 1
+    ]:
+        changed = replace(rulebase, claims={**rulebase.claims, claim.id: replace(claim, tone=tone)})
+        then = Decider(changed).decide(decision.known, decision.fired)
+        own = (decision.model, decision.status)
+        assert tones.get((claim.id, tone), own) == (then.model, then.status)
+    assert (found.step is None) == (decision.model is None)
+    assert (found.step in (Step.POINTS, Step.ORDER)) == (decision.runner_up is not None)
+
+
+# -- whichever engine, whichever copy, and in words --------------------------------------------------------------------
+
+QUESTIONS = ("sufficient", "counterfactuals", "settled", "next_questions", "robustness")
+
+
+@HALF
+@given(lively_rulebases(), st.integers(0, 2**32))
+def test_every_engine_gives_the_same_answers(rulebase: RuleBase, seed: int) -> None:
+    known = next(random_organisations(rulebase, seed))
+    one, other = Advisor(rulebase).recommend(known), Advisor(rulebase, OracleEngine(rulebase)).recommend(known)
+    for question in QUESTIONS:
+        assert getattr(one, question)() == getattr(other, question)()
+
+
+def texts() -> Iterator[str]:
+    advisor = Advisor()
+    for known in islice(random_organisations(advisor.rulebase, 8, coherent=True), 30):
+        advice = advisor.recommend(known)
+        for question in QUESTIONS:
+            yield getattr(advice, question)().explain()
+        yield advice.counterfactuals("cmo_owned").explain()
+        yield advice.counterfactuals(advice.model or "cmo_owned", 1).explain()
+
+
+def test_words_are_whole_sentences() -> None:
+    said = list(texts())
+    assert len(set(said)) > 60
+    for text in said:
+        assert text[0].isupper() or not text[0].isalpha()
+        assert text.endswith((".", "?"))
+        assert "_" not in text
+        assert "  " not in text
+        assert not re.search(r"\bNone\b|\b[A-Z]\d+-\d+|\{|\}", text)
