@@ -1,8 +1,11 @@
 """Every example runs, and a new one cannot be forgotten."""
 
+import json
+import os
 import runpy
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,9 +72,52 @@ def check_fastapi_endpoint(path: Path) -> None:
     assert set(schema["RecommendationData"]["properties"]) == set(cxrules.recommend().model_dump())
 
 
+def check_changed_decisions(path: Path) -> None:
+    shown = run(path)
+    assert "south: ceo_with_cco (recommended) → " in shown
+    assert "because of no-new-chief-officer" in shown
+    assert "1 of 3 decisions would change." in shown
+
+
+def check_logged_service(path: Path) -> None:
+    pytest.importorskip("fastapi", reason="fastapi is not installed")
+    pytest.importorskip("httpx2", reason="what fastapi tests with is not installed")
+    code = """
+import json, runpy, sys
+from fastapi.testclient import TestClient
+from cxrules.decision_log import LogReader, Logged
+with TestClient(runpy.run_path(sys.argv[1])["app"]) as client:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    headers = {"customer": "c-17", "traceparent": trace}
+    answer = client.post("/recommendation", json={"silos": "severe"}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert client.post("/recommendation", json={"silos": "sever"}, headers=headers).status_code == 422
+(logged,) = LogReader(sys.argv[2])
+assert logged.record["id"] == answer.json()["decision"]
+assert logged.record["labels"] == {"customer": "c-17"}
+assert (logged.record["trace_id"], logged.record["span_id"]) == tuple(trace.split("-")[1:3])
+assert logged.record["duration"] > 0
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "decisions.jsonl")
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(path), str(log)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "DECISION_LOG": str(log)},
+        )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    (line,) = (json.loads(line) for line in done.stderr.splitlines() if line.startswith("{"))
+    assert line["cxrules"]["labels"] == {"customer": None}
+    assert "c-17" not in done.stderr
+
+
 CHECKS: dict[str, Callable[[Path], None]] = {
+    "changed_decisions.py": check_changed_decisions,
     "fastapi_endpoint.py": check_fastapi_endpoint,
     "first_call.py": check_first_call,
+    "logged_service.py": check_logged_service,
     "own_rules/own_rules.py": check_own_rules,
 }
 

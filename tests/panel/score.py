@@ -18,14 +18,13 @@ import yaml
 from cxrules import Advisor
 
 HERE = Path(__file__).resolve().parent
-PANELS = {"first": HERE, "second": HERE / "second", "third": HERE / "third"}
-READERS = 5
-MAJORITY = 3
+PANELS = {"first": HERE, **{name: HERE / name for name in ("second", "third", "fourth", "unseen")}}
+MAJORITY = 3 / 5
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rule base and five readers say of one organisation."""
+    """What the rule base and the readers say of one organisation."""
 
     id: str
     model: str | None
@@ -41,12 +40,12 @@ class Verdict:
     @property
     def acceptable(self) -> bool:
         """Whether most readers take the model for the best or an acceptable one."""
-        return self.accepting >= MAJORITY
+        return self.accepting >= MAJORITY * self.best.total()
 
     @property
     def rejected(self) -> bool:
         """Whether most readers reject the model."""
-        return self.rejecting >= MAJORITY
+        return self.rejecting >= MAJORITY * self.best.total()
 
 
 def read_panel(name: str) -> tuple[dict[str, dict[str, Any]], list[dict[str, dict[str, Any]]]]:
@@ -54,8 +53,8 @@ def read_panel(name: str) -> tuple[dict[str, dict[str, Any]], list[dict[str, dic
     folder = PANELS[name]
     organisations = yaml.safe_load((folder / "organisations.yaml").read_text("utf-8"))
     readings = [
-        {answer["id"]: answer for answer in yaml.safe_load((folder / f"reader-{number}.yaml").read_text("utf-8"))}
-        for number in range(1, READERS + 1)
+        {answer["id"]: answer for answer in yaml.safe_load(path.read_text("utf-8"))}
+        for path in sorted(folder.glob("reader-*.yaml"))
     ]
     return {organisation["id"]: organisation["facts"] for organisation in organisations}, readings
 
@@ -88,7 +87,7 @@ def main() -> int:
     for name in PANELS:
         verdicts = judge(advisor, name)
         print(
-            f"{name} panel: {len(verdicts)} organisations, plurality {sum(v.plural for v in verdicts)}, "
+            f"{name} panel: {len(verdicts)} organisations, {verdicts[0].best.total()} readers, plurality {sum(v.plural for v in verdicts)}, "
             f"acceptable {sum(v.acceptable for v in verdicts)}, rejected {sum(v.rejected for v in verdicts)}"
         )
         for verdict in verdicts if arguments.misses else ():
