@@ -1,18 +1,25 @@
 """Reads a log of decisions back, and finds those that a change of the rules would alter.
 
-`python changed_decisions.py LOG RULES...` reads a log of yours, and lays files of yours on the built-in rule base. Without
-arguments it makes a small log of its own, and lays the rules of `own_rules` on it.
+`python changed_decisions.py LOG RULES...` reads a log of yours, and lays files of yours on the built-in rule base.
+Without arguments it makes a small log of its own, and lays the rules of `changed_rules` on them. The command
+`cxrules log impact LOG --rules RULES --on-top` does the same with a table.
 """
 
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import cxrules
-from cxrules.decision_log import DecisionLog, Impact, ImpactSummary, LogReader, Problem, assess_impact
+from cxrules.decision_log import DecisionLog, ImpactSummary, LogReader, Problem, assess_impact
 
-ORGANISATIONS = {
-    "north": {"maturity": "early", "scope": "marketing_only", "cmo_influence": "high", "marketing_bandwidth": "spare"},
+ORGANISATIONS: dict[str, dict[str, Any]] = {
+    "north": {
+        "maturity": "early",
+        "scope": "one_function",
+        "marketing_bandwidth": "spare",
+        "marketing_insight": "deep",
+    },
     "south": {"ceo_involvement": "champion", "transformation_goal": True, "silos": "severe"},
     "west": {"maturity": "early", "marketing_bandwidth": "stretched"},
 }
@@ -40,12 +47,13 @@ def find_changed(path: Path, changed: cxrules.RuleBase) -> ImpactSummary:
 def main(arguments: list[str]) -> None:
     builtin = cxrules.RuleBase.builtin()
     if arguments:
-        find_changed(Path(arguments[0]), cxrules.RuleBase.load(*arguments[1:], base=builtin) if arguments[1:] else builtin)
+        log, *rules = arguments
+        find_changed(Path(log), cxrules.RuleBase.load(*rules, base=builtin) if rules else builtin)
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "decisions.jsonl")
         write_log(path)
-        find_changed(path, cxrules.RuleBase.load(Path(__file__).with_name("own_rules"), base=builtin))
+        find_changed(path, cxrules.RuleBase.load(Path(__file__).with_name("changed_rules"), base=builtin))
 
 
 if __name__ == "__main__":

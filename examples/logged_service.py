@@ -1,8 +1,8 @@
 """A web service that logs its decisions: to a file that can be decided again, and to the logging of the program.
 
-With fastapi and uvicorn installed, `uvicorn logged_service:app` in this folder serves it. The file is `decisions.jsonl`, or
-what the environment variable DECISION_LOG names; `cxrules log show decisions.jsonl` reads it. The service's own secret,
-who asked, is in the file as a label and masked in the other log.
+With fastapi and uvicorn installed, `uvicorn logged_service:app` in this folder serves it. The file is the one that the
+environment variable DECISION_LOG names, or `decisions.jsonl`; `cxrules log show FILE` reads it. Who asked stands in the
+file as a label, and is masked in the other log.
 """
 
 import logging.config

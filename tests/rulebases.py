@@ -125,8 +125,16 @@ def organisations(
     values: dict[str, st.SearchStrategy[FactValue]] = {
         name: _values(fact, cuts.get(name, ())) for name, fact in rulebase.vocabulary.facts.items()
     }
-    drawn = st.fixed_dictionaries(values) if whole else st.fixed_dictionaries({}, optional=values)
+    drawn = complete = st.fixed_dictionaries(values)
+    if not whole:
+        # Some know most, others little: left to itself, Hypothesis draws little.
+        forgotten = st.sets(st.sampled_from(list(values))) if values else st.just(set[str]())
+        drawn = st.fixed_dictionaries({}, optional=values) | st.builds(_forget, complete, forgotten)
     return drawn.map(lambda known: make_coherent(rulebase, known)) if coherent else drawn
+
+
+def _forget(known: dict[str, FactValue], names: set[str]) -> dict[str, FactValue]:
+    return {name: value for name, value in known.items() if name not in names}
 
 
 def _values(fact: Fact, cuts: Sequence[float]) -> st.SearchStrategy[FactValue]:
@@ -172,7 +180,7 @@ def make_coherent(rulebase: RuleBase, known: Mapping[str, FactValue]) -> dict[st
 
 
 _Test: TypeAlias = FactTest | FindingTest
-_EFFECTS_ON_MODELS = (Effect.SUPPORTS, Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES)
+_EFFECTS_ON_MODELS = (*[Effect.SUPPORTS] * 7, Effect.OPPOSES, Effect.OPPOSES, Effect.EXCLUDES)
 _ADVICE = (Effect.ACCOMPANIES, Effect.RECOGNISES, Effect.ACTION, Effect.WARNING)
 
 
@@ -198,7 +206,7 @@ def fact_tests(draw: st.DrawFn, fact: Fact) -> FactTest:
         comparisons = [Operator.BELOW, Operator.AT_LEAST, Operator.AT_MOST, Operator.IS]
         number = draw(st.sampled_from([0, 10, 20, 20.5, 50, 99.9, 100]))
         return FactTest(fact.name, draw(st.sampled_from(comparisons)), number)
-    some = tuple(draw(st.lists(st.sampled_from(fact.names), unique=True)))
+    some = tuple(draw(st.lists(st.sampled_from(fact.names), unique=True, min_size=1)))
     if fact.kind is Kind.SET:
         operators = [Operator.INCLUDES_ANY, Operator.INCLUDES_ALL, Operator.LACKS_ALL]
         return FactTest(fact.name, draw(st.sampled_from(operators)), some)
@@ -210,21 +218,24 @@ def fact_tests(draw: st.DrawFn, fact: Fact) -> FactTest:
 
 
 @st.composite
-def _conditions(draw: st.DrawFn, vocabulary: list[Fact], findings: Sequence[str], size: int) -> tuple[_Test, ...]:
+def _conditions(
+    draw: st.DrawFn, vocabulary: list[Fact], findings: Sequence[str], sizes: Sequence[int]
+) -> tuple[_Test, ...]:
     tests: st.SearchStrategy[_Test] = st.sampled_from(vocabulary).flatmap(fact_tests)
     if findings:
         # The latest finding again and again makes long chains.
         tests |= st.sampled_from([*findings, findings[-1]]).map(FindingTest)
-    return tuple(draw(st.lists(tests, max_size=size)))
+    size = draw(st.sampled_from(sizes))
+    return tuple(draw(st.lists(tests, min_size=size, max_size=size)))
 
 
 @st.composite
 def _rules(draw: st.DrawFn, rule_id: str, parts: "_Parts") -> Rule:
     level = draw(st.integers(0, len(parts.findings)))
     below, above = parts.findings[:level], parts.findings[level:]
-    when: list[Condition] = list(draw(_conditions(parts.vocabulary, below, 3)))
-    if draw(st.integers(0, 2)) == 0:
-        alternatives = draw(st.lists(_conditions(parts.vocabulary, below, 2), min_size=1, max_size=3))
+    when: list[Condition] = list(draw(_conditions(parts.vocabulary, below, [0, 1, 1, 1, 1, 2, 3])))
+    if draw(st.integers(0, 3)) == 0:
+        alternatives = draw(st.lists(_conditions(parts.vocabulary, below, [0, 1, 1, 2]), min_size=1, max_size=3))
         when.insert(draw(st.integers(0, len(when))), AnyOf(tuple(alternatives)))
     then: list[Conclusion] = []
     if draw(st.booleans()) and above:
@@ -244,7 +255,7 @@ def _rules(draw: st.DrawFn, rule_id: str, parts: "_Parts") -> Rule:
 
 @st.composite
 def _conclusions(draw: st.DrawFn, models: list[str]) -> Conclusion:
-    if draw(st.integers(0, 5)) == 0:
+    if draw(st.integers(0, 9)) == 0:
         effect = draw(st.sampled_from(_ADVICE))
         return Conclusion(effect, f"{effect}_{draw(st.integers(1, 2))}")
     if len(models) > 1 and draw(st.integers(0, 4)) == 0:
@@ -270,21 +281,22 @@ def rulebases(draw: st.DrawFn, max_rules: int = 16) -> RuleBase:
     """A rule base of any shape: every kind of fact and test, chained findings, gates, preferences, shared claims."""
     vocabulary = draw(facts())
     findings = [f"finding_{number}" for number in range(draw(st.integers(0, 6)))]
-    models = [f"model_{number}" for number in range(draw(st.integers(1, 4)))]
+    models = [f"model_{number}" for number in range(draw(st.sampled_from([1, 2, 3, 4, 4, 4])))]
     claims = [
         make_claim(f"S{source}-{number}", draw(st.sampled_from(list(Tone))), draw(st.sampled_from(list(ClaimKind))))
         for source in range(draw(st.integers(1, 3)))
         for number in range(1, draw(st.integers(2, 5)))
     ]
     parts = _Parts(vocabulary, findings, models, claims)
-    rules = [draw(_rules(f"r-{number}", parts)) for number in range(draw(st.integers(1, max_rules)))]
+    size = draw(st.sampled_from([1, 2, *[max_rules // 4] * 2, *[max_rules // 2] * 3, *[max_rules] * 3]))
+    rules = [draw(_rules(f"r-{number}", parts)) for number in range(max(size, 1))]
     required = st.lists(st.sampled_from(findings), unique=True, max_size=2) if findings else st.just([])
     pairs = st.lists(st.sampled_from(vocabulary), unique_by=lambda fact: fact.name, min_size=2, max_size=3)
     return make_rulebase(
         vocabulary,
         rules,
         [
-            Model(model, model, model, requires=tuple(draw(required)) if draw(st.integers(0, 3)) == 0 else ())
+            Model(model, model, model, requires=tuple(draw(required)) if draw(st.integers(0, 5)) == 0 else ())
             for model in draw(st.permutations(models))
         ],
         claims,
@@ -297,5 +309,5 @@ def rulebases(draw: st.DrawFn, max_rules: int = 16) -> RuleBase:
             )
             for number in range(draw(st.integers(0, 2)))
         ],
-        policy=Policy(minimum_evidence=draw(st.integers(1, 4)), lead=draw(st.integers(0, 3))),
+        policy=Policy(minimum_evidence=draw(st.sampled_from([1, 2, 2, 3])), lead=draw(st.integers(0, 3))),
     )

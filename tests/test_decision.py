@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import NamedTuple
 
 import pytest
@@ -32,7 +33,7 @@ from cxrules.rules import (
     Tone,
 )
 from tests.oracle import OracleEngine
-from tests.rulebases import make_claim, make_fact, make_rulebase, organisations, rulebases
+from tests.rulebases import make_claim, make_fact, make_rulebase, organisations, random_organisations, rulebases
 
 needs_builtin = pytest.mark.skipif(
     not files("cxrules").joinpath("builtin.json").is_file(), reason="the built-in rule base is not generated"
@@ -309,6 +310,13 @@ DISAGREEMENTS = [
         "A-1 A-2 A-3 A-4",
         "",
     ),
+    Disagreement(
+        "an article that favours nobody, and the winner least",
+        ["A-3: a -> +alpha", "A-6: a -> +alpha", "B-2: a -> +beta", "B-5: a -> -beta", "B-1: a -> -alpha"],
+        "a",
+        "A-3 A-6",
+        "B-1",
+    ),
     Disagreement("nothing is recommended", ["A-1: a -> +alpha", "B-3: a -> -beta"], "a", "", ""),
 ]
 
@@ -319,6 +327,30 @@ def test_support_and_dissent(case: Disagreement) -> None:
     decision = judge.decide(dict.fromkeys(case.true, True))
     assert support(judge.decider, decision) == tuple(case.support.split())
     assert dissent(judge.decider, decision) == tuple(case.dissent.split())
+
+
+def test_ranking() -> None:
+    rules = [
+        "A-3: a -> +alpha",
+        "A-2: a -> +beta",
+        "B-2: a -> beta>alpha",
+        "B-3: a -> +gamma !gamma",
+        "B-1: a -> alpha>gamma",
+    ]
+    judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
+    rows = rank(judge.decider, judge.decide({"a": True}).fired)
+    assert rows == (
+        RankedModel("beta", 2, 0.36, True, False, (), (), ()),
+        RankedModel("alpha", 3, 0.488, True, False, (), (), ("r-3",)),
+        RankedModel("gamma", 3, 0.488, False, True, ("r-4",), (), ()),  # no candidate, so nothing sets it aside
+    )
+
+
+def test_evidence_is_that_of_a_rule_that_fired() -> None:
+    rules = ["A-3: a -> +alpha", "A-3: b -> +alpha", "A-3: c -> -alpha"]
+    judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
+    assert [item.rule for item in fired_evidence(judge.decider, judge.decide({"b": True}).fired)] == ["r-2"]
+    assert [item.rule for item in fired_evidence(judge.decider, judge.decide({"a": True, "b": True}).fired)] == ["r-1"]
 
 
 def test_voices() -> None:
@@ -497,6 +529,7 @@ def assert_as_read(decider: Decider, decision: Decision) -> None:
         (item.model, item.points, item.source, item.carrier, item.standing)
         for item in fired_evidence(decider, decision.fired)
     )
+    assert {item.rule for item in fired_evidence(decider, decision.fired)} <= set(reading.fired)
     assert set(dissent(decider, decision)) == reading.dissenting()
     assert set(support(decider, decision)) == reading.supporting()
     assert voices(decider, decision) == {source: reading.voice(source) for source in decider.rulebase.sources}
@@ -529,7 +562,9 @@ def test_decisions_are_as_read(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     judge = Judge(BitmapEngine(rulebase))
     assert set(judge.decider.names(judge.engine.match({}))) == rulebase.standing
-    for known in data.draw(st.lists(organisations(rulebase), min_size=2, max_size=4)):
+    assert_as_read(judge.decider, judge.decide(data.draw(organisations(rulebase))))
+    seed = data.draw(st.integers(0, 1_000))  # these are drawn more evenly, and fast
+    for known in islice(random_organisations(rulebase, seed, known=0.8), 8):
         assert_as_read(judge.decider, judge.decide(known))
 
 

@@ -71,7 +71,7 @@ def test_threads_share_a_log(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with DecisionLog(path) as log:
         threads = [
-            threading.Thread(target=lambda name=name: [log.write(ADVICE, id=f"{name}-{n}") for n in range(50)])  # type: ignore[misc]
+            threading.Thread(target=lambda name=name: [log.write(ADVICE, id=f"{name}-{n}") for n in range(50)])
             for name in range(8)
         ]
         for thread in threads:
@@ -120,7 +120,7 @@ def test_writers_are_killed_two_hundred_times(tmp_path: Path, soaking: bool) -> 
 def check_crashes(folder: Path, kills: int) -> None:
     path, notes = folder / "log", folder / "notes"
     notes.mkdir()
-    program = [sys.executable, "-m", "tests.crashing_writers", path, notes, str(kills), "17"]
+    program = [sys.executable, "-m", "tests.crashing_writers", str(path), str(notes), str(kills), "17"]
     subprocess.run(program, cwd=ROOT, check=True, timeout=600)
     with DecisionLog(path) as log:
         log.write(ADVICE, id="afterwards")

@@ -34,7 +34,12 @@ from tests.rulebases import make_fact, make_rulebase, organisations, random_orga
 
 BUILTIN = RuleBase.builtin()
 ADVISOR = Advisor()
-KNOWN = {"maturity": "early", "silos": "severe", "ceo_involvement": "champion", "transformation_goal": True}
+KNOWN: dict[str, Any] = {
+    "maturity": "early",
+    "silos": "severe",
+    "ceo_involvement": "champion",
+    "transformation_goal": True,
+}
 
 Lines = list[dict[str, Any]]
 
@@ -44,7 +49,8 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Lines:
     """A rule base and three decisions."""
     path = tmp_path_factory.mktemp("log") / "log"
     with DecisionLog(path) as log:
-        for number, known in enumerate((KNOWN, {}, {"retention_budget_share": 12.5})):
+        many: list[dict[str, Any]] = [KNOWN, {}, {"retention_budget_share": 12.5}]
+        for number, known in enumerate(many):
             log.write(ADVISOR.recommend(known), id=f"d-{number}")
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 

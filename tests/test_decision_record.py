@@ -121,7 +121,14 @@ def test_the_schema_the_types_and_the_records_have_the_same_fields() -> None:
 
 def test_the_schema_refuses_what_is_no_record() -> None:
     record: dict[str, Any] = {**make_record(cxrules.recommend(maturity="early"))}
-    for change in ({"format": 2}, {"time": "yesterday"}, {"certainty": 1.5}, {"labels": {"x": []}}, {"more": 1}):
+    changes: list[dict[str, Any]] = [
+        {"format": 2},
+        {"time": "yesterday"},
+        {"certainty": 1.5},
+        {"labels": {"x": []}},
+        {"more": 1},
+    ]
+    for change in changes:
         assert not VALIDATOR.is_valid(record | change)
 
 

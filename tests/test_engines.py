@@ -135,12 +135,14 @@ def strategy_of(which: str) -> st.SearchStrategy[dict[str, FactValue]]:
 
 
 @pytest.mark.soak
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(data=st.data())
 def test_engines_agree_on_any_rule_base(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     judges = [Judge(engine) for engine in engines(rulebase)]
-    for known in data.draw(st.lists(organisations(rulebase), min_size=3, max_size=6)):
+    assert_same_everywhere(judges, data.draw(organisations(rulebase)))
+    seed = data.draw(st.integers(0, 1_000))  # these are drawn more evenly, and fast
+    for known in islice(random_organisations(rulebase, seed, known=0.8), 8):
         assert_same_everywhere(judges, known)
 
 

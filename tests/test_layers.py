@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "graph": "recommendation",
     "answers": "facts",
     "consultation": "answers recommendation",
-    "verification": "ranking",
+    "verification": "ranking knowledge",
     "decision_log": "advisor",
     "testing": "advisor organisation",
     # the package itself: the public names

@@ -5,6 +5,7 @@ order, and one may read what those before it wrote.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -13,9 +14,10 @@ from pathlib import Path
 from cxrules import canonical
 from cxrules.errors import InvalidKnowledge
 from cxrules.knowledge import CODES, load
+from cxrules.knowledge.beside import read_beside
 from cxrules.knowledge.json_schema import make_schemas
 from cxrules.rulebase import RuleBase
-from tools import typed_names
+from tools import golden, typed_names
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,6 +51,17 @@ def generate_typed_names() -> Mapping[str, str]:
     return typed_names.generate(_load_knowledge())
 
 
+def generate_golden_texts() -> Mapping[str, str]:
+    """The explanations of the acceptance scenarios."""
+    return golden.generate(_load_knowledge())
+
+
+def generate_beside() -> Mapping[str, str]:
+    """The expectations and accepted findings of the built-in rule base, as plain data."""
+    plain = read_beside([ROOT / "knowledge"], _load_knowledge()).plain
+    return {"src/cxrules/verification/builtin.json": json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}
+
+
 @cache
 def _load_knowledge() -> RuleBase:
     return load(ROOT / "knowledge")
@@ -58,7 +71,9 @@ GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
     generate_schemas,
     generate_diagnostics,
     generate_builtin,
+    generate_beside,
     generate_typed_names,
+    generate_golden_texts,
 )
 
 

@@ -44,16 +44,17 @@ class Inquiry:
         """The decision."""
         raise NotImplementedError
 
-    def explain(self, detail: Detail = "brief") -> str:
+    def explain(self, detail: Detail = "brief", *, width: int | None = None) -> str:
         """Explain the recommendation in plain text.
 
         Args:
             detail: `brief` for the outcome, the decisive reasons, the contrast, who disagrees and what is unknown;
                 `full` for everything behind it.
+            width: The longest line; None leaves every paragraph on one line, for whoever shows it to break.
         """
         from cxrules import explanation  # noqa: PLC0415 - prose is written when asked for
 
-        return explanation.explain(self.judge, self.decision, detail)
+        return explanation.explain(self.judge, self.decision, detail, width)
 
     def to_markdown(self, detail: Detail = "brief") -> str:
         """Explain the recommendation in Markdown.
@@ -169,8 +170,8 @@ class Inquiry:
             max_changes: How many changes may be made together, at least 1.
 
         Returns:
-            The sets of changes, with whether the search was complete; complete and without sets, it is the proof that no
-            allowed change of that size exists.
+            The sets of changes, with whether the search was complete; complete and without sets, it is the proof that
+            no allowed change of that size exists.
 
         Raises:
             ValueError: If there is no such model, or fewer than one change is allowed.

@@ -181,6 +181,7 @@ class _Report:
         self._unexpected = False
         self._size = log.size
         self._bar = sys.stderr.isatty() and self._size >= _LONG
+        self._drawn = False
 
     def keep(self, items: Iterable[Any], log: LogReader | None = None) -> Iterator[Any]:
         """Give what is no problem; count the problems; show how far the reading is."""
@@ -226,11 +227,13 @@ class _Report:
     def _draw(self, position: int) -> None:
         share = min(position / self._size, 1)
         filled = round(30 * share)
+        self._drawn = True
         typer.echo(f"\r{'━' * filled}{'─' * (30 - filled)} {share:4.0%}", err=True, nl=False)
 
     def _wipe(self) -> None:
-        if self._bar:
+        if self._drawn:
             typer.echo("\r\x1b[2K", err=True, nl=False)
+            self._drawn = False
 
 
 @contextmanager

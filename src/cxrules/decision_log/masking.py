@@ -11,7 +11,7 @@ anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -76,8 +76,8 @@ class Masking:
         [unknown-path]; did you mean 'facts'?
     """
 
-    mask: tuple[str, ...] = ()
-    erase: tuple[str, ...] = ()
+    mask: Sequence[str] = ()
+    erase: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for name in ("mask", "erase"):

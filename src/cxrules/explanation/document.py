@@ -26,8 +26,6 @@ __all__ = [
     "unmark",
 ]
 
-WIDTH = 100
-
 # Private-use characters, which no rule base writes: around a name, and around a title.
 _NAME, _NAME_END, _TITLE, _TITLE_END = "\ue000", "\ue001", "\ue002", "\ue003"
 _QUOTES = str.maketrans({_NAME: "“", _NAME_END: "”", _TITLE: "“", _TITLE_END: "”"})
@@ -82,12 +80,12 @@ def unmark(text: str) -> str:
     return text.translate(_QUOTES)
 
 
-def to_plain(blocks: Iterable[Block], width: int = WIDTH) -> str:
+def to_plain(blocks: Iterable[Block], width: int | None = None) -> str:
     """Print as plain text.
 
     Args:
         blocks: The text.
-        width: The longest line.
+        width: The longest line; None leaves every paragraph and entry on one line.
 
     Examples:
         >>> print(to_plain([Paragraph("One."), Items("Two", ("Three.",))]))
@@ -141,7 +139,7 @@ def _tag(text: str) -> str:
     return escape(text, quote=False).translate(_TAGS)
 
 
-def _plain(block: Block, width: int) -> str:
+def _plain(block: Block, width: int | None) -> str:
     if isinstance(block, Paragraph):
         return _fill(block.text, width)
     if isinstance(block, Items):
@@ -151,7 +149,9 @@ def _plain(block: Block, width: int) -> str:
     return "\n\n".join([f"{heading}\n{'-' * len(heading)}", *(_plain(inner, width) for inner in block.blocks)])
 
 
-def _fill(text: str, width: int, bullet: str = "") -> str:
+def _fill(text: str, width: int | None, bullet: str = "") -> str:
+    if width is None:
+        return bullet + unmark(text)
     return textwrap.fill(
         unmark(text),
         width,

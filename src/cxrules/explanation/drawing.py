@@ -65,8 +65,7 @@ _FAINT = "#57606a"
 _INK = "#1f2328"
 _DISSENT = "#b35900"
 _NOTE = (
-    "Heavy lines mark what decides: without it the outcome would be poorer. "
-    "Facts that bear on no model are left out."
+    "Heavy lines mark what decides: without it the outcome would be poorer. Facts that bear on no model are left out."
 )
 
 

@@ -90,9 +90,7 @@ class _Writer:
         for case in self._derivation.cases:
             found.update({finding.finding: finding for finding in case.met})
         texts = [
-            " ".join(
-                (sentence(found[finding].states), *(self._tell(step) for step in found[finding].steps))
-            )
+            " ".join((sentence(found[finding].states), *(self._tell(step) for step in found[finding].steps)))
             for finding in self._rulebase.findings
             if finding in found
         ]

@@ -207,9 +207,7 @@ def _swap(layer: list[Box], layers: list[list[Box]], sides: Sequence[Mapping[int
 
 def _cross(above: list[list[int]], below: list[list[int]]) -> int:
     """Count the crossings of the lines of two boxes, one right above the other."""
-    return sum(
-        high > low for upper, lower in zip(above, below, strict=True) for high in upper for low in lower
-    )
+    return sum(high > low for upper, lower in zip(above, below, strict=True) for high in upper for low in lower)
 
 
 def _count_crossings(layers: list[list[Box]], steps: Sequence[_Step]) -> float:

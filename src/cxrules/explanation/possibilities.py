@@ -12,7 +12,7 @@ from cxrules.decision import Decision, Judge
 from cxrules.engines.bitmap import BitmapEngine
 from cxrules.explanation.bounds import Bounds
 from cxrules.explanation.cohort import Cohort, CohortJudge, Column, SetColumn, column_of, truth
-from cxrules.explanation.regions import cut, list_cases, tests_by_fact
+from cxrules.explanation.regions import cut, list_cases, list_tests
 from cxrules.facts import Facts, FactValue, Kind
 from cxrules.rules import FactTest, Impossible
 
@@ -56,7 +56,7 @@ class Possibilities:
         # Engines agree, so that search may use the quickest whichever one the question came from.
         self._engine = judge.engine if isinstance(judge.engine, BitmapEngine) else BitmapEngine(judge.rulebase)
         self.cohorts = CohortJudge(judge.decider)
-        self.tests = tests_by_fact(judge.rulebase)
+        self.tests = list_tests(judge.rulebase)
         vocabulary = judge.rulebase.vocabulary
         self.cases = {name: list_cases(vocabulary[name], tests) for name, tests in self.tests.items()}
 

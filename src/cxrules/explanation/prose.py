@@ -12,18 +12,21 @@ from cxrules.explanation.full import write_full
 __all__ = ["explain", "explain_in_html", "explain_in_markdown"]
 
 
-def explain(judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief") -> str:
+def explain(
+    judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief", width: int | None = None
+) -> str:
     """Explain a decision in plain text.
 
     Args:
         judge: Who decided.
         decision: His decision.
         detail: How much to say.
+        width: The longest line; None leaves every paragraph and entry on one line.
 
     Raises:
         ValueError: If `detail` is neither `brief` nor `full`.
     """
-    return to_plain(_write(judge, decision, detail))
+    return to_plain(_write(judge, decision, detail), width)
 
 
 def explain_in_markdown(judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief") -> str:

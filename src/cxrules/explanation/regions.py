@@ -10,7 +10,7 @@ from cxrules.facts import Fact, FactValue, Kind
 from cxrules.rulebase import RuleBase
 from cxrules.rules import FactTest, Operator, leaf_tests
 
-__all__ = ["Region", "cut", "list_cases", "tests_by_fact"]
+__all__ = ["Region", "cut", "list_cases", "list_tests"]
 
 _FULL = 100
 _FINEST = 12
@@ -98,7 +98,7 @@ def cut(tests: Iterable[FactTest]) -> tuple[Region, ...]:
     return tuple(region for region in regions if region.holds(region.lowest))
 
 
-def tests_by_fact(rulebase: RuleBase) -> dict[str, tuple[FactTest, ...]]:
+def list_tests(rulebase: RuleBase) -> dict[str, tuple[FactTest, ...]]:
     """Give for each fact the different tests of it, by rules and by impossible conjunctions."""
     found: dict[str, dict[FactTest, None]] = {name: {} for name in rulebase.vocabulary.facts}
     conditions = [rule.when for rule in rulebase.rules.values()] + [entry.when for entry in rulebase.impossible]

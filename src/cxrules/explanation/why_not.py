@@ -149,8 +149,7 @@ def _examine_requirements(judge: Judge, decision: Decision, case: Case) -> tuple
             not within_reach[finding],
             judge.rulebase.concluders[finding],
             tuple(
-                GivenFact(name, known[name], facts[name].state(known[name]))
-                for name in opposed(judge, known, finding)
+                GivenFact(name, known[name], facts[name].state(known[name])) for name in opposed(judge, known, finding)
             ),
             wanted(judge, known, finding) if within_reach[finding] else (),
         )

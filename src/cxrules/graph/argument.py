@@ -40,7 +40,5 @@ def argument_graph(advice: Inquiry, *, complete: bool = False) -> nx.DiGraph[str
             faint=point.faint,
         )
     for link in argument.links:
-        graph.add_edge(
-            link.tail, link.head, relation=str(link.relation), points=link.points, deciding=link.deciding
-        )
+        graph.add_edge(link.tail, link.head, relation=str(link.relation), points=link.points, deciding=link.deciding)
     return graph

@@ -1,0 +1,144 @@
+"""Measures the decision log: `python -m bench.decision_log [--records N]`.
+
+The log it makes is removed at the end; a million records take some 5 GB meanwhile. Reading runs in a process of its
+own, so that its peak memory is that of reading.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from timeit import timeit
+from typing import Any
+
+import cxrules
+from cxrules.decision_log import DecisionLog, JsonLinesFormatter, LogReader, Problem, assess_impact, replay
+from tests.rulebases import random_organisations
+
+LOGGER = logging.getLogger("cxrules.decisions")
+CHANGED = Path(__file__).resolve().parents[1] / "examples" / "changed_rules"
+DISTINCT = 20_000
+SMALL = 10_000
+
+
+def draw_organisations(number: int) -> list[dict[str, Any]]:
+    """Draw organisations of which 40% of the facts are known: about 25."""
+    return list(islice(random_organisations(cxrules.RuleBase.builtin(), 7, known=0.4), number))
+
+
+def time_each(call: Callable[[dict[str, Any]], object], organisations: Iterable[dict[str, Any]]) -> float:
+    """Give the median, in microseconds."""
+    taken = []
+    for known in organisations:
+        started = perf_counter()
+        call(known)
+        taken.append(perf_counter() - started)
+    return median(taken) * 1e6
+
+
+def measure_guard() -> float:
+    """Give what asking whether anybody listens takes, in microseconds: the least of nine, without that of the loop."""
+    times = 200_000
+    asked = min(timeit(lambda: LOGGER.isEnabledFor(logging.INFO), number=times) for _ in range(9))
+    nothing = min(timeit(lambda: None, number=times) for _ in range(9))
+    return (asked - nothing) / times * 1e6
+
+
+def measure_calls(folder: Path) -> None:
+    """Print what a decision takes by who listens."""
+    advisor = cxrules.Advisor()
+    organisations = draw_organisations(3_000)
+    print(f"the guard when nobody listens      {measure_guard():8.2f} µs")
+    print(f"recommend(), nobody listens        {time_each(advisor.recommend, organisations):8.1f} µs median")
+    with (folder / "lines").open("w") as stream:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(JsonLinesFormatter())
+        LOGGER.addHandler(handler)
+        LOGGER.setLevel(logging.INFO)
+        print(f"recommend(), INFO to a JSON file   {time_each(advisor.recommend, organisations):8.1f} µs median")
+        LOGGER.setLevel(logging.NOTSET)
+        LOGGER.removeHandler(handler)
+    for sync in ("never", "each"):
+        with DecisionLog(folder / f"log-{sync}", sync=sync) as log:
+            some = organisations if sync == "never" else organisations[:300]
+            took = time_each(lambda known, log=log: log.write(advisor.recommend(known)), some)  # type: ignore[misc]
+            print(f"recommend() and write, sync={sync:<8}{took:8.1f} µs median")
+
+
+def make_log(path: Path, records: int) -> None:
+    """Write some thousand distinct decisions, then the same lines under other ids until there are enough."""
+    advisor = cxrules.Advisor()
+    with DecisionLog(path, new_id=iter(f"d-{number:09}" for number in range(records)).__next__) as log:
+        for known in draw_organisations(min(records, DISTINCT)):
+            log.write(advisor.recommend(known))
+    lines = path.read_bytes().splitlines(keepends=True)[1:]
+    with path.open("ab") as file:
+        for number in range(len(lines), records):
+            line = lines[number % len(lines)]
+            file.write(line.replace(b'"id":"d-%09d"' % (number % len(lines)), b'"id":"d-%09d"' % number))
+
+
+def read(task: str, path: Path) -> dict[str, float]:
+    """Replay a log or find an impact, and give the seconds, the records, what was found, and the peak memory in MB."""
+    started = perf_counter()
+    records = found = 0
+    if task == "replay":
+        for outcome in replay(LogReader(path)):
+            assert not isinstance(outcome, Problem), outcome
+            records += 1
+            found += bool(outcome.differences)
+    else:
+        changed = cxrules.RuleBase.load(CHANGED, base=cxrules.RuleBase.builtin())
+        for item in assess_impact(LogReader(path), changed):
+            assert not isinstance(item, Problem), item
+            records += 1
+            found += item.changes
+    seconds = perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"records": records, "seconds": seconds, "found": found, "peak": peak}
+
+
+def measure_reading(folder: Path, records: int) -> None:
+    """Print how fast logs of two sizes are read, and in how much memory."""
+    print(f"\n{'':<10}{'records':>12}{'GB':>8}{'records/s':>12}{'peak MB':>10}{'found':>10}")
+    for number in sorted({min(SMALL, records), records}):
+        path = folder / "log"
+        path.unlink(missing_ok=True)
+        make_log(path, number)
+        for task in ("replay", "impact"):
+            program = [sys.executable, "-m", "bench.decision_log", "--read", task, str(path)]
+            row = json.loads(subprocess.run(program, check=True, capture_output=True, text=True).stdout)
+            assert row["records"] == number
+            size = path.stat().st_size / 1e9
+            speed = row["records"] / row["seconds"]
+            print(
+                f"{task:<10}{number:>12,}{size:>8.2f}{speed:>12,.0f}{row['peak']:>10.0f}{row['found']:>10,}", flush=True
+            )
+
+
+def main() -> None:
+    """Measure what the arguments ask for."""
+    parser = argparse.ArgumentParser(description="Measure the decision log.")
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--read", nargs=2, metavar=("TASK", "LOG"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.read:
+        print(json.dumps(read(arguments.read[0], Path(arguments.read[1]))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measure_calls(Path(folder))
+        measure_reading(Path(folder), arguments.records)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""The peers: engines that answer which rules fire, each on its own translation of the same rule base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, NamedTuple, Protocol
+
+from cxrules.decision import Decider
+from cxrules.engines import create_engine
+from cxrules.facts import Facts
+from cxrules.rulebase import RuleBase
+from tests.oracle import OracleEngine
+
+__all__ = ["PEERS", "Peer", "PeerEngine", "Program", "disagreements", "make_peer"]
+
+
+class Program(Protocol):
+    """A rule base in a peer's own terms."""
+
+    def prepare(self, known: Facts) -> Any:  # noqa: ANN401 - every peer has a form of its own
+        """Give an organisation in the form that the peer takes."""
+        ...
+
+    def fire(self, prepared: Any) -> Sequence[str]:  # noqa: ANN401 - see above
+        """Give the ids of the rules that fire, in any order."""
+        ...
+
+
+class Native:
+    """An engine of cxrules, or the oracle, as a program."""
+
+    def __init__(self, rulebase: RuleBase, engine: str) -> None:
+        self.engine = OracleEngine(rulebase) if engine == "oracle" else create_engine(engine, rulebase)
+        self._match, self._names = self.engine.match, Decider(rulebase).names
+
+    def prepare(self, known: Facts) -> Facts:
+        """Give the facts as they are."""
+        return known
+
+    def fire(self, prepared: Facts) -> Sequence[str]:
+        """Match, and name what fired."""
+        return self._names(self._match(prepared))
+
+
+class Peer(NamedTuple):
+    """One contender.
+
+    Attributes:
+        name: What it is called in tables.
+        package: What its version is read from.
+        third_party: Whether others wrote the engine and it does not need cxrules to run.
+        returns: What it gives back of its own.
+        make: Translates a rule base.
+    """
+
+    name: str
+    package: str
+    third_party: bool
+    returns: str
+    make: Callable[[RuleBase], Program]
+
+    @property
+    def version(self) -> str:
+        """The version of its package."""
+        return version(self.package)
+
+
+def _clips(rulebase: RuleBase) -> Program:
+    program: Program = import_module("bench.clips").ClipsProgram(rulebase)
+    return program
+
+
+def _zen(rulebase: RuleBase) -> Program:
+    program: Program = import_module("bench.zen").ZenProgram(rulebase)
+    return program
+
+
+def _zen_with_trace(rulebase: RuleBase) -> Program:
+    program: Program = import_module("bench.zen").ZenProgram(rulebase, trace=True)
+    return program
+
+
+PEERS = (
+    Peer("cxrules bitmap", "cxrules", False, "fired rules", lambda rulebase: Native(rulebase, "bitmap")),
+    Peer("zen-engine", "zen-engine", True, "fired rules", _zen),
+    Peer("zen-engine, trace", "zen-engine", True, "fired rules; each table's input, output and rows", _zen_with_trace),
+    Peer("CLIPS (clipspy)", "clipspy", True, "fired rules", _clips),
+    Peer("naive oracle", "cxrules", False, "fired rules", lambda rulebase: Native(rulebase, "oracle")),
+    Peer("cxrules experta", "experta", True, "fired rules", lambda rulebase: Native(rulebase, "experta")),
+)
+"""Every contender; the first is what the others are compared with."""
+
+
+def make_peer(name: str, rulebase: RuleBase) -> Program:
+    """Translate a rule base for one of `PEERS`.
+
+    Raises:
+        ImportError: If what the peer needs is not installed.
+    """
+    return next(peer for peer in PEERS if peer.name == name).make(rulebase)
+
+
+class PeerEngine:
+    """A program in the place of an engine of cxrules, so that the same code decides on what it fires."""
+
+    def __init__(self, rulebase: RuleBase, name: str, program: Program) -> None:
+        self.rulebase = rulebase
+        self.name = name
+        self._program = program
+        self._bits = {rule: 1 << bit for bit, rule in enumerate(rulebase.rule_ids)}
+
+    def match(self, known: Facts) -> int:
+        """Give the rules that fire, as the bits of an int."""
+        bits = self._bits
+        return sum([bits[rule] for rule in self._program.fire(self._program.prepare(known))])
+
+
+def disagreements(one: Program, other: Program, organisations: Sequence[Facts]) -> list[Facts]:
+    """Give the organisations for which two programs do not fire the same rules, each rule once."""
+    return [
+        known
+        for known in organisations
+        if sorted(one.fire(one.prepare(known))) != sorted(other.fire(other.prepare(known)))
+    ]

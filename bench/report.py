@@ -1,0 +1,63 @@
+"""What a measurement reports: Markdown, and the targets it was held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Section", "Target", "show_microseconds", "table"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that was asked for, and what came out.
+
+    Attributes:
+        what: What is measured.
+        asked: The bound in words, such as "at most 50 µs".
+        measured: The value in words.
+        holds: Whether it is met.
+    """
+
+    what: str
+    asked: str
+    measured: str
+    holds: bool
+
+    @classmethod
+    def at_most(cls, what: str, measured: float, bound: float, unit: str) -> Target:
+        """Hold a value against an upper bound."""
+        return cls(what, f"at most {bound:g} {unit}", f"{measured:.3g} {unit}", measured <= bound)
+
+    @classmethod
+    def at_least(cls, what: str, measured: float, bound: float, unit: str) -> Target:
+        """Hold a value against a lower bound."""
+        return cls(what, f"at least {bound:g} {unit}", f"{measured:.3g} {unit}", measured >= bound)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of docs/benchmarks.md: a heading, its Markdown, and its targets."""
+
+    title: str
+    text: str
+    targets: tuple[Target, ...] = ()
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Give a Markdown table; every column but the first is set to the right when its head ends in a colon."""
+    rule = ["---:" if cell.endswith(":") else "---" for cell in head]
+    lines = [[cell.rstrip(":") for cell in head], rule, *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def show_microseconds(value: float) -> str:
+    """Show a time with three significant digits or all its whole ones.
+
+    Examples:
+        >>> show_microseconds(6.7031), show_microseconds(31.25), show_microseconds(20413.7)
+        ('6.70', '31.2', '20,414')
+    """
+    if value >= 100:  # noqa: PLR2004 - three digits
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004 - three digits

@@ -1,0 +1,238 @@
+"""Arguments and rule bases as graphs: what they show is what was decided; drawings can be read by machines, too."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from itertools import islice
+from xml.etree import ElementTree as ET
+
+import networkx as nx
+import pytest
+from hypothesis import given
+
+from cxrules import Advisor, Recommendation, RuleBase
+from cxrules.explanation.argument import Argument, NodeKind, Relation, argue, gather_others
+from cxrules.explanation.layout import Box, Line, lay_out
+from cxrules.graph import argument_graph, dependency_graph, find_cycles, reach, rests_on, strata, to_dot, to_mermaid
+from cxrules.rules import Effect
+from tests.rulebases import organisations, random_organisations, rulebases
+from tests.test_explanation import SCENARIO, recommendations
+
+BUILTIN = RuleBase.builtin()
+ADVISOR = Advisor()
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def some(number: int, seed: int = 3) -> list[Recommendation]:
+    return [ADVISOR.recommend(known) for known in islice(random_organisations(BUILTIN, seed, coherent=True), number)]
+
+
+def check_argument(advice: Recommendation) -> None:
+    argument = argue(advice.judge, advice.decision, complete=True)
+    kinds = {point.id: point.kind for point in argument.points}
+    assert len(kinds) == len(argument.points)
+    assert {name.partition(":")[2] for name, kind in kinds.items() if kind is NodeKind.RULE} <= set(advice.fired)
+    assert {name.partition(":")[2] for name, kind in kinds.items() if kind is NodeKind.FACT} <= set(advice.facts)
+    links = {(link.tail, link.head): link for link in argument.links}
+    assert {tail for tail, _ in links} | {head for _, head in links} <= set(kinds)
+    for row in advice.ranking:
+        model = f"model:{row.model}"
+        into = [link for link in argument.links if link.head == model]
+        assert sum(link.points for link in into) == row.points
+        excluding = {link.tail.partition(":")[2] for link in into if link.relation is Relation.EXCLUDES}
+        assert excluding == set(row.excluded_by)
+        lacking = {link.tail.partition(":")[2] for link in into if link.relation is Relation.LACKING}
+        assert lacking == set(row.missing)
+    winners = [point.id for point in argument.points if point.kind is NodeKind.MODEL and point.deciding]
+    assert winners == ([f"model:{advice.model}"] if advice.model else [])
+    # Whatever decides rests on nothing but what is on the path, too.
+    deciding = {point.id for point in argument.points if point.deciding}
+    for link in argument.links:
+        if link.head in deciding and kinds[link.head] is not NodeKind.MODEL:
+            assert link.deciding
+            assert link.tail in deciding
+    gathered = gather_others(argument)
+    assert {point.id for point in gathered.points} - {"model:"} <= set(kinds)
+    assert all({link.tail, link.head} <= {point.id for point in gathered.points} for link in gathered.links)
+
+
+@given(recommendations())
+def test_argument_is_what_was_decided(advice: Recommendation) -> None:
+    check_argument(advice)
+
+
+def test_argument_on_the_builtin_rule_base_is_what_was_decided() -> None:
+    for advice in some(60):
+        check_argument(advice)
+
+
+def test_argument_graph_has_typed_attributes_that_every_format_holds() -> None:
+    advice = ADVISOR.recommend(SCENARIO)
+    graph = argument_graph(advice)
+    assert nx.is_directed_acyclic_graph(graph)
+    assert graph.graph["title"] == "Executive owner"
+    assert graph.nodes["model:cxo_owned"] == {
+        "kind": "model",
+        "label": "Executive owner",
+        "note": "recommended",
+        "source": "",
+        "deciding": True,
+        "dissent": False,
+        "faint": False,
+    }
+    for attributes in [*dict(graph.nodes).values(), *(data for *_, data in graph.edges(data=True))]:
+        assert {type(value) for value in attributes.values()} <= {str, int, bool}
+    assert "".join(nx.generate_graphml(graph))
+
+
+def test_dissent_is_marked() -> None:
+    for advice in some(40):
+        argument = argue(advice.judge, advice.decision)
+        marked = {point.id.partition(":")[2] for point in argument.points if point.dissent}
+        dissenting = {rule for rule in advice.fired if set(BUILTIN.rules[rule].because) & set(advice.dissent)}
+        drawn = {point.id.partition(":")[2] for point in argument.points if point.kind is NodeKind.RULE}
+        assert marked == dissenting & drawn
+
+
+def check_svg(advice: Recommendation) -> None:
+    root = ET.fromstring(advice.to_svg())  # noqa: S314 - it is our own
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    words = " ".join("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
+    for case in advice.why().cases:
+        assert all(word in words for word in case.model.name.split())
+    boxes = [
+        tuple(float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+        for rect in root.iter(f"{SVG}rect")
+        if "rx" in rect.attrib
+    ]
+    for place, (x, y, wide, high) in enumerate(boxes):
+        assert x >= 0
+        assert y >= -0.1
+        assert x + wide <= width
+        assert y + high <= height
+        for other_x, other_y, other_wide, other_high in boxes[:place]:
+            apart = x + wide <= other_x or other_x + other_wide <= x
+            assert apart or y + high <= other_y + 0.1 or other_y + other_high <= y + 0.1, "boxes overlap"
+
+
+def test_drawings_are_well_formed_and_nothing_overlaps() -> None:
+    for advice in some(25):
+        check_svg(advice)
+
+
+@given(rulebases().flatmap(lambda rulebase: organisations(rulebase).map(lambda known: Advisor(rulebase).recommend(known))))
+def test_any_argument_can_be_drawn(advice: Recommendation) -> None:
+    check_svg(advice)
+    assert advice.to_mermaid().startswith("flowchart LR\n")
+
+
+def test_lines_pass_no_box_of_the_layers_between() -> None:
+    boxes = [Box(name, 50, 20) for name in "abcdef"]
+    lines = [Line("a", "b"), Line("b", "c"), Line("c", "d"), Line("a", "d"), Line("e", "d"), Line("f", "c"), Line("a", "c")]
+    plan = lay_out(boxes, lines, column_gap=30)
+    for line in plan.lines:
+        assert len(line.through) == plan.boxes[line.head].layer - plan.boxes[line.tail].layer - 1
+        for lane in line.through:
+            same = [box for box in plan.boxes.values() if box.layer == lane.layer]
+            assert all(lane.y + lane.height <= box.y or box.y + box.height <= lane.y for box in same)
+
+
+def test_mermaid_names_every_node_and_edge() -> None:
+    advice = ADVISOR.recommend(SCENARIO)
+    text = advice.to_mermaid(complete=True)
+    argument = argue(advice.judge, advice.decision, complete=True)
+    assert len(re.findall(r"^  n\d+[\[(]", text, re.MULTILINE)) == len(argument.points)
+    assert len(re.findall(r"^  n\d+ -->", text, re.MULTILINE)) == len(argument.links)
+    assert "rules out" in text
+
+
+def test_notebooks_show_text_and_drawing() -> None:
+    html = ADVISOR.recommend(SCENARIO)._repr_html_()
+    assert html is not None
+    assert html.startswith("<p>The recommendation")
+    assert "<svg" in html
+
+
+def test_shapes_do_not_depend_on_the_hash_seed() -> None:
+    code = f"""
+import hashlib, cxrules
+from cxrules.graph import argument_graph, dependency_graph, to_dot, to_mermaid
+advice = cxrules.recommend({SCENARIO!r})
+graph = dependency_graph(cxrules.RuleBase.builtin())
+parts = [advice.to_svg(), advice.to_mermaid(), advice.explain("full"), str(advice.why(complete=True)),
+         to_dot(graph), to_mermaid(graph), to_dot(argument_graph(advice))]
+print(hashlib.sha256(chr(0).join(parts).encode()).hexdigest())
+"""
+    shown = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(shown) == 1
+
+
+# -- the rule base -----------------------------------------------------------------------------------------------------
+
+
+@given(rulebases())
+def test_strata_of_the_graph_are_those_of_the_rule_base(rulebase: RuleBase) -> None:
+    graph = dependency_graph(rulebase)
+    assert strata(graph) == rulebase.strata
+    assert not list(find_cycles(graph))
+    assert all(graph.nodes[f"rule:{rule}"]["stratum"] == level for level, layer in enumerate(rulebase.strata) for rule in layer)
+
+
+def test_dependency_graph_of_the_builtin_rule_base_is_whole() -> None:
+    graph = dependency_graph(BUILTIN)
+    for kind, names in (
+        ("fact", BUILTIN.vocabulary.facts),
+        ("rule", BUILTIN.rules),
+        ("finding", BUILTIN.findings),
+        ("model", BUILTIN.models),
+        ("claim", BUILTIN.claims),
+        ("source", BUILTIN.sources),
+        ("pattern", BUILTIN.patterns),
+        ("accompaniment", BUILTIN.accompaniments),
+        ("action", BUILTIN.actions),
+        ("warning", BUILTIN.warnings),
+    ):
+        assert [name for name, data in graph.nodes(data=True) if data["kind"] == kind] == [f"{kind}:{name}" for name in names]
+    concluded = sum(len(rule.then) + sum(len(item.over) for item in rule.then) for rule in BUILTIN.rules.values())
+    effects = {*map(str, Effect), "sets_aside"}
+    assert sum(data["relation"] in effects for *_, data in graph.edges(data=True)) == concluded
+
+
+def test_reach_agrees_with_the_rules() -> None:
+    graph = dependency_graph(BUILTIN, claims=False, advice=False)
+    for rule in BUILTIN.rules.values():
+        before = {name for name in rests_on(graph, f"rule:{rule.id}") if name.startswith("fact:")}
+        assert {f"fact:{fact}" for fact in rule.facts()} <= before
+        assert all(f"rule:{rule.id}" in reach(graph, name) for name in before)
+    with pytest.raises(nx.NetworkXError):
+        reach(graph, "fact:moon_phase")
+
+
+def test_a_cycle_is_found() -> None:
+    graph = dependency_graph(BUILTIN, claims=False, advice=False)
+    finding = next(iter(BUILTIN.findings))
+    rule = BUILTIN.concluders[finding][0]
+    graph.add_edge(f"finding:{finding}", f"rule:{rule}", key="tests", relation="tests", test="is established")
+    assert {f"finding:{finding}", f"rule:{rule}"} in [set(cycle) for cycle in find_cycles(graph)]
+
+
+def test_dot_and_mermaid_name_every_node_and_edge() -> None:
+    graph = dependency_graph(BUILTIN)
+    dot, mermaid = to_dot(graph), to_mermaid(graph)
+    assert dot.count(" [shape=") == len(graph)
+    assert dot.count(" -> ") == graph.number_of_edges() == mermaid.count(" -->")
+    assert '"fact:maturity" [shape=box, label=' in dot
+
+
+def test_an_empty_argument_can_be_drawn() -> None:
+    advice = ADVISOR.recommend()
+    assert isinstance(argue(advice.judge, advice.decision), Argument)
+    check_svg(advice)

@@ -1,0 +1,252 @@
+"""`cxrules log`: what it says, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+import cxrules
+from cxrules import Advisor, RuleBase
+from cxrules.decision_log import DecisionLog, Masking
+from tests import ROOT
+
+pytest.importorskip("typer", reason="the extra `cli` is not installed")
+
+from datetime import UTC, datetime, timedelta
+
+from typer.testing import CliRunner, Result
+
+from cxrules.cli.app import make_app
+
+Run: TypeAlias = Callable[..., Result]
+KNOWN: dict[str, Any] = {"ceo_involvement": "champion", "transformation_goal": True, "silos": "severe"}
+CHANGED = str(ROOT / "examples" / "changed_rules")
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    app = make_app()
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["log", *arguments], env={"COLUMNS": "100"})
+
+    return run
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Three decisions, a day apart."""
+    path = tmp_path / "log"
+    days = iter(range(3))
+    start = datetime(2025, 3, 1, 12, tzinfo=UTC)
+    with DecisionLog(path, clock=lambda: start + timedelta(days=next(days))) as log:
+        log.write(cxrules.recommend(KNOWN), id="first", labels={"customer": "c-17"})
+        log.write(cxrules.recommend(), id="second")
+        log.write(cxrules.recommend(maturity="early", marketing_bandwidth="stretched"), id="third")
+    return path
+
+
+def damage(path: Path, name: str, **fields: Any) -> None:
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    lines = [line | fields if line.get("id") == name else line for line in lines]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+# --- show
+
+
+def test_show_gives_a_line_for_each_decision(run: Run, path: Path) -> None:
+    shown = run("show", str(path))
+    first, second, _ = shown.stdout.splitlines()
+    assert first.startswith("2025-03-01T12:00:00Z  first  ceo_with_cco (recommended, certainty 0.")
+    assert first.endswith("3 facts, 10 rules  customer=c-17".replace("10", str(len(cxrules.recommend(KNOWN).fired))))
+    assert "no model (undetermined, nothing_known)" in second
+    assert shown.stderr == "3 of 3 decisions shown.\n"
+    assert shown.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["--model", "ceo_with_cco"], ["first"]),
+        (["--model", "none"], ["second"]),
+        (["--since", "2025-03-02"], ["second", "third"]),
+        (["--until", "2025-03-01"], ["first"]),
+        (["--since", "2025-03-02", "--until", "2025-03-02"], ["second"]),
+        (["--since", "2025-03-02T13:00:00"], ["third"]),
+        (["--until", "2025-03-02T14:00:00+02:00"], ["first"]),
+        (["--rule", "no-such-rule"], []),
+    ],
+)
+def test_show_chooses(run: Run, path: Path, options: list[str], names: list[str]) -> None:
+    shown = run("show", str(path), "--json", *options)
+    found = [json.loads(line)["id"] for line in shown.stdout.splitlines()]
+    # Whether the third organisation is undetermined too is a matter of the rules.
+    assert [name for name in found if name in names or name != "third"] == names
+    assert shown.exit_code == 0
+
+
+def test_show_chooses_by_rule(run: Run, path: Path) -> None:
+    rule = next(iter(set(cxrules.recommend(KNOWN).fired) - set(cxrules.recommend().fired)))
+    shown = run("show", str(path), "--rule", rule, "--json")
+    assert [json.loads(line)["id"] for line in shown.stdout.splitlines()] == ["first"]
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2025-13-01", ""])
+def test_a_date_that_is_none_is_refused(run: Run, path: Path, date: str) -> None:
+    shown = run("show", str(path), "--since", date)
+    assert shown.exit_code == 2
+    assert "--since is a date" in shown.stderr
+
+
+# --- replay
+
+
+def test_replay_finds_no_difference(run: Run, path: Path) -> None:
+    shown = run("replay", str(path))
+    assert (shown.stdout, shown.stderr) == ("3 decisions decided again: nothing differs.\n", "")
+    assert shown.exit_code == 0
+
+
+def test_replay_shows_what_differs(run: Run, path: Path) -> None:
+    damage(path, "first", certainty=0.125)
+    shown = run("replay", str(path))
+    assert shown.exit_code == 1
+    assert "decision first" in shown.stdout
+    assert "certainty: recorded 0.125, now 0." in shown.stdout
+    assert "1 decision differs." in shown.stdout
+    (line,) = run("replay", str(path), "--json").stdout.splitlines()
+    assert json.loads(line)["differences"][0]["field"] == "certainty"
+
+
+def test_what_another_version_recorded_is_said(run: Run, path: Path) -> None:
+    damage(path, "first", cxrules="0.0.1")
+    shown = run("replay", str(path))
+    assert f"1 decision recorded by cxrules 0.0.1; this is {cxrules.__version__}." in shown.stderr
+    assert shown.exit_code == 0
+    assert "0.0.1" in run("explain", str(path), "first").stderr
+
+
+def test_lines_that_cannot_be_used_are_named_and_counted(run: Run, path: Path) -> None:
+    good = path.read_bytes()
+    path.write_bytes(good + b'{"kind":"decision","form')
+    shown = run("replay", str(path))
+    assert "line 5: the record is torn" in shown.stderr
+    assert shown.exit_code == 0, "a torn line is part of a log's life"
+    path.write_bytes(good + b"hello\n" * 7)
+    shown = run("replay", str(path))
+    assert shown.stderr.count("this is no JSON [not-json]") == 5
+    assert "… 7 lines [not-json] in all" in shown.stderr
+    assert "3 decisions decided again: nothing differs." in shown.stdout
+    assert shown.exit_code == 2
+    for command in ("show", "impact"):
+        assert run(command, str(path)).exit_code == 2
+
+
+def test_what_is_no_log_is_refused(run: Run, tmp_path: Path) -> None:
+    for command in ("show", "replay", "impact"):
+        shown = run(command, str(tmp_path / "missing"))
+        assert (shown.exit_code, shown.stdout) == (2, "")
+        assert "missing: No such file or directory" in shown.stderr
+        assert run(command, str(ROOT / "pyproject.toml")).exit_code == 2
+        assert "regular file" in run(command, str(tmp_path)).stderr
+
+
+# --- impact
+
+
+def test_impact_of_nothing_changed(run: Run, path: Path) -> None:
+    shown = run("impact", str(path))
+    revision = RuleBase.builtin().revision[:12]
+    assert shown.stdout == f"3 decisions decided again on cxrules {revision}: none would change.\n"
+    assert (shown.stderr, shown.exit_code) == ("", 0)
+
+
+def test_impact_tells_which_from_what_to_what_and_why(run: Run, path: Path) -> None:
+    changed = RuleBase.load(CHANGED, base=RuleBase.builtin())
+    to = Advisor(changed).recommend(KNOWN)
+    shown = run("impact", str(path), "--rules", CHANGED, "--on-top")
+    assert shown.exit_code == 1
+    first, *rest = shown.stdout.splitlines()
+    assert first.startswith("2025-03-01T12:00:00Z  first: ceo_with_cco (recommended, certainty 0.")
+    assert str(to.model or "no model") in first.partition("→")[2]
+    assert "    fires: no-new-chief-officer" in rest
+    assert "    ceo_with_cco, excluded by: nothing → no-new-chief-officer" in rest
+    assert any(line.split()[:2] == ["from", "to"] for line in rest)
+    assert any(line.split() == ["no-new-chief-officer", "1"] for line in rest)
+    assert f"3 decisions decided again on {changed.name} {changed.revision[:12]}: 1 would change." in rest[-1]
+    assert "fires" not in run("impact", str(path), "--rules", CHANGED, "--on-top", "--summary").stdout
+    (line,) = run("impact", str(path), "--rules", CHANGED, "--on-top", "--json").stdout.splitlines()
+    assert "no-new-chief-officer" in json.loads(line)["causes"]
+
+
+def test_impact_of_a_rule_base_with_mistakes(run: Run, path: Path, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("rules: [{id: x}]\n")
+    shown = run("impact", str(path), "--rules", str(tmp_path / "rules.yaml"), "--on-top")
+    assert shown.exit_code == 2
+    assert "rules.yaml:1" in shown.stderr
+
+
+# --- explain
+
+
+@pytest.mark.parametrize("detail", ["brief", "full"])
+def test_explain_gives_the_words_of_the_day(run: Run, path: Path, detail: Any) -> None:
+    shown = run("explain", str(path), "fir", "--detail", detail)
+    assert shown.exit_code == 0
+    words = cxrules.recommend(KNOWN).explain(detail)
+    assert "".join(shown.stdout.split()) == "".join(words.split())
+
+
+def test_explain_knows_an_answer_that_was_recorded_otherwise(run: Run, path: Path) -> None:
+    damage(path, "first", model="cmo_owned")
+    shown = run("explain", str(path), "first")
+    assert shown.exit_code == 1
+    assert 'Recorded otherwise: model: recorded "cmo_owned", now "ceo_with_cco"' in shown.stderr
+
+
+def test_explain_refuses_what_it_cannot_explain(run: Run, path: Path) -> None:
+    for name, message in (("fourth", "the log holds no decision 'fourth'"), ("", "the log holds no decision ''")):
+        shown = run("explain", str(path), name)
+        assert (shown.exit_code, shown.stdout) == (2, "")
+        assert message in shown.stderr
+    assert "brief or full" in run("explain", str(path), "first", "--detail", "much").stderr
+    with DecisionLog(path, masking=Masking(mask=["facts.silos"])) as log:
+        log.write(cxrules.recommend(KNOWN), id="hidden")
+        log.write(cxrules.recommend(), id="first-again")
+    shown = run("explain", str(path), "hidden")
+    assert shown.exit_code == 2
+    assert "is masked" in shown.stderr
+    assert "facts.silos" in shown.stderr
+    assert run("explain", str(path), "first").exit_code == 0, "the whole id goes before its start"
+    assert "names several decisions" in run("explain", str(path), "fi").stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_long_log_has_a_progress_bar_on_a_terminal_only(path: Path) -> None:
+    import pty
+
+    rulebase, *decisions = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(rulebase + b"".join(decisions) * (10 * (1 << 20) // sum(map(len, decisions))))
+    code = "from cxrules.cli import main; main()"
+    command = [sys.executable, "-c", code, "log", "show", str(path), "--model", "nobody"]
+    piped = subprocess.run(command, capture_output=True, check=False)
+    assert b"%" not in piped.stderr
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    try:
+        while chunk := os.read(master, 4096):
+            shown += chunk
+    except OSError:  # Linux's way to say that the other end is closed
+        pass
+    os.close(master)
+    assert process.wait() == 0
+    assert shown.count(b"%") > 2
+    assert shown.endswith(b"decisions shown.\r\n")

@@ -1,0 +1,53 @@
+"""The texts of the acceptance scenarios as golden files: `python -m tools.golden` writes them, and so does `make generate`.
+
+For each scenario of tests/cases/acceptance.yaml: the brief and the full explanation, and why the next best model is not
+recommended. They are kept so that a change of wording or of rules is seen and read; they prove nothing.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from cxrules import Advisor, Recommendation, RuleBase
+from cxrules.knowledge import load
+
+ROOT = Path(__file__).resolve().parent.parent
+SCENARIOS = "tests/cases/acceptance.yaml"
+FOLDER = "tests/golden"
+
+
+def generate(rulebase: RuleBase | None = None) -> Mapping[str, str]:
+    """Give the golden texts by path.
+
+    Args:
+        rulebase: The rule base; the one in knowledge/ when left out.
+    """
+    advisor = Advisor(load(ROOT / "knowledge") if rulebase is None else rulebase)
+    scenarios = yaml.safe_load((ROOT / SCENARIOS).read_text("utf-8"))
+    texts = {}
+    for scenario in scenarios:
+        advice = advisor.recommend(scenario["given"])
+        name = f"{FOLDER}/{scenario['id']}"
+        texts[f"{name}-brief.txt"] = advice.explain() + "\n"
+        texts[f"{name}-full.txt"] = advice.explain("full") + "\n"
+        texts[f"{name}-why-not.txt"] = _tell_others(advice) + "\n"
+    return texts
+
+
+def _tell_others(advice: Recommendation) -> str:
+    return "\n\n".join(advice.why_not(row.model).explain() for row in advice.ranking if row.model != advice.model)
+
+
+def main() -> None:
+    """Write what is stale."""
+    for name, text in generate().items():
+        path = ROOT / name
+        if not path.is_file() or path.read_text("utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+            print("wrote", name)
+
+
+if __name__ == "__main__":
+    main()
