@@ -102,7 +102,7 @@ def check_svg(advice: Recommendation) -> None:
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     words = " ".join("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
     for case in advice.why().cases:
-        assert all(word in words for word in case.model.name.split())
+        assert all(word in words.casefold() for word in case.model.name.casefold().split())
     boxes = [
         tuple(float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
         for rect in root.iter(f"{SVG}rect")

@@ -11,11 +11,22 @@ A case may expect, each only where it is given:
     missing       for a model the requirements that are not established
     set_aside     models that a preference puts behind
     ahead         pairs [a, b]: a has more points than b
+    points        for a model its points, exactly
+    excluded_by   for a model rules that rule it out
+    set_aside_by  for a model rules that put it behind another
     findings, recognises, accompanies, actions, warnings, fires, cites, dissent, support, advice_cites
                   ids that must be there
     silent        rules that must not fire
-    recognises_not, dissent_not, actions_not
+    findings_not, recognises_not, accompanies_not, actions_not, warnings_not, dissent_not
                   ids that must not be there
+
+A case may also change what is given, and each change makes a case of its own:
+
+    also          changes under which the same is expected
+    but           near misses: changes under each of which every rule of `fires` must be silent
+
+Changes are a list of mappings, each one change; or, where a single fact changes at a time, one mapping from facts to lists
+of values, each of them a change. `null` takes a fact away.
 """
 
 from __future__ import annotations
@@ -28,7 +39,7 @@ import pytest
 import yaml
 
 from cxrules import Advisor, Recommendation, RuleBase
-from cxrules.rules import Effect
+from cxrules.rules import Effect, holds
 from tests.oracle import OracleEngine
 
 CASES = Path(__file__).parent / "cases"
@@ -36,8 +47,24 @@ CONTRADICTIONS = [f"X{number}" for number in range(1, 31)]
 
 
 def read_cases() -> list[dict[str, Any]]:
-    """Read the cases of every file, in order."""
-    return [case for path in sorted(CASES.glob("*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))]
+    """Read the cases of every file, in order, each followed by those that its changes make."""
+    written = [case for path in sorted(CASES.glob("*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))]
+    return [expanded for case in written for expanded in _expand(case)]
+
+
+def _expand(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield case
+    expect = case["expect"]
+    for kind, expected in (("also", expect), ("but", {"silent": expect.get("fires", [])})):
+        for number, change in enumerate(_changes(case.get(kind, [])), start=1):
+            given = {name: value for name, value in {**case["given"], **change}.items() if value is not None}
+            yield {"id": f"{case['id']}/{kind}-{number}", "title": case["title"], "given": given, "expect": expected}
+
+
+def _changes(written: list[dict[str, Any]] | dict[str, list[Any]]) -> list[dict[str, Any]]:
+    if isinstance(written, list):
+        return written
+    return [{name: value} for name, values in written.items() for value in values]
 
 
 @pytest.fixture(scope="module", params=["bitmap", "experta", "oracle"])
@@ -71,8 +98,16 @@ _THERE: dict[str, Callable[[Recommendation], set[str]]] = {
     "support": lambda advice: set(advice.support),
     "advice_cites": lambda advice: {claim for action in advice.actions for claim in action.claims},
 }
-_NOT_THERE = {"silent": "fires", "recognises_not": "recognises", "dissent_not": "dissent", "actions_not": "actions"}
-_OTHERS = {"model", "status", "reason", "missing", "ahead"}
+_NOT_THERE = {
+    "silent": "fires",
+    "findings_not": "findings",
+    "recognises_not": "recognises",
+    "accompanies_not": "accompanies",
+    "actions_not": "actions",
+    "warnings_not": "warnings",
+    "dissent_not": "dissent",
+}
+_OTHERS = {"model", "status", "reason", "missing", "ahead", "points", "excluded_by", "set_aside_by"}
 
 
 def find_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]:
@@ -101,7 +136,18 @@ def _find_outcome_faults(advice: Recommendation, expect: dict[str, Any]) -> Iter
 
 
 def _find_row_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]:
+    yield from _find_faults_of_models(advice, expect)
+
+
+def _find_faults_of_models(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]:
     rows = {row.model: row for row in advice.ranking}
+    for model, points in expect.get("points", {}).items():
+        if rows[model].points != points:
+            yield f"{model} has {rows[model].points} points, not {points}"
+    for name in ("excluded_by", "set_aside_by"):
+        for model, rules in expect.get(name, {}).items():
+            if lacking := set(rules) - set(getattr(rows[model], name)):
+                yield f"{model}: {name} lacks {sorted(lacking)}"
     for model, findings in expect.get("missing", {}).items():
         if lacking := set(findings) - set(rows[model].missing):
             yield f"{model} does not miss {sorted(lacking)}"
@@ -128,6 +174,27 @@ def test_a_wrong_case_is_noticed() -> None:
 def test_case_ids_differ() -> None:
     ids = [case["id"] for case in read_cases()]
     assert len(ids) == len(set(ids))
+
+
+def test_a_near_miss_names_the_rules_that_it_misses() -> None:
+    assert all(case["expect"]["silent"] for case in read_cases() if "/but-" in case["id"])
+
+
+def test_changes_are_tried_one_by_one() -> None:
+    case = {"id": "a", "title": "", "given": {"x": 1, "y": 2}, "expect": {"fires": "r", "model": None}}
+    expanded = list(_expand({**case, "also": {"x": [3]}, "but": [{"x": None, "y": 4}]}))[1:]
+    assert [(made["id"], made["given"], made["expect"]) for made in expanded] == [
+        ("a/also-1", {"x": 3, "y": 2}, case["expect"]),
+        ("a/but-1", {"y": 4}, {"silent": "r"}),
+    ]
+
+
+def test_every_organisation_of_a_case_is_possible() -> None:
+    rulebase = RuleBase.builtin()
+    facts = dict(rulebase.vocabulary.facts)
+    for case in read_cases():
+        known = rulebase.vocabulary.validate(case["given"])
+        assert not [odd.id for odd in rulebase.impossible if holds(odd.when, known, (), facts)], case["id"]
 
 
 def test_every_contradiction_has_a_case() -> None:

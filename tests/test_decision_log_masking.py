@@ -132,4 +132,4 @@ def test_a_misspelt_fact_is_refused_rather_than_shown() -> None:
 
 def test_one_path_is_not_a_list_of_letters() -> None:
     with pytest.raises(TypeError, match="list of paths"):
-        Masking(mask="facts")  # type: ignore[arg-type]
+        Masking(mask="facts")

@@ -64,6 +64,7 @@ MAY_IMPORT_LATE = {
     ("advisor", "organisation"): "an Organisation is one way to hand in facts",
     ("advisor", "knowledge"): "loads the rule base that a caller names",
     ("advisor", "decision_log"): "only when its logger is enabled",
+    ("testing", "verification"): "only for a model too rare to be met by chance",
     ("cli", "__init__"): "the version of the package",
     ("decision_log", "__init__"): "the version of the package",
 }

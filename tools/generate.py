@@ -17,7 +17,7 @@ from cxrules.knowledge import CODES, load
 from cxrules.knowledge.beside import read_beside
 from cxrules.knowledge.json_schema import make_schemas
 from cxrules.rulebase import RuleBase
-from tools import golden, typed_names
+from tools import card, golden, typed_names
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -56,6 +56,11 @@ def generate_golden_texts() -> Mapping[str, str]:
     return golden.generate(_load_knowledge())
 
 
+def generate_card() -> Mapping[str, str]:
+    """The table of the four facts of the card."""
+    return card.generate(_load_knowledge())
+
+
 def generate_beside() -> Mapping[str, str]:
     """The expectations and accepted findings of the built-in rule base, as plain data."""
     plain = read_beside([ROOT / "knowledge"], _load_knowledge()).plain
@@ -74,6 +79,7 @@ GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
     generate_beside,
     generate_typed_names,
     generate_golden_texts,
+    generate_card,
 )
 
 

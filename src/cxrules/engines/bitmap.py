@@ -88,6 +88,7 @@ class BitmapEngine:
         self.rulebase = rulebase
         self._rules = (1 << len(rulebase.rules)) - 1
         units, alternatives = list_units(rulebase)
+        _narrow(units, alternatives)
         everything = (1 << len(units)) - 1
         tested: dict[str, dict[int, list[FactTest]]] = defaultdict(lambda: defaultdict(list))
         for bit, unit in enumerate(units):
@@ -195,6 +196,16 @@ def list_units(rulebase: RuleBase) -> tuple[list[Unit], dict[str | int, list[int
         alternatives[unnamed_finding].append(len(units))
         units.append(_unit(conditions, ()))
     return units, alternatives
+
+
+def _narrow(units: list[Unit], alternatives: Mapping[str | int, list[int]]) -> None:
+    """Let an alternative fire only where its rule lacks nothing else: of those that hold, most are of no use."""
+    for rule in list(units):
+        named = tuple(need for need in rule.needs if isinstance(need, str))
+        for need in rule.needs:
+            for bit in alternatives.get(need, ()):
+                tests, needs = units[bit]
+                units[bit] = Unit(rule.tests + tests, named + needs)
 
 
 def _unit(conditions: tuple[Condition, ...], unnamed: Iterable[str | int]) -> Unit:

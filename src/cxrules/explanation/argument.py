@@ -211,7 +211,7 @@ class _Builder:
             self._links[link.tail, link.head] = link
         else:
             relation = max(there.relation, link.relation, key=_STRENGTH.__getitem__)
-            self._links[link.tail, link.head] = replace(there, relation=relation, points=there.points or link.points)
+            self._links[link.tail, link.head] = replace(there, relation=relation, points=there.points + link.points)
 
     def _mark_path(self) -> None:
         """Mark what decides: the rules that count, what they do for the winner, and everything they rest on."""

@@ -94,18 +94,18 @@ class Bounds:
         )
         return self.everything & ~sum(refused)
 
-    def openness(self, name: str, *, answered: bool) -> Openness:
-        """Give what the values of an unknown fact have in common.
+    def openness(self, name: str, values: Iterable[FactValue | None]) -> Openness:
+        """Give what the values that an unknown fact may turn out to have share.
 
         Args:
             name: The fact.
-            answered: Whether it will become known; else it may also stay unknown.
+            values: Those values, from its cases; None where it may stay unknown.
         """
-        masks = [mask for value, mask in self.masks[name].items() if value is not None or not answered]
+        masks = self.masks[name]
         common, reach = self.everything, 0
-        for mask in masks:
-            common &= mask
-            reach |= mask
+        for value in values:
+            common &= masks[value]
+            reach |= masks[value]
         return Openness(common, reach)
 
     def pin(self, known: Facts, free: Collection[str]) -> int:

@@ -16,6 +16,7 @@ from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.explanation.words import (
     count,
     lower_first,
+    mark_names,
     name,
     paragraphs,
     reason,
@@ -135,10 +136,10 @@ class _Writer:
         return (Items("", tuple(texts)),) if texts else ()
 
     def unknown(self) -> tuple[Block, ...]:
-        return (Paragraph(next_questions(self._judge, self._decision).explain()),)
+        return (Paragraph(mark_names(self._rulebase, next_questions(self._judge, self._decision).explain())),)
 
     def changes(self) -> tuple[Block, ...]:
-        return (Paragraph(counterfactuals(self._judge, self._decision).explain()),)
+        return (Paragraph(mark_names(self._rulebase, counterfactuals(self._judge, self._decision).explain())),)
 
     def sources(self) -> tuple[Block, ...]:
         cited = {claim.id: claim for step in self._steps.values() for claim in step.claims}

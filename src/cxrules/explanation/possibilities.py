@@ -164,6 +164,24 @@ class Possibilities:
         impossible = self.unmet(known if before is None else before)
         return tuple(value for value in self.cases[name] if not self._meets({**known, name: value}, impossible, name))
 
+    def prospects(
+        self, known: Facts, free: Iterable[str], *, answered: bool
+    ) -> dict[str, tuple[FactValue | None, ...]]:
+        """Give for each free fact the values that it may turn out to have beside what is known.
+
+        Args:
+            known: What is known.
+            free: The facts.
+            answered: Whether each becomes known; None, for one that stays unknown, is then a prospect only where other
+                facts may leave no coherent value.
+        """
+        touching = {test.fact for entry in self.rulebase.impossible for test in entry.when}
+        found: dict[str, tuple[FactValue | None, ...]] = {}
+        for name in free:
+            values = self.coherent_cases(known, name) if name in touching else self.cases[name]
+            found[name] = (*values, None) if not answered or name in self.optional or not values else values
+        return found
+
     def _complete(
         self, known: dict[str, FactValue], order: Sequence[str], impossible: tuple[Impossible, ...]
     ) -> Iterator[dict[str, FactValue]]:

@@ -145,7 +145,13 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
             if answers:
                 information = _information(possibilities, draw.cohort, draw.valid, models, fact)
                 questions.append(Question(fact, judge.rulebase.vocabulary[fact].question, information, answers))
-        questions.sort(key=lambda question: -question.information)
+        # Where chance tells nothing, what changes the model at once comes first.
+        questions.sort(
+            key=lambda question: (
+                -question.information,
+                all(answer.model == decision.model for answer in question.answers),
+            )
+        )
     else:
         prospects = {decision.model: 1.0}
     asked = {question.fact for question in questions}
@@ -156,7 +162,8 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
 def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> list[str]:
     """Give the facts that bounds do not prove idle, whatever becomes known or stays unknown."""
     bounds = possibilities.bounds
-    openness = {fact: bounds.openness(fact, answered=False) for fact in free}
+    prospects = possibilities.prospects(known, free, answered=False)
+    openness = {fact: bounds.openness(fact, values) for fact, values in prospects.items()}
     outlook = bounds.outlook(*bounds.span(bounds.pin(known, free), openness.values()))
     return [fact for fact in free if bounds.matters(fact, openness[fact], outlook.live)]
 

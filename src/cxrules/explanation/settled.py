@@ -139,7 +139,8 @@ class _Question:
         self.examined = 0
         bounds = possibilities.bounds
         self.base = bounds.pin(decision.known, free)
-        self.openness = {fact: bounds.openness(fact, answered=not self._may_stay_unknown(fact)) for fact in free}
+        self.prospects = possibilities.prospects(decision.known, free, answered=answered)
+        self.openness = {fact: bounds.openness(fact, values) for fact, values in self.prospects.items()}
         met = {entry.id for entry in possibilities.rulebase.incoherences(decision.known)}
         self.impossible = sum(bit for entry, bit in bounds.conjunctions.items() if entry not in met)
 
@@ -223,9 +224,8 @@ class _Question:
         bounds = self.possibilities.bounds
         telling = live | sum(bounds.conjunctions.values())
         children: dict[int, _Assumed] = {}
-        for value, mask in bounds.masks[fact].items():
-            if value is not None or self._may_stay_unknown(fact):
-                children.setdefault(mask & telling, {**assumed, fact: value})
+        for value in self.prospects[fact]:
+            children.setdefault(bounds.masks[fact][value] & telling, {**assumed, fact: value})
         return list(children.values())
 
     def _finish(self, assumed: _Assumed, rest: Sequence[str]) -> dict[str, FactValue] | None:
@@ -234,9 +234,6 @@ class _Question:
             return known
         blank = [fact for fact, value in assumed.items() if value is None]
         return self.possibilities.complete(known, rest, blank)
-
-    def _may_stay_unknown(self, fact: str) -> bool:
-        return not self.answered or fact in self.possibilities.optional
 
     def _read(self, draw: Draw, position: int) -> Decision:
         return self.possibilities.decide(self.possibilities.organisation(draw.cohort, position))

@@ -17,6 +17,7 @@ __all__ = [
     "join_clauses",
     "join_names",
     "lower_first",
+    "mark_names",
     "name",
     "paragraphs",
     "reason",
@@ -101,6 +102,13 @@ def name(rulebase: RuleBase, model: str) -> str:
 def join_names(rulebase: RuleBase, models: Iterable[str], conjunction: str = "and") -> str:
     """Give the marked names of models in one phrase."""
     return join_words([name(rulebase, model) for model in models], conjunction)
+
+
+def mark_names(rulebase: RuleBase, text: str) -> str:
+    """Mark the names of models in a text that was printed already."""
+    for model in rulebase.models.values():
+        text = text.replace(f"“{model.name}”", mark_name(model.name))
+    return text
 
 
 def title(rulebase: RuleBase, source: str) -> str:

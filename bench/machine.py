@@ -1,0 +1,40 @@
+"""What was measured on what: versions, interpreter, processor."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bench.report import table
+
+__all__ = ["describe_machine"]
+
+_PACKAGES = ("cxrules", "pydantic", "clipspy", "zen-engine", "experta")
+
+
+def describe_machine() -> str:
+    """Give a table of versions and machine; no names of hosts, no paths."""
+    return table(["what", "which"], _rows())
+
+
+def _rows() -> Iterable[tuple[str, str]]:
+    yield "processor", f"{_processor()}, {os.cpu_count()} cores"
+    yield "system", f"{platform.system()}, {platform.machine()}"
+    yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
+    for package in _PACKAGES:
+        try:
+            yield package, version(package)
+        except PackageNotFoundError:
+            yield package, "from the source tree"
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        for line in information.read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"

@@ -1,0 +1,199 @@
+"""Plain check functions: each holds one organisation against what must be true of every one, and raises AssertionError."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from cxrules.advisor import Advisor
+from cxrules.engines import Engine, create_engine
+from cxrules.evidence import certainty, exact_certainty
+from cxrules.ranking import fired_evidence
+from cxrules.rulebase import RuleBase
+
+__all__ = [
+    "check_certainty",
+    "check_coherent_with_model",
+    "check_engines_agree",
+    "check_learning",
+    "check_monotone",
+    "check_order_free",
+    "check_round_trip",
+    "check_winner",
+]
+
+Given = Mapping[str, Any]
+
+
+def check_engines_agree(
+    rulebase: RuleBase, organisation: Given, engines: Iterable[str] = ("bitmap", "experta")
+) -> None:
+    """Hold that every engine fires the same rules. An engine whose extra is not installed is passed over.
+
+    Args:
+        rulebase: The rule base.
+        organisation: The organisation.
+        engines: The names of the engines.
+
+    Raises:
+        AssertionError: If two engines differ.
+        ImportError: If fewer than two of the engines are installed.
+    """
+    known = rulebase.vocabulary.validate(organisation)
+    fired: dict[str, int] = {}
+    missing = []
+    for name in engines:
+        try:
+            engine = _engine(name, rulebase)
+        except ImportError as error:
+            missing.append(str(error))
+        else:
+            fired[name] = engine.match(known)
+    if len(fired) < 2:  # noqa: PLR2004 - one engine agrees with itself
+        raise ImportError("; ".join(missing) or "two engines are needed to agree")
+    first, *others = fired
+    for other in others:
+        differing = _names(rulebase, fired[first] ^ fired[other])
+        assert not differing, f"{first} and {other} differ on {differing} for {known}"
+
+
+def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
+    """Hold that knowing one fact more never makes a rule fall silent or a finding fall.
+
+    Args:
+        rulebase: The rule base.
+        organisation: The organisation, which knows the fact.
+        fact: The fact.
+    """
+    judge = _advisor(rulebase).judge
+    known = rulebase.vocabulary.validate(organisation)
+    without = {name: value for name, value in known.items() if name != fact}
+    lost = judge.decide(without).fired & ~judge.decide(known).fired
+    assert not lost, f"{_names(rulebase, lost)} fire only while {fact} is unknown, in {known}"
+
+
+def check_monotone(  # noqa: PLR0913 - what changes, for whom, and in which direction
+    rulebase: RuleBase, before: Given, after: Given, *, strengthens: str | None = None, weakens: str | None = None
+) -> None:
+    """Hold that a change never weakens one model and never strengthens another.
+
+    A case is weakened that loses points, becomes excluded, or loses a requirement; and strengthened the other way round.
+
+    Args:
+        rulebase: The rule base.
+        before: The organisation before the change.
+        after: The organisation after it.
+        strengthens: The model whose case it must not weaken.
+        weakens: The model whose case it must not strengthen.
+    """
+    advisor = _advisor(rulebase)
+    rows = [{row.model: row for row in advisor.recommend(given).ranking} for given in (before, after)]
+    for model, (low, high) in ((strengthens, rows), (weakens, reversed(rows))):
+        if model is None:
+            continue
+        poor, rich = low[model], high[model]
+        told = f"{model}, from {dict(before)} to {dict(after)}"
+        assert rich.points >= poor.points, f"{rich.points} points against {poor.points} for {told}"
+        assert poor.excluded or not rich.excluded, f"excluded by {rich.excluded_by}: {told}"
+        assert set(rich.missing) <= set(poor.missing), f"missing {rich.missing} against {poor.missing}: {told}"
+
+
+def check_winner(rulebase: RuleBase, organisation: Given) -> None:
+    """Hold that the recommended model is open, entitled, supported, and ahead of every rival that nothing sets aside."""
+    advice = _advisor(rulebase).recommend(organisation)
+    rows = {row.model: row for row in advice.ranking}
+    running = [row for row in rows.values() if row.candidate and not row.set_aside_by]
+    if advice.model is None:
+        assert not running, f"undetermined, though {[row.model for row in running]} could be recommended"
+        assert advice.certainty == 0
+        return
+    winner = rows[advice.model]
+    assert not winner.excluded, f"the winner {winner.model} is excluded by {winner.excluded_by}"
+    assert not winner.missing, f"the winner {winner.model} misses {winner.missing}"
+    assert not winner.set_aside_by, f"the winner {winner.model} is set aside by {winner.set_aside_by}"
+    assert winner.points > 0, f"the winner {winner.model} has {winner.points} points"
+    ahead = [row.model for row in running if row.points > winner.points]
+    assert not ahead, f"{ahead} have more points than the winner {winner.model}"
+
+
+def check_certainty(rulebase: RuleBase, organisation: Given) -> None:
+    """Hold that every certainty is the EMYCIN combination of its evidence, pair by pair, in exact fractions."""
+    judge = _advisor(rulebase).judge
+    decision = judge.decide(rulebase.vocabulary.validate(organisation))
+    points = judge.decider.weigh(judge.decider.count(decision.fired))
+    evidence = fired_evidence(judge.decider, decision.fired)
+    for model in rulebase.models:
+        combined = Fraction(0)
+        for item in evidence:
+            if item.model == model:
+                combined = _combine(combined, exact_certainty(item.points))
+        assert combined == exact_certainty(points[model]), f"{combined} for {model}, not {exact_certainty(points[model])}"
+        assert certainty(points[model]) == float(combined)
+    assert decision.certainty == certainty(decision.points)
+
+
+def check_order_free(rulebase: RuleBase, organisation: Given) -> None:
+    """Hold that the order of facts, of rules and of what they conclude makes no difference."""
+    backwards = replace(
+        rulebase,
+        rules={
+            name: replace(rule, when=rule.when[::-1], then=rule.then[::-1])
+            for name, rule in reversed(rulebase.rules.items())
+        },
+        _given_revision="",
+    )
+    one = _advisor(rulebase).recommend(organisation)
+    other = Advisor(backwards).recommend(dict(reversed(list(organisation.items()))))
+    for name in ("model", "status", "reason", "certainty", "fired", "findings", "ranking", "cites", "dissent"):
+        assert getattr(one, name) == getattr(other, name), f"{name} depends on the order, for {dict(organisation)}"
+
+
+def check_round_trip(rulebase: RuleBase, organisation: Given) -> None:
+    """Hold that a recommendation survives pickling, deep copying and JSON with the same answer."""
+    advice = _advisor(rulebase).recommend(organisation)
+    plain = advice.model_dump()
+    assert json.loads(json.dumps(plain)) == json.loads(json.dumps(_advisor(rulebase).recommend(organisation).model_dump()))
+    assert pickle.loads(pickle.dumps(advice)).model_dump() == plain  # noqa: S301 - it was pickled on this line
+    assert copy.deepcopy(advice).model_dump() == plain
+
+
+def check_coherent_with_model(rulebase: RuleBase, organisation: Given, model: str) -> None:
+    """Hold that an organisation is possible and that a model is recommended to it.
+
+    Args:
+        rulebase: The rule base.
+        organisation: The organisation.
+        model: The model.
+    """
+    known = rulebase.vocabulary.validate(organisation)
+    met = [conjunction.reason for conjunction in rulebase.incoherences(known)]
+    assert not met, f"{known} is impossible: {met}"
+    decision = _advisor(rulebase).judge.decide(known)
+    assert decision.model == model, f"{decision.model}, not {model}, for {known}"
+
+
+@lru_cache(maxsize=8)
+def _advisor(rulebase: RuleBase) -> Advisor:
+    return Advisor(rulebase)
+
+
+@lru_cache(maxsize=16)
+def _engine(name: str, rulebase: RuleBase) -> Engine:
+    return create_engine(name, rulebase)
+
+
+def _combine(one: Fraction, other: Fraction) -> Fraction:
+    if one * other >= 0:
+        sign = -1 if one < 0 or other < 0 else 1
+        return sign * (abs(one) + abs(other) - abs(one) * abs(other))
+    return (one + other) / (1 - min(abs(one), abs(other)))
+
+
+def _names(rulebase: RuleBase, bits: int) -> list[str]:
+    return [rule for index, rule in enumerate(rulebase.rule_ids) if bits >> index & 1]

@@ -1,0 +1,115 @@
+"""The values of facts that rules could tell apart, and the ways in which a rule can come to fire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, pairwise
+from typing import TypeAlias
+
+from cxrules.facts import Fact, FactValue, Kind
+from cxrules.rulebase import RuleBase
+from cxrules.rules import AnyOf, Condition, FactTest, FindingTest, leaf_tests
+
+__all__ = ["Way", "find_ways", "forget_impossible", "telling_values", "thresholds"]
+
+Way: TypeAlias = Mapping[str, tuple[FactValue, ...]]
+"""Facts that make a rule fire: for each the values that do."""
+
+_BESIDE = (-1, -1e-9, 0, 1e-9, 1)  # from a threshold
+_TRIES = 20_000
+
+
+def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
+    """Give the numbers with which rules and impossible conjunctions compare each percentage."""
+    found: dict[str, set[float]] = {
+        name: set() for name, fact in rulebase.vocabulary.facts.items() if fact.kind is Kind.PERCENT
+    }
+    conditions = [rule.when for rule in rulebase.rules.values()] + [item.when for item in rulebase.impossible]
+    for test in (test for when in conditions for test in leaf_tests(when)):
+        if isinstance(test, FactTest) and test.fact in found:
+            for operand in test.operand if isinstance(test.operand, tuple) else (test.operand,):
+                assert not isinstance(operand, str)
+                found[test.fact].add(operand)
+    return {name: sorted(numbers) for name, numbers in found.items()}
+
+
+def telling_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
+    """Give values among which are all that rules could tell apart: on each threshold, beside it and between."""
+    if fact.kind is Kind.FLAG:
+        return [True, False]
+    if fact.kind is Kind.SET:
+        subsets: list[tuple[str, ...]] = [()]
+        for name in reversed(fact.names):
+            subsets += [(name, *subset) for subset in subsets]
+        return list(subsets)
+    if fact.kind is Kind.PERCENT:
+        near = {cut + step for cut in cuts for step in _BESIDE}
+        between = {(low + high) / 2 for low, high in pairwise(cuts)}
+        return [fact.examine(number) for number in sorted(near | between | {0, 50, 100}) if 0 <= number <= 100]  # noqa: PLR2004 - percentages
+    return list(fact.names)
+
+
+def find_ways(rulebase: RuleBase, rule: str, most: int = 64) -> list[Way]:
+    """Find ways in which a rule can come to fire, through the findings that it needs.
+
+    Args:
+        rulebase: The rule base.
+        rule: The rule.
+        most: How many ways to look for.
+
+    Returns:
+        Ways that meet no impossible conjunction whatever values are chosen, or else the first choice of which meets none.
+    """
+    cuts = thresholds(rulebase)
+    values = {name: tuple(telling_values(fact, cuts.get(name, ()))) for name, fact in rulebase.vocabulary.facts.items()}
+    ways = _ways(rulebase, values, list(rulebase.rules[rule].when), {})
+    coherent = (narrowed for way in islice(ways, _TRIES) if (narrowed := _cohere(rulebase, way)) is not None)
+    return list(islice(coherent, most))
+
+
+def forget_impossible(rulebase: RuleBase, known: Mapping[str, FactValue], keep: Mapping[str, object]) -> dict[str, FactValue]:
+    """Forget facts, other than those to keep, until no impossible conjunction is met.
+
+    Args:
+        rulebase: The rule base.
+        known: An organisation.
+        keep: Facts to keep; they alone must be coherent.
+    """
+    left = dict(known)
+    while met := rulebase.incoherences(left):
+        del left[next(test.fact for test in reversed(met[0].when) if test.fact not in keep)]
+    return left
+
+
+def _ways(
+    rulebase: RuleBase, values: Mapping[str, tuple[FactValue, ...]], open_: list[Condition], way: Way
+) -> Iterator[Way]:
+    if not open_:
+        yield way
+        return
+    condition, rest = open_[0], open_[1:]
+    if isinstance(condition, FactTest):
+        fact = rulebase.vocabulary[condition.fact]
+        passing = tuple(value for value in way.get(fact.name, values[fact.name]) if condition.holds(value, fact))
+        if passing:
+            yield from _ways(rulebase, values, rest, {**way, fact.name: passing})
+        return
+    branches: Sequence[tuple[Condition, ...]]
+    if isinstance(condition, FindingTest):
+        branches = [rulebase.rules[concluder].when for concluder in rulebase.concluders[condition.finding]]
+    else:
+        assert isinstance(condition, AnyOf)
+        branches = condition.alternatives
+    for branch in branches:
+        yield from _ways(rulebase, values, [*branch, *rest], way)
+
+
+def _cohere(rulebase: RuleBase, way: Way) -> Way | None:
+    """Narrow a way until its first choice is coherent; None when it cannot be."""
+    narrowed = dict(way)
+    while met := rulebase.incoherences({name: values[0] for name, values in narrowed.items()}):
+        name = next((test.fact for test in met[0].when if len(narrowed[test.fact]) > 1), None)
+        if name is None:
+            return None
+        narrowed[name] = narrowed[name][1:]
+    return narrowed

@@ -1,0 +1,111 @@
+"""What may notice a mutant: the cases, the panel, the expectations and the checks. Snapshots and golden texts may not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cxrules import Advisor
+from cxrules.facts import FactValue
+from cxrules.knowledge.beside import Beside, read_beside
+from cxrules.rulebase import RuleBase
+from cxrules.verification import CHECKS, Verdict
+from cxrules.verification.bench import Bench
+from cxrules.verification.checks.expected import check_expectation
+from tests.panel.score import PANELS, Verdict as Judgement, read_panel
+from tests.test_cases import find_faults, read_cases
+
+QUICK = tuple(check for check in CHECKS if check not in ("idle-rule", "idle-value", "idle-fact", "double-counted"))
+"""The checks that a mutant is held against: those that take a second or less."""
+
+
+class Killers:
+    """Everything that may notice, read once.
+
+    Attributes:
+        rulebase: The rule base before any change.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rulebase = RuleBase.load(folder)
+        validate = self.rulebase.vocabulary.validate
+        self._cases = [(case["id"], validate(case["given"]), case["expect"]) for case in read_cases()]
+        self._panels = {name: self._read_panel(name) for name in PANELS}
+        self._passed = set(self._judge_panels(Advisor(self.rulebase)))
+
+    def find_killer(self, rulebase: RuleBase) -> str | None:
+        """Say which case, panel, expectation or check notices that a rule base is not what it was; None if none does.
+
+        Args:
+            rulebase: The mutant.
+        """
+        advisor = Advisor(rulebase)
+        fired: set[str] = set()
+        for name, given, expect in self._cases:
+            advice = advisor.recommend(given)
+            if next(find_faults(advice, expect), None):
+                return f"case {name}"
+            fired.update(advice.fired)
+        if fired != set(rulebase.rules):
+            return "property: every rule fires in a case"
+        if lost := self._passed - set(self._judge_panels(advisor)):
+            return f"panel {min(lost)}"
+        return self._verify(rulebase)
+
+    def _read_panel(self, name: str) -> list[tuple[str, dict[str, FactValue], list[dict[str, Any]]]]:
+        organisations, readings = read_panel(name)
+        validate = self.rulebase.vocabulary.validate
+        return [
+            (identifier, validate(facts), [reading[identifier] for reading in readings])
+            for identifier, facts in organisations.items()
+            if readings
+        ]
+
+    def _judge_panels(self, advisor: Advisor) -> Iterator[str]:
+        """Give what tests/test_panel.py demands and what holds."""
+        for name, panel in self._panels.items():
+            verdicts = []
+            for identifier, facts, answers in panel:
+                model = advisor.judge.decide(facts).model
+                best = Counter(answer.get("best") for answer in answers)
+                accepting = sum(model is not None and model in (a.get("best"), *a["acceptable"]) for a in answers)
+                verdicts.append(
+                    Judgement(identifier, model, best, accepting, sum(model in a["rejected"] for a in answers))
+                )
+            if sum(verdict.plural for verdict in verdicts) >= 0.9 * len(verdicts):  # noqa: PLR2004 - as the test demands
+                yield f"{name}: plurality"
+            for verdict in verdicts:
+                if verdict.acceptable:
+                    yield f"{name}: {verdict.id} acceptable"
+                if not verdict.rejected:
+                    yield f"{name}: {verdict.id} not rejected"
+
+    @cached_property
+    def _beside(self) -> Beside:
+        return read_beside([self.folder], self.rulebase)
+
+    @cached_property
+    def _known(self) -> set[tuple[str, str]]:
+        return set(self._refuted(self.rulebase)) | set(self._beside.accepted)
+
+    def _verify(self, rulebase: RuleBase) -> str | None:
+        for check, subject in self._refuted(rulebase):
+            if (check, subject) not in self._known:
+                return f"{check}: {subject}"
+        return None
+
+    def _refuted(self, rulebase: RuleBase) -> Iterator[tuple[str, str]]:
+        conditions = [part for entry in self._beside.expectations for part in (entry.when, entry.unless) if part]
+        bench = Bench(rulebase, conditions=conditions)
+        for expectation in self._beside.expectations:
+            finding = check_expectation(bench, expectation)
+            if finding.verdict is Verdict.REFUTED:
+                yield finding.check, finding.subject
+        for check in QUICK:
+            for finding in CHECKS[check](bench):
+                if finding.verdict is Verdict.REFUTED:
+                    yield finding.check, finding.subject
