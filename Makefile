@@ -6,7 +6,6 @@ PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check
 # Files that say what is installed. An older one than pyproject.toml means: install again.
 CLI := $(VENV)/installed-cli
 DEV := $(VENV)/installed-dev
-BENCH := $(VENV)/installed-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -36,7 +35,7 @@ unit: $(DEV) ## Run the tests, the examples, and the examples in the documentati
 wheel: $(DEV) ## Build wheel and sdist, and try the wheel where nothing else is installed
 	$(PY) -m tools.check_wheel
 
-bench: $(BENCH) ## Measure cxrules beside its peers
+bench: $(DEV) ## Measure cxrules beside its peers
 	$(PY) -m bench
 
 soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours
@@ -69,7 +68,3 @@ $(DEV): pyproject.toml | $(PY)
 	@$(PIP) install --upgrade 'pip>=25.1' # the first that knows dependency groups
 	@$(PIP) install --editable '.[all]' --group dev
 	@touch $(CLI) $@
-
-$(BENCH): $(DEV)
-	@$(PIP) install --group bench
-	@touch $@

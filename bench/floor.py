@@ -35,7 +35,10 @@ def measure_floor(advisor: Advisor, count: int, seconds: float) -> Section:
     fired = [judge.engine.match(known) for known in organisations]
     pairs = list(zip(organisations, fired, strict=True))
     # As many masks as there are facts, each as wide as the rules: their AND is what no bit-vector engine can save.
-    masks = [(1 << len(rulebase.rules)) - 1 - (1 << bit % len(rulebase.rules)) for bit in range(len(rulebase.vocabulary.facts))]
+    masks = [
+        (1 << len(rulebase.rules)) - 1 - (1 << bit % len(rulebase.rules))
+        for bit in range(len(rulebase.vocabulary.facts))
+    ]
     steps: dict[str, tuple[Callable[[Any], object], list[Any]]] = {
         "a call of a function that does nothing": (lambda _: None, organisations),
         f"{len(masks)} masks of {len(rulebase.rules)} bits ANDed, nothing looked up": (

@@ -123,7 +123,9 @@ def test_drawings_are_well_formed_and_nothing_overlaps() -> None:
         check_svg(advice)
 
 
-@given(rulebases().flatmap(lambda rulebase: organisations(rulebase).map(lambda known: Advisor(rulebase).recommend(known))))
+@given(
+    rulebases().flatmap(lambda rulebase: organisations(rulebase).map(lambda known: Advisor(rulebase).recommend(known)))
+)
 def test_any_argument_can_be_drawn(advice: Recommendation) -> None:
     check_svg(advice)
     assert advice.to_mermaid().startswith("flowchart LR\n")
@@ -131,7 +133,15 @@ def test_any_argument_can_be_drawn(advice: Recommendation) -> None:
 
 def test_lines_pass_no_box_of_the_layers_between() -> None:
     boxes = [Box(name, 50, 20) for name in "abcdef"]
-    lines = [Line("a", "b"), Line("b", "c"), Line("c", "d"), Line("a", "d"), Line("e", "d"), Line("f", "c"), Line("a", "c")]
+    lines = [
+        Line("a", "b"),
+        Line("b", "c"),
+        Line("c", "d"),
+        Line("a", "d"),
+        Line("e", "d"),
+        Line("f", "c"),
+        Line("a", "c"),
+    ]
     plan = lay_out(boxes, lines, column_gap=30)
     for line in plan.lines:
         assert len(line.through) == plan.boxes[line.head].layer - plan.boxes[line.tail].layer - 1
@@ -168,7 +178,11 @@ print(hashlib.sha256(chr(0).join(parts).encode()).hexdigest())
 """
     shown = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("0", "1")
     }
@@ -183,7 +197,9 @@ def test_strata_of_the_graph_are_those_of_the_rule_base(rulebase: RuleBase) -> N
     graph = dependency_graph(rulebase)
     assert strata(graph) == rulebase.strata
     assert not list(find_cycles(graph))
-    assert all(graph.nodes[f"rule:{rule}"]["stratum"] == level for level, layer in enumerate(rulebase.strata) for rule in layer)
+    assert all(
+        graph.nodes[f"rule:{rule}"]["stratum"] == level for level, layer in enumerate(rulebase.strata) for rule in layer
+    )
 
 
 def test_dependency_graph_of_the_builtin_rule_base_is_whole() -> None:
@@ -200,7 +216,9 @@ def test_dependency_graph_of_the_builtin_rule_base_is_whole() -> None:
         ("action", BUILTIN.actions),
         ("warning", BUILTIN.warnings),
     ):
-        assert [name for name, data in graph.nodes(data=True) if data["kind"] == kind] == [f"{kind}:{name}" for name in names]
+        assert [name for name, data in graph.nodes(data=True) if data["kind"] == kind] == [
+            f"{kind}:{name}" for name in names
+        ]
     concluded = sum(len(rule.then) + sum(len(item.over) for item in rule.then) for rule in BUILTIN.rules.values())
     effects = {*map(str, Effect), "sets_aside"}
     assert sum(data["relation"] in effects for *_, data in graph.edges(data=True)) == concluded

@@ -388,7 +388,10 @@ def test_markdown_has_the_same_words_with_names_in_bold() -> None:
 
 def test_documents_are_escaped() -> None:
     blocks = [
-        Section("A_b", (Paragraph(f"x < y & *z* of {mark_name('A_B')}"), Items("Lead", ("one", "two")), Items("", ("three",))))
+        Section(
+            "A_b",
+            (Paragraph(f"x < y & *z* of {mark_name('A_B')}"), Items("Lead", ("one", "two")), Items("", ("three",))),
+        )
     ]
     assert to_plain(blocks) == "A_b\n---\n\nx < y & *z* of “A_B”\n\nLead:\n- one\n- two\n\n- three"
     assert to_markdown(blocks).startswith("## A\\_b\n\nx \\< y & \\*z\\* of **A\\_B**\n\nLead:\n\n- one\n- two")

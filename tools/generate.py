@@ -67,6 +67,13 @@ def generate_beside() -> Mapping[str, str]:
     return {"src/cxrules/verification/builtin.json": json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}
 
 
+def generate_documented_outputs() -> Mapping[str, str]:
+    """What the examples in the documentation print, by the built-in rule base as the generators before have written it."""
+    name = "docs/explanations.md"
+    command = [sys.executable, "-m", "tools.doctest_outputs", "--print", name]
+    return {name: subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout}
+
+
 @cache
 def _load_knowledge() -> RuleBase:
     return load(ROOT / "knowledge")

@@ -34,18 +34,22 @@ class Killers:
         self.rulebase = RuleBase.load(folder)
         validate = self.rulebase.vocabulary.validate
         self._cases = [(case["id"], validate(case["given"]), case["expect"]) for case in read_cases()]
+        advisor = Advisor(self.rulebase)
+        self._fired = {name: set(advisor.recommend(given).fired) for name, given, _ in self._cases}
         self._panels = {name: self._read_panel(name) for name in PANELS}
-        self._passed = set(self._judge_panels(Advisor(self.rulebase)))
+        self._passed = set(self._judge_panels(advisor))
 
-    def find_killer(self, rulebase: RuleBase) -> str | None:
+    def find_killer(self, rulebase: RuleBase, rule: str = "") -> str | None:
         """Say which case, panel, expectation or check notices that a rule base is not what it was; None if none does.
 
         Args:
             rulebase: The mutant.
+            rule: The rule that was changed: cases that concern it are tried first.
         """
         advisor = Advisor(rulebase)
         fired: set[str] = set()
-        for name, given, expect in self._cases:
+        concerned = lambda case: rule not in self._fired[case[0]] and rule not in case[2].get("silent", ())  # noqa: E731 - False sorts first
+        for name, given, expect in sorted(self._cases, key=concerned):
             advice = advisor.recommend(given)
             if next(find_faults(advice, expect), None):
                 return f"case {name}"

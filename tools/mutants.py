@@ -68,7 +68,7 @@ def _try(positions: list[int]) -> list[Fate]:
 
 def decide_fate(killers: Killers, mutant: Mutant) -> Fate:
     """Try to kill a mutant, and where nothing does, decide whether it is equivalent."""
-    if killer := killers.find_killer(mutant.rulebase):
+    if killer := killers.find_killer(mutant.rulebase, mutant.rule):
         return Fate(mutant.kind, str(mutant), killer)
     answer = find_difference(killers.rulebase, mutant.rulebase)
     if answer.possible is Possibility.IMPOSSIBLE:

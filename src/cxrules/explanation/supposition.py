@@ -27,7 +27,7 @@ def explain_what_if(judge: Judge, supposed: WhatIf[_Answer]) -> str:
     clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
     outcome = _tell_outcome(judge, supposed.before, supposed.after)
     blocks: list[Block] = [Paragraph(f"Suppose that {clauses}. {outcome}")]
-    turned = tuple(_tell_turn(judge, turned) for turned in supposed.turned if turned.turn in _TURNS)
+    turned = tuple(_tell_turns(judge, supposed.turned))
     if turned:
         blocks.append(Items("What turns", turned))
     moved = tuple(_tell_moved(judge, supposed.evidence))
@@ -70,24 +70,30 @@ def _compare(before: Decision, after: Decision) -> str:
 
 
 _TURNS = {
-    Turn.RULED_OUT: "{model} is ruled out.",
-    Turn.READMITTED: "{model} is no longer ruled out.",
-    Turn.REQUIREMENT_MET: "{model} has what it requires: {finding}.",
-    Turn.REQUIREMENT_LOST: "{model} no longer has what it requires: {finding}.",
-    Turn.SET_ASIDE: "{model} is put behind another.",
-    Turn.NO_LONGER_SET_ASIDE: "{model} is no longer put behind another.",
+    Turn.RULED_OUT: ("is ruled out", "are ruled out"),
+    Turn.READMITTED: ("is no longer ruled out", "are no longer ruled out"),
+    Turn.REQUIREMENT_MET: ("has what it requires: {finding}", "have what they require: {finding}"),
+    Turn.REQUIREMENT_LOST: ("no longer has what it requires: {finding}", "no longer have what they require: {finding}"),
+    Turn.SET_ASIDE: ("is put behind another", "are put behind another"),
+    Turn.NO_LONGER_SET_ASIDE: ("is no longer put behind another", "are no longer put behind another"),
 }
-"""What is told; whether a model is in the running follows from these and from the evidence."""
+"""What is told, of one model and of several; whether a model is in the running follows from it and from the evidence."""
 
 _NEWLY_TRUE = frozenset({Turn.RULED_OUT, Turn.REQUIREMENT_MET, Turn.SET_ASIDE})
+"""What is told with its reason; that of what has fallen away would be stated with facts supposed not to hold."""
 
 
-def _tell_turn(judge: Judge, turned: Turned) -> str:
-    rulebase = judge.rulebase
-    finding = rulebase.findings[turned.finding] if turned.finding else ""
-    told = _TURNS[turned.turn].format(model=name(rulebase, turned.model), finding=finding)
-    # What has fallen away would be stated with facts that are supposed not to hold.
-    return f"{told} {reason(turned.steps[0])}" if turned.turn in _NEWLY_TRUE else told
+def _tell_turns(judge: Judge, turns: tuple[Turned, ...]) -> Iterator[str]:
+    """Tell each turn once, with all the models for which the same rule turns it."""
+    groups: dict[tuple[Turn, str, str], list[Turned]] = {}
+    for turned in turns:
+        if turned.turn in _TURNS:
+            groups.setdefault((turned.turn, turned.finding, turned.steps[0].rule.id), []).append(turned)
+    for (turn, finding, _), group in groups.items():
+        models = join_names(judge.rulebase, (turned.model for turned in group))
+        template = _TURNS[turn][len(group) > 1]
+        told = f"{models} {template.format(finding=judge.rulebase.findings.get(finding, ''))}."
+        yield f"{told} {reason(group[0].steps[0])}" if turn in _NEWLY_TRUE else told
 
 
 def _tell_moved(judge: Judge, evidence: tuple[Moved, ...]) -> Iterator[str]:
