@@ -33,19 +33,19 @@ to do: read the ratios rather than the times.
 COMPARED = """\
 ## What is compared, and what is not
 
-- All engines answer the same question: which rules fire for these facts? Their versions of the rule base are translated from
-  the same `RuleBase` by `bench/clips.py`, `bench/zen.py` and `cxrules.engines.experta`, and each is held to fire the same rules
-  before it is timed. A translation by hand could be faster or slower; of those tried for CLIPS and zen-engine the fastest is
-  kept.
-- CLIPS, zen-engine and experta are general. They offer what cxrules does not: actions that change the working memory, rules
-  changed while running, expressions over anything. cxrules compiles a closed vocabulary and monotone rules, and its speed rests
-  on that restriction.
-- One organisation at a time, in one thread, each engine built once and used again; building is not timed. The facts come from
-  Python, so that what a binding costs is counted.
-- The policy, the voices of the authors and the claims are of cxrules. The other engines do not weigh evidence; where a table
-  shows a whole answer, cxrules gives everything beyond the fired rules.
-- Reasons: zen-engine's trace tells the rows that matched; CLIPS and experta tell the rules. What cxrules returns is read from
-  one integer when it is asked for, so the table has a row in which all of it is read.
+- All engines answer the same question: which rules fire for these facts? Their versions of the rule base are translated
+  from the same `RuleBase` by `bench/clips.py`, `bench/zen.py` and `cxrules.engines.experta`, and each is held to fire
+  the same rules before it is timed. A translation by hand could be faster or slower. For CLIPS and zen-engine several were
+  tried and the fastest is kept.
+- CLIPS, zen-engine and experta are general. They offer what cxrules does not: actions that change the working memory,
+  rules changed while running, expressions over anything. cxrules compiles a closed vocabulary and monotone rules, and
+  its speed rests on that restriction.
+- One organisation at a time, in one thread, each engine built once and used again; building is not timed. The facts
+  come from Python, so that what a binding costs is counted.
+- The policy, the voices of the authors and the claims are of cxrules. The other engines do not weigh evidence; where a
+  table shows a whole answer, cxrules gives everything beyond the fired rules.
+- Reasons: zen-engine's trace tells the rows that matched; CLIPS and experta tell the rules. What cxrules returns is
+  read from one integer when it is asked for, so the table has a row in which all of it is read.
 """
 
 # Measurements with a program of their own: heading, module, arguments, and what the numbers are.

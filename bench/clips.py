@@ -37,7 +37,8 @@ class ClipsProgram:
         """Assert the facts, run, and read which rules fired."""
         environment = self._environment
         environment.reset()
-        environment.load_facts(prepared)
+        if prepared:
+            environment.load_facts(prepared)
         environment.run()
         fired: Sequence[str] = environment.eval("?*fired*")
         return fired

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.organisations import KNOWN
 from bench.peers import PEERS, Program, disagreements
-from bench.report import Section, Target, show_microseconds, table
+from bench.report import Section, Target, fold, show_microseconds, table
 from bench.synthetic import CORE, draw_organisations, make_synthetic
 from bench.timing import time_in_turn
 from cxrules.facts import Facts
@@ -76,15 +76,19 @@ def _section(
         for name, by_size in medians.items()
     ]
     mean = sum(map(len, fired)) / len(fired)
-    text = f"""\
-Synthetic rule bases of {", ".join(f"{size:,}" for size in sizes)} rules with
-{", ".join(f"{number:,}" for number in findings)} findings, and {len(fired)} organisations of which {KNOWN} facts are known. For
-each organisation the same rules fire in all of them ({mean:.1f} on average); the rules beyond the first {sizes[0]:,} test the
-same facts and never fire, half of them for want of a finding only. Facts in, ids of the fired rules out, as under
-"Matching alone"; median microseconds. experta is not run on the largest: building it takes too long.
-
-{table(["engine", *(f"{size:,} rules:" for size in sizes), "growth:"], rows)}"""
+    text = fold(
+        f"""Synthetic rule bases of {_join(sizes)} rules with {_join(findings)} findings, and {len(fired)} organisations
+        of which {KNOWN} facts are known. For each organisation the same rules fire in all of them ({mean:.1f} on
+        average); the rules beyond the first {sizes[0]:,} test the same facts and never fire, half of them for want of
+        a finding only. Facts in, ids of the fired rules out, as under "Matching alone"; median microseconds. experta
+        is not run on the largest: building it takes too long."""
+    )
+    text += f"\n\n{table(['engine', *(f'{size:,} rules:' for size in sizes), 'growth:'], rows)}"
     reference = medians[PEERS[0].name]
     growth = reference[sizes[-1]] / reference[sizes[0]]
     what = f"matching, growth from {sizes[0]:,} to {sizes[-1]:,} rules"
     return Section("Growth", text, (Target.at_most(what, growth, GROWTH, "times"),))
+
+
+def _join(numbers: Sequence[int]) -> str:
+    return ", ".join(f"{number:,}" for number in numbers)

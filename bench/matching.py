@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.organisations import KNOWN, list_organisations
 from bench.peers import PEERS, Peer, PeerEngine, Program, disagreements
-from bench.report import Section, Target, show_microseconds, table
+from bench.report import Section, Target, fold, show_microseconds, table
 from bench.timing import Times, time_in_turn
 from cxrules.advisor import Advisor
 from cxrules.engines import Engine
@@ -54,12 +54,13 @@ def measure_matching(rulebase: RuleBase, count: int, seconds: float) -> Section:
     )
     fastest = min((peer.name for peer in PEERS if peer.third_party), key=lambda name: times[name].median)
     fired = sorted(len(programs[REFERENCE].fire(known)) for known in organisations)
-    text = f"""\
-{_describe(rulebase, count)}; {fired[len(fired) // 2]} rules fire (median). Every engine fired the same rules for every
-organisation before anything was timed. The organisations are handed over in each engine's own form, prepared beforehand;
-what is timed ends with the ids of the fired rules. Microseconds for one organisation.
-
-{_table(times, {peer.name: peer.returns for peer in PEERS})}"""
+    text = fold(
+        f"""{_describe(rulebase, count)}; {fired[len(fired) // 2]} rules fire (median). Every engine fired the same
+        rules for every organisation before anything was timed. Organisations are handed over in each engine's own
+        form, prepared beforehand; what is timed ends with the ids of the fired rules. Microseconds for one
+        organisation."""
+    )
+    text += f"\n\n{_table(times, {peer.name: peer.returns for peer in PEERS})}"
     return Section(
         "Matching alone",
         text,
@@ -104,13 +105,13 @@ def measure_whole_answer(rulebase: RuleBase, count: int, seconds: float) -> Sect
     returns["zen-engine, trace"] = f"{PEERS[2].returns}; the rest by cxrules"
     returns[REFERENCE] = "all, each part computed when it is read"
     returns[_EVERYTHING] = "all, as data that JSON can hold"
-    text = f"""\
-{_describe(rulebase, count)}. Timed is `recommend(facts)`: facts validated, rules matched, evidence weighed, policy applied.
-The other engines fire rules and decide nothing, so each stands here in the place of an engine of cxrules, translation of the
-facts included. Everything in the answers (ranking, voices, advice, claims for and against) was equal before anything was
-timed. Microseconds for one organisation.
-
-{_table(times, returns)}"""
+    text = fold(
+        f"""{_describe(rulebase, count)}. Timed is `recommend(facts)`: facts validated, rules matched, evidence weighed,
+        policy applied. The other engines fire rules and decide nothing, so each stands here in the place of an engine
+        of cxrules, translation of the facts included. Everything in the answers (ranking, voices, advice, claims for
+        and against) was equal before anything was timed. Microseconds for one organisation."""
+    )
+    text += f"\n\n{_table(times, returns)}"
     target = Target.at_most("recommend(), bitmap, median", times[REFERENCE].median, WHOLE_ANSWER, "µs")
     return Section("The whole answer", text, (target,))
 

@@ -1,4 +1,4 @@
-"""The organisations on which everything is measured: those of the panel and drawn ones, brought to one number of facts."""
+"""The organisations on which all is measured: those of the panel and drawn ones, of one number of known facts."""
 
 from __future__ import annotations
 

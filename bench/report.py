@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
-__all__ = ["Section", "Target", "show_microseconds", "table"]
+__all__ = ["Section", "Target", "fold", "show_microseconds", "table"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     rule = ["---:" if cell.endswith(":") else "---" for cell in head]
     lines = [[cell.rstrip(":") for cell in head], rule, *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def fold(text: str) -> str:
+    """Fold the lines of one paragraph anew."""
+    return fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)
 
 
 def show_microseconds(value: float) -> str:

@@ -30,7 +30,7 @@ class ZenProgram:
 
     def __init__(self, rulebase: RuleBase, *, trace: bool = False) -> None:
         self._decision = zen.ZenEngine().create_decision(json.dumps(translate(rulebase)))
-        self._options = {"trace": True} if trace else {}
+        self._options: zen.DecisionEvaluateOptions = {"trace": trace}
 
     def prepare(self, known: Facts) -> dict[str, Any]:
         """Give the facts with lists for sets."""

@@ -29,25 +29,31 @@ def append(log: Path, acknowledged: Path, name: str, seed: int, *, pause: float)
             time.sleep(pause)
 
 
-def write_in_slices(rng: random.Random) -> None:
-    """Make each write take a part of what it is given, as a write may, so that there is a midst to be killed in."""
+def write_in_slices(rng: random.Random, begun: int) -> None:
+    """Make each write take a part of what it is given, as a write may, so that there is a midst to be killed in.
+
+    Args:
+        rng: Says how large the parts are.
+        begun: Where to tell that writing has begun.
+    """
     write = os.write
 
     def write_some(descriptor: int, data: bytes) -> int:
-        done = write(descriptor, data[: rng.randint(1, 3000)])
+        done = write(descriptor, data[: rng.randint(1, 1000)])
+        write(begun, b".")
         time.sleep(0.0005)
         return done
 
     os.write = write_some  # type: ignore[assignment]  # in this process, which is about to be killed
 
 
-def start(*, sliced: bool, log: Path, folder: Path, name: str, seed: int) -> int:
+def start(log: Path, folder: Path, name: str, seed: int, *, begun: int | None = None) -> int:
     process = os.fork()
     if process == 0:
         try:
-            if sliced:
-                write_in_slices(random.Random(seed))
-            append(log, folder, name, seed, pause=0 if sliced else 0.01)
+            if begun is not None:
+                write_in_slices(random.Random(seed), begun)
+            append(log, folder, name, seed, pause=0.01 if begun is None else 0)
         finally:
             os._exit(1)
     return process
@@ -56,15 +62,17 @@ def start(*, sliced: bool, log: Path, folder: Path, name: str, seed: int) -> int
 def main(log: Path, folder: Path, kills: int, seed: int) -> None:
     rng = random.Random(seed)
     cxrules.recommend()  # compiled once, before the processes part
-    appenders = [
-        start(sliced=False, log=log, folder=folder, name=f"appender-{number}", seed=seed + number)
-        for number in range(APPENDERS)
-    ]
+    appenders = [start(log, folder, f"appender-{number}", seed + number) for number in range(APPENDERS)]
     for number in range(kills):
-        victim = start(sliced=True, log=log, folder=folder, name=f"victim-{number}", seed=rng.randrange(2**32))
+        told, begun = os.pipe()
+        victim = start(log, folder, f"victim-{number}", rng.randrange(2**32), begun=begun)
+        os.close(begun)
+        if number % 5:  # the others are killed wherever they are, be it before they write
+            os.read(told, 1)
         time.sleep(rng.uniform(0, 0.05))
         os.kill(victim, signal.SIGKILL)
         os.waitpid(victim, 0)
+        os.close(told)
     for appender in appenders:
         assert os.waitpid(appender, os.WNOHANG) == (0, 0), "an appender ended early"
         os.kill(appender, signal.SIGKILL)

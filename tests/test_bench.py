@@ -1,4 +1,4 @@
-"""The benchmark compares like with like: every peer fires the same rules, and growth adds only rules that do not fire."""
+"""The benchmark compares like with like: all peers fire the same rules, and growth adds rules that do not fire."""
 
 from importlib.util import find_spec
 from itertools import islice

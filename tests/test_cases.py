@@ -14,10 +14,11 @@ A case may expect, each only where it is given:
     points        for a model its points, exactly
     excluded_by   for a model rules that rule it out
     set_aside_by  for a model rules that put it behind another
+    rests_on      for an action or a warning claims that it rests on
     findings, recognises, accompanies, actions, warnings, fires, cites, dissent, support, advice_cites
                   ids that must be there
     silent        rules that must not fire
-    findings_not, recognises_not, accompanies_not, actions_not, warnings_not, dissent_not
+    findings_not, recognises_not, accompanies_not, actions_not, warnings_not, dissent_not, set_aside_not
                   ids that must not be there
 
 A case may also change what is given, and each change makes a case of its own:
@@ -25,8 +26,8 @@ A case may also change what is given, and each change makes a case of its own:
     also          changes under which the same is expected
     but           near misses: changes under each of which every rule of `fires` must be silent
 
-Changes are a list of mappings, each one change; or, where a single fact changes at a time, one mapping from facts to lists
-of values, each of them a change. `null` takes a fact away.
+Changes are a list of mappings, each one change; or, where a single fact changes at a time, one mapping from facts to
+lists of values, each of them a change. `null` takes a fact away.
 """
 
 from __future__ import annotations
@@ -106,8 +107,9 @@ _NOT_THERE = {
     "actions_not": "actions",
     "warnings_not": "warnings",
     "dissent_not": "dissent",
+    "set_aside_not": "set_aside",
 }
-_OTHERS = {"model", "status", "reason", "missing", "ahead", "points", "excluded_by", "set_aside_by"}
+_OTHERS = {"model", "status", "reason", "missing", "ahead", "points", "excluded_by", "set_aside_by", "rests_on"}
 
 
 def find_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]:
@@ -136,6 +138,10 @@ def _find_outcome_faults(advice: Recommendation, expect: dict[str, Any]) -> Iter
 
 
 def _find_row_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]:
+    claims = {advised.id: set(advised.claims) for advised in (*advice.actions, *advice.warnings)}
+    for advised, wanted in expect.get("rests_on", {}).items():
+        if lacking := set(wanted) - claims.get(advised, set()):
+            yield f"{advised} does not rest on {sorted(lacking)}"
     yield from _find_faults_of_models(advice, expect)
 
 

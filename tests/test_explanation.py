@@ -152,7 +152,7 @@ def test_obstacles_in_the_builtin_rule_base_are_those_of_the_policy() -> None:
 
 
 @given(recommendations())
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 3)
 def test_requirements_are_refused_exactly_when_nothing_can_meet_them(advice: Recommendation) -> None:
     rulebase, known = advice.rulebase, dict(advice.facts)
     needed = [row.missing for row in advice.ranking if row.missing]
@@ -269,7 +269,8 @@ WORDING = [
     *(claim.says for claim in BUILTIN.claims.values()),
     *(f"{rule.rationale} {rule.engineer}" for rule in BUILTIN.rules.values()),
     *(str(fact) for fact in BUILTIN.vocabulary.facts.values()),
-    *(entry.says for entry in (*BUILTIN.patterns.values(), *BUILTIN.accompaniments.values(), *BUILTIN.models.values())),
+    *(model.says for model in BUILTIN.models.values()),
+    *(entry.says for entry in (*BUILTIN.patterns.values(), *BUILTIN.accompaniments.values())),
     *(text for texts in (BUILTIN.findings, BUILTIN.actions, BUILTIN.warnings) for text in texts.values()),
 ]
 WORDS = {word for text in WORDING for word in re.findall(r"[\w-]+", text)}
@@ -309,7 +310,7 @@ def test_texts_have_good_form() -> None:
 
 
 def test_long_texts_have_good_form() -> None:
-    for advice, other in zip(some(40, seed=31), some(40, seed=37), strict=True):
+    for advice, other in zip(some(15, seed=31), some(15, seed=37), strict=True):
         check_form(advice.explain("full"))
         check_form(advice.what_if(other.facts).explain())
         for model in BUILTIN.models:
@@ -379,7 +380,7 @@ def test_width_breaks_lines_and_changes_no_word() -> None:
 def test_markdown_has_the_same_words_with_names_in_bold() -> None:
     advice = ADVISOR.recommend(SCENARIO)
     for detail in ("brief", "full"):
-        markdown = advice.to_markdown(detail)  # type: ignore[arg-type]
+        markdown = advice.to_markdown(detail)
         assert "**Executive owner**" in markdown
         assert "*CX Must Start at the Top*" in markdown
         assert "“" not in markdown

@@ -1,58 +1,47 @@
-"""Writes what the examples in a Markdown file print now: `python -m tools.doctest_outputs docs/explanations.md`.
+"""Writes what the examples in Markdown files print now: `python -m tools.doctest_outputs docs/explanations.md`.
 
-The examples are doctests and the tests run them, so that the file cannot show what is not printed. While rules are being
+The examples are doctests and the tests run them, so that a file cannot show what is not printed. While rules are being
 tuned this saves copying. `--print` prints the text instead of writing it.
 """
 
+import contextlib
 import doctest
+import io
 import sys
 from pathlib import Path
-from typing import Any
-
-
-class _Recorder(doctest.DocTestRunner):
-    """Runs examples and keeps what they print."""
-
-    def __init__(self) -> None:
-        super().__init__(verbose=False)
-        self.printed: dict[int, str] = {}
-
-    def report_success(self, out: Any, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
-        self.printed[example.lineno] = got
-
-    def report_failure(self, out: Any, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
-        self.printed[example.lineno] = got
-
-    def report_unexpected_exception(
-        self, out: Any, test: doctest.DocTest, example: doctest.Example, exc_info: Any
-    ) -> None:
-        raise exc_info[1]
 
 
 def refresh(text: str) -> str:
     """Give a text with the outputs of its examples as they are now.
 
     Args:
-        text: Markdown with doctests.
+        text: Markdown with doctests. Examples that show an exception are left as they are.
     """
-    test = doctest.DocTestParser().get_doctest(text, {}, "examples", None, 0)
-    recorder = _Recorder()
-    recorder.run(test, clear_globs=False)
+    examples = doctest.DocTestParser().get_examples(text)
+    names: dict[str, object] = {}
+    printed = [_run(example, names) for example in examples]
     lines = text.splitlines()
-    for example in reversed(test.examples):
-        if example.exc_msg is not None:
-            continue
-        begin = example.lineno + example.source.count("\n")
-        printed = recorder.printed.get(example.lineno, "").splitlines()
-        indent = " " * example.indent
-        lines[begin : begin + example.want.count("\n")] = [indent + (line or "<BLANKLINE>") for line in printed]
+    for example, output in reversed(list(zip(examples, printed, strict=True))):
+        if output is not None:
+            begin = example.lineno + example.source.count("\n")
+            shown = [" " * example.indent + (line or "<BLANKLINE>") for line in output.splitlines()]
+            lines[begin : begin + example.want.count("\n")] = shown
     return "\n".join(lines) + "\n"
+
+
+def _run(example: doctest.Example, names: dict[str, object]) -> str | None:
+    """Run an example as the prompt would; None for one that shows an exception."""
+    if example.exc_msg is not None:
+        return None
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(example.source, "<example>", "single"), names)  # noqa: S102 - our own documentation
+    return output.getvalue()
 
 
 def main() -> None:
     """Refresh the files named."""
-    names = [name for name in sys.argv[1:] if name != "--print"]
-    for path in map(Path, names):
+    for path in map(Path, (name for name in sys.argv[1:] if name != "--print")):
         text = refresh(path.read_text("utf-8"))
         if "--print" in sys.argv:
             sys.stdout.write(text)

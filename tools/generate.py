@@ -6,6 +6,7 @@ order, and one may read what those before it wrote.
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -68,7 +69,7 @@ def generate_beside() -> Mapping[str, str]:
 
 
 def generate_documented_outputs() -> Mapping[str, str]:
-    """What the examples in the documentation print, by the built-in rule base as the generators before have written it."""
+    """What the examples in the documentation print, on the built-in rule base as written above."""
     name = "docs/explanations.md"
     command = [sys.executable, "-m", "tools.doctest_outputs", "--print", name]
     return {name: subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout}

@@ -1,4 +1,4 @@
-"""The texts of the acceptance scenarios as golden files: `python -m tools.golden` writes them, and so does `make generate`.
+"""The texts of the acceptance scenarios as golden files: `python -m tools.golden` or `make generate` writes them.
 
 For each scenario of tests/cases/acceptance.yaml: the brief and the full explanation, and why the next best model is not
 recommended. They are kept so that a change of wording or of rules is seen and read; they prove nothing.

@@ -274,8 +274,10 @@ def _flag(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) ->
 def list_concluders(rulebase: RuleBase, alternatives: Mapping[str | int, list[int]]) -> dict[str | int, list[int]]:
     """Give for each finding, named or unnamed, the units that conclude it."""
     index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
-    named = {finding: [index[rule] for rule in rules] for finding, rules in rulebase.concluders.items()}
-    return {**alternatives, **named}
+    concluders = dict(alternatives)
+    for finding, rules in rulebase.concluders.items():
+        concluders[finding] = [index[rule] for rule in rules]
+    return concluders
 
 
 def _link(units: list[Unit], concluders: Mapping[str | int, list[int]]) -> _Findings:

@@ -77,7 +77,7 @@ _TURNS = {
     Turn.SET_ASIDE: ("is put behind another", "are put behind another"),
     Turn.NO_LONGER_SET_ASIDE: ("is no longer put behind another", "are no longer put behind another"),
 }
-"""What is told, of one model and of several; whether a model is in the running follows from it and from the evidence."""
+"""What is told of one model and of several; whether one is in the running follows from it and from the evidence."""
 
 _NEWLY_TRUE = frozenset({Turn.RULED_OUT, Turn.REQUIREMENT_MET, Turn.SET_ASIDE})
 """What is told with its reason; that of what has fallen away would be stated with facts supposed not to hold."""
