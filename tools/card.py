@@ -21,7 +21,10 @@ REVIEWS = {
     ("cx_department", "developing"): "Maturing CX shows the need for its own department (first article).",
     ("cxo_owned", "developing"): "Maturing CX and a marketing that cannot carry it; leader and department are close.",
     ("cxo_owned", "stretched"): "A team without time needs another owner: a dedicated leader (second article).",
-    ("cxo_owned", "acquisition"): "Marketing minds acquisition, so that a dedicated leader should own CX (second article).",
+    (
+        "cxo_owned",
+        "acquisition",
+    ): "Marketing minds acquisition, so that a dedicated leader should own CX (second article).",
     ("marketing_interim", "young"): "Young CX and marketing with time: the first article would begin there.",
     (None, "nothing"): "Nothing is known: no article licenses a default.",
     (None, "little"): "What is known gives no author a reason to choose: ask.",

@@ -1,0 +1,129 @@
+"""The built-in knowledge against the articles, the ledger of claims and the promises of the design."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cxrules import RuleBase
+from cxrules.evidence import list_evidence, weigh_rule
+from cxrules.facts import Kind, Use
+from cxrules.rules import EVIDENTIAL, Effect, FactTest
+
+WEIGHED_BY_THE_ENGINEER = 12
+COUNTED_BY_THE_ENGINEER = 2
+
+
+@pytest.fixture(scope="module")
+def rulebase() -> RuleBase:
+    return RuleBase.builtin()
+
+
+def test_every_claim_stands_where_it_says(rulebase: RuleBase, shared: Path) -> None:
+    for claim in rulebase.claims.values():
+        source = rulebase.sources[claim.source]
+        lines = (shared / "articles" / source.file).read_text("utf-8").split("\n")
+        paragraphs = [" ".join(lines[source.paragraphs[number - 1] - 1].split()) for number in claim.paragraphs]
+        assert hashlib.sha256(" ".join(paragraphs).encode()).hexdigest() == claim.fingerprint, claim.id
+
+
+def test_paragraphs_are_lines_with_text(rulebase: RuleBase, shared: Path) -> None:
+    for source in rulebase.sources.values():
+        lines = (shared / "articles" / source.file).read_text("utf-8").split("\n")
+        assert list(source.paragraphs) == sorted(set(source.paragraphs))
+        assert all(lines[line - 1].strip() for line in source.paragraphs), source.id
+
+
+def test_every_claim_of_the_ledger_is_there(rulebase: RuleBase, shared: Path) -> None:
+    ledger = (shared / "knowledge-input" / "ledger.md").read_text("utf-8")
+    ids = set(re.findall(r"^\| (A\d-\d+) \|", ledger, flags=re.MULTILINE))
+    assert len(ids) == 178
+    assert ids <= set(rulebase.claims)
+
+
+def test_the_vocabulary_is_the_shared_one(rulebase: RuleBase, shared: Path) -> None:
+    vocabulary = yaml.safe_load((shared / "knowledge-input" / "vocabulary.yaml").read_text("utf-8"))
+    assert list(vocabulary["facts"]) == list(rulebase.vocabulary.facts)
+    for name, given in vocabulary["facts"].items():
+        fact = rulebase.vocabulary[name]
+        assert given[str(fact.kind)] in (True, list(fact.names))
+        assert given["use"] == fact.use
+    assert set(vocabulary["models"]) == set(rulebase.models)
+
+
+def test_every_claim_is_accounted_for(rulebase: RuleBase) -> None:
+    used = {claim for rule in rulebase.rules.values() for claim in rule.because}
+    for named in (*rulebase.models.values(), *rulebase.accompaniments.values(), *rulebase.patterns.values()):
+        used.update(named.claims)
+    for claim in rulebase.claims.values():
+        assert (claim.id in used) != bool(claim.set_aside), claim.id
+
+
+def test_every_fact_and_every_value_has_words(rulebase: RuleBase) -> None:
+    for fact in rulebase.vocabulary.facts.values():
+        assert fact.question.endswith("?")
+        assert fact.topic
+        assert fact.kind is Kind.PERCENT or all(value.label and value.says for value in fact.values)
+
+
+def test_every_fact_is_tested_by_a_rule(rulebase: RuleBase) -> None:
+    tested = {fact for rule in rulebase.rules.values() for fact in rule.facts()}
+    assert tested == set(rulebase.vocabulary.facts)
+
+
+def test_a_rule_cites_one_article(rulebase: RuleBase) -> None:
+    for rule in rulebase.rules.values():
+        assert len({rulebase.claims[claim].source for claim in rule.because}) == 1, rule.id
+        assert rule.rationale.endswith("."), rule.id
+
+
+def test_only_the_engineer_weighs_otherwise(rulebase: RuleBase) -> None:
+    """A rule weighs as its strongest claim speaks; the exceptions carry a reason, and are counted here."""
+    carrying = {item.rule for item in list_evidence(rulebase)}
+    weighed = [rule for rule in rulebase.rules.values() if rule.engineer.points is not None]
+    counted = [rule for rule in rulebase.rules.values() if rule.engineer.evidence]
+    assert len(weighed) == WEIGHED_BY_THE_ENGINEER
+    assert len(counted) == COUNTED_BY_THE_ENGINEER
+    assert all(rule.engineer.points_reason for rule in weighed)
+    for name in carrying:
+        rule = rulebase.rules[name]
+        claims = [rulebase.claims[claim] for claim in rule.because]
+        if rule not in weighed and rule not in counted and name not in rulebase.standing:
+            assert weigh_rule(rulebase, rule)[0] == max(claim.tone for claim in claims if claim.kind in EVIDENTIAL)
+
+
+def test_facts_keep_to_their_use(rulebase: RuleBase) -> None:
+    """What colours never excludes nor supports alone; what advises or warns moves no points."""
+    facts = rulebase.vocabulary.facts
+    for rule in rulebase.rules.values():
+        effects = {conclusion.effect for conclusion in rule.then}
+        uses = {facts[name].use for name in rule.facts()}
+        if effects & {Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.FINDING, Effect.PREFERS}:
+            assert not uses & {Use.ADVISES, Use.WARNS}, rule.id
+        if Effect.EXCLUDES in effects:
+            assert Use.COLOURS not in uses, rule.id
+        if Effect.SUPPORTS in effects and uses == {Use.COLOURS}:
+            assert rule.needs() - set(_coloured_findings(rulebase)), rule.id
+
+
+def _coloured_findings(rulebase: RuleBase) -> list[str]:
+    facts = rulebase.vocabulary.facts
+    return [
+        finding
+        for finding, rules in rulebase.concluders.items()
+        if all(
+            isinstance(test, FactTest) and facts[test.fact].use is Use.COLOURS
+            for name in rules
+            for test in rulebase.rules[name].tests()
+        )
+    ]
+
+
+def test_texts_are_sentences_and_clauses(rulebase: RuleBase) -> None:
+    for texts in (rulebase.actions, rulebase.warnings):
+        assert all(text[0].isupper() and text.endswith(".") and "_" not in text for text in texts.values())
+    assert all(text[-1] != "." and "_" not in text for text in rulebase.findings.values())
