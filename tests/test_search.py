@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, islice, product
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -54,6 +55,7 @@ from tests.rulebases import (
 )
 
 HALF = settings(max_examples=settings().max_examples // 2)
+MANY = settings(max_examples=4 * settings().max_examples)
 MODELS = ("model_0", "model_1", "model_2")
 
 
@@ -83,7 +85,7 @@ def likely_tests(draw: st.DrawFn, fact: Fact) -> FactTest:
 def lively_rulebases(draw: st.DrawFn) -> RuleBase:
     """A rule base of two to four facts in which most organisations get a model; facts have prices and directions."""
     vocabulary = [
-        replace(fact, effort=draw(st.integers(0, 3)), only=draw(st.sampled_from([None, None, None, *Only])))
+        replace(fact, effort=draw(st.sampled_from([1, 1, 2, 3, 0])), only=draw(st.sampled_from([None, None, *Only])))
         for fact in draw(facts())[:4]
     ]
     tests = st.sampled_from(vocabulary).flatmap(likely_tests)
@@ -254,6 +256,7 @@ def suffices(judge: Judge, decision: Decision, names: Iterable[str]) -> bool:
     return (then.model, then.status) == (decision.model, decision.status)
 
 
+@MANY
 @given(cases())
 def test_the_sufficient_set_suffices_and_nothing_smaller_does(case: tuple[Judge, Decision]) -> None:
     judge, decision = case
@@ -349,7 +352,7 @@ def shape(judge: Judge, known: Facts) -> tuple[object, ...]:
     )
 
 
-@HALF
+@MANY
 @given(cases(), st.sampled_from([None, *MODELS]), st.integers(1, 3))
 def test_counterfactuals_are_all_the_cheapest_changes(case: tuple[Judge, Decision], aim: str | None, most: int) -> None:
     judge, decision = case
@@ -407,6 +410,42 @@ def assert_promise_kept(judge: Judge, decision: Decision, entry: ChangeSet, most
     )
 
 
+ORDERED = replace(make_fact("it", Kind.ORDERED, ("low", "middle", "high")), effort=2)
+PHASES = make_fact("it", Kind.SET, ("x", "y"))
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "after"),
+    [
+        (ORDERED, "middle", ["low", "high"]),
+        (ORDERED, "high", ["middle", "low"]),
+        (replace(ORDERED, only=Only.UP), "middle", ["high"]),
+        (replace(ORDERED, only=Only.DOWN), "middle", ["low"]),
+        (replace(ORDERED, effort=0), "middle", []),
+        (make_fact("it", Kind.CHOICE, ("a", "b", "c")), "b", ["a", "c"]),
+        (make_fact("it", Kind.FLAG), True, [False]),
+        (make_fact("it", Kind.PERCENT), 30, [19, 50]),
+        (make_fact("it", Kind.PERCENT), 5.5, [20, 50]),
+        (make_fact("it", Kind.PERCENT), 70, [49, 19]),
+        (replace(make_fact("it", Kind.PERCENT), only=Only.UP), 30, [50]),
+        (replace(make_fact("it", Kind.PERCENT), only=Only.DOWN), 30, [19]),
+        (PHASES, ("x",), [False, True]),
+        (replace(PHASES, only=Only.UP), ("x",), [True]),
+        (replace(PHASES, only=Only.DOWN), ("x",), [False]),
+    ],
+)
+def test_a_fact_changes_as_it_is_allowed_to(fact: Fact, value: FactValue, after: list[FactValue]) -> None:
+    operators = {Kind.PERCENT: Operator.BELOW, Kind.SET: Operator.INCLUDES_ALL}
+    operands: list[Any] = [20, 50] if fact.kind is Kind.PERCENT else [("x",)] if fact.kind is Kind.SET else ["middle"]
+    tests = [FactTest("it", operators.get(fact.kind, Operator.IS), operand) for operand in operands]
+    effects = (Conclusion(Effect.SUPPORTS, "model"),)
+    rules = [Rule(f"r-{number}", ("S-1",), "So.", (test,), effects) for number, test in enumerate(tests)]
+    rulebase = make_rulebase([fact], rules, [Model("model", "model", "model")], [make_claim("S-1", Tone.PLAIN)])
+    changes = list_changes(possibilities_of(Advisor(rulebase).judge), {"it": value})
+    assert [change.after for change in changes] == after
+    assert {change.effort for change in changes} <= {fact.effort}
+
+
 def test_a_percentage_moves_to_the_nearest_point_of_another_region() -> None:
     advice = cxrules.recommend(retention_budget_share=37.5)
     tests = possibilities_of(advice.judge).tests["retention_budget_share"]
@@ -447,6 +486,7 @@ def completions(judge: Judge, known: Facts, *, answered: bool) -> Iterator[dict[
             yield completed
 
 
+@MANY
 @given(cases(), st.booleans())
 def test_settled_agrees_with_every_completion(case: tuple[Judge, Decision], answered: bool) -> None:
     judge, decision = case
@@ -481,6 +521,7 @@ def test_a_proof_that_is_cut_short_says_so() -> None:
     assert Settlement.UNDECIDED in results
 
 
+@MANY
 @given(cases())
 def test_what_is_called_irrelevant_never_changes_the_model(case: tuple[Judge, Decision]) -> None:
     judge, decision = case
@@ -540,7 +581,6 @@ def test_information_is_what_it_is_in_a_case_that_can_be_worked_out() -> None:
 # -- robustness --------------------------------------------------------------------------------------------------------
 
 
-@HALF
 @given(cases())
 def test_rules_and_tones_flip_as_in_a_changed_rule_base(case: tuple[Judge, Decision]) -> None:
     judge, decision = case

@@ -1,8 +1,8 @@
 """The table of the card: what comes of its four facts alone, in every combination.
 
-The card that ordered this library names four facts: maturity, the bandwidth of marketing, the budget split and the CEO's
-involvement. Each row was held against the claims; `because` names those that support the outcome, `review` says in a
-sentence why the row is right. A row for which no sentence is known stops the generator, so that none goes unreviewed.
+The card that ordered this library names four facts: maturity, the bandwidth of marketing, the budget split and the
+CEO's involvement. Each row was held against the claims; `because` names those that support the outcome, `review` says
+in a sentence why the row is right. A row for which no sentence is known stops the generator, so that none goes unreviewed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ REVIEWS = {
     (
         "cxo_owned",
         "acquisition",
-    ): "Marketing minds acquisition, so that a dedicated leader should own CX (second article).",
+    ): "Marketing minds acquisition: a dedicated leader should own CX (second article).",
     ("marketing_interim", "young"): "Young CX and marketing with time: the first article would begin there.",
     (None, "nothing"): "Nothing is known: no article licenses a default.",
     (None, "little"): "What is known gives no author a reason to choose: ask.",

@@ -1,0 +1,440 @@
+"""Verification: the circuit means what the engine means, seeded faults are found entirely, and the built-in base is clean."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cxrules import Advisor, InvalidKnowledge, RuleBase
+from cxrules.decision import Judge
+from cxrules.facts import FactValue
+from cxrules.knowledge.beside import Beside, read_beside, read_plain
+from tests import ROOT
+from tests.oracle import OracleEngine
+from tests.rulebases import organisations, rulebases
+
+pytest.importorskip("z3", reason="the extra `verify` is not installed")
+
+from cxrules.verification import CHECKS, Finding, Report, Unconfirmed, Verdict, builtin_beside, diff, find_difference, verify
+from cxrules.verification.bench import Bench, judge_of
+from cxrules.verification.circuit import Circuit, Possibility
+from cxrules.verification.checks.expected import EXPECTATION
+from cxrules.verification.notes import NOTES
+from cxrules.verification.organisations import label_value
+from cxrules.verification.reading import Reading
+from cxrules.verification.report import diff_as_json, report_as_json, report_as_text, write_witness, write_witnesses
+
+FAULTY = ROOT / "tests" / "faulty_bases"
+FAULTS = sorted(path.name for path in FAULTY.iterdir() if path.name != "clean")
+
+
+@pytest.fixture(scope="module")
+def clean() -> RuleBase:
+    return RuleBase.load(FAULTY / "clean")
+
+
+def load_fault(name: str, clean: RuleBase) -> tuple[RuleBase, Beside]:
+    folder = FAULTY / name
+    files = [path for path in sorted(folder.glob("*.yaml")) if path.stem != "expectations"]
+    rulebase = RuleBase.load(*files, base=clean) if files else clean
+    return rulebase, read_beside([folder], rulebase)
+
+
+def announced(name: str) -> set[tuple[str, str]]:
+    """What the files of a fault say that is to be found: `# finds: check | subject`."""
+    found = set()
+    for path in (FAULTY / name).glob("*.yaml"):
+        for line in re.findall(r"^# finds: (.*)$", path.read_text("utf-8"), re.MULTILINE):
+            check, _, subject = line.partition(" | ")
+            found.add((check, subject))
+    return found
+
+
+# --- the circuit and the engine
+
+
+@given(st.data())
+def test_circuit_and_policy_agree_on_every_organisation(data: st.DataObject) -> None:
+    rulebase = data.draw(rulebases(max_rules=10))
+    bench = Bench(rulebase)
+    judge = judge_of(rulebase)
+    for _ in range(5):
+        known = data.draw(organisations(rulebase))
+        coherent = not rulebase.incoherences(known)
+        possible = bench.ask(bench.space.describe(known).values())
+        assert (possible is Possibility.POSSIBLE) == coherent
+        if coherent:
+            hold_against(bench, Reading(judge, known, bench.space.regions))
+
+
+def hold_against(bench: Bench, reading: Reading) -> None:
+    circuit, outcome = bench.circuit, bench.outcome
+    for attribute in ("fired", "findings", "enough", "excluded", "entitled", "candidate", "preferences", "running", "recommended"):
+        said = {name: circuit.is_true(bit) for name, bit in getattr(outcome, attribute).items()}
+        assert said == getattr(reading, attribute), attribute
+    assert {model: circuit.value(points) for model, points in outcome.points.items()} == reading.points
+    assert circuit.is_true(outcome.contested) == reading.contested
+    assert circuit.is_true(outcome.undetermined) == reading.undetermined
+    assert circuit.is_true(outcome.all_excluded) == reading.all_excluded
+
+
+@given(st.data())
+def test_what_is_read_off_an_example_describes_it(data: st.DataObject) -> None:
+    rulebase = data.draw(rulebases(max_rules=6))
+    bench = Bench(rulebase)
+    known = data.draw(organisations(rulebase, coherent=True))
+    assert bench.ask(bench.space.describe(known).values()) is Possibility.POSSIBLE
+    read = bench.space.read()
+    judge = judge_of(rulebase)
+    assert judge.decide(read).fired == judge.decide(known).fired
+    assert set(read) == set(known)
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_a_smallest_witness_is_smallest(data: st.DataObject) -> None:
+    rulebase = data.draw(rulebases(max_rules=6))
+    bench = Bench(rulebase)
+    model = data.draw(st.sampled_from(sorted(rulebase.models)))
+    answer = bench.smallest(lambda view: view.recommended[model])
+    sizes = [
+        len(known)
+        for known in every_organisation(bench)
+        if not rulebase.incoherences(known) and bench.judge.decide(known).model == model
+    ] if sum(len(bench.space.wires[name]) for name in bench.space.wires) < 9 else None  # fmt: skip
+    if answer.witness is None:
+        assert not sizes
+    else:
+        assert bench.judge.decide(answer.witness.known).model == model
+        if sizes is not None and answer.witness.least:
+            assert len(answer.witness.known) == min(sizes)
+
+
+def every_organisation(bench: Bench, leave_out: tuple[str, ...] = ()) -> Iterator[dict[str, FactValue]]:
+    """Every organisation that tests can tell from the others."""
+    choices: list[list[tuple[str, Any]]] = []
+    for name, fact in bench.space.vocabulary.facts.items():
+        if name in leave_out:
+            continue
+        values: list[Any] = list(bench.space.values(name))
+        if fact.kind == "set":
+            subsets: list[tuple[str, ...]] = [()]
+            for element in fact.names:
+                subsets += [(*subset, element) for subset in subsets]
+            values = subsets
+        choices.append([(name, None), *((name, value) for value in values)])
+    for combination in product(*choices):
+        yield {name: value for name, value in combination if value is not None}
+
+
+# --- seeded faults
+
+
+def test_nothing_is_found_in_the_clean_base(clean: RuleBase) -> None:
+    report = verify(clean)
+    assert [(finding.check, finding.subject, finding.message) for finding in report.open] == []
+    assert {finding.check for finding in report.findings} == set(CHECKS)
+    assert report.ok
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_seeded_fault_is_found_with_a_witness(name: str, clean: RuleBase) -> None:
+    rulebase, beside = load_fault(name, clean)
+    report = verify(rulebase, beside)
+    assert {(finding.check, finding.subject) for finding in report.open} == announced(name)
+    advisor = Advisor(rulebase, OracleEngine(rulebase))
+    for finding in report.open:
+        assert finding.verdict is Verdict.REFUTED
+        assert finding.message.endswith(".")
+        assert finding.witness is not None
+        assert finding.witness.least
+        known = yaml.safe_load(write_witness(finding.witness, ["a comment"]))
+        assert not rulebase.incoherences(rulebase.vocabulary.validate(known))
+        hold_witness(finding, advisor.recommend(known))
+
+
+def hold_witness(finding: Finding, advice: Any) -> None:
+    """What can be read off the recommendation itself, by another engine."""
+    rows = {row.model: row for row in advice.ranking}
+    match finding.check:
+        case "dead-rule":
+            assert finding.subject not in advice.fired
+        case "unreachable-finding":
+            assert finding.subject not in advice.findings
+        case "model-never-recommended":
+            assert advice.model != finding.subject
+        case "pattern-never-recognised":
+            assert finding.subject not in advice.patterns
+        case "excluded-yet-alone":
+            assert rows[finding.subject].excluded
+            assert [model for model, row in rows.items() if row.points > 0] == [finding.subject]
+        case "article-against-itself":
+            assert rows[finding.subject.partition(": ")[2]].excluded
+        case "all-excluded":
+            assert all(row.excluded for row in rows.values())
+            assert advice.reason == "all_excluded"
+        case "subsumed" | "double-counted":
+            assert finding.subject.partition(":")[0].split(" with ")[0] in advice.fired
+        case "idle-rule":
+            assert finding.subject in advice.fired
+
+
+def test_every_check_has_a_seeded_fault() -> None:
+    assert {check for name in FAULTS for check, _ in announced(name)} == {*CHECKS, EXPECTATION}
+
+
+def test_some_faults_show_only_through_chaining_or_union() -> None:
+    assert sum("chaining" in name for name in FAULTS) >= 8
+    assert sum("union" in name for name in FAULTS) >= 4
+
+
+# --- the built-in rule base
+
+
+def test_the_builtin_rule_base_is_proved(record_property: Any) -> None:
+    report = verify(RuleBase.builtin(), builtin_beside(), jobs=2)
+    record_property("seconds", report.seconds)
+    assert [(finding.check, finding.subject, finding.message) for finding in report.open] == []
+    assert report.stale == ()
+    assert {note.topic for note in report.notes} == set(NOTES)
+
+
+def test_the_builtin_expectations_are_many_and_stand_on_claims() -> None:
+    expectations = builtin_beside().expectations
+    assert len(expectations) >= 15
+    assert all(expectation.because for expectation in expectations)
+
+
+# --- verdicts
+
+
+def test_out_of_time_is_said(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Circuit, "ask", lambda *_: Possibility.UNDECIDED)
+    beside = read_plain({"expectations": [NEVER]}, clean)
+    report = verify(clean, beside)
+    by_check = {check: {finding.verdict for finding in report.of(check)} for check in (*CHECKS, EXPECTATION)}
+    # What is settled without the solver is settled; everything else is undecided, and nothing is silent.
+    assert set(by_check) == {*CHECKS, EXPECTATION}
+    assert all(verdicts <= {Verdict.PROVED, Verdict.UNDECIDED} for verdicts in by_check.values())
+    assert by_check["dead-rule"] >= {Verdict.UNDECIDED}
+    assert by_check[EXPECTATION] == {Verdict.UNDECIDED}
+    assert not report.ok
+    assert "undecided within the time limit" in report_as_text(report)
+
+
+def test_a_witness_that_the_engine_does_not_confirm_is_an_error(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(clean)
+    monkeypatch.setattr(Judge, "decide", lambda judge, known: judge.decider.decide(known, 0))
+    with pytest.raises(Unconfirmed):
+        bench.smallest(lambda view: view.recommended["barista"])
+
+
+def test_accepted_findings_need_no_mending_and_stale_ones_are_told(clean: RuleBase) -> None:
+    rulebase, _ = load_fault("article-against-itself", clean)
+    accepted = {"check": "article-against-itself", "subjects": ["S2: machine"], "reason": "It is meant so."}
+    report = verify(rulebase, read_plain({"accepted": [accepted]}, rulebase))
+    assert report.ok
+    assert [finding.accepted for finding in report.findings if finding.accepted] == ["It is meant so."]
+    assert verify(clean, read_plain({"accepted": [accepted]}, clean)).stale == (("article-against-itself", "S2: machine"),)
+    partly = verify(clean, read_plain({"accepted": [accepted]}, clean), only=["dead-rule"])
+    assert partly.stale == ()
+
+
+def test_only_and_jobs_change_nothing_else(clean: RuleBase) -> None:
+    rulebase, beside = load_fault("subsumed-by-union", clean)
+    alone = verify(rulebase, beside)
+    assert verify(rulebase, beside, jobs=2) == alone
+    some = verify(rulebase, beside, only=["subsumed"])
+    assert some.findings == alone.of("subsumed")
+    with pytest.raises(ValueError, match="no such check: sumsubed"):
+        verify(rulebase, beside, only=["sumsubed"])
+
+
+def test_reports_are_complete(clean: RuleBase, tmp_path: Path) -> None:
+    rulebase, beside = load_fault("subsumed-by-union", clean)
+    report: Report = verify(rulebase, beside)
+    plain = json.loads(report_as_json(report))
+    assert plain["ok"] is False
+    assert len(plain["findings"]) == len(report.findings)
+    text = report_as_text(report, detail=True)
+    assert all(finding.message in text for finding in report.open)
+    assert all(note.text in text for note in report.notes)
+    written = write_witnesses(report, tmp_path)
+    assert len(written) == len(report.open)
+    for path in written:
+        assert Advisor(rulebase).recommend(yaml.safe_load(path.read_text("utf-8")))
+
+
+# --- expectations
+
+NEVER = {"id": "never-many", "says": "Never.", "never": {"when": {"crowd": "many"}, "recommends": ["machine"]}}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"never": {"recommends": ["machin"]}}, "unknown-model"),
+        ({"never": {"when": {"crwd": "many"}, "recommends": ["machine"]}}, "unknown-fact"),
+        ({"never": {"knowing_only": ["crwd"], "recommends": ["machine"]}}, "unknown-fact"),
+        ({"never": {"when": {"crowd": "many"}}}, "missing-key"),
+        ({"never": {"weakens": ["machine"]}}, "missing-key"),
+        ({"raising": "crowd"}, "missing-key"),
+        ({"raising": "skill", "never": {"weakens": ["machine"]}}, "missing-key"),
+        ({"never": None, "always": None}, "wrong-type"),
+        ({"because": ["S9-1"]}, "unknown-claim"),
+        ({"never": {"establishes": ["nothing"]}}, "unknown-finding"),
+        ({"typo": 1}, "unknown-key"),
+    ],
+)
+def test_a_wrong_expectation_is_reported(change: dict[str, Any], code: str, clean: RuleBase) -> None:
+    with pytest.raises(InvalidKnowledge) as caught:
+        read_plain({"expectations": [NEVER | change]}, clean)
+    assert code in {diagnostic.code for diagnostic in caught.value.diagnostics}
+
+
+def test_an_expectation_may_not_stand_twice(clean: RuleBase) -> None:
+    with pytest.raises(InvalidKnowledge, match="stands twice"):
+        read_plain({"expectations": [NEVER, NEVER]}, clean)
+
+
+@pytest.mark.parametrize(
+    ("expectation", "holds"),
+    [
+        ({"never": {"knowing_only": ["beans", "mood"], "recommends": ["barista", "machine"]}}, True),
+        ({"never": {"knowing_only": ["machine_works"], "recommends": ["machine"]}}, False),
+        ({"never": {"unless": {"trained_hand": True}, "considers": ["barista"]}}, True),
+        ({"always": {"when": {"skill": "expert", "crowd": "many"}, "establishes": ["trained_hand", "it_is_a_show"]}}, True),
+        ({"always": {"when": {"leak": True}, "warns": ["floor_is_wet"]}}, True),
+        ({"always": {"when": {"machine_works": False}, "excludes": ["machine"]}}, True),
+        ({"always": {"when": {"crowd": "many"}, "advises": ["grind_fine"]}}, False),
+        ({"raising": "budget", "never": {"weakens": ["machine"]}}, True),
+        ({"lowering": "budget", "never": {"weakens": ["machine"]}}, False),
+        ({"raising": "beans", "never": {"unseats": ["barista"]}}, True),
+        ({"raising": "beans", "never": {"unseats": ["machine"]}}, False),
+        ({"raising": "machine_works", "never": {"strengthens": ["machine"]}}, False),
+        ({"lowering": "crowd", "never": {"seats": ["barista"]}}, False),
+        ({"lowering": "mood", "never": {"strengthens": ["barista"]}}, True),
+    ],
+)
+def test_expectations_are_decided(expectation: dict[str, Any], holds: bool, clean: RuleBase) -> None:
+    beside = read_plain({"expectations": [{"id": "one", "says": "It is so."} | expectation]}, clean)
+    [finding] = verify(clean, beside, only=[EXPECTATION]).findings
+    assert finding.verdict is (Verdict.PROVED if holds else Verdict.REFUTED)
+    assert (finding.witness is None) == holds
+    if finding.witness and ("raising" in expectation or "lowering" in expectation):
+        [(changed, value)] = finding.witness.changed.items()
+        assert changed == expectation.get("raising", expectation.get("lowering"))
+        assert value != finding.witness.known[changed]
+
+
+# --- diff
+
+
+def with_points(rulebase: RuleBase, rule: str, points: int) -> RuleBase:
+    changed = rulebase.rules[rule]
+    engineer = replace(changed.engineer, points=points, points_reason="A test.")
+    return replace(rulebase, rules={**rulebase.rules, rule: replace(changed, engineer=engineer)}, _given_revision="")
+
+
+def without(rulebase: RuleBase, rule: str) -> RuleBase:
+    rules = {name: known for name, known in rulebase.rules.items() if name != rule}
+    return replace(rulebase, rules=rules, _given_revision="")
+
+
+@pytest.mark.parametrize(
+    ("rule", "points"), [("machine-runs", 3), ("machine-runs", 1), ("bad-mood", 2), ("a-kettle-for-few", 1), ("craft-first", 0)]
+)
+def test_a_difference_is_exactly_what_brute_force_finds(rule: str, points: int, clean: RuleBase) -> None:
+    changed = with_points(clean, rule, points) if points else without(clean, rule)
+    difference = diff(clean, changed, most=None)
+    assert difference.complete
+    assert difference.changes
+    old, new = judge_of(clean), judge_of(changed)
+    flipped = 0
+    for known in every_organisation(Bench(clean), leave_out=("music",)):
+        if clean.incoherences(known):
+            continue
+        before, after = old.decide(known), new.decide(known)
+        change = difference.find(known)
+        if (before.model, before.status) == (after.model, after.status):
+            assert change is None, known
+        else:
+            flipped += 1
+            assert change is not None, known
+            assert (change.before.model or None, change.before.status) == (before.model, before.status)
+            assert (change.after.model or None, change.after.status) == (after.model, after.status)
+    assert flipped
+    for change in difference.changes:
+        known = dict(change.witness.known)
+        before, after = old.decide(known), new.decide(known)
+        assert (before.model, before.status) != (after.model, after.status)
+        assert (change.before.model or None, change.after.model or None) == (before.model, after.model)
+
+
+def test_no_difference_is_proved(clean: RuleBase) -> None:
+    assert diff(clean, clean).same
+    silent = without(clean, "silence")  # it only advises
+    assert diff(clean, silent).same
+    assert find_difference(clean, silent).possible is Possibility.POSSIBLE
+    assert find_difference(clean, clean).possible is Possibility.IMPOSSIBLE
+
+
+def test_a_difference_can_be_cut_short(clean: RuleBase) -> None:
+    changed = with_points(clean, "machine-runs", 3)
+    difference = diff(clean, changed, most=1)
+    assert len(difference.changes) == 1
+    assert not difference.complete
+    assert not difference.same
+    assert json.loads(diff_as_json(difference))["complete"] is False
+
+
+def test_bases_with_other_facts_and_models_can_be_compared(clean: RuleBase) -> None:
+    for name in ("idle-value", "model-never-recommended-too-little"):
+        other, _ = load_fault(name, clean)
+        for old, new in ((clean, other), (other, clean)):
+            difference = diff(old, new, most=None)
+            assert difference.complete
+            assert difference.same == (name != "idle-value")
+
+
+def test_a_fact_of_another_kind_cannot_be_compared(clean: RuleBase) -> None:
+    crowd = replace(clean.vocabulary["mood"], name="crowd")
+    vocabulary = type(clean.vocabulary)({**clean.vocabulary.facts, "crowd": replace(crowd, kind=clean.vocabulary["skill"].kind)})
+    other = replace(clean, vocabulary=vocabulary, rules={}, impossible=(), _given_revision="")
+    with pytest.raises(ValueError, match="'crowd' is of the kind"):
+        diff(clean, other)
+
+
+@settings(max_examples=20)
+@given(st.data())
+def test_two_random_bases_differ_where_their_decisions_do(data: st.DataObject) -> None:
+    rulebase = data.draw(rulebases(max_rules=6))
+    rule = data.draw(st.sampled_from(sorted(rulebase.rules)))
+    changed = without(rulebase, rule)
+    difference = diff(rulebase, changed, most=30)
+    old, new = judge_of(rulebase), judge_of(changed)
+    for _ in range(5):
+        known = data.draw(organisations(rulebase, coherent=True))
+        before, after = old.decide(known), new.decide(known)
+        same = (before.model, before.status) == (after.model, after.status)
+        if difference.complete:
+            assert (difference.find(known) is None) == same
+        elif difference.find(known):
+            assert not same
+
+
+def test_a_percentage_lies_in_one_region(clean: RuleBase) -> None:
+    bench = Bench(clean)
+    fact = clean.vocabulary["budget"]
+    for value in (0, 49.999, 50, 100):
+        assert len(label_value(fact, value, bench.space.regions)) == 1
