@@ -38,7 +38,7 @@ def verify(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="CHECK", help="Run this check only; may be given repeatedly.")
     ] = None,
-    limit: Limit = 10,
+    limit: Limit = 30,
     jobs: Annotated[int, typer.Option(min=1, help="How many processes share the work.")] = min(2, os.cpu_count() or 1),
     witnesses: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write the witness of every open finding to a file there.")
@@ -74,7 +74,7 @@ def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
     most: Annotated[int, typer.Option("--regions", min=1, help="After how many regions to stop.")] = 20,
-    limit: Limit = 10,
+    limit: Limit = 30,
     as_json: AsJson = False,
 ) -> None:
     """Tell which organisations two rule bases answer differently, or prove that there are none.

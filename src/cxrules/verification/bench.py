@@ -25,7 +25,7 @@ View: TypeAlias = Any
 Question: TypeAlias = Callable[..., Bit]
 """Given one view for each angle, says what is asked for."""
 
-LIMIT = 10_000
+LIMIT = 30_000
 """Milliseconds that the solver may take for one question."""
 
 _GALLERY = 60  # organisations kept to be tried first

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cxrules.decision import Status
+from cxrules.facts import Facts, Vocabulary
 from cxrules.rulebase import RuleBase
 from cxrules.rules import Effect
-from cxrules.verification.bench import LIMIT, Angle, Answer, Bench, Unconfirmed, Witness, judge_of
+from cxrules.verification.bench import LIMIT, Angle, Answer, Bench, Question, Unconfirmed, Witness, judge_of
 from cxrules.verification.checks.overlap import result_differs
 from cxrules.verification.circuit import Bit, Circuit, Possibility
-from cxrules.verification.organisations import Regions
+from cxrules.verification.organisations import Regions, label_value
 from cxrules.verification.regions import Region, generalise
 
 __all__ = ["Change", "Difference", "Result", "diff", "find_difference"]
+
+_ON_CHOICE = (Effect.SUPPORTS, Effect.OPPOSES, Effect.PREFERS)
 
 
 @dataclass(frozen=True, order=True)
@@ -56,17 +59,32 @@ class Difference:
     Attributes:
         changes: The regions, in the order in which they were found.
         complete: Whether it is proved that no other organisation differs.
+        vocabulary: The facts by which organisations are described.
         regions: How percentages are cut.
     """
 
     changes: tuple[Change, ...]
     complete: bool
+    vocabulary: Vocabulary
     regions: Regions
 
     @property
     def same(self) -> bool:
         """Whether it is proved that every organisation gets the same model and status."""
         return self.complete and not self.changes
+
+    def find(self, known: Facts) -> Change | None:
+        """Give what happens to an organisation; None if it lies in no region.
+
+        Args:
+            known: Validated facts, coherent for both rule bases.
+        """
+        labels = {
+            name: label_value(self.vocabulary[name], value, self.regions)
+            for name, value in known.items()
+            if name in self.vocabulary.facts
+        }
+        return next((change for change in self.changes if change.region.contains(labels)), None)
 
 
 def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LIMIT) -> Difference:
@@ -99,7 +117,9 @@ def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LI
     while True:
         possible = bench.ask([differs, *seen])
         if possible is not Possibility.POSSIBLE or (most is not None and len(found) >= most):
-            return Difference(tuple(found), possible is Possibility.IMPOSSIBLE, bench.space.regions)
+            return Difference(
+                tuple(found), possible is Possibility.IMPOSSIBLE, bench.space.vocabulary, bench.space.regions
+            )
         known = bench.space.read()
         after, before = (_result(angle.judge.decide(known)) for angle in angles)
 
@@ -133,30 +153,51 @@ def find_difference(old: RuleBase, new: RuleBase, *, limit: int = LIMIT) -> Answ
         Possible with an organisation, impossible as the proof that there is none, or undecided.
     """
     bench = Bench(new, limit=limit, beside=old)
-    circuit = bench.circuit
+    angles = (bench.angle, Angle(judge_of(old)))
+    views = [bench.view(angle) for angle in angles]
+    verdict = Possibility.IMPOSSIBLE
+    # Part by part: a difference in the points is found at once, where one in the model may be hard to exclude.
+    for question in _list_differences(bench.circuit, old, new):
+        possible = bench.ask([question(*views)])
+        if possible is Possibility.POSSIBLE:
+            return bench.smallest(question, *angles)
+        if possible is Possibility.UNDECIDED:
+            verdict = possible
+    return Answer(verdict)
+
+
+def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterator[Question]:
+    """Give questions of which one is answered with yes if two rule bases differ at all."""
     effects = sorted(
-        {(entry.effect, entry.target) for base in (old, new) for rule in base.rules.values() for entry in rule.then}
-        - {(entry.effect, entry.target) for base in (old, new) for rule in base.rules.values() for entry in rule.then
-           if entry.effect in (Effect.SUPPORTS, Effect.OPPOSES, Effect.PREFERS)}
-    )  # fmt: skip
-
-    def differs(one: Any, other: Any) -> Bit:
-        pairs = sorted({pair[1:] for view in (one, other) for pair in view.preferences})
-        return circuit.any_of(
+        {
+            (entry.effect, entry.target)
+            for base in (old, new)
+            for rule in base.rules.values()
+            for entry in rule.then
+            if entry.effect not in _ON_CHOICE
+        }
+    )
+    yield lambda one, other: circuit.any_of(
+        circuit.differ(one.concluded(*effect), other.concluded(*effect)) for effect in effects
+    )
+    for model in new.models:
+        yield lambda one, other, model=model: circuit.any_of(
             [
-                result_differs(circuit, one, other),
-                *(circuit.negate(circuit.same_number(one.points[model], other.points[model])) for model in one.points),
-                *(circuit.differ(one.entitled[model], other.entitled[model]) for model in one.points),
-                *(circuit.differ(one.concluded(*effect), other.concluded(*effect)) for effect in effects),
-                *(
-                    circuit.differ(*(circuit.any_of(acts for pair, acts in view.preferences.items() if pair[1:] == names)
-                                     for view in (one, other)))
-                    for names in pairs
-                ),
+                circuit.negate(circuit.same_number(one.points[model], other.points[model])),
+                circuit.differ(one.enough[model], other.enough[model]),
+                circuit.differ(one.entitled[model], other.entitled[model]),
             ]
-        )  # fmt: skip
+        )
+    yield lambda one, other: circuit.any_of(
+        circuit.differ(_prefers(circuit, one, pair), _prefers(circuit, other, pair))
+        for pair in sorted({names[1:] for view in (one, other) for names in view.preferences})
+    )
+    if (old.policy, list(old.models)) != (new.policy, list(new.models)):
+        yield lambda one, other: result_differs(circuit, one, other)
 
-    return bench.smallest(differs, bench.angle, Angle(judge_of(old)))
+
+def _prefers(circuit: Circuit, view: Any, pair: tuple[str, ...]) -> Bit:
+    return circuit.any_of(view.fired[rule] for rule, *names in view.preferences if tuple(names) == pair)
 
 
 def _result(decision: Any) -> Result:

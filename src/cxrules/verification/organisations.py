@@ -13,7 +13,7 @@ from cxrules.rulebase import RuleBase
 from cxrules.rules import Condition, FactTest, Operator, leaf_tests
 from cxrules.verification.circuit import Bit, Circuit
 
-__all__ = ["KNOWN", "Interval", "Regions", "Space", "find_regions"]
+__all__ = ["KNOWN", "Interval", "Regions", "Space", "find_regions", "label_value"]
 
 KNOWN = "?"
 """The label of a set that is known; no element bears it."""
@@ -98,14 +98,7 @@ class Space:
 
     def labels(self, name: str, value: FactValue) -> tuple[str, ...]:
         """Give the wires of a fact that are true of a value."""
-        fact = self.vocabulary[name]
-        if fact.kind is Kind.SET:
-            assert isinstance(value, tuple)
-            return (KNOWN, *value)
-        if fact.kind is Kind.PERCENT:
-            assert isinstance(value, int | float)
-            return (next(str(region.start) for region in self.regions[name] if region.start <= value < region.end),)
-        return (_label(value),)
+        return label_value(self.vocabulary[name], value, self.regions)
 
     def known(self, name: str) -> Bit:
         """Give whether a fact is known."""
@@ -184,8 +177,15 @@ class Space:
 
 
 
-def _label(value: FactValue) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def label_value(fact: Fact, value: FactValue, regions: Regions) -> tuple[str, ...]:
+    """Give the labels that are true of a value: its name, its region, or for a set its elements and that it is known."""
+    if fact.kind is Kind.SET:
+        assert isinstance(value, tuple)
+        return (KNOWN, *value)
+    if fact.kind is Kind.PERCENT:
+        assert isinstance(value, int | float)
+        return tuple(str(region.start) for region in regions[fact.name] if region.start <= value < region.end)
+    return (str(value).lower() if isinstance(value, bool) else str(value),)
 
 
 def _open_fact(circuit: Circuit, fact: Fact, regions: Regions, mark: str) -> dict[str, Bit]:

@@ -79,6 +79,7 @@ def report_as_json(report: Report) -> str:
         "name": report.name,
         "revision": report.revision,
         "ok": report.ok,
+        "checks": report.checks,
         "findings": [
             {
                 "check": finding.check,
@@ -139,11 +140,11 @@ def diff_as_json(difference: Difference) -> str:
 
 
 def _count(report: Report) -> Iterator[str]:
-    for check in dict.fromkeys(finding.check for finding in report.findings):
+    for check in report.checks:
         found = report.of(check)
         tally = Counter("accepted" if finding.accepted else finding.verdict.value for finding in found)
         told = ", ".join(f"{tally[word]} {word}" for word in ("proved", "refuted", "undecided", "accepted") if tally[word])
-        yield f"  {check:28}{told}"
+        yield f"  {check:28}{told or 'nothing to check'}"
 
 
 def _tell(finding: Finding) -> Iterator[str]:

@@ -64,6 +64,7 @@ class Report:
     Attributes:
         name: The name of the rule base.
         revision: Its revision.
+        checks: The checks that were run, in order; one may have no subject in a small rule base.
         findings: What each check says of each of its subjects.
         notes: What is reported and is no fault.
         stale: Accepted findings that no check finds any more, as check and subject.
@@ -72,6 +73,7 @@ class Report:
 
     name: str
     revision: str
+    checks: tuple[str, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Note, ...] = ()
     stale: tuple[tuple[str, str], ...] = ()

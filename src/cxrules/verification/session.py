@@ -75,45 +75,28 @@ def verify(
     everything = [entry for name in names for entry in results[name]]
     findings, stale = accept((entry for entry in everything if isinstance(entry, Finding)), beside.accepted, names, known)
     notes = tuple(entry for entry in everything if isinstance(entry, Note))
-    return Report(rulebase.name, rulebase.revision, findings, notes, stale, perf_counter() - began)
+    checks = tuple(name for name in names if name not in NOTES)
+    return Report(rulebase.name, rulebase.revision, checks, findings, notes, stale, perf_counter() - began)
 
 
 def _run(
     names: list[str], rulebase: RuleBase, beside: Beside, limit: int, jobs: int
 ) -> Iterator[tuple[str, list[Finding | Note]]]:
     if jobs < 2:  # noqa: PLR2004 - one process needs no pool
-        bench = _bench(rulebase, beside, limit)
         for name in names:
-            yield name, _task(bench, beside, name)
+            yield name, _task(rulebase, beside, limit, name)
         return
     first = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
     # A fresh process for each worker: a forked one would share the solver's state.
-    with ProcessPoolExecutor(
-        jobs, get_context("spawn"), initializer=_begin_worker, initargs=(rulebase, beside, limit)
-    ) as pool:
-        for name, future in [(name, pool.submit(_work, name)) for name in first]:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        for name, future in [(name, pool.submit(_task, rulebase, beside, limit, name)) for name in first]:
             yield name, future.result()
 
 
-_worker: list[tuple[Bench, Beside]] = []
-"""The bench of a worker process; empty in every other process."""
-
-
-def _begin_worker(rulebase: RuleBase, beside: Beside, limit: int) -> None:
-    _worker.append((_bench(rulebase, beside, limit), beside))
-
-
-def _work(name: str) -> list[Finding | Note]:
-    bench, beside = _worker[0]
-    return _task(bench, beside, name)
-
-
-def _bench(rulebase: RuleBase, beside: Beside, limit: int) -> Bench:
+def _task(rulebase: RuleBase, beside: Beside, limit: int, name: str) -> list[Finding | Note]:
+    """Run one check, on a bench of its own: what it finds depends neither on other checks nor on the number of processes."""
     conditions = [part for entry in beside.expectations for part in (entry.when, entry.unless) if part]
-    return Bench(rulebase, limit=limit, conditions=conditions)
-
-
-def _task(bench: Bench, beside: Beside, name: str) -> list[Finding | Note]:
+    bench = Bench(rulebase, limit=limit, conditions=conditions if name == EXPECTATION else ())
     if name == EXPECTATION:
         return [check_expectation(bench, expectation) for expectation in beside.expectations]
     if name in NOTES:

@@ -46,8 +46,6 @@ def articles_against_themselves(bench: Bench) -> Iterator[Finding]:
         for article in rulebase.sources:
             supporting = [rule for rule in bench.outcome.concluders(Effect.SUPPORTS, model) if source[rule] == article]
             excluding = [rule for rule in bench.outcome.concluders(Effect.EXCLUDES, model) if source[rule] == article]
-            if not supporting or not excluding:
-                continue
             yield claim_none(
                 bench,
                 (ARTICLE_AGAINST_ITSELF, f"{article}: {model}"),
