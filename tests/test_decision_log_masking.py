@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import cxrules
@@ -49,11 +49,13 @@ def check_nothing_shows(advisor: Advisor, data: st.DataObject) -> None:
 
 
 @given(st.data())
+@settings(max_examples=settings().max_examples // 2)
 def test_a_hidden_fact_cannot_be_read_from_the_rest(data: st.DataObject) -> None:
     check_nothing_shows(Advisor(data.draw(rulebases())), data)
 
 
 @given(st.data())
+@settings(max_examples=settings().max_examples // 2)
 def test_nor_on_the_built_in_rule_base(data: st.DataObject) -> None:
     check_nothing_shows(ADVISOR, data)
 

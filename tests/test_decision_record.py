@@ -75,7 +75,7 @@ def reader(log: DecisionLog) -> LogReader:
 
 
 @given(organisations(BUILTIN), LABELS)
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 4)
 def test_any_recommendation_comes_back_from_its_record(
     log: DecisionLog, reader: LogReader, known: dict[str, Any], labels: dict[str, Any]
 ) -> None:
@@ -102,7 +102,7 @@ def check_same(again: Recommendation, advice: Recommendation) -> None:
 
 
 @given(st.data())
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 4)
 def test_so_it_does_on_any_rule_base(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     known = data.draw(organisations(rulebase))
