@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -113,8 +114,21 @@ assert logged.record["duration"] > 0
     assert "c-17" not in done.stderr
 
 
+def check_embedder_suite(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\b6 passed", done.stdout)
+
+
 CHECKS: dict[str, Callable[[Path], None]] = {
     "changed_decisions.py": check_changed_decisions,
+    "embedder_suite/test_house_rules.py": check_embedder_suite,
     "fastapi_endpoint.py": check_fastapi_endpoint,
     "first_call.py": check_first_call,
     "logged_service.py": check_logged_service,

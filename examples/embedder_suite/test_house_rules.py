@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cxrules
@@ -17,6 +17,8 @@ HERE = Path(__file__).parent
 RULES = cxrules.RuleBase.load(HERE, base=cxrules.RuleBase.builtin())
 ADVISOR = cxrules.Advisor(RULES)
 
+settings.register_profile("house", max_examples=50, deadline=None)
+settings.load_profile("house")
 testing.register()  # from now on st.from_type(cxrules.Organisation) works
 
 
