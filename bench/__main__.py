@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 from bench.cold_start import measure_cold_start
 from bench.floor import measure_floor
@@ -48,8 +49,23 @@ COMPARED = """\
   read from one integer when it is asked for, so the table has a row in which all of it is read.
 """
 
-# Measurements with a program of their own: heading, module, arguments, and what the numbers are.
-Program = tuple[str, str, tuple[str, ...], str]
+
+class Program(NamedTuple):
+    """A measurement with a program of its own, which prints it as plain text.
+
+    Attributes:
+        title: Its heading.
+        module: What runs.
+        says: What the numbers are.
+        options: What it is called with.
+        last: How many of the lines it prints are kept, from the end; 0 for all.
+    """
+
+    title: str
+    module: str
+    says: str
+    options: tuple[str, ...] = ()
+    last: int = 0
 
 
 def main() -> int:
@@ -62,9 +78,7 @@ def main() -> int:
     arguments = parser.parse_args()
     machine = describe_machine()
     sections = list(_sections(arguments.seconds, arguments.organisations))
-    programs = [
-        Section(title, _run(module, options, says)) for title, module, options, says in _programs(arguments.records)
-    ]
+    programs = [_run(program) for program in _programs(arguments.records)]
     arguments.output.write_text(_render(machine, [*sections, *programs]), "utf-8", newline="\n")
     print("\n" + _targets(sections))
     return 0 if all(target.holds for section in sections for target in section.targets) else 1
@@ -88,31 +102,30 @@ def _sections(seconds: float, count: int) -> Iterator[Section]:
 
 
 def _programs(records: int) -> Iterable[Program]:
-    yield (
-        "Explanations",
-        "bench.search",
-        (),
-        "What the searches behind explanations take, beside a naive exhaustive search.",
+    yield Program(
+        "Explanations", "bench.search", "What the searches behind explanations take, beside a naive exhaustive search."
     )
-    yield (
+    yield Program(
         "Consultation",
         "bench.consultation",
-        (),
-        "How many questions a consultation of each organisation of the panel asks until nothing can change the model.",
+        "How many questions a consultation asks until nothing can change the model, over the organisations of the panel.",
+        last=2,
     )
-    yield (
+    yield Program(
         "The decision log",
         "bench.decision_log",
+        "Times of calls, then reading. `python -m bench --records 1000000` measures a log of a million records.",
         ("--records", str(records)),
-        "`python -m bench --records 1000000` measures a log of a million records.",
     )
 
 
-def _run(module: str, options: tuple[str, ...], says: str) -> str:
+def _run(program: Program) -> Section:
     started = perf_counter()
-    shown = subprocess.run([sys.executable, "-m", module, *options], stdout=subprocess.PIPE, text=True, check=True)
-    print(f"{module} ({perf_counter() - started:.0f} s)\n\n{shown.stdout}", flush=True)
-    return f"{says}\n\n```text\n{shown.stdout.strip(chr(10))}\n```"
+    command = [sys.executable, "-m", program.module, *program.options]
+    shown = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    print(f"{program.title} ({perf_counter() - started:.0f} s)\n\n{shown}", flush=True)
+    lines = shown.strip("\n").splitlines()[-program.last :]
+    return Section(program.title, "\n".join([program.says, "", "```text", *lines, "```"]))
 
 
 def _targets(sections: Iterable[Section]) -> str:

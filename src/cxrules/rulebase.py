@@ -208,7 +208,7 @@ def _in_id_order(items: Mapping[str, _Item]) -> Mapping[str, _Item]:
 
 
 @lru_cache(maxsize=8192)  # reading an answer sorts the same few ids again and again
-def id_order(identifier: str) -> tuple[tuple[int, int | str], ...]:
+def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
     """Give a sort key for ids: as text, but the runs of digits in them as numbers.
 
     Examples:
@@ -217,7 +217,8 @@ def id_order(identifier: str) -> tuple[tuple[int, int | str], ...]:
     """
     import re  # noqa: PLC0415 - not needed where the canonical form is read in order
 
-    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", identifier) if part)
+    parts = tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", identifier) if part)
+    return parts, identifier  # "r-1" and "r-01" are alike but for the text
 
 
 def sorted_ids(identifiers: Iterable[str]) -> tuple[str, ...]:

@@ -56,11 +56,16 @@ def _changes_of(fact: Fact, value: FactValue, possibilities: Possibilities) -> I
                 yield Change(fact.name, inside, not inside, fact.effort, element)
     elif fact.kind is Kind.PERCENT:
         assert isinstance(value, int | float)
-        regions = cut(possibilities.tests[fact.name])
+        tests = possibilities.tests[fact.name]
+        regions = cut(tests)
         here = next(position for position, region in enumerate(regions) if region.holds(value))
-        for position, region in sorted(enumerate(regions), key=lambda entry: (abs(entry[0] - here), entry[0])):
-            if position != here and _allows(fact, position - here):
-                nearest = fact.examine(region.nearest(value))
+        # Of regions that no test tells apart (there are some where a test asks for one number) the nearest is enough.
+        seen = {tuple(test.holds(value, fact) for test in tests)}
+        for position, region in sorted(enumerate(regions), key=lambda entry: abs(entry[1].nearest(value) - value)):
+            nearest = fact.examine(region.nearest(value)) if position != here else value
+            told = tuple(test.holds(nearest, fact) for test in tests)
+            if told not in seen and _allows(fact, position - here):
+                seen.add(told)
                 yield Change(fact.name, value, nearest, fact.effort, distance=abs(position - here))
     elif fact.kind is Kind.ORDERED:
         here = fact.rank(str(value))

@@ -188,16 +188,9 @@ def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterato
                 circuit.differ(one.entitled[model], other.entitled[model]),
             ]
         )
-    yield lambda one, other: circuit.any_of(
-        circuit.differ(_prefers(circuit, one, pair), _prefers(circuit, other, pair))
-        for pair in sorted({names[1:] for view in (one, other) for names in view.preferences})
-    )
+    yield lambda one, other: circuit.any_of(circuit.differ(one.running[model], other.running[model]) for model in new.models)
     if (old.policy, list(old.models)) != (new.policy, list(new.models)):
         yield lambda one, other: result_differs(circuit, one, other)
-
-
-def _prefers(circuit: Circuit, view: Any, pair: tuple[str, ...]) -> Bit:
-    return circuit.any_of(view.fired[rule] for rule, *names in view.preferences if tuple(names) == pair)
 
 
 def _result(decision: Any) -> Result:

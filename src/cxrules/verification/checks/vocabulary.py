@@ -85,25 +85,22 @@ def answer_differs(circuit: Circuit, one: Any, other: Any) -> Bit:
 
 
 def _differences(circuit: Circuit, one: Any, other: Any) -> Iterator[Bit]:
-    preferring, advice = _effects(one.rulebase)
     for model in one.rulebase.models:
         yield circuit.negate(circuit.same_number(one.points[model], other.points[model]))
         yield circuit.differ(one.excluded[model], other.excluded[model])
         yield circuit.differ(one.entitled[model], other.entitled[model])
         yield circuit.differ(one.enough[model], other.enough[model])
-    for effect, target in advice:
+    for effect, target in _list_advice(one.rulebase):
         yield circuit.differ(one.concluded(effect, target), other.concluded(effect, target))
-    for rule in preferring:
-        yield circuit.differ(one.fired[rule], other.fired[rule])
+    for model in one.rulebase.models:
+        yield circuit.differ(one.running[model], other.running[model])
 
 
 @lru_cache(maxsize=4)
-def _effects(rulebase: RuleBase) -> tuple[list[str], list[tuple[Effect, str]]]:
-    """Give the rules that prefer, and everything that can be advised, recognised or warned of."""
-    rules = rulebase.rules.values()
-    targets = {(conclusion.effect, conclusion.target) for rule in rules for conclusion in rule.then}
-    advice = sorted((effect, target) for effect, target in targets if effect in _ADVICE)
-    return [rule.id for rule in rules if rule.targets(Effect.PREFERS)], advice
+def _list_advice(rulebase: RuleBase) -> list[tuple[Effect, str]]:
+    """Give everything that can be advised, recognised or warned of."""
+    targets = {(conclusion.effect, conclusion.target) for rule in rulebase.rules.values() for conclusion in rule.then}
+    return sorted((effect, target) for effect, target in targets if effect in _ADVICE)
 
 
 def _tell_apart(
