@@ -142,7 +142,9 @@ def check_crashes(folder: Path, kills: int) -> None:
     whole = [
         line for line in path.read_bytes().splitlines() if line.startswith(b'{"kind":"rulebase"') and is_json(line)
     ]
-    assert len(whole) == 1
+    revisions = [json.loads(line)["revision"] for line in whole]
+    used = {entry.record["rulebase"]["revision"] for entry in LogReader(path) if isinstance(entry, Logged)}
+    assert sorted(revisions) == sorted(used), "each rule base that decided is embedded, once"
     outcomes = [outcome for outcome in replay(LogReader(path)) if isinstance(outcome, Replayed)]
     assert len(outcomes) == len(found)
     assert not any(outcome.differences for outcome in outcomes)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
 import cxrules
-from cxrules import RuleBase, testing
+from cxrules import RuleBase, engines, testing
 from cxrules.decision import Decider
 from cxrules.rules import Effect, FactTest, Operator
 from cxrules.testing import checks
@@ -63,8 +63,9 @@ def test_neighbours_differ_in_one_step(pair: tuple[dict[str, Any], dict[str, Any
 
 def test_neighbours_of_one_fact() -> None:
     less, more, _ = find(testing.neighbours(CLEAN, "budget"), lambda _: True)
-    assert (less["budget"], more["budget"]) == (pytest.approx(50), 50)
-    assert less["budget"] < 50
+    assert more["budget"] == 50
+    assert isinstance(less["budget"], float)
+    assert 49.99 < less["budget"] < 50
     with pytest.raises(ValueError, match="no such fact with a lower and a higher side: 'skill'"):
         testing.neighbours(CLEAN, "skill")
 
@@ -159,11 +160,13 @@ def test_engines_that_differ_are_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
         def __init__(self, rulebase: RuleBase) -> None:
             self.rulebase = rulebase
 
-        def match(self, known: object) -> int:
+        def match(self, _: object) -> int:
             return 0
 
-    original = checks.create_engine
-    monkeypatch.setattr(checks, "create_engine", lambda name, base: Deaf(base) if name == "deaf" else original(name, base))
+    create = engines.create_engine
+    monkeypatch.setattr(
+        checks, "create_engine", lambda name, base: Deaf(base) if name == "deaf" else create(name, base)
+    )
     with pytest.raises(AssertionError, match=r"bitmap and deaf differ on \['a-kettle-always-works'"):
         testing.check_engines_agree(CLEAN, {"skill": "expert"}, ["bitmap", "deaf"])
     with pytest.raises(ImportError, match="two engines are needed"):
@@ -175,7 +178,7 @@ def test_a_change_that_weakens_is_noticed() -> None:
     testing.check_monotone(CLEAN, few, many, strengthens="machine", weakens="kettle")
     with pytest.raises(AssertionError, match="0 points against 2 for machine"):
         testing.check_monotone(CLEAN, many, few, strengthens="machine")
-    with pytest.raises(AssertionError, match="3 points|points against"):
+    with pytest.raises(AssertionError, match="points against"):
         testing.check_monotone(CLEAN, many, few, weakens="kettle")
     with pytest.raises(AssertionError, match="excluded by"):
         testing.check_monotone(CLEAN, {}, {"machine_works": False}, strengthens="machine")

@@ -25,10 +25,20 @@ from tests.rulebases import organisations, rulebases
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")
 
-from cxrules.verification import CHECKS, Finding, Report, Unconfirmed, Verdict, builtin_beside, diff, find_difference, verify
+from cxrules.verification import (
+    CHECKS,
+    Finding,
+    Report,
+    Unconfirmed,
+    Verdict,
+    builtin_beside,
+    diff,
+    find_difference,
+    verify,
+)
 from cxrules.verification.bench import Bench, judge_of
-from cxrules.verification.circuit import Circuit, Possibility
 from cxrules.verification.checks.expected import EXPECTATION
+from cxrules.verification.circuit import Circuit, Possibility
 from cxrules.verification.notes import NOTES
 from cxrules.verification.organisations import label_value
 from cxrules.verification.reading import Reading
@@ -79,7 +89,17 @@ def test_circuit_and_policy_agree_on_every_organisation(data: st.DataObject) -> 
 
 def hold_against(bench: Bench, reading: Reading) -> None:
     circuit, outcome = bench.circuit, bench.outcome
-    for attribute in ("fired", "findings", "enough", "excluded", "entitled", "candidate", "preferences", "running", "recommended"):
+    for attribute in (
+        "fired",
+        "findings",
+        "enough",
+        "excluded",
+        "entitled",
+        "candidate",
+        "preferences",
+        "running",
+        "recommended",
+    ):
         said = {name: circuit.is_true(bit) for name, bit in getattr(outcome, attribute).items()}
         assert said == getattr(reading, attribute), attribute
     assert {model: circuit.value(points) for model, points in outcome.points.items()} == reading.points
@@ -233,7 +253,9 @@ def test_out_of_time_is_said(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -
     assert "undecided within the time limit" in report_as_text(report)
 
 
-def test_a_witness_that_the_engine_does_not_confirm_is_an_error(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_witness_that_the_engine_does_not_confirm_is_an_error(
+    clean: RuleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = Bench(clean)
     monkeypatch.setattr(Judge, "decide", lambda judge, known: judge.decider.decide(known, 0))
     with pytest.raises(Unconfirmed):
@@ -246,7 +268,9 @@ def test_accepted_findings_need_no_mending_and_stale_ones_are_told(clean: RuleBa
     report = verify(rulebase, read_plain({"accepted": [accepted]}, rulebase))
     assert report.ok
     assert [finding.accepted for finding in report.findings if finding.accepted] == ["It is meant so."]
-    assert verify(clean, read_plain({"accepted": [accepted]}, clean)).stale == (("article-against-itself", "S2: machine"),)
+    assert verify(clean, read_plain({"accepted": [accepted]}, clean)).stale == (
+        ("article-against-itself", "S2: machine"),
+    )
     partly = verify(clean, read_plain({"accepted": [accepted]}, clean), only=["dead-rule"])
     assert partly.stale == ()
 
@@ -273,7 +297,7 @@ def test_reports_are_complete(clean: RuleBase, tmp_path: Path) -> None:
     written = write_witnesses(report, tmp_path)
     assert len(written) == len(report.open)
     for path in written:
-        assert Advisor(rulebase).recommend(yaml.safe_load(path.read_text("utf-8")))
+        assert Advisor(rulebase).recommend(yaml.safe_load(path.read_text("utf-8"))).ranking
 
 
 # --- expectations
@@ -314,7 +338,10 @@ def test_an_expectation_may_not_stand_twice(clean: RuleBase) -> None:
         ({"never": {"knowing_only": ["beans", "mood"], "recommends": ["barista", "machine"]}}, True),
         ({"never": {"knowing_only": ["machine_works"], "recommends": ["machine"]}}, False),
         ({"never": {"unless": {"trained_hand": True}, "considers": ["barista"]}}, True),
-        ({"always": {"when": {"skill": "expert", "crowd": "many"}, "establishes": ["trained_hand", "it_is_a_show"]}}, True),
+        (
+            {"always": {"when": {"skill": "expert", "crowd": "many"}, "establishes": ["trained_hand", "it_is_a_show"]}},
+            True,
+        ),
         ({"always": {"when": {"leak": True}, "warns": ["floor_is_wet"]}}, True),
         ({"always": {"when": {"machine_works": False}, "excludes": ["machine"]}}, True),
         ({"always": {"when": {"crowd": "many"}, "advises": ["grind_fine"]}}, False),
@@ -353,7 +380,8 @@ def without(rulebase: RuleBase, rule: str) -> RuleBase:
 
 
 @pytest.mark.parametrize(
-    ("rule", "points"), [("machine-runs", 3), ("machine-runs", 1), ("bad-mood", 2), ("a-kettle-for-few", 1), ("craft-first", 0)]
+    ("rule", "points"),
+    [("machine-runs", 3), ("machine-runs", 1), ("bad-mood", 2), ("a-kettle-for-few", 1), ("craft-first", 0)],
 )
 def test_a_difference_is_exactly_what_brute_force_finds(rule: str, points: int, clean: RuleBase) -> None:
     changed = with_points(clean, rule, points) if points else without(clean, rule)
@@ -410,7 +438,9 @@ def test_bases_with_other_facts_and_models_can_be_compared(clean: RuleBase) -> N
 
 def test_a_fact_of_another_kind_cannot_be_compared(clean: RuleBase) -> None:
     crowd = replace(clean.vocabulary["mood"], name="crowd")
-    vocabulary = type(clean.vocabulary)({**clean.vocabulary.facts, "crowd": replace(crowd, kind=clean.vocabulary["skill"].kind)})
+    vocabulary = type(clean.vocabulary)(
+        {**clean.vocabulary.facts, "crowd": replace(crowd, kind=clean.vocabulary["skill"].kind)}
+    )
     other = replace(clean, vocabulary=vocabulary, rules={}, impossible=(), _given_revision="")
     with pytest.raises(ValueError, match="'crowd' is of the kind"):
         diff(clean, other)
