@@ -36,8 +36,8 @@ COMPARED = """\
 
 - All engines answer the same question: which rules fire for these facts? Their versions of the rule base are translated
   from the same `RuleBase` by `bench/clips.py`, `bench/zen.py` and `cxrules.engines.experta`, and each is held to fire
-  the same rules before it is timed. A translation by hand could be faster or slower. For CLIPS and zen-engine several were
-  tried and the fastest is kept.
+  the same rules before it is timed. A translation by hand could be faster or slower. For CLIPS and zen-engine several
+  were tried and the fastest is kept.
 - CLIPS, zen-engine and experta are general. They offer what cxrules does not: actions that change the working memory,
   rules changed while running, expressions over anything. cxrules compiles a closed vocabulary and monotone rules, and
   its speed rests on that restriction.
@@ -103,12 +103,9 @@ def _sections(seconds: float, count: int) -> Iterator[Section]:
 
 def _programs(records: int) -> Iterable[Program]:
     yield Program(
-        "Explanations", "bench.search", "What the searches behind explanations take, beside a naive exhaustive search."
-    )
-    yield Program(
         "Consultation",
         "bench.consultation",
-        "How many questions a consultation asks until nothing can change the model, over the organisations of the panel.",
+        "How many questions a consultation of each organisation of the panel asks until nothing can change the model.",
         last=2,
     )
     yield Program(

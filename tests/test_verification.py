@@ -1,4 +1,4 @@
-"""Verification: the circuit means what the engine means, seeded faults are found entirely, and the built-in base is clean."""
+"""Verification: the circuit means what the engine means, seeded faults are found entirely, the built-in base is clean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may notice a mutant: the cases, the panel, the expectations and the checks. Snapshots and golden texts may not."""
+"""What may notice a mutant: cases, panel, expectations and checks. Snapshots and golden texts may not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from cxrules.rulebase import RuleBase
 from cxrules.verification import CHECKS, Verdict
 from cxrules.verification.bench import Bench
 from cxrules.verification.checks.expected import check_expectation
-from tests.panel.score import PANELS, Verdict as Judgement, read_panel
+from tests.panel.score import PANELS, read_panel
+from tests.panel.score import Verdict as Judgement
 from tests.test_cases import find_faults, read_cases
 
 QUICK = tuple(check for check in CHECKS if check not in ("idle-rule", "idle-value", "idle-fact", "double-counted"))
@@ -80,7 +81,7 @@ class Killers:
                 verdicts.append(
                     Judgement(identifier, model, best, accepting, sum(model in a["rejected"] for a in answers))
                 )
-            if sum(verdict.plural for verdict in verdicts) >= 0.9 * len(verdicts):  # noqa: PLR2004 - as the test demands
+            if sum(verdict.plural for verdict in verdicts) >= 0.9 * len(verdicts):
                 yield f"{name}: plurality"
             for verdict in verdicts:
                 if verdict.acceptable:

@@ -1,8 +1,8 @@
 """Mutation testing of the knowledge: is every small change of a rule noticed by a test, or proved to change nothing?
 
 A mutant is killed by a case, the panel, an expectation or a check of `cxrules verify`. One that none of them kills is
-decided equivalent when it is proved that no organisation is told anything else; otherwise it survives. Snapshots and golden
-texts do not count. Mutants of strength are counted apart.
+decided equivalent when it is proved that no organisation is told anything else; otherwise it survives. Snapshots and
+golden texts do not count. Mutants of strength are counted apart.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def decide_fate(killers: Killers, mutant: Mutant) -> Fate:
     answer = find_difference(killers.rulebase, mutant.rulebase)
     if answer.possible is Possibility.IMPOSSIBLE:
         return Fate(mutant.kind, str(mutant), "", equivalent=True)
-    witness = write_facts(answer.witness.known, "      ") if answer.witness else "      undecided within the time limit\n"
+    witness = (
+        write_facts(answer.witness.known, "      ") if answer.witness else "      undecided within the time limit\n"
+    )
     return Fate(mutant.kind, str(mutant), "", witness=witness)
 
 

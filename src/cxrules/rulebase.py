@@ -208,6 +208,7 @@ def _in_id_order(items: Mapping[str, _Item]) -> Mapping[str, _Item]:
 
 
 @lru_cache(maxsize=8192)  # reading an answer sorts the same few ids again and again
+@lru_cache(maxsize=4096)
 def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
     """Give a sort key for ids: as text, but the runs of digits in them as numbers.
 

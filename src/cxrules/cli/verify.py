@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Give JSON.")]
-Limit = Annotated[
-    float, typer.Option("--limit", metavar="SECONDS", min=0.001, help="How long one question may take.")
-]
+Limit = Annotated[float, typer.Option("--limit", metavar="SECONDS", min=0.001, help="How long one question may take.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(diff)
 
 
-def verify(
+def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
     paths: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[FOLDER]...", show_default=False, help="A rule base; the built-in one when left out."),
@@ -71,7 +69,9 @@ def verify(
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")],
+    old: Annotated[
+        Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")
+    ],
     new: Annotated[Path, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
     most: Annotated[int, typer.Option("--regions", min=1, help="After how many regions to stop.")] = 20,
     limit: Limit = 30,

@@ -1,4 +1,4 @@
-"""What stands beside a rule base and is no part of it → expectations and accepted findings, held against the rule base."""
+"""What stands beside a rule base and is no part of it → expectations and accepted findings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cxrules.errors import InvalidKnowledge, suggest
-from cxrules.knowledge.beside_schema import BESIDE
+from cxrules.knowledge.beside_schema import BESIDE, ExpectationForm
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.conditions import ConditionReader
 from cxrules.knowledge.draft import Draft, Entry, find_files
@@ -29,7 +29,7 @@ OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
     "advises": ("actions", "unknown-action"),
     "warns": ("warnings", "unknown-warning"),
 }
-"""What can be expected of an organisation: where its names stand in the rule base, and what an unknown one is called."""
+"""What can be expected of an organisation: where its names stand in the rule base, and the code of an unknown one."""
 
 CHANGES: Final = ("weakens", "strengthens", "unseats", "seats")
 """What can be expected of a change of one fact; each names models."""
@@ -138,7 +138,7 @@ class _Reader:
     def __init__(self, rulebase: RuleBase, report: Report, node: Node, within: tuple[str, ...]) -> None:
         self.rulebase, self.report, self.node, self.within = rulebase, report, node, within
 
-    def read(self, form: Any) -> Expectation:
+    def read(self, form: ExpectationForm) -> Expectation:
         facts = tuple(self.rulebase.vocabulary.facts)
         self._check(form.because, ["because"], tuple(self.rulebase.claims), "unknown-claim")
         for word in ("raising", "lowering"):
@@ -173,7 +173,7 @@ class _Reader:
             outcomes,
         )
 
-    def _demand_sense(self, form: Any, outcomes: Mapping[str, Any], word: str) -> None:
+    def _demand_sense(self, form: ExpectationForm, outcomes: Mapping[str, Any], word: str) -> None:
         changes = [name for name in CHANGES if name in outcomes]
         moved = [fact for fact in (form.raising, form.lowering) if fact]
         if not outcomes:
@@ -184,7 +184,9 @@ class _Reader:
             self._miss([word], "a fact that changes needs one of " + ", ".join(CHANGES))
         kinds = {fact.name: fact.kind for fact in self.rulebase.vocabulary.facts.values()}
         if any(kinds.get(fact) == "choice" for fact in moved):
-            self._miss(["raising" if form.raising else "lowering"], "a choice has no order in which it could rise or fall")
+            self._miss(
+                ["raising" if form.raising else "lowering"], "a choice has no order in which it could rise or fall"
+            )
 
     def _conditions(self, word: str, part: str) -> tuple[Condition, ...] | None:
         below = self.node.get(word)

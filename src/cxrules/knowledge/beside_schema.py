@@ -28,12 +28,15 @@ class OutcomeForm(Form):
     advises: list[Reference] | None = Field(default=None, description="These actions are advised")
     warns: list[Reference] | None = Field(default=None, description="These warnings are given")
     weakens: list[Reference] | None = Field(
-        default=None, description="The change takes points, openness, a requirement or enough evidence from these models"
+        default=None,
+        description="The change takes points, openness, a requirement or enough evidence from these models",
     )
     strengthens: list[Reference] | None = Field(
         default=None, description="The change gives points, openness, a requirement or enough evidence to these models"
     )
-    unseats: list[Reference] | None = Field(default=None, description="After the change these are no longer recommended")
+    unseats: list[Reference] | None = Field(
+        default=None, description="After the change these are no longer recommended"
+    )
     seats: list[Reference] | None = Field(default=None, description="Only after the change these are recommended")
 
 

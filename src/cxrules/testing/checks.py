@@ -1,4 +1,4 @@
-"""Plain check functions: each holds one organisation against what must be true of every one, and raises AssertionError."""
+"""Plain functions that hold one organisation against what must be true of every one, or raise AssertionError."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
     assert not lost, f"{_names(rulebase, lost)} fire only while {fact} is unknown, in {known}"
 
 
-def check_monotone(  # noqa: PLR0913 - what changes, for whom, and in which direction
+def check_monotone(
     rulebase: RuleBase, before: Given, after: Given, *, strengthens: str | None = None, weakens: str | None = None
 ) -> None:
     """Hold that a change never weakens one model and never strengthens another.
 
-    A case is weakened that loses points, becomes excluded, or loses a requirement; and strengthened the other way round.
+    A case is weakened that loses points, becomes excluded, or loses a requirement; and strengthened in the opposite case.
 
     Args:
         rulebase: The rule base.
@@ -105,7 +105,7 @@ def check_monotone(  # noqa: PLR0913 - what changes, for whom, and in which dire
 
 
 def check_winner(rulebase: RuleBase, organisation: Given) -> None:
-    """Hold that the recommended model is open, entitled, supported, and ahead of every rival that nothing sets aside."""
+    """Hold that the recommended model is open, entitled, supported, and ahead of every rival not set aside."""
     advice = _advisor(rulebase).recommend(organisation)
     rows = {row.model: row for row in advice.ranking}
     running = [row for row in rows.values() if row.candidate and not row.set_aside_by]
@@ -133,7 +133,9 @@ def check_certainty(rulebase: RuleBase, organisation: Given) -> None:
         for item in evidence:
             if item.model == model:
                 combined = _combine(combined, exact_certainty(item.points))
-        assert combined == exact_certainty(points[model]), f"{combined} for {model}, not {exact_certainty(points[model])}"
+        assert combined == exact_certainty(points[model]), (
+            f"{combined} for {model}, not {exact_certainty(points[model])}"
+        )
         assert certainty(points[model]) == float(combined)
     assert decision.certainty == certainty(decision.points)
 
@@ -144,7 +146,7 @@ def check_order_free(rulebase: RuleBase, organisation: Given) -> None:
         rulebase,
         rules={
             name: replace(rule, when=rule.when[::-1], then=rule.then[::-1])
-            for name, rule in reversed(rulebase.rules.items())
+            for name, rule in reversed(list(rulebase.rules.items()))
         },
         _given_revision="",
     )
@@ -158,7 +160,9 @@ def check_round_trip(rulebase: RuleBase, organisation: Given) -> None:
     """Hold that a recommendation survives pickling, deep copying and JSON with the same answer."""
     advice = _advisor(rulebase).recommend(organisation)
     plain = advice.model_dump()
-    assert json.loads(json.dumps(plain)) == json.loads(json.dumps(_advisor(rulebase).recommend(organisation).model_dump()))
+    assert json.loads(json.dumps(plain)) == json.loads(
+        json.dumps(_advisor(rulebase).recommend(organisation).model_dump())
+    )
     assert pickle.loads(pickle.dumps(advice)).model_dump() == plain  # noqa: S301 - it was pickled on this line
     assert copy.deepcopy(advice).model_dump() == plain
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -167,12 +167,15 @@ def register(rulebase: RuleBase | None = None, organisation: type[Any] | None = 
         from cxrules.organisation import Organisation  # noqa: PLC0415 - whoever does not ask does not wait for it
 
         organisation = Organisation
-    st.register_type_strategy(organisation, organisations(rulebase).map(lambda facts: organisation(**facts)))
+    build: Callable[..., Any] = organisation
+    st.register_type_strategy(organisation, organisations(rulebase).map(lambda facts: build(**facts)))
 
 
 def _values(fact: Fact, cuts: list[float] | tuple[float, ...]) -> st.SearchStrategy[FactValue]:
     if fact.kind is Kind.SET:
-        return st.sets(st.sampled_from(fact.names)).map(lambda drawn: tuple(name for name in fact.names if name in drawn))
+        return st.sets(st.sampled_from(fact.names)).map(
+            lambda drawn: tuple(name for name in fact.names if name in drawn)
+        )
     return st.sampled_from(telling_values(fact, cuts))
 
 

@@ -58,7 +58,7 @@ def find_ways(rulebase: RuleBase, rule: str, most: int = 64) -> list[Way]:
         most: How many ways to look for.
 
     Returns:
-        Ways that meet no impossible conjunction whatever values are chosen, or else the first choice of which meets none.
+        Ways of which the first choice of values meets no impossible conjunction.
     """
     cuts = thresholds(rulebase)
     values = {name: tuple(telling_values(fact, cuts.get(name, ()))) for name, fact in rulebase.vocabulary.facts.items()}
@@ -67,7 +67,9 @@ def find_ways(rulebase: RuleBase, rule: str, most: int = 64) -> list[Way]:
     return list(islice(coherent, most))
 
 
-def forget_impossible(rulebase: RuleBase, known: Mapping[str, FactValue], keep: Mapping[str, object]) -> dict[str, FactValue]:
+def forget_impossible(
+    rulebase: RuleBase, known: Mapping[str, FactValue], keep: Mapping[str, object]
+) -> dict[str, FactValue]:
     """Forget facts, other than those to keep, until no impossible conjunction is met.
 
     Args:

@@ -1,11 +1,11 @@
-"""The bench on which questions are put: to the solver about every organisation, and to the engine about each witness."""
+"""Where questions are put: to the solver about every organisation, and to the engine about each witness."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from cxrules.decision import Judge
 from cxrules.engines.bitmap import BitmapEngine
@@ -17,10 +17,10 @@ from cxrules.verification.organisations import Space, find_regions
 from cxrules.verification.policy import Outcome
 from cxrules.verification.reading import Reading
 
-__all__ = ["Angle", "Answer", "Bench", "Question", "Unconfirmed", "Witness", "judge_of"]
+__all__ = ["Angle", "Answer", "Bench", "Question", "Unconfirmed", "View", "Witness", "judge_of"]
 
-View: TypeAlias = Any
-"""An `Outcome`, or a `Reading`: they answer to the same names, the one with bits, the other with truth values."""
+View: TypeAlias = Outcome | Reading
+"""What questions are asked of: both answer to the same names, the one with bits, the other with truth values."""
 
 Question: TypeAlias = Callable[..., Bit]
 """Given one view for each angle, says what is asked for."""
@@ -70,7 +70,7 @@ class Witness:
 
     Attributes:
         known: Its facts, in the order of the vocabulary.
-        least: Whether it is proved that none with fewer facts shows it; if not, still none of its facts can be left out.
+        least: Whether it is proved that none with fewer facts shows it; if not, still no fact of it can be left out.
         changed: For a question about a change, the facts that are otherwise afterwards; None means unknown.
     """
 
@@ -118,8 +118,8 @@ class Bench:
             rulebase: The rule base.
             limit: Milliseconds that the solver may take for one question.
             conditions: Further conjunctions that will be asked about.
-            beside: Another rule base that is to look at the same organisations. They are described by the facts of both,
-                as far as both give a fact the same values, and are coherent for both.
+            beside: Another rule base that is to look at the same organisations. They are described by the facts of
+                both, as far as both give a fact the same values, and are coherent for both.
         """
         self.rulebase = rulebase
         self.bases = (rulebase,) if beside is None else (rulebase, beside)
@@ -200,7 +200,9 @@ class Bench:
                 met = self.circuit.all_of(self.space.test(test) for test in item.when)
                 bits[f"impossible: {item.id}"] = self.circuit.negate(met)
             core = [name for name, bit in bits.items() if bit is False][:1] or self._minimise(bits)
-            kept = self._satisfiable(bits, [name for name in parts if name not in core] + [n for n in core if n in parts])
+            kept = self._satisfiable(
+                bits, [name for name in parts if name not in core] + [n for n in core if n in parts]
+            )
         lost = [name for name in parts if name not in kept]
 
         def near(*views: View) -> Bit:
@@ -288,7 +290,9 @@ class Bench:
                     known = self._shrink(question, angles, known, varied)
             return Answer(Possibility.POSSIBLE, self._witness(known, varied, angles, least=least))
 
-    def _read(self, angles: tuple[Angle, ...], views: list[Outcome]) -> tuple[dict[str, FactValue], dict[str, FactValue]]:
+    def _read(
+        self, angles: tuple[Angle, ...], views: list[Outcome]
+    ) -> tuple[dict[str, FactValue], dict[str, FactValue]]:
         varied = {}
         for angle, view in zip(angles, views, strict=True):
             if angle.vary:

@@ -1,8 +1,8 @@
 """Truth values and small sums as a circuit, each gate made once, and the one solver that is asked about them.
 
 Whatever is built twice from the same parts is the same gate. So two organisations that differ in one fact, or two rule
-bases that differ in one rule, share everything that does not depend on the difference, and the solver sees at once that it
-is equal.
+bases that differ in one rule, share everything that does not depend on the difference, and the solver sees at once that
+it is equal.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import z3
 
@@ -102,9 +102,7 @@ class Circuit:
         """Give whether exactly one is true."""
         if isinstance(one, bool) and isinstance(other, bool):
             return one != other
-        return self.any_of(
-            [self.all_of([one, self.negate(other)]), self.all_of([self.negate(one), other])]
-        )
+        return self.any_of([self.all_of([one, self.negate(other)]), self.all_of([self.negate(one), other])])
 
     @contextmanager
     def scope(self) -> Iterator[None]:
@@ -165,7 +163,7 @@ class Circuit:
         return self._gates[key]
 
     def _cancel(self, one: z3.BitVecRef, other: z3.BitVecRef) -> Number | None:
-        """Give the difference of two sums that have most of their terms in common: it is small, and so easy to compare."""
+        """Give the difference of two sums that have most of their terms in common: it is small, and easy to compare."""
         if one.get_id() not in self._terms or other.get_id() not in self._terms:
             return None
         (base, terms), (other_base, others) = self._terms[one.get_id()], self._terms[other.get_id()]
@@ -226,19 +224,19 @@ class Circuit:
         """Say whether something is true in the example that the solver found last."""
         if isinstance(bit, bool):
             return bit
-        return z3.is_true(self._model.eval(bit, model_completion=True))
+        return bool(z3.is_true(self._model.eval(bit, model_completion=True)))
 
     def value(self, number: Number) -> int:
         """Give a number in the example that the solver found last."""
         if isinstance(number, int):
             return number
-        return cast("z3.BitVecNumRef", self._model.eval(number, model_completion=True)).as_signed_long()
+        return int(cast("z3.BitVecNumRef", self._model.eval(number, model_completion=True)).as_signed_long())
 
     def core(self, bits: Iterable[Bit]) -> list[Bit]:
         """Give those of some bits that the solver needed to show that the last question is impossible."""
         return [bit for bit in bits if not isinstance(bit, bool) and bit.get_id() in self._core]
 
-    def _gate(self, definition: Any) -> z3.BoolRef:
+    def _gate(self, definition: z3.ExprRef) -> z3.BoolRef:
         self._named += 1
         gate = cast("z3.BoolRef", z3.Bool(f"gate {self._named}", self._context))
         self._solver.add(gate == definition)
@@ -252,7 +250,7 @@ class Circuit:
             self._numbers[value] = cast("z3.BitVecRef", z3.BitVecVal(value, _WIDTH, self._context))
         return self._numbers[value]
 
-    def _add(self, numbers: list[Any]) -> Any:
+    def _add(self, numbers: list[z3.BitVecRef]) -> z3.BitVecRef:
         while len(numbers) > 1:
             pairs = [
                 numbers[index] + numbers[index + 1] if index + 1 < len(numbers) else numbers[index]

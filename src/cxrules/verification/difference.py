@@ -1,16 +1,15 @@
-"""What a change of the rule base changes: regions of organisations whose model or status differs, or the proof of none."""
+"""What a change of the rule base changes: regions of organisations whose result differs, or the proof of none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from cxrules.decision import Status
+from cxrules.decision import Decision, Status
 from cxrules.facts import Facts, Vocabulary
 from cxrules.rulebase import RuleBase
 from cxrules.rules import Effect
-from cxrules.verification.bench import LIMIT, Angle, Answer, Bench, Question, Unconfirmed, Witness, judge_of
+from cxrules.verification.bench import LIMIT, Angle, Answer, Bench, Question, Unconfirmed, View, Witness, judge_of
 from cxrules.verification.checks.overlap import result_differs
 from cxrules.verification.circuit import Bit, Circuit, Possibility
 from cxrules.verification.organisations import Regions, label_value
@@ -41,8 +40,8 @@ class Change:
         after: What the new one does.
         region: Which organisations; regions may overlap.
         says: The region in words, by fact.
-        witness: A smallest organisation to which it happens, confirmed by both engines. It lies in this region or in another
-            of the same change.
+        witness: A smallest organisation to which it happens, confirmed by both engines. It lies in this region or in
+            another of the same change.
     """
 
     before: Result
@@ -90,7 +89,8 @@ class Difference:
 def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LIMIT) -> Difference:
     """Find every organisation whose model or status differs between two rule bases.
 
-    Organisations are described by the facts of both, as far as both give a fact the same values, and are coherent for both.
+    Organisations are described by the facts of both, as far as both give a fact the same values, and are coherent for
+    both.
 
     Args:
         old: The one rule base.
@@ -123,9 +123,7 @@ def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LI
         known = bench.space.read()
         after, before = (_result(angle.judge.decide(known)) for angle in angles)
 
-        def happens(new_view: Any, old_view: Any, before: Result = before, after: Result = after) -> Bit:
-            return circuit.all_of([_has(circuit, new_view, after), _has(circuit, old_view, before)])
-
+        happens = _happens(circuit, before, after)
         if before == after or not bench.confirm(happens, angles, known, {}):
             raise Unconfirmed(f"the engine does not confirm that {known!r} differs")
         region, inside = generalise(bench, known, [circuit.negate(happens(*views))])
@@ -141,8 +139,8 @@ def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LI
 def find_difference(old: RuleBase, new: RuleBase, *, limit: int = LIMIT) -> Answer:
     """Find an organisation of which two rule bases say anything different, apart from the rules they quote.
 
-    Model, status, points, exclusions, requirements, preferences, findings, accompaniments, patterns, actions and warnings
-    are compared. Both rule bases must have the same models and facts.
+    Model, status, points, exclusions, requirements, preferences, findings, accompaniments, patterns, actions and
+    warnings are compared. Both rule bases must have the same models and facts.
 
     Args:
         old: The one rule base.
@@ -181,24 +179,34 @@ def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterato
         circuit.differ(one.concluded(*effect), other.concluded(*effect)) for effect in effects
     )
     for model in new.models:
-        yield lambda one, other, model=model: circuit.any_of(
-            [
-                circuit.negate(circuit.same_number(one.points[model], other.points[model])),
-                circuit.differ(one.enough[model], other.enough[model]),
-                circuit.differ(one.entitled[model], other.entitled[model]),
-            ]
-        )
-    yield lambda one, other: circuit.any_of(circuit.differ(one.running[model], other.running[model]) for model in new.models)
+        yield _stands_otherwise(circuit, model)
+    yield lambda one, other: circuit.any_of(
+        circuit.differ(one.running[model], other.running[model]) for model in new.models
+    )
     if (old.policy, list(old.models)) != (new.policy, list(new.models)):
         yield lambda one, other: result_differs(circuit, one, other)
 
 
-def _result(decision: Any) -> Result:
+def _stands_otherwise(circuit: Circuit, model: str) -> Question:
+    return lambda one, other: circuit.any_of(
+        [
+            circuit.negate(circuit.same_number(one.points[model], other.points[model])),
+            circuit.differ(one.enough[model], other.enough[model]),
+            circuit.differ(one.entitled[model], other.entitled[model]),
+        ]
+    )
+
+
+def _happens(circuit: Circuit, before: Result, after: Result) -> Question:
+    return lambda new, old: circuit.all_of([_has(circuit, new, after), _has(circuit, old, before)])
+
+
+def _result(decision: Decision) -> Result:
     return Result(decision.model or "", str(decision.status))
 
 
-def _has(circuit: Circuit, view: Any, result: Result) -> Bit:
+def _has(circuit: Circuit, view: View, result: Result) -> Bit:
     if not result.model:
-        return view.undetermined  # type: ignore[no-any-return] # a view answers with a bit
+        return view.undetermined
     contested = view.contested if result.status == Status.CONTESTED else circuit.negate(view.contested)
     return circuit.all_of([view.recommended[result.model], contested])

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from types import MappingProxyType
 
-from cxrules.verification.bench import Bench
-from cxrules.verification.circuit import Number, Possibility
+from cxrules.verification.bench import Bench, Question
+from cxrules.verification.circuit import Bit, Circuit, Number, Possibility
 from cxrules.verification.regions import generalise
 from cxrules.verification.results import Note
 
@@ -21,13 +21,15 @@ def undetermined_regions(bench: Bench) -> Iterator[Note]:
     circuit, outcome = bench.circuit, bench.outcome
     everything = bench.space.count()
     with circuit.scope():
-        seen = []
+        seen: list[Bit] = []
         for _ in range(_REGIONS):
             possible = bench.ask([outcome.undetermined, *everything, *seen])
             if possible is not Possibility.POSSIBLE:
                 text = "no further" if seen else "no"
                 verdict = "There is" if possible is Possibility.IMPOSSIBLE else "Within the time limit there was found"
-                yield Note("undetermined", f"{verdict} {text} organisation of which everything is known and no model follows.")
+                yield Note(
+                    "undetermined", f"{verdict} {text} organisation of which everything is known and no model follows."
+                )
                 return
             known = bench.space.read()
             region, inside = generalise(bench, known, [circuit.negate(outcome.undetermined), *everything])
@@ -39,21 +41,20 @@ def undetermined_regions(bench: Bench) -> Iterator[Note]:
 
 def ties(bench: Bench) -> Iterator[Note]:
     """Find pairs of models between which the declared order alone can decide."""
-    circuit = bench.circuit
     for first, second in combinations(bench.rulebase.models, 2):
-        answer = bench.smallest(
-            lambda view, first=first, second=second: circuit.all_of(
-                [
-                    view.recommended[first],
-                    view.running[second],
-                    circuit.at_least(view.points[second], view.points[first]),
-                ]
-            ),
-        )
+        answer = bench.smallest(_tie(bench.circuit, first, second))
         if answer.possible is Possibility.POSSIBLE:
-            yield Note("tie", f"{first} and {second} can tie at the top; the declared order names {first}.", answer.witness)
+            yield Note(
+                "tie", f"{first} and {second} can tie at the top; the declared order names {first}.", answer.witness
+            )
         elif answer.possible is Possibility.UNDECIDED:
             yield Note("tie", f"Whether {first} and {second} can tie at the top is undecided within the time limit.")
+
+
+def _tie(circuit: Circuit, first: str, second: str) -> Question:
+    return lambda view: circuit.all_of(
+        [view.recommended[first], view.running[second], circuit.at_least(view.points[second], view.points[first])]
+    )
 
 
 def attainable_points(bench: Bench) -> Iterator[Note]:
@@ -71,7 +72,9 @@ def attainable_points(bench: Bench) -> Iterator[Note]:
                 least = -_most(bench, number, -sum(points for points in items if points < 0), sign=-1)
                 most = _most(bench, number, sum(points for points in items if points > 0), sign=1)
             parts.append(f"{model} {least:+d} to {most:+d}" if least != most else f"{model} {most:+d}")
-        yield Note("attainable", f"{source} can give " + ", ".join(parts) + "." if parts else f"{source} gives no points.")
+        yield Note(
+            "attainable", f"{source} can give " + ", ".join(parts) + "." if parts else f"{source} gives no points."
+        )
 
 
 def _most(bench: Bench, number: Number, bound: int, *, sign: int) -> int:

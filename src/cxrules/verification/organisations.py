@@ -1,4 +1,4 @@
-"""Every possible organisation as wires: one for each value of a fact, each region of a percentage, each element of a set."""
+"""Every possible organisation as wires: one for each value of a fact, region of a percentage, element of a set."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ class Space:
         regions: The regions of the percentages.
     """
 
-    def __init__(self, circuit: Circuit, vocabulary: Vocabulary, regions: Regions, wires: Mapping[str, Mapping[str, Bit]]) -> None:
+    def __init__(
+        self, circuit: Circuit, vocabulary: Vocabulary, regions: Regions, wires: Mapping[str, Mapping[str, Bit]]
+    ) -> None:
         self.circuit = circuit
         self.vocabulary = vocabulary
         self.regions = regions
@@ -116,7 +118,11 @@ class Space:
         """
         fact, wires = (vocabulary or self.vocabulary)[test.fact], self.wires[test.fact]
         if fact.kind is not Kind.SET:
-            passing = [wire for wire, value in zip(wires.values(), self.values(fact.name), strict=True) if test.holds(value, fact)]
+            passing = [
+                wire
+                for wire, value in zip(wires.values(), self.values(fact.name), strict=True)
+                if test.holds(value, fact)
+            ]
             return self.circuit.any_of(passing)
         assert isinstance(test.operand, tuple)
         elements = [wires.get(element, False) for element in test.operand]
@@ -172,13 +178,13 @@ class Space:
         fact = self.vocabulary[name]
         if fact.kind is Kind.SET:
             return tuple(label for label in labels if label != KNOWN)
-        return next(value for label, value in zip(self.wires[name], self.values(name), strict=True) if label == labels[0])
-
-
+        return next(
+            value for label, value in zip(self.wires[name], self.values(name), strict=True) if label == labels[0]
+        )
 
 
 def label_value(fact: Fact, value: FactValue, regions: Regions) -> tuple[str, ...]:
-    """Give the labels that are true of a value: its name, its region, or for a set its elements and that it is known."""
+    """Give the labels that are true of a value: its name, its region, for a set its elements and that it is known."""
     if fact.kind is Kind.SET:
         assert isinstance(value, tuple)
         return (KNOWN, *value)

@@ -1,7 +1,7 @@
-"""A rule base over every organisation: which rules fire, what they amount to, and what the policy makes of it, as a circuit.
+"""A rule base over every organisation: which rules fire, and what the policy makes of it, as a circuit.
 
-It restates the meaning that `decision.Decider` computes for one organisation. Weights and shared carriers are taken from
-the Decider itself; a test holds both against each other, and every witness is run through the engine.
+It restates the meaning that `decision.Decider` computes for one organisation. Weights and shared carriers are taken
+from the Decider itself; a test holds both against each other, and every witness is run through the engine.
 """
 
 from __future__ import annotations
@@ -181,7 +181,11 @@ class Outcome:
             model: self.circuit.all_of(
                 [
                     candidate,
-                    *(self.circuit.negate(acts) for (_, _, behind), acts in self.preferences.items() if behind == model),
+                    *(
+                        self.circuit.negate(acts)
+                        for (_, _, behind), acts in self.preferences.items()
+                        if behind == model
+                    ),
                 ]
             )
             for model, candidate in self.candidate.items()

@@ -1,7 +1,7 @@
 """What the engine says of one organisation, in the terms in which questions are asked of all of them.
 
-A question is written once, over an `Outcome`. Asked of a `Reading` it is answered by the engine and the policy themselves:
-so every witness is confirmed by what it is a witness about.
+A question is written once, over an `Outcome`. Asked of a `Reading` it is answered by the engine and the policy
+themselves: so every witness is confirmed by what it is a witness about.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Reading:
             return given == value
         assert isinstance(given, int | float)
         assert isinstance(value, int | float)
-        return any(region.start <= given < region.end and region.start <= value < region.end for region in self._regions[fact])
+        return any(
+            region.start <= given < region.end and region.start <= value < region.end for region in self._regions[fact]
+        )
 
     def includes(self, fact: str, element: str) -> bool:
         """Say whether a set is known to include an element."""
@@ -86,7 +88,9 @@ class Reading:
     def points_of(self, source: str, model: str) -> int:
         """Give the points of one article for one model."""
         return sum(
-            item.points for bit, item in self.decider.items if bit & self._bits and (item.source, item.model) == (source, model)
+            item.points
+            for bit, item in self.decider.items
+            if bit & self._bits and (item.source, item.model) == (source, model)
         )
 
     @cached_property

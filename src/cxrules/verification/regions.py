@@ -61,7 +61,9 @@ def generalise(bench: Bench, known: Facts, excluded: Iterable[Bit]) -> tuple[Reg
     for fact, label in core:
         true = label in bench.space.labels(fact, known[fact]) if fact in known else False
         parts.setdefault(fact, []).append((label, true))
-    return Region({fact: tuple(wants) for fact, wants in parts.items()}), bench.circuit.all_of(bits[name] for name in core)
+    return Region({fact: tuple(wants) for fact, wants in parts.items()}), bench.circuit.all_of(
+        bits[name] for name in core
+    )
 
 
 def _describe(fact: Fact, wants: Mapping[str, bool], regions: Regions) -> str:

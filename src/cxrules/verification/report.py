@@ -92,9 +92,7 @@ def report_as_json(report: Report) -> str:
             }
             for finding in report.findings
         ],
-        "notes": [
-            {"topic": note.topic, "text": note.text, "witness": _plain(note.witness)} for note in report.notes
-        ],
+        "notes": [{"topic": note.topic, "text": note.text, "witness": _plain(note.witness)} for note in report.notes],
         "stale": [{"check": check, "subject": subject} for check, subject in report.stale],
     }
     return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
@@ -143,7 +141,9 @@ def _count(report: Report) -> Iterator[str]:
     for check in report.checks:
         found = report.of(check)
         tally = Counter("accepted" if finding.accepted else finding.verdict.value for finding in found)
-        told = ", ".join(f"{tally[word]} {word}" for word in ("proved", "refuted", "undecided", "accepted") if tally[word])
+        told = ", ".join(
+            f"{tally[word]} {word}" for word in ("proved", "refuted", "undecided", "accepted") if tally[word]
+        )
         yield f"  {check:28}{told or 'nothing to check'}"
 
 

@@ -82,7 +82,9 @@ class Report:
     @property
     def open(self) -> tuple[Finding, ...]:
         """The findings that are neither proved nor accepted."""
-        return tuple(finding for finding in self.findings if finding.verdict is not Verdict.PROVED and not finding.accepted)
+        return tuple(
+            finding for finding in self.findings if finding.verdict is not Verdict.PROVED and not finding.accepted
+        )
 
     @property
     def ok(self) -> bool:

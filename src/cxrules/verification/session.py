@@ -73,7 +73,9 @@ def verify(
         if progress:
             progress(name)
     everything = [entry for name in names for entry in results[name]]
-    findings, stale = accept((entry for entry in everything if isinstance(entry, Finding)), beside.accepted, names, known)
+    findings, stale = accept(
+        (entry for entry in everything if isinstance(entry, Finding)), beside.accepted, names, known
+    )
     notes = tuple(entry for entry in everything if isinstance(entry, Note))
     checks = tuple(name for name in names if name not in NOTES)
     return Report(rulebase.name, rulebase.revision, checks, findings, notes, stale, perf_counter() - began)
@@ -94,7 +96,7 @@ def _run(
 
 
 def _task(rulebase: RuleBase, beside: Beside, limit: int, name: str) -> list[Finding | Note]:
-    """Run one check, on a bench of its own: what it finds depends neither on other checks nor on the number of processes."""
+    """Run one check, on a bench of its own: what it finds depends on no other check and not on the number of processes."""
     conditions = [part for entry in beside.expectations for part in (entry.when, entry.unless) if part]
     bench = Bench(rulebase, limit=limit, conditions=conditions if name == EXPECTATION else ())
     if name == EXPECTATION:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cxrules.facts import FactValue
-from cxrules.rules import AnyOf, Condition, FactTest, FindingTest, Operator
+from cxrules.rules import AnyOf, Condition, FindingTest, Operator
 
 __all__ = ["write_condition", "write_conditions", "write_value"]
 

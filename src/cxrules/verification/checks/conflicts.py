@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cxrules.rules import Effect
-from cxrules.verification.bench import Bench
+from cxrules.verification.bench import Bench, Question
 from cxrules.verification.checks.claims import claim_none
+from cxrules.verification.circuit import Circuit
 from cxrules.verification.results import Finding
 
 __all__ = ["all_excluded", "articles_against_themselves", "excluded_yet_alone"]
@@ -18,29 +19,14 @@ ALL_EXCLUDED = "all-excluded"
 
 def excluded_yet_alone(bench: Bench) -> Iterator[Finding]:
     """No model is excluded while it alone has points above 0."""
-    circuit = bench.circuit
+    message = "The model is excluded though it is the only one with points above 0."
     for model in bench.rulebase.models:
-        yield claim_none(
-            bench,
-            (EXCLUDED_YET_ALONE, model),
-            lambda view, model=model: circuit.all_of(
-                [
-                    view.excluded[model],
-                    circuit.at_least(view.points[model], 1),
-                    *(
-                        circuit.negate(circuit.at_least(points, 1))
-                        for rival, points in view.points.items()
-                        if rival != model
-                    ),
-                ]
-            ),
-            "The model is excluded though it is the only one with points above 0.",
-        )
+        yield claim_none(bench, (EXCLUDED_YET_ALONE, model), _excluded_alone(bench.circuit, model), message)
 
 
 def articles_against_themselves(bench: Bench) -> Iterator[Finding]:
     """No article supports and excludes one model of one organisation."""
-    rulebase, circuit = bench.rulebase, bench.circuit
+    rulebase = bench.rulebase
     source = {rule.id: rulebase.claims[rule.because[0]].source for rule in rulebase.rules.values()}
     for model in rulebase.models:
         for article in rulebase.sources:
@@ -49,18 +35,36 @@ def articles_against_themselves(bench: Bench) -> Iterator[Finding]:
             yield claim_none(
                 bench,
                 (ARTICLE_AGAINST_ITSELF, f"{article}: {model}"),
-                lambda view, supporting=supporting, excluding=excluding: circuit.all_of(
-                    [
-                        circuit.any_of(view.fired[rule] for rule in supporting),
-                        circuit.any_of(view.fired[rule] for rule in excluding),
-                    ]
-                ),
-                f"Rules of the article both support and exclude the model: {', '.join(supporting)}; {', '.join(excluding)}.",
+                _both(bench.circuit, supporting, excluding),
+                "Rules of the article both support and exclude the model: "
+                f"{', '.join(supporting)}; {', '.join(excluding)}.",
             )
+
+
+def _excluded_alone(circuit: Circuit, model: str) -> Question:
+    return lambda view: circuit.all_of(
+        [
+            view.excluded[model],
+            circuit.at_least(view.points[model], 1),
+            *(circuit.negate(circuit.at_least(points, 1)) for rival, points in view.points.items() if rival != model),
+        ]
+    )
+
+
+def _both(circuit: Circuit, supporting: list[str], excluding: list[str]) -> Question:
+    return lambda view: circuit.all_of(
+        [
+            circuit.any_of(view.fired[rule] for rule in supporting),
+            circuit.any_of(view.fired[rule] for rule in excluding),
+        ]
+    )
 
 
 def all_excluded(bench: Bench) -> Iterator[Finding]:
     """No organisation has every model excluded."""
     yield claim_none(
-        bench, (ALL_EXCLUDED, "every model"), lambda view: view.all_excluded, "Every model is excluded, so that nothing is left to recommend."
+        bench,
+        (ALL_EXCLUDED, "every model"),
+        lambda view: view.all_excluded,
+        "Every model is excluded, so that nothing is left to recommend.",
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from cxrules.facts import Kind
 from cxrules.knowledge.beside import CHANGES, Expectation
 from cxrules.rules import Effect
-from cxrules.verification.bench import Angle, Bench
+from cxrules.verification.bench import Angle, Bench, View
 from cxrules.verification.checks.claims import claim_none
 from cxrules.verification.circuit import Bit, Circuit
 from cxrules.verification.results import Finding
@@ -41,7 +41,9 @@ def check_expectation(bench: Bench, expectation: Expectation) -> Finding:
     head = (EXPECTATION, expectation.id)
     changing = expectation.raising or expectation.lowering
     if changing:
-        return claim_none(bench, head, _change(bench, expectation, changing), expectation.says, *_before_and_after(bench, changing))
+        return claim_none(
+            bench, head, _change(bench, expectation, changing), expectation.says, *_before_and_after(bench, changing)
+        )
     angle = bench.angle
     if expectation.knowing_only is not None:
         others = frozenset(bench.rulebase.vocabulary.facts) - set(expectation.knowing_only)
@@ -49,7 +51,7 @@ def check_expectation(bench: Bench, expectation: Expectation) -> Finding:
     return claim_none(bench, head, lambda view: _belied(bench.circuit, expectation, view), expectation.says, angle)
 
 
-def _belied(circuit: Circuit, expectation: Expectation, view: Any) -> Bit:
+def _belied(circuit: Circuit, expectation: Expectation, view: View) -> Bit:
     outcomes = []
     for word, names in expectation.outcomes.items():
         found = [_OUTCOMES[word](view, name) for name in names]
@@ -57,10 +59,12 @@ def _belied(circuit: Circuit, expectation: Expectation, view: Any) -> Bit:
         every = expectation.always and word != "recommends"
         outcomes.append(circuit.all_of(found) if every else circuit.any_of(found))
     comes_out = circuit.all_of(outcomes)
-    return circuit.all_of([*_meant(circuit, expectation, view), circuit.negate(comes_out) if expectation.always else comes_out])
+    return circuit.all_of(
+        [*_meant(circuit, expectation, view), circuit.negate(comes_out) if expectation.always else comes_out]
+    )
 
 
-def _meant(circuit: Circuit, expectation: Expectation, view: Any) -> Iterator[Bit]:
+def _meant(circuit: Circuit, expectation: Expectation, view: View) -> Iterator[Bit]:
     yield view.holds(expectation.when)
     if expectation.unless is not None:
         yield circuit.negate(view.holds(expectation.unless))
@@ -73,10 +77,12 @@ def _before_and_after(bench: Bench, fact: str) -> tuple[Angle, Angle]:
 def _change(bench: Bench, expectation: Expectation, fact: str) -> Callable[[Any, Any], Bit]:
     circuit = bench.circuit
 
-    def question(before: Any, after: Any) -> Bit:
+    def question(before: View, after: View) -> Bit:
         low, high = (before, after) if expectation.raising else (after, before)
         relations = [
-            circuit.any_of(_CHANGES[word](circuit, before, after, model) for model in expectation.outcomes.get(word, ()))
+            circuit.any_of(
+                _CHANGES[word](circuit, before, after, model) for model in expectation.outcomes.get(word, ())
+            )
             for word in CHANGES
             if word in expectation.outcomes
         ]
@@ -85,12 +91,14 @@ def _change(bench: Bench, expectation: Expectation, fact: str) -> Callable[[Any,
             for word, names in expectation.outcomes.items()
             if word not in CHANGES
         ]
-        return circuit.all_of([_rises(bench, fact, low, high), *_meant(circuit, expectation, before), *relations, *others])
+        return circuit.all_of(
+            [_rises(bench, fact, low, high), *_meant(circuit, expectation, before), *relations, *others]
+        )
 
     return question
 
 
-def _rises(bench: Bench, name: str, low: Any, high: Any) -> Bit:
+def _rises(bench: Bench, name: str, low: View, high: View) -> Bit:
     """Give whether a fact known to both views is more in the second."""
     circuit, fact = bench.circuit, bench.rulebase.vocabulary[name]
     if fact.kind is Kind.SET:
@@ -107,11 +115,12 @@ def _rises(bench: Bench, name: str, low: Any, high: Any) -> Bit:
     if fact.kind is Kind.FLAG:
         values = (False, True)
     return circuit.any_of(
-        circuit.all_of([low.has_value(name, less), high.has_value(name, more)]) for less, more in combinations(values, 2)
+        circuit.all_of([low.has_value(name, less), high.has_value(name, more)])
+        for less, more in combinations(values, 2)
     )
 
 
-def _weakens(circuit: Circuit, before: Any, after: Any, model: str) -> Bit:
+def _weakens(circuit: Circuit, before: View, after: View, model: str) -> Bit:
     return circuit.any_of(
         [
             circuit.negate(circuit.at_least(after.points[model], before.points[model])),
@@ -122,7 +131,7 @@ def _weakens(circuit: Circuit, before: Any, after: Any, model: str) -> Bit:
     )
 
 
-def _unseats(circuit: Circuit, before: Any, after: Any, model: str) -> Bit:
+def _unseats(circuit: Circuit, before: View, after: View, model: str) -> Bit:
     return circuit.all_of([before.recommended[model], circuit.negate(after.recommended[model])])
 
 

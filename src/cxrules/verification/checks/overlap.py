@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import permutations
-from typing import Any
 
 from cxrules.rulebase import RuleBase
 from cxrules.rules import Effect
-from cxrules.verification.bench import Angle, Bench, Question, judge_of
+from cxrules.verification.bench import Angle, Bench, Question, View, judge_of
 from cxrules.verification.checks.claims import claim_some
 from cxrules.verification.circuit import Bit, Circuit, Possibility
 from cxrules.verification.results import Finding
@@ -25,7 +24,7 @@ _ON_MODELS = (Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS)
 
 
 def subsumed_conclusions(bench: Bench) -> Iterator[Finding]:
-    """Every rule that concludes a finding, an exclusion, a pattern or an action is at times its article's only one to do so.
+    """Every rule that concludes a finding, an exclusion, a pattern or an action at times is alone in its article to do so.
 
     Rules of other articles do not count: two articles that agree are two rules, and each is quoted.
     """
@@ -42,13 +41,14 @@ def subsumed_conclusions(bench: Bench) -> Iterator[Finding]:
             if not others or bench.ask([bench.outcome.fired[rule.id]]) is Possibility.IMPOSSIBLE:
                 continue
             parts = {rule.id: _fires(rule.id)} | {other: _silent(circuit, other) for other in others}
-            found = claim_some(
+            yield claim_some(
                 bench,
                 (SUBSUMED, f"{rule.id}: {conclusion.effect} {conclusion.target}"),
                 parts,
-                lambda core: f"Whenever the rule fires, so does {_one_of(core[1:])}, of the same article and to the same effect.",
+                lambda core: (
+                    f"Whenever the rule fires, so does {_one_of(core[1:])}, of the same article and to the same effect."
+                ),
             )
-            yield found
 
 
 def double_counted(bench: Bench) -> Iterator[Finding]:
@@ -57,7 +57,6 @@ def double_counted(bench: Bench) -> Iterator[Finding]:
     Standing rules are left out: they speak of every organisation, for one point. So are rules that share the claim that
     carries their weight, because it counts once.
     """
-    circuit = bench.circuit
     items = [item for item in bench.judge.decider.evidence if not item.standing]
     for one, other in permutations(items, 2):
         same = (one.source, one.model, one.points > 0) == (other.source, other.model, other.points > 0)
@@ -65,46 +64,45 @@ def double_counted(bench: Bench) -> Iterator[Finding]:
             continue
         if bench.ask([bench.outcome.fired[one.rule]]) is Possibility.IMPOSSIBLE:
             continue
-        parts = {one.rule: _fires(one.rule), other.rule: _silent(circuit, other.rule)}
-        side = "for" if one.points > 0 else "against"
-        yield claim_some(
-            bench,
-            (DOUBLE_COUNTED, f"{one.rule} with {other.rule}: {one.model}"),
-            parts,
-            lambda _, one=one, other=other, side=side: (
-                f"Whenever {one.rule} speaks {side} {one.model}, so does {other.rule} of the same article: "
-                "one idea may be counted twice."
-            ),
+        parts = {one.rule: _fires(one.rule), other.rule: _silent(bench.circuit, other.rule)}
+        message = (
+            f"Whenever {one.rule} speaks {'for' if one.points > 0 else 'against'} {one.model}, so does {other.rule} "
+            "of the same article: one idea may be counted twice."
         )
+        head = (DOUBLE_COUNTED, f"{one.rule} with {other.rule}: {one.model}")
+        yield claim_some(bench, head, parts, _always(message))
 
 
 def idle_rules(bench: Bench) -> Iterator[Finding]:
     """Every rule that bears on the choice changes the model or the status of some organisation."""
-    rulebase, circuit = bench.rulebase, bench.circuit
-    for rule in bearing_rules(rulebase):
-        rules = {other: known for other, known in rulebase.rules.items() if other != rule}
-        without = Angle(judge_of(replace(rulebase, rules=rules, _given_revision="")))
-
-        def same(view: Any, bare: Any, rule: str = rule) -> Bit:
-            return circuit.all_of([view.fired[rule], circuit.negate(result_differs(circuit, view, bare))])
-
-        if bench.ask([bench.outcome.fired[rule]]) is Possibility.IMPOSSIBLE:
-            continue  # dead-rule reports it
-        yield claim_some(
-            bench,
-            (IDLE_RULE, rule),
-            {
-                "the rule fires": lambda view, _, rule=rule: view.fired[rule],  # a hint: else nothing differs
-                "the result differs": lambda view, bare: result_differs(circuit, view, bare),
-            },
-            lambda _: "Without the rule every organisation gets the same model and status.",
-            bench.angle,
-            without,
-            near=lambda same=same, without=without: bench.smallest(same, bench.angle, without).witness,
-        )
+    for rule in bearing_rules(bench.rulebase):
+        if bench.ask([bench.outcome.fired[rule]]) is not Possibility.IMPOSSIBLE:  # else dead-rule reports it
+            yield _change_something(bench, rule)
 
 
-def result_differs(circuit: Circuit, one: Any, other: Any) -> Bit:
+def _change_something(bench: Bench, rule: str) -> Finding:
+    circuit = bench.circuit
+    rules = {other: known for other, known in bench.rulebase.rules.items() if other != rule}
+    angles = (bench.angle, Angle(judge_of(replace(bench.rulebase, rules=rules, _given_revision=""))))
+
+    def differs(view: View, bare: View) -> Bit:
+        # That the rule fires is a hint to the solver: otherwise nothing differs.
+        return circuit.all_of([view.fired[rule], result_differs(circuit, view, bare)])
+
+    def same(view: View, bare: View) -> Bit:
+        return circuit.all_of([view.fired[rule], circuit.negate(result_differs(circuit, view, bare))])
+
+    return claim_some(
+        bench,
+        (IDLE_RULE, rule),
+        {"the result differs": differs},
+        _always("Without the rule every organisation gets the same model and status."),
+        *angles,
+        near=lambda: bench.smallest(same, *angles).witness,
+    )
+
+
+def result_differs(circuit: Circuit, one: View, other: View) -> Bit:
     """Give whether two views differ in the model or in the status."""
     models = [model for model in one.recommended if model in other.recommended]
     alone = [view.recommended[model] for view in (one, other) for model in view.recommended if model not in models]
@@ -134,15 +132,15 @@ def _source(rulebase: RuleBase, rule: str) -> str:
 
 
 def _fires(rule: str) -> Question:
-    def question(view: Any) -> Bit:
-        fired: Bit = view.fired[rule]
-        return fired
-
-    return question
+    return lambda view: view.fired[rule]
 
 
 def _silent(circuit: Circuit, rule: str) -> Question:
     return lambda view: circuit.negate(view.fired[rule])
+
+
+def _always(message: str) -> Callable[[tuple[str, ...]], str]:
+    return lambda _: message
 
 
 def _one_of(rules: Iterable[str]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from cxrules.rules import Condition, Effect
 from cxrules.verification.bench import Bench, Question
 from cxrules.verification.checks.claims import claim_some
-from cxrules.verification.circuit import Bit
 from cxrules.verification.results import Finding, Verdict
 from cxrules.verification.wording import write_condition
 
@@ -53,20 +52,11 @@ def patterns_never_recognised(bench: Bench) -> Iterator[Finding]:
 
 def models_never_recommended(bench: Bench) -> Iterator[Finding]:
     """Every model can be recommended."""
-    circuit = bench.circuit
-    for model, entry in bench.rulebase.models.items():
-        # In the order of the policy, so that the conflict names the first step that stops the model.
-        parts: dict[str, Question] = {f"requires {name}": _established(name) for name in entry.requires}
-        parts["enough evidence"] = lambda view, model=model: circuit.all_of(
-            [view.enough[model], circuit.at_least(view.points[model], 1)]
-        )
-        parts["not excluded"] = lambda view, model=model: circuit.negate(view.excluded[model])
-        parts["not set aside"] = lambda view, model=model: view.running[model]
-        parts["ahead of all others"] = lambda view, model=model: view.recommended[model]
+    for model in bench.rulebase.models:
         yield claim_some(
             bench,
             (MODEL_NEVER_RECOMMENDED, model),
-            parts,
+            _steps(bench, model),
             lambda core: f"The model can never be recommended: {_together(core)}.",
         )
 
@@ -74,10 +64,10 @@ def models_never_recommended(bench: Bench) -> Iterator[Finding]:
 def idle_preferences(bench: Bench) -> Iterator[Finding]:
     """Every preference can act: both models are candidates, and one sets the other aside."""
     for rule, preferred, behind in bench.outcome.preferences:
-        parts: dict[str, Question] = {
-            f"rule {rule}": lambda view, rule=rule: view.fired[rule],
-            f"candidate {preferred}": lambda view, model=preferred: view.candidate[model],
-            f"candidate {behind}": lambda view, model=behind: view.candidate[model],
+        parts = {
+            f"rule {rule}": _fires(rule),
+            f"candidate {preferred}": _runs(preferred),
+            f"candidate {behind}": _runs(behind),
         }
         yield claim_some(
             bench,
@@ -87,25 +77,20 @@ def idle_preferences(bench: Bench) -> Iterator[Finding]:
         )
 
 
-def _reach(bench: Bench, head: tuple[str, str], concluders: Any, message: str) -> Finding:
+def _reach(bench: Bench, head: tuple[str, str], concluders: Sequence[str], message: str) -> Finding:
     rules = bench.rulebase.rules
     if not concluders:
-        return Finding(*head, Verdict.REFUTED, f"{message}: no rule concludes it.", bench.smallest(lambda _: True).witness)
-    found = None
-    for rule in concluders:
-        found = claim_some(
-            bench,
-            head,
-            _parts(rules[rule].when),
-            lambda core, rule=rule: f"{message}: in the rule {rule}, {_together(core)}.",
+        return Finding(
+            *head, Verdict.REFUTED, f"{message}: no rule concludes it.", bench.smallest(lambda _: True).witness
         )
+    none = f"{message}: none of its rules can fire, {', '.join(concluders)}."
+    found = Finding(*head, Verdict.PROVED)
+    for rule in concluders:
+        only = f"{message}: in the rule {rule}, "
+        found = claim_some(bench, head, _parts(rules[rule].when), lambda core, only=only: f"{only}{_together(core)}.")  # type: ignore[misc]
         if found.verdict is not Verdict.REFUTED:
             return found
-    assert found is not None
-    if len(concluders) == 1:
-        return found
-    message = f"{message}: none of its rules can fire, {', '.join(concluders)}."
-    return Finding(*head, Verdict.REFUTED, message, found.witness, tuple(concluders))
+    return found if len(concluders) == 1 else replace(found, message=none, involved=tuple(concluders))
 
 
 def _parts(when: tuple[Condition, ...]) -> dict[str, Question]:
@@ -113,19 +98,31 @@ def _parts(when: tuple[Condition, ...]) -> dict[str, Question]:
 
 
 def _condition(condition: Condition) -> Question:
-    def question(view: Any) -> Bit:
-        holds: Bit = view.holds((condition,))
-        return holds
+    return lambda view: view.holds((condition,))
 
-    return question
+
+def _steps(bench: Bench, model: str) -> dict[str, Question]:
+    """Give the steps that a model has to pass, in the order of the policy: a conflict names the first that stop it."""
+    circuit = bench.circuit
+    return {
+        **{f"requires {name}": _established(name) for name in bench.rulebase.models[model].requires},
+        "enough evidence": lambda view: circuit.all_of([view.enough[model], circuit.at_least(view.points[model], 1)]),
+        "not excluded": lambda view: circuit.negate(view.excluded[model]),
+        "not set aside": lambda view: view.running[model],
+        "ahead of all others": lambda view: view.recommended[model],
+    }
+
+
+def _fires(rule: str) -> Question:
+    return lambda view: view.fired[rule]
+
+
+def _runs(model: str) -> Question:
+    return lambda view: view.candidate[model]
 
 
 def _established(finding: str) -> Question:
-    def question(view: Any) -> Bit:
-        established: Bit = view.findings[finding]
-        return established
-
-    return question
+    return lambda view: view.findings[finding]
 
 
 def _together(core: tuple[str, ...]) -> str:

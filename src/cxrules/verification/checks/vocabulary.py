@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, pairwise
-from typing import Any
 
 from cxrules.facts import Fact, FactValue, Kind, Use
 from cxrules.rulebase import RuleBase
 from cxrules.rules import Effect
-from cxrules.verification.bench import Angle, Bench
+from cxrules.verification.bench import Angle, Bench, View
 from cxrules.verification.checks.claims import claim_some
 from cxrules.verification.checks.overlap import result_differs
-from cxrules.verification.circuit import Bit, Circuit, Possibility
+from cxrules.verification.circuit import Bit, Circuit
 from cxrules.verification.results import Finding, Verdict
 from cxrules.verification.wording import write_value
 
@@ -52,39 +51,35 @@ def idle_values(bench: Bench) -> Iterator[Finding]:
 
 def idle_facts(bench: Bench) -> Iterator[Finding]:
     """Every fact makes a difference to some answer, and one that decides to some model or status."""
-    circuit = bench.circuit
     for fact in bench.rulebase.vocabulary.facts.values():
-        unknown = Angle(bench.judge, forget=frozenset([fact.name]))
-
-        def matters(view: Any, bare: Any, use: Use = fact.use) -> Bit:
-            return (result_differs if use is Use.DECIDES else answer_differs)(circuit, view, bare)
-
-        def idle(view: Any, bare: Any, matters: Any = matters) -> Bit:
-            return circuit.negate(matters(view, bare))
-
-        value = bench.space.values(fact.name)[0]
-        yield claim_some(
-            bench,
-            (IDLE_FACT, fact.name),
-            {"it matters": matters},
-            lambda _, use=fact.use: (
-                "Whether the fact is known or not makes no difference to any "
-                + ("model or status, though it should decide." if use is Use.DECIDES else "answer.")
-            ),
-            bench.angle,
-            unknown,
-            near=lambda idle=idle, name=fact.name, value=value, unknown=unknown: bench.smallest(
-                idle, Angle(bench.judge, fix={name: value}), unknown
-            ).witness,
-        )
+        yield _matter(bench, fact)
 
 
-def answer_differs(circuit: Circuit, one: Any, other: Any) -> Bit:
+def _matter(bench: Bench, fact: Fact) -> Finding:
+    circuit = bench.circuit
+    differs = result_differs if fact.use is Use.DECIDES else answer_differs
+    effect = "model or status, though it should decide" if fact.use is Use.DECIDES else "answer"
+    unknown = Angle(bench.judge, forget=frozenset([fact.name]))
+    known = Angle(bench.judge, fix={fact.name: bench.space.values(fact.name)[0]})
+    return claim_some(
+        bench,
+        (IDLE_FACT, fact.name),
+        {"it matters": lambda view, bare: differs(circuit, view, bare)},
+        lambda _: f"Whether the fact is known or not makes no difference to any {effect}.",
+        bench.angle,
+        unknown,
+        near=lambda: (
+            bench.smallest(lambda view, bare: circuit.negate(differs(circuit, view, bare)), known, unknown).witness
+        ),
+    )
+
+
+def answer_differs(circuit: Circuit, one: View, other: View) -> Bit:
     """Give whether two views of one rule base differ in anything that is answered, apart from the rules quoted."""
     return circuit.any_of(_differences(circuit, one, other))
 
 
-def _differences(circuit: Circuit, one: Any, other: Any) -> Iterator[Bit]:
+def _differences(circuit: Circuit, one: View, other: View) -> Iterator[Bit]:
     for model in one.rulebase.models:
         yield circuit.negate(circuit.same_number(one.points[model], other.points[model]))
         yield circuit.differ(one.excluded[model], other.excluded[model])
@@ -103,9 +98,7 @@ def _list_advice(rulebase: RuleBase) -> list[tuple[Effect, str]]:
     return sorted((effect, target) for effect, target in targets if effect in _ADVICE)
 
 
-def _tell_apart(
-    bench: Bench, head: tuple[str, str], values: tuple[str, FactValue, FactValue], message: str
-) -> Finding:
+def _tell_apart(bench: Bench, head: tuple[str, str], values: tuple[str, FactValue, FactValue], message: str) -> Finding:
     name, one, other = values
     angles = (Angle(bench.judge, fix={name: one}), Angle(bench.judge, fix={name: other}))
     return claim_some(
@@ -114,9 +107,9 @@ def _tell_apart(
         {"the answers differ": lambda *views: answer_differs(bench.circuit, *views)},
         lambda _: message,
         *angles,
-        near=lambda: bench.smallest(
-            lambda *views: bench.circuit.negate(answer_differs(bench.circuit, *views)), *angles
-        ).witness,
+        near=lambda: (
+            bench.smallest(lambda *views: bench.circuit.negate(answer_differs(bench.circuit, *views)), *angles).witness
+        ),
     )
 
 
@@ -130,40 +123,41 @@ def _tell_values(bench: Bench, fact: Fact) -> Iterator[Finding]:
     found = {}
     for one, other in pairs:
         subject = f"{fact.name}: {write_value(one)} = {write_value(other)}"
-        message = f"It makes no difference to any answer whether the fact is {write_value(one)} or {write_value(other)}."
+        message = (
+            f"It makes no difference to any answer whether the fact is {write_value(one)} or {write_value(other)}."
+        )
         finding = _tell_apart(bench, (IDLE_VALUE, subject), (fact.name, one, other), message)
         if finding.verdict is Verdict.REFUTED:
-            group = alike[one] | alike[other]
-            alike |= dict.fromkeys(group, group)
+            merged = alike[one] | alike[other]
+            alike |= dict.fromkeys(merged, merged)
         found[one, other] = finding
-    seen: set[FactValue] = set()
     for value in values:
         group = [other for other in values if other in alike[value]]
-        if value in seen:
+        if value != group[0]:
             continue
-        seen.update(group)
-        names = " = ".join(map(write_value, group))
-        undecided = [finding for pair, finding in found.items() if value in pair and finding.verdict is Verdict.UNDECIDED]
+        subject = f"{fact.name}: {' = '.join(map(write_value, group))}"
+        undecided = [entry for pair, entry in found.items() if value in pair and entry.verdict is Verdict.UNDECIDED]
         if len(group) > 1:
-            first = next(finding for pair, finding in found.items() if set(pair) <= set(group) and finding.witness)
-            message = f"It makes no difference to any answer which of these the fact is: {names}."
-            yield Finding(IDLE_VALUE, f"{fact.name}: {names}", Verdict.REFUTED, message, first.witness)
+            first = next(entry for pair, entry in found.items() if set(pair) <= set(group) and entry.witness)
+            told = ", ".join(map(write_value, group))
+            message = f"It makes no difference to any answer which of these {fact.name} is: {told}."
+            yield Finding(IDLE_VALUE, subject, Verdict.REFUTED, message, first.witness)
         elif undecided:
-            yield Finding(IDLE_VALUE, f"{fact.name}: {names}", Verdict.UNDECIDED, undecided[0].message)
+            yield Finding(IDLE_VALUE, subject, Verdict.UNDECIDED, undecided[0].message)
         else:
-            yield Finding(IDLE_VALUE, f"{fact.name}: {names}", Verdict.PROVED)
+            yield Finding(IDLE_VALUE, subject, Verdict.PROVED)
 
 
 def _tell_element(bench: Bench, fact: Fact, element: str) -> Finding:
     circuit = bench.circuit
 
-    def differ(view: Any, other: Any) -> Bit:
+    def differ(view: View, other: View) -> Bit:
         return circuit.all_of([_toggled(view, other), answer_differs(circuit, view, other)])
 
-    def same(view: Any, other: Any) -> Bit:
+    def same(view: View, other: View) -> Bit:
         return circuit.all_of([_toggled(view, other), circuit.negate(answer_differs(circuit, view, other))])
 
-    def _toggled(view: Any, other: Any) -> Bit:
+    def _toggled(view: View, other: View) -> Bit:
         return circuit.all_of(
             [
                 other.includes(fact.name, element),
