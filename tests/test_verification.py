@@ -1,4 +1,4 @@
-"""Verification: the circuit means what the engine means, seeded faults are found entirely, the built-in base is clean."""
+"""Verification: the circuit means what the engine means, seeded faults are found, the built-in base is clean."""
 
 from __future__ import annotations
 
@@ -217,6 +217,15 @@ def test_every_check_has_a_seeded_fault() -> None:
 def test_some_faults_show_only_through_chaining_or_union() -> None:
     assert sum("chaining" in name for name in FAULTS) >= 8
     assert sum("union" in name for name in FAULTS) >= 4
+
+
+def test_every_check_has_its_page() -> None:
+    text = (ROOT / "docs" / "verification.md").read_text("utf-8")
+    pages = re.findall(r"^### `([a-z-]+)`\n\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in pages] == [*CHECKS, EXPECTATION]
+    for name, page in pages:
+        assert all(word in page for word in ("**What.**", "**Why.**", "**Example.**")), name
+    assert all(f"- `{note}`: " in text for note in NOTES)
 
 
 # --- the built-in rule base
@@ -469,3 +478,78 @@ def test_a_percentage_lies_in_one_region(clean: RuleBase) -> None:
     fact = clean.vocabulary["budget"]
     for value in (0, 49.999, 50, 100):
         assert len(label_value(fact, value, bench.space.regions)) == 1
+
+
+# --- the command line
+
+
+@pytest.fixture(scope="module")
+def run() -> Any:
+    pytest.importorskip("typer", reason="the extra `cli` is not installed")
+    from typer.testing import CliRunner
+
+    from cxrules.cli.app import make_app
+
+    app = make_app()
+    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_a_clean_folder_ends_with_0(run: Any) -> None:
+    done = run("verify", FAULTY / "clean", "--jobs", 1)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "0 open, 0 accepted" in done.stdout
+
+
+def test_a_faulty_folder_ends_with_1(run: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "faulty"
+    folder.mkdir()
+    for source in (FAULTY / "clean", FAULTY / "expectation-never"):
+        for path in source.glob("*.yaml"):
+            (folder / path.name).write_bytes(path.read_bytes())
+    done = run("verify", folder, "--jobs", 1, "--json", "--witnesses", tmp_path / "witnesses")
+    assert done.exit_code == 1
+    plain = json.loads(done.stdout)
+    assert [entry["subject"] for entry in plain["findings"] if entry["verdict"] == "refuted"] == ["no-machine-for-many"]
+    [witness] = (tmp_path / "witnesses").iterdir()
+    answer = run("recommend", witness, "--rules", folder)
+    assert answer.exit_code == 0
+    assert "machine" in answer.stdout.lower()
+
+
+def test_wrong_arguments_end_with_2(run: Any, tmp_path: Path) -> None:
+    assert run("verify", FAULTY / "clean", "--only", "no-such-check").exit_code == 2
+    assert run("verify", tmp_path / "nowhere").exit_code == 2
+    assert run("diff", FAULTY / "clean", tmp_path / "nowhere").exit_code == 2
+    broken = tmp_path / "expectations.yaml"
+    broken.write_text("expectations: [{id: one, says: One., never: {recommends: [nobody]}}]\n", encoding="utf-8")
+    done = run("verify", FAULTY / "clean", broken)
+    assert done.exit_code == 2
+    assert "unknown-model" in done.stderr
+
+
+def test_diff_tells_what_a_change_changes(run: Any, tmp_path: Path) -> None:
+    same = run("diff", FAULTY / "clean", FAULTY / "clean")
+    assert same.exit_code == 0
+    assert same.stdout.startswith("Proved: every organisation")
+    changed = tmp_path / "changed"
+    changed.mkdir()
+    for path in (FAULTY / "clean").glob("*.yaml"):
+        text = path.read_text("utf-8").replace("budget: {at_least: 50}", "budget: {at_least: 60}")
+        (changed / path.name).write_text(text, encoding="utf-8")
+    done = run("diff", FAULTY / "clean", changed)
+    assert done.exit_code == 1
+    assert "budget: 50 to below 60" in done.stdout
+    assert "Proved: no other organisation differs." in done.stdout
+    plain = json.loads(run("diff", FAULTY / "clean", changed, "--json").stdout)
+    assert plain["complete"]
+    assert all("budget" in change["where"] for change in plain["changes"])
+
+
+def test_a_missing_solver_ends_with_3(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    for name in [name for name in sys.modules if name.startswith("cxrules.verification")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "z3", None)
+    done = run("verify", FAULTY / "clean")
+    assert (done.exit_code, "cxrules[verify]" in done.stderr) == (3, True)

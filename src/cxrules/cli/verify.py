@@ -53,7 +53,7 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
         from cxrules.knowledge.beside import read_beside  # noqa: PLC0415 - the help needs none of it
         from cxrules.verification import builtin_beside  # noqa: PLC0415 - see above
         from cxrules.verification import verify as run  # noqa: PLC0415 - see above
-        from cxrules.verification.report import report_as_json, report_as_text, write_witnesses  # noqa: PLC0415 - see above
+        from cxrules.verification.report import report_as_json, report_as_text, write_witnesses  # noqa: PLC0415 - as above
 
         rulebase = open_rulebase(paths, on_top)
         beside = read_beside(paths, rulebase) if paths else builtin_beside()

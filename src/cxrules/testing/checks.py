@@ -83,7 +83,7 @@ def check_monotone(
 ) -> None:
     """Hold that a change never weakens one model and never strengthens another.
 
-    A case is weakened that loses points, becomes excluded, or loses a requirement; and strengthened in the opposite case.
+    A case is weakened that loses points, becomes excluded or loses a requirement; the opposite strengthens it.
 
     Args:
         rulebase: The rule base.

@@ -2,8 +2,8 @@
 
 The facts have finitely many distinguishable values, so that all organisations, the partly known ones included, can be
 written down as a circuit of truth values (`circuit`, `organisations`), and what the rules and the policy make of them
-as another (`policy`). A solver then finds an organisation that is as asked, or proves that there is none. What it finds is
-made as small as can be and confirmed by the engine (`bench`, `reading`).
+as another (`policy`). A solver then finds an organisation that is as asked, or proves that there is none. What it finds
+is made as small as can be and confirmed by the engine (`bench`, `reading`).
 
     checks       one small function for each check; docs/verification.md has a page for each
     notes        what is reported and is no fault

@@ -96,7 +96,7 @@ def _run(
 
 
 def _task(rulebase: RuleBase, beside: Beside, limit: int, name: str) -> list[Finding | Note]:
-    """Run one check, on a bench of its own: what it finds depends on no other check and not on the number of processes."""
+    """Run one check, on a bench of its own: what it finds depends on no other check."""
     conditions = [part for entry in beside.expectations for part in (entry.when, entry.unless) if part]
     bench = Bench(rulebase, limit=limit, conditions=conditions if name == EXPECTATION else ())
     if name == EXPECTATION:
