@@ -57,7 +57,9 @@ def test_the_vocabulary_is_the_shared_one(rulebase: RuleBase, shared: Path) -> N
 
 def test_every_claim_is_accounted_for(rulebase: RuleBase) -> None:
     used = {claim for rule in rulebase.rules.values() for claim in rule.because}
-    for named in (*rulebase.models.values(), *rulebase.accompaniments.values(), *rulebase.patterns.values()):
+    for model in rulebase.models.values():
+        used.update(model.claims)
+    for named in (*rulebase.accompaniments.values(), *rulebase.patterns.values()):
         used.update(named.claims)
     for claim in rulebase.claims.values():
         assert (claim.id in used) != bool(claim.set_aside), claim.id

@@ -536,11 +536,11 @@ def test_diff_tells_what_a_change_changes(run: Any, tmp_path: Path) -> None:
     for path in (FAULTY / "clean").glob("*.yaml"):
         text = path.read_text("utf-8").replace("budget: {at_least: 50}", "budget: {at_least: 60}")
         (changed / path.name).write_text(text, encoding="utf-8")
-    done = run("diff", FAULTY / "clean", changed)
+    done = run("diff", FAULTY / "clean", changed, "--regions", 1000)
     assert done.exit_code == 1
     assert "budget: 50 to below 60" in done.stdout
     assert "Proved: no other organisation differs." in done.stdout
-    plain = json.loads(run("diff", FAULTY / "clean", changed, "--json").stdout)
+    plain = json.loads(run("diff", FAULTY / "clean", changed, "--regions", 1000, "--json").stdout)
     assert plain["complete"]
     assert all("budget" in change["where"] for change in plain["changes"])
 

@@ -87,7 +87,8 @@ def main() -> int:
     for name in PANELS:
         verdicts = judge(advisor, name)
         print(
-            f"{name} panel: {len(verdicts)} organisations, {verdicts[0].best.total()} readers, plurality {sum(v.plural for v in verdicts)}, "
+            f"{name} panel: {len(verdicts)} organisations, {verdicts[0].best.total()} readers, "
+            f"plurality {sum(v.plural for v in verdicts)}, "
             f"acceptable {sum(v.acceptable for v in verdicts)}, rejected {sum(v.rejected for v in verdicts)}"
         )
         for verdict in verdicts if arguments.misses else ():

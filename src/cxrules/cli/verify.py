@@ -20,6 +20,8 @@ __all__ = ["register"]
 AsJson = Annotated[bool, typer.Option("--json", help="Give JSON.")]
 Limit = Annotated[float, typer.Option("--limit", metavar="SECONDS", min=0.001, help="How long one question may take.")]
 
+Jobs = Annotated[int, typer.Option(min=1, help="How many processes share the work.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -37,7 +39,7 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
         list[str] | None, typer.Option("--only", metavar="CHECK", help="Run this check only; may be given repeatedly.")
     ] = None,
     limit: Limit = 30,
-    jobs: Annotated[int, typer.Option(min=1, help="How many processes share the work.")] = min(2, os.cpu_count() or 1),
+    jobs: Jobs = min(2, os.cpu_count() or 1),
     witnesses: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write the witness of every open finding to a file there.")
     ] = None,

@@ -30,6 +30,7 @@ def write_condition(condition: Condition) -> str:
     """Write a condition as it stands under `when`.
 
     Examples:
+        >>> from cxrules.rules import FactTest
         >>> write_condition(FactTest("budget", Operator.BELOW, 20))
         'budget: {below: 20}'
     """

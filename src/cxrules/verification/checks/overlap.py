@@ -24,7 +24,7 @@ _ON_MODELS = (Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS)
 
 
 def subsumed_conclusions(bench: Bench) -> Iterator[Finding]:
-    """Every rule that concludes a finding, exclusion, pattern or action is at times the only one of its article to do so.
+    """Every rule with a finding, exclusion, pattern or action is at times the only one of its article to conclude it.
 
     Rules of other articles do not count: two articles that agree are two rules, and each is quoted.
     """
