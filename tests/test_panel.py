@@ -1,4 +1,4 @@
-"""The rule base against blind readings of the articles. Six panels served for tuning; the unseen one only measures."""
+"""The rule base against blind readings of the articles. Seven panels served for tuning; the unseen one only measures."""
 
 from __future__ import annotations
 

@@ -102,18 +102,29 @@ def lively_rulebases(draw: st.DrawFn) -> RuleBase:
         odd = draw(st.integers(0, 9))
         if odd == 0:
             then.append(Conclusion(Effect.EXCLUDES, draw(st.sampled_from(MODELS))))
-        elif odd == 1:
+        elif odd <= 2:
             then.append(Conclusion(Effect.PREFERS, "model_1", ("model_2",)))
-        elif odd < 5 and number <= 5:
+        elif odd <= 6 and number <= 5:
             then.append(Conclusion(Effect.FINDING, "found"))
         rules.append(Rule(f"r-{number}", (draw(st.sampled_from(claims)).id,), "It follows.", tuple(when), tuple(then)))
     if draw(st.booleans()):
         rules.append(Rule("standing", ("S0-1",), "So it is.", (), (Conclusion(Effect.SUPPORTS, "model_0"),)))
-    pairs = st.lists(st.sampled_from(vocabulary), unique_by=lambda fact: fact.name, min_size=1, max_size=2)
+    some = st.lists(st.sampled_from(vocabulary), unique_by=lambda fact: fact.name, min_size=2, max_size=3)
     impossible = [
-        Impossible(f"impossible-{number}", tuple(draw(fact_tests(fact)) for fact in draw(pairs)), "It cannot be.")
-        for number in range(draw(st.integers(0, 2)))
+        Impossible(f"impossible-{number}", tuple(draw(likely_tests(fact)) for fact in draw(some)), "It cannot be.")
+        for number in range(draw(st.integers(0, 3)))
     ]
+    if draw(st.booleans()):
+        # Where the first fact is so, the other can have no value at all.
+        first, other = draw(some)[:2]
+        every = {Kind.FLAG: [True, False], Kind.PERCENT: [0]}.get(other.kind, [other.names])
+        operator = {Kind.FLAG: Operator.IS, Kind.PERCENT: Operator.AT_LEAST}.get(other.kind, Operator.IN)
+        if other.kind is not Kind.SET:
+            reason = draw(likely_tests(first))
+            impossible += [
+                Impossible(f"never-{number}", (reason, FactTest(other.name, operator, operand)), "It cannot be.")
+                for number, operand in enumerate(every)
+            ]
     requires = ("found",) if draw(st.integers(0, 3)) == 0 else ()
     return make_rulebase(
         vocabulary,
@@ -603,6 +614,25 @@ def test_rules_and_tones_flip_as_in_a_changed_rule_base(case: tuple[Judge, Decis
         assert tones.get((claim.id, tone), own) == (then.model, then.status)
     assert (found.step is None) == (decision.model is None)
     assert (found.step in (Step.POINTS, Step.ORDER)) == (decision.runner_up is not None)
+
+
+def test_what_rests_on_a_removed_standing_rule_weighs_otherwise() -> None:
+    """Without `base` the other rule is no standing one any more, if a fact establishes the finding as well."""
+    rulebase = make_rulebase(
+        [make_fact("it", Kind.FLAG)],
+        [
+            Rule("base", ("S-1",), "So.", (), (Conclusion(Effect.FINDING, "found"),)),
+            Rule(
+                "other", ("S-1",), "So.", (FactTest("it", Operator.IS, True),), (Conclusion(Effect.FINDING, "found"),)
+            ),
+            Rule("upon", ("S-2",), "So.", (FindingTest("found"),), (Conclusion(Effect.SUPPORTS, "model"),)),
+        ],
+        [Model("model", "model", "model")],
+        [make_claim("S-1", Tone.PLAIN), make_claim("S-2", Tone.PLAIN)],
+    )
+    advice = Advisor(rulebase).recommend(it=True)
+    assert advice.model is None
+    assert [(flip.rule, flip.model) for flip in advice.robustness().rules] == [("base", "model")]
 
 
 # -- whichever engine, whichever copy, and in words --------------------------------------------------------------------

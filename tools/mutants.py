@@ -116,11 +116,17 @@ def tell(title: str, fates: list[Fate]) -> None:
 
 
 def main() -> int:
-    """Print the score; exit with 1 when it is below what is demanded."""
+    """Print the score; exit with 1 when it is below what is demanded, with 2 when the unchanged base fails."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes that share the work")
     parser.add_argument("--kind", action="append", help="try only this kind of mutant; may be given repeatedly")
     arguments = parser.parse_args()
+    killers = Killers(KNOWLEDGE)
+    if killer := killers.find_killer(killers.rulebase):
+        print(
+            f"the rule base as it is does not pass, so that every mutant would seem killed: {killer}", file=sys.stderr
+        )
+        return 2
     fates = list(run(KNOWLEDGE, arguments.jobs, set(arguments.kind) if arguments.kind else None))
     others = [fate for fate in fates if fate.kind != STRENGTH]
     tell("Mutants of conditions and conclusions", others)

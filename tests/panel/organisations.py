@@ -3,7 +3,7 @@
     python tests/panel/organisations.py            write organisations.yaml of every panel
     python tests/panel/organisations.py --check    exit 1 when a file is not fresh
 
-The rules were tuned on the first six panels. The unseen one was read afterwards, and is only measured.
+The rules were tuned on the first seven panels. The unseen one was read afterwards, and is only measured.
 
 Three in five organisations are drawn from hidden traits, so that their facts belong together; the others take any
 value, rarer ones sooner. The draw depends on the seed and on the names, values, uses and impossible conjunctions in
@@ -30,7 +30,8 @@ PANELS = {
     HERE / "fourth" / "organisations.yaml": (7047, "W"),
     HERE / "fifth" / "organisations.yaml": (8027, "Y"),
     HERE / "sixth" / "organisations.yaml": (7050, "X"),
-    HERE / "unseen" / "organisations.yaml": (8345, "Z"),
+    HERE / "seventh" / "organisations.yaml": (8345, "Z"),
+    HERE / "unseen" / "organisations.yaml": (8424, "Q"),
 }
 
 COUNT = 72

@@ -18,7 +18,7 @@ import yaml
 from cxrules import Advisor
 
 HERE = Path(__file__).resolve().parent
-PANELS = {"first": HERE, **{name: HERE / name for name in ("second", "third", "fourth", "fifth", "sixth", "unseen")}}
+PANELS = {"first": HERE, **{name: HERE / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "unseen")}}
 MAJORITY = 3 / 5
 
 

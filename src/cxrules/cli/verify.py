@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ import typer
 from cxrules.cli.shared import ExitCode, OnTop, fail, mistakes_end_it, open_rulebase
 
 if TYPE_CHECKING:
+    from cxrules.knowledge.beside import Beside
     from cxrules.rulebase import RuleBase
 
 __all__ = ["register"]
@@ -20,7 +22,10 @@ __all__ = ["register"]
 AsJson = Annotated[bool, typer.Option("--json", help="Give JSON.")]
 Limit = Annotated[float, typer.Option("--limit", metavar="SECONDS", min=0.001, help="How long one question may take.")]
 
-Jobs = Annotated[int, typer.Option(min=1, help="How many processes share the work.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, show_default=False, help="How many processes share the work; two if there are as many."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +44,7 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
         list[str] | None, typer.Option("--only", metavar="CHECK", help="Run this check only; may be given repeatedly.")
     ] = None,
     limit: Limit = 30,
-    jobs: Jobs = min(2, os.cpu_count() or 1),
+    jobs: Jobs = None,
     witnesses: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write the witness of every open finding to a file there.")
     ] = None,
@@ -48,24 +53,25 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
 ) -> None:
     """Prove a rule base consistent, over every possible organisation.
 
-    Expectations and accepted findings are read from the same folder. docs/verification.md tells of every check. Exits with
-    0 only when everything is proved or accepted.
+    Expectations and accepted findings are read from the same folder; with --on-top those of the built-in rule base
+    count, too. docs/verification.md tells of every check. Exits with 0 only when everything is proved or accepted.
     """
     with _extra(), mistakes_end_it():
-        from cxrules.knowledge.beside import read_beside  # noqa: PLC0415 - the help needs none of it
-        from cxrules.verification import builtin_beside  # noqa: PLC0415 - see above
+        from cxrules.verification import report as reporting  # noqa: PLC0415 - the help needs none of it
         from cxrules.verification import verify as run  # noqa: PLC0415 - see above
-        from cxrules.verification.report import report_as_json, report_as_text, write_witnesses  # noqa: PLC0415 - as above
 
         rulebase = open_rulebase(paths, on_top)
-        beside = read_beside(paths, rulebase) if paths else builtin_beside()
+        beside, own = _read_beside(paths, rulebase, on_top)
+        jobs = jobs or min(2, os.cpu_count() or 1)
         try:
             report = run(rulebase, beside, limit=max(1, round(limit * 1000)), jobs=jobs, only=only)
         except ValueError as error:
             fail(str(error))
+    report = replace(report, stale=tuple(entry for entry in report.stale if entry in own))
     if witnesses:
-        write_witnesses(report, witnesses)
-    typer.echo(report_as_json(report) if as_json else report_as_text(report, detail=detail), nl=False)
+        reporting.write_witnesses(report, witnesses)
+    text = reporting.report_as_json(report) if as_json else reporting.report_as_text(report, detail=detail)
+    typer.echo(text, nl=False)
     if not report.ok:
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
 
@@ -104,6 +110,25 @@ def _open(path: Path) -> RuleBase:
 
         return RuleBase.from_json(path.read_bytes())
     return open_rulebase(None if str(path) == "builtin" else [path], on_top=False)
+
+
+def _read_beside(
+    paths: list[Path] | None, rulebase: RuleBase, on_top: bool
+) -> tuple[Beside, Collection[tuple[str, str]]]:
+    """Give what counts beside a rule base, and which of its accepted findings are its own."""
+    from cxrules.knowledge.beside import Beside, read_beside, read_plain  # noqa: PLC0415 - the help needs none of it
+    from cxrules.verification import builtin_beside  # noqa: PLC0415 - see above
+
+    if not paths:
+        builtin = builtin_beside()
+        return builtin, builtin.accepted
+    own = read_beside(paths, rulebase)
+    if not on_top:
+        return own, own.accepted
+    below = read_plain(builtin_beside().plain, rulebase)
+    replaced = {expectation.id for expectation in own.expectations}
+    kept = tuple(expectation for expectation in below.expectations if expectation.id not in replaced)
+    return Beside((*kept, *own.expectations), {**below.accepted, **own.accepted}), own.accepted
 
 
 @contextmanager
