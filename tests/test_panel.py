@@ -1,4 +1,7 @@
-"""The rule base against blind readings of the articles. Seven panels served for tuning; the unseen one only measures."""
+"""The rule base against blind readings of the articles.
+
+Seven panels served for tuning; the unseen one only measures.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,11 @@ from cxrules import Advisor
 from tests import ROOT
 from tests.panel.score import PANELS, judge, read_panel
 
+# The panels with five readings, and the share of organisations on which rule base and plurality agree.
+PLURALITY = {"first": 0.9, "unseen": 0.75}
 
-@pytest.mark.parametrize("panel", WELL_READ)
+
+@pytest.mark.parametrize("panel", PLURALITY)
 def test_rule_base_agrees_with_the_readings(panel: str) -> None:
     verdicts = judge(Advisor(), panel)
     assert len(verdicts) >= 60

@@ -18,7 +18,8 @@ import yaml
 from cxrules import Advisor
 
 HERE = Path(__file__).resolve().parent
-PANELS = {"first": HERE, **{name: HERE / name for name in ("second", "third", "fourth", "fifth", "sixth", "seventh", "unseen")}}
+NAMES = ("second", "third", "fourth", "fifth", "sixth", "seventh", "unseen")
+PANELS = {"first": HERE, **{name: HERE / name for name in NAMES}}
 MAJORITY = 3 / 5
 
 
