@@ -142,7 +142,7 @@ def test_lines_that_cannot_be_used_are_named_and_counted(run: Run, path: Path) -
     shown = run("replay", str(path))
     assert shown.stderr.count("this is no JSON [not-json]") == 5
     assert "… 7 lines [not-json] in all" in shown.stderr
-    assert "3 decisions decided again: nothing differs." in shown.stdout
+    assert "3 decisions decided again: nothing differs. 7 lines skipped." in shown.stdout
     assert shown.exit_code == 2
     for command in ("show", "impact"):
         assert run(command, str(path)).exit_code == 2
@@ -183,6 +183,14 @@ def test_impact_tells_which_from_what_to_what_and_why(run: Run, path: Path) -> N
     assert "fires" not in run("impact", str(path), "--rules", CHANGED, "--on-top", "--summary").stdout
     (line,) = run("impact", str(path), "--rules", CHANGED, "--on-top", "--json").stdout.splitlines()
     assert "no-new-chief-officer" in json.loads(line)["causes"]
+
+
+def test_impact_says_what_was_recorded_otherwise(run: Run, path: Path) -> None:
+    damage(path, "first", model="cmo_owned")
+    shown = run("impact", str(path))
+    assert "cmo_owned (recommended) is recorded, but the rule base of the record gives ceo_with_cco" in shown.stderr
+    assert "3 decisions decided again" in shown.stdout
+    assert shown.exit_code == 2
 
 
 def test_impact_of_a_rule_base_with_mistakes(run: Run, path: Path, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Every engine fires what the naive oracle fires, and leaves the program around it as it was."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from cxrules.advisor import Advisor
 from cxrules.decision import Judge
 from cxrules.engines import ENGINES, Engine, create_engine
 from cxrules.engines.bitmap import BitmapEngine
@@ -258,6 +261,38 @@ def turn(rule: Rule, name: str) -> Rule:
     return replace(rule, id=name, when=when, then=rule.then[::-1])
 
 
+# Prints what is said of the organisations given, sets in whatever order this process has them.
+TELL = """
+import json, sys
+import cxrules
+for known in json.load(sys.stdin):
+    known = {name: set(value) if isinstance(value, list) else value for name, value in known.items()}
+    advice = cxrules.recommend(known, engine=sys.argv[1])
+    print(json.dumps({**advice.model_dump(), "engine": None} if sys.argv[2] == "data" else advice.explain("full")))
+"""
+
+
+@needs_builtin
+@pytest.mark.parametrize(("what", "number"), [("data", 50), ("words", 5)])
+def test_process_hash_seed_and_engine_do_not_matter(what: str, number: int) -> None:
+    drawn = list(islice(random_organisations(RuleBase.builtin(), 5, known=0.4), number))
+    running = [engine.name for engine in engines_of("built-in") if engine.name in ENGINES]
+    # Words are searched for with thousands of decisions, and need no engine of their own.
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", TELL, engine, what],
+            input=json.dumps(drawn),
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
+        ).stdout
+        for engine, seed in [*product(running if what == "data" else ["bitmap"], "1"), ("bitmap", "2"), ("bitmap", "3")]
+    }
+    (only,) = told
+    assert len(only.splitlines()) == number
+
+
 # The bound.
 
 
@@ -293,16 +328,16 @@ def test_the_bound_of_nothing_known_leaves_out_what_no_one_can_reach() -> None:
 
 @each_rulebase
 @each_engine
-def test_threads_share_an_engine(name: str, which: str) -> None:
-    judge = Judge(create_engine(name, rulebase_of(which)))
+def test_threads_share_an_advisor(name: str, which: str) -> None:
+    advisor = Advisor(rulebase_of(which), name)
     drawn = list(islice(random_organisations(rulebase_of(which), 8, known=0.3), 500))
-    alone = [judge.decide(known) for known in drawn]
+    alone = [advisor.recommend(known).decision for known in drawn]
     together = Barrier(8)
 
     def decide_all(thread: int) -> bool:
         together.wait()
         turned = [*range(thread * 60, 500), *range(thread * 60)]  # each thread elsewhere
-        return all(judge.decide(drawn[position]) == alone[position] for position in turned)
+        return all(advisor.recommend(drawn[position]).decision == alone[position] for position in turned)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(decide_all, range(8))) == [True] * 8

@@ -238,6 +238,12 @@ def test_a_broken_rule_is_not_missed_as_well(tmp_path: Path) -> None:
     assert list_codes(caught.value) == ["missing-key", "unknown-key"]
 
 
+def test_a_folder_without_files_is_one_mistake(tmp_path: Path) -> None:
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(tmp_path)
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["no-files"]
+
+
 def test_a_load_without_paths_is_a_mistake_of_the_program() -> None:
     with pytest.raises(TypeError, match="a folder or a file"):
         RuleBase.load()

@@ -35,6 +35,7 @@ from cxrules.rules import (
     FindingTest,
     Impossible,
     Model,
+    Operand,
     Operator,
     Policy,
     Rule,
@@ -61,23 +62,23 @@ MODELS = ("model_0", "model_1", "model_2")
 @st.composite
 def likely_tests(draw: st.DrawFn, fact: Fact) -> FactTest:
     """A test that about half of the values pass."""
-    operator, operand = {
-        Kind.FLAG: lambda: (Operator.IS, draw(st.booleans())),
-        Kind.PERCENT: lambda: (
-            draw(st.sampled_from([Operator.BELOW, Operator.AT_LEAST])),
-            draw(st.sampled_from([20, 50.5])),
-        ),
-        Kind.ORDERED: lambda: (
-            draw(st.sampled_from([Operator.AT_LEAST, Operator.AT_MOST])),
-            draw(st.sampled_from(fact.names)),
-        ),
-        Kind.CHOICE: lambda: (Operator.IN, tuple(draw(st.sets(st.sampled_from(fact.names), min_size=1)))),
-        Kind.SET: lambda: (
-            draw(st.sampled_from([Operator.INCLUDES_ANY, Operator.INCLUDES_ALL, Operator.LACKS_ALL])),
-            tuple(sorted(draw(st.sets(st.sampled_from(fact.names), min_size=1, max_size=2)))),
-        ),
-    }[fact.kind]()
-    return FactTest(fact.name, operator, tuple(sorted(operand)) if isinstance(operand, tuple) else operand)
+    operand: Operand
+    match fact.kind:
+        case Kind.FLAG:
+            operator, operand = Operator.IS, draw(st.booleans())
+        case Kind.PERCENT:
+            operator = draw(st.sampled_from([Operator.BELOW, Operator.AT_LEAST]))
+            operand = draw(st.sampled_from([20, 50.5]))
+        case Kind.ORDERED:
+            operator = draw(st.sampled_from([Operator.AT_LEAST, Operator.AT_MOST]))
+            operand = draw(st.sampled_from(fact.names))
+        case Kind.CHOICE:
+            operator = Operator.IN
+            operand = tuple(sorted(draw(st.sets(st.sampled_from(fact.names), min_size=1))))
+        case _:
+            operator = draw(st.sampled_from([Operator.INCLUDES_ANY, Operator.INCLUDES_ALL, Operator.LACKS_ALL]))
+            operand = tuple(sorted(draw(st.sets(st.sampled_from(fact.names), min_size=1, max_size=2))))
+    return FactTest(fact.name, operator, operand)
 
 
 @st.composite
@@ -102,7 +103,7 @@ def lively_rulebases(draw: st.DrawFn) -> RuleBase:
         if odd == 0:
             then.append(Conclusion(Effect.EXCLUDES, draw(st.sampled_from(MODELS))))
         elif odd <= 2:
-            better, *worse = draw(st.sampled_from(list(combinations(MODELS, 2)) + [MODELS]))
+            better, *worse = draw(st.sampled_from([*combinations(MODELS, 2), MODELS]))
             then.append(Conclusion(Effect.PREFERS, better, tuple(worse)))
         elif odd <= 6 and number <= 5:
             then.append(Conclusion(Effect.FINDING, "found"))
@@ -117,7 +118,9 @@ def lively_rulebases(draw: st.DrawFn) -> RuleBase:
     if draw(st.booleans()):
         # Where the first fact is so, the other can have no value at all.
         first, other = draw(some)[:2]
-        every = {Kind.FLAG: [True, False], Kind.PERCENT: [0]}.get(other.kind, [other.names])
+        every: list[Operand] = [True, False] if other.kind is Kind.FLAG else [0]
+        if other.kind not in (Kind.FLAG, Kind.PERCENT):
+            every = [other.names]
         operator = {Kind.FLAG: Operator.IS, Kind.PERCENT: Operator.AT_LEAST}.get(other.kind, Operator.IN)
         if other.kind is not Kind.SET:
             reason = draw(likely_tests(first))
@@ -521,6 +524,47 @@ def test_settled_agrees_with_every_completion(case: tuple[Judge, Decision], answ
                 assert judge.decide({**decision.known, **rest}).model != completion.model
     else:
         assert not models, "only where there is no completion is there nothing to decide"
+
+
+def advise(rules: Mapping[str, tuple[FactTest, ...]], impossible: Mapping[str, tuple[FactTest, ...]]) -> Advisor:
+    """A rule base in which each model is supported by one rule of its name, the first most."""
+    tones = [Tone.EMPHATIC, Tone.PLAIN]
+    return Advisor(
+        make_rulebase(
+            [make_fact("there", Kind.FLAG), make_fact("sort", Kind.CHOICE, ("a", "b"))],
+            [
+                Rule(model, (f"S-{place}",), "So.", when, (Conclusion(Effect.SUPPORTS, model),))
+                for place, (model, when) in enumerate(rules.items())
+            ],
+            [Model(model, model, model) for model in rules],
+            [make_claim(f"S-{place}", tones[place]) for place in range(len(rules))],
+            impossible=[Impossible(name, when, "It cannot be.") for name, when in impossible.items()],
+        )
+    )
+
+
+THERE, ABSENT = FactTest("there", Operator.IS, True), FactTest("there", Operator.IS, False)
+IS_A = FactTest("sort", Operator.IS, "a")
+
+
+def test_what_only_an_impossible_organisation_would_change_is_settled() -> None:
+    advisor = advise(
+        {"rival": (THERE, IS_A), "usual": (FactTest("sort", Operator.IN, ("a", "b")),)}, {"not-both": (THERE, IS_A)}
+    )
+    assert (advisor.recommend().settled().settlement, advisor.recommend().settled().model) == ("settled", "usual")
+
+
+def test_where_a_fact_can_have_no_value_it_is_complete_without() -> None:
+    """Whom a CCO reports to, where there is none, is no gap."""
+    advisor = advise(
+        {"rival": (FactTest("sort", Operator.IN, ("a", "b")),), "usual": (ABSENT,)},
+        {"nothing": (ABSENT, FactTest("sort", Operator.IN, ("a", "b")))},
+    )
+    assert advisor.recommend(there=False).settled().model == "usual"
+    assert advisor.recommend(there=False).next_questions().irrelevant == ("sort",)
+    found = {completion.model: completion.facts for completion in advisor.recommend().settled().completions}
+    assert found["usual"] == {"there": False}
+    assert found["rival"].keys() == {"there", "sort"}
 
 
 def test_a_proof_that_is_cut_short_says_so() -> None:

@@ -186,6 +186,17 @@ def test_a_change_that_weakens_is_noticed() -> None:
         testing.check_monotone(CLEAN, {"skill": "basic"}, {"skill": "none"}, strengthens="barista")
 
 
+def test_a_change_that_leaves_too_little_evidence_is_noticed() -> None:
+    mood = CLEAN.rules["bad-mood"]
+    heavy = replace(mood, engineer=replace(mood.engineer, points=3, points_reason="A cross barista spoils everything."))
+    demanding = replace(CLEAN.policy, minimum_evidence=3)
+    base = replace(CLEAN, rules={**CLEAN.rules, "bad-mood": heavy}, policy=demanding, _given_revision="")
+    before = {"skill": "expert", "crowd": "some", "mood": "low"}
+    after = {"skill": "expert", "crowd": "few", "mood": "high"}
+    with pytest.raises(AssertionError, match="no longer enough evidence"):
+        testing.check_monotone(base, before, after, strengthens="barista")
+
+
 def test_a_wrong_policy_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     original = Decider.candidates
     monkeypatch.setattr(Decider, "decide", _decide_backwards)

@@ -545,6 +545,22 @@ def test_diff_tells_what_a_change_changes(run: Any, tmp_path: Path) -> None:
     assert all("budget" in change["where"] for change in plain["changes"])
 
 
+def test_diff_tells_what_files_laid_on_top_change(run: Any) -> None:
+    assert run("diff", "builtin", "builtin", "--on-top").exit_code == 0
+    done = run("diff", "builtin", ROOT / "examples" / "changed_rules", "--on-top", "--regions", 1)
+    assert done.exit_code == 1
+    assert "transformation_goal: true" in done.stdout
+
+
+def test_what_cannot_be_read_or_written_ends_with_2(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("verify", FAULTY / "clean", "--witnesses", tmp_path / "file" / "folder")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "Not a directory" in done.stderr
+    done = run("diff", "builtin", tmp_path / "missing.json")
+    assert (done.exit_code, "No such file" in done.stderr) == (2, True)
+
+
 def test_a_missing_solver_ends_with_3(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

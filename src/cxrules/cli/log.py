@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from cxrules.cli.shared import ExitCode, OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, reflow
+from cxrules.cli.shared import ExitCode, OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, width
 
 if TYPE_CHECKING:
     from cxrules.decision_log import DecisionRecord, Impact, ImpactSummary, Logged, LogReader, Problem, Replayed
@@ -127,8 +127,9 @@ def impact(
                 report.say(json.dumps(asdict(item) | {"causes": item.causes}) if as_json else _show_impact(item))
         if totals.changed and not as_json:
             report.say(_tabulate(totals))
+        keep = "keeps" if totals.touched == 1 else "keep"
         touched = (
-            f" {count(totals.touched, 'other')} keep model and status, but not all that led there."
+            f" {count(totals.touched, 'other')} {keep} model and status, but not all that led there."
             if totals.touched
             else ""
         )
@@ -164,7 +165,8 @@ def explain(
                     fail(f"it cannot be explained: {outcome.message}")
                 continue
             assert isinstance(outcome, Replayed)
-            report.say(reflow(log.decide_again(record).explain("full" if detail == "full" else "brief")).rstrip())
+            advice = log.decide_again(record)
+            report.say(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())
             if record["cxrules"] != __version__:
                 report.note(f"Recorded by cxrules {record['cxrules']}; these are the words of {__version__}.")
             for difference in outcome.differences:
@@ -179,6 +181,7 @@ class _Report:
         self._log = log
         self._problems: Counter[str] = Counter()
         self._unexpected = False
+        self._skipped = 0
         self._size = log.size
         self._bar = sys.stderr.isatty() and self._size >= _LONG
         self._drawn = False
@@ -200,6 +203,7 @@ class _Report:
         """Count a problem, and show it if it is one of the first of its kind."""
         self._problems[problem.trouble] += 1
         self._unexpected |= not problem.trouble.expected
+        self._skipped += problem.trouble.skips
         if self._problems[problem.trouble] <= _SHOWN:
             self.note(str(problem))
 
@@ -219,7 +223,7 @@ class _Report:
             if number > _SHOWN:
                 self.note(f"… {count(number, 'line')} [{trouble}] in all")
         self._wipe()
-        typer.echo(text, err=aside)
+        typer.echo(text + (f" {count(self._skipped, 'line')} skipped." if self._skipped else ""), err=aside)
         if differs:
             raise typer.Exit(ExitCode.MISTAKES_FOUND)
         raise typer.Exit(ExitCode.WRONG_INPUT if self._unexpected else ExitCode.ANSWERED)

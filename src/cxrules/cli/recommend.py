@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cxrules.cli.shared import ExitCode, OnTop, Rules, fail, mistakes_end_it, open_rulebase, reflow
+from cxrules.cli.shared import ExitCode, OnTop, Rules, fail, mistakes_end_it, open_rulebase, width
 
 __all__ = ["register"]
 
@@ -52,4 +52,4 @@ def recommend(
     if as_json:
         typer.echo(advice.model_dump_json(indent=2))
     else:
-        typer.echo(reflow(advice.explain("full" if detail == "full" else "brief")).rstrip())
+        typer.echo(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())

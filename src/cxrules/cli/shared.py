@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,12 +28,11 @@ __all__ = [
     "hang",
     "mistakes_end_it",
     "open_rulebase",
-    "reflow",
     "show_mistakes",
+    "width",
 ]
 
 WIDEST = 100
-_UNDERLINE = re.compile(r"[-=]{3,}")
 
 
 class ExitCode(IntEnum):
@@ -67,7 +65,7 @@ def open_rulebase(paths: Sequence[Path] | None, on_top: bool) -> RuleBase:
 
     if not paths:
         if on_top:
-            fail("--on-top needs --rules")
+            fail("--on-top needs files of your own to lay on the built-in rule base")
         return RuleBase.builtin()
     return RuleBase.load(*paths, base=RuleBase.builtin() if on_top else None)
 
@@ -140,24 +138,3 @@ def hang(lead: str, text: str, *, indent: int | None = None) -> str:
     return textwrap.fill(
         text, width(), initial_indent=lead, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
-
-
-def reflow(text: str) -> str:
-    """Wrap a text that is already wrapped to the width of the terminal, where that is narrower.
-
-    Lines that go on a paragraph or a list entry are joined first; blank lines, indentation and underlined headings are
-    kept.
-    """
-    if max(map(len, text.splitlines()), default=0) <= width():
-        return text
-    joined: list[tuple[str, int, str]] = []  # of each paragraph what leads it, the indentation of its rest, its words
-    for line in text.splitlines():
-        found = re.match(r"( *(?:[-*•] +|\d+\. +)?)(.*)", line)
-        assert found
-        lead, words = found.groups()
-        goes_on = joined and joined[-1][2] and words and lead == " " * joined[-1][1]
-        if goes_on and not _UNDERLINE.fullmatch(words):
-            joined[-1] = (*joined[-1][:2], f"{joined[-1][2]} {words}")
-        else:
-            joined.append((lead, len(lead), words))
-    return "\n".join(hang(lead, words, indent=indent) if words else "" for lead, indent, words in joined)

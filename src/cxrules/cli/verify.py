@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -62,11 +63,17 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
 
         rulebase = open_rulebase(paths, on_top)
         beside, own = _read_beside(paths, rulebase, on_top)
+        if witnesses:
+            _make_folder(witnesses)
         jobs = jobs or min(2, os.cpu_count() or 1)
         try:
-            report = run(rulebase, beside, limit=max(1, round(limit * 1000)), jobs=jobs, only=only)
+            report = run(
+                rulebase, beside, limit=max(1, round(limit * 1000)), jobs=jobs, only=only, progress=_show_progress
+            )
         except ValueError as error:
             fail(str(error))
+        finally:
+            _show_progress("")
     report = replace(report, stale=tuple(entry for entry in report.stale if entry in own))
     if witnesses:
         reporting.write_witnesses(report, witnesses)
@@ -81,20 +88,21 @@ def diff(
         Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")
     ],
     new: Annotated[Path, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
+    on_top: Annotated[bool, typer.Option("--on-top", help="Lay both folders on the built-in rule base.")] = False,
     most: Annotated[int, typer.Option("--regions", min=1, help="After how many regions to stop.")] = 20,
     limit: Limit = 30,
     as_json: AsJson = False,
 ) -> None:
     """Tell which organisations two rule bases answer differently, or prove that there are none.
 
-    A region names what must be true of an organisation for its model or status to differ. Exits with 0 only when it is
-    proved that nothing differs.
+    A region names what must be true of an organisation for its model or status to differ. With --on-top, `cxrules diff
+    builtin FOLDER` tells what the files of the folder change. Exits with 0 only when it is proved that nothing differs.
     """
     with _extra(), mistakes_end_it():
         from cxrules.verification import diff as run  # noqa: PLC0415 - the help needs none of it
         from cxrules.verification.report import diff_as_json, diff_as_text  # noqa: PLC0415 - see above
 
-        before, after = _open(old), _open(new)
+        before, after = _open(old, on_top), _open(new, on_top)
         try:
             found = run(before, after, most=most, limit=max(1, round(limit * 1000)))
         except ValueError as error:
@@ -104,12 +112,29 @@ def diff(
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
 
 
-def _open(path: Path) -> RuleBase:
+def _open(path: Path, on_top: bool) -> RuleBase:
     if path.suffix == ".json":
         from cxrules.rulebase import RuleBase  # noqa: PLC0415 - the help needs no rule base
 
-        return RuleBase.from_json(path.read_bytes())
-    return open_rulebase(None if str(path) == "builtin" else [path], on_top=False)
+        try:
+            return RuleBase.from_json(path.read_bytes())
+        except OSError as error:
+            fail(f"{path}: {error.strerror or error}")
+    return open_rulebase(None, on_top=False) if str(path) == "builtin" else open_rulebase([path], on_top)
+
+
+def _show_progress(done: str) -> None:
+    """Show on a terminal which check is done; wipe it when it is none."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r\x1b[2K{done and f'done: {done}'}", err=True, nl=False)
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder before the work begins whose results go there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")
 
 
 def _read_beside(

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from cxrules import ranking
 from cxrules.decision import Decision, Judge
-from cxrules.decision_log.reader import Logged, LogReader, Problem, check_replayable, invalid_facts
+from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
 from cxrules.decision_log.replaying import substitute_engine
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidOrganisation
@@ -140,7 +140,8 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
 
     Yields:
         For each decision the impact, of which `changes` says whether the answer would be another; for each line that
-        cannot be decided again, and why, a problem.
+        cannot be decided again, and why, a problem. Where its own rule base does not give what is recorded, a problem
+        says so before the impact.
     """
     judges: dict[str, Judge] = {}
     altered: dict[str, frozenset[str]] = {}
@@ -166,12 +167,23 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
         if own.engine.name != entry.record["engine"]:
             yield substitute_engine(entry, own.engine.name)
         try:
-            yield _compare(entry, own, judges[revision], altered[revision])
+            impact = _compare(entry, own, judges[revision], altered[revision])
         except InvalidOrganisation as error:
             yield invalid_facts(entry, error)
+            continue
+        if (entry.record["model"], entry.record["status"]) != (impact.before.model, impact.before.status):
+            yield _recorded_otherwise(entry, impact.before)
+        yield impact
 
 
 _KEPT = 8
+
+
+def _recorded_otherwise(logged: Logged, before: Outcome) -> Problem:
+    record = logged.record
+    recorded = f"{record['model'] or 'no model'} ({record['status']})"
+    message = f"{recorded} is recorded, but the rule base of the record gives {before.name}; `replay` tells more"
+    return Problem(logged.line, Trouble.RECORDED_OTHERWISE, message)
 
 
 def _list_altered(own: RuleBase, changed: RuleBase) -> frozenset[str]:

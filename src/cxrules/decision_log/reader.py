@@ -48,11 +48,13 @@ class Trouble(StrEnum):
     """It is a decision that stands before its rule base. It is used all the same."""
     OTHER_ENGINE = "other-engine"
     """It is a decision of an engine that is not at hand. It is decided again by `bitmap`."""
+    RECORDED_OTHERWISE = "recorded-otherwise"
+    """It is a decision whose own rule base does not give the model and status recorded. It is used all the same."""
 
     @property
     def skips(self) -> bool:
         """Whether the line is left out of what is asked of the log."""
-        return self not in (Trouble.REORDERED, Trouble.OTHER_ENGINE)
+        return self not in (Trouble.REORDERED, Trouble.OTHER_ENGINE, Trouble.RECORDED_OTHERWISE)
 
     @property
     def expected(self) -> bool:

@@ -67,7 +67,7 @@ class Region:
             multiple = ceil(self.low * scale) if upwards else floor(self.high * scale)
             step = 1 if upwards else -1
             for candidate in (multiple, multiple + step):
-                number = round(candidate / scale, places)
+                number = round(candidate / scale, places or None)
                 if self.holds(number):
                     yield number
 

@@ -66,6 +66,8 @@ def load(*paths: str | Path, base: RuleBase | None = None) -> RuleBase:
 
 
 def _demand_whole(draft: Draft, where: Location) -> None:
+    if draft.report and not draft.single and not any(draft.sections.values()):
+        return  # nothing could be read, and the report says why
     missing = [section for section in _NEEDED if not draft.sections[section] and section not in draft.lost]
     if "policy" not in draft.single and "policy" not in draft.lost:
         missing.append("policy")

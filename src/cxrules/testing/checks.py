@@ -83,7 +83,8 @@ def check_monotone(
 ) -> None:
     """Hold that a change never weakens one model and never strengthens another.
 
-    A case is weakened that loses points, becomes excluded or loses a requirement; the opposite strengthens it.
+    A case is weakened that loses points, becomes excluded, loses a requirement or falls below the minimum evidence; the
+    opposite strengthens it.
 
     Args:
         rulebase: The rule base.
@@ -102,6 +103,7 @@ def check_monotone(
         assert rich.points >= poor.points, f"{rich.points} points against {poor.points} for {told}"
         assert poor.excluded or not rich.excluded, f"excluded by {rich.excluded_by}: {told}"
         assert set(rich.missing) <= set(poor.missing), f"missing {rich.missing} against {poor.missing}: {told}"
+        assert rich.candidate or not poor.candidate, f"no longer enough evidence: {told}"
 
 
 def check_winner(rulebase: RuleBase, organisation: Given) -> None:

@@ -1,0 +1,171 @@
+"""The questions that are answered by search: medians on the built-in rule base, beside a naive exhaustive search.
+
+The organisations know 15 to 30 facts. The naive search asks the same of `recommend`, one organisation after another;
+where it would take too long, it is timed on the first of those it has to look at and the time is scaled up. Where both
+give an answer soon, the answers are compared before any time is printed.
+
+    python -m bench.search
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations, islice
+from pathlib import Path
+from statistics import median
+
+import yaml
+
+from cxrules import Advisor, Recommendation
+from cxrules.explanation.changes import apply, list_changes
+from cxrules.explanation.possibilities import possibilities_of
+from cxrules.facts import FactValue
+
+ORGANISATIONS = Path(__file__).parent.parent / "tests" / "panel" / "organisations.yaml"
+LEAST_KNOWN, MOST_KNOWN = 15, 30
+TARGET = "cmo_owned"
+"""The model that is hardest to reach, so that a search for it has to look at everything."""
+
+NAIVE = 5
+"""Organisations on which the naive search is timed."""
+
+STEPS = 4000
+"""Organisations that the naive search may look at before its time is scaled up."""
+
+
+def read_organisations(advisor: Advisor) -> list[Recommendation]:
+    """Give the recommendations of the panel's organisations of the right size."""
+    entries = yaml.safe_load(ORGANISATIONS.read_text("utf-8"))
+    chosen = [entry["facts"] for entry in entries if LEAST_KNOWN <= len(entry["facts"]) <= MOST_KNOWN]
+    return [advisor.recommend(facts) for facts in chosen]
+
+
+def time_median(ask: Callable[[Recommendation], object], advice: Iterable[Recommendation]) -> tuple[float, float]:
+    """Give the median and the longest time of a question, in milliseconds."""
+    times = []
+    for each in advice:
+        ask(each)
+        start = time.perf_counter()
+        ask(each)
+        times.append(1000 * (time.perf_counter() - start))
+    return median(times), max(times)
+
+
+def time_naive(steps: Iterable[object], total: int) -> float:
+    """Time some steps of a naive search, and give the milliseconds for all of them."""
+    start = time.perf_counter()
+    done = sum(1 for _ in islice(steps, STEPS))
+    return 1000 * (time.perf_counter() - start) * max(total, 1) / max(done, 1)
+
+
+def try_changes(advisor: Advisor, advice: Recommendation, most: int) -> Iterator[str | None]:
+    """Decide after every set of at most so many changes, one by one."""
+    possibilities = possibilities_of(advice.judge)
+    changes = list_changes(possibilities, advice.decision.known)
+    for size in range(1, most + 1):
+        for chosen in combinations(changes, size):
+            if len({(change.fact, change.element) for change in chosen}) == size:
+                facts = apply(advice.decision.known, chosen, possibilities)
+                if not advice.rulebase.incoherences(facts):
+                    yield advisor.recommend(facts).model
+
+
+def count_changes(advice: Recommendation, most: int) -> int:
+    """Count the sets of changes that the naive search goes through, those that clash included."""
+    size = len(list_changes(possibilities_of(advice.judge), advice.decision.known))
+    total, ways = 0, 1
+    for chosen in range(1, most + 1):
+        ways = ways * (size - chosen + 1) // chosen
+        total += ways
+    return total
+
+
+def try_completions(advisor: Advisor, advice: Recommendation) -> Iterator[str | None]:
+    """Decide on random completions, one by one."""
+    cases = possibilities_of(advice.judge).cases
+    unknown = [name for name in cases if name not in advice.decision.known]
+    rng = random.Random(1)  # noqa: S311 - organisations, no secret
+    while True:
+        drawn: dict[str, FactValue] = {name: rng.choice(cases[name]) for name in unknown}
+        yield advisor.recommend({**advice.decision.known, **drawn}).model
+
+
+def count_completions(advice: Recommendation) -> int:
+    """Count the completions of what is known."""
+    total = 1
+    for name, values in possibilities_of(advice.judge).cases.items():
+        total *= 1 if name in advice.decision.known else len(values)
+    return total
+
+
+def compare(advisor: Advisor, advice: Recommendation) -> None:
+    """Hold the search against the naive one where that is soon done.
+
+    Raises:
+        AssertionError: If they differ.
+    """
+    naive = set(try_changes(advisor, advice, 1)) - {advice.model}
+    assert bool(naive) == bool(advice.counterfactuals(max_changes=1).sets)
+    reached = TARGET in set(try_changes(advisor, advice, 2))
+    assert reached == bool(advice.counterfactuals(TARGET, 2).sets)
+
+
+def main() -> None:
+    """Print the table."""
+    advisor = Advisor()
+    advice = read_organisations(advisor)
+    some = advice[:NAIVE]
+    for each in some:
+        compare(advisor, each)
+    facts = [len(each.decision.known) for each in advice]
+    print(f"{len(advice)} organisations, {min(facts)} to {max(facts)} known facts; milliseconds")
+    print(f"{'question':<34}{'median':>10}{'longest':>10}{'naive, median':>26}")
+
+    def row(
+        name: str, ask: Callable[[Recommendation], object], naive: Callable[[Recommendation], float] | None
+    ) -> None:
+        usual, longest = time_median(ask, advice)
+        beside = "" if naive is None else f"{median(naive(each) for each in some):.3g}"
+        print(f"{name:<34}{usual:>10.2f}{longest:>10.2f}{beside:>26}", flush=True)
+
+    for most in (1, 2, 3):
+        row(
+            f"nearest other model, {most} at most",
+            lambda each, most=most: each.counterfactuals(max_changes=most),  # type: ignore[misc]
+            lambda each, most=most: time_naive(try_changes(advisor, each, most), count_changes(each, most)),  # type: ignore[misc]
+        )
+        row(
+            f"changes to {TARGET}, {most} at most",
+            lambda each, most=most: each.counterfactuals(TARGET, most),  # type: ignore[misc]
+            lambda each, most=most: time_naive(try_changes(advisor, each, most), count_changes(each, most)),  # type: ignore[misc]
+        )
+    row(
+        "settled",
+        Recommendation.settled,
+        lambda each: time_naive(try_completions(advisor, each), count_completions(each)),
+    )
+    row(
+        "next questions",
+        Recommendation.next_questions,
+        lambda each: time_naive(try_completions(advisor, each), count_completions(each)),
+    )
+    row(
+        "sufficient set",
+        Recommendation.sufficient,
+        lambda each: time_naive(
+            (
+                advisor.recommend({name: each.decision.known[name] for name in part}).model
+                for size in range(len(each.decision.known) + 1)
+                for part in combinations(each.decision.known, size)
+            ),
+            1 << len(each.decision.known),
+        ),
+    )
+    row("robustness", Recommendation.robustness, None)
+    print(f"naive: one organisation after another, timed on {STEPS} of them at most and scaled up to all.")
+
+
+if __name__ == "__main__":
+    main()
