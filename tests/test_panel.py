@@ -14,7 +14,7 @@ from cxrules import Advisor
 from tests import ROOT
 from tests.panel.score import PANELS, judge, read_panel
 
-# The panels with five readings, and on how many of their 72 organisations rule base and readings have to agree at least.
+# The panels with five readings: on how many of 72 organisations the model is the plurality, and acceptable, at least.
 AGREEMENT = {"first": (65, 72), "sixth": (65, 72), "seventh": (60, 72), "unseen": (54, 71)}
 
 
