@@ -102,6 +102,7 @@ def _sections(seconds: float, count: int) -> Iterator[Section]:
 
 
 def _programs(records: int) -> Iterable[Program]:
+    yield Program("Explanations", "bench.search", "What the searches behind explanations take, beside naive search.")
     yield Program(
         "Consultation",
         "bench.consultation",

@@ -695,7 +695,7 @@ def test_every_engine_gives_the_same_answers(rulebase: RuleBase, seed: int) -> N
 
 def texts() -> Iterator[str]:
     advisor = Advisor()
-    for known in islice(random_organisations(advisor.rulebase, 8, coherent=True), 30):
+    for known in islice(random_organisations(advisor.rulebase, 8, coherent=True), 8):
         advice = advisor.recommend(known)
         for question in QUESTIONS:
             yield getattr(advice, question)().explain()
@@ -705,7 +705,7 @@ def texts() -> Iterator[str]:
 
 def test_words_are_whole_sentences() -> None:
     said = list(texts())
-    assert len(set(said)) > 60
+    assert len(set(said)) > 30
     for text in said:
         assert text[0].isupper() or not text[0].isalpha()
         assert text.endswith((".", "?"))

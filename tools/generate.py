@@ -88,6 +88,7 @@ GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
     generate_typed_names,
     generate_golden_texts,
     generate_card,
+    generate_documented_outputs,
 )
 
 

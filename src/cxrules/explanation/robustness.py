@@ -96,7 +96,8 @@ class Robustness:
             said.append(f"The model hangs on {each} by itself: without it the model would be another.")
             said += [self._say_rule(flip) for flip in turning[:_SHOWN]]
         else:
-            said.append("No single rule decides: without any one of them the model would be the same.")
+            stays = "the model would be the same" if self.model else "it would stay so"
+            said.append(f"No single rule decides: without any one of them {stays}.")
         claims = {flip.claim: flip for flip in self.tones if flip.model != self.model}
         if claims:
             sources = sorted({self.rulebase.claims[claim].source for claim in claims})

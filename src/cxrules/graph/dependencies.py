@@ -104,7 +104,8 @@ def find_cycles(graph: nx.MultiDiGraph[str]) -> Iterator[tuple[str, ...]]:
     Args:
         graph: What `dependency_graph` gave.
     """
-    return (tuple(cycle) for cycle in nx.simple_cycles(nx.DiGraph(graph)))
+    cycles: Iterator[list[str]] = nx.simple_cycles(nx.DiGraph(graph))
+    return (tuple(cycle) for cycle in cycles)
 
 
 def reach(graph: nx.MultiDiGraph[str], name: str) -> frozenset[str]:
