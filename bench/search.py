@@ -130,6 +130,8 @@ def main() -> None:
         beside = "" if naive is None else f"{median(naive(each) for each in some):.3g}"
         print(f"{name:<34}{usual:>10.2f}{longest:>10.2f}{beside:>26}", flush=True)
 
+    row("why", lambda each: each.why(), None)
+    row("what if the CEO championed CX", lambda each: each.what_if(ceo_involvement="champion"), None)
     for most in (1, 2, 3):
         row(
             f"nearest other model, {most} at most",

@@ -282,8 +282,20 @@ class Terminal:
     def type(self, line: str) -> None:
         os.write(self._own, f"{line}\n".encode())
 
-    def press(self, key: bytes) -> None:
-        os.write(self._own, key)
+    def press(self, key: bytes, until: str) -> None:
+        """Press a key, and again every few seconds until a text stands on the screen.
+
+        A person does so too: Python does not notice an interrupt that comes after the prompt was written and before it
+        began to read, as can happen on a machine with much to do.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while until not in self.screen:
+            assert time.monotonic() < deadline, f"waited for {until!r}; the screen shows:\n{self.screen}"
+            if self.process.poll() is None:
+                os.write(self._own, key)
+            pause = time.monotonic() + PATIENCE / 12
+            while until not in self.screen and time.monotonic() < pause:
+                self._read(0.2)
 
     def end(self) -> int:
         """Wait until the process ends, and give its exit code."""
@@ -360,8 +372,7 @@ def test_a_broken_off_dialogue_is_saved_and_resumed(terminals: list[Terminal], t
     terminal = talk(terminals, tmp_path)
     terminal.type("2")
     terminal.wait_for("\n> ")
-    terminal.press(key)
-    terminal.wait_for("Saved.")
+    terminal.press(key, until="Saved.")
     assert terminal.end() == 0
     assert "Traceback" not in terminal.screen
     saved = tmp_path / "consultation.yaml"
