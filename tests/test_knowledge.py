@@ -14,7 +14,7 @@ from cxrules.evidence import list_evidence, weigh_rule
 from cxrules.facts import Kind, Use
 from cxrules.rules import EVIDENTIAL, Effect, FactTest
 
-WEIGHED_BY_THE_ENGINEER = 11
+WEIGHED_BY_THE_ENGINEER = 20
 COUNTED_BY_THE_ENGINEER = 2
 
 

@@ -1,21 +1,30 @@
 """The rule base against blind readings of the articles.
 
-Seven panels served for tuning; the unseen one only measures.
+Most panels served for tuning; the unseen one only measures.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from cxrules import Advisor
 from tests import ROOT
-from tests.panel.score import PANELS, judge, read_panel
+from tests.panel.score import PANELS, RETEST, compare_readers, judge, read_answers, read_panel, retest
 
 # The panels with five readings: on how many of 72 organisations the model is the plurality, and acceptable, at least.
-AGREEMENT = {"first": (65, 72), "sixth": (65, 72), "seventh": (60, 72), "unseen": (54, 71)}
+AGREEMENT = {
+    "first": (68, 72),
+    "sixth": (61, 71),
+    "seventh": (59, 71),
+    "eighth": (59, 71),
+    "ninth": (52, 72),
+    "tenth": (54, 72),
+    "unseen": (58, 72),
+}
 
 
 @pytest.mark.parametrize("panel", AGREEMENT)
@@ -28,8 +37,15 @@ def test_rule_base_agrees_with_the_readings(panel: str) -> None:
     assert [verdict.id for verdict in verdicts if verdict.rejected] == []
 
 
+def test_rule_base_agrees_with_single_readings() -> None:
+    verdicts = judge(Advisor(), "single")
+    assert len(verdicts) == 36 * 72
+    assert sum(verdict.plural for verdict in verdicts) >= 0.8 * len(verdicts)
+    assert sum(verdict.acceptable for verdict in verdicts) >= 0.98 * len(verdicts)
+
+
 @pytest.mark.xfail(
-    reason="the target is nine in ten; docs/decisions.md tells how far the rules are from it", strict=True
+    reason="the target is nine in ten; docs/decisions.md tells how far rules and readers are from it", strict=True
 )
 def test_unseen_organisations_come_out_as_the_plurality_has_them() -> None:
     verdicts = judge(Advisor(), "unseen")
@@ -49,6 +65,17 @@ def test_every_reader_judged_every_organisation(panel: str) -> None:
             assert len(named) == len(set(named))
 
 
+def test_later_readers_judged_organisations_of_the_panels() -> None:
+    known = set().union(*(read_panel(panel)[0] for panel in AGREEMENT))
+    for path in sorted(RETEST.glob("reader-*.yaml")):
+        assert set(read_answers(path)) < known
+    assert all(count == 72 and hits < 0.9 * count for hits, count in retest())
+
+
+def test_readers_are_compared_with_the_others() -> None:
+    assert 0.8 < compare_readers("tenth") < compare_readers("first") < 1
+
+
 @pytest.mark.parametrize("panel", PANELS)
 def test_organisations_are_coherent_and_varied(panel: str) -> None:
     organisations, _ = read_panel(panel)
@@ -61,3 +88,16 @@ def test_organisations_are_coherent_and_varied(panel: str) -> None:
 def test_organisations_are_those_of_the_generator() -> None:
     done = subprocess.run([sys.executable, "tests/panel/organisations.py", "--check"], cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+def test_readers_get_the_organisations_in_orders_of_their_own(shared: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.panel.sheets", "tests/panel/unseen", str(tmp_path), "--readers", "2"]
+    subprocess.run([*command, "--articles", str(shared / "articles")], cwd=ROOT, check=True)
+    texts = [(tmp_path / f"reader-{reader}" / "organisations.md").read_text("utf-8") for reader in (1, 2)]
+    assert texts[0] != texts[1]
+    assert sorted(texts[0].splitlines()) == sorted(texts[1].splitlines())
+    assert {path.name for path in (tmp_path / "reader-1").iterdir()} == {
+        "organisations.md",
+        "question-sheet.md",
+        *(f"A{number}.txt" for number in range(5)),
+    }

@@ -14,13 +14,22 @@ from cxrules import Advisor, Recommendation, RuleBase
 
 PATH = "tests/cases/card.csv"
 FACTS = ("maturity", "marketing_bandwidth", "retention_budget_share", "ceo_involvement")
+HALF_OF_THE_MONEY = 50  # below this the rules take marketing to attend to winning customers
 SHARES = (None, 10, 30, 60)  # one in each region that a rule or an action distinguishes
 
 REVIEWS = {
-    ("ceo_with_cco", "champion"): "A championing CEO comes before every other home (third article).",
+    ("ceo_with_cco", "champion"): "A championing CEO comes before every other home (fourth article).",
     ("cx_department", "mature"): "Mature CX deserves its own department; nothing says that a leader above can be had.",
     ("cx_department", "developing"): "Maturing CX shows the need for its own department (first article).",
-    ("cxo_owned", "developing"): "Maturing CX and a marketing that cannot carry it; leader and department are close.",
+    ("cxo_owned", "mature"): "Mature CX, and signs that one department could not carry it: a leader above them all.",
+    (
+        "cxo_owned",
+        "developing",
+    ): "Maturing CX, and signs that one department could not carry it: a leader above them all.",
+    (
+        "cxo_owned",
+        "absent",
+    ): "A CEO who takes no part leaves it to an independent leader to make CX everybody's (third article).",
     ("cxo_owned", "stretched"): "A team without time needs another owner: a dedicated leader (second article).",
     (
         "cxo_owned",
@@ -68,4 +77,8 @@ def _find_ground(model: str | None, known: Mapping[str, Any]) -> str:
         return "young" if maturity in ("not_started", "early") else "unexpected"
     if maturity in ("developing", "mature"):
         return str(maturity)
-    return "stretched" if known.get("marketing_bandwidth") == "stretched" else "acquisition"
+    if known.get("marketing_bandwidth") == "stretched":
+        return "stretched"
+    return (
+        "acquisition" if known.get("retention_budget_share", 100) < HALF_OF_THE_MONEY else str(known["ceo_involvement"])
+    )

@@ -3,7 +3,7 @@
     python tests/panel/organisations.py            write organisations.yaml of every panel
     python tests/panel/organisations.py --check    exit 1 when a file is not fresh
 
-The rules were tuned on the first seven panels. The unseen one was read afterwards, and is only measured.
+The rules were tuned on the other panels. The unseen one has no part in any tuning, and is only measured.
 
 Three in five organisations are drawn from hidden traits, so that their facts belong together; the others take any
 value, rarer ones sooner. The draw depends on the seed and on the names, values, uses and impossible conjunctions in
@@ -22,6 +22,45 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 FACTS = HERE.parents[1] / "knowledge" / "facts.yaml"
+# The seeds of the sets that one reader judged, by the letters of their ids.
+SINGLE = {
+    "BA": 9189,
+    "BB": 9300,
+    "BC": 9320,
+    "BD": 9701,
+    "BE": 9827,
+    "BF": 10606,
+    "BG": 10809,
+    "BH": 10838,
+    "BI": 11075,
+    "BJ": 11586,
+    "BK": 11721,
+    "BL": 11944,
+    "BM": 11967,
+    "BN": 12016,
+    "BO": 12283,
+    "BP": 12383,
+    "CA": 12638,
+    "CB": 12642,
+    "CC": 12692,
+    "CD": 12842,
+    "CE": 13066,
+    "CF": 13084,
+    "CG": 13201,
+    "CH": 13271,
+    "DA": 15028,
+    "DB": 15099,
+    "DC": 15156,
+    "DD": 15177,
+    "DE": 15302,
+    "DF": 15444,
+    "DG": 15449,
+    "DH": 15530,
+    "EA": 15791,
+    "EB": 15968,
+    "EC": 15981,
+    "ED": 16029,
+}
 # For each file its seed and the letter of its ids. A seed that leaves a value out is refused.
 PANELS = {
     HERE / "organisations.yaml": (2224, "P"),
@@ -31,7 +70,11 @@ PANELS = {
     HERE / "fifth" / "organisations.yaml": (8027, "Y"),
     HERE / "sixth" / "organisations.yaml": (7050, "X"),
     HERE / "seventh" / "organisations.yaml": (8345, "Z"),
-    HERE / "unseen" / "organisations.yaml": (8424, "Q"),
+    HERE / "eighth" / "organisations.yaml": (8424, "Q"),
+    HERE / "ninth" / "organisations.yaml": (20264, "R"),
+    HERE / "tenth" / "organisations.yaml": (31668, "S"),
+    HERE / "unseen" / "organisations.yaml": (40480, "T"),
+    **{HERE / "single" / letters / "organisations.yaml": (seed, letters) for letters, seed in SINGLE.items()},
 }
 
 COUNT = 72
