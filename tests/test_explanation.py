@@ -350,7 +350,7 @@ def test_brief_explanation_is_brief_and_in_the_users_own_values() -> None:
             assert 1 <= len(reasons) <= 4
             assert len(set(reasons)) == len(reasons)
             stated = [BUILTIN.vocabulary[fact].state(value) for fact, value in advice.facts.items()]
-            general = "This is said of organisations in general."
+            general = "This is said of organisations in general"
             assert all(general in reason or any(says[1:] in reason for says in stated) for reason in reasons)
             assert all(re.search(r"”, paragraphs? \d", reason) for reason in reasons)
             assert blocks[2].startswith("Why not “")

@@ -120,7 +120,7 @@ def compare_readers(name: str) -> float:
 
 
 def retest() -> Iterator[tuple[int, int]]:
-    """For each later reading of the same organisations: how often it names the first readers' plurality, of how many."""
+    """For each later reading: how often it names the plurality of the first readers, and of how many."""
     best: dict[str, Counter[str | None]] = {}
     for name in PANELS:
         organisations, readings = read_panel(name)
