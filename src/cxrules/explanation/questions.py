@@ -18,6 +18,8 @@ from cxrules.rulebase import RuleBase
 __all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
 
 _SHOWN = 3
+_DIGITS = 2
+"""To how many digits of a bit the information counts for the order: what is less may be chance."""
 _PROOF = 5000
 """How many partly known organisations may be bounded to prove that no question matters."""
 
@@ -116,7 +118,9 @@ class NextQuestions:
 
 
 def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str] = ()) -> NextQuestions:
-    """Rank the unknown facts by what they are expected to tell about the final model.
+    """Rank the unknown facts by what they are expected to tell about the final model, to a hundredth of a bit.
+
+    Among equals the one on which most of the evidence still at stake depends comes first.
 
     Args:
         judge: The engine and the policy.
@@ -145,10 +149,11 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
             if answers:
                 information = _information(possibilities, draw.cohort, draw.valid, models, fact)
                 questions.append(Question(fact, judge.rulebase.vocabulary[fact].question, information, answers))
-        # Where chance tells nothing, what changes the model at once comes first.
+        # Where chance tells next to nothing, the question on which most evidence depends comes first.
         questions.sort(
             key=lambda question: (
-                -question.information,
+                -round(question.information, _DIGITS),
+                -mattering[question.fact],
                 all(answer.model == decision.model for answer in question.answers),
             )
         )
@@ -159,13 +164,17 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
     return NextQuestions(tuple(questions), irrelevant, prospects, decision.model, judge.rulebase)
 
 
-def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> list[str]:
-    """Give the facts that bounds do not prove idle, whatever becomes known or stays unknown."""
+def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> dict[str, int]:
+    """Give the facts that bounds do not prove idle, and how many rules that bear on the model depend on each."""
     bounds = possibilities.bounds
     prospects = possibilities.prospects(known, free, answered=False)
     openness = {fact: bounds.openness(fact, values) for fact, values in prospects.items()}
     outlook = bounds.outlook(*bounds.span(bounds.pin(known, free), openness.values()))
-    return [fact for fact in free if bounds.matters(fact, openness[fact], outlook.live)]
+    return {
+        fact: ((openness[fact].common ^ openness[fact].reach) & outlook.live).bit_count()
+        for fact in free
+        if bounds.matters(fact, openness[fact], outlook.live)
+    }
 
 
 def _answer(judge: Judge, known: Facts, fact: str, possibilities: Possibilities) -> Iterator[Answer]:
