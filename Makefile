@@ -10,7 +10,7 @@ DEV := $(VENV)/installed-dev
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types unit wheel bench soak mutants generate format clean
+.PHONY: help demo test lint types unit wheel bench soak panel mutants generate format clean
 unexport PYTHONHOME PYTHONPATH
 
 help: ## List what can be made
@@ -40,6 +40,9 @@ bench: $(DEV) ## Measure cxrules beside its peers
 
 soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours
 	$(PY) -m pytest -n 2 --dist worksteal -m soak --hypothesis-profile soak
+
+panel: $(DEV) ## Hold the rule base against the blind readings of the articles
+	$(PY) -m tests.panel.score
 
 mutants: $(DEV) ## Change the knowledge in small ways and see whether a test notices
 	$(PY) -m tools.mutants

@@ -31,10 +31,10 @@ Each line: the question, the answer, and in brackets what the answer says. What 
 
 def describe(facts: Mapping[str, Any], rulebase: RuleBase) -> Iterator[str]:
     """Give an organisation in words, a line for each known fact, in the order of the vocabulary."""
+    known = rulebase.vocabulary.validate(facts)
     for name, fact in rulebase.vocabulary.facts.items():
-        if name in facts:
-            value = rulebase.vocabulary.validate({name: facts[name]})[name]
-            yield f"- {fact.question} — {_answer(fact, value)}"
+        if name in known:
+            yield f"- {fact.question} — {_answer(fact, known[name])}"
 
 
 def _answer(fact: Fact, value: Any) -> str:

@@ -167,9 +167,9 @@ class Bounds:
         wanted = self._wanted(leading, maybe, fired, may_fire)
         return Outlook(winners, self._trace(wanted & undecided, sure, undecided))
 
-    def matters(self, name: str, openness: Openness, live: int) -> bool:
-        """Say whether a fact, of this openness, can make a difference to units that are live."""
-        return bool(live & self._tested[name] and (openness.common ^ openness.reach) & live)
+    def count_at_stake(self, name: str, openness: Openness, live: int) -> int:
+        """Count the live units to which a fact, of this openness, can make a difference."""
+        return ((openness.common ^ openness.reach) & live).bit_count() if live & self._tested[name] else 0
 
     def _settle(self, alive: int) -> int:
         for concluders, others in self._findings:

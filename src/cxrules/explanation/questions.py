@@ -170,11 +170,8 @@ def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str,
     prospects = possibilities.prospects(known, free, answered=False)
     openness = {fact: bounds.openness(fact, values) for fact, values in prospects.items()}
     outlook = bounds.outlook(*bounds.span(bounds.pin(known, free), openness.values()))
-    return {
-        fact: ((openness[fact].common ^ openness[fact].reach) & outlook.live).bit_count()
-        for fact in free
-        if bounds.matters(fact, openness[fact], outlook.live)
-    }
+    at_stake = {fact: bounds.count_at_stake(fact, openness[fact], outlook.live) for fact in free}
+    return {fact: count for fact, count in at_stake.items() if count}
 
 
 def _answer(judge: Judge, known: Facts, fact: str, possibilities: Possibilities) -> Iterator[Answer]:

@@ -213,10 +213,9 @@ class _Question:
         """Choose the fact on which most depends."""
         best, most = None, 0
         for fact, openness in rest.items():
-            if self.possibilities.bounds.matters(fact, openness, live):
-                depending = ((openness.common ^ openness.reach) & live).bit_count()
-                if depending > most:
-                    best, most = fact, depending
+            at_stake = self.possibilities.bounds.count_at_stake(fact, openness, live)
+            if at_stake > most:
+                best, most = fact, at_stake
         return best
 
     def _split(self, assumed: _Assumed, fact: str, live: int) -> list[_Assumed]:
