@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 import clips
 
 from bench.units import Production, accepted, list_productions
-from cxrules.facts import Fact, Facts, FactValue, Kind
+from cxrules.language.facts import Fact, Facts, FactValue, Kind
+from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
-from cxrules.rules import FactTest, Operator
 
 __all__ = ["ClipsProgram", "translate"]
 

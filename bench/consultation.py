@@ -17,9 +17,9 @@ from statistics import median
 import yaml
 
 from cxrules.advisor import Advisor
-from cxrules.decision import Judge
-from cxrules.explanation.questions import next_questions
-from cxrules.facts import FactValue
+from cxrules.explanation.next_questions import next_questions
+from cxrules.language.facts import FactValue
+from cxrules.policy.judge import Judge
 
 ORGANISATIONS = Path(__file__).parent.parent / "tests" / "panel" / "organisations.yaml"
 ORDERS = 15

@@ -9,7 +9,7 @@ from bench.peers import PEERS, Program, disagreements
 from bench.report import Section, Target, fold, show_microseconds, table
 from bench.synthetic import CORE, draw_organisations, make_synthetic
 from bench.timing import time_in_turn
-from cxrules.facts import Facts
+from cxrules.language.facts import Facts
 from cxrules.rulebase import RuleBase
 
 __all__ = ["measure_growth"]

@@ -11,7 +11,7 @@ from bench.report import Section, Target, fold, show_microseconds, table
 from bench.timing import Times, time_in_turn
 from cxrules.advisor import Advisor
 from cxrules.engines import Engine
-from cxrules.facts import Facts
+from cxrules.language.facts import Facts
 from cxrules.rulebase import RuleBase
 
 __all__ = ["measure_matching", "measure_whole_answer", "translate_for_all"]

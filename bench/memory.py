@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from bench.organisations import KNOWN, list_organisations
 from bench.report import Section, table
 from cxrules.advisor import Advisor
-from cxrules.facts import Facts
+from cxrules.language.facts import Facts
 
 __all__ = ["measure_memory"]
 

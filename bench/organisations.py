@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from cxrules.facts import FactValue
+from cxrules.language.facts import FactValue
 from cxrules.rulebase import RuleBase
 from tests import ROOT
 from tests.rulebases import candidate_values, thresholds

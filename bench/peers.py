@@ -7,9 +7,9 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NamedTuple, Protocol
 
-from cxrules.decision import Decider
 from cxrules.engines import create_engine
-from cxrules.facts import Facts
+from cxrules.language.facts import Facts
+from cxrules.policy.decider import Decider
 from cxrules.rulebase import RuleBase
 from tests.oracle import OracleEngine
 

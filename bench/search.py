@@ -19,9 +19,9 @@ from statistics import median
 import yaml
 
 from cxrules import Advisor, Recommendation
-from cxrules.explanation.changes import apply, list_changes
-from cxrules.explanation.possibilities import possibilities_of
-from cxrules.facts import FactValue
+from cxrules.language.facts import FactValue
+from cxrules.search.changes import apply, list_changes
+from cxrules.search.possibilities import possibilities_of
 
 ORGANISATIONS = Path(__file__).parent.parent / "tests" / "panel" / "organisations.yaml"
 LEAST_KNOWN, MOST_KNOWN = 15, 30

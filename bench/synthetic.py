@@ -11,9 +11,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from cxrules.facts import Fact, FactValue, Kind
-from cxrules.rulebase import RuleBase
-from cxrules.rules import (
+from cxrules.language.facts import Fact, FactValue, Kind
+from cxrules.language.rules import (
     AnyOf,
     Conclusion,
     Condition,
@@ -25,6 +24,7 @@ from cxrules.rules import (
     Rule,
     Tone,
 )
+from cxrules.rulebase import RuleBase
 from tests.rulebases import make_claim, make_fact, make_rulebase
 
 __all__ = ["CORE", "draw_organisations", "make_synthetic"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from cxrules.engines.bitmap import list_concluders, list_units
-from cxrules.facts import Fact, Kind
+from cxrules.engines.units import list_concluders, list_units
+from cxrules.language.facts import Fact, Kind
+from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
-from cxrules.rules import FactTest, Operator
 
 __all__ = ["Production", "accepted", "list_productions"]
 

@@ -15,9 +15,9 @@ from typing import Any
 import zen
 
 from bench.units import Production, accepted, list_productions
-from cxrules.facts import Fact, Facts, Kind
+from cxrules.language.facts import Fact, Facts, Kind
+from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
-from cxrules.rules import FactTest, Operator
 
 __all__ = ["ZenProgram", "translate"]
 

@@ -6,9 +6,9 @@ It shares nothing with the engines but the data: even the truth of a test is wri
 from collections.abc import Iterable
 from typing import Any
 
-from cxrules.facts import Fact, Facts, FactValue
+from cxrules.language.facts import Fact, Facts, FactValue
+from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator
 
 
 class OracleEngine:

@@ -7,9 +7,8 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from cxrules.facts import Fact, FactValue, Kind, Use, Value, Vocabulary
-from cxrules.rulebase import RuleBase
-from cxrules.rules import (
+from cxrules.language.facts import Fact, FactValue, Kind, Use, Value, Vocabulary
+from cxrules.language.rules import (
     AnyOf,
     Claim,
     ClaimKind,
@@ -29,6 +28,7 @@ from cxrules.rules import (
     Tone,
     leaf_tests,
 )
+from cxrules.rulebase import RuleBase
 
 
 def make_rulebase(  # noqa: PLR0913 - the parts of a rule base

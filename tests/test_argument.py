@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 
 from cxrules import Advisor, Recommendation, RuleBase
-from cxrules.explanation.argument import Argument, NodeKind, Relation, argue, gather_others
-from cxrules.explanation.layout import Box, Line, lay_out
+from cxrules.explanation.drawing.argument import Argument, NodeKind, Relation, argue, gather_others
+from cxrules.explanation.drawing.layout import Box, Line, lay_out
 from cxrules.graph import argument_graph, dependency_graph, find_cycles, reach, rests_on, strata, to_dot, to_mermaid
-from cxrules.rules import Effect
+from cxrules.language.rules import Effect
 from tests.rulebases import organisations, random_organisations, rulebases
 from tests.test_explanation import SCENARIO, recommendations
 

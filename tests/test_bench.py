@@ -13,9 +13,9 @@ from bench.report import Target, table
 from bench.synthetic import CORE, draw_organisations, make_synthetic
 from bench.timing import Times, time_in_turn
 from cxrules.advisor import Advisor
-from cxrules.facts import Facts
+from cxrules.language.facts import Facts
+from cxrules.language.rules import FactTest
 from cxrules.rulebase import RuleBase
-from cxrules.rules import FactTest
 from tests.oracle import OracleEngine, passes
 from tests.rulebases import candidate_values, organisations, random_organisations, rulebases
 

@@ -40,7 +40,7 @@ import pytest
 import yaml
 
 from cxrules import Advisor, Recommendation, RuleBase
-from cxrules.rules import Effect, holds
+from cxrules.language.rules import Effect, holds
 from tests.oracle import OracleEngine
 
 CASES = Path(__file__).parent / "cases"

@@ -281,7 +281,8 @@ def test_version_tells_the_revision(run: Run) -> None:
 def test_help_loads_no_rule_base_and_no_yaml() -> None:
     code = (
         "import sys; from cxrules.cli.app import make_app; make_app(); "
-        "print(*{'yaml', 'pydantic', 'experta', 'hypothesis', 'networkx', 'cxrules.canonical'} & set(sys.modules))"
+        "print(*{'yaml', 'pydantic', 'experta', 'hypothesis', 'networkx', 'cxrules.language.canonical'}"
+        " & set(sys.modules))"
     )
     shown = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert (shown.stdout.strip(), shown.stderr) == ("", "")

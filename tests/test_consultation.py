@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from cxrules import Advisor
-from cxrules.answers import UnclearAnswerError, read_answer
-from cxrules.consultation import Consultation, write_file
-from cxrules.decision import Judge
-from cxrules.facts import Fact, FactValue, Kind, Use, Value
-from cxrules.rules import Conclusion, Effect, FactTest, Impossible, Model, Operator, Rule, Tone
+from cxrules.consultation.answers import UnclearAnswerError, read_answer
+from cxrules.consultation.dialogue import Consultation, write_file
+from cxrules.language.facts import Fact, FactValue, Kind, Use, Value
+from cxrules.language.rules import Conclusion, Effect, FactTest, Impossible, Model, Operator, Rule, Tone
+from cxrules.policy.judge import Judge
 from tests.rulebases import make_claim, make_fact, make_rulebase
 
 PATIENCE = 60  # seconds; a slow machine is no fault

@@ -11,13 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxrules.decision import Decider, Decision, Judge, Reason, Status
 from cxrules.engines.bitmap import BitmapEngine
-from cxrules.evidence import certainty, exact_certainty
-from cxrules.facts import Facts, FactValue, Kind
-from cxrules.ranking import RankedModel, Voice, dissent, fired_evidence, rank, support, voices
-from cxrules.rulebase import RuleBase, id_order
-from cxrules.rules import (
+from cxrules.language.facts import Facts, FactValue, Kind
+from cxrules.language.ids import id_order
+from cxrules.language.rules import (
     AnyOf,
     ClaimKind,
     Conclusion,
@@ -32,11 +29,17 @@ from cxrules.rules import (
     Rule,
     Tone,
 )
+from cxrules.policy.decider import Decider
+from cxrules.policy.decision import Decision, Reason, Status
+from cxrules.policy.evidence import certainty, exact_certainty
+from cxrules.policy.judge import Judge
+from cxrules.policy.standings import RankedModel, Voice, dissent, fired_evidence, rank, support, voices
+from cxrules.rulebase import RuleBase
 from tests.oracle import OracleEngine
 from tests.rulebases import make_claim, make_fact, make_rulebase, organisations, random_organisations, rulebases
 
 needs_builtin = pytest.mark.skipif(
-    not files("cxrules").joinpath("builtin.json").is_file(), reason="the built-in rule base is not generated"
+    not files("cxrules.builtin").joinpath("builtin.json").is_file(), reason="the built-in rule base is not generated"
 )
 
 # Small cases. A rule is written `CLAIMS: WHEN -> THEN`. Claims are hedged, A-2 and A-5 plain, A-3 and A-6

@@ -27,8 +27,8 @@ from cxrules.decision_log import (
     assess_impact,
     replay,
 )
-from cxrules.facts import Kind
-from cxrules.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
+from cxrules.language.facts import Kind
+from cxrules.language.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
 from tests.oracle import OracleEngine
 from tests.rulebases import make_fact, make_rulebase, organisations, random_organisations, rulebases
 
@@ -65,7 +65,7 @@ def troubles(entries: Iterator[object]) -> Counter[Trouble]:
 
 
 def change(rulebase: RuleBase, **parts: Any) -> RuleBase:
-    return replace(rulebase, **parts, _given_revision="")
+    return replace(rulebase, **parts)
 
 
 # --- bad logs

@@ -192,8 +192,8 @@ def test_contexts_are_laid_over_each_other_and_end() -> None:
 def test_a_copy_without_its_rule_base_says_so() -> None:
     import pickle
 
-    from cxrules.facts import Kind
-    from cxrules.rules import Model, Tone
+    from cxrules.language.facts import Kind
+    from cxrules.language.rules import Model, Tone
     from tests.rulebases import make_claim, make_fact, make_rulebase
 
     rulebase = make_rulebase(

@@ -17,12 +17,23 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from cxrules.advisor import Advisor
-from cxrules.decision import Judge
 from cxrules.engines import ENGINES, Engine, create_engine
 from cxrules.engines.bitmap import BitmapEngine
-from cxrules.facts import FactValue, Kind
+from cxrules.language.facts import FactValue, Kind
+from cxrules.language.rules import (
+    AnyOf,
+    Conclusion,
+    Condition,
+    Effect,
+    FactTest,
+    FindingTest,
+    Model,
+    Operator,
+    Rule,
+    Tone,
+)
+from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Conclusion, Condition, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
 from tests import ROOT
 from tests.oracle import OracleEngine
 from tests.rulebases import (
@@ -80,7 +91,7 @@ def by_hand() -> RuleBase:
     )
 
 
-has_builtin = files("cxrules").joinpath("builtin.json").is_file()
+has_builtin = files("cxrules.builtin").joinpath("builtin.json").is_file()
 needs_builtin = pytest.mark.skipif(not has_builtin, reason="the built-in rule base is not generated")
 needs_experta = pytest.mark.skipif(bool(reason := why_not_experta()), reason=reason or "it runs")
 each_engine = pytest.mark.parametrize("name", ["bitmap", pytest.param("experta", marks=needs_experta)])
@@ -448,9 +459,9 @@ import collections, collections.abc, logging, sys, warnings
 basic_config, root = logging.basicConfig, logging.getLogger()
 import cxrules
 from cxrules.engines import create_engine
-from cxrules.facts import Fact, Kind, Use, Vocabulary
+from cxrules.language.facts import Fact, Kind, Use, Vocabulary
 from cxrules.rulebase import RuleBase
-from cxrules.rules import Conclusion, Effect, FactTest, Operator, Policy, Rule
+from cxrules.language.rules import Conclusion, Effect, FactTest, Operator, Policy, Rule
 
 flag = Fact("flag", Kind.FLAG, Use.DECIDES, "Is it so?", "the flag")
 rule = Rule("only", (), "", (FactTest("flag", Operator.IS, True),), (Conclusion(Effect.FINDING, "found"),))

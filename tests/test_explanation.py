@@ -11,13 +11,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidOrganisation, Recommendation, RuleBase
-from cxrules.evidence import certainty
 from cxrules.explanation.derivation import Case, Established, Step
-from cxrules.explanation.document import Items, Paragraph, Section, mark_name, to_html, to_markdown, to_plain
-from cxrules.explanation.reach import complete_for
+from cxrules.explanation.text.document import Items, Paragraph, Section, mark_name, to_html, to_markdown, to_plain
 from cxrules.explanation.what_if import Turn
 from cxrules.explanation.why_not import Obstacle
-from cxrules.facts import FactValue
+from cxrules.language.facts import FactValue
+from cxrules.policy.evidence import certainty
+from cxrules.search.reach import complete_for
 from tests import ROOT
 from tests.rulebases import candidate_values, organisations, random_organisations, rulebases, thresholds
 

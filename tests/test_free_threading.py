@@ -10,8 +10,8 @@ from itertools import islice
 
 import pytest
 
-from cxrules.decision import Judge
 from cxrules.engines import create_engine
+from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
 from tests import ROOT
 from tests.rulebases import random_organisations
@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 assert not getattr(sys, "_is_gil_enabled", lambda: True)() or "--any" in sys.argv
-from cxrules.decision import Judge
+from cxrules.policy.judge import Judge
 from cxrules.engines import create_engine
 from cxrules.rulebase import RuleBase
 

@@ -6,8 +6,8 @@ import typing
 import pytest
 
 import cxrules
-from cxrules import typed_facts
-from cxrules.facts import Kind
+from cxrules.builtin import typed_facts
+from cxrules.language.facts import Kind
 from tests import ROOT
 from tools.generate import GENERATORS, find_stale
 

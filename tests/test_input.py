@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 import cxrules
 from cxrules import InvalidOrganisation, Organisation
-from cxrules.facts import Vocabulary
+from cxrules.language.facts import Vocabulary
 from cxrules.organisation_model import OrganisationModel, make_organisation_model
 from tests import ROOT
 from tests.rulebases import organisations

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from cxrules import RuleBase
-from cxrules.evidence import list_evidence, weigh_rule
-from cxrules.facts import Kind, Use
-from cxrules.rules import EVIDENTIAL, Effect, FactTest
+from cxrules.language.facts import Kind, Use
+from cxrules.language.rules import EVIDENTIAL, Effect, FactTest
+from cxrules.policy.evidence import list_evidence, weigh_rule
 
 WEIGHED_BY_THE_ENGINEER = 20
 COUNTED_BY_THE_ENGINEER = 2

@@ -15,12 +15,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxrules import canonical
+from cxrules.builtin import BUILTIN
 from cxrules.errors import InvalidKnowledge
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.reader import read_text
+from cxrules.language.rules import AnyOf, FactTest, FindingTest, Operator
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, FactTest, FindingTest, Operator
 from tests import ROOT
 
 SMALL = Path(__file__).with_name("small_base")
@@ -313,18 +313,16 @@ def test_the_canonical_form_has_no_places(small: RuleBase) -> None:
     assert text.endswith("}\n")
 
 
-@pytest.mark.skipif(not canonical.BUILTIN.exists(), reason="the built-in rule base is not generated yet")
+@pytest.mark.skipif(not BUILTIN.exists(), reason="the built-in rule base is not generated yet")
 def test_the_builtin_rule_base_is_fresh() -> None:
     builtin = RuleBase.builtin()
     assert builtin is RuleBase.builtin()
     assert builtin.name == "cxrules"
-    assert canonical.BUILTIN.read_text(encoding="utf-8") == RuleBase.load(ROOT / "knowledge").to_json(), (
-        "run `make generate`"
-    )
+    assert BUILTIN.read_text(encoding="utf-8") == RuleBase.load(ROOT / "knowledge").to_json(), "run `make generate`"
     check_round_trip(builtin)
 
 
-@pytest.mark.skipif(not canonical.BUILTIN.exists(), reason="the built-in rule base is not generated yet")
+@pytest.mark.skipif(not BUILTIN.exists(), reason="the built-in rule base is not generated yet")
 def test_the_builtin_rule_base_needs_no_yaml() -> None:
     code = (
         "import sys; from cxrules.rulebase import RuleBase; RuleBase.builtin();"

@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import cxrules
 from cxrules import MissingRuleBase, Recommendation
-from cxrules.recommendation_schema import RecommendationData
+from cxrules.recommendation.schema import RecommendationData
 from tests import ROOT
 from tests.rulebases import organisations
 
@@ -147,8 +147,8 @@ def test_a_copy_in_a_fresh_process_answers_questions_again(advice: Recommendatio
     code = (
         "import pathlib, pickle, sys\n"
         "advice = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())\n"
-        "print('cxrules.canonical' in sys.modules, advice.model, advice.ranking[0].points, advice.cites[0])\n"
-        "print('cxrules.canonical' in sys.modules)\n"
+        "print('cxrules.language.canonical' in sys.modules, advice.model, advice.ranking[0].points, advice.cites[0])\n"
+        "print('cxrules.language.canonical' in sys.modules)\n"
         "print(advice.explain())"
     )
     done = subprocess.run(

@@ -15,19 +15,16 @@ from hypothesis import strategies as st
 
 import cxrules
 from cxrules import Advisor, RuleBase
-from cxrules.decision import Decider, Decision, Judge, Status
-from cxrules.explanation.changes import apply, list_changes
-from cxrules.explanation.cohort import CohortJudge, gather
+from cxrules.columns.cohort import CohortJudge, gather
+from cxrules.columns.slices import add_constant, add_up, constant, equal_to, greater, select
 from cxrules.explanation.counterfactuals import ChangeSet, SearchStatus, counterfactuals
-from cxrules.explanation.possibilities import possibilities_of
-from cxrules.explanation.questions import next_questions
-from cxrules.explanation.regions import list_cases, list_tests
+from cxrules.explanation.next_questions import next_questions
 from cxrules.explanation.robustness import Step, robustness
 from cxrules.explanation.settled import Settlement, settled
-from cxrules.explanation.slices import add_constant, add_up, constant, equal_to, greater, select
 from cxrules.explanation.sufficient import Extent, sufficient_facts
-from cxrules.facts import Fact, Facts, FactValue, Kind, Only
-from cxrules.rules import (
+from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only
+from cxrules.language.regions import list_cases, list_tests
+from cxrules.language.rules import (
     Conclusion,
     Condition,
     Effect,
@@ -41,6 +38,11 @@ from cxrules.rules import (
     Rule,
     Tone,
 )
+from cxrules.policy.decider import Decider
+from cxrules.policy.decision import Decision, Status
+from cxrules.policy.judge import Judge
+from cxrules.search.changes import apply, list_changes
+from cxrules.search.possibilities import possibilities_of
 from tests.oracle import OracleEngine
 from tests.rulebases import (
     candidate_values,

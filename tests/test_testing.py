@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 import cxrules
 from cxrules import RuleBase, engines, testing
-from cxrules.decision import Decider
-from cxrules.rules import Effect, FactTest, Operator
+from cxrules.language.rules import Effect, FactTest, Operator
+from cxrules.policy.decider import Decider
 from cxrules.testing import checks
 from cxrules.testing.values import find_ways, telling_values, thresholds
+from cxrules.verification.prover import Prover
 from tests import ROOT
 from tests.rulebases import rulebases
 
@@ -83,13 +84,12 @@ def test_a_given_rule_fires(data: st.DataObject) -> None:
 @given(st.data())
 def test_a_rule_without_a_way_never_fires(data: st.DataObject) -> None:
     pytest.importorskip("z3", reason="the extra `verify` is not installed")
-    from cxrules.verification.bench import Bench
     from cxrules.verification.circuit import Possibility
 
     rulebase = data.draw(rulebases(max_rules=5))
-    bench = Bench(rulebase)
+    prover = Prover(rulebase)
     for rule in rulebase.rules:
-        possible = bench.ask([bench.outcome.fired[rule]]) is Possibility.POSSIBLE
+        possible = prover.ask([prover.outcome.fired[rule]]) is Possibility.POSSIBLE
         # A way is narrowed greedily, so that one may be missed; but none is made up.
         assert possible or not find_ways(rulebase, rule)
 
@@ -190,7 +190,7 @@ def test_a_change_that_leaves_too_little_evidence_is_noticed() -> None:
     mood = CLEAN.rules["bad-mood"]
     heavy = replace(mood, engineer=replace(mood.engineer, points=3, points_reason="A cross barista spoils everything."))
     demanding = replace(CLEAN.policy, minimum_evidence=3)
-    base = replace(CLEAN, rules={**CLEAN.rules, "bad-mood": heavy}, policy=demanding, _given_revision="")
+    base = replace(CLEAN, rules={**CLEAN.rules, "bad-mood": heavy}, policy=demanding)
     before = {"skill": "expert", "crowd": "some", "mood": "low"}
     after = {"skill": "expert", "crowd": "few", "mood": "high"}
     with pytest.raises(AssertionError, match="no longer enough evidence"):
@@ -206,7 +206,7 @@ def test_a_wrong_policy_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _decide_backwards(self: Decider, known: Any, fired: int) -> Any:
-    from cxrules.decision import Decision, Status
+    from cxrules.policy.decision import Decision, Status
 
     points, position = min(self.candidates(fired))
     return Decision(known, fired, list(self.rulebase.models)[position], Status.RECOMMENDED, None, points, None, points)
@@ -240,6 +240,6 @@ def test_ways_go_through_findings_and_alternatives() -> None:
     assert {way["skill"] for way in ways} == {("basic",), ("expert",)}
     rule = CLEAN.rules["many-cups"]
     contradictory = replace(rule, when=(*rule.when, FactTest("crowd", Operator.IS, "few")))
-    broken = replace(CLEAN, rules={**CLEAN.rules, rule.id: contradictory}, _given_revision="")
+    broken = replace(CLEAN, rules={**CLEAN.rules, rule.id: contradictory})
     assert find_ways(broken, rule.id) == []
     assert broken.rules[rule.id].targets(Effect.SUPPORTS) == ("machine",)

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidKnowledge, RuleBase
-from cxrules.decision import Judge
-from cxrules.facts import FactValue
-from cxrules.knowledge.beside import Beside, read_beside, read_plain
+from cxrules.language.facts import FactValue
+from cxrules.policy.judge import Judge
+from cxrules.verification.expectations import Expectations, read_expectations, read_plain
 from tests import ROOT
 from tests.oracle import OracleEngine
 from tests.rulebases import organisations, rulebases
@@ -31,18 +31,18 @@ from cxrules.verification import (
     Report,
     Unconfirmed,
     Verdict,
-    builtin_beside,
+    builtin_expectations,
     diff,
     find_difference,
     verify,
 )
-from cxrules.verification.bench import Bench, judge_of
-from cxrules.verification.checks.expected import EXPECTATION
+from cxrules.verification.checks.expectation import EXPECTATION
 from cxrules.verification.circuit import Circuit, Possibility
 from cxrules.verification.notes import NOTES
-from cxrules.verification.organisations import label_value
+from cxrules.verification.prover import Prover, judge_of
 from cxrules.verification.reading import Reading
 from cxrules.verification.report import diff_as_json, report_as_json, report_as_text, write_witness, write_witnesses
+from cxrules.verification.space import label_value
 
 FAULTY = ROOT / "tests" / "faulty_bases"
 FAULTS = sorted(path.name for path in FAULTY.iterdir() if path.name != "clean")
@@ -53,11 +53,11 @@ def clean() -> RuleBase:
     return RuleBase.load(FAULTY / "clean")
 
 
-def load_fault(name: str, clean: RuleBase) -> tuple[RuleBase, Beside]:
+def load_fault(name: str, clean: RuleBase) -> tuple[RuleBase, Expectations]:
     folder = FAULTY / name
     files = [path for path in sorted(folder.glob("*.yaml")) if path.stem != "expectations"]
     rulebase = RuleBase.load(*files, base=clean) if files else clean
-    return rulebase, read_beside([folder], rulebase)
+    return rulebase, read_expectations(folder, rulebase=rulebase)
 
 
 def announced(name: str) -> set[tuple[str, str]]:
@@ -76,19 +76,19 @@ def announced(name: str) -> set[tuple[str, str]]:
 @given(st.data())
 def test_circuit_and_policy_agree_on_every_organisation(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=10))
-    bench = Bench(rulebase)
+    prover = Prover(rulebase)
     judge = judge_of(rulebase)
     for _ in range(5):
         known = data.draw(organisations(rulebase))
         coherent = not rulebase.incoherences(known)
-        possible = bench.ask(bench.space.describe(known).values())
+        possible = prover.ask(prover.space.describe(known).values())
         assert (possible is Possibility.POSSIBLE) == coherent
         if coherent:
-            hold_against(bench, Reading(judge, known, bench.space.regions))
+            hold_against(prover, Reading(judge, known, prover.space.regions))
 
 
-def hold_against(bench: Bench, reading: Reading) -> None:
-    circuit, outcome = bench.circuit, bench.outcome
+def hold_against(prover: Prover, reading: Reading) -> None:
+    circuit, outcome = prover.circuit, prover.outcome
     for attribute in (
         "fired",
         "findings",
@@ -111,10 +111,10 @@ def hold_against(bench: Bench, reading: Reading) -> None:
 @given(st.data())
 def test_what_is_read_off_an_example_describes_it(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=6))
-    bench = Bench(rulebase)
+    prover = Prover(rulebase)
     known = data.draw(organisations(rulebase, coherent=True))
-    assert bench.ask(bench.space.describe(known).values()) is Possibility.POSSIBLE
-    read = bench.space.read()
+    assert prover.ask(prover.space.describe(known).values()) is Possibility.POSSIBLE
+    read = prover.space.read()
     judge = judge_of(rulebase)
     assert judge.decide(read).fired == judge.decide(known).fired
     assert set(read) == set(known)
@@ -124,29 +124,29 @@ def test_what_is_read_off_an_example_describes_it(data: st.DataObject) -> None:
 @given(st.data())
 def test_a_smallest_witness_is_smallest(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=6))
-    bench = Bench(rulebase)
+    prover = Prover(rulebase)
     model = data.draw(st.sampled_from(sorted(rulebase.models)))
-    answer = bench.smallest(lambda view: view.recommended[model])
+    answer = prover.smallest(lambda view: view.recommended[model])
     sizes = [
         len(known)
-        for known in every_organisation(bench)
-        if not rulebase.incoherences(known) and bench.judge.decide(known).model == model
-    ] if sum(len(bench.space.wires[name]) for name in bench.space.wires) < 9 else None  # fmt: skip
+        for known in every_organisation(prover)
+        if not rulebase.incoherences(known) and prover.judge.decide(known).model == model
+    ] if sum(len(prover.space.wires[name]) for name in prover.space.wires) < 9 else None  # fmt: skip
     if answer.witness is None:
         assert not sizes
     else:
-        assert bench.judge.decide(answer.witness.known).model == model
+        assert prover.judge.decide(answer.witness.known).model == model
         if sizes is not None and answer.witness.least:
             assert len(answer.witness.known) == min(sizes)
 
 
-def every_organisation(bench: Bench, leave_out: tuple[str, ...] = ()) -> Iterator[dict[str, FactValue]]:
+def every_organisation(prover: Prover, leave_out: tuple[str, ...] = ()) -> Iterator[dict[str, FactValue]]:
     """Every organisation that tests can tell from the others."""
     choices: list[list[tuple[str, Any]]] = []
-    for name, fact in bench.space.vocabulary.facts.items():
+    for name, fact in prover.space.vocabulary.facts.items():
         if name in leave_out:
             continue
-        values: list[Any] = list(bench.space.values(name))
+        values: list[Any] = list(prover.space.values(name))
         if fact.kind == "set":
             subsets: list[tuple[str, ...]] = [()]
             for element in fact.names:
@@ -170,8 +170,8 @@ def test_nothing_is_found_in_the_clean_base(clean: RuleBase) -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_seeded_fault_is_found_with_a_witness(name: str, clean: RuleBase) -> None:
-    rulebase, beside = load_fault(name, clean)
-    report = verify(rulebase, beside)
+    rulebase, expectations = load_fault(name, clean)
+    report = verify(rulebase, expectations)
     assert {(finding.check, finding.subject) for finding in report.open} == announced(name)
     advisor = Advisor(rulebase, OracleEngine(rulebase))
     for finding in report.open:
@@ -232,7 +232,7 @@ def test_every_check_has_its_page() -> None:
 
 
 def test_the_builtin_rule_base_is_proved(record_property: Any) -> None:
-    report = verify(RuleBase.builtin(), builtin_beside(), jobs=2)
+    report = verify(RuleBase.builtin(), builtin_expectations(), jobs=2)
     record_property("seconds", report.seconds)
     assert [(finding.check, finding.subject, finding.message) for finding in report.open] == []
     assert report.stale == ()
@@ -240,7 +240,7 @@ def test_the_builtin_rule_base_is_proved(record_property: Any) -> None:
 
 
 def test_the_builtin_expectations_are_many_and_stand_on_claims() -> None:
-    expectations = builtin_beside().expectations
+    expectations = builtin_expectations().expectations
     assert len(expectations) >= 15
     assert all(expectation.because for expectation in expectations)
 
@@ -250,8 +250,8 @@ def test_the_builtin_expectations_are_many_and_stand_on_claims() -> None:
 
 def test_out_of_time_is_said(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Circuit, "ask", lambda *_: Possibility.UNDECIDED)
-    beside = read_plain({"expectations": [NEVER]}, clean)
-    report = verify(clean, beside)
+    expectations = read_plain({"expectations": [NEVER]}, clean)
+    report = verify(clean, expectations)
     by_check = {check: {finding.verdict for finding in report.of(check)} for check in (*CHECKS, EXPECTATION)}
     # What is settled without the solver is settled; everything else is undecided, and nothing is silent.
     assert set(by_check) == {*CHECKS, EXPECTATION}
@@ -265,10 +265,10 @@ def test_out_of_time_is_said(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -
 def test_a_witness_that_the_engine_does_not_confirm_is_an_error(
     clean: RuleBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = Bench(clean)
+    prover = Prover(clean)
     monkeypatch.setattr(Judge, "decide", lambda judge, known: judge.decider.decide(known, 0))
     with pytest.raises(Unconfirmed):
-        bench.smallest(lambda view: view.recommended["barista"])
+        prover.smallest(lambda view: view.recommended["barista"])
 
 
 def test_accepted_findings_need_no_mending_and_stale_ones_are_told(clean: RuleBase) -> None:
@@ -285,18 +285,18 @@ def test_accepted_findings_need_no_mending_and_stale_ones_are_told(clean: RuleBa
 
 
 def test_only_and_jobs_change_nothing_else(clean: RuleBase) -> None:
-    rulebase, beside = load_fault("subsumed-by-union", clean)
-    alone = verify(rulebase, beside)
-    assert verify(rulebase, beside, jobs=2) == alone
-    some = verify(rulebase, beside, only=["subsumed"])
+    rulebase, expectations = load_fault("subsumed-by-union", clean)
+    alone = verify(rulebase, expectations)
+    assert verify(rulebase, expectations, jobs=2) == alone
+    some = verify(rulebase, expectations, only=["subsumed"])
     assert some.findings == alone.of("subsumed")
     with pytest.raises(ValueError, match="no such check: sumsubed"):
-        verify(rulebase, beside, only=["sumsubed"])
+        verify(rulebase, expectations, only=["sumsubed"])
 
 
 def test_reports_are_complete(clean: RuleBase, tmp_path: Path) -> None:
-    rulebase, beside = load_fault("subsumed-by-union", clean)
-    report: Report = verify(rulebase, beside)
+    rulebase, expectations = load_fault("subsumed-by-union", clean)
+    report: Report = verify(rulebase, expectations)
     plain = json.loads(report_as_json(report))
     assert plain["ok"] is False
     assert len(plain["findings"]) == len(report.findings)
@@ -364,8 +364,8 @@ def test_an_expectation_may_not_stand_twice(clean: RuleBase) -> None:
     ],
 )
 def test_expectations_are_decided(expectation: dict[str, Any], holds: bool, clean: RuleBase) -> None:
-    beside = read_plain({"expectations": [{"id": "one", "says": "It is so."} | expectation]}, clean)
-    [finding] = verify(clean, beside, only=[EXPECTATION]).findings
+    expectations = read_plain({"expectations": [{"id": "one", "says": "It is so."} | expectation]}, clean)
+    [finding] = verify(clean, expectations, only=[EXPECTATION]).findings
     assert finding.verdict is (Verdict.PROVED if holds else Verdict.REFUTED)
     assert (finding.witness is None) == holds
     if finding.witness and ("raising" in expectation or "lowering" in expectation):
@@ -380,12 +380,12 @@ def test_expectations_are_decided(expectation: dict[str, Any], holds: bool, clea
 def with_points(rulebase: RuleBase, rule: str, points: int) -> RuleBase:
     changed = rulebase.rules[rule]
     engineer = replace(changed.engineer, points=points, points_reason="A test.")
-    return replace(rulebase, rules={**rulebase.rules, rule: replace(changed, engineer=engineer)}, _given_revision="")
+    return replace(rulebase, rules={**rulebase.rules, rule: replace(changed, engineer=engineer)})
 
 
 def without(rulebase: RuleBase, rule: str) -> RuleBase:
     rules = {name: known for name, known in rulebase.rules.items() if name != rule}
-    return replace(rulebase, rules=rules, _given_revision="")
+    return replace(rulebase, rules=rules)
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_a_difference_is_exactly_what_brute_force_finds(rule: str, points: int, 
     assert difference.changes
     old, new = judge_of(clean), judge_of(changed)
     flipped = 0
-    for known in every_organisation(Bench(clean), leave_out=("music",)):
+    for known in every_organisation(Prover(clean), leave_out=("music",)):
         if clean.incoherences(known):
             continue
         before, after = old.decide(known), new.decide(known)
@@ -450,7 +450,7 @@ def test_a_fact_of_another_kind_cannot_be_compared(clean: RuleBase) -> None:
     vocabulary = type(clean.vocabulary)(
         {**clean.vocabulary.facts, "crowd": replace(crowd, kind=clean.vocabulary["skill"].kind)}
     )
-    other = replace(clean, vocabulary=vocabulary, rules={}, impossible=(), _given_revision="")
+    other = replace(clean, vocabulary=vocabulary, rules={}, impossible=())
     with pytest.raises(ValueError, match="'crowd' is of the kind"):
         diff(clean, other)
 
@@ -474,10 +474,10 @@ def test_two_random_bases_differ_where_their_decisions_do(data: st.DataObject) -
 
 
 def test_a_percentage_lies_in_one_region(clean: RuleBase) -> None:
-    bench = Bench(clean)
+    prover = Prover(clean)
     fact = clean.vocabulary["budget"]
     for value in (0, 49.999, 50, 100):
-        assert len(label_value(fact, value, bench.space.regions)) == 1
+        assert len(label_value(fact, value, prover.space.regions)) == 1
 
 
 # --- the command line

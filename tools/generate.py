@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from cxrules import canonical
 from cxrules.errors import InvalidKnowledge
-from cxrules.knowledge import CODES, load
-from cxrules.knowledge.beside import read_beside
+from cxrules.knowledge import CODES
 from cxrules.knowledge.json_schema import make_schemas
+from cxrules.language import canonical
 from cxrules.rulebase import RuleBase
+from cxrules.verification.expectations import read_expectations
 from tools import card, golden, typed_names
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +44,7 @@ def generate_diagnostics() -> Mapping[str, str]:
 
 def generate_builtin() -> Mapping[str, str]:
     """The built-in rule base in canonical form."""
-    return {"src/cxrules/builtin.json": canonical.write(_load_knowledge())}
+    return {"src/cxrules/builtin/builtin.json": canonical.write(_load_knowledge())}
 
 
 def generate_typed_names() -> Mapping[str, str]:
@@ -62,10 +62,10 @@ def generate_card() -> Mapping[str, str]:
     return card.generate(_load_knowledge())
 
 
-def generate_beside() -> Mapping[str, str]:
+def generate_expectations() -> Mapping[str, str]:
     """The expectations and accepted findings of the built-in rule base, as plain data."""
-    plain = read_beside([ROOT / "knowledge"], _load_knowledge()).plain
-    return {"src/cxrules/verification/builtin.json": json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}
+    plain = read_expectations(ROOT / "knowledge", rulebase=_load_knowledge()).plain
+    return {"src/cxrules/builtin/expectations.json": json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}
 
 
 def generate_documented_outputs() -> Mapping[str, str]:
@@ -77,14 +77,14 @@ def generate_documented_outputs() -> Mapping[str, str]:
 
 @cache
 def _load_knowledge() -> RuleBase:
-    return load(ROOT / "knowledge")
+    return RuleBase.load(ROOT / "knowledge")
 
 
 GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
     generate_schemas,
     generate_diagnostics,
     generate_builtin,
-    generate_beside,
+    generate_expectations,
     generate_typed_names,
     generate_golden_texts,
     generate_card,

@@ -10,7 +10,6 @@ from pathlib import Path
 import yaml
 
 from cxrules import Advisor, Recommendation, RuleBase
-from cxrules.knowledge import load
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = "tests/cases/acceptance.yaml"
@@ -23,7 +22,7 @@ def generate(rulebase: RuleBase | None = None) -> Mapping[str, str]:
     Args:
         rulebase: The rule base; the one in knowledge/ when left out.
     """
-    advisor = Advisor(load(ROOT / "knowledge") if rulebase is None else rulebase)
+    advisor = Advisor(RuleBase.load(ROOT / "knowledge") if rulebase is None else rulebase)
     scenarios = yaml.safe_load((ROOT / SCENARIOS).read_text("utf-8"))
     texts = {}
     for scenario in scenarios:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from cxrules import Advisor
-from cxrules.facts import FactValue
-from cxrules.knowledge.beside import Beside, read_beside
+from cxrules.language.facts import FactValue
 from cxrules.rulebase import RuleBase
 from cxrules.verification import CHECKS, Verdict
-from cxrules.verification.bench import Bench
-from cxrules.verification.checks.expected import check_expectation
+from cxrules.verification.checks.expectation import check_expectation
+from cxrules.verification.expectations import Expectations, read_expectations
+from cxrules.verification.prover import Prover
 from tests.panel.score import PANELS, read_panel
 from tests.panel.score import Verdict as Judgement
 from tests.test_cases import find_faults, read_cases
@@ -90,12 +90,12 @@ class Killers:
                     yield f"{name}: {verdict.id} not rejected"
 
     @cached_property
-    def _beside(self) -> Beside:
-        return read_beside([self.folder], self.rulebase)
+    def _expectations(self) -> Expectations:
+        return read_expectations(self.folder, rulebase=self.rulebase)
 
     @cached_property
     def _known(self) -> set[tuple[str, str]]:
-        return set(self._refuted(self.rulebase)) | set(self._beside.accepted)
+        return set(self._refuted(self.rulebase)) | set(self._expectations.accepted)
 
     def _verify(self, rulebase: RuleBase) -> str | None:
         for check, subject in self._refuted(rulebase):
@@ -104,13 +104,13 @@ class Killers:
         return None
 
     def _refuted(self, rulebase: RuleBase) -> Iterator[tuple[str, str]]:
-        conditions = [part for entry in self._beside.expectations for part in (entry.when, entry.unless) if part]
-        bench = Bench(rulebase, conditions=conditions)
-        for expectation in self._beside.expectations:
-            finding = check_expectation(bench, expectation)
+        conditions = [part for entry in self._expectations.expectations for part in (entry.when, entry.unless) if part]
+        prover = Prover(rulebase, conditions=conditions)
+        for expectation in self._expectations.expectations:
+            finding = check_expectation(prover, expectation)
             if finding.verdict is Verdict.REFUTED:
                 yield finding.check, finding.subject
         for check in QUICK:
-            for finding in CHECKS[check](bench):
+            for finding in CHECKS[check](prover):
                 if finding.verdict is Verdict.REFUTED:
                     yield finding.check, finding.subject

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from cxrules.language.notation import write_facts
 from cxrules.verification import find_difference
 from cxrules.verification.circuit import Possibility
-from cxrules.verification.wording import write_facts
 from tools.killers import Killers
 from tools.mutation import STRENGTH, Mutant, make_mutants
 

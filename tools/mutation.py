@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cxrules.evidence import weigh_rule
-from cxrules.facts import Fact, Kind
+from cxrules.language.facts import Fact, Kind
+from cxrules.language.notation import write_condition
+from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator, Rule
+from cxrules.policy.evidence import weigh_rule
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator, Rule
-from cxrules.verification.wording import write_condition
 
 STRENGTH = "strength"
 """The kind of mutant that is counted apart: what a rule weighs is the author's tone, which no other test repeats."""
@@ -48,11 +48,11 @@ def make_mutants(rulebase: RuleBase) -> Iterator[Mutant]:
         for kind, change, changed in _change(rulebase, rule):
             yield Mutant(kind, rule.id, change, _with(rulebase, changed))
         rest = {name: other for name, other in rulebase.rules.items() if name != rule.id}
-        yield Mutant("drop-rule", rule.id, "left out", replace(rulebase, rules=rest, _given_revision=""))
+        yield Mutant("drop-rule", rule.id, "left out", replace(rulebase, rules=rest))
 
 
 def _with(rulebase: RuleBase, rule: Rule) -> RuleBase:
-    return replace(rulebase, rules={**rulebase.rules, rule.id: rule}, _given_revision="")
+    return replace(rulebase, rules={**rulebase.rules, rule.id: rule})
 
 
 def _change(rulebase: RuleBase, rule: Rule) -> Iterator[tuple[str, str, Rule]]:

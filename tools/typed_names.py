@@ -4,7 +4,7 @@ import keyword
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
-from cxrules.facts import Fact, Kind
+from cxrules.language.facts import Fact, Kind
 from cxrules.organisation_model import describe_fact, title_fact
 from cxrules.rulebase import RuleBase
 
@@ -18,8 +18,8 @@ def generate(rulebase: RuleBase) -> Mapping[str, str]:
     for name in [*rulebase.vocabulary.facts, *rulebase.models]:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise ValueError(f"{name!r} cannot be written as a keyword argument or a member")
-    texts = {"names": _names(rulebase), "typed_facts": _typed_facts(facts), "organisation": _organisation(facts)}
-    return {f"src/cxrules/{module}.py": "\n".join(lines) + "\n" for module, lines in texts.items()}
+    texts = {"models": _names(rulebase), "typed_facts": _typed_facts(facts), "organisation": _organisation(facts)}
+    return {f"src/cxrules/builtin/{module}.py": "\n".join(lines) + "\n" for module, lines in texts.items()}
 
 
 def _names(rulebase: RuleBase) -> Iterator[str]:
@@ -59,16 +59,16 @@ def _organisation(facts: list[Fact]) -> Iterator[str]:
     yield "from __future__ import annotations\n"
     yield "from typing import TYPE_CHECKING\n"
     yield "from pydantic import Field\n"
-    yield "from cxrules.facts import Vocabulary"
-    percent = ", Percent" if any(fact.kind is Kind.PERCENT for fact in facts) else ""
-    yield f"from cxrules.organisation_model import OrganisationModel{percent}"
-    yield "from cxrules.rulebase import RuleBase"
-    yield "from cxrules.typed_facts import ("
+    yield "from cxrules.builtin import read_builtin"
+    yield "from cxrules.builtin.typed_facts import ("
     yield from (f"    {alias}," for alias in sorted(map(_alias, filter(_has_alias, facts))))
-    yield ")\n"
+    yield ")"
+    yield "from cxrules.language.facts import Vocabulary"
+    percent = ", Percent" if any(fact.kind is Kind.PERCENT for fact in facts) else ""
+    yield f"from cxrules.organisation_model import OrganisationModel{percent}\n"
     yield "if TYPE_CHECKING:"
     yield "    from typing import Unpack\n"
-    yield "    from cxrules.typed_facts import TypedFacts\n"
+    yield "    from cxrules.builtin.typed_facts import TypedFacts\n"
     yield '__all__ = ["Organisation"]\n\n'
     yield "class Organisation(OrganisationModel, frozen=True):"
     yield '    """What is known about an organisation; what is left out, or null, is unknown."""\n'
@@ -77,7 +77,7 @@ def _organisation(facts: list[Fact]) -> Iterator[str]:
     yield "        def __init__(self, **facts: Unpack[TypedFacts]) -> None: ...\n"
     yield "    @classmethod"
     yield "    def _vocabulary(cls) -> Vocabulary:"
-    yield "        return RuleBase.builtin().vocabulary\n"
+    yield "        return read_builtin()[0].vocabulary\n"
     for fact in facts:
         yield f"    {fact.name}: {_held(fact)} | None = Field("
         yield "        default=None,"

@@ -12,14 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cxrules.advisor import Advisor, recommend
-from cxrules.decision import Reason, Status
+from cxrules.builtin.models import OwnershipModel
 from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, MissingRuleBase
-from cxrules.names import OwnershipModel
-from cxrules.recommendation import Recommendation
+from cxrules.policy.decision import Reason, Status
+from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
+from cxrules.version import __version__
 
 if TYPE_CHECKING:
-    from cxrules.organisation import Organisation
+    from cxrules.builtin.organisation import Organisation
 
 __all__ = [
     "Advisor",
@@ -38,15 +39,13 @@ __all__ = [
     "recommend",
 ]
 
-__version__ = "0.1.0"
-
 
 if not TYPE_CHECKING:  # to a type checker it would say that any name is there
 
     def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever bears the name
         # Organisation is a pydantic model: whoever does not use it does not wait for pydantic.
         if name == "Organisation":
-            from cxrules.organisation import Organisation  # noqa: PLC0415 - see above
+            from cxrules.builtin.organisation import Organisation  # noqa: PLC0415 - see above
 
             return Organisation
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,16 +8,17 @@ from functools import cache, lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from cxrules.decision import Judge
 from cxrules.engines import Engine, create_engine
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location
-from cxrules.recommendation import Recommendation, keep_at_hand
+from cxrules.policy.judge import Judge
+from cxrules.recommendation.answer import Recommendation
+from cxrules.recommendation.at_hand import keep_at_hand
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from cxrules.typed_facts import TypedFacts
+    from cxrules.builtin.typed_facts import TypedFacts
 
 __all__ = ["Advisor", "recommend"]
 

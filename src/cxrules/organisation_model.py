@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cxrules.errors import InvalidOrganisation
-from cxrules.facts import Fact, Kind, Vocabulary
+from cxrules.language.facts import Fact, Kind, Vocabulary
 
 __all__ = ["OrganisationModel", "Percent", "describe_fact", "make_organisation_model", "title_fact"]
 

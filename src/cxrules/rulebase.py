@@ -2,76 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-from cxrules.facts import Facts, Vocabulary
-from cxrules.rules import (
+from cxrules.builtin import read_builtin
+from cxrules.language.facts import Facts
+from cxrules.language.parts import Parts
+from cxrules.language.rules import (
     AnyOf,
-    Claim,
     Condition,
     Effect,
     FactTest,
     FindingTest,
     Impossible,
-    Model,
-    Named,
-    Policy,
-    Rule,
-    Source,
     holds,
 )
 
 __all__ = ["RuleBase"]
 
-_Item = TypeVar("_Item")
-
 
 @dataclass(frozen=True, eq=False)
-class RuleBase:
-    """A rule base, ready to be compiled by an engine. Every mapping is by id; rules stand in id order.
+class RuleBase(Parts):
+    """A rule base, ready to be compiled by an engine: its parts, with what follows from them.
 
-    Two rule bases are equal when their revisions are.
-
-    Attributes:
-        name: What it is called in records.
-        vocabulary: The facts.
-        impossible: Conjunctions that are true of no organisation.
-        sources: The articles.
-        claims: What they say.
-        models: Ownership models, in the declared order of preference.
-        accompaniments: What accompanies a model and owns nothing.
-        patterns: States to recognise and argue against.
-        findings: What each finding states, as a clause.
-        actions: What each action advises, as a sentence.
-        warnings: What each warning says, as a sentence.
-        rules: The rules.
-        policy: The numbers of the decision policy.
+    Two rule bases are equal when their revisions are. `dataclasses.replace` makes another rule base, with a revision
+    of its own.
     """
-
-    name: str
-    vocabulary: Vocabulary
-    impossible: tuple[Impossible, ...]
-    sources: Mapping[str, Source]
-    claims: Mapping[str, Claim]
-    models: Mapping[str, Model]
-    accompaniments: Mapping[str, Named]
-    patterns: Mapping[str, Named]
-    findings: Mapping[str, str]
-    actions: Mapping[str, str]
-    warnings: Mapping[str, str]
-    rules: Mapping[str, Rule]
-    policy: Policy
-    _given_revision: str = field(default="", repr=False)
-
-    def __post_init__(self) -> None:
-        for name in ("sources", "claims", "accompaniments", "patterns", "findings", "actions", "warnings", "rules"):
-            object.__setattr__(self, name, _in_id_order(getattr(self, name)))
-        object.__setattr__(self, "models", MappingProxyType(dict(self.models)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RuleBase) and self.revision == other.revision
@@ -93,9 +53,7 @@ class RuleBase:
             >>> RuleBase.builtin().name
             'cxrules'
         """
-        from cxrules import canonical  # noqa: PLC0415 - loaded when first asked for
-
-        return canonical.builtin()
+        return _make_builtin()
 
     @classmethod
     def load(cls, *paths: str | Path, base: RuleBase | None = None) -> RuleBase:
@@ -111,7 +69,7 @@ class RuleBase:
         """
         from cxrules import knowledge  # noqa: PLC0415 - YAML is for authors: loaded only for them
 
-        return knowledge.load(*paths, base=base)
+        return cls(**vars(knowledge.load(*paths, base=base)))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RuleBase:
@@ -120,21 +78,27 @@ class RuleBase:
         Raises:
             InvalidKnowledge: If the text is not a rule base in canonical form.
         """
-        from cxrules import canonical  # noqa: PLC0415 - see above
+        from cxrules.language import canonical  # noqa: PLC0415 - loaded when first asked for
 
-        return canonical.read(text)
+        parts, revision = canonical.read(text)
+        return cls._revised(parts, revision)
 
     def to_json(self) -> str:
         """Write the canonical form: sorted by id, without paths, lines or comments."""
-        from cxrules import canonical  # noqa: PLC0415 - see above
+        from cxrules.language import canonical  # noqa: PLC0415 - see above
 
         return canonical.write(self)
+
+    @classmethod
+    def _revised(cls, parts: Parts, revision: str) -> RuleBase:
+        """Make a rule base of parts whose revision was computed while they were read."""
+        rulebase = cls(**vars(parts))
+        rulebase.__dict__["revision"] = revision  # where cached_property looks; no field, so that no copy inherits it
+        return rulebase
 
     @cached_property
     def revision(self) -> str:
         """The SHA-256 of the canonical form, in hexadecimal."""
-        if self._given_revision:
-            return self._given_revision
         from hashlib import sha256  # noqa: PLC0415 - a loaded rule base knows its revision
 
         return sha256(self.to_json().encode()).hexdigest()
@@ -203,30 +167,6 @@ class RuleBase:
         ]
 
 
-def _in_id_order(items: Mapping[str, _Item]) -> Mapping[str, _Item]:
-    return MappingProxyType({key: items[key] for key in sorted(items, key=id_order)})
-
-
-@lru_cache(maxsize=8192)  # reading an answer sorts the same few ids again and again
-@lru_cache(maxsize=4096)
-def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
-    """Give a sort key for ids: as text, but the runs of digits in them as numbers.
-
-    Examples:
-        >>> sorted(["A0-10", "A0-9", "A0-1b"], key=id_order)
-        ['A0-1b', 'A0-9', 'A0-10']
-    """
-    import re  # noqa: PLC0415 - not needed where the canonical form is read in order
-
-    parts = tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", identifier) if part)
-    return parts, identifier  # "r-1" and "r-01" are alike but for the text
-
-
-def sorted_ids(identifiers: Iterable[str]) -> tuple[str, ...]:
-    """Sort ids, each once."""
-    return tuple(sorted(set(identifiers), key=id_order))
-
-
 def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:
     for condition in conditions:
         if isinstance(condition, FactTest) or (
@@ -236,3 +176,9 @@ def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:
         if isinstance(condition, AnyOf) and not any(_stands(branch, findings) for branch in condition.alternatives):
             return False
     return True
+
+
+@cache
+def _make_builtin() -> RuleBase:
+    """Make the built-in rule base, once for each process."""
+    return RuleBase._revised(*read_builtin())  # noqa: SLF001 - its own class

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from cxrules import RuleBase
-from cxrules.facts import Fact, Kind
+from cxrules.language.facts import Fact, Kind
 
 HERE = Path(__file__).resolve().parent
 ARTICLES = HERE.parents[2] / "shared" / "articles"

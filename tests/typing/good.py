@@ -3,8 +3,8 @@
 from typing import assert_type
 
 import cxrules
-from cxrules.ranking import RankedModel, Voice
-from cxrules.typed_facts import Maturity, TypedFacts
+from cxrules.builtin.typed_facts import Maturity, TypedFacts
+from cxrules.policy.standings import RankedModel, Voice
 
 advice = cxrules.recommend(
     maturity="early",

@@ -9,8 +9,8 @@ import typer
 from cxrules.cli.shared import OnTop, Rules, count, demand_known, hang, mistakes_end_it, open_rulebase
 
 if TYPE_CHECKING:
+    from cxrules.language.rules import Claim
     from cxrules.rulebase import RuleBase
-    from cxrules.rules import Claim
 
 __all__ = ["describe_claim", "register"]
 

@@ -10,9 +10,9 @@ import typer
 from cxrules.cli.shared import OnTop, Rules, count, fail, hang, mistakes_end_it, open_rulebase
 
 if TYPE_CHECKING:
-    from cxrules.consultation import Consultation
-    from cxrules.decision import Judge
-    from cxrules.facts import Vocabulary
+    from cxrules.consultation.dialogue import Consultation
+    from cxrules.language.facts import Vocabulary
+    from cxrules.policy.judge import Judge
 
 __all__ = ["register"]
 
@@ -39,7 +39,7 @@ def consult(
     """
     from cxrules.advisor import Advisor  # noqa: PLC0415 - the help needs none of it
     from cxrules.cli.organisation_file import read_facts  # noqa: PLC0415 - see above
-    from cxrules.consultation import Consultation  # noqa: PLC0415 - see above
+    from cxrules.consultation.dialogue import Consultation  # noqa: PLC0415 - see above
 
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
@@ -85,7 +85,7 @@ def _content(consultation: Consultation) -> tuple[object, ...]:
 
 
 def _save(consultation: Consultation, judge: Judge, file: Path) -> None:
-    from cxrules.consultation import write_file  # noqa: PLC0415 - the help needs none of it
+    from cxrules.consultation.dialogue import write_file  # noqa: PLC0415 - the help needs none of it
 
     beside = file.with_name(f".{file.name}.part")
     try:

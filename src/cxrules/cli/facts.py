@@ -9,7 +9,7 @@ import typer
 from cxrules.cli.shared import OnTop, Rules, demand_known, hang, mistakes_end_it, open_rulebase
 
 if TYPE_CHECKING:
-    from cxrules.facts import Fact
+    from cxrules.language.facts import Fact
 
 __all__ = ["register"]
 

@@ -79,9 +79,9 @@ def replay(file: File, as_json: AsJson = False) -> None:
     The log holds every rule base it needs. Everything is compared that follows from the facts; and the words of the
     explanation, where the log keeps their digest.
     """
-    from cxrules import __version__  # noqa: PLC0415 - the help needs none of it
     from cxrules.decision_log import Replayed  # noqa: PLC0415 - see above
     from cxrules.decision_log import replay as decide_again  # noqa: PLC0415 - see above
+    from cxrules.version import __version__  # noqa: PLC0415 - the help needs none of it
 
     decisions = differing = 0
     versions: Counter[str] = Counter()
@@ -149,9 +149,9 @@ def explain(
     detail: Annotated[str, typer.Option(metavar="brief|full", help="How much of the reasoning to show.")] = "brief",
 ) -> None:
     """Explain a decision of a log as on its day, from the rule base that the log holds."""
-    from cxrules import __version__  # noqa: PLC0415 - the help needs none of it
     from cxrules.decision_log import Problem, Replayed  # noqa: PLC0415 - see above
     from cxrules.decision_log.replaying import replay_entry  # noqa: PLC0415 - see above
+    from cxrules.version import __version__  # noqa: PLC0415 - the help needs none of it
 
     if detail not in ("brief", "full"):
         fail(f"--detail is brief or full, not {detail!r}")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location
-from cxrules.facts import FactValue, Vocabulary
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.reader import Node, read_file, read_text
+from cxrules.language.facts import FactValue, Vocabulary
 
 __all__ = ["STANDARD_INPUT", "read_facts"]
 

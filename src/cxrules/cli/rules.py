@@ -12,8 +12,8 @@ from cxrules.cli.shared import OnTop, Rules, count, demand_known, hang, mistakes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cxrules.language.rules import Conclusion, Condition, FactTest, Rule
     from cxrules.rulebase import RuleBase
-    from cxrules.rules import Conclusion, Condition, FactTest, Rule
 
 __all__ = ["register"]
 
@@ -120,7 +120,7 @@ def _describe(rulebase: RuleBase, rule: Rule) -> Iterator[str]:
 
 
 def _describe_condition(rulebase: RuleBase, condition: Condition) -> Iterator[str]:
-    from cxrules.rules import AnyOf  # noqa: PLC0415 - the help needs no rules
+    from cxrules.language.rules import AnyOf  # noqa: PLC0415 - the help needs no rules
 
     if not isinstance(condition, AnyOf):
         yield hang("  ", _describe_test(rulebase, condition), indent=4)
@@ -131,7 +131,7 @@ def _describe_condition(rulebase: RuleBase, condition: Condition) -> Iterator[st
 
 
 def _describe_test(rulebase: RuleBase, test: Condition) -> str:
-    from cxrules.rules import FactTest, FindingTest  # noqa: PLC0415 - see above
+    from cxrules.language.rules import FactTest, FindingTest  # noqa: PLC0415 - see above
 
     if isinstance(test, FindingTest):
         return f"{test.finding}: {rulebase.findings[test.finding]}"
@@ -140,7 +140,7 @@ def _describe_test(rulebase: RuleBase, test: Condition) -> str:
 
 
 def _describe_operand(test: FactTest) -> str:
-    from cxrules.facts import join_words  # noqa: PLC0415 - see above
+    from cxrules.language.facts import join_words  # noqa: PLC0415 - see above
 
     if isinstance(test.operand, tuple):
         return join_words([str(value) for value in test.operand], "or" if test.operator == "in" else "and")
@@ -148,7 +148,7 @@ def _describe_operand(test: FactTest) -> str:
 
 
 def _describe_conclusion(rulebase: RuleBase, rule: Rule, conclusion: Conclusion) -> str:
-    from cxrules.evidence import weigh_rule  # noqa: PLC0415 - see above
+    from cxrules.policy.evidence import weigh_rule  # noqa: PLC0415 - see above
 
     effect, target = conclusion.effect, conclusion.target
     if effect in _ABOUT_MODELS:

@@ -15,8 +15,8 @@ import typer
 from cxrules.cli.shared import ExitCode, OnTop, fail, mistakes_end_it, open_rulebase
 
 if TYPE_CHECKING:
-    from cxrules.knowledge.beside import Beside
     from cxrules.rulebase import RuleBase
+    from cxrules.verification.expectations import Expectations
 
 __all__ = ["register"]
 
@@ -62,13 +62,13 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
         from cxrules.verification import verify as run  # noqa: PLC0415 - see above
 
         rulebase = open_rulebase(paths, on_top)
-        beside, own = _read_beside(paths, rulebase, on_top)
+        expectations, own = _read_expectations(paths, rulebase, on_top)
         if witnesses:
             _make_folder(witnesses)
         jobs = jobs or min(2, os.cpu_count() or 1)
         try:
             report = run(
-                rulebase, beside, limit=max(1, round(limit * 1000)), jobs=jobs, only=only, progress=_show_progress
+                rulebase, expectations, limit=max(1, round(limit * 1000)), jobs=jobs, only=only, progress=_show_progress
             )
         except ValueError as error:
             fail(str(error))
@@ -137,23 +137,23 @@ def _make_folder(path: Path) -> None:
         fail(f"{path}: {error.strerror or error}")
 
 
-def _read_beside(
+def _read_expectations(
     paths: list[Path] | None, rulebase: RuleBase, on_top: bool
-) -> tuple[Beside, Collection[tuple[str, str]]]:
+) -> tuple[Expectations, Collection[tuple[str, str]]]:
     """Give what counts beside a rule base, and which of its accepted findings are its own."""
-    from cxrules.knowledge.beside import Beside, read_beside, read_plain  # noqa: PLC0415 - the help needs none of it
-    from cxrules.verification import builtin_beside  # noqa: PLC0415 - see above
+    from cxrules.verification import builtin_expectations  # noqa: PLC0415 - see above
+    from cxrules.verification.expectations import Expectations, read_expectations, read_plain  # noqa: PLC0415 - the help needs none of it
 
     if not paths:
-        builtin = builtin_beside()
+        builtin = builtin_expectations()
         return builtin, builtin.accepted
-    own = read_beside(paths, rulebase)
+    own = read_expectations(*paths, rulebase=rulebase)
     if not on_top:
         return own, own.accepted
-    below = read_plain(builtin_beside().plain, rulebase)
+    below = read_plain(builtin_expectations().plain, rulebase)
     replaced = {expectation.id for expectation in own.expectations}
     kept = tuple(expectation for expectation in below.expectations if expectation.id not in replaced)
-    return Beside((*kept, *own.expectations), {**below.accepted, **own.accepted}), own.accepted
+    return Expectations((*kept, *own.expectations), {**below.accepted, **own.accepted}), own.accepted
 
 
 @contextmanager

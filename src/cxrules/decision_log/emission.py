@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cxrules.decision import Judge
 from cxrules.decision_log.masking import InvalidMasking, Masking, apply_masking
 from cxrules.decision_log.record import DecisionRecord, make_record
-from cxrules.facts import FactValue, join_words
-from cxrules.recommendation import Recommendation
-from cxrules.rules import AnyOf, Condition, Effect, FactTest, Rule, holds, leaf_tests
+from cxrules.language.facts import FactValue, join_words
+from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, Rule, holds, leaf_tests
+from cxrules.policy.judge import Judge
+from cxrules.recommendation.answer import Recommendation
 
 __all__ = ["KEY", "LOGGER", "JsonLinesFormatter", "MaskingFilter", "emit"]
 

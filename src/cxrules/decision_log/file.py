@@ -19,7 +19,7 @@ from uuid import uuid4
 from cxrules.decision_log.masking import Masking, apply_masking
 from cxrules.decision_log.record import DecisionRecord, Label, make_record, make_rulebase_record, write_line
 from cxrules.errors import suggest
-from cxrules.recommendation import Recommendation
+from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 
 if sys.platform != "win32":

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from cxrules import ranking
-from cxrules.decision import Decision, Judge
 from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
 from cxrules.decision_log.replaying import substitute_engine
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidOrganisation
-from cxrules.rulebase import RuleBase, sorted_ids
+from cxrules.language.ids import sorted_ids
+from cxrules.policy import standings as ranking
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
+from cxrules.rulebase import RuleBase
 
 __all__ = ["Impact", "ImpactSummary", "Moved", "Outcome", "Turned", "assess_impact"]
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from cxrules.decision import Judge
 from cxrules.decision_log.record import ANSWER, DecisionRecord, make_answer
 from cxrules.errors import Diagnostic, Location, suggest
-from cxrules.facts import FactValue
-from cxrules.recommendation import Recommendation
+from cxrules.language.facts import FactValue
+from cxrules.language.rules import Effect
+from cxrules.policy.judge import Judge
+from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
-from cxrules.rules import Effect
 
 __all__ = ["InvalidMasking", "Masking", "apply_masking"]
 

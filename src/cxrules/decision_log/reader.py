@@ -12,11 +12,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn, TypeAlias, cast
 
-from cxrules.decision import Judge
 from cxrules.decision_log.record import ANSWER, FORMAT, DecisionRecord
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidKnowledge, InvalidOrganisation, MissingRuleBase
-from cxrules.recommendation import Recommendation
+from cxrules.policy.judge import Judge
+from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 
 __all__ = ["Entry", "LogReader", "Logged", "Problem", "Trouble"]

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, Final, Literal, TypeAlias, TypedDict
 
-from cxrules.ranking import RankedModel, Voice
-from cxrules.recommendation import Recommendation
-from cxrules.rulebase import RuleBase, sorted_ids
-from cxrules.rules import Effect
+from cxrules.language.ids import sorted_ids
+from cxrules.language.rules import Effect
+from cxrules.policy.standings import RankedModel, Voice
+from cxrules.recommendation.answer import Recommendation
+from cxrules.rulebase import RuleBase
 
 __all__ = [
     "ANSWER",
@@ -222,7 +223,7 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         >>> make_record(cxrules.recommend(), id="d-1")["reason"]
         'nothing_known'
     """
-    from cxrules import __version__  # noqa: PLC0415 - the package itself is not loaded before its parts
+    from cxrules.version import __version__  # noqa: PLC0415 - the package itself is not loaded before its parts
 
     named = _extend(_CONTEXT.get(), labels, trace_id, span_id)
     answer = make_answer(recommendation)

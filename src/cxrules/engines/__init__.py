@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from cxrules.errors import suggest
-from cxrules.facts import Facts
+from cxrules.language.facts import Facts
 from cxrules.rulebase import RuleBase
 
 __all__ = ["ENGINES", "Engine", "create_engine"]

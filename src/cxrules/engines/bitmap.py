@@ -17,18 +17,12 @@ from collections.abc import Iterable, Mapping
 from math import inf, nextafter
 from typing import Any, NamedTuple
 
-from cxrules.facts import Fact, Facts, FactValue, Kind
+from cxrules.engines.units import Unit, list_concluders, list_units, mask_of
+from cxrules.language.facts import Fact, Facts, FactValue, Kind
+from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Condition, FactTest, FindingTest, Operator
 
 __all__ = ["BitmapEngine"]
-
-
-class Unit(NamedTuple):
-    """A rule or an alternative: tests of facts and needed findings, named or numbered."""
-
-    tests: tuple[FactTest, ...]
-    needs: tuple[str | int, ...]
 
 
 class _Percentage(NamedTuple):
@@ -100,7 +94,7 @@ class BitmapEngine:
         unknown: dict[str, int] = {}
         for name, by_unit in tested.items():
             fact = rulebase.vocabulary[name]
-            unknown[name] = everything & ~_bits(by_unit)
+            unknown[name] = everything & ~mask_of(by_unit)
             if fact.kind is Kind.PERCENT:
                 percentages.append(_cut(fact, by_unit, everything))
             elif fact.kind is Kind.SET:
@@ -178,26 +172,6 @@ class BitmapEngine:
                 fresh &= others
 
 
-def list_units(rulebase: RuleBase) -> tuple[list[Unit], dict[str | int, list[int]]]:
-    """Give the units, rules first, and for each unnamed finding the units that conclude it."""
-    units: list[Unit] = []
-    branches: list[tuple[int, tuple[Condition, ...]]] = []
-    number = 0
-    for rule in rulebase.rules.values():
-        unnamed: list[str | int] = []
-        for condition in rule.when:
-            if isinstance(condition, AnyOf):
-                branches += [(number, alternative) for alternative in condition.alternatives]
-                unnamed.append(number)
-                number += 1
-        units.append(_unit(rule.when, unnamed))
-    alternatives: dict[str | int, list[int]] = {unnamed: [] for unnamed in range(number)}
-    for unnamed_finding, conditions in branches:
-        alternatives[unnamed_finding].append(len(units))
-        units.append(_unit(conditions, ()))
-    return units, alternatives
-
-
 def _narrow(units: list[Unit], alternatives: Mapping[str | int, list[int]]) -> None:
     """Let an alternative fire only where its rule lacks nothing else: of those that hold, most are of no use."""
     for rule in list(units):
@@ -208,22 +182,9 @@ def _narrow(units: list[Unit], alternatives: Mapping[str | int, list[int]]) -> N
                 units[bit] = Unit(rule.tests + tests, named + needs)
 
 
-def _unit(conditions: tuple[Condition, ...], unnamed: Iterable[str | int]) -> Unit:
-    tests = tuple(condition for condition in conditions if isinstance(condition, FactTest))
-    named = [condition.finding for condition in conditions if isinstance(condition, FindingTest)]
-    return Unit(tests, (*named, *unnamed))
-
-
-def _bits(positions: Iterable[int]) -> int:
-    mask = 0
-    for position in positions:
-        mask |= 1 << position
-    return mask
-
-
 def _passing(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int, value: FactValue) -> int:
     refused = (bit for bit, tests in by_unit.items() if not all(test.holds(value, fact) for test in tests))
-    return everything & ~_bits(refused)
+    return everything & ~mask_of(refused)
 
 
 def _tabulate(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> dict[FactValue | None, int]:
@@ -271,15 +232,6 @@ def _flag(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) ->
         yield _Set(fact.name, untested, offers, () if depth else flags)
 
 
-def list_concluders(rulebase: RuleBase, alternatives: Mapping[str | int, list[int]]) -> dict[str | int, list[int]]:
-    """Give for each finding, named or unnamed, the units that conclude it."""
-    index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
-    concluders = dict(alternatives)
-    for finding, rules in rulebase.concluders.items():
-        concluders[finding] = [index[rule] for rule in rules]
-    return concluders
-
-
 def _link(units: list[Unit], concluders: Mapping[str | int, list[int]]) -> _Findings:
     width = len(units)
     layers = 1
@@ -297,29 +249,11 @@ def _link(units: list[Unit], concluders: Mapping[str | int, list[int]]) -> _Find
     alike: dict[tuple[str | int, ...], list[int]] = defaultdict(list)
     for bit, findings in concluded.items():
         alike[tuple(findings)].append(bit)
-    pending = _bits(concluded)
+    pending = mask_of(concluded)
     established: dict[int, tuple[int, int]] = {}
     for alike_findings, bits in alike.items():
-        effect = _bits(bit for finding in alike_findings for bit in users[finding]), pending & ~_bits(bits)
+        effect = mask_of(bit for finding in alike_findings for bit in users[finding]), pending & ~mask_of(bits)
         established.update((bit + 1, effect) for bit in bits)
-    lacking = _bits(bit for bits in users.values() for bit in bits)
+    lacking = mask_of(bit for bits in users.values() for bit in bits)
     met = (1 << width * layers) - 1 & ~lacking
     return _Findings(met, tuple(layer * width for layer in range(1, layers)), pending, established)
-
-
-def order_findings(
-    rulebase: RuleBase, units: list[Unit], alternatives: dict[str | int, list[int]], everything: int
-) -> Iterable[tuple[int, int]]:
-    """Give, in the order in which findings rest on each other, their concluders and the units that do not need them."""
-    from graphlib import TopologicalSorter  # noqa: PLC0415 - asked once for a rule base
-
-    concluders = list_concluders(rulebase, alternatives)
-    users: dict[str | int, list[int]] = defaultdict(list)
-    for bit, unit in enumerate(units):
-        for need in unit.needs:
-            users[need].append(bit)
-    rests_on = {finding: {need for bit in bits for need in units[bit].needs} for finding, bits in concluders.items()}
-    order: TopologicalSorter[str | int] = TopologicalSorter(rests_on)
-    for need in order.static_order():
-        if need in users:
-            yield _bits(concluders[need]), everything & ~_bits(users[need])

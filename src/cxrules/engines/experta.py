@@ -20,9 +20,9 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
-from cxrules.facts import Fact, Facts, Kind
+from cxrules.language.facts import Fact, Facts, Kind
+from cxrules.language.rules import AnyOf, Effect, FactTest, FindingTest, Operand, Operator
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Effect, FactTest, FindingTest, Operand, Operator
 
 __all__ = ["ExpertaEngine"]
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cxrules.explanation.prose import explain
+from cxrules.explanation.prose.explain import explain
 
 __all__ = ["explain"]

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from cxrules.decision import Decision, Judge, Status
 from cxrules.errors import suggest
-from cxrules.explanation.changes import Change, apply, assemble, combine, list_changes
-from cxrules.explanation.document import unmark
-from cxrules.explanation.possibilities import Possibilities, possibilities_of
-from cxrules.explanation.words import count, join_clauses, name, sentence
-from cxrules.facts import Facts
+from cxrules.explanation.text.document import unmark
+from cxrules.explanation.text.words import count, join_clauses, name, sentence
+from cxrules.language.facts import Facts
+from cxrules.policy.decision import Decision, Status
+from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
+from cxrules.search.changes import Change, apply, assemble, combine, list_changes
+from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["ChangeSet", "Counterfactuals", "SearchStatus", "counterfactuals"]
 

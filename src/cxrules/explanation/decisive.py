@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cxrules.decision import Decision, Judge
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
 
 __all__ = ["Damage", "rate_rules"]
 

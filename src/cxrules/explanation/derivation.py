@@ -6,16 +6,29 @@ first, of the rules those that bear on a model. With `complete=True` it leaves n
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cxrules.decision import Decision, Judge, Reason, Status
-from cxrules.errors import suggest
-from cxrules.facts import FactValue
-from cxrules.ranking import RankedModel, fired_evidence, rank
-from cxrules.rules import AnyOf, Claim, Condition, FactTest, Model, Rule, Source, holds
+from cxrules.explanation.text.document import mark_title, unmark
+from cxrules.explanation.text.words import count, join_clauses, paragraphs, sentence
+from cxrules.language.facts import FactValue
+from cxrules.language.rules import Claim, Model, Rule, Source
+from cxrules.policy.decision import Reason, Status
 
-__all__ = ["Case", "Derivation", "Established", "GivenFact", "Node", "Step", "Tracer", "Weighed", "how", "trace"]
+__all__ = [
+    "Case",
+    "Derivation",
+    "Established",
+    "GivenFact",
+    "Node",
+    "Step",
+    "Weighed",
+    "cite",
+    "facts_clause",
+    "outline",
+    "reason",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,7 @@ class Established:
     steps: tuple[Step, ...]
 
     def __str__(self) -> str:
-        return _outline(self)
+        return outline(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,7 @@ class Step:
     standing: bool
 
     def __str__(self) -> str:
-        return _outline(self)
+        return outline(self)
 
     def roots(self) -> tuple[GivenFact, ...]:
         """Give the facts given on which it rests, directly or through findings, each once."""
@@ -126,7 +139,7 @@ class Case:
     set_aside_by: tuple[Step, ...]
 
     def __str__(self) -> str:
-        return _outline(self)
+        return outline(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,155 +191,11 @@ class Derivation:
         return tuple(found.values())
 
     def __str__(self) -> str:
-        return _outline(self)
+        return outline(self)
 
 
 Node: TypeAlias = Step | Established | Case
 """What `how` answers with."""
-
-
-def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Derivation:
-    """Give the derivation of a decision.
-
-    Args:
-        judge: Who decided.
-        decision: His decision.
-        complete: Whether to give every way to every finding, every alternative that holds, and the rules that bear on
-            no model.
-    """
-    tracer = Tracer(judge, decision, complete=complete)
-    cases = tracer.cases()
-    others: tuple[Step, ...] = ()
-    if complete:
-        seen = set(tracer.traced)
-        others = tuple([tracer.step(rule) for rule in judge.decider.names(decision.fired) if rule not in seen])
-    return Derivation(
-        decision.model, decision.status, decision.reason, decision.certainty, tracer.given(), cases, others
-    )
-
-
-def how(judge: Judge, decision: Decision, name: str) -> Node | None:
-    """Tell how one finding or rule came about, or what there is for and against one model.
-
-    Args:
-        judge: Who decided.
-        decision: His decision.
-        name: A finding, a rule or a model.
-
-    Returns:
-        Everything behind it, or None when the finding is not established or the rule did not fire.
-
-    Raises:
-        ValueError: If the rule base has no finding, rule or model of that name.
-    """
-    rulebase = judge.rulebase
-    tracer = Tracer(judge, decision, complete=True)
-    if name in rulebase.findings:
-        return tracer.established(name) if name in tracer.findings else None
-    if name in rulebase.rules:
-        return tracer.step(name) if judge.decider.has(decision.fired, name) else None
-    if name in rulebase.models:
-        return next(case for case in tracer.cases() if case.model.id == name)
-    known = (*rulebase.findings, *rulebase.rules, *rulebase.models)
-    raise ValueError(f"no such finding, rule or model: {name!r}; {suggest(name, known)}".rstrip("; "))
-
-
-class Tracer:
-    """Builds the nodes of one decision's derivation, each once: the tree shares its branches.
-
-    Attributes:
-        findings: The findings established.
-        traced: The steps built so far, by rule.
-    """
-
-    def __init__(self, judge: Judge, decision: Decision, *, complete: bool) -> None:
-        self._judge = judge
-        self._rulebase = judge.rulebase
-        self._decision = decision
-        self._complete = complete
-        self._facts = dict(judge.rulebase.vocabulary.facts)
-        self.findings = frozenset(judge.decider.findings(decision.fired))
-        self.traced: dict[str, Step] = {}
-        self._established: dict[str, Established] = {}
-        self._given: dict[str, GivenFact] = {}
-
-    def given(self) -> tuple[GivenFact, ...]:
-        """Give the facts given, in the order of the vocabulary."""
-        return tuple([self.give(name) for name in self._facts if name in self._decision.known])
-
-    def cases(self) -> tuple[Case, ...]:
-        """Give every model with what is for and against it, best first."""
-        decider = self._judge.decider
-        evidence: dict[str, list[Weighed]] = {model: [] for model in self._rulebase.models}
-        claims = self._rulebase.claims
-        for item in fired_evidence(decider, self._decision.fired):
-            evidence[item.model].append(Weighed(self.step(item.rule), item.points, claims[item.carrier]))
-        return tuple([self._case(row, evidence[row.model]) for row in rank(decider, self._decision.fired)])
-
-    def step(self, name: str) -> Step:
-        """Give a fired rule with what made it fire."""
-        step = self.traced.get(name)
-        if step is None:
-            rulebase = self._rulebase
-            rule = rulebase.rules[name]
-            claims = tuple([rulebase.claims[claim] for claim in rule.because])
-            facts: dict[str, GivenFact] = {}
-            findings: dict[str, Established] = {}
-            self._gather_premises(rule.when, facts, findings)
-            source = rulebase.sources[claims[0].source]
-            step = self.traced[name] = Step(
-                rule, source, claims, tuple(facts.values()), tuple(findings.values()), name in rulebase.standing
-            )
-        return step
-
-    def established(self, finding: str) -> Established:
-        """Give an established finding with the rules that establish it."""
-        found = self._established.get(finding)
-        if found is None:
-            fired, decider = self._decision.fired, self._judge.decider
-            steps = [self.step(rule) for rule in self._rulebase.concluders[finding] if decider.has(fired, rule)]
-            if not self._complete:
-                # The shortest way; among equals the first in id order.
-                steps = [min(steps, key=lambda step: len(step.roots()))]
-            found = self._established[finding] = Established(finding, self._rulebase.findings[finding], tuple(steps))
-        return found
-
-    def _case(self, row: RankedModel, evidence: list[Weighed]) -> Case:
-        model = self._rulebase.models[row.model]
-        return Case(
-            model,
-            row.points,
-            row.certainty,
-            row.candidate,
-            tuple(sorted(evidence, key=lambda item: -item.points if item.points > 0 else 100 - abs(item.points))),
-            tuple([self.step(rule) for rule in row.excluded_by]),
-            tuple([self.established(finding) for finding in model.requires if finding not in row.missing]),
-            tuple([(finding, self._rulebase.findings[finding]) for finding in row.missing]),
-            tuple([self.step(rule) for rule in row.set_aside_by]),
-        )
-
-    def _gather_premises(
-        self, when: tuple[Condition, ...], facts: dict[str, GivenFact], findings: dict[str, Established]
-    ) -> None:
-        for condition in when:
-            if isinstance(condition, FactTest):
-                facts[condition.fact] = self.give(condition.fact)
-            elif isinstance(condition, AnyOf):
-                for alternative in condition.alternatives:
-                    if holds(alternative, self._decision.known, self.findings, self._facts):
-                        self._gather_premises(alternative, facts, findings)
-                        if not self._complete:
-                            break
-            else:
-                findings[condition.finding] = self.established(condition.finding)
-
-    def give(self, name: str) -> GivenFact:
-        """Give a fact that is known, as it was given."""
-        given = self._given.get(name)
-        if given is None:
-            value = self._decision.known[name]
-            given = self._given[name] = GivenFact(name, value, self._facts[name].state(value))
-        return given
 
 
 def _gather(step: Step, found: dict[str, Step]) -> None:
@@ -337,7 +206,75 @@ def _gather(step: Step, found: dict[str, Step]) -> None:
                 _gather(below, found)
 
 
-def _outline(node: Derivation | Node) -> str:
-    from cxrules.explanation.outline import outline  # noqa: PLC0415 - words come last
+def cite(step: Step) -> str:
+    """Name the article behind a rule and the paragraphs."""
+    return f"{mark_title(step.source.title)}, {paragraphs(step.claims)}"
 
-    return outline(node)
+
+def facts_clause(facts: Sequence[GivenFact]) -> str:
+    """State facts in the values given, as one clause."""
+    return join_clauses([given.states for given in facts])
+
+
+def reason(step: Step, consequence: str = "") -> str:
+    """Give a rule as a reason: what is so here, what follows, why, and who says so.
+
+    Args:
+        step: The rule.
+        consequence: What follows from it here, as a relative clause such as "which rules out …".
+    """
+    here = facts_clause(step.roots()) or "this is said of organisations in general"
+    premise = f"{here}, {consequence}" if consequence else here
+    return f"{sentence(premise)} {step.rule.rationale.rstrip('. ')} ({cite(step)})."
+
+
+_Lines: TypeAlias = Iterator[tuple[int, str]]
+
+
+def outline(node: Derivation | Case | Step | Established) -> str:
+    """Print a derivation, or a part of it, as an outline.
+
+    Args:
+        node: What `why` or `how` answered.
+    """
+    return "\n".join("  " * depth + unmark(text) for depth, text in _lines(node, 0))
+
+
+def _lines(node: Derivation | Case | Step | Established, depth: int) -> _Lines:
+    if isinstance(node, Derivation):
+        for case in node.cases:
+            yield from _case(case, depth)
+        yield from _steps("What else applies.", node.others, depth)
+    elif isinstance(node, Case):
+        yield from _case(node, depth)
+    elif isinstance(node, Established):
+        yield depth, sentence(node.states)
+        for step in node.steps:
+            yield from _lines(step, depth + 1)
+    else:
+        yield depth, f"{node.rule.rationale.rstrip('. ')} ({cite(node)})."
+        for given in node.facts:
+            yield depth + 1, sentence(given.states)
+        for finding in node.findings:
+            yield from _lines(finding, depth + 1)
+
+
+def _case(case: Case, depth: int) -> _Lines:
+    yield depth, f"{case.model.name}: {case.model.says}."
+    for item in case.evidence:
+        side = "for" if item.points > 0 else "against"
+        yield from _steps(sentence(f"{count(abs(item.points), 'point')} {side} it"), (item.step,), depth + 1)
+    yield from _steps("Ruled out.", case.excluded_by, depth + 1)
+    yield from _steps("Put behind another.", case.set_aside_by, depth + 1)
+    for finding in case.met:
+        yield depth + 1, "A requirement that is met."
+        yield from _lines(finding, depth + 2)
+    for _, states in case.missing:
+        yield depth + 1, f"A requirement that is not met: {states}."
+
+
+def _steps(label: str, steps: tuple[Step, ...], depth: int) -> _Lines:
+    if steps:
+        yield depth, label
+        for step in steps:
+            yield from _lines(step, depth + 1)

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from cxrules.decision import Decider, Decision, Judge, Status
-from cxrules.explanation.cohort import Cohort, column_of
-from cxrules.explanation.document import mark_title, unmark
-from cxrules.explanation.possibilities import possibilities_of
-from cxrules.explanation.words import count, join_names, name, sentence
+from cxrules.columns.cohort import Cohort, column_of
+from cxrules.explanation.text.document import mark_title, unmark
+from cxrules.explanation.text.words import count, join_names, name, sentence
+from cxrules.language.rules import Effect, Tone
+from cxrules.policy.decider import Decider
+from cxrules.policy.decision import Decision, Status
+from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
-from cxrules.rules import Effect, Tone
+from cxrules.search.possibilities import possibilities_of
 
 __all__ = ["Robustness", "RuleFlip", "Step", "ToneFlip", "robustness"]
 
@@ -190,9 +192,7 @@ def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
     from cxrules.engines import create_engine  # noqa: PLC0415 - rare: only for standing rules that conclude findings
 
     rulebase = judge.rulebase
-    rest = replace(
-        rulebase, rules={other: each for other, each in rulebase.rules.items() if other != rule}, _given_revision=""
-    )
+    rest = replace(rulebase, rules={other: each for other, each in rulebase.rules.items() if other != rule})
     return Judge(create_engine("bitmap", rest)).decide(decision.known)
 
 
@@ -206,7 +206,6 @@ def _flip_tones(judge: Judge, decision: Decision) -> Iterable[ToneFlip]:
             changed = replace(
                 rulebase,
                 claims={**rulebase.claims, claim: replace(rulebase.claims[claim], tone=tone)},
-                _given_revision="",
             )
             then = Decider(changed).decide(decision.known, decision.fired)
             if (then.model, then.status) != (decision.model, decision.status):

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from cxrules.decision import Decision, Judge
-from cxrules.explanation.bounds import Openness
-from cxrules.explanation.cohort import first_of
-from cxrules.explanation.document import unmark
-from cxrules.explanation.possibilities import Draw, Possibilities, possibilities_of
-from cxrules.explanation.words import join_clauses, name, sentence
-from cxrules.facts import Facts, FactValue
+from cxrules.columns.cohort import first_of
+from cxrules.explanation.text.document import unmark
+from cxrules.explanation.text.words import join_clauses, name, sentence
+from cxrules.language.facts import Facts, FactValue
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
+from cxrules.search.bounds import Openness
+from cxrules.search.possibilities import Draw, Possibilities, possibilities_of
 
 __all__ = ["Completion", "Settled", "Settlement", "settled"]
 

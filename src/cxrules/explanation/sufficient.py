@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cxrules.decision import Decision, Judge, Status
-from cxrules.explanation.cohort import Cohort, Column, Outcomes, SetColumn
-from cxrules.explanation.document import unmark
-from cxrules.explanation.possibilities import Possibilities, possibilities_of
-from cxrules.explanation.slices import add_up, equal_to
-from cxrules.explanation.words import join_clauses, name, sentence
-from cxrules.facts import Facts
+from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn
+from cxrules.columns.slices import add_up, equal_to
+from cxrules.explanation.text.document import unmark
+from cxrules.explanation.text.words import join_clauses, name, sentence
+from cxrules.language.facts import Facts
+from cxrules.language.rules import FactTest, leaf_tests
+from cxrules.policy.decision import Decision, Status
+from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
-from cxrules.rules import FactTest, leaf_tests
+from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Extent", "Sufficient", "sufficient_facts"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import networkx as nx
 
-from cxrules.explanation.argument import argue
-from cxrules.inquiry import Inquiry
+from cxrules.explanation.drawing.argument import argue
+from cxrules.recommendation.inquiry import Inquiry
 
 __all__ = ["argument_graph"]
 

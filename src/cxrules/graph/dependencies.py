@@ -7,9 +7,9 @@ from enum import StrEnum
 
 import networkx as nx
 
-from cxrules.evidence import weigh_rule
+from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operand, Rule
+from cxrules.policy.evidence import weigh_rule
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operand, Rule
 
 __all__ = ["NodeKind", "dependency_graph", "find_cycles", "reach", "rests_on", "strata"]
 

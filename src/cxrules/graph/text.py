@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import networkx as nx
 
-from cxrules.explanation.mermaid import Arrow, Shape, flowchart
+from cxrules.explanation.drawing.mermaid import Arrow, Shape, flowchart
 
 __all__ = ["to_dot", "to_mermaid"]
 

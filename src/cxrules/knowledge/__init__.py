@@ -1,4 +1,4 @@
-"""YAML → RuleBase, every mistake at file:line:column.
+"""YAML → the parts of a rule base, every mistake at file:line:column.
 
 reader      text → nodes that know where they stand
 schema      the shape of every kind of file
@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import Final
 
 from cxrules.errors import InvalidKnowledge, Location
-from cxrules.knowledge.builder import assemble, build_parts
+from cxrules.knowledge.builder import assemble, build_items
 from cxrules.knowledge.catalogue import CODES, Report
 from cxrules.knowledge.checks import check_references, check_uses
 from cxrules.knowledge.cycles import check_cycles
 from cxrules.knowledge.draft import Draft, lay_base, read_all
-from cxrules.rulebase import RuleBase
+from cxrules.language.parts import Parts
 
 __all__ = ["CODES", "load"]
 
 _NEEDED: Final = ("sources", "claims", "facts", "models", "rules")
 
 
-def load(*paths: str | Path, base: RuleBase | None = None) -> RuleBase:
+def load(*paths: str | Path, base: Parts | None = None) -> Parts:
     """Load a rule base from YAML.
 
     Files are told apart by what stands in them, so that folders may be laid out freely; in a folder every `.yaml` and
@@ -41,8 +41,8 @@ def load(*paths: str | Path, base: RuleBase | None = None) -> RuleBase:
             replaces. Without it the files must be a whole rule base.
 
     Returns:
-        The rule base. Its name is what the files call it; otherwise that of the first path, after `+` and the name of
-        the base if there is one.
+        The parts of the rule base. Its name is what the files call it; otherwise that of the first path, after `+` and
+        the name of the base if there is one.
 
     Raises:
         InvalidKnowledge: With every mistake, by file, line and column.
@@ -56,13 +56,13 @@ def load(*paths: str | Path, base: RuleBase | None = None) -> RuleBase:
         _demand_whole(draft, Location(str(paths[0])))
     else:
         lay_base(draft, base)
-    parts = build_parts(draft)
-    check_references(draft, parts)
-    check_uses(draft, parts)
-    check_cycles(draft, parts)
+    items = build_items(draft)
+    check_references(draft, items)
+    check_uses(draft, items)
+    check_cycles(draft, items)
     if report:
         raise InvalidKnowledge(report.in_order())
-    return assemble(_name(draft, Path(paths[0]), base), draft, parts)
+    return assemble(_name(draft, Path(paths[0]), base), draft, items)
 
 
 def _demand_whole(draft: Draft, where: Location) -> None:
@@ -75,7 +75,7 @@ def _demand_whole(draft: Draft, where: Location) -> None:
         draft.report.add("missing-section", where, f"no file has {section}")
 
 
-def _name(draft: Draft, first: Path, base: RuleBase | None) -> str:
+def _name(draft: Draft, first: Path, base: Parts | None) -> str:
     if "name" in draft.single:
         return str(draft.single["name"].form)
     stem = first.resolve().stem

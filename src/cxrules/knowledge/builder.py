@@ -1,4 +1,4 @@
-"""A draft → the parts of a rule base. What is wrong inside one item is found here."""
+"""A draft → the items of a rule base. What is wrong inside one item is found here."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Final
 
-from cxrules.facts import Fact, Kind, Only, Use, Value, Vocabulary
 from cxrules.knowledge.conditions import ConditionReader
 from cxrules.knowledge.draft import Draft, Entry
-from cxrules.rulebase import RuleBase, id_order, sorted_ids
-from cxrules.rules import (
+from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary
+from cxrules.language.ids import id_order, sorted_ids
+from cxrules.language.parts import Parts
+from cxrules.language.rules import (
     Claim,
     ClaimKind,
     Conclusion,
@@ -28,7 +29,7 @@ from cxrules.rules import (
     Tone,
 )
 
-__all__ = ["Parts", "assemble", "build_parts"]
+__all__ = ["Items", "assemble", "build_items"]
 
 PARAMETERS: Final = frozenset({"engine", "rulebase", "facts", "organisation", "self"})
 """Names of parameters that take facts as keywords beside them."""
@@ -38,7 +39,7 @@ _AGAINST: Final = frozenset({Effect.OPPOSES, Effect.EXCLUDES})
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Items:
     """The items that are in order, by id."""
 
     facts: Mapping[str, Fact]
@@ -49,7 +50,7 @@ class Parts:
     rules: Mapping[str, Rule]
 
 
-def build_parts(draft: Draft) -> Parts:
+def build_items(draft: Draft) -> Items:
     """Build every item that is in shape.
 
     Args:
@@ -59,7 +60,7 @@ def build_parts(draft: Draft) -> Parts:
         for entry in draft.sections[section].values():
             _refuse_reserved(entry, draft)
     facts = {entry.id: _build_fact(entry, draft) for entry in _in_shape(draft, "facts")}
-    return Parts(
+    return Items(
         facts=facts,
         impossible={entry.id: _build_impossible(entry, draft, facts) for entry in _in_shape(draft, "impossible")},
         sources={entry.id: _build_source(entry, draft) for entry in _in_shape(draft, "sources")},
@@ -69,32 +70,32 @@ def build_parts(draft: Draft) -> Parts:
     )
 
 
-def assemble(name: str, draft: Draft, parts: Parts) -> RuleBase:
-    """Put the parts of a draft without mistakes together.
+def assemble(name: str, draft: Draft, items: Items) -> Parts:
+    """Put the items of a draft without mistakes together.
 
     Args:
         name: What the rule base is called.
         draft: What the files say.
-        parts: What was built of it.
+        items: What was built of it.
     """
     texts = {
         section: {entry.id: str(entry.form) for entry in draft.sections[section].values()}
         for section in ("findings", "actions", "warnings")
     }
     policy = draft.single["policy"].form
-    return RuleBase(
+    return Parts(
         name=name,
-        vocabulary=Vocabulary(parts.facts),
-        impossible=tuple(parts.impossible[identifier] for identifier in sorted(parts.impossible, key=id_order)),
-        sources=parts.sources,
-        claims=parts.claims,
-        models=parts.models,
+        vocabulary=Vocabulary(items.facts),
+        impossible=tuple(items.impossible[identifier] for identifier in sorted(items.impossible, key=id_order)),
+        sources=items.sources,
+        claims=items.claims,
+        models=items.models,
         accompaniments=_name_all(draft, "accompaniments"),
         patterns=_name_all(draft, "patterns"),
         findings=texts["findings"],
         actions=texts["actions"],
         warnings=texts["warnings"],
-        rules=parts.rules,
+        rules=items.rules,
         policy=Policy(policy.minimum_evidence, policy.lead),
     )
 

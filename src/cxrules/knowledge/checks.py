@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from cxrules.errors import Location, suggest
-from cxrules.knowledge.builder import Parts
+from cxrules.knowledge.builder import Items
 from cxrules.knowledge.draft import Draft, Entry
 from cxrules.knowledge.reader import Node
-from cxrules.rules import EVIDENTIAL, Effect, Rule
+from cxrules.language.rules import EVIDENTIAL, Effect, Rule
 
 __all__ = ["check_references", "check_uses"]
 
@@ -36,12 +36,12 @@ _CONCLUDED: Final = (
 )
 
 
-def check_references(draft: Draft, parts: Parts) -> None:
+def check_references(draft: Draft, items: Items) -> None:
     """Report every name that leads nowhere, and rules whose claims do not carry them.
 
     Args:
         draft: What the files say; its report takes the mistakes.
-        parts: What was built of it.
+        items: What was built of it.
     """
     for name, entry in draft.sections["findings"].items():
         if name in draft.sections["facts"]:
@@ -49,8 +49,8 @@ def check_references(draft: Draft, parts: Parts) -> None:
             draft.report.add(
                 "name-clash", where, f"{name!r} is the name of a fact and of a finding", "choose another name"
             )
-    _check_claims(draft, parts)
-    for identifier, model in parts.models.items():
+    _check_claims(draft, items)
+    for identifier, model in items.models.items():
         entry = draft.sections["models"][identifier]
         for name in model.requires:
             index = entry.form.requires.index(name)
@@ -59,8 +59,8 @@ def check_references(draft: Draft, parts: Parts) -> None:
         for entry in draft.sections[section].values():
             for index, claim in enumerate(entry.form.claims if entry.form is not None else ()):
                 _demand(draft, "claims", "claim", claim, entry.locate("claims", index))
-    for rule in parts.rules.values():
-        _check_rule(draft, parts, rule)
+    for rule in items.rules.values():
+        _check_rule(draft, items, rule)
 
 
 def _demand(draft: Draft, section: str, noun: str, name: str, where: Location) -> bool:
@@ -71,12 +71,12 @@ def _demand(draft: Draft, section: str, noun: str, name: str, where: Location) -
     return False
 
 
-def _check_claims(draft: Draft, parts: Parts) -> None:
-    for claim in parts.claims.values():
+def _check_claims(draft: Draft, items: Items) -> None:
+    for claim in items.claims.values():
         entry = draft.sections["claims"][claim.id]
         if entry.source is None or not _demand(draft, "sources", "source", claim.source, entry.source[1]):
             continue
-        source = parts.sources.get(claim.source)
+        source = items.sources.get(claim.source)
         for index, paragraph in enumerate(entry.form.paragraphs if source else ()):
             count = len(source.paragraphs) if source else 0
             if paragraph > count:
@@ -84,7 +84,7 @@ def _check_claims(draft: Draft, parts: Parts) -> None:
                 draft.report.add("paragraph-out-of-range", entry.locate("paragraphs", index), message)
 
 
-def _check_rule(draft: Draft, parts: Parts, rule: Rule) -> None:
+def _check_rule(draft: Draft, items: Items, rule: Rule) -> None:
     entry = draft.sections["rules"][rule.id]
     for index, form in enumerate(entry.form.then):
         for effect, (section, noun) in _TARGETS.items():
@@ -95,31 +95,31 @@ def _check_rule(draft: Draft, parts: Parts, rule: Rule) -> None:
             _demand(draft, "models", "model", model, where)
             if model in form.over[:place]:
                 draft.report.add("duplicate-value", where, f"{model!r} stands here twice")
-    _check_because(draft, parts, entry)
-    _check_evidence(draft, parts, rule, entry)
+    _check_because(draft, items, entry)
+    _check_evidence(draft, items, rule, entry)
 
 
-def _check_because(draft: Draft, parts: Parts, entry: Entry) -> None:
+def _check_because(draft: Draft, items: Items, entry: Entry) -> None:
     first: dict[str, str] = {}
     for index, name in enumerate(entry.form.because):
         where = entry.locate("because", index)
-        if not _demand(draft, "claims", "claim", name, where) or name not in parts.claims:
+        if not _demand(draft, "claims", "claim", name, where) or name not in items.claims:
             continue
-        source = parts.claims[name].source
+        source = items.claims[name].source
         if first and source not in first:
             message = f"{name} is of another article than {next(iter(first.values()))}"
             draft.report.add("claims-of-two-articles", where, message, "write a rule for each article")
         first.setdefault(source, name)
 
 
-def _check_evidence(draft: Draft, parts: Parts, rule: Rule, entry: Entry) -> None:
+def _check_evidence(draft: Draft, items: Items, rule: Rule, entry: Entry) -> None:
     weighs = any(conclusion.effect in _WEIGHING for conclusion in rule.then)
-    kinds = {parts.claims[name].kind for name in rule.because if name in parts.claims}
+    kinds = {items.claims[name].kind for name in rule.because if name in items.claims}
     if (
         not weighs
         or rule.engineer.evidence
         or kinds & EVIDENTIAL
-        or any(name not in parts.claims for name in rule.because)
+        or any(name not in items.claims for name in rule.because)
     ):
         return
     message = f"claims of the kind {', '.join(sorted(kinds))} are no evidence for or against a model"
@@ -127,31 +127,31 @@ def _check_evidence(draft: Draft, parts: Parts, rule: Rule, entry: Entry) -> Non
     draft.report.add("not-evidence", entry.locate("because"), message, hint)
 
 
-def check_uses(draft: Draft, parts: Parts) -> None:
+def check_uses(draft: Draft, items: Items) -> None:
     """Report what nobody uses or concludes. What comes from a base is its author's affair, findings apart.
 
     Args:
         draft: What the files say; its report takes the mistakes.
-        parts: What was built of it.
+        items: What was built of it.
     """
     tested = {name for entry in draft.sections["rules"].values() for name in _tested(entry.node.get("when"))}
     if draft.is_whole("rules"):
-        _check_concluded(draft, parts)
+        _check_concluded(draft, items)
         for entry in _own(draft, "facts"):
             if entry.id not in tested:
                 draft.report.add("fact-unused", entry.at, f"no rule tests the fact {entry.id!r}")
     if draft.is_whole("rules", "models"):
-        needed = tested | {name for model in parts.models.values() for name in model.requires}
+        needed = tested | {name for model in items.models.values() for name in model.requires}
         for entry in _own(draft, "findings"):
             if entry.id not in needed:
                 message = f"no rule tests the finding {entry.id!r} and no model requires it"
                 draft.report.add("unused-finding", entry.at, message)
-    _check_accounts(draft, parts)
+    _check_accounts(draft, items)
 
 
-def _check_concluded(draft: Draft, parts: Parts) -> None:
+def _check_concluded(draft: Draft, items: Items) -> None:
     targets: dict[Effect, set[str]] = defaultdict(set)
-    for rule in parts.rules.values():
+    for rule in items.rules.values():
         for conclusion in rule.then:
             targets[conclusion.effect].add(conclusion.target)
     for effect, code, message in _CONCLUDED:
@@ -161,9 +161,9 @@ def _check_concluded(draft: Draft, parts: Parts) -> None:
                 draft.report.add(code, entry.at, message.format(entry.id))
 
 
-def _check_accounts(draft: Draft, parts: Parts) -> None:
+def _check_accounts(draft: Draft, items: Items) -> None:
     users: dict[str, str] = {}
-    for rule in parts.rules.values():
+    for rule in items.rules.values():
         users |= dict.fromkeys(rule.because, f"the rule {rule.id!r}")
     for section, noun in (("models", "model"), ("accompaniments", "accompaniment"), ("patterns", "pattern")):
         for entry in draft.sections[section].values():
@@ -171,7 +171,7 @@ def _check_accounts(draft: Draft, parts: Parts) -> None:
             users |= dict.fromkeys(claims, f"the definition of the {noun} {entry.id!r}")
     whole = draft.is_whole("rules", "models", "accompaniments", "patterns")
     for entry in draft.sections["claims"].values():
-        claim = parts.claims.get(entry.id)
+        claim = items.claims.get(entry.id)
         if claim is None:
             continue
         if claim.set_aside and entry.id in users:

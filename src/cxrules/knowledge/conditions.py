@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from cxrules.errors import suggest
-from cxrules.facts import Fact, Kind
 from cxrules.knowledge.draft import Draft, Entry
 from cxrules.knowledge.reader import Content, Node
-from cxrules.rules import AnyOf, Condition, FactTest, FindingTest, Operator
+from cxrules.language.facts import Fact, Kind
+from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator
 
 __all__ = ["ConditionReader"]
 

@@ -7,25 +7,25 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from cxrules.errors import Location
-from cxrules.knowledge.builder import Parts
+from cxrules.knowledge.builder import Items
 from cxrules.knowledge.draft import Draft
 from cxrules.knowledge.reader import Node
-from cxrules.rules import Effect
+from cxrules.language.rules import Effect
 
 __all__ = ["check_cycles", "find_cycles"]
 
 
-def check_cycles(draft: Draft, parts: Parts) -> None:
+def check_cycles(draft: Draft, items: Items) -> None:
     """Report findings that rest on each other, and models put before each other, in a circle.
 
     Args:
         draft: What the files say; its report takes the mistakes.
-        parts: What was built of it.
+        items: What was built of it.
     """
     rests: dict[tuple[str, str], str] = {}
     prefers: dict[tuple[str, str], str] = {}
-    for rule_id in sorted(parts.rules):
-        rule = parts.rules[rule_id]
+    for rule_id in sorted(items.rules):
+        rule = items.rules[rule_id]
         for finding in rule.targets(Effect.FINDING):
             for need in sorted(rule.needs()):
                 rests.setdefault((need, finding), rule_id)

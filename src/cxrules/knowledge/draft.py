@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, Location, suggest
-from cxrules.knowledge.beside_schema import BESIDE
 from cxrules.knowledge.catalogue import BASE, Report
+from cxrules.knowledge.expectation_schema import EXPECTATION_FILES
 from cxrules.knowledge.reader import Node, Plain, read_file, wrap
 from cxrules.knowledge.schema import KINDS, Form, Name, SourceId
 from cxrules.knowledge.shape import Filled, Shape, examine
-from cxrules.rulebase import RuleBase
+from cxrules.language import canonical
+from cxrules.language.parts import Parts
 
 __all__ = ["SECTIONS", "Draft", "Entry", "find_files", "lay_base", "read_all"]
 
@@ -105,9 +106,9 @@ def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
     return draft
 
 
-def lay_base(draft: Draft, base: RuleBase) -> None:
+def lay_base(draft: Draft, base: Parts) -> None:
     """Put a rule base underneath: what the draft does not replace."""
-    plain = json.loads(base.to_json())
+    plain = json.loads(canonical.write(base))
     for section in SECTIONS:
         items = plain[section].items() if isinstance(plain[section], dict) else ((i["id"], i) for i in plain[section])
         below = {
@@ -184,7 +185,7 @@ def _lose(draft: Draft, path: Path) -> None:
 def _read_document(draft: Draft, node: Node) -> None:
     keys = list(node.content) if isinstance(node.content, dict) else []
     kinds = [_KIND_OF[key] for key in keys if key in _KIND_OF]
-    if not kinds and (beside := [BESIDE[key] for key in keys if key in BESIDE]):
+    if not kinds and (beside := [EXPECTATION_FILES[key] for key in keys if key in EXPECTATION_FILES]):
         examine(beside[0], node, (), draft.report)  # no part of the rule base: verification reads it
         return
     if not kinds:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from cxrules.knowledge.beside_schema import BESIDE
+from cxrules.knowledge.expectation_schema import EXPECTATION_FILES
 from cxrules.knowledge.schema import KINDS
 
 __all__ = ["make_schemas", "write_schemas"]
@@ -42,7 +42,7 @@ def make_schemas() -> dict[str, str]:
         ['accepted', 'claims', 'expectations', 'facts', 'models', 'rules', 'sources']
     """
     schemas = {}
-    for kind, form in (KINDS | BESIDE).items():
+    for kind, form in (KINDS | EXPECTATION_FILES).items():
         schema = form.model_json_schema(schema_generator=_Generator)
         for described in (schema, *schema.get("$defs", {}).values()):
             described.pop("title", None)

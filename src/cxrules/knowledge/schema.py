@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from cxrules.facts import Only, Use
-from cxrules.rules import ClaimKind
+from cxrules.language.facts import Only, Use
+from cxrules.language.rules import ClaimKind
 
 __all__ = [
     "KINDS",

@@ -13,8 +13,8 @@ from typing import Any
 
 from cxrules.advisor import Advisor
 from cxrules.engines import Engine, create_engine
-from cxrules.evidence import certainty, exact_certainty
-from cxrules.ranking import fired_evidence
+from cxrules.policy.evidence import certainty, exact_certainty
+from cxrules.policy.standings import fired_evidence
 from cxrules.rulebase import RuleBase
 
 __all__ = [
@@ -150,7 +150,6 @@ def check_order_free(rulebase: RuleBase, organisation: Given) -> None:
             name: replace(rule, when=rule.when[::-1], then=rule.then[::-1])
             for name, rule in reversed(list(rulebase.rules.items()))
         },
-        _given_revision="",
     )
     one = _advisor(rulebase).recommend(organisation)
     other = Advisor(backwards).recommend(dict(reversed(list(organisation.items()))))

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from cxrules.advisor import Advisor
 from cxrules.errors import suggest
-from cxrules.facts import Fact, FactValue, Kind
+from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.rulebase import RuleBase
 from cxrules.testing.values import find_ways, forget_impossible, telling_values, thresholds
 
 if TYPE_CHECKING:
-    from cxrules.decision import Judge
+    from cxrules.policy.judge import Judge
 
 __all__ = ["neighbours", "organisations", "organisations_firing", "organisations_getting", "register"]
 
@@ -164,7 +164,7 @@ def register(rulebase: RuleBase | None = None, organisation: type[Any] | None = 
         organisation: The pydantic model of its facts; `cxrules.Organisation` when left out.
     """
     if organisation is None:
-        from cxrules.organisation import Organisation  # noqa: PLC0415 - whoever does not ask does not wait for it
+        from cxrules.builtin.organisation import Organisation  # noqa: PLC0415 - whoever does not ask does not wait for it
 
         organisation = Organisation
     build: Callable[..., Any] = organisation
@@ -203,10 +203,10 @@ def _find_getting(model: str, judge: Judge) -> list[dict[str, FactValue]]:
     if found:
         return found
     try:
-        from cxrules.verification.bench import Bench  # noqa: PLC0415 - only for what is too rare to be met by chance
+        from cxrules.verification.prover import Prover  # noqa: PLC0415 - only for what is too rare to be met by chance
     except ImportError:
         return []
-    answer = Bench(judge.rulebase).smallest(lambda view: view.recommended[model])
+    answer = Prover(judge.rulebase).smallest(lambda view: view.recommended[model])
     return [dict(answer.witness.known)] if answer.witness else []
 
 

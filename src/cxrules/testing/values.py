@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import TypeAlias
 
-from cxrules.facts import Fact, FactValue, Kind
+from cxrules.language.facts import Fact, FactValue, Kind
+from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, leaf_tests
 from cxrules.rulebase import RuleBase
-from cxrules.rules import AnyOf, Condition, FactTest, FindingTest, leaf_tests
 
 __all__ = ["Way", "find_ways", "forget_impossible", "telling_values", "thresholds"]
 

@@ -3,7 +3,7 @@
 The facts have finitely many distinguishable values, so that all organisations, the partly known ones included, can be
 written down as a circuit of truth values (`circuit`, `organisations`), and what the rules and the policy make of them
 as another (`policy`). A solver then finds an organisation that is as asked, or proves that there is none. What it finds
-is made as small as can be and confirmed by the engine (`bench`, `reading`).
+is made as small as can be and confirmed by the engine (`prover`, `reading`).
 
     checks       one small function for each check; docs/verification.md has a page for each
     notes        what is reported and is no fault
@@ -15,11 +15,12 @@ Needs the extra `verify`.
 
 from __future__ import annotations
 
-from cxrules.verification.bench import LIMIT, Answer, Unconfirmed, Witness
 from cxrules.verification.checks import CHECKS
 from cxrules.verification.difference import Change, Difference, diff, find_difference
+from cxrules.verification.expectations import Expectations, builtin_expectations, read_expectations
+from cxrules.verification.prover import LIMIT, Answer, Unconfirmed, Witness
 from cxrules.verification.results import Finding, Note, Report, Verdict
-from cxrules.verification.session import builtin_beside, verify
+from cxrules.verification.session import verify
 
 __all__ = [
     "CHECKS",
@@ -27,14 +28,16 @@ __all__ = [
     "Answer",
     "Change",
     "Difference",
+    "Expectations",
     "Finding",
     "Note",
     "Report",
     "Unconfirmed",
     "Verdict",
     "Witness",
-    "builtin_beside",
+    "builtin_expectations",
     "diff",
     "find_difference",
+    "read_expectations",
     "verify",
 ]

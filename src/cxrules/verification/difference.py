@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cxrules.decision import Decision, Status
-from cxrules.facts import Facts, Vocabulary
+from cxrules.language.facts import Facts, Vocabulary
+from cxrules.language.rules import Effect
+from cxrules.policy.decision import Decision, Status
 from cxrules.rulebase import RuleBase
-from cxrules.rules import Effect
-from cxrules.verification.bench import LIMIT, Angle, Answer, Bench, Question, Unconfirmed, View, Witness, judge_of
-from cxrules.verification.checks.overlap import result_differs
+from cxrules.verification.checks.redundant import result_differs
 from cxrules.verification.circuit import Bit, Circuit, Possibility
-from cxrules.verification.organisations import Regions, label_value
-from cxrules.verification.regions import Region, generalise
+from cxrules.verification.generalise import Region, generalise
+from cxrules.verification.prover import LIMIT, Angle, Answer, Prover, Question, Unconfirmed, View, Witness, judge_of
+from cxrules.verification.space import Regions, label_value
 
 __all__ = ["Change", "Difference", "Result", "diff", "find_difference"]
 
@@ -106,33 +106,33 @@ def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LI
         >>> diff(base, base).same
         True
     """
-    bench = Bench(new, limit=limit, beside=old)
-    circuit = bench.circuit
-    angles = (bench.angle, Angle(judge_of(old)))
-    views = [bench.view(angle) for angle in angles]
+    prover = Prover(new, limit=limit, beside=old)
+    circuit = prover.circuit
+    angles = (prover.angle, Angle(judge_of(old)))
+    views = [prover.view(angle) for angle in angles]
     differs = result_differs(circuit, *views)
     found: list[Change] = []
     seen: list[Bit] = []
     witnesses: dict[tuple[Result, Result], Witness] = {}
     while True:
-        possible = bench.ask([differs, *seen])
+        possible = prover.ask([differs, *seen])
         if possible is not Possibility.POSSIBLE or (most is not None and len(found) >= most):
             return Difference(
-                tuple(found), possible is Possibility.IMPOSSIBLE, bench.space.vocabulary, bench.space.regions
+                tuple(found), possible is Possibility.IMPOSSIBLE, prover.space.vocabulary, prover.space.regions
             )
-        known = bench.space.read()
+        known = prover.space.read()
         after, before = (_result(angle.judge.decide(known)) for angle in angles)
 
         happens = _happens(circuit, before, after)
-        if before == after or not bench.confirm(happens, angles, known, {}):
+        if before == after or not prover.confirm(happens, angles, known, {}):
             raise Unconfirmed(f"the engine does not confirm that {known!r} differs")
-        region, inside = generalise(bench, known, [circuit.negate(happens(*views))])
+        region, inside = generalise(prover, known, [circuit.negate(happens(*views))])
         seen.append(circuit.negate(inside))
         if (before, after) not in witnesses:
-            answer = bench.smallest(happens, *angles)
+            answer = prover.smallest(happens, *angles)
             assert answer.witness is not None
             witnesses[before, after] = answer.witness
-        says = region.describe(bench.space.vocabulary.facts, bench.space.regions)
+        says = region.describe(prover.space.vocabulary.facts, prover.space.regions)
         found.append(Change(before, after, region, says, witnesses[before, after]))
 
 
@@ -150,15 +150,15 @@ def find_difference(old: RuleBase, new: RuleBase, *, limit: int = LIMIT) -> Answ
     Returns:
         Possible with an organisation, impossible as the proof that there is none, or undecided.
     """
-    bench = Bench(new, limit=limit, beside=old)
-    angles = (bench.angle, Angle(judge_of(old)))
-    views = [bench.view(angle) for angle in angles]
+    prover = Prover(new, limit=limit, beside=old)
+    angles = (prover.angle, Angle(judge_of(old)))
+    views = [prover.view(angle) for angle in angles]
     verdict = Possibility.IMPOSSIBLE
     # Part by part: a difference in the points is found at once, where one in the model may be hard to exclude.
-    for question in _list_differences(bench.circuit, old, new):
-        possible = bench.ask([question(*views)])
+    for question in _list_differences(prover.circuit, old, new):
+        possible = prover.ask([question(*views)])
         if possible is Possibility.POSSIBLE:
-            return bench.smallest(question, *angles)
+            return prover.smallest(question, *angles)
         if possible is Possibility.UNDECIDED:
             verdict = possible
     return Answer(verdict)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from types import MappingProxyType
 
-from cxrules.verification.bench import Bench, Question
 from cxrules.verification.circuit import Bit, Circuit, Number, Possibility
-from cxrules.verification.regions import generalise
+from cxrules.verification.generalise import generalise
+from cxrules.verification.prover import Prover, Question
 from cxrules.verification.results import Note
 
 __all__ = ["NOTES", "attainable_points", "ties", "undetermined_regions"]
@@ -16,14 +16,14 @@ __all__ = ["NOTES", "attainable_points", "ties", "undetermined_regions"]
 _REGIONS = 5
 
 
-def undetermined_regions(bench: Bench) -> Iterator[Note]:
+def undetermined_regions(prover: Prover) -> Iterator[Note]:
     """Find regions in which every fact is known and still no model is recommended."""
-    circuit, outcome = bench.circuit, bench.outcome
-    everything = bench.space.count()
+    circuit, outcome = prover.circuit, prover.outcome
+    everything = prover.space.count()
     with circuit.scope():
         seen: list[Bit] = []
         for _ in range(_REGIONS):
-            possible = bench.ask([outcome.undetermined, *everything, *seen])
+            possible = prover.ask([outcome.undetermined, *everything, *seen])
             if possible is not Possibility.POSSIBLE:
                 text = "no further" if seen else "no"
                 verdict = "There is" if possible is Possibility.IMPOSSIBLE else "Within the time limit there was found"
@@ -31,18 +31,18 @@ def undetermined_regions(bench: Bench) -> Iterator[Note]:
                     "undetermined", f"{verdict} {text} organisation of which everything is known and no model follows."
                 )
                 return
-            known = bench.space.read()
-            region, inside = generalise(bench, known, [circuit.negate(outcome.undetermined), *everything])
+            known = prover.space.read()
+            region, inside = generalise(prover, known, [circuit.negate(outcome.undetermined), *everything])
             seen.append(circuit.negate(inside))
-            says = region.describe(bench.space.vocabulary.facts, bench.space.regions)
+            says = region.describe(prover.space.vocabulary.facts, prover.space.regions)
             told = "; ".join(f"{fact}: {text}" for fact, text in says.items()).replace(" or unknown", "")
             yield Note("undetermined", f"With every fact known, no model follows where {told}.")
 
 
-def ties(bench: Bench) -> Iterator[Note]:
+def ties(prover: Prover) -> Iterator[Note]:
     """Find pairs of models between which the declared order alone can decide."""
-    for first, second in combinations(bench.rulebase.models, 2):
-        answer = bench.smallest(_tie(bench.circuit, first, second))
+    for first, second in combinations(prover.rulebase.models, 2):
+        answer = prover.smallest(_tie(prover.circuit, first, second))
         if answer.possible is Possibility.POSSIBLE:
             yield Note(
                 "tie", f"{first} and {second} can tie at the top; the declared order names {first}.", answer.witness
@@ -57,33 +57,33 @@ def _tie(circuit: Circuit, first: str, second: str) -> Question:
     )
 
 
-def attainable_points(bench: Bench) -> Iterator[Note]:
+def attainable_points(prover: Prover) -> Iterator[Note]:
     """Find how many points each article can give each model, and take from it."""
-    for source in bench.rulebase.sources:
+    for source in prover.rulebase.sources:
         parts = []
-        for model in bench.rulebase.models:
+        for model in prover.rulebase.models:
             items = [
-                item.points for _, item in bench.judge.decider.items if (item.source, item.model) == (source, model)
+                item.points for _, item in prover.judge.decider.items if (item.source, item.model) == (source, model)
             ]
             if not items:
                 continue
-            with bench.circuit.scope():
-                number = bench.outcome.points_of(source, model)
-                least = -_most(bench, number, -sum(points for points in items if points < 0), sign=-1)
-                most = _most(bench, number, sum(points for points in items if points > 0), sign=1)
+            with prover.circuit.scope():
+                number = prover.outcome.points_of(source, model)
+                least = -_most(prover, number, -sum(points for points in items if points < 0), sign=-1)
+                most = _most(prover, number, sum(points for points in items if points > 0), sign=1)
             parts.append(f"{model} {least:+d} to {most:+d}" if least != most else f"{model} {most:+d}")
         yield Note(
             "attainable", f"{source} can give " + ", ".join(parts) + "." if parts else f"{source} gives no points."
         )
 
 
-def _most(bench: Bench, number: Number, bound: int, *, sign: int) -> int:
+def _most(prover: Prover, number: Number, bound: int, *, sign: int) -> int:
     """Give the largest value of a number, or of its opposite, from a bound downwards."""
-    circuit = bench.circuit
+    circuit = prover.circuit
     value = bound
     while True:
         reached = circuit.at_least(number, value) if sign > 0 else circuit.at_least(-value, number)
-        if bench.ask([reached]) is not Possibility.IMPOSSIBLE:
+        if prover.ask([reached]) is not Possibility.IMPOSSIBLE:
             return value
         value -= 1
 

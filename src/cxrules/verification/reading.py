@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from cxrules.decision import Judge, Status
-from cxrules.facts import Facts, FactValue
-from cxrules.rules import Condition, Effect, holds
-from cxrules.verification.organisations import Regions
+from cxrules.language.facts import Facts, FactValue
+from cxrules.language.rules import Condition, Effect, holds
+from cxrules.policy.decision import Status
+from cxrules.policy.judge import Judge
+from cxrules.verification.space import Regions
 
 __all__ = ["Reading"]
 

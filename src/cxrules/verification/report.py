@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cxrules.verification.bench import Witness
+from cxrules.language.notation import write_facts, write_value
 from cxrules.verification.difference import Difference
+from cxrules.verification.prover import Witness
 from cxrules.verification.results import Finding, Report, Verdict
-from cxrules.verification.wording import write_facts, write_value
 
 __all__ = ["diff_as_json", "diff_as_text", "report_as_json", "report_as_text", "write_witness", "write_witnesses"]
 

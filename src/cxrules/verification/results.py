@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from cxrules.verification.bench import Witness
+from cxrules.verification.prover import Witness
 
 __all__ = ["Finding", "Note", "Report", "Verdict"]
 

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from cxrules.knowledge.beside import Beside, read_plain
 from cxrules.rulebase import RuleBase
-from cxrules.verification.bench import LIMIT, Bench
 from cxrules.verification.checks import CHECKS
-from cxrules.verification.checks.expected import EXPECTATION, check_expectation
+from cxrules.verification.checks.expectation import EXPECTATION, check_expectation
+from cxrules.verification.expectations import Expectations
 from cxrules.verification.notes import NOTES
+from cxrules.verification.prover import LIMIT, Prover
 from cxrules.verification.results import Finding, Note, Report, accept
 
-__all__ = ["BUILTIN", "builtin_beside", "verify"]
-
-BUILTIN: Final = Path(__file__).with_name("builtin.json")
-"""Where the expectations and accepted findings of the built-in rule base lie."""
+__all__ = ["verify"]
 
 _LONGEST: Final = ("idle-rule", "idle-value", "double-counted", "tie", "idle-fact")
 """The tasks that take longest, so that they are begun first."""
 
 
-def builtin_beside() -> Beside:
-    """Give the expectations and accepted findings of the built-in rule base."""
-    return read_plain(json.loads(BUILTIN.read_bytes()), RuleBase.builtin())
-
-
 def verify(
     rulebase: RuleBase,
-    beside: Beside | None = None,
+    expectations: Expectations | None = None,
     *,
     limit: int = LIMIT,
     jobs: int = 1,
@@ -45,7 +35,7 @@ def verify(
 
     Args:
         rulebase: The rule base.
-        beside: Its expectations and accepted findings.
+        expectations: Its expectations and accepted findings.
         limit: Milliseconds that the solver may take for one question.
         jobs: How many processes share the work.
         only: The checks and kinds of note to run; all when left out.
@@ -59,7 +49,7 @@ def verify(
         Unconfirmed: If the engine does not confirm what the solver found: one of the two is wrong.
     """
     began = perf_counter()
-    beside = beside or Beside()
+    expectations = expectations or Expectations()
     known = [*CHECKS, EXPECTATION, *NOTES]
     names = known
     if only is not None:
@@ -68,13 +58,13 @@ def verify(
             raise ValueError(f"no such check: {', '.join(unknown)}; known: {', '.join(known)}")
         names = [name for name in known if name in only]
     results: dict[str, list[Finding | Note]] = {}
-    for name, found in _run(names, rulebase, beside, limit, jobs):
+    for name, found in _run(names, rulebase, expectations, limit, jobs):
         results[name] = found
         if progress:
             progress(name)
     everything = [entry for name in names for entry in results[name]]
     findings, stale = accept(
-        (entry for entry in everything if isinstance(entry, Finding)), beside.accepted, names, known
+        (entry for entry in everything if isinstance(entry, Finding)), expectations.accepted, names, known
     )
     notes = tuple(entry for entry in everything if isinstance(entry, Note))
     checks = tuple(name for name in names if name not in NOTES)
@@ -82,25 +72,25 @@ def verify(
 
 
 def _run(
-    names: list[str], rulebase: RuleBase, beside: Beside, limit: int, jobs: int
+    names: list[str], rulebase: RuleBase, expectations: Expectations, limit: int, jobs: int
 ) -> Iterator[tuple[str, list[Finding | Note]]]:
     if jobs < 2:  # noqa: PLR2004 - one process needs no pool
         for name in names:
-            yield name, _task(rulebase, beside, limit, name)
+            yield name, _task(rulebase, expectations, limit, name)
         return
     first = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
     # A fresh process for each worker: a forked one would share the solver's state.
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for name, future in [(name, pool.submit(_task, rulebase, beside, limit, name)) for name in first]:
+        for name, future in [(name, pool.submit(_task, rulebase, expectations, limit, name)) for name in first]:
             yield name, future.result()
 
 
-def _task(rulebase: RuleBase, beside: Beside, limit: int, name: str) -> list[Finding | Note]:
-    """Run one check, on a bench of its own: what it finds depends on no other check."""
-    conditions = [part for entry in beside.expectations for part in (entry.when, entry.unless) if part]
-    bench = Bench(rulebase, limit=limit, conditions=conditions if name == EXPECTATION else ())
+def _task(rulebase: RuleBase, expectations: Expectations, limit: int, name: str) -> list[Finding | Note]:
+    """Run one check, on a prover of its own: what it finds depends on no other check."""
+    conditions = [part for entry in expectations.expectations for part in (entry.when, entry.unless) if part]
+    prover = Prover(rulebase, limit=limit, conditions=conditions if name == EXPECTATION else ())
     if name == EXPECTATION:
-        return [check_expectation(bench, expectation) for expectation in beside.expectations]
+        return [check_expectation(prover, expectation) for expectation in expectations.expectations]
     if name in NOTES:
-        return list(NOTES[name](bench))
-    return list(CHECKS[name](bench))
+        return list(NOTES[name](prover))
+    return list(CHECKS[name](prover))

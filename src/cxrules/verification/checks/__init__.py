@@ -1,4 +1,4 @@
-"""The checks: each a small function from a bench to findings, and a page in docs/verification.md."""
+"""The checks: each a small function from a prover to findings, and a page in docs/verification.md."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import TypeAlias
 
-from cxrules.verification.bench import Bench
-from cxrules.verification.checks import conflicts, overlap, reach, use, vocabulary
+from cxrules.verification.checks import conflicts
+from cxrules.verification.checks import fact_uses as use
+from cxrules.verification.checks import idle as vocabulary
+from cxrules.verification.checks import redundant as overlap
+from cxrules.verification.checks import unreachable as reach
+from cxrules.verification.prover import Prover
 from cxrules.verification.results import Finding
 
 __all__ = ["CHECKS", "Check"]
 
-Check: TypeAlias = Callable[[Bench], Iterator[Finding]]
+Check: TypeAlias = Callable[[Prover], Iterator[Finding]]
 
 CHECKS = MappingProxyType(
     {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cxrules.rules import Effect
-from cxrules.verification.bench import Bench, Question
-from cxrules.verification.checks.claims import claim_none
+from cxrules.language.rules import Effect
+from cxrules.verification.checks.assertions import claim_none
 from cxrules.verification.circuit import Circuit
+from cxrules.verification.prover import Prover, Question
 from cxrules.verification.results import Finding
 
 __all__ = ["all_excluded", "articles_against_themselves", "excluded_yet_alone"]
@@ -17,25 +17,25 @@ ARTICLE_AGAINST_ITSELF = "article-against-itself"
 ALL_EXCLUDED = "all-excluded"
 
 
-def excluded_yet_alone(bench: Bench) -> Iterator[Finding]:
+def excluded_yet_alone(prover: Prover) -> Iterator[Finding]:
     """No model is excluded while it alone has points above 0."""
     message = "The model is excluded though it is the only one with points above 0."
-    for model in bench.rulebase.models:
-        yield claim_none(bench, (EXCLUDED_YET_ALONE, model), _excluded_alone(bench.circuit, model), message)
+    for model in prover.rulebase.models:
+        yield claim_none(prover, (EXCLUDED_YET_ALONE, model), _excluded_alone(prover.circuit, model), message)
 
 
-def articles_against_themselves(bench: Bench) -> Iterator[Finding]:
+def articles_against_themselves(prover: Prover) -> Iterator[Finding]:
     """No article supports and excludes one model of one organisation."""
-    rulebase = bench.rulebase
+    rulebase = prover.rulebase
     source = {rule.id: rulebase.claims[rule.because[0]].source for rule in rulebase.rules.values()}
     for model in rulebase.models:
         for article in rulebase.sources:
-            supporting = [rule for rule in bench.outcome.concluders(Effect.SUPPORTS, model) if source[rule] == article]
-            excluding = [rule for rule in bench.outcome.concluders(Effect.EXCLUDES, model) if source[rule] == article]
+            supporting = [rule for rule in prover.outcome.concluders(Effect.SUPPORTS, model) if source[rule] == article]
+            excluding = [rule for rule in prover.outcome.concluders(Effect.EXCLUDES, model) if source[rule] == article]
             yield claim_none(
-                bench,
+                prover,
                 (ARTICLE_AGAINST_ITSELF, f"{article}: {model}"),
-                _both(bench.circuit, supporting, excluding),
+                _both(prover.circuit, supporting, excluding),
                 "Rules of the article both support and exclude the model: "
                 f"{', '.join(supporting)}; {', '.join(excluding)}.",
             )
@@ -60,10 +60,10 @@ def _both(circuit: Circuit, supporting: list[str], excluding: list[str]) -> Ques
     )
 
 
-def all_excluded(bench: Bench) -> Iterator[Finding]:
+def all_excluded(prover: Prover) -> Iterator[Finding]:
     """No organisation has every model excluded."""
     yield claim_none(
-        bench,
+        prover,
         (ALL_EXCLUDED, "every model"),
         lambda view: view.all_excluded,
         "Every model is excluded, so that nothing is left to recommend.",

@@ -1,0 +1,1 @@
+"""A dialogue that asks the most informative question next."""

@@ -1,0 +1,85 @@
+"""What people type, as values of a fact: a number from the list, the name of a value, or the beginning of its label."""
+
+from __future__ import annotations
+
+import re
+
+from cxrules.errors import InvalidOrganisation
+from cxrules.language.facts import Fact, FactValue, Kind, Value
+
+__all__ = ["UnclearAnswerError", "read_answer"]
+
+_NONE = frozenset({"none", "nothing", "0"})
+
+
+class UnclearAnswerError(ValueError):
+    """An answer that is none of the values, or could be several."""
+
+
+def read_answer(fact: Fact, text: str) -> FactValue:
+    """Read an answer to the question of a fact.
+
+    Args:
+        fact: The fact.
+        text: The number of a value as `fact.values` counts them from 1, its name, or the beginning of its label; of a
+            set several, separated by commas or spaces, or `none`; of a percentage a number from 0 to 100.
+
+    Returns:
+        A valid value.
+
+    Raises:
+        UnclearAnswerError: If it is none of the values, or could be several; it says so in one sentence.
+    """
+    text = " ".join(text.split())
+    if fact.kind is Kind.PERCENT:
+        return _read_percentage(fact, text)
+    if fact.kind is Kind.SET:
+        return _read_set(fact, text)
+    value = _find(fact, text)
+    return value.name == "true" if fact.kind is Kind.FLAG else value.name
+
+
+def _read_percentage(fact: Fact, text: str) -> FactValue:
+    found = re.fullmatch(r"(\d+(?:[.,]\d+)?) ?%?", text)
+    try:
+        if found:
+            return fact.examine(float(found[1].replace(",", ".")))
+    except InvalidOrganisation:
+        pass
+    raise UnclearAnswerError(f"A number from 0 to 100 is expected, not “{text}”.")
+
+
+def _read_set(fact: Fact, text: str) -> FactValue:
+    if text.casefold() in _NONE and not any(value.name == text.casefold() for value in fact.values):
+        return ()
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if len(parts) == 1 and len(fact.values) and not _matches(fact, parts[0]):
+        parts = parts[0].split(" ")
+    if not parts:
+        raise UnclearAnswerError("Give one or several of them, or none.")
+    return fact.examine([_find(fact, part).name for part in parts if part.casefold() != "and"])
+
+
+def _find(fact: Fact, text: str) -> Value:
+    if re.fullmatch(r"\d+", text):
+        if 1 <= int(text) <= len(fact.values):
+            return fact.values[int(text) - 1]
+        raise UnclearAnswerError(f"A number from 1 to {len(fact.values)} is expected, not {text}.")
+    found = _matches(fact, text)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UnclearAnswerError(f"“{text}” is none of the answers.")
+    raise UnclearAnswerError(f"“{text}” could be any of {', '.join(f'“{value.label}”' for value in found)}.")
+
+
+def _matches(fact: Fact, text: str) -> list[Value]:
+    """Give the values that a text names: exactly, or else by the beginning of the label or the name."""
+    folded = text.casefold()
+    named = folded.replace(" ", "_").replace("-", "_")
+    for value in fact.values:
+        if folded == value.label.casefold() or named == value.name:
+            return [value]
+    if not folded:
+        return []
+    return [value for value in fact.values if value.label.casefold().startswith(folded) or value.name.startswith(named)]

@@ -1,0 +1,1 @@
+"""The argument map: data, where its boxes go, and how it is drawn."""

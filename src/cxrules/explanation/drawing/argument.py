@@ -1,0 +1,299 @@
+"""The argument of a decision as a graph of data: facts → rules → findings → rules → models, with the deciding path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from cxrules.explanation.decisive import rate_rules
+from cxrules.explanation.derivation import Case, Derivation, Established, Step, cite
+from cxrules.explanation.text.document import unmark
+from cxrules.explanation.trace import trace
+from cxrules.explanation.why_not import Obstacle, why_not
+from cxrules.language.facts import join_words
+from cxrules.policy.decision import Decision, Status
+from cxrules.policy.judge import Judge
+from cxrules.policy.standings import dissent
+
+__all__ = ["Argument", "Link", "NodeKind", "Point", "Relation", "argue", "gather_others"]
+
+
+class NodeKind(StrEnum):
+    """What a node of an argument is."""
+
+    FACT = "fact"
+    RULE = "rule"
+    FINDING = "finding"
+    MODEL = "model"
+
+
+class Relation(StrEnum):
+    """What an edge of an argument says, the strongest last."""
+
+    PREMISE = "premise"
+    ESTABLISHES = "establishes"
+    REQUIRED = "required"
+    LACKING = "lacking"
+    PREFERS = "prefers"
+    FOR = "for"
+    AGAINST = "against"
+    SETS_ASIDE = "sets_aside"
+    EXCLUDES = "excludes"
+
+
+_STRENGTH = {relation: place for place, relation in enumerate(Relation)}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A node.
+
+    Attributes:
+        id: Its kind, a colon and its name.
+        kind: What it is.
+        label: What it says, in words.
+        note: For a rule the article and paragraphs, for a model where it stands; else empty.
+        source: The id of the article behind a rule; else empty.
+        deciding: Whether the outcome would be poorer without it.
+        dissent: Whether it is a rule that disagrees with the recommendation.
+        faint: Whether it is a rule that rests on no fact, a finding that is not established, or a model out of the
+            running: something to draw faintly.
+    """
+
+    id: str
+    kind: NodeKind
+    label: str
+    note: str = ""
+    source: str = ""
+    deciding: bool = False
+    dissent: bool = False
+    faint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge.
+
+    Attributes:
+        tail: The node it comes from.
+        head: The node it goes to.
+        relation: What it says; where a rule says several things about a model, the strongest.
+        points: The points of evidence, negative when against; 0 where it is none.
+        deciding: Whether it lies on the deciding path.
+    """
+
+    tail: str
+    head: str
+    relation: Relation
+    points: int = 0
+    deciding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A graph: every edge goes from what comes before to what comes of it.
+
+    Attributes:
+        title: The outcome in words.
+        points: The nodes: facts, rules, findings, then models, best first.
+        links: The edges, in the order of their nodes.
+        sources: The titles of the articles cited, by id.
+    """
+
+    title: str
+    points: tuple[Point, ...]
+    links: tuple[Link, ...]
+    sources: dict[str, str]
+
+
+def argue(judge: Judge, decision: Decision, *, complete: bool = False) -> Argument:
+    """Give the argument of a decision.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+        complete: Whether to give every way to every finding and every alternative that holds; see `trace`. Rules that
+            bear on no model are left out either way.
+    """
+    return _Builder(judge, decision, trace(judge, decision, complete=complete)).build()
+
+
+class _Builder:
+    def __init__(self, judge: Judge, decision: Decision, derivation: Derivation) -> None:
+        self._judge = judge
+        self._decision = decision
+        self._derivation = derivation
+        self._points: dict[str, Point] = {}
+        self._links: dict[tuple[str, str], Link] = {}
+        self._rated = rate_rules(judge, decision) if decision.model else {}
+        self._dissent = set(dissent(judge.decider, decision))
+
+    def build(self) -> Argument:
+        for case in self._derivation.cases:
+            self._add_case(case)
+        self._mark_path()
+        order = {kind: place for place, kind in enumerate(NodeKind)}
+        points = sorted(self._points.values(), key=lambda point: order[point.kind])
+        place = {point.id: place for place, point in enumerate(points)}
+        links = sorted(self._links.values(), key=lambda link: (place[link.tail], place[link.head]))
+        sources = self._judge.rulebase.sources
+        cited = {point.source for point in points if point.source}
+        titles = {name: source.title for name, source in sources.items() if name in cited}
+        return Argument(self._title(), tuple(points), tuple(links), titles)
+
+    def _title(self) -> str:
+        if self._decision.model is None:
+            return "No owner can be recommended"
+        name = self._judge.rulebase.models[self._decision.model].name
+        return f"{name}{', by a narrow margin' if self._decision.status is Status.CONTESTED else ''}"
+
+    def _add_case(self, case: Case) -> None:
+        model = f"model:{case.model.id}"
+        winner = case.model.id == self._decision.model
+        objection = why_not(self._judge, self._decision, case.model.id, self._derivation)
+        note = _STANDINGS[objection.kind] if objection.kind else "recommended"
+        faint = not winner and not case.candidate
+        self._points[model] = Point(model, NodeKind.MODEL, case.model.name, note, deciding=winner, faint=faint)
+        for item in case.evidence:
+            self._add_step(item.step)
+            self._link(item.step, model, Relation.FOR if item.points > 0 else Relation.AGAINST, item.points)
+        for step in case.excluded_by:
+            self._add_step(step)
+            self._link(step, model, Relation.EXCLUDES)
+        for step in case.set_aside_by:
+            self._add_step(step)
+            self._link(step, model, Relation.SETS_ASIDE)
+            if self._decision.model:
+                self._link(step, f"model:{self._decision.model}", Relation.PREFERS)
+        for finding in case.met:
+            self._add_finding(finding)
+            self._add_link(Link(f"finding:{finding.finding}", model, Relation.REQUIRED))
+        for finding_id, states in case.missing:
+            name = f"finding:{finding_id}"
+            self._points.setdefault(name, Point(name, NodeKind.FINDING, states, "not established", faint=True))
+            self._add_link(Link(name, model, Relation.LACKING))
+
+    def _add_step(self, step: Step) -> None:
+        name = f"rule:{step.rule.id}"
+        if name in self._points:
+            return
+        note = unmark(cite(step)).rpartition(", ")[2]
+        self._points[name] = Point(
+            name,
+            NodeKind.RULE,
+            step.rule.rationale.rstrip(". "),
+            note,
+            step.source.id,
+            dissent=bool(self._dissent.intersection(step.rule.because)),
+            faint=step.standing,
+        )
+        for given in step.facts:
+            fact = f"fact:{given.fact}"
+            self._points.setdefault(fact, Point(fact, NodeKind.FACT, given.states))
+            self._add_link(Link(fact, name, Relation.PREMISE))
+        for finding in step.findings:
+            self._add_finding(finding)
+            self._add_link(Link(f"finding:{finding.finding}", name, Relation.PREMISE))
+
+    def _add_finding(self, finding: Established) -> None:
+        name = f"finding:{finding.finding}"
+        if name not in self._points:
+            self._points[name] = Point(name, NodeKind.FINDING, finding.states)
+            for step in finding.steps:
+                self._add_step(step)
+                self._link(step, name, Relation.ESTABLISHES)
+
+    def _link(self, step: Step, head: str, relation: Relation, points: int = 0) -> None:
+        self._add_link(Link(f"rule:{step.rule.id}", head, relation, points))
+
+    def _add_link(self, link: Link) -> None:
+        there = self._links.get((link.tail, link.head))
+        if there is None:
+            self._links[link.tail, link.head] = link
+        else:
+            relation = max(there.relation, link.relation, key=_STRENGTH.__getitem__)
+            self._links[link.tail, link.head] = replace(there, relation=relation, points=there.points + link.points)
+
+    def _mark_path(self) -> None:
+        """Mark what decides: the rules that count, what they do for the winner, and everything they rest on."""
+        winner = f"model:{self._decision.model}"
+        effects = {
+            key
+            for key, link in self._links.items()
+            if (link.head == winner and link.relation is not Relation.AGAINST)
+            or link.relation in (Relation.EXCLUDES, Relation.SETS_ASIDE)
+        }
+        reached: set[str] = set()
+        waiting = []
+        for tail, head in effects:
+            kind, _, name = tail.partition(":")
+            if (kind == "rule" and name in self._rated) or (kind == "finding" and head == winner):
+                self._decide(tail, head)
+                waiting.append(tail)
+        incoming: dict[str, list[str]] = {}
+        for tail, head in self._links:
+            incoming.setdefault(head, []).append(tail)
+        while waiting:
+            name = waiting.pop()
+            if name in reached:
+                continue
+            reached.add(name)
+            self._points[name] = replace(self._points[name], deciding=True)
+            for tail in incoming.get(name, ()):
+                self._decide(tail, name)
+                waiting.append(tail)
+
+    def _decide(self, tail: str, head: str) -> None:
+        self._links[tail, head] = replace(self._links[tail, head], deciding=True)
+
+
+_STANDINGS = {
+    Obstacle.EXCLUDED: "ruled out",
+    Obstacle.REQUIREMENT_REFUSED: "requirement out of reach",
+    Obstacle.REQUIREMENT_UNKNOWN: "requirement not known",
+    Obstacle.NO_EVIDENCE: "nothing speaks for it on balance",
+    Obstacle.TOO_LITTLE_EVIDENCE: "too little evidence",
+    Obstacle.SET_ASIDE: "put behind another",
+    Obstacle.OUTWEIGHED: "outweighed",
+}
+
+
+def gather_others(argument: Argument) -> Argument:
+    """Gather the models for which nothing speaks into one node, so that a drawing shows those that matter.
+
+    Args:
+        argument: The whole argument.
+    """
+    favoured = {link.head for link in argument.links if link.relation in (Relation.FOR, Relation.SETS_ASIDE)}
+    others = [
+        point
+        for point in argument.points
+        if point.kind is NodeKind.MODEL and not point.deciding and point.id not in favoured
+    ]
+    if len(others) < 2:  # noqa: PLR2004 - one is no crowd
+        return argument
+    gathered = "model:"
+    names = join_words([point.label for point in others])
+    crowd = Point(gathered, NodeKind.MODEL, names, "nothing speaks for them", faint=True)
+    moved = {point.id for point in others}
+    links: dict[tuple[str, str], Link] = {}
+    for link in argument.links:
+        head = gathered if link.head in moved else link.head
+        if head == gathered and link.relation in (Relation.LACKING, Relation.REQUIRED):
+            continue
+        there = links.get((link.tail, head))
+        if there is None or _STRENGTH[link.relation] > _STRENGTH[there.relation]:
+            links[link.tail, head] = replace(link, head=head)
+    points = [*(point for point in argument.points if point.id not in moved), crowd]
+    return _drop_loose(replace(argument, points=tuple(points), links=tuple(links.values())))
+
+
+def _drop_loose(argument: Argument) -> Argument:
+    """Leave out what leads to no model any more."""
+    leading = {link.tail for link in argument.links}
+    kept = tuple(point for point in argument.points if point.kind is NodeKind.MODEL or point.id in leading)
+    if len(kept) == len(argument.points):
+        return argument
+    names = {point.id for point in kept}
+    links = tuple(link for link in argument.links if link.head in names and link.tail in names)
+    return _drop_loose(replace(argument, points=kept, links=links))

@@ -1,0 +1,129 @@
+"""Graphs as Mermaid flowcharts, which many a documentation site and chat draws by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from cxrules.explanation.drawing.argument import Argument, NodeKind, Point, Relation
+
+__all__ = ["Arrow", "Shape", "flowchart", "sketch"]
+
+_SHAPES = {
+    "fact": ('["', '"]'),
+    "rule": ('["', '"]'),
+    "finding": ('(["', '"])'),
+    "model": ('[["', '"]]'),
+}
+_STYLES = {
+    "claim": "fill:#f6f0ff,stroke:#6639ba,color:#1f2328",
+    "source": "fill:#f6f0ff,stroke:#6639ba,color:#1f2328",
+    "accompaniment": "fill:#f1f3f5,stroke:#57606a,color:#1f2328",
+    "pattern": "fill:#fff0e6,stroke:#b35900,color:#1f2328",
+    "action": "fill:#f1f3f5,stroke:#57606a,color:#1f2328",
+    "warning": "fill:#fff0e6,stroke:#b35900,color:#1f2328",
+    "fact": "fill:#e8f1fc,stroke:#0b5cad,color:#1f2328",
+    "rule": "fill:#ffffff,stroke:#57606a,color:#1f2328",
+    "finding": "fill:#fff6dc,stroke:#8a5a00,color:#1f2328",
+    "model": "fill:#f1f3f5,stroke:#24292f,color:#1f2328",
+    "deciding": "stroke-width:4px",
+    "dissent": "stroke:#b35900,stroke-dasharray:5 3",
+    "faint": "color:#57606a",
+}
+_ENTITIES = str.maketrans({'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;"})
+
+
+class Shape(NamedTuple):
+    """A node: its name, what it is, its text, and further classes that style it."""
+
+    name: str
+    kind: str
+    label: str
+    classes: tuple[str, ...] = ()
+
+
+class Arrow(NamedTuple):
+    """An edge: its ends, its text (empty for none), and the style of its line."""
+
+    tail: str
+    head: str
+    label: str = ""
+    style: str = ""
+
+
+def flowchart(shapes: Iterable[Shape], arrows: Iterable[Arrow]) -> str:
+    """Write a flowchart from left to right.
+
+    Args:
+        shapes: The nodes; kinds that have no shape of their own are drawn as boxes.
+        arrows: The edges.
+
+    Examples:
+        >>> shapes = [Shape("fact:a", "fact", "It rains"), Shape("rule:b", "rule", "So")]
+        >>> print(flowchart(shapes, [Arrow("fact:a", "rule:b")]))
+        flowchart LR
+          classDef fact fill:#e8f1fc,stroke:#0b5cad,color:#1f2328
+          classDef rule fill:#ffffff,stroke:#57606a,color:#1f2328
+          n0["It rains"]:::fact
+          n1["So"]:::rule
+          n0 --> n1
+    """
+    shapes, arrows = list(shapes), list(arrows)
+    numbers = {shape.name: f"n{number}" for number, shape in enumerate(shapes)}
+    used = {name for shape in shapes for name in (shape.kind, *shape.classes)}
+    lines = ["flowchart LR"]
+    lines += [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in used]
+    for shape in shapes:
+        left, right = _SHAPES.get(shape.kind, _SHAPES["rule"])
+        text = re.sub(r"\s+", " ", shape.label).translate(_ENTITIES)
+        lines.append(f"  {numbers[shape.name]}{left}{text}{right}:::{shape.kind}")
+        lines += [f"  class {numbers[shape.name]} {name}" for name in shape.classes]
+    for arrow in arrows:
+        said = f"|{arrow.label.translate(_ENTITIES)}|" if arrow.label else ""
+        lines.append(f"  {numbers[arrow.tail]} -->{said} {numbers[arrow.head]}")
+    lines += [f"  linkStyle {number} {arrow.style}" for number, arrow in enumerate(arrows) if arrow.style]
+    return "\n".join(lines)
+
+
+_SAYS: Mapping[Relation, str] = {
+    Relation.REQUIRED: "required",
+    Relation.LACKING: "required, not established",
+    Relation.PREFERS: "before another",
+    Relation.FOR: "for",
+    Relation.AGAINST: "against",
+    Relation.SETS_ASIDE: "puts behind",
+    Relation.EXCLUDES: "rules out",
+}
+_LINES: Mapping[Relation, str] = {
+    Relation.REQUIRED: "stroke:#0b5cad",
+    Relation.LACKING: "stroke:#6e7781,stroke-dasharray:1 4",
+    Relation.PREFERS: "stroke:#6639ba",
+    Relation.FOR: "stroke:#116329",
+    Relation.AGAINST: "stroke:#b35900,stroke-dasharray:7 4",
+    Relation.SETS_ASIDE: "stroke:#6639ba,stroke-dasharray:2 3",
+    Relation.EXCLUDES: "stroke:#a40e26,stroke-dasharray:10 3 2 3",
+}
+
+
+def sketch(argument: Argument) -> str:
+    """Write an argument as a flowchart, what decides it in heavy lines.
+
+    Args:
+        argument: The argument.
+    """
+    arrows = []
+    for link in argument.links:
+        styles = [_LINES.get(link.relation, ""), "stroke-width:4px" if link.deciding else ""]
+        arrows.append(Arrow(link.tail, link.head, _SAYS.get(link.relation, ""), ",".join(filter(None, styles))))
+    return flowchart((_shape(argument, point) for point in argument.points), arrows)
+
+
+def _shape(argument: Argument, point: Point) -> Shape:
+    label = point.label[:1].upper() + point.label[1:]
+    if point.kind is NodeKind.RULE:
+        label = f"{label} ({argument.sources[point.source]}, {point.note})"
+    elif point.note:
+        label = f"{label}: {point.note}"
+    classes = tuple(name for name in ("deciding", "dissent", "faint") if getattr(point, name))
+    return Shape(point.id, point.kind, label, classes)

@@ -1,0 +1,253 @@
+"""An argument drawn as SVG, without any program to lay it out; the same argument gives the same bytes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
+from cxrules.explanation.drawing.layout import Box, Line, Plan, lay_out
+
+__all__ = ["draw"]
+
+_MARGIN = 24
+_TITLE = 58
+_COLUMN_GAP = 76
+_FONT = 12
+_CHARACTER = 6.8
+"""The mean width of a character, with something to spare for wider fonts."""
+_LEADING = 15
+_PADDING = 8
+_PORT = 11.0
+_LEGEND = 260
+
+
+class _Look(NamedTuple):
+    """How a kind of node looks."""
+
+    width: int
+    fill: str
+    stroke: str
+    corner: int
+
+
+class _Stroke(NamedTuple):
+    """How a kind of edge looks, and what the legend calls it. Kinds differ in more than colour."""
+
+    colour: str
+    dashes: str
+    width: float
+    says: str
+
+
+_LOOKS = {
+    NodeKind.FACT: _Look(200, "#e8f1fc", "#0b5cad", 4),
+    NodeKind.RULE: _Look(256, "#ffffff", "#57606a", 4),
+    NodeKind.FINDING: _Look(200, "#fff6dc", "#8a5a00", 16),
+    NodeKind.MODEL: _Look(190, "#f1f3f5", "#24292f", 4),
+}
+_WINNER = "#dcf3e2"
+_STROKES = {
+    Relation.PREMISE: _Stroke("#6e7781", "", 1.2, "leads to"),
+    Relation.ESTABLISHES: _Stroke("#6e7781", "", 1.2, "leads to"),
+    Relation.REQUIRED: _Stroke("#0b5cad", "", 1.6, "is required, and met"),
+    Relation.LACKING: _Stroke("#6e7781", "1 4", 1.6, "is required, and not established"),
+    Relation.PREFERS: _Stroke("#6639ba", "", 1.6, "puts before another"),
+    Relation.FOR: _Stroke("#116329", "", 1.6, "speaks for"),
+    Relation.AGAINST: _Stroke("#b35900", "7 4", 1.6, "speaks against"),
+    Relation.SETS_ASIDE: _Stroke("#6639ba", "2 3", 2.0, "puts behind another"),
+    Relation.EXCLUDES: _Stroke("#a40e26", "10 3 2 3", 2.0, "rules out"),
+}
+_FAINT = "#57606a"
+_INK = "#1f2328"
+_DISSENT = "#b35900"
+_NOTE = (
+    "Heavy lines mark what decides: without it the outcome would be poorer. Facts that bear on no model are left out."
+)
+
+
+def draw(argument: Argument) -> str:
+    """Draw an argument.
+
+    Args:
+        argument: The argument.
+
+    Returns:
+        An SVG document.
+    """
+    incoming: dict[str, int] = defaultdict(int)
+    for link in argument.links:
+        incoming[link.head] += 1
+    texts = {point.id: _Text(point) for point in argument.points}
+    boxes = [_make_box(point, texts[point.id], incoming[point.id]) for point in argument.points]
+    lines = [_make_line(link) for link in argument.links]
+    plan = lay_out(boxes, lines, column_gap=_COLUMN_GAP)
+    legend = list(_draw_legend(argument, plan))
+    width = round(max(plan.width, 780) + 2 * _MARGIN)
+    height = round(_TITLE + plan.height + _MARGIN + _LEADING * (len(argument.sources) + 7) + _MARGIN)
+    parts = [
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'role="img" font-family="Helvetica, Arial, sans-serif" font-size="{_FONT}" fill="{_INK}">'
+        ),
+        f"<title>{escape(argument.title)}</title>",
+        "<desc>Facts lead through rules and findings to ownership models. Heavy lines mark what decides.</desc>",
+        f"<defs>{''.join(_draw_arrowheads())}</defs>",
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+        f'<text x="{_MARGIN}" y="36" font-size="20" font-weight="bold">{escape(argument.title)}</text>',
+        f'<g transform="translate({_MARGIN} {_TITLE})">',
+        *_draw_links(argument, plan),
+        *(_draw_point(point, plan.boxes[point.id], texts[point.id]) for point in argument.points),
+        "</g>",
+        *legend,
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+class _Text:
+    """The lines of a node's text."""
+
+    def __init__(self, point: Point) -> None:
+        room = int((_LOOKS[point.kind].width - 2 * _PADDING) / _CHARACTER)
+        label = point.label[:1].upper() + point.label[1:]
+        bold = point.kind is NodeKind.MODEL
+        self.label = textwrap.wrap(label, int(room / 1.1) if bold else room, break_on_hyphens=False)
+        note = f"{point.source}, {point.note}" if point.source else point.note
+        note += "; disagrees" if point.dissent else ""
+        self.note = textwrap.wrap(note, room)
+
+    @property
+    def height(self) -> int:
+        return 2 * _PADDING + _LEADING * (len(self.label) + len(self.note)) - 2
+
+
+def _make_box(point: Point, text: _Text, incoming: int) -> Box:
+    is_model = point.kind is NodeKind.MODEL
+    height = max(text.height, _PORT * (incoming + 1)) if is_model else text.height
+    return Box(point.id, _LOOKS[point.kind].width, height, fixed=is_model)
+
+
+def _make_line(link: Link) -> Line:
+    return Line(link.tail, link.head, f"{link.relation}{link.deciding}", 4.0 if link.deciding else 1.0)
+
+
+def _draw_links(argument: Argument, plan: Plan) -> Iterator[str]:
+    ports = _assign_ports(plan)
+    pairs = list(zip(argument.links, plan.lines, strict=True))
+    # What decides lies on top.
+    for link, line in sorted(pairs, key=lambda pair: pair[0].deciding):
+        stroke = _STROKES[link.relation]
+        width, opacity = (3.4, 1.0) if link.deciding else (stroke.width, 0.75)
+        dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
+        yield (
+            f'<path d="{_trace(line, plan, ports[line.tail, line.head])}" fill="none" stroke="{stroke.colour}" '
+            f'stroke-width="{width}" stroke-opacity="{opacity}"{dashes} marker-end="url(#{_arrow(link.relation)})"/>'
+        )
+
+
+def _assign_ports(plan: Plan) -> dict[tuple[str, str], float]:
+    """Give the height at which each line enters its box: at a model one below another, else in the middle."""
+    entering: dict[str, list[Line]] = defaultdict(list)
+    for line in plan.lines:
+        entering[line.head].append(line)
+    ports = {}
+    for head, lines in entering.items():
+        box = plan.boxes[head]
+        lines.sort(key=lambda line: (line.through[-1] if line.through else plan.boxes[line.tail]).middle)
+        room = box.height / (len(lines) + 1) if box.fixed else 0.0
+        for place, line in enumerate(lines, start=1):
+            ports[line.tail, head] = box.y + place * room if box.fixed else box.middle
+    return ports
+
+
+def _trace(line: Line, plan: Plan, port: float) -> str:
+    tail, head = plan.boxes[line.tail], plan.boxes[line.head]
+    x, y = tail.x + tail.width, tail.middle
+    path = [f"M{x:.1f} {y:.1f}"]
+    for lane in line.through:
+        path.append(_bend(x, y, lane.x, lane.middle))
+        x, y = lane.x + lane.width, lane.middle
+        path.append(f"H{x:.1f}")
+    path.append(_bend(x, y, head.x - 7, port))
+    return " ".join(path)
+
+
+def _bend(x: float, y: float, to_x: float, to_y: float) -> str:
+    reach = (to_x - x) / 2
+    return f"C{x + reach:.1f} {y:.1f} {to_x - reach:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}"
+
+
+def _arrow(relation: Relation) -> str:
+    return f"cxrules-{relation.replace('_', '-')}"
+
+
+def _draw_arrowheads() -> Iterator[str]:
+    for relation, stroke in _STROKES.items():
+        # What rules out ends in a bar, what speaks against in a hollow head: colour alone tells nobody anything.
+        if relation is Relation.EXCLUDES:
+            shape = f'<path d="M2 0 V10 M6 0 V10" stroke="{stroke.colour}" stroke-width="2.4"/>'
+        elif relation in (Relation.AGAINST, Relation.SETS_ASIDE):
+            shape = f'<path d="M0.7 1 L9 5 L0.7 9 z" fill="#ffffff" stroke="{stroke.colour}" stroke-width="1.4"/>'
+        else:
+            shape = f'<path d="M0 0 L10 5 L0 10 z" fill="{stroke.colour}"/>'
+        yield (
+            f'<marker id="{_arrow(relation)}" viewBox="0 0 10 10" refX="2" refY="5" markerWidth="9" markerHeight="9" '
+            f'markerUnits="userSpaceOnUse" orient="auto">{shape}</marker>'
+        )
+
+
+def _draw_point(point: Point, box: Box, text: _Text) -> str:
+    look = _LOOKS[point.kind]
+    winner = point.kind is NodeKind.MODEL and point.deciding
+    stroke, width, dashes = look.stroke, 1.2, ""
+    if point.dissent:
+        stroke, width, dashes = _DISSENT, 1.8, ' stroke-dasharray="5 3"'
+    elif point.kind is NodeKind.FINDING and point.faint:
+        stroke, dashes = _FAINT, ' stroke-dasharray="1 3"'
+    if point.deciding:
+        width = 3.4
+    ink = _FAINT if point.faint else _INK
+    weight = ' font-weight="bold"' if point.kind is NodeKind.MODEL else ""
+    lines = len(text.label) + len(text.note)
+    y = box.middle - lines * _LEADING / 2 + _FONT - 1
+    spans = [_span(line, box.x + _PADDING, y + place * _LEADING, weight) for place, line in enumerate(text.label)]
+    y += len(text.label) * _LEADING
+    slant = f' fill="{_FAINT}" font-size="11"'
+    spans += [_span(line, box.x + _PADDING, y + place * _LEADING, slant) for place, line in enumerate(text.note)]
+    fill = _WINNER if winner else look.fill
+    return (
+        f'<g fill="{ink}"><rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.0f}" height="{box.height:.1f}" '
+        f'rx="{look.corner}" fill="{fill}" stroke="{stroke}" stroke-width="{width}"{dashes}/>'
+        f"{''.join(spans)}</g>"
+    )
+
+
+def _span(line: str, x: float, y: float, style: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}"{style}>{escape(line)}</text>'
+
+
+def _draw_legend(argument: Argument, plan: Plan) -> Iterator[str]:
+    top = _TITLE + plan.height + _MARGIN + _LEADING
+    used = {_STROKES[link.relation].says: link.relation for link in argument.links}
+    shown = [relation for relation in Relation if used.get(_STROKES[relation].says) is relation]
+    for place, relation in enumerate(shown):
+        stroke = _STROKES[relation]
+        x, y = _MARGIN + (place % 3) * _LEGEND, top + (place // 3) * (_LEADING + 4)
+        dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
+        yield (
+            f'<path d="M{x} {y - 4:.1f} h34" stroke="{stroke.colour}" stroke-width="{stroke.width}"{dashes} '
+            f'marker-end="url(#{_arrow(relation)})"/>'
+        )
+        yield _span(stroke.says, x + 48, y, "")
+    y = top + (1 + (len(shown) - 1) // 3) * (_LEADING + 4)
+    yield _span(_NOTE, _MARGIN, y, "")
+    for place, (source, title) in enumerate(_titles(argument.sources), start=1):
+        yield _span(f"{source}: {title}", _MARGIN, y + place * _LEADING, f' fill="{_FAINT}"')
+
+
+def _titles(sources: Mapping[str, str]) -> list[tuple[str, str]]:
+    return list(sources.items())

@@ -1,0 +1,213 @@
+"""What to ask next: the unknown facts that can still matter, by what each is expected to tell about the final model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from math import log, log2
+
+from cxrules.columns.cohort import Cohort, SetColumn, truth
+from cxrules.explanation.settled import settled
+from cxrules.explanation.text.document import unmark
+from cxrules.explanation.text.words import count, name, sentence, topics
+from cxrules.language.facts import Facts, FactValue, join_words
+from cxrules.policy.decision import Decision, Status
+from cxrules.policy.judge import Judge
+from cxrules.rulebase import RuleBase
+from cxrules.search.possibilities import Possibilities, possibilities_of
+
+__all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
+
+_SHOWN = 3
+_DIGITS = 2
+"""To how many digits of a bit the information counts for the order: what is less may be chance."""
+_PROOF = 5000
+"""How many partly known organisations may be bounded to prove that no question matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer would lead to at once.
+
+    Attributes:
+        value: The value; of a percentage the least of a region, of a set the smallest that rules tell from the others.
+        model: The model with this answer and nothing else new, or None.
+        status: How firmly it would then stand.
+    """
+
+    value: FactValue
+    model: str | None
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An unknown fact that can still matter.
+
+    Attributes:
+        fact: The fact.
+        text: The question, as a person can answer it.
+        information: How many bits the answer is expected to tell about the final model: an estimate, 0.0 when too
+            little to be seen.
+        answers: What each coherent answer would lead to.
+    """
+
+    fact: str
+    text: str
+    information: float
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextQuestions:
+    """What to ask next.
+
+    Information is estimated from coherent completions of what is known, in which every value of every unknown fact is
+    taken as equally likely, drawn with fixed seeds: equal facts give equal estimates. What cannot matter is proved.
+
+    Attributes:
+        questions: The unknown facts that can still matter, or are not proved not to: best first.
+        irrelevant: The unknown facts that are proved unable to change the model, whatever they and the other unknown
+            facts turn out to be; in the order of the vocabulary.
+        prospects: The models of the completions, most frequent first, each with its share; None is undetermined.
+        model: The model as it is, or None.
+        rulebase: The rule base, for words.
+    """
+
+    questions: tuple[Question, ...]
+    irrelevant: tuple[str, ...]
+    prospects: Mapping[str | None, float]
+    model: str | None
+    rulebase: RuleBase
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is proved that no unknown fact can matter."""
+        return not self.questions
+
+    def explain(self) -> str:
+        """Say it in words: the best questions, and what cannot matter."""
+        if not self.questions:
+            return "Nothing that is still unknown can change the model."
+        best = self.questions[:_SHOWN]
+        about = topics(self.rulebase, [question.fact for question in best])
+        said = [f"If every value that is still possible is taken as equally likely, most can be learnt from {about}."]
+        said += [f"{question.text} {self._say(question)}" for question in best]
+        more = len(self.questions) - _SHOWN
+        if more > 0:
+            said.append(sentence(f"{count(more, 'other unknown fact')} may matter as well"))
+        if self.irrelevant:
+            matters = "it cannot" if len(self.irrelevant) == 1 else "none of them can"
+            about = count(len(self.irrelevant), "unknown fact")
+            said.append(sentence(f"of {about} it is proved that {matters} change the model any more"))
+        return unmark(" ".join(said))
+
+    def _say(self, question: Question) -> str:
+        """Say which answers would change the model at once."""
+        vocabulary = self.rulebase.vocabulary
+        leading: dict[str | None, list[str]] = {}
+        for answer in question.answers:
+            if answer.model != self.model:
+                leading.setdefault(answer.model, []).append(vocabulary[question.fact].state(answer.value))
+        if not leading:
+            return "No answer would change the model by itself."
+        clauses = []
+        for model, states in leading.items():
+            outcome = "no model can be recommended" if model is None else f"the model is {name(self.rulebase, model)}"
+            clauses.append(f"if {join_words(states[:_SHOWN], 'or')}, {outcome}")
+        return sentence("; ".join(clauses))
+
+
+def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str] = ()) -> NextQuestions:
+    """Rank the unknown facts by what they are expected to tell about the final model, to a hundredth of a bit.
+
+    Among equals the one on which most of the evidence still at stake depends comes first.
+
+    Args:
+        judge: The engine and the policy.
+        decision: The decision on what is known.
+        ignoring: Facts that will stay unknown; they are neither asked nor named.
+    """
+    possibilities = possibilities_of(judge)
+    known = decision.known
+    free = possibilities.unknown(known, ignoring)
+    mattering = _list_mattering(possibilities, known, free)
+    prospects: dict[str | None, float] = {}
+    questions: list[Question] = []
+    if mattering:
+        draw = possibilities.draw(known, free)
+        outcomes = possibilities.cohorts.decide(draw.cohort).models
+        drawn = draw.valid.bit_count()
+        models = {model: columns & draw.valid for model, columns in outcomes.items() if columns & draw.valid}
+        if len(models) <= 1 and settled(judge, decision, ignoring=ignoring, answered=False, budget=_PROOF):
+            return NextQuestions((), free, {decision.model: 1.0}, decision.model, judge.rulebase)
+        prospects = {
+            model: models[model].bit_count() / drawn
+            for model in sorted(models, key=lambda each: -models[each].bit_count())
+        }
+        for fact in mattering:
+            answers = tuple(_answer(judge, known, fact, possibilities))
+            if answers:
+                information = _information(possibilities, draw.cohort, draw.valid, models, fact)
+                questions.append(Question(fact, judge.rulebase.vocabulary[fact].question, information, answers))
+        # Where chance tells next to nothing, the question on which most evidence depends comes first.
+        questions.sort(
+            key=lambda question: (
+                -round(question.information, _DIGITS),
+                -mattering[question.fact],
+                all(answer.model == decision.model for answer in question.answers),
+            )
+        )
+    else:
+        prospects = {decision.model: 1.0}
+    asked = {question.fact for question in questions}
+    irrelevant = tuple(fact for fact in free if fact not in asked)
+    return NextQuestions(tuple(questions), irrelevant, prospects, decision.model, judge.rulebase)
+
+
+def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> dict[str, int]:
+    """Give the facts that bounds do not prove idle, and how many rules that bear on the model depend on each."""
+    bounds = possibilities.bounds
+    prospects = possibilities.prospects(known, free, answered=False)
+    openness = {fact: bounds.openness(fact, values) for fact, values in prospects.items()}
+    outlook = bounds.outlook(*bounds.span(bounds.pin(known, free), openness.values()))
+    at_stake = {fact: bounds.count_at_stake(fact, openness[fact], outlook.live) for fact in free}
+    return {fact: count for fact, count in at_stake.items() if count}
+
+
+def _answer(judge: Judge, known: Facts, fact: str, possibilities: Possibilities) -> Iterator[Answer]:
+    for value in possibilities.coherent_cases(known, fact):
+        then = judge.decide({**known, fact: value})
+        yield Answer(value, then.model, then.status)
+
+
+def _information(
+    possibilities: Possibilities, cohort: Cohort, valid: int, models: Mapping[str | None, int], fact: str
+) -> float:
+    """Estimate the mutual information of a fact and the final model, in bits."""
+    kinds = [columns for columns in _kinds(possibilities, cohort, fact, valid) if columns]
+    total = valid.bit_count()
+    if not total or len(kinds) < 2 or len(models) < 2:  # noqa: PLR2004 - one case tells nothing
+        return 0.0
+    sizes = {model: columns.bit_count() for model, columns in models.items()}
+    told = 0.0
+    for columns in kinds:
+        size = columns.bit_count()
+        for model, with_model in models.items():
+            if both := (columns & with_model).bit_count():
+                told += both / total * log2(both * total / (size * sizes[model]))
+    # What chance alone would seem to tell (Miller and Madow).
+    told -= (len(kinds) - 1) * (len(models) - 1) / (2 * total * log(2))
+    return max(0.0, told)
+
+
+def _kinds(possibilities: Possibilities, cohort: Cohort, fact: str, valid: int) -> list[int]:
+    """Part the completions by what rules can see of a fact."""
+    column = cohort.columns[fact]
+    if not isinstance(column, SetColumn):
+        return [columns & valid for columns in column.values()]
+    kinds = [valid]
+    for test in possibilities.tests[fact]:
+        holding = truth(test, cohort, possibilities.rulebase.vocabulary)
+        kinds = [part for columns in kinds for part in (columns & holding, columns & ~holding) if part]
+    return kinds

@@ -1,0 +1,1 @@
+"""Explanations of a recommendation as text: brief, full, and what each article says."""

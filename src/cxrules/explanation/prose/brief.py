@@ -1,0 +1,214 @@
+"""The brief explanation: the outcome, the decisive reasons, the contrast, the authors, and what is not known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from cxrules.explanation.counterfactuals import ChangeSet, counterfactuals
+from cxrules.explanation.decisive import Damage, rate_rules
+from cxrules.explanation.derivation import Case, Derivation, Step, reason
+from cxrules.explanation.next_questions import next_questions
+from cxrules.explanation.prose.verdicts import tell_verdicts
+from cxrules.explanation.text.document import Block, Items, Paragraph
+from cxrules.explanation.text.words import join_clauses, join_names, name, strength, topics
+from cxrules.explanation.trace import trace
+from cxrules.explanation.why_not import WhyNot, rebut, why_not
+from cxrules.language.rules import Effect
+from cxrules.policy.decision import Decision, Reason, Status
+from cxrules.policy.judge import Judge
+from cxrules.rulebase import RuleBase
+
+__all__ = ["choose_reasons", "choose_rival", "tell_outcome", "tell_prospects", "write_brief"]
+
+_MOST_REASONS = 4
+_MOST_UNKNOWN = 3
+
+
+def write_brief(judge: Judge, decision: Decision) -> tuple[Block, ...]:
+    """Write the brief explanation.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+    """
+    derivation = trace(judge, decision)
+    blocks: list[Block] = [Paragraph(tell_outcome(judge.rulebase, derivation))]
+    rival = choose_rival(judge, decision, derivation)
+    if decision.model is None:
+        blocks += _tell_shortcoming(judge, derivation, rival)
+    else:
+        reasons = choose_reasons(judge, decision, derivation)
+        lead = "What decides it" if len(reasons) > 1 else "One reason decides it"
+        blocks.append(Items(lead, tuple(reasons.values())))
+        if rival is not None:
+            places = {rule: place for place, rule in enumerate(reasons)}
+            asked = f"Why not {name(judge.rulebase, rival.model)}?"
+            blocks.append(Paragraph(f"{asked} {rebut(judge, rival, places, named=True)}"))
+    if decision.known:
+        blocks.append(Paragraph(" ".join(tell_verdicts(judge, decision, derivation))))
+    blocks += tell_prospects(judge, decision)
+    return tuple(blocks)
+
+
+def tell_outcome(rulebase: RuleBase, derivation: Derivation) -> str:
+    """Tell the outcome in one sentence."""
+    if derivation.model is None:
+        return {
+            Reason.NOTHING_KNOWN: "Nothing is known about the organisation, so that no owner can be recommended yet.",
+            Reason.TOO_LITTLE: "No owner can be recommended yet, because too little is known to speak for any.",
+            Reason.ALL_EXCLUDED: "No owner can be recommended, because what is known rules out every one of them.",
+            None: "",
+        }[derivation.reason]
+    winner = derivation.case(derivation.model)
+    basis = f"on {strength(winner.points)} evidence"
+    if derivation.status is Status.CONTESTED:
+        second = next(case for case in derivation.cases[1:] if case.candidate and not case.set_aside_by)
+        basis += f" and by a narrow margin over {name(rulebase, second.model.id)}"
+    return f"The recommendation, {basis}, is {name(rulebase, winner.model.id)}: {winner.model.says}."
+
+
+def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> WhyNot | None:
+    """Choose the model rather than which the winner is recommended, or the one that comes nearest when none is.
+
+    It is the runner-up; else a candidate set aside; else, of the others, the one with most points.
+    """
+    others = [case for case in derivation.cases if case.model.id != decision.model]
+    if not others:
+        return None
+    best = decision.runner_up or max(others, key=lambda case: (case.candidate, case.points)).model.id
+    return why_not(judge, decision, best, derivation)
+
+
+def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> dict[str, str]:
+    """Choose at most four reasons, each another idea and, where possible, of another article.
+
+    First come those without which the outcome would be poorer, the most decisive first; then what keeps out the models
+    that have something for them.
+
+    Returns:
+        The reasons in words, by rule.
+    """
+    steps = {step.rule.id: step for step in derivation.steps()}
+    ratings = rate_rules(judge, decision)
+    told = {rule: _tell_reason(judge, derivation, steps[rule]) for rule in ratings if rule in steps}
+    decisive = {rule: text for rule, text in told.items() if text}
+    chosen: dict[str, str] = {}
+    while len(chosen) < min(_MOST_REASONS, len(decisive)):
+        rule = max((rule for rule in decisive if rule not in chosen), key=_Worth(ratings, steps, chosen))
+        chosen[rule] = decisive[rule]
+    for step in _list_keepers(derivation):
+        if len(chosen) == _MOST_REASONS:
+            break
+        if not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
+            chosen[step.rule.id] = _tell_reason(judge, derivation, step)
+    return chosen
+
+
+class _Worth:
+    """How much a reason adds to those chosen already: as a key to choose the next by."""
+
+    def __init__(self, ratings: dict[str, Damage], steps: dict[str, Step], chosen: Iterable[str]) -> None:
+        self._ratings = ratings
+        self._steps = steps
+        self._articles = Counter(steps[rule].source.id for rule in chosen)
+        self._facts = _facts_of(steps, chosen)
+
+    def __call__(self, rule: str) -> tuple[bool, int, int]:
+        step, damage = self._steps[rule], self._ratings[rule]
+        roots = {given.fact for given in step.roots()}
+        stale = self._articles[step.source.id] + (2 if roots <= self._facts else 0)
+        weight = max(damage.lead_lost, damage.points_lost) + damage.status_falls
+        return damage.model_falls, weight - stale, damage.points_lost
+
+
+def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
+    return {given.fact for rule in rules for given in steps[rule].roots()}
+
+
+def _list_keepers(derivation: Derivation) -> Iterator[Step]:
+    """Give what rules out or speaks against the others, first against those that have something for them."""
+    others = derivation.cases[1:]
+    rivals = [case for case in others if any(item.points > 0 for item in case.evidence)]
+    yield from _list_keepers_of(rivals)
+    yield from _list_keepers_of([case for case in others if case not in rivals])
+
+
+def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
+    excluding = [step for case in rivals for step in case.excluded_by]
+    weights: Counter[str] = Counter()
+    opposing = {}
+    for case in rivals:
+        for item in case.evidence:
+            if item.points < 0 and not item.step.standing:
+                weights[item.step.rule.id] -= item.points
+                opposing[item.step.rule.id] = item.step
+    yield from {step.rule.id: step for step in excluding}.values()
+    yield from (opposing[rule] for rule, _ in weights.most_common())
+
+
+def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
+    """Tell what a rule does for the winner; nothing when it does so only through other rules."""
+    winner = derivation.model
+    rulebase, then = judge.rulebase, step.rule.then
+    behind = [case.model.id for case in derivation.cases if step in case.set_aside_by]
+    if behind:
+        return reason(step, f"which puts {name(rulebase, str(winner))} before {join_names(rulebase, behind)}")
+    if any(item.effect is Effect.SUPPORTS and item.target == winner for item in then):
+        return reason(step)
+    excluded = step.rule.targets(Effect.EXCLUDES)
+    if excluded:
+        return reason(step, f"which rules out {join_names(rulebase, excluded)}")
+    met = [finding.states for finding in (derivation.case(winner).met if winner else ()) if step in finding.steps]
+    if met:
+        return reason(step, f"so that {join_clauses(met)}, as {name(rulebase, str(winner))} requires")
+    opposed = [item.target for item in then if item.effect is Effect.OPPOSES and item.target != winner]
+    return reason(step, f"which speaks against {join_names(rulebase, opposed)}") if opposed else ""
+
+
+def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
+    """Tell what is unknown and matters, and the nearest change that would lead elsewhere."""
+    rulebase = judge.rulebase
+    asked = next_questions(judge, decision).questions
+    telling = [question for question in asked if question.information > 0][:_MOST_UNKNOWN]
+    if decision.model is None:
+        if telling:
+            yield Items("What to find out first", tuple(question.text for question in telling))
+        return
+    sentences = []
+    if telling:
+        # A topic may be a plural: no verb stands beside it.
+        unknown = topics(rulebase, [question.fact for question in telling])
+        sentences.append(f"Not known, though it may change this: {unknown}.")
+    elif not asked:
+        sentences.append("Nothing that is still unknown can change this.")
+    nearest = counterfactuals(judge, decision).sets[:1]
+    sentences += [_tell_change(rulebase, found) for found in nearest]
+    if sentences:
+        yield Paragraph(" ".join(sentences))
+
+
+def _tell_change(rulebase: RuleBase, found: ChangeSet) -> str:
+    clauses = [rulebase.vocabulary[fact].state(value) for fact, value in found.changed.items()]
+    supposed = f"Should it come about that {join_clauses(clauses)}"
+    if found.model is None:
+        return f"{supposed}, no owner could be recommended."
+    return f"{supposed}, the recommendation would be {name(rulebase, found.model)}."
+
+
+def _tell_shortcoming(judge: Judge, derivation: Derivation, nearest: WhyNot | None) -> Iterator[Block]:
+    if derivation.reason is Reason.ALL_EXCLUDED:
+        yield Items("What rules them out", tuple(_tell_exclusions(judge, derivation.cases)))
+    elif nearest is not None and derivation.reason is Reason.TOO_LITTLE:
+        yield Paragraph(f"Nearest comes {name(judge.rulebase, nearest.model)}. {rebut(judge, nearest, named=True)}")
+
+
+def _tell_exclusions(judge: Judge, cases: Iterable[Case]) -> Iterator[str]:
+    excluders: dict[str, Step] = {}
+    excluded: dict[str, list[str]] = {}
+    for case in cases:
+        step = case.excluded_by[0]
+        excluders[step.rule.id] = step
+        excluded.setdefault(step.rule.id, []).append(case.model.id)
+    for rule, step in excluders.items():
+        yield reason(step, f"which rules out {join_names(judge.rulebase, excluded[rule])}")

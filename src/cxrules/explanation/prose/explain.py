@@ -1,0 +1,62 @@
+"""A decision explained in prose, briefly or in full."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cxrules.explanation.prose.brief import write_brief
+from cxrules.explanation.prose.full import write_full
+from cxrules.explanation.text.document import Block, to_html, to_markdown, to_plain
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
+
+__all__ = ["explain", "explain_in_html", "explain_in_markdown"]
+
+
+def explain(
+    judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief", width: int | None = None
+) -> str:
+    """Explain a decision in plain text.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+        detail: How much to say.
+        width: The longest line; None leaves every paragraph and entry on one line.
+
+    Raises:
+        ValueError: If `detail` is neither `brief` nor `full`.
+    """
+    return to_plain(_write(judge, decision, detail), width)
+
+
+def explain_in_markdown(judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief") -> str:
+    """Explain a decision in Markdown.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+        detail: How much to say.
+
+    Raises:
+        ValueError: If `detail` is neither `brief` nor `full`.
+    """
+    return to_markdown(_write(judge, decision, detail))
+
+
+def explain_in_html(judge: Judge, decision: Decision) -> str:
+    """Explain a decision briefly in HTML.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+    """
+    return to_html(_write(judge, decision, "brief"))
+
+
+def _write(judge: Judge, decision: Decision, detail: str) -> tuple[Block, ...]:
+    if detail == "brief":
+        return write_brief(judge, decision)
+    if detail == "full":
+        return write_full(judge, decision)
+    raise ValueError(f"no such detail: {detail!r}; known: 'brief', 'full'")

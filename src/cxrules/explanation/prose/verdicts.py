@@ -1,0 +1,76 @@
+"""What each article would say, who disagrees, and how strongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cxrules.explanation.derivation import Derivation, Weighed
+from cxrules.explanation.text.words import lower_first, name, title
+from cxrules.language.facts import join_words
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
+from cxrules.policy.standings import Voice, voices
+from cxrules.rulebase import RuleBase
+
+__all__ = ["tell_verdicts"]
+
+_DEGREES = ((4, "strongly"), (2, "clearly"), (1, "mildly"))
+
+
+def tell_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[str, ...]:
+    """Tell who agrees with the recommendation, who disagrees and how strongly, and who takes no side; in sentences."""
+    verdicts = voices(judge.decider, decision).values()
+    with_model = [voice for voice in verdicts if voice.model is not None]
+    differing = [voice for voice in with_model if voice.model != decision.model]
+    differing.sort(key=lambda voice: voice.points_on_winner - voice.points)
+    return (
+        *_tell_agreement(judge.rulebase, [voice for voice in with_model if voice.model == decision.model]),
+        *[_tell_difference(judge.rulebase, decision, derivation, voice) for voice in differing],
+        *_tell_others(judge.rulebase, [voice for voice in verdicts if voice.model is None]),
+    )
+
+
+def _tell_agreement(rulebase: RuleBase, agreeing: list[Voice]) -> Iterator[str]:
+    by_degree: dict[str, list[str]] = {word: [] for _, word in _DEGREES}
+    for voice in agreeing:
+        by_degree[_degree(voice.points_on_winner)].append(title(rulebase, voice.source))
+    groups = [(titles, word) for word, titles in by_degree.items() if titles]
+    if groups:
+        (first, word), others = groups[0], groups[1:]
+        parts = [f"{join_words(first)} {_verb(first, 'agrees', 'agree')} {word} with this"]
+        parts += [f"{join_words(titles)} {word}" for titles, word in others]
+        yield f"{', and '.join(parts)}."
+
+
+def _tell_difference(rulebase: RuleBase, decision: Decision, derivation: Derivation, voice: Voice) -> str:
+    model = str(voice.model)
+    says = f"would choose {name(rulebase, model)}"
+    if decision.model is not None:
+        says = f"disagrees {_degree(voice.points - voice.points_on_winner)} and {says}"
+    best = _strongest(derivation, voice.source, model)
+    ground = f": {lower_first(best.step.rule.rationale.rstrip('. '))}" if best else ""
+    return f"{title(rulebase, voice.source)} {says}{ground}."
+
+
+def _tell_others(rulebase: RuleBase, neither: Iterable[Voice]) -> Iterator[str]:
+    against: list[str] = []
+    silent: list[str] = []
+    for voice in neither:
+        (against if voice.points_on_winner < 0 else silent).append(title(rulebase, voice.source))
+    if against:
+        yield f"{join_words(against)} {_verb(against, 'has', 'have')} reservations and no better proposal."
+    if silent:
+        yield f"{join_words(silent)} {_verb(silent, 'takes', 'take')} no side here."
+
+
+def _strongest(derivation: Derivation, source: str, model: str) -> Weighed | None:
+    items = [item for item in derivation.case(model).evidence if item.step.source.id == source and item.points > 0]
+    return max(items, key=lambda item: item.points, default=None)
+
+
+def _degree(points: int) -> str:
+    return next((word for least, word in _DEGREES if points >= least), _DEGREES[-1][1])
+
+
+def _verb(subjects: list[str], singular: str, plural: str) -> str:
+    return singular if len(subjects) == 1 else plural

@@ -1,0 +1,1 @@
+"""What every explanation is written with: words and documents."""

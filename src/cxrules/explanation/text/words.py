@@ -1,0 +1,123 @@
+"""How data becomes words: clauses into sentences, points into degrees, claims into citations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cxrules.explanation.text.document import mark_name, mark_title
+from cxrules.language.facts import join_words
+from cxrules.language.rules import Claim
+from cxrules.rulebase import RuleBase
+
+__all__ = [
+    "count",
+    "join_clauses",
+    "join_names",
+    "lower_first",
+    "mark_names",
+    "name",
+    "paragraphs",
+    "sentence",
+    "strength",
+    "title",
+    "topics",
+]
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+# Points, and the word for evidence that reaches them: 0.36, 0.67 and 0.91 in certainty.
+_STRENGTHS = ((11, "very strong"), (6, "strong"), (3, "fair"), (1, "slight"))
+
+
+def sentence(text: str) -> str:
+    """Make a clause a sentence: a capital in front, a stop behind.
+
+    Examples:
+        >>> sentence("marketing is already stretched")
+        'Marketing is already stretched.'
+        >>> sentence("15% of it is spent.")
+        '15% of it is spent.'
+    """
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", ".”")) else f"{text}."
+
+
+def lower_first(text: str) -> str:
+    """Begin a sentence in lower case, where its first word has a capital only because it is the first.
+
+    Examples:
+        >>> lower_first("Marketing is stretched"), lower_first("CX is young"), lower_first("I think")
+        ('marketing is stretched', 'CX is young', 'I think')
+    """
+    first = text.split(" ", 1)[0]
+    return text[:1].lower() + text[1:] if first[1:].islower() or first in ("A", "An") else text
+
+
+def join_clauses(clauses: Sequence[str]) -> str:
+    """Join clauses into one; a comma within one makes semicolons between them.
+
+    Examples:
+        >>> join_clauses(["it rains", "it snows"])
+        'it rains, and it snows'
+        >>> join_clauses(["it rains", "it snows", "it hails, too"])
+        'it rains; it snows; and it hails, too'
+    """
+    if len(clauses) < 2:  # noqa: PLR2004 - nothing to join
+        return "".join(clauses)
+    comma = "; " if len(clauses) > 2 and any(", " in clause for clause in clauses) else ", "  # noqa: PLR2004
+    return f"{comma.join(clauses[:-1])}{comma}and {clauses[-1]}"
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """Say how many, small numbers in words.
+
+    Examples:
+        >>> count(1, "point"), count(3, "point"), count(40, "fact"), count(0, "fact")
+        ('one point', 'three points', '40 facts', 'no facts')
+    """
+    word = _NUMBERS[number] if 0 <= number < len(_NUMBERS) else str(number)
+    return f"{word} {singular if number == 1 else plural or singular + 's'}"
+
+
+def strength(points: int) -> str:
+    """Say in a word how strong evidence of so many points is.
+
+    Examples:
+        >>> [strength(points) for points in (1, 5, 7, 12)]
+        ['slight', 'fair', 'strong', 'very strong']
+    """
+    return next((word for least, word in _STRENGTHS if abs(points) >= least), "no")
+
+
+def name(rulebase: RuleBase, model: str) -> str:
+    """Give the marked name of a model."""
+    return mark_name(rulebase.models[model].name)
+
+
+def join_names(rulebase: RuleBase, models: Iterable[str], conjunction: str = "and") -> str:
+    """Give the marked names of models in one phrase."""
+    return join_words([name(rulebase, model) for model in models], conjunction)
+
+
+def mark_names(rulebase: RuleBase, text: str) -> str:
+    """Mark the names of models in a text that was printed already."""
+    for model in rulebase.models.values():
+        text = text.replace(f"“{model.name}”", mark_name(model.name))
+    return text
+
+
+def title(rulebase: RuleBase, source: str) -> str:
+    """Give the marked title of an article."""
+    return mark_title(rulebase.sources[source].title)
+
+
+def topics(rulebase: RuleBase, facts: Iterable[str], conjunction: str = "and") -> str:
+    """Give facts as noun phrases in one phrase."""
+    return join_words([rulebase.vocabulary[fact].topic for fact in facts], conjunction)
+
+
+def paragraphs(claims: Iterable[Claim]) -> str:
+    """Give the paragraphs of claims as a phrase, such as "paragraphs 3, 5 and 6"."""
+    numbers = sorted({number for claim in claims for number in claim.paragraphs})
+    return f"paragraph{'s' if len(numbers) > 1 else ''} {join_words([str(number) for number in numbers])}"

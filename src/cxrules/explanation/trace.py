@@ -1,0 +1,156 @@
+"""The derivation of a decision, traced: of several ways the shortest, or with `complete=True` everything."""
+
+from __future__ import annotations
+
+from cxrules.errors import suggest
+from cxrules.explanation.derivation import Case, Derivation, Established, GivenFact, Node, Step, Weighed
+from cxrules.language.rules import AnyOf, Condition, FactTest, holds
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
+from cxrules.policy.standings import RankedModel, fired_evidence, rank
+
+__all__ = ["Tracer", "how", "trace"]
+
+
+def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Derivation:
+    """Give the derivation of a decision.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+        complete: Whether to give every way to every finding, every alternative that holds, and the rules that bear on
+            no model.
+    """
+    tracer = Tracer(judge, decision, complete=complete)
+    cases = tracer.cases()
+    others: tuple[Step, ...] = ()
+    if complete:
+        seen = set(tracer.traced)
+        others = tuple([tracer.step(rule) for rule in judge.decider.names(decision.fired) if rule not in seen])
+    return Derivation(
+        decision.model, decision.status, decision.reason, decision.certainty, tracer.given(), cases, others
+    )
+
+
+def how(judge: Judge, decision: Decision, name: str) -> Node | None:
+    """Tell how one finding or rule came about, or what there is for and against one model.
+
+    Args:
+        judge: Who decided.
+        decision: His decision.
+        name: A finding, a rule or a model.
+
+    Returns:
+        Everything behind it, or None when the finding is not established or the rule did not fire.
+
+    Raises:
+        ValueError: If the rule base has no finding, rule or model of that name.
+    """
+    rulebase = judge.rulebase
+    tracer = Tracer(judge, decision, complete=True)
+    if name in rulebase.findings:
+        return tracer.established(name) if name in tracer.findings else None
+    if name in rulebase.rules:
+        return tracer.step(name) if judge.decider.has(decision.fired, name) else None
+    if name in rulebase.models:
+        return next(case for case in tracer.cases() if case.model.id == name)
+    known = (*rulebase.findings, *rulebase.rules, *rulebase.models)
+    raise ValueError(f"no such finding, rule or model: {name!r}; {suggest(name, known)}".rstrip("; "))
+
+
+class Tracer:
+    """Builds the nodes of one decision's derivation, each once: the tree shares its branches.
+
+    Attributes:
+        findings: The findings established.
+        traced: The steps built so far, by rule.
+    """
+
+    def __init__(self, judge: Judge, decision: Decision, *, complete: bool) -> None:
+        self._judge = judge
+        self._rulebase = judge.rulebase
+        self._decision = decision
+        self._complete = complete
+        self._facts = dict(judge.rulebase.vocabulary.facts)
+        self.findings = frozenset(judge.decider.findings(decision.fired))
+        self.traced: dict[str, Step] = {}
+        self._established: dict[str, Established] = {}
+        self._given: dict[str, GivenFact] = {}
+
+    def given(self) -> tuple[GivenFact, ...]:
+        """Give the facts given, in the order of the vocabulary."""
+        return tuple([self.give(name) for name in self._facts if name in self._decision.known])
+
+    def cases(self) -> tuple[Case, ...]:
+        """Give every model with what is for and against it, best first."""
+        decider = self._judge.decider
+        evidence: dict[str, list[Weighed]] = {model: [] for model in self._rulebase.models}
+        claims = self._rulebase.claims
+        for item in fired_evidence(decider, self._decision.fired):
+            evidence[item.model].append(Weighed(self.step(item.rule), item.points, claims[item.carrier]))
+        return tuple([self._case(row, evidence[row.model]) for row in rank(decider, self._decision.fired)])
+
+    def step(self, name: str) -> Step:
+        """Give a fired rule with what made it fire."""
+        step = self.traced.get(name)
+        if step is None:
+            rulebase = self._rulebase
+            rule = rulebase.rules[name]
+            claims = tuple([rulebase.claims[claim] for claim in rule.because])
+            facts: dict[str, GivenFact] = {}
+            findings: dict[str, Established] = {}
+            self._gather_premises(rule.when, facts, findings)
+            source = rulebase.sources[claims[0].source]
+            step = self.traced[name] = Step(
+                rule, source, claims, tuple(facts.values()), tuple(findings.values()), name in rulebase.standing
+            )
+        return step
+
+    def established(self, finding: str) -> Established:
+        """Give an established finding with the rules that establish it."""
+        found = self._established.get(finding)
+        if found is None:
+            fired, decider = self._decision.fired, self._judge.decider
+            steps = [self.step(rule) for rule in self._rulebase.concluders[finding] if decider.has(fired, rule)]
+            if not self._complete:
+                # The shortest way; among equals the first in id order.
+                steps = [min(steps, key=lambda step: len(step.roots()))]
+            found = self._established[finding] = Established(finding, self._rulebase.findings[finding], tuple(steps))
+        return found
+
+    def _case(self, row: RankedModel, evidence: list[Weighed]) -> Case:
+        model = self._rulebase.models[row.model]
+        return Case(
+            model,
+            row.points,
+            row.certainty,
+            row.candidate,
+            tuple(sorted(evidence, key=lambda item: -item.points if item.points > 0 else 100 - abs(item.points))),
+            tuple([self.step(rule) for rule in row.excluded_by]),
+            tuple([self.established(finding) for finding in model.requires if finding not in row.missing]),
+            tuple([(finding, self._rulebase.findings[finding]) for finding in row.missing]),
+            tuple([self.step(rule) for rule in row.set_aside_by]),
+        )
+
+    def _gather_premises(
+        self, when: tuple[Condition, ...], facts: dict[str, GivenFact], findings: dict[str, Established]
+    ) -> None:
+        for condition in when:
+            if isinstance(condition, FactTest):
+                facts[condition.fact] = self.give(condition.fact)
+            elif isinstance(condition, AnyOf):
+                for alternative in condition.alternatives:
+                    if holds(alternative, self._decision.known, self.findings, self._facts):
+                        self._gather_premises(alternative, facts, findings)
+                        if not self._complete:
+                            break
+            else:
+                findings[condition.finding] = self.established(condition.finding)
+
+    def give(self, name: str) -> GivenFact:
+        """Give a fact that is known, as it was given."""
+        given = self._given.get(name)
+        if given is None:
+            value = self._decision.known[name]
+            given = self._given[name] = GivenFact(name, value, self._facts[name].state(value))
+        return given

@@ -1,0 +1,381 @@
+"""The canonical JSON form of a rule base: one text for one meaning, and quick to read.
+
+Everything stands in id order, except where order has a meaning: facts, their values and models keep the declared one.
+There are no paths, lines or comments. The SHA-256 of this text is the revision of the rule base.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Final, TypeAlias, TypeVar
+
+from cxrules.errors import Diagnostic, InvalidKnowledge, Location
+from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary
+from cxrules.language.ids import id_order
+from cxrules.language.parts import Parts
+from cxrules.language.rules import (
+    AnyOf,
+    Claim,
+    ClaimKind,
+    Conclusion,
+    Condition,
+    Effect,
+    Engineer,
+    FactTest,
+    FindingTest,
+    Impossible,
+    Model,
+    Named,
+    Operator,
+    Policy,
+    Rule,
+    Source,
+    Tone,
+)
+
+__all__ = ["FORMAT", "read", "write"]
+
+FORMAT: Final = 1
+"""The version of the form. A change that an older reader would misread raises it."""
+
+_Json: TypeAlias = Any  # what json reads, and nobody has looked at yet
+_Plain: TypeAlias = dict[str, Any]
+_Thing = TypeVar("_Thing")
+_NO_ENGINEER = Engineer()
+
+
+def write(parts: Parts) -> str:
+    """Write the canonical form.
+
+    Args:
+        parts: Those of any rule base.
+
+    Returns:
+        JSON with one item on a line and a final line break.
+    """
+    sections: dict[str, Any] = {
+        "format": FORMAT,
+        "name": parts.name,
+        "policy": {"minimum_evidence": parts.policy.minimum_evidence, "lead": parts.policy.lead},
+        "sources": [_write_source(source) for source in parts.sources.values()],
+        "claims": [_write_claim(claim) for claim in parts.claims.values()],
+        "facts": {name: _write_fact(fact) for name, fact in parts.vocabulary.facts.items()},
+        "impossible": [
+            {"id": item.id, "when": _write_conditions(item.when), "reason": item.reason}
+            for item in sorted(parts.impossible, key=lambda item: id_order(item.id))
+        ],
+        "models": {name: _write_model(model) for name, model in parts.models.items()},
+        "accompaniments": {name: _write_named(named) for name, named in parts.accompaniments.items()},
+        "patterns": {name: _write_named(named) for name, named in parts.patterns.items()},
+        "findings": dict(parts.findings),
+        "actions": dict(parts.actions),
+        "warnings": dict(parts.warnings),
+        "rules": [_write_rule(rule) for rule in parts.rules.values()],
+    }
+    return "{\n" + ",\n".join(f"{_dump(key)}:{_write_section(value)}" for key, value in sections.items()) + "\n}\n"
+
+
+def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
+    """Read the canonical form.
+
+    Args:
+        text: What `write` wrote; bytes are UTF-8.
+        trusted: Whether to leave out the comparison with its own canonical form, for a text that a test holds fresh.
+
+    Returns:
+        The parts of the rule base, and its revision: the SHA-256 of the text.
+
+    Raises:
+        InvalidKnowledge: If the text is no rule base, of another version of the form, or not in canonical form.
+    """
+    try:
+        text = text.decode() if isinstance(text, bytes) else text
+        revision = sha256(text.encode()).hexdigest()
+        plain = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _refuse("not-a-rule-base", f"this is no JSON: {error}") from None
+    parts = _build(plain)
+    if trusted:
+        return parts, revision
+    try:
+        same = write(parts) == text
+    except (AttributeError, TypeError, ValueError):
+        same = False
+    if not same:
+        raise _refuse(
+            "not-canonical", "this is a rule base, but not in canonical form", "write it with RuleBase.to_json()"
+        )
+    return parts, revision
+
+
+def _build(plain: _Json) -> Parts:
+    if not isinstance(plain, dict) or "format" not in plain:
+        raise _refuse("not-a-rule-base", "this JSON is no rule base")
+    if plain["format"] != FORMAT or isinstance(plain["format"], bool):
+        raise _refuse(
+            "other-format",
+            f"this rule base is of version {plain['format']!r} of the form; this cxrules reads version {FORMAT}",
+        )
+    try:
+        return _build_sections(plain)
+    except KeyError as error:
+        raise _refuse("not-a-rule-base", f"this JSON is no rule base: {error} is missing or not known") from None
+    except (AssertionError, AttributeError, IndexError, RecursionError, TypeError, ValueError) as error:
+        raise _refuse("not-a-rule-base", f"this JSON is no rule base: {error}") from None
+
+
+def _build_sections(plain: _Plain) -> Parts:
+    facts = {name: _read_fact(name, fact) for name, fact in plain["facts"].items()}
+    return Parts(
+        name=_text(plain["name"]),
+        vocabulary=Vocabulary(facts),
+        impossible=tuple(
+            Impossible(_text(item["id"]), _only_facts(_read_conditions(item["when"], facts)), _text(item["reason"]))
+            for item in plain["impossible"]
+        ),
+        sources=_by_id(_read_source, plain["sources"]),
+        claims=_by_id(_read_claim, plain["claims"]),
+        models={name: _read_model(name, model) for name, model in plain["models"].items()},
+        accompaniments={name: _read_named(name, named) for name, named in plain["accompaniments"].items()},
+        patterns={name: _read_named(name, named) for name, named in plain["patterns"].items()},
+        findings={name: _text(says) for name, says in plain["findings"].items()},
+        actions={name: _text(says) for name, says in plain["actions"].items()},
+        warnings={name: _text(says) for name, says in plain["warnings"].items()},
+        rules=_by_id(lambda item: _read_rule(item, facts), plain["rules"]),
+        policy=Policy(_number(plain["policy"]["minimum_evidence"]), _number(plain["policy"]["lead"])),
+    )
+
+
+def _by_id(reader: Callable[[_Plain], _Thing], items: Iterable[_Plain]) -> dict[str, _Thing]:
+    return {_text(item["id"]): reader(item) for item in items}
+
+
+def _write_source(source: Source) -> _Plain:
+    return {
+        "id": source.id,
+        "title": source.title,
+        "author": source.author,
+        "file": source.file,
+        "paragraphs": source.paragraphs,
+    }
+
+
+def _read_source(plain: _Plain) -> Source:
+    return Source(
+        _text(plain["id"]),
+        _text(plain["title"]),
+        _text(plain["author"]),
+        _text(plain["file"]),
+        tuple(map(_number, plain["paragraphs"])),
+    )
+
+
+def _write_claim(claim: Claim) -> _Plain:
+    plain = {
+        "id": claim.id,
+        "source": claim.source,
+        "paragraphs": claim.paragraphs,
+        "says": claim.says,
+        "tone": claim.tone.name.lower(),
+        "kind": claim.kind.value,
+        "fingerprint": claim.fingerprint,
+    }
+    return plain | ({"set_aside": claim.set_aside} if claim.set_aside else {})
+
+
+def _read_claim(plain: _Plain) -> Claim:
+    return Claim(
+        _text(plain["id"]),
+        _text(plain["source"]),
+        tuple(map(_number, plain["paragraphs"])),
+        _text(plain["says"]),
+        Tone[_text(plain["tone"]).upper()],
+        ClaimKind(plain["kind"]),
+        _text(plain["fingerprint"]),
+        _text(plain.get("set_aside", "")),
+    )
+
+
+def _write_fact(fact: Fact) -> _Plain:
+    plain: _Plain = {"kind": fact.kind.value, "use": fact.use.value, "question": fact.question, "topic": fact.topic}
+    if fact.values:
+        plain["values"] = {value.name: {"label": value.label, "says": value.says} for value in fact.values}
+    plain |= {key: text for key, text in (("says", fact.says), ("says_empty", fact.says_empty)) if text}
+    plain["change"] = {"immutable": True} if fact.immutable else {"effort": fact.effort}
+    if fact.only:
+        plain["change"]["only"] = fact.only.value
+    return plain
+
+
+def _read_fact(name: str, plain: _Plain) -> Fact:
+    change = plain["change"]
+    values = plain.get("values", {}).items()
+    return Fact(
+        name=name,
+        kind=Kind(plain["kind"]),
+        use=Use(plain["use"]),
+        question=_text(plain["question"]),
+        topic=_text(plain["topic"]),
+        values=tuple(Value(value, _text(item["label"]), _text(item["says"])) for value, item in values),
+        says=_text(plain.get("says", "")),
+        says_empty=_text(plain.get("says_empty", "")),
+        effort=0 if change.get("immutable") else _number(change["effort"]),
+        only=Only(change["only"]) if "only" in change else None,
+    )
+
+
+def _write_named(named: Named) -> _Plain:
+    return {"name": named.name, "says": named.says} | ({"claims": named.claims} if named.claims else {})
+
+
+def _read_named(name: str, plain: _Plain) -> Named:
+    return Named(name, _text(plain["name"]), _text(plain["says"]), _texts(plain.get("claims", ())))
+
+
+def _write_model(model: Model) -> _Plain:
+    plain: _Plain = {"name": model.name, "says": model.says}
+    if model.claims:
+        plain["claims"] = model.claims
+    plain["kind"] = model.kind
+    if model.requires:
+        plain["requires"] = model.requires
+    return plain
+
+
+def _read_model(name: str, plain: _Plain) -> Model:
+    return Model(
+        name,
+        _text(plain["name"]),
+        _text(plain["says"]),
+        _texts(plain.get("claims", ())),
+        _text(plain["kind"]),
+        _texts(plain.get("requires", ())),
+    )
+
+
+def _write_rule(rule: Rule) -> _Plain:
+    plain: _Plain = {
+        "id": rule.id,
+        "because": rule.because,
+        "rationale": rule.rationale,
+        "when": _write_conditions(rule.when),
+        "then": [
+            {conclusion.effect.value: conclusion.target} | ({"over": conclusion.over} if conclusion.over else {})
+            for conclusion in rule.then
+        ],
+    }
+    if rule.engineer != _NO_ENGINEER:
+        engineer: _Plain = {
+            key: text
+            for key, text in (("threshold", rule.engineer.threshold), ("evidence", rule.engineer.evidence))
+            if text
+        }
+        if rule.engineer.points is not None:
+            engineer["weight"] = {"points": rule.engineer.points, "reason": rule.engineer.points_reason}
+        plain["engineer"] = engineer
+    return plain
+
+
+def _read_rule(plain: _Plain, facts: Mapping[str, Fact]) -> Rule:
+    return Rule(
+        _text(plain["id"]),
+        _texts(plain["because"]),
+        _text(plain["rationale"]),
+        _read_conditions(plain["when"], facts),
+        tuple(map(_read_conclusion, plain["then"])),
+        _read_engineer(plain["engineer"]) if "engineer" in plain else _NO_ENGINEER,
+    )
+
+
+def _read_conclusion(plain: _Plain) -> Conclusion:
+    effect, target = _first(plain)
+    return Conclusion(Effect(effect), _text(target), _texts(plain.get("over", ())))
+
+
+def _read_engineer(plain: _Plain) -> Engineer:
+    weight = plain.get("weight")
+    return Engineer(
+        _text(plain.get("threshold", "")),
+        _text(plain.get("evidence", "")),
+        None if weight is None else _number(weight["points"]),
+        "" if weight is None else _text(weight["reason"]),
+    )
+
+
+def _write_conditions(conditions: Iterable[Condition]) -> list[_Plain]:
+    """Write a conjunction as a list, because one fact may be tested twice."""
+    return [_write_condition(condition) for condition in conditions]
+
+
+def _write_condition(condition: Condition) -> _Plain:
+    if isinstance(condition, AnyOf):
+        return {"any_of": [_write_conditions(alternative) for alternative in condition.alternatives]}
+    if isinstance(condition, FindingTest):
+        return {condition.finding: True}
+    if condition.operator in (Operator.IS, Operator.IN):
+        return {condition.fact: condition.operand}
+    return {condition.fact: {condition.operator.value: condition.operand}}
+
+
+def _read_conditions(plain: list[_Plain], facts: Mapping[str, Fact]) -> tuple[Any, ...]:
+    return tuple(_read_condition(*_first(condition), facts) for condition in plain)
+
+
+def _read_condition(name: str, form: _Json, facts: Mapping[str, Fact]) -> Condition:
+    if name in facts:
+        if isinstance(form, dict):
+            operator, operand = _first(form)
+            return FactTest(name, Operator(operator), _texts(operand) if isinstance(operand, list) else operand)
+        if isinstance(form, list):
+            return FactTest(name, Operator.IN, _texts(form))
+        return FactTest(name, Operator.IS, form)
+    if name == "any_of":
+        return AnyOf(tuple(_read_conditions(alternative, facts) for alternative in form))
+    return FindingTest(name)
+
+
+def _only_facts(conditions: tuple[Condition, ...]) -> tuple[FactTest, ...]:
+    for condition in conditions:
+        if not isinstance(condition, FactTest):
+            raise TypeError("an impossible conjunction tests facts only")
+    return conditions  # type: ignore[return-value] # each was looked at
+
+
+def _first(plain: _Plain) -> tuple[str, Any]:
+    for item in plain.items():
+        return item
+    raise ValueError("a mapping is empty")
+
+
+def _text(value: _Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text is expected, not {value!r}")
+    return value
+
+
+def _texts(values: _Json) -> tuple[str, ...]:
+    return tuple(map(_text, values))
+
+
+def _number(value: _Json) -> int:
+    if type(value) is not int:
+        raise TypeError(f"a whole number is expected, not {value!r}")
+    return value
+
+
+def _dump(value: _Json) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _write_section(value: _Json) -> str:
+    if isinstance(value, list):
+        return "[" + ",".join("\n" + _dump(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"\n{_dump(key)}:{_dump(item)}" for key, item in value.items()) + "}"
+    return _dump(value)
+
+
+def _refuse(code: str, message: str, hint: str = "") -> InvalidKnowledge:
+    return InvalidKnowledge([Diagnostic(code, Location(), message, hint)])

@@ -1,0 +1,60 @@
+"""What a rule base is made of: what files say once they are read, in id order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from cxrules.language.facts import Vocabulary
+from cxrules.language.ids import id_order
+from cxrules.language.rules import Claim, Impossible, Model, Named, Policy, Rule, Source
+
+__all__ = ["Parts"]
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The parts of a rule base. Every mapping is by id; rules stand in id order.
+
+    Attributes:
+        name: What it is called in records.
+        vocabulary: The facts.
+        impossible: Conjunctions that are true of no organisation.
+        sources: The articles.
+        claims: What they say.
+        models: Ownership models, in the declared order of preference.
+        accompaniments: What accompanies a model and owns nothing.
+        patterns: States to recognise and argue against.
+        findings: What each finding states, as a clause.
+        actions: What each action advises, as a sentence.
+        warnings: What each warning says, as a sentence.
+        rules: The rules.
+        policy: The numbers of the decision policy.
+    """
+
+    name: str
+    vocabulary: Vocabulary
+    impossible: tuple[Impossible, ...]
+    sources: Mapping[str, Source]
+    claims: Mapping[str, Claim]
+    models: Mapping[str, Model]
+    accompaniments: Mapping[str, Named]
+    patterns: Mapping[str, Named]
+    findings: Mapping[str, str]
+    actions: Mapping[str, str]
+    warnings: Mapping[str, str]
+    rules: Mapping[str, Rule]
+    policy: Policy
+
+    def __post_init__(self) -> None:
+        for name in ("sources", "claims", "accompaniments", "patterns", "findings", "actions", "warnings", "rules"):
+            object.__setattr__(self, name, _in_id_order(getattr(self, name)))
+        object.__setattr__(self, "models", MappingProxyType(dict(self.models)))
+
+
+def _in_id_order(items: Mapping[str, _Item]) -> Mapping[str, _Item]:
+    return MappingProxyType({key: items[key] for key in sorted(items, key=id_order)})

@@ -1,0 +1,154 @@
+"""The values of a fact that a rule base can tell apart: one for each region of a percentage or kind of set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import ceil, floor, inf, nextafter
+
+from cxrules.language.facts import Fact, FactValue, Kind
+from cxrules.language.parts import Parts
+from cxrules.language.rules import FactTest, Operator, leaf_tests
+
+__all__ = ["Region", "cut", "list_cases", "list_tests"]
+
+_FULL = 100
+_FINEST = 12
+"""Decimal places after which a readable number is no longer looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Percentages that no test tells apart.
+
+    Attributes:
+        low: Where it begins.
+        low_open: Whether it begins just above that.
+        high: Where it ends.
+        high_open: Whether it ends just below that.
+    """
+
+    low: float
+    low_open: bool
+    high: float
+    high_open: bool
+
+    def holds(self, number: float) -> bool:
+        """Say whether a percentage lies in it."""
+        above = number > self.low if self.low_open else number >= self.low
+        return above and (number < self.high if self.high_open else number <= self.high)
+
+    @property
+    def lowest(self) -> float:
+        """Its least percentage; where it has none, the least of its roundest ones."""
+        if not self.low_open:
+            return self.low
+        return next((number for number in self._round(upwards=True)), nextafter(self.low, inf))
+
+    @property
+    def highest(self) -> float:
+        """Its greatest percentage; where it has none (below 20, say), the greatest of its roundest ones (19)."""
+        if not self.high_open:
+            return self.high
+        return next((number for number in self._round(upwards=False)), nextafter(self.high, -inf))
+
+    @property
+    def weight(self) -> int:
+        """How many whole percentages it holds, at least 1."""
+        return max(1, sum(self.holds(number) for number in range(_FULL + 1)))
+
+    def nearest(self, number: float) -> float:
+        """Give its point that lies nearest to a percentage outside it."""
+        return self.lowest if number < self.lowest else self.highest
+
+    def _round(self, *, upwards: bool) -> Iterator[float]:
+        for places in range(_FINEST + 1):
+            scale = 10**places
+            multiple = ceil(self.low * scale) if upwards else floor(self.high * scale)
+            step = 1 if upwards else -1
+            for candidate in (multiple, multiple + step):
+                number = round(candidate / scale, places or None)
+                if self.holds(number):
+                    yield number
+
+
+def cut(tests: Iterable[FactTest]) -> tuple[Region, ...]:
+    """Cut the percentages where tests cut them, from low to high.
+
+    Examples:
+        >>> [(region.lowest, region.highest) for region in cut([FactTest("share", Operator.BELOW, 20)])]
+        [(0, 19), (20, 100)]
+    """
+    cuts: set[tuple[float, bool]] = set()
+    for test in tests:
+        for operand in test.operand if isinstance(test.operand, tuple) else (test.operand,):
+            assert not isinstance(operand, str)
+            if test.operator in (Operator.AT_LEAST, Operator.BELOW, Operator.IS, Operator.IN):
+                cuts.add((operand, False))
+            if test.operator in (Operator.AT_MOST, Operator.IS, Operator.IN):
+                cuts.add((operand, True))
+    regions = []
+    low: float = 0
+    low_open = False
+    for place, after in sorted(cuts):
+        if 0 <= place <= _FULL:
+            regions.append(Region(low, low_open, place, not after))
+            low, low_open = place, after
+    regions.append(Region(low, low_open, _FULL, False))
+    return tuple(region for region in regions if region.holds(region.lowest))
+
+
+def list_tests(rulebase: Parts) -> dict[str, tuple[FactTest, ...]]:
+    """Give for each fact the different tests of it, by rules and by impossible conjunctions."""
+    found: dict[str, dict[FactTest, None]] = {name: {} for name in rulebase.vocabulary.facts}
+    conditions = [rule.when for rule in rulebase.rules.values()] + [entry.when for entry in rulebase.impossible]
+    for when in conditions:
+        for test in leaf_tests(when):
+            if isinstance(test, FactTest):
+                found[test.fact][test] = None
+    return {name: tuple(tests) for name, tests in found.items()}
+
+
+def list_cases(fact: Fact, tests: Iterable[FactTest]) -> tuple[FactValue, ...]:
+    """Give one value for each way in which tests can come out.
+
+    Args:
+        fact: The fact.
+        tests: Every test of it.
+
+    Returns:
+        Every value of an ordered fact, a choice or a flag, in the order of the vocabulary; for a percentage the least
+        point of each region; for a set the smallest of each kind of set.
+    """
+    if fact.kind is Kind.FLAG:
+        return (True, False)
+    if fact.kind is Kind.PERCENT:
+        return tuple(fact.examine(region.lowest) for region in cut(tests))
+    if fact.kind is Kind.SET:
+        return tuple(_kinds_of_set(fact, tuple(tests)))
+    return fact.names
+
+
+def _kinds_of_set(fact: Fact, tests: tuple[FactTest, ...]) -> Iterable[tuple[str, ...]]:
+    # Element by element: of the sets that no test can tell apart, whatever elements follow, the smallest goes on. What
+    # a test has seen so far is whether all of its elements are in (for `includes_all`), or whether any is.
+    asked = [(test.operator is Operator.INCLUDES_ALL, frozenset(_elements(test))) for test in tests]
+    smallest: dict[tuple[bool, ...], tuple[str, ...]] = {tuple(of_all for of_all, _ in asked): ()}
+    for element in fact.names:
+        following: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        for seen, chosen in smallest.items():
+            pairs = list(zip(seen, asked, strict=True))
+            without = tuple(now and element not in some if of_all else now for now, (of_all, some) in pairs)
+            within = tuple(now or (not of_all and element in some) for now, (of_all, some) in pairs)
+            for state, grown in ((without, chosen), (within, (*chosen, element))):
+                if state not in following or len(grown) < len(following[state]):
+                    following[state] = grown
+        smallest = following
+    return sorted(
+        smallest.values(), key=lambda chosen: (len(chosen), [fact.names.index(element) for element in chosen])
+    )
+
+
+def _elements(test: FactTest) -> tuple[str, ...]:
+    assert isinstance(test.operand, tuple)
+    return test.operand

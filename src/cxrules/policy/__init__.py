@@ -1,0 +1,1 @@
+"""Fired rules → decision: the evidence is weighed and the policy applied, in code that no engine knows."""

@@ -1,0 +1,252 @@
+"""Fired rules → decision: the evidence is weighed and the policy applied, in one piece of code that no engine knows.
+
+The policy is lexicographic, because authors state gates and orders, not only weights: exclusions, requirements, minimum
+evidence, preferences, points, and last the declared order of models.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from cxrules.language.facts import Facts
+from cxrules.language.rules import Effect
+from cxrules.policy.decision import Decision, Reason, Status
+from cxrules.policy.evidence import Evidence, list_evidence
+from cxrules.rulebase import RuleBase
+
+__all__ = ["Decider"]
+
+
+class Ledger(NamedTuple):
+    """The masks that decide one model. Points are kept in binary: `*_one` counts once, `*_two` twice."""
+
+    model: str
+    excluders: int
+    required: tuple[int, ...]
+    for_one: int
+    for_two: int
+    against_one: int
+    against_two: int
+    firm_one: int
+    firm_two: int
+
+
+class Shared(NamedTuple):
+    """Rules whose evidence the same claim carries: together they set one bit, so that the claim counts once."""
+
+    rules: int
+    stronger: int
+    bit: int
+
+
+class Decider:
+    """Weighs fired rules and applies the policy. Immutable after it is built."""
+
+    def __init__(self, rulebase: RuleBase) -> None:
+        self.rulebase = rulebase
+        self._index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
+        self._concluders = {name: self.mask(rules) for name, rules in rulebase.concluders.items()}
+        self.evidence = list_evidence(rulebase)
+        self.items, self.shared = _share_carriers(self.evidence, self._index)
+        self.preferences = tuple(self._list_preferences())
+        self._preferences = tuple([(self.mask([entry[0]]), entry) for entry in self.preferences])
+        self._preferring = self.mask(rule for rule, _, _ in self.preferences)
+        self.ledgers = tuple(self._open_ledger(model) for model in rulebase.models)
+        self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
+
+    def mask(self, rules: Iterable[str]) -> int:
+        """Give rules as the bits of an int."""
+        bits = 0
+        for rule in rules:
+            bits |= 1 << self._index[rule]
+        return bits
+
+    def has(self, fired: int, rule: str) -> bool:
+        """Say whether a rule is among the fired ones."""
+        return bool(fired >> self._index[rule] & 1)
+
+    def names(self, fired: int) -> tuple[str, ...]:
+        """Give the ids of fired rules, in id order."""
+        rule_ids = self.rulebase.rule_ids
+        found = []
+        while fired:  # from the highest bit down: the cost is that of the rules that fired, not of all rules
+            bit = fired.bit_length() - 1
+            found.append(rule_ids[bit])
+            fired ^= 1 << bit
+        return tuple(found[::-1])
+
+    def findings(self, fired: int) -> tuple[str, ...]:
+        """Give the findings that fired rules establish, in id order."""
+        return tuple([name for name, concluders in self._concluders.items() if fired & concluders])
+
+    def count(self, fired: int) -> int:
+        """Give the fired rules with, beyond them, the bits of evidence that several rules share."""
+        bits = fired
+        for rules, stronger, bit in self.shared:
+            if fired & rules and not fired & stronger:
+                bits |= bit
+        return bits
+
+    def weigh(self, bits: int) -> dict[str, int]:
+        """Give the points of every model.
+
+        Args:
+            bits: What `count` gave.
+        """
+        return {ledger.model: _sum(ledger, bits) for ledger in self.ledgers}
+
+    def candidates(self, fired: int) -> list[tuple[int, int]]:
+        """Give what passes exclusions, requirements and minimum evidence, in the declared order.
+
+        Args:
+            fired: The fired rules.
+
+        Returns:
+            For each candidate its points and its position among the models.
+        """
+        bits = self.count(fired)
+        minimum = self.rulebase.policy.minimum_evidence
+        found = []
+        for position, ledger in enumerate(self.ledgers):
+            if fired & ledger.excluders:
+                continue
+            for concluders in ledger.required:
+                if not fired & concluders:
+                    break
+            else:
+                points = _sum(ledger, bits)
+                if (
+                    points > 0
+                    and (bits & ledger.firm_one).bit_count() + 2 * (bits & ledger.firm_two).bit_count() >= minimum
+                ):
+                    found.append((points, position))
+        return found
+
+    def set_aside(self, fired: int, candidates: Iterable[str]) -> dict[str, list[str]]:
+        """Give the candidates that a preference sets aside, each with the rules that do."""
+        running = set(candidates)
+        aside: dict[str, list[str]] = {}
+        if fired & self._preferring:
+            for bit, (rule, preferred, over) in self._preferences:
+                if fired & bit and preferred in running:
+                    for model in over:
+                        if model in running:
+                            aside.setdefault(model, []).append(rule)
+        return aside
+
+    def decide(self, known: Facts, fired: int) -> Decision:
+        """Apply the policy.
+
+        Args:
+            known: The validated facts, which the decision keeps.
+            fired: The rules that fired for them.
+        """
+        candidates = self.candidates(fired)
+        if not candidates:
+            return Decision(known, fired, None, Status.UNDETERMINED, self._reason(known, fired), 0, None, 0)
+        if len(candidates) > 1:
+            if fired & self._preferring:
+                names = self._names_of(candidates)
+                aside = self.set_aside(fired, names)
+                candidates = [entry for entry, name in zip(candidates, names, strict=True) if name not in aside]
+            # The declared order decides among equals: the sort is stable.
+            candidates.sort(key=_by_points)
+        points, first = candidates[0]
+        model = self.ledgers[first].model
+        if len(candidates) == 1:
+            return Decision(known, fired, model, Status.RECOMMENDED, None, points, None, points)
+        second_points, second = candidates[1]
+        lead = points - second_points
+        status = Status.CONTESTED if lead < self.rulebase.policy.lead else Status.RECOMMENDED
+        return Decision(known, fired, model, status, None, points, self.ledgers[second].model, lead)
+
+    def excluded(self, fired: int) -> tuple[bool, ...]:
+        """Say of each model, in the declared order, whether a fired rule rules it out."""
+        return tuple([bool(fired & excluders) for excluders in self._excluders])
+
+    def missing(self, fired: int, model: str) -> tuple[str, ...]:
+        """Give the requirements of a model that are not established."""
+        return tuple([name for name in self.rulebase.models[model].requires if not fired & self._concluders[name]])
+
+    def excluders(self, fired: int, model: str) -> tuple[str, ...]:
+        """Give the fired rules that rule a model out."""
+        return self.names(fired & self._excluders[list(self.rulebase.models).index(model)])
+
+    def _names_of(self, candidates: list[tuple[int, int]]) -> list[str]:
+        return [self.ledgers[position].model for _, position in candidates]
+
+    def _reason(self, known: Facts, fired: int) -> Reason:
+        if not known:
+            return Reason.NOTHING_KNOWN
+        return Reason.ALL_EXCLUDED if all(self.excluded(fired)) else Reason.TOO_LITTLE
+
+    def _list_preferences(self) -> Iterable[tuple[str, str, tuple[str, ...]]]:
+        for rule in self.rulebase.rules.values():
+            for conclusion in rule.then:
+                if conclusion.effect is Effect.PREFERS:
+                    yield rule.id, conclusion.target, conclusion.over
+
+    def _open_ledger(self, model: str) -> Ledger:
+        rules = self.rulebase.rules.values()
+        excluders = self.mask(rule.id for rule in rules if model in rule.targets(Effect.EXCLUDES))
+        required = tuple(self._concluders[finding] for finding in self.rulebase.models[model].requires)
+        sums: dict[str, int] = defaultdict(int)
+        for bit, evidence in self.items:
+            if evidence.model != model:
+                continue
+            sides = ["for"] if evidence.points > 0 else ["against"]
+            if evidence.points > 0 and not evidence.standing:
+                sides.append("firm")
+            for side in sides:
+                for name, unit in (("one", 1), ("two", 2)):
+                    if abs(evidence.points) & unit:
+                        sums[f"{side}_{name}"] |= bit
+        fields = ("for_one", "for_two", "against_one", "against_two", "firm_one", "firm_two")
+        return Ledger(model, excluders, required, *(sums[name] for name in fields))
+
+
+def _by_points(candidate: tuple[int, int]) -> int:
+    return -candidate[0]
+
+
+def _sum(ledger: Ledger, bits: int) -> int:
+    return (
+        (bits & ledger.for_one).bit_count()
+        + 2 * (bits & ledger.for_two).bit_count()
+        - (bits & ledger.against_one).bit_count()
+        - 2 * (bits & ledger.against_two).bit_count()
+    )
+
+
+def _share_carriers(
+    evidence: tuple[Evidence, ...], index: Mapping[str, int]
+) -> tuple[tuple[tuple[int, Evidence], ...], tuple[Shared, ...]]:
+    """Give every item of evidence a bit: that of its rule, or one beyond the rules where a carrier is shared.
+
+    Of fired rules with the same carrier, for the same side of the same model, the strongest counts.
+    """
+    groups: dict[tuple[str, bool, str], list[Evidence]] = defaultdict(list)
+    for item in evidence:
+        groups[item.model, item.points > 0, item.carrier].append(item)
+    items: list[tuple[int, Evidence]] = []
+    shared: list[Shared] = []
+    following = 1 << len(index)
+    for group in groups.values():
+        if len(group) == 1:
+            items.append((1 << index[group[0].rule], group[0]))
+            continue
+        # Standing evidence is no firm support, so it stays apart from firm evidence of the same strength, below it.
+        ranks = sorted({(-abs(item.points), item.standing) for item in group})
+        stronger = 0
+        for rank in ranks:
+            level = [item for item in group if (-abs(item.points), item.standing) == rank]
+            rules = 0
+            for item in level:
+                rules |= 1 << index[item.rule]
+            items.append((following, level[0]))
+            shared.append(Shared(rules, stronger, following))
+            stronger |= rules
+            following <<= 1
+    return tuple(items), tuple(shared)

@@ -1,0 +1,207 @@
+"""What lies behind a decision, read off when asked: the ranking, the voices of the articles, support and dissent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cxrules.language.ids import sorted_ids
+from cxrules.policy.decider import Decider
+from cxrules.policy.decision import Decision
+from cxrules.policy.evidence import Evidence, certainty
+
+__all__ = ["RankedModel", "Voice", "dissent", "fired_evidence", "rank", "support", "voices"]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedModel:
+    """One row of the ranking.
+
+    Attributes:
+        model: The model.
+        points: The sum of the evidence, of either sign.
+        certainty: The certainty factor of the points, from -1.0 to 1.0.
+        candidate: Whether it passed exclusions, requirements and minimum evidence.
+        excluded: Whether a fired rule rules it out.
+        excluded_by: The rules that do.
+        missing: Its requirements that are not established.
+        set_aside_by: The rules that prefer another candidate.
+    """
+
+    model: str
+    points: int
+    certainty: float
+    candidate: bool
+    excluded: bool
+    excluded_by: tuple[str, ...]
+    missing: tuple[str, ...]
+    set_aside_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one article would say.
+
+    Attributes:
+        source: The article.
+        model: The open model (not excluded) for which its own points are highest, or None when none are above 0.
+        points: Its points for that model; 0 without one.
+        points_on_winner: Its points on the recommended model; 0 without one.
+    """
+
+    source: str
+    model: str | None
+    points: int
+    points_on_winner: int
+
+
+def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
+    """Rank every model, best first: candidates, candidates set aside, open models, excluded models; each by points.
+
+    Args:
+        decider: The policy.
+        fired: The fired rules.
+    """
+    models = tuple(decider.rulebase.models)
+    points = decider.weigh(decider.count(fired))
+    running = {models[position] for _, position in decider.candidates(fired)}
+    aside = decider.set_aside(fired, running)
+    rows = []
+    for model, excluded in zip(models, decider.excluded(fired), strict=True):
+        rows.append(
+            RankedModel(
+                model,
+                points[model],
+                certainty(points[model]),
+                model in running,
+                excluded,
+                decider.excluders(fired, model) if excluded else (),
+                decider.missing(fired, model),
+                sorted_ids(aside.get(model, ())),
+            )
+        )
+    rows.sort(key=lambda row: (row.excluded, not row.candidate, bool(row.set_aside_by), -row.points))
+    return tuple(rows)
+
+
+def fired_evidence(decider: Decider, fired: int) -> tuple[Evidence, ...]:
+    """Give the evidence that counts: of fired rules with the same carrier for a model, one.
+
+    Args:
+        decider: The policy.
+        fired: The fired rules.
+    """
+    bits = decider.count(fired)
+    found = []
+    for bit, item in decider.items:
+        if bits & bit:
+            if not decider.has(fired, item.rule):
+                item = _fired_twin(decider, fired, item)  # noqa: PLW2901 - the same evidence by a rule that fired
+            found.append(item)
+    return tuple(found)
+
+
+def _fired_twin(decider: Decider, fired: int, item: Evidence) -> Evidence:
+    same = (item.model, item.points, item.carrier, item.standing)
+    return next(
+        twin
+        for twin in decider.evidence
+        if (twin.model, twin.points, twin.carrier, twin.standing) == same and decider.has(fired, twin.rule)
+    )
+
+
+def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:
+    """Give the verdict of each article on its own points.
+
+    Args:
+        decider: The policy.
+        decision: A decision of that policy.
+    """
+    sums: dict[str, dict[str, int]] = {source: defaultdict(int) for source in decider.rulebase.sources}
+    for item in fired_evidence(decider, decision.fired):
+        sums[item.source][item.model] += item.points
+    excluded = decider.excluded(decision.fired)
+    open_models = [model for model, out in zip(decider.rulebase.models, excluded, strict=True) if not out]
+    found = {}
+    for source, points in sums.items():
+        # The declared order decides among equals: max gives the first.
+        best = max(open_models, key=lambda model, points=points: points[model], default=None)  # type: ignore[misc]
+        if best is None or points[best] <= 0:
+            best = None
+        # An article that has as much to say for the recommended model favours that one.
+        if decision.model and best and points[decision.model] == points[best]:
+            best = decision.model
+        on_winner = points[decision.model] if decision.model else 0
+        found[source] = Voice(source, best, points[best] if best else 0, on_winner)
+    return found
+
+
+def dissent(decider: Decider, decision: Decision) -> tuple[str, ...]:
+    """Give the claims that disagree with a recommendation.
+
+    They are the evidence against the winner; the supporting claims of every article whose own points put an open rival
+    above the winner, for the rivals it so favours; and the supporting claims of models set aside.
+
+    Args:
+        decider: The policy.
+        decision: A decision of that policy.
+    """
+    winner = decision.model
+    if winner is None:
+        return ()
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    evidence = fired_evidence(decider, decision.fired)
+    for item in evidence:
+        sums[item.source, item.model] += item.points
+    excluded = dict(zip(decider.rulebase.models, decider.excluded(decision.fired), strict=True))
+    running = {row.model for row in rank(decider, decision.fired) if row.set_aside_by}
+    rules = set()
+    for item in _fired(decider, decision.fired):
+        if item.model == winner:
+            disagrees = item.points < 0
+        else:
+            favoured = not excluded[item.model] and sums[item.source, item.model] > max(0, sums[item.source, winner])
+            disagrees = item.points > 0 and (favoured or item.model in running)
+        if disagrees:
+            rules.add(item.rule)
+    return _claims(decider, rules)
+
+
+def support(decider: Decider, decision: Decision) -> tuple[str, ...]:
+    """Give the claims behind the evidence for the winner, with those behind the findings it rests on.
+
+    Args:
+        decider: The policy.
+        decision: A decision of that policy.
+    """
+    rules = {item.rule for item in _fired(decider, decision.fired) if item.model == decision.model and item.points > 0}
+    return _claims(decider, rest(decider, decision.fired, rules))
+
+
+def rest(decider: Decider, fired: int, rules: Iterable[str]) -> set[str]:
+    """Give rules together with the fired rules behind the findings they rest on.
+
+    Args:
+        decider: The policy.
+        fired: The fired rules.
+        rules: Some of them.
+    """
+    rulebase = decider.rulebase
+    reached: set[str] = set()
+    waiting = list(rules)
+    while waiting:
+        rule = waiting.pop()
+        if rule not in reached:
+            reached.add(rule)
+            for finding in rulebase.rules[rule].needs():
+                waiting += [below for below in rulebase.concluders[finding] if decider.has(fired, below)]
+    return reached
+
+
+def _fired(decider: Decider, fired: int) -> Iterable[Evidence]:
+    return (item for item in decider.evidence if decider.has(fired, item.rule))
+
+
+def _claims(decider: Decider, rules: Iterable[str]) -> tuple[str, ...]:
+    return sorted_ids(claim for rule in rules for claim in decider.rulebase.rules[rule].because)

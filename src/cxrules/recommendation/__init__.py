@@ -1,0 +1,1 @@
+"""The answer, and the questions that can be put to it."""

@@ -1,0 +1,205 @@
+"""The questions one can ask a recommendation. Each is answered when asked, by the modules of `explanation`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from cxrules.errors import MissingRuleBase
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from cxrules.explanation.counterfactuals import Counterfactuals
+    from cxrules.explanation.derivation import Case, Derivation, Established, Step
+    from cxrules.explanation.next_questions import NextQuestions
+    from cxrules.explanation.robustness import Robustness
+    from cxrules.explanation.settled import Settled
+    from cxrules.explanation.sufficient import Sufficient
+    from cxrules.explanation.what_if import WhatIf
+    from cxrules.explanation.why_not import WhyNot
+    from cxrules.policy.decision import Decision
+    from cxrules.policy.judge import Judge
+
+__all__ = ["Detail", "Inquiry"]
+
+Detail: TypeAlias = Literal["brief", "full"]
+"""How much an explanation says."""
+
+
+class Inquiry:
+    """What offers the questions: whoever has a judge and a decision of his.
+
+    Every question raises `MissingRuleBase` when it is put to a copy whose rule base is not at hand.
+    """
+
+    __slots__ = ()
+
+    @property
+    def judge(self) -> Judge:
+        """The engine and policy that decided."""
+        raise NotImplementedError
+
+    @property
+    def decision(self) -> Decision:
+        """The decision."""
+        raise NotImplementedError
+
+    def explain(self, detail: Detail = "brief", *, width: int | None = None) -> str:
+        """Explain the recommendation in plain text.
+
+        Args:
+            detail: `brief` for the outcome, the decisive reasons, the contrast, who disagrees and what is unknown;
+                `full` for everything behind it.
+            width: The longest line; None leaves every paragraph on one line, for whoever shows it to break.
+        """
+        from cxrules import explanation  # noqa: PLC0415 - prose is written when asked for
+
+        return explanation.explain(self.judge, self.decision, detail, width)
+
+    def to_markdown(self, detail: Detail = "brief") -> str:
+        """Explain the recommendation in Markdown.
+
+        Args:
+            detail: As for `explain`.
+        """
+        from cxrules.explanation.prose.explain import explain_in_markdown  # noqa: PLC0415 - see above
+
+        return explain_in_markdown(self.judge, self.decision, detail)
+
+    def to_mermaid(self, *, complete: bool = False) -> str:
+        """Draw the argument as a Mermaid flowchart.
+
+        Args:
+            complete: Whether to leave nothing out; see `why`. Else models for which nothing speaks share a node.
+        """
+        from cxrules.explanation.drawing.argument import argue, gather_others  # noqa: PLC0415 - see above
+        from cxrules.explanation.drawing.mermaid import sketch  # noqa: PLC0415 - see above
+
+        argument = argue(self.judge, self.decision, complete=complete)
+        return sketch(argument if complete else gather_others(argument))
+
+    def to_svg(self, *, complete: bool = False) -> str:
+        """Draw the argument as SVG: what decides it in heavy lines, the best model on top.
+
+        Args:
+            complete: As for `to_mermaid`.
+        """
+        from cxrules.explanation.drawing.argument import argue, gather_others  # noqa: PLC0415 - see above
+        from cxrules.explanation.drawing.svg import draw  # noqa: PLC0415 - see above
+
+        argument = argue(self.judge, self.decision, complete=complete)
+        return draw(argument if complete else gather_others(argument))
+
+    def _repr_html_(self) -> str | None:
+        """Show the brief explanation and the argument in a notebook; a copy without its rule base shows its `repr`."""
+        from cxrules.explanation.prose.explain import explain_in_html  # noqa: PLC0415 - see above
+
+        try:
+            return f'{explain_in_html(self.judge, self.decision)}\n<div style="overflow-x:auto">{self.to_svg()}</div>'
+        except MissingRuleBase:
+            return None
+
+    def why(self, *, complete: bool = False) -> Derivation:
+        """Give the derivation: facts given → rules → findings → rules → evidence → policy step.
+
+        Args:
+            complete: Whether to leave nothing out. Else of several ways to a finding the shortest is given, of several
+                alternatives that hold the first, and of the rules those that bear on a model.
+
+        Returns:
+            A tree of data; printed, it is an outline.
+        """
+        from cxrules.explanation.trace import trace  # noqa: PLC0415 - see above
+
+        return trace(self.judge, self.decision, complete=complete)
+
+    def how(self, name: str) -> Step | Established | Case | None:
+        """Tell how one finding or rule came about, or what there is for and against one model.
+
+        Args:
+            name: A finding, a rule or a model.
+
+        Returns:
+            Everything behind it as a tree of data; None when the finding is not established or the rule did not fire.
+
+        Raises:
+            ValueError: If the rule base has nothing of that name.
+        """
+        from cxrules.explanation.trace import how  # noqa: PLC0415 - see above
+
+        return how(self.judge, self.decision, name)
+
+    def why_not(self, model: str) -> WhyNot:
+        """Tell what stands between a model and its recommendation.
+
+        Args:
+            model: The model.
+
+        Raises:
+            ValueError: If there is no such model.
+        """
+        from cxrules.explanation.why_not import why_not  # noqa: PLC0415 - see above
+
+        return why_not(self.judge, self.decision, model)
+
+    def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: object) -> WhatIf[Self]:
+        """Recommend on changed facts, and tell what changed.
+
+        Args:
+            changes: Facts with the values supposed.
+            facts: The same as keywords. None supposes that a fact is unknown.
+
+        Raises:
+            InvalidOrganisation: With every mistake in the changes.
+        """
+        from cxrules.explanation.what_if import what_if  # noqa: PLC0415 - see above
+
+        return what_if(self.judge, self.decision, {**(changes or {}), **facts}, self._present)
+
+    def sufficient(self) -> Sufficient:
+        """Find a smallest set of the known facts that alone gives the same model and status."""
+        from cxrules.explanation.sufficient import sufficient_facts  # noqa: PLC0415 - see above
+
+        return sufficient_facts(self.judge, self.decision)
+
+    def counterfactuals(self, target: str | None = None, max_changes: int = 3) -> Counterfactuals:
+        """Find every set of changes of least total price that alters the model or reaches a target.
+
+        Args:
+            target: The model to reach; None for any other outcome, be it no model.
+            max_changes: How many changes may be made together, at least 1.
+
+        Returns:
+            The sets of changes, with whether the search was complete; complete and without sets, it is the proof that
+            no allowed change of that size exists.
+
+        Raises:
+            ValueError: If there is no such model, or fewer than one change is allowed.
+        """
+        from cxrules.explanation.counterfactuals import counterfactuals  # noqa: PLC0415 - see above
+
+        return counterfactuals(self.judge, self.decision, target, max_changes)
+
+    def settled(self) -> Settled:
+        """Find out whether what is unknown can still change the model: proved, or two completions that disagree."""
+        from cxrules.explanation.settled import settled  # noqa: PLC0415 - see above
+
+        return settled(self.judge, self.decision)
+
+    def next_questions(self) -> NextQuestions:
+        """Rank the unknown facts by what they are expected to tell about the final model."""
+        from cxrules.explanation.next_questions import next_questions  # noqa: PLC0415 - see above
+
+        return next_questions(self.judge, self.decision)
+
+    def robustness(self) -> Robustness:
+        """Find out by how much the model leads, and which single rule or tone it hangs on."""
+        from cxrules.explanation.robustness import robustness  # noqa: PLC0415 - see above
+
+        return robustness(self.judge, self.decision)
+
+    @classmethod
+    def _present(cls, judge: Judge, decision: Decision) -> Self:
+        """Make what offers the questions of another decision."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Questions over many possible organisations: what could still fire, be, change."""

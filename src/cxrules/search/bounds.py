@@ -1,0 +1,258 @@
+"""What partial knowledge leaves open: the rules that surely or maybe fire, and so the models that may win.
+
+Bounds are sound: a model that they rule out is recommended in no completion, and a fact that they call idle never
+changes the model. They need not be tight; search splits on facts until they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from cxrules.engines.units import list_units, order_findings
+from cxrules.language.facts import Facts, FactValue
+from cxrules.language.rules import Effect, FactTest
+from cxrules.policy.decider import Decider
+
+__all__ = ["Bounds", "Openness", "Outlook"]
+
+
+class Outlook(NamedTuple):
+    """What may still come of a partly known organisation.
+
+    Attributes:
+        winners: The models that may still be recommended, in the declared order, and None last.
+        live: The units (rules and alternatives) that may or may not fire and can make a difference to the model.
+    """
+
+    winners: tuple[str | None, ...]
+    live: int
+
+
+class Openness(NamedTuple):
+    """What the values of a fact have in common, in masks.
+
+    Attributes:
+        common: The units that no value contradicts.
+        reach: The units that some value does not contradict.
+    """
+
+    common: int
+    reach: int
+
+
+class _Margin(NamedTuple):
+    """The evidence for one model as against another: bits of evidence, each with the weight they have."""
+
+    gains: tuple[tuple[int, int], ...]
+    losses: tuple[tuple[int, int], ...]
+
+
+class Bounds:
+    """The bounds of one rule base.
+
+    Attributes:
+        everything: Every unit, and beyond the units one bit for each impossible conjunction.
+        masks: For each fact, by value, the units and conjunctions that the value does not contradict; None is unknown.
+    """
+
+    def __init__(self, decider: Decider, cases: Mapping[str, Sequence[FactValue]]) -> None:
+        self.decider = decider
+        rulebase = decider.rulebase
+        units, alternatives = list_units(rulebase)
+        tests = [unit.tests for unit in units] + [entry.when for entry in rulebase.impossible]
+        self.everything = (1 << len(tests)) - 1
+        self._units = (1 << len(units)) - 1
+        self._rules = (1 << len(rulebase.rules)) - 1
+        self._findings = tuple(order_findings(rulebase, units, alternatives, self.everything))
+        self.conjunctions = {entry.id: 1 << len(units) + position for position, entry in enumerate(rulebase.impossible)}
+        self._tests: dict[str, dict[int, list[FactTest]]] = {name: defaultdict(list) for name in cases}
+        for bit, each in enumerate(tests):
+            for test in each:
+                self._tests[test.fact][1 << bit].append(test)
+        self._tested = {name: sum(by_unit) for name, by_unit in self._tests.items()}
+        self.masks: dict[str, dict[FactValue | None, int]] = {
+            name: {None: self.everything & ~self._tested[name], **{value: self.mask(name, value) for value in values}}
+            for name, values in cases.items()
+        }
+        self._decisive = {model: self._list_decisive(model) for model in rulebase.models}
+        self._order = {model: position for position, model in enumerate(rulebase.models)}
+        self._margins = {
+            (one, other): self._margin(one, other)
+            for one in rulebase.models
+            for other in rulebase.models
+            if one != other
+        }
+        self._setting = tuple((decider.mask([rule]), preferred, over) for rule, preferred, over in decider.preferences)
+
+    def mask(self, name: str, value: FactValue) -> int:
+        """Give the units and conjunctions that any value, be it a case or not, does not contradict."""
+        fact = self.decider.rulebase.vocabulary[name]
+        refused = (
+            bit for bit, tests in self._tests[name].items() if not all(test.holds(value, fact) for test in tests)
+        )
+        return self.everything & ~sum(refused)
+
+    def openness(self, name: str, values: Iterable[FactValue | None]) -> Openness:
+        """Give what the values that an unknown fact may turn out to have share.
+
+        Args:
+            name: The fact.
+            values: Those values, from its cases; None where it may stay unknown.
+        """
+        masks = self.masks[name]
+        common, reach = self.everything, 0
+        for value in values:
+            common &= masks[value]
+            reach |= masks[value]
+        return Openness(common, reach)
+
+    def pin(self, known: Facts, free: Collection[str]) -> int:
+        """Give the units and conjunctions that known facts do not contradict.
+
+        Args:
+            known: What is known.
+            free: The unknown facts that may become known; the others stay unknown.
+        """
+        pinned = self.everything
+        for name, masks in self.masks.items():
+            if name in known:
+                pinned &= self.mask(name, known[name])
+            elif name not in free:
+                pinned &= masks[None]
+        return pinned
+
+    def span(self, pinned: int, free: Iterable[Openness]) -> tuple[int, int]:
+        """Give what no possible value contradicts, and what some possible value does not contradict.
+
+        Args:
+            pinned: What the settled facts do not contradict.
+            free: The openness of the others.
+        """
+        sure = possible = pinned
+        for common, reach in free:
+            sure &= common
+            possible &= reach
+        return sure, possible
+
+    def outlook(self, sure: int, possible: int) -> Outlook:
+        """Bound what may still come.
+
+        Args:
+            sure: What no possible value contradicts, from `span`.
+            possible: What some possible value does not contradict.
+        """
+        sure, possible = self._settle(sure) & self._units, self._settle(possible) & self._units
+        fired, may_fire = sure & self._rules, possible & self._rules
+        least, most = self.decider.count(fired), self.decider.count(may_fire)
+        surely, maybe = self._candidates(fired, may_fire, least, most)
+        may_set_aside: set[str] = set()
+        surely_aside: set[str] = set()
+        for rule, preferred, over in self._setting:
+            if may_fire & rule and preferred in maybe:
+                may_set_aside.update(over)
+                if fired & rule and preferred in surely:
+                    surely_aside.update(over)
+        champions = [model for model in surely if model not in may_set_aside]
+        leading = [
+            model
+            for model in maybe
+            if model not in surely_aside and not any(self._beats(one, model, least, most) for one in champions)
+        ]
+        winners = tuple(leading) if surely else (*leading, None)
+        if len(winners) < 2:  # noqa: PLR2004 - nothing is left to decide
+            return Outlook(winners, 0)
+        undecided = possible & ~sure
+        wanted = self._wanted(leading, maybe, fired, may_fire)
+        return Outlook(winners, self._trace(wanted & undecided, sure, undecided))
+
+    def count_at_stake(self, name: str, openness: Openness, live: int) -> int:
+        """Count the live units to which a fact, of this openness, can make a difference."""
+        return ((openness.common ^ openness.reach) & live).bit_count() if live & self._tested[name] else 0
+
+    def _settle(self, alive: int) -> int:
+        for concluders, others in self._findings:
+            if not alive & concluders:
+                alive &= others
+        return alive
+
+    def _trace(self, live: int, sure: int, undecided: int) -> int:
+        """Add to live units those behind the findings they wait for."""
+        for concluders, others in reversed(self._findings):
+            if live & ~others and not sure & concluders:
+                live |= concluders & undecided
+        return live
+
+    def _wanted(self, leading: Iterable[str], maybe: Iterable[str], fired: int, may_fire: int) -> int:
+        """Give the rules that bear on which of the leading models wins."""
+        wanted = 0
+        relevant = set(leading)
+        for rule, preferred, over in self._setting:
+            if may_fire & rule and preferred in maybe and not relevant.isdisjoint(over):
+                wanted |= rule
+                relevant.add(preferred)
+        for model in relevant:
+            wanted |= self._decisive[model]
+            for concluders in self.decider.ledgers[self._order[model]].required:
+                if not fired & concluders:
+                    wanted |= concluders
+        return wanted
+
+    def _candidates(self, fired: int, may_fire: int, least: int, most: int) -> tuple[list[str], list[str]]:
+        """Give the models that surely are candidates, and those that may be."""
+        minimum = self.decider.rulebase.policy.minimum_evidence
+        surely, maybe = [], []
+        for ledger in self.decider.ledgers:
+            if fired & ledger.excluders or not all(may_fire & concluders for concluders in ledger.required):
+                continue
+            high = _points(most, ledger.for_one, ledger.for_two) - _points(
+                least, ledger.against_one, ledger.against_two
+            )
+            if high <= 0 or _points(most, ledger.firm_one, ledger.firm_two) < minimum:
+                continue
+            maybe.append(ledger.model)
+            low = _points(least, ledger.for_one, ledger.for_two) - _points(most, ledger.against_one, ledger.against_two)
+            if (
+                low > 0
+                and not may_fire & ledger.excluders
+                and all(fired & concluders for concluders in ledger.required)
+                and _points(least, ledger.firm_one, ledger.firm_two) >= minimum
+            ):
+                surely.append(ledger.model)
+        return surely, maybe
+
+    def _beats(self, one: str, other: str, least: int, most: int) -> bool:
+        """Say whether a model is surely before another, both being candidates."""
+        if one == other:
+            return False
+        margin = self._margins[one, other]
+        ahead = sum(weight * (least & bits).bit_count() for bits, weight in margin.gains)
+        ahead -= sum(weight * (most & bits).bit_count() for bits, weight in margin.losses)
+        return ahead > 0 or (ahead == 0 and self._order[one] < self._order[other])
+
+    def _margin(self, one: str, other: str) -> _Margin:
+        net: dict[int, int] = defaultdict(int)
+        for bit, evidence in self.decider.items:
+            # What one rule says of both models cancels out, whether it fires or not.
+            net[bit] += evidence.points * ((evidence.model == one) - (evidence.model == other))
+        return _Margin(
+            tuple(_by_weight((bit, points) for bit, points in net.items() if points > 0)),
+            tuple(_by_weight((bit, -points) for bit, points in net.items() if points < 0)),
+        )
+
+    def _list_decisive(self, model: str) -> int:
+        mask = self.decider.mask(item.rule for item in self.decider.evidence if item.model == model)
+        rules = self.decider.rulebase.rules.values()
+        return mask | self.decider.mask(rule.id for rule in rules if model in rule.targets(Effect.EXCLUDES))
+
+
+def _points(bits: int, one: int, two: int) -> int:
+    return (bits & one).bit_count() + 2 * (bits & two).bit_count()
+
+
+def _by_weight(entries: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    sums: dict[int, int] = defaultdict(int)
+    for bit, weight in entries:
+        sums[weight] |= bit
+    return ((bits, weight) for weight, bits in sorted(sums.items()))

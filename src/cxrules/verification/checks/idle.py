@@ -1,0 +1,187 @@
+"""What the vocabulary offers and no rule makes anything of: thresholds, values and facts without effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import combinations, pairwise
+
+from cxrules.language.facts import Fact, FactValue, Kind, Use
+from cxrules.language.notation import write_value
+from cxrules.language.rules import Effect
+from cxrules.rulebase import RuleBase
+from cxrules.verification.checks.assertions import claim_some
+from cxrules.verification.checks.redundant import result_differs
+from cxrules.verification.circuit import Bit, Circuit
+from cxrules.verification.prover import Angle, Prover, View
+from cxrules.verification.results import Finding, Verdict
+
+__all__ = ["answer_differs", "idle_facts", "idle_thresholds", "idle_values"]
+
+IDLE_THRESHOLD = "idle-threshold"
+IDLE_VALUE = "idle-value"
+IDLE_FACT = "idle-fact"
+
+_ADVICE = (Effect.ACCOMPANIES, Effect.RECOGNISES, Effect.ACTION, Effect.WARNING)
+
+
+def idle_thresholds(prover: Prover) -> Iterator[Finding]:
+    """Every threshold of a percentage makes a difference to some answer."""
+    for fact in prover.rulebase.vocabulary.facts.values():
+        if fact.kind is not Kind.PERCENT:
+            continue
+        for below, above in pairwise(prover.space.values(fact.name)):
+            yield _tell_apart(
+                prover,
+                (IDLE_THRESHOLD, f"{fact.name}: {write_value(above)}"),
+                (fact.name, below, above),
+                f"It makes no difference to any answer on which side of {write_value(above)} the fact lies.",
+            )
+
+
+def idle_values(prover: Prover) -> Iterator[Finding]:
+    """Every value of a fact, and every element of a set, makes a difference to some answer."""
+    for fact in prover.rulebase.vocabulary.facts.values():
+        if fact.kind is Kind.SET:
+            for element in fact.names:
+                yield _tell_element(prover, fact, element)
+        elif fact.kind is not Kind.PERCENT:
+            yield from _tell_values(prover, fact)
+
+
+def idle_facts(prover: Prover) -> Iterator[Finding]:
+    """Every fact makes a difference to some answer, and one that decides to some model or status."""
+    for fact in prover.rulebase.vocabulary.facts.values():
+        yield _matter(prover, fact)
+
+
+def _matter(prover: Prover, fact: Fact) -> Finding:
+    circuit = prover.circuit
+    differs = result_differs if fact.use is Use.DECIDES else answer_differs
+    effect = "model or status, though it should decide" if fact.use is Use.DECIDES else "answer"
+    unknown = Angle(prover.judge, forget=frozenset([fact.name]))
+    known = Angle(prover.judge, fix={fact.name: prover.space.values(fact.name)[0]})
+    return claim_some(
+        prover,
+        (IDLE_FACT, fact.name),
+        {"it matters": lambda view, bare: differs(circuit, view, bare)},
+        lambda _: f"Whether the fact is known or not makes no difference to any {effect}.",
+        prover.angle,
+        unknown,
+        near=lambda: (
+            prover.smallest(lambda view, bare: circuit.negate(differs(circuit, view, bare)), known, unknown).witness
+        ),
+    )
+
+
+def answer_differs(circuit: Circuit, one: View, other: View) -> Bit:
+    """Give whether two views of one rule base differ in anything that is answered, apart from the rules quoted."""
+    return circuit.any_of(_differences(circuit, one, other))
+
+
+def _differences(circuit: Circuit, one: View, other: View) -> Iterator[Bit]:
+    for model in one.rulebase.models:
+        yield circuit.negate(circuit.same_number(one.points[model], other.points[model]))
+        yield circuit.differ(one.excluded[model], other.excluded[model])
+        yield circuit.differ(one.entitled[model], other.entitled[model])
+        yield circuit.differ(one.enough[model], other.enough[model])
+    for effect, target in _list_advice(one.rulebase):
+        yield circuit.differ(one.concluded(effect, target), other.concluded(effect, target))
+    for model in one.rulebase.models:
+        yield circuit.differ(one.running[model], other.running[model])
+
+
+@lru_cache(maxsize=4)
+def _list_advice(rulebase: RuleBase) -> list[tuple[Effect, str]]:
+    """Give everything that can be advised, recognised or warned of."""
+    targets = {(conclusion.effect, conclusion.target) for rule in rulebase.rules.values() for conclusion in rule.then}
+    return sorted((effect, target) for effect, target in targets if effect in _ADVICE)
+
+
+def _tell_apart(
+    prover: Prover, head: tuple[str, str], values: tuple[str, FactValue, FactValue], message: str
+) -> Finding:
+    name, one, other = values
+    angles = (Angle(prover.judge, fix={name: one}), Angle(prover.judge, fix={name: other}))
+    return claim_some(
+        prover,
+        head,
+        {"the answers differ": lambda *views: answer_differs(prover.circuit, *views)},
+        lambda _: message,
+        *angles,
+        near=lambda: (
+            prover.smallest(
+                lambda *views: prover.circuit.negate(answer_differs(prover.circuit, *views)), *angles
+            ).witness
+        ),
+    )
+
+
+def _tell_values(prover: Prover, fact: Fact) -> Iterator[Finding]:
+    """Group values that no answer tells apart; of an ordered fact only neighbours are compared."""
+    values = prover.space.values(fact.name)
+    pairs: Sequence[tuple[FactValue, FactValue]] = list(
+        pairwise(values) if fact.kind is Kind.ORDERED else combinations(values, 2)
+    )
+    alike = {value: {value} for value in values}
+    found = {}
+    for one, other in pairs:
+        subject = f"{fact.name}: {write_value(one)} = {write_value(other)}"
+        message = (
+            f"It makes no difference to any answer whether the fact is {write_value(one)} or {write_value(other)}."
+        )
+        finding = _tell_apart(prover, (IDLE_VALUE, subject), (fact.name, one, other), message)
+        if finding.verdict is Verdict.REFUTED:
+            merged = alike[one] | alike[other]
+            alike |= dict.fromkeys(merged, merged)
+        found[one, other] = finding
+    for value in values:
+        group = [other for other in values if other in alike[value]]
+        if value != group[0]:
+            continue
+        subject = f"{fact.name}: {' = '.join(map(write_value, group))}"
+        undecided = [entry for pair, entry in found.items() if value in pair and entry.verdict is Verdict.UNDECIDED]
+        if len(group) > 1:
+            first = next(entry for pair, entry in found.items() if set(pair) <= set(group) and entry.witness)
+            told = ", ".join(map(write_value, group))
+            message = f"It makes no difference to any answer which of these {fact.name} is: {told}."
+            yield Finding(IDLE_VALUE, subject, Verdict.REFUTED, message, first.witness)
+        elif undecided:
+            yield Finding(IDLE_VALUE, subject, Verdict.UNDECIDED, undecided[0].message)
+        else:
+            yield Finding(IDLE_VALUE, subject, Verdict.PROVED)
+
+
+def _tell_element(prover: Prover, fact: Fact, element: str) -> Finding:
+    circuit = prover.circuit
+
+    def differ(view: View, other: View) -> Bit:
+        return circuit.all_of([_toggled(view, other), answer_differs(circuit, view, other)])
+
+    def same(view: View, other: View) -> Bit:
+        return circuit.all_of([_toggled(view, other), circuit.negate(answer_differs(circuit, view, other))])
+
+    def _toggled(view: View, other: View) -> Bit:
+        return circuit.all_of(
+            [
+                other.includes(fact.name, element),
+                circuit.negate(view.includes(fact.name, element)),
+                view.knows(fact.name),
+                *(
+                    circuit.equal(view.includes(fact.name, name), other.includes(fact.name, name))
+                    for name in fact.names
+                    if name != element
+                ),
+            ]
+        )
+
+    angles = (prover.angle, Angle(prover.judge, vary=fact.name))
+    message = f"It makes no difference to any answer whether the fact includes {element}."
+    return claim_some(
+        prover,
+        (IDLE_VALUE, f"{fact.name}: {element}"),
+        {"the answers differ": differ},
+        lambda _: message,
+        *angles,
+        near=lambda: prover.smallest(same, *angles).witness,
+    )

@@ -1,0 +1,148 @@
+"""What says nothing new: subsumed conclusions, evidence counted twice, rules that change no decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import permutations
+
+from cxrules.language.rules import Effect
+from cxrules.rulebase import RuleBase
+from cxrules.verification.checks.assertions import claim_some
+from cxrules.verification.circuit import Bit, Circuit, Possibility
+from cxrules.verification.prover import Angle, Prover, Question, View, judge_of
+from cxrules.verification.results import Finding
+
+__all__ = ["double_counted", "idle_rules", "result_differs", "subsumed_conclusions"]
+
+SUBSUMED = "subsumed"
+DOUBLE_COUNTED = "double-counted"
+IDLE_RULE = "idle-rule"
+
+_WITHOUT_WEIGHT = (Effect.FINDING, Effect.EXCLUDES, Effect.RECOGNISES, Effect.ACTION)
+_ON_MODELS = (Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS)
+
+
+def subsumed_conclusions(prover: Prover) -> Iterator[Finding]:
+    """Every rule with a finding, exclusion, pattern or action is at times the only one of its article to conclude it.
+
+    Rules of other articles do not count: two articles that agree are two rules, and each is quoted.
+    """
+    rulebase, circuit = prover.rulebase, prover.circuit
+    for rule in rulebase.rules.values():
+        for conclusion in rule.then:
+            if conclusion.effect not in _WITHOUT_WEIGHT:
+                continue
+            others = [
+                other
+                for other in prover.outcome.concluders(conclusion.effect, conclusion.target)
+                if other != rule.id and _source(rulebase, other) == _source(rulebase, rule.id)
+            ]
+            if not others or prover.ask([prover.outcome.fired[rule.id]]) is Possibility.IMPOSSIBLE:
+                continue
+            parts = {rule.id: _fires(rule.id)} | {other: _silent(circuit, other) for other in others}
+            yield claim_some(
+                prover,
+                (SUBSUMED, f"{rule.id}: {conclusion.effect} {conclusion.target}"),
+                parts,
+                lambda core: (
+                    f"Whenever the rule fires, so does {_one_of(core[1:])}, of the same article and to the same effect."
+                ),
+            )
+
+
+def double_counted(prover: Prover) -> Iterator[Finding]:
+    """No two rules of one article speak for or against one model so that the one never fires without the other.
+
+    Standing rules are left out: they speak of every organisation, for one point. So are rules that share the claim that
+    carries their weight, because it counts once.
+    """
+    items = [item for item in prover.judge.decider.evidence if not item.standing]
+    for one, other in permutations(items, 2):
+        same = (one.source, one.model, one.points > 0) == (other.source, other.model, other.points > 0)
+        if not same or one.carrier == other.carrier:
+            continue
+        if prover.ask([prover.outcome.fired[one.rule]]) is Possibility.IMPOSSIBLE:
+            continue
+        parts = {one.rule: _fires(one.rule), other.rule: _silent(prover.circuit, other.rule)}
+        message = (
+            f"Whenever {one.rule} speaks {'for' if one.points > 0 else 'against'} {one.model}, so does {other.rule} "
+            "of the same article: one idea may be counted twice."
+        )
+        head = (DOUBLE_COUNTED, f"{one.rule} with {other.rule}: {one.model}")
+        yield claim_some(prover, head, parts, _always(message))
+
+
+def idle_rules(prover: Prover) -> Iterator[Finding]:
+    """Every rule that bears on the choice changes the model or the status of some organisation."""
+    for rule in bearing_rules(prover.rulebase):
+        if prover.ask([prover.outcome.fired[rule]]) is not Possibility.IMPOSSIBLE:  # else dead-rule reports it
+            yield _change_something(prover, rule)
+
+
+def _change_something(prover: Prover, rule: str) -> Finding:
+    circuit = prover.circuit
+    rules = {other: known for other, known in prover.rulebase.rules.items() if other != rule}
+    angles = (prover.angle, Angle(judge_of(replace(prover.rulebase, rules=rules))))
+
+    def differs(view: View, bare: View) -> Bit:
+        # That the rule fires is a hint to the solver: otherwise nothing differs.
+        return circuit.all_of([view.fired[rule], result_differs(circuit, view, bare)])
+
+    def same(view: View, bare: View) -> Bit:
+        return circuit.all_of([view.fired[rule], circuit.negate(result_differs(circuit, view, bare))])
+
+    return claim_some(
+        prover,
+        (IDLE_RULE, rule),
+        {"the result differs": differs},
+        _always("Without the rule every organisation gets the same model and status."),
+        *angles,
+        near=lambda: prover.smallest(same, *angles).witness,
+    )
+
+
+def result_differs(circuit: Circuit, one: View, other: View) -> Bit:
+    """Give whether two views differ in the model or in the status."""
+    models = [model for model in one.recommended if model in other.recommended]
+    alone = [view.recommended[model] for view in (one, other) for model in view.recommended if model not in models]
+    return circuit.any_of(
+        [
+            *alone,
+            *(circuit.differ(one.recommended[model], other.recommended[model]) for model in models),
+            circuit.differ(one.contested, other.contested),
+        ]
+    )
+
+
+def bearing_rules(rulebase: RuleBase) -> list[str]:
+    """Give the rules that bear on the choice: by what they conclude, or through findings."""
+    wanted = {finding for model in rulebase.models.values() for finding in model.requires}
+    bearing: set[str] = set()
+    for layer in reversed(rulebase.strata):
+        for rule in (rulebase.rules[name] for name in layer):
+            if any(rule.targets(effect) for effect in _ON_MODELS) or wanted.intersection(rule.targets(Effect.FINDING)):
+                bearing.add(rule.id)
+                wanted |= rule.needs()
+    return [rule for rule in rulebase.rules if rule in bearing]
+
+
+def _source(rulebase: RuleBase, rule: str) -> str:
+    return rulebase.claims[rulebase.rules[rule].because[0]].source
+
+
+def _fires(rule: str) -> Question:
+    return lambda view: view.fired[rule]
+
+
+def _silent(circuit: Circuit, rule: str) -> Question:
+    return lambda view: circuit.negate(view.fired[rule])
+
+
+def _always(message: str) -> Callable[[tuple[str, ...]], str]:
+    return lambda _: message
+
+
+def _one_of(rules: Iterable[str]) -> str:
+    rules = list(rules)
+    return rules[0] if len(rules) == 1 else "one of " + ", ".join(rules)

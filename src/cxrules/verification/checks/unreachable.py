@@ -1,0 +1,131 @@
+"""What can never happen: rules, findings, models, patterns and preferences that no organisation brings about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cxrules.language.notation import write_condition
+from cxrules.language.rules import Condition, Effect
+from cxrules.verification.checks.assertions import claim_some
+from cxrules.verification.prover import Prover, Question
+from cxrules.verification.results import Finding, Verdict
+
+__all__ = [
+    "dead_rules",
+    "idle_preferences",
+    "models_never_recommended",
+    "patterns_never_recognised",
+    "unreachable_findings",
+]
+
+DEAD_RULE = "dead-rule"
+UNREACHABLE_FINDING = "unreachable-finding"
+MODEL_NEVER_RECOMMENDED = "model-never-recommended"
+PATTERN_NEVER_RECOGNISED = "pattern-never-recognised"
+IDLE_PREFERENCE = "idle-preference"
+
+
+def dead_rules(prover: Prover) -> Iterator[Finding]:
+    """Every rule can fire."""
+    for rule in prover.rulebase.rules.values():
+        yield claim_some(
+            prover,
+            (DEAD_RULE, rule.id),
+            _parts(rule.when),
+            lambda core: f"The rule can never fire: {_together(core)}.",
+        )
+
+
+def unreachable_findings(prover: Prover) -> Iterator[Finding]:
+    """Every finding can be established."""
+    for finding, concluders in prover.rulebase.concluders.items():
+        yield _reach(prover, (UNREACHABLE_FINDING, finding), concluders, "The finding can never be established")
+
+
+def patterns_never_recognised(prover: Prover) -> Iterator[Finding]:
+    """Every pattern can be recognised."""
+    for pattern in prover.rulebase.patterns:
+        concluders = prover.outcome.concluders(Effect.RECOGNISES, pattern)
+        yield _reach(prover, (PATTERN_NEVER_RECOGNISED, pattern), concluders, "The pattern can never be recognised")
+
+
+def models_never_recommended(prover: Prover) -> Iterator[Finding]:
+    """Every model can be recommended."""
+    for model in prover.rulebase.models:
+        yield claim_some(
+            prover,
+            (MODEL_NEVER_RECOMMENDED, model),
+            _steps(prover, model),
+            lambda core: f"The model can never be recommended: {_together(core)}.",
+        )
+
+
+def idle_preferences(prover: Prover) -> Iterator[Finding]:
+    """Every preference can act: both models are candidates, and one sets the other aside."""
+    for rule, preferred, behind in prover.outcome.preferences:
+        parts = {
+            f"rule {rule}": _fires(rule),
+            f"candidate {preferred}": _runs(preferred),
+            f"candidate {behind}": _runs(behind),
+        }
+        yield claim_some(
+            prover,
+            (IDLE_PREFERENCE, f"{rule}: {preferred} over {behind}"),
+            parts,
+            lambda core: f"The preference never acts: {_together(core)}.",
+        )
+
+
+def _reach(prover: Prover, head: tuple[str, str], concluders: Sequence[str], message: str) -> Finding:
+    rules = prover.rulebase.rules
+    if not concluders:
+        return Finding(
+            *head, Verdict.REFUTED, f"{message}: no rule concludes it.", prover.smallest(lambda _: True).witness
+        )
+    none = f"{message}: none of its rules can fire, {', '.join(concluders)}."
+    found = Finding(*head, Verdict.PROVED)
+    for rule in concluders:
+        only = f"{message}: in the rule {rule}, "
+        found = claim_some(prover, head, _parts(rules[rule].when), lambda core, only=only: f"{only}{_together(core)}.")  # type: ignore[misc]
+        if found.verdict is not Verdict.REFUTED:
+            return found
+    return found if len(concluders) == 1 else replace(found, message=none, involved=tuple(concluders))
+
+
+def _parts(when: tuple[Condition, ...]) -> dict[str, Question]:
+    return {write_condition(condition): _condition(condition) for condition in when}
+
+
+def _condition(condition: Condition) -> Question:
+    return lambda view: view.holds((condition,))
+
+
+def _steps(prover: Prover, model: str) -> dict[str, Question]:
+    """Give the steps that a model has to pass, in the order of the policy: a conflict names the first that stop it."""
+    circuit = prover.circuit
+    return {
+        **{f"requires {name}": _established(name) for name in prover.rulebase.models[model].requires},
+        "enough evidence": lambda view: circuit.all_of([view.enough[model], circuit.at_least(view.points[model], 1)]),
+        "not excluded": lambda view: circuit.negate(view.excluded[model]),
+        "not set aside": lambda view: view.running[model],
+        "ahead of all others": lambda view: view.recommended[model],
+    }
+
+
+def _fires(rule: str) -> Question:
+    return lambda view: view.fired[rule]
+
+
+def _runs(model: str) -> Question:
+    return lambda view: view.candidate[model]
+
+
+def _established(finding: str) -> Question:
+    return lambda view: view.findings[finding]
+
+
+def _together(core: tuple[str, ...]) -> str:
+    if len(core) == 1:
+        return f"{core[0]!r} never holds"
+    return " and ".join(map(repr, core)) + " exclude each other" if core else "its conditions exclude each other"

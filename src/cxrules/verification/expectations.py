@@ -1,0 +1,227 @@
+"""Files → what is expected of a rule base, and which findings about it are accepted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cxrules.builtin import EXPECTATIONS
+from cxrules.errors import InvalidKnowledge, suggest
+from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.conditions import ConditionReader
+from cxrules.knowledge.draft import Draft, Entry, find_files
+from cxrules.knowledge.expectation_schema import EXPECTATION_FILES, ExpectationForm
+from cxrules.knowledge.reader import Node, read_file, wrap
+from cxrules.knowledge.shape import examine
+from cxrules.language.rules import Condition
+from cxrules.rulebase import RuleBase
+
+__all__ = [
+    "CHANGES",
+    "OUTCOMES",
+    "Expectation",
+    "Expectations",
+    "builtin_expectations",
+    "read_expectations",
+    "read_plain",
+]
+
+OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
+    "recommends": ("models", "unknown-model"),
+    "considers": ("models", "unknown-model"),
+    "excludes": ("models", "unknown-model"),
+    "establishes": ("findings", "unknown-finding"),
+    "recognises": ("patterns", "unknown-pattern"),
+    "accompanies": ("accompaniments", "unknown-accompaniment"),
+    "advises": ("actions", "unknown-action"),
+    "warns": ("warnings", "unknown-warning"),
+}
+"""What can be expected of an organisation: where its names stand in the rule base, and the code of an unknown one."""
+
+CHANGES: Final = ("weakens", "strengthens", "unseats", "seats")
+"""What can be expected of a change of one fact; each names models."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the rule base should never, or always, make of an organisation, or of a change of one fact.
+
+    Attributes:
+        id: Its name.
+        says: The expectation as a sentence.
+        because: The claims behind it.
+        always: Whether the outcomes always come out; otherwise they never come out together.
+        when: The organisations meant.
+        unless: Those among them that are not meant; None when none are taken out.
+        knowing_only: Facts; all others are taken as unknown. None when any may be known.
+        raising: The fact that rises, or None.
+        lowering: The fact that falls, or None.
+        outcomes: What comes out: names by the words of `OUTCOMES` and `CHANGES`.
+    """
+
+    id: str
+    says: str
+    because: tuple[str, ...] = ()
+    always: bool = False
+    when: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] | None = None
+    knowing_only: tuple[str, ...] | None = None
+    raising: str | None = None
+    lowering: str | None = None
+    outcomes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What is expected of a rule base, and which findings about it are accepted. No part of the rule base.
+
+    Attributes:
+        expectations: What it is expected to do.
+        accepted: Why a finding is accepted, by check and subject.
+        plain: Both as plain data, which `read_plain` reads again.
+    """
+
+    expectations: tuple[Expectation, ...] = ()
+    accepted: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    plain: Mapping[str, list[Any]] = field(default_factory=dict)
+
+
+def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
+    """Read the expectations and accepted findings among files and folders; what else stands there is passed over.
+
+    Args:
+        paths: Files and folders.
+        rulebase: The rule base they speak of.
+
+    Raises:
+        InvalidKnowledge: With every mistake, by file, line and column.
+    """
+    report = Report()
+    nodes = [read_file(path, report) for path in find_files(paths, report)]
+    return _read([node for node in nodes if node is not None], rulebase, report)
+
+
+def builtin_expectations() -> Expectations:
+    """Return the expectations and accepted findings of the built-in rule base."""
+    return read_plain(json.loads(EXPECTATIONS.read_bytes()), RuleBase.builtin())
+
+
+def read_plain(plain: Mapping[str, Any], rulebase: RuleBase) -> Expectations:
+    """Read expectations and accepted findings from plain data.
+
+    Args:
+        plain: What `Expectations.plain` gave.
+        rulebase: The rule base they speak of.
+
+    Raises:
+        InvalidKnowledge: With every mistake.
+    """
+    return _read([wrap({kind: items}, "<plain>") for kind, items in plain.items()], rulebase, Report())
+
+
+def _read(nodes: Iterable[Node], rulebase: RuleBase, report: Report) -> Expectations:
+    plain: dict[str, list[Any]] = {kind: [] for kind in EXPECTATION_FILES}
+    expectations: dict[str, Expectation] = {}
+    accepted: dict[tuple[str, str], str] = {}
+    for node in nodes:
+        for kind, form in EXPECTATION_FILES.items():
+            below = node.get(kind)
+            if below is None or (read := examine(form, node, (), report)) is None:
+                continue
+            assert isinstance(below.content, list)
+            plain[kind] += below.plain()
+            for index, (item, entry) in enumerate(zip(below.content, getattr(read, kind), strict=True)):
+                within = (kind, str(index))
+                if kind == "accepted":
+                    accepted |= {(entry.check, subject): entry.reason for subject in entry.subjects}
+                elif entry.id in expectations:
+                    where = item.locate(["id"], within=within)
+                    report.add("duplicate-id", where, f"{entry.id!r} stands twice among the expectations")
+                else:
+                    expectations[entry.id] = _Reader(rulebase, report, item, within).read(entry)
+    if report:
+        raise InvalidKnowledge(report.in_order())
+    return Expectations(tuple(expectations.values()), accepted, plain)
+
+
+class _Reader:
+    """Reads one expectation."""
+
+    def __init__(self, rulebase: RuleBase, report: Report, node: Node, within: tuple[str, ...]) -> None:
+        self.rulebase, self.report, self.node, self.within = rulebase, report, node, within
+
+    def read(self, form: ExpectationForm) -> Expectation:
+        facts = tuple(self.rulebase.vocabulary.facts)
+        self._check(form.because, ["because"], tuple(self.rulebase.claims), "unknown-claim")
+        for word in ("raising", "lowering"):
+            if getattr(form, word):
+                self._check([getattr(form, word)], [word], facts, "unknown-fact", listed=False)
+        word = "always" if form.always else "never"
+        outcome = form.always or form.never
+        if outcome is None or (form.always and form.never):
+            self._miss([], "an expectation says either never or always, and what")
+            return Expectation(form.id, form.says)
+        self._check(outcome.knowing_only or [], [word, "knowing_only"], facts, "unknown-fact")
+        outcomes = {}
+        for name, (section, code) in OUTCOMES.items():
+            if names := getattr(outcome, name):
+                self._check(names, [word, name], tuple(getattr(self.rulebase, section)), code)
+                outcomes[name] = tuple(names)
+        for name in CHANGES:
+            if names := getattr(outcome, name):
+                self._check(names, [word, name], tuple(self.rulebase.models), "unknown-model")
+                outcomes[name] = tuple(names)
+        self._demand_sense(form, outcomes, word)
+        return Expectation(
+            form.id,
+            form.says,
+            tuple(form.because),
+            form.always is not None,
+            self._conditions(word, "when") or (),
+            self._conditions(word, "unless"),
+            None if outcome.knowing_only is None else tuple(outcome.knowing_only),
+            form.raising,
+            form.lowering,
+            outcomes,
+        )
+
+    def _demand_sense(self, form: ExpectationForm, outcomes: Mapping[str, Any], word: str) -> None:
+        changes = [name for name in CHANGES if name in outcomes]
+        moved = [fact for fact in (form.raising, form.lowering) if fact]
+        if not outcomes:
+            self._miss([word], "what comes out is missing: one of " + ", ".join((*OUTCOMES, *CHANGES)))
+        if changes and (len(moved) != 1 or form.always):
+            self._miss([word, changes[0]], f"{changes[0]} speaks of a change: it needs never, and raising or lowering")
+        if moved and not changes:
+            self._miss([word], "a fact that changes needs one of " + ", ".join(CHANGES))
+        kinds = {fact.name: fact.kind for fact in self.rulebase.vocabulary.facts.values()}
+        if any(kinds.get(fact) == "choice" for fact in moved):
+            self._miss(
+                ["raising" if form.raising else "lowering"], "a choice has no order in which it could rise or fall"
+            )
+
+    def _conditions(self, word: str, part: str) -> tuple[Condition, ...] | None:
+        below = self.node.get(word)
+        when = below.get(part) if below else None
+        if when is None:
+            return None
+        draft = Draft(self.report)
+        known: Any = {"facts": self.rulebase.vocabulary.facts, "findings": self.rulebase.findings}
+        draft.sections.update({section: dict(names) for section, names in known.items()})
+        node = Node({"when": when}, when.file, when.line, when.column)
+        entry = Entry("expectations", "", node, None, node.locate(), (*self.within, word))
+        return ConditionReader(draft, self.rulebase.vocabulary.facts, entry).read()
+
+    def _check(
+        self, names: Iterable[str], path: list[str], known: tuple[str, ...], code: str, *, listed: bool = True
+    ) -> None:
+        for index, name in enumerate(names):
+            if name not in known:
+                where = self.node.locate([*path, index] if listed else path, within=self.within)
+                self.report.add(code, where, f"no such name: {name!r}", suggest(name, known))
+
+    def _miss(self, path: list[str], message: str) -> None:
+        self.report.add("missing-key", self.node.locate(path, within=self.within), message)

@@ -1,0 +1,352 @@
+"""Where questions are put: to the solver about every organisation, and to the engine about each witness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from cxrules.engines.bitmap import BitmapEngine
+from cxrules.language.facts import Facts, FactValue, Kind, Vocabulary
+from cxrules.language.rules import Condition
+from cxrules.policy.judge import Judge
+from cxrules.rulebase import RuleBase
+from cxrules.verification.circuit import Bit, Circuit, Possibility
+from cxrules.verification.outcome import Outcome
+from cxrules.verification.reading import Reading
+from cxrules.verification.space import Space, find_regions
+
+__all__ = ["Angle", "Answer", "Prover", "Question", "Unconfirmed", "View", "Witness", "judge_of"]
+
+View: TypeAlias = Outcome | Reading
+"""What questions are asked of: both answer to the same names, the one with bits, the other with truth values."""
+
+Question: TypeAlias = Callable[..., Bit]
+"""Given one view for each angle, says what is asked for."""
+
+LIMIT = 30_000
+"""Milliseconds that the solver may take for one question."""
+
+_GALLERY = 60  # organisations kept to be tried first
+
+_LIMIT_FOR_LEAST = 1_000  # milliseconds to show that no smaller witness exists
+
+
+class Unconfirmed(RuntimeError):
+    """The engine does not confirm what the solver found: one of the two is wrong about what a rule base means."""
+
+
+@dataclass(frozen=True)
+class Angle:
+    """How an organisation is looked at: by whom, and what is otherwise about it.
+
+    Attributes:
+        judge: The rule base that decides.
+        forget: Facts taken as unknown.
+        vary: A fact that may be otherwise, or None.
+        fix: Facts of a given value.
+    """
+
+    judge: Judge
+    forget: frozenset[str] = frozenset()
+    vary: str | None = None
+    fix: Mapping[str, FactValue] = field(default_factory=dict)
+
+    def apply(self, space: Space) -> Space:
+        """Give the organisations looked at."""
+        if self.forget:
+            space = space.forget(self.forget)
+        if self.vary:
+            space = space.vary([self.vary])
+        for name, value in self.fix.items():
+            space = space.fix(name, value)
+        return space
+
+
+@dataclass(frozen=True)
+class Witness:
+    """An organisation that shows something, confirmed by the engine.
+
+    Attributes:
+        known: Its facts, in the order of the vocabulary.
+        least: Whether it is proved that none with fewer facts shows it; if not, still no fact of it can be left out.
+        changed: For a question about a change, the facts that are otherwise afterwards; None means unknown.
+    """
+
+    known: Facts
+    least: bool = True
+    changed: Mapping[str, FactValue | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question.
+
+    Attributes:
+        possible: Whether some organisation is as asked.
+        witness: One that is.
+    """
+
+    possible: Possibility
+    witness: Witness | None = None
+
+
+class Prover:
+    """A rule base spread out for questions.
+
+    Attributes:
+        rulebase: The rule base.
+        judge: The engine and policy that confirm.
+        circuit: Gates and solver.
+        space: Every organisation.
+        outcome: What the rule base makes of it.
+        limit: Milliseconds that the solver may take for one question.
+    """
+
+    def __init__(
+        self,
+        rulebase: RuleBase,
+        *,
+        limit: int = LIMIT,
+        conditions: Iterable[tuple[Condition, ...]] = (),
+        beside: RuleBase | None = None,
+    ) -> None:
+        """Spread out.
+
+        Args:
+            rulebase: The rule base.
+            limit: Milliseconds that the solver may take for one question.
+            conditions: Further conjunctions that will be asked about.
+            beside: Another rule base that is to look at the same organisations. They are described by the facts of
+                both, as far as both give a fact the same values, and are coherent for both.
+        """
+        self.rulebase = rulebase
+        self.bases = (rulebase,) if beside is None else (rulebase, beside)
+        self.limit = limit
+        self.judge = judge_of(rulebase)
+        self.angle = Angle(self.judge)
+        self.circuit = Circuit()
+        conjunctions = [rule.when for base in self.bases for rule in base.rules.values()]
+        conjunctions += [item.when for base in self.bases for item in base.impossible]
+        vocabulary = rulebase.vocabulary if beside is None else _merge(rulebase.vocabulary, beside.vocabulary)
+        regions = find_regions(vocabulary, [*conjunctions, *conditions])
+        self.space = Space.open(self.circuit, vocabulary, regions)
+        self.outcome = Outcome(self.space, self.judge.decider)
+        self.outcome.complete()
+        self.coherent = self._coherent(self.space)
+        self._gallery: list[Facts] = []
+        self._last: list[tuple[Facts, Reading | None]] = []
+
+    def ask(self, bits: Iterable[Bit], limit: int | None = None) -> Possibility:
+        """Ask whether some coherent organisation is such that all of these are true."""
+        return self.circuit.ask([self.coherent, *bits], self.limit if limit is None else limit)
+
+    def _coherent(self, space: Space) -> Bit:
+        return self.circuit.all_of(space.coherent(base) for base in self.bases)
+
+    def view(self, angle: Angle) -> Outcome:
+        """Look at every organisation from an angle."""
+        if angle == self.angle:
+            return self.outcome
+        return Outcome(angle.apply(self.space), angle.judge.decider)
+
+    def exists(self, question: Question, *angles: Angle) -> Answer:
+        """Find an organisation, of no particular size, of which the engine confirms what is asked.
+
+        Args:
+            question: What is asked, given a view from each angle.
+            angles: The angles; when left out, the rule base itself.
+
+        Raises:
+            Unconfirmed: If engine and solver disagree.
+        """
+        angles = angles or (self.angle,)
+        if not any(angle.vary for angle in angles):
+            # Most of what is possible at all is true of one of a few organisations.
+            for known in reversed(self._gallery):
+                if self.confirm(question, angles, known, {}):
+                    return Answer(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
+        return self._seek(question, angles, shrink=False)
+
+    def smallest(self, question: Question, *angles: Angle) -> Answer:
+        """Find a smallest organisation of which the engine confirms what is asked.
+
+        Args:
+            question: What is asked, given a view from each angle.
+            angles: The angles; when left out, the rule base itself.
+
+        Raises:
+            Unconfirmed: If engine and solver disagree.
+        """
+        return self._seek(question, angles or (self.angle,), shrink=True)
+
+    def conflict(self, parts: Mapping[str, Question], *angles: Angle) -> tuple[tuple[str, ...], Witness | None]:
+        """Explain why no organisation is all of several things.
+
+        Args:
+            parts: What cannot be together, each under a name.
+            angles: The angles; when left out, the rule base itself.
+
+        Returns:
+            The names of a smallest conflict among them, with the impossible conjunctions that take part, and a smallest
+            organisation that is all of them but one, or but as few as can be. No witness if time ran out.
+        """
+        angles = angles or (self.angle,)
+        with self.circuit.scope():
+            views = [self.view(angle) for angle in angles]
+            bits = {name: question(*views) for name, question in parts.items()}
+            for item in self.rulebase.impossible:
+                met = self.circuit.all_of(self.space.test(test) for test in item.when)
+                bits[f"impossible: {item.id}"] = self.circuit.negate(met)
+            core = [name for name, bit in bits.items() if bit is False][:1] or self._minimise(bits)
+            kept = self._satisfiable(
+                bits, [name for name in parts if name not in core] + [n for n in core if n in parts]
+            )
+        lost = [name for name in parts if name not in kept]
+
+        def near(*views: View) -> Bit:
+            got = [parts[name](*views) for name in kept]
+            return self.circuit.all_of([*got, *(self.circuit.negate(parts[name](*views)) for name in lost)])
+
+        return tuple(core), self.smallest(near, *angles).witness
+
+    def _minimise(self, bits: Mapping[str, Bit]) -> list[str]:
+        if self.circuit.ask(bits.values(), self.limit) is not Possibility.IMPOSSIBLE:
+            return []
+        core = [name for name, bit in bits.items() if self.circuit.core([bit])]
+        for name in list(core):
+            rest = [other for other in core if other != name]
+            if self.circuit.ask([bits[other] for other in rest], self.limit) is Possibility.IMPOSSIBLE:
+                core = rest
+        return core
+
+    def _satisfiable(self, bits: Mapping[str, Bit], names: list[str]) -> list[str]:
+        kept: list[str] = []
+        for name in names:
+            if self.ask([bits[other] for other in (*kept, name)]) is Possibility.POSSIBLE:
+                kept.append(name)
+        return kept
+
+    def confirm(self, question: Question, angles: Iterable[Angle], known: Facts, varied: Facts) -> bool:
+        """Ask the engine whether an organisation is as asked, and coherent from every angle.
+
+        Args:
+            question: What is asked.
+            angles: The angles.
+            known: The organisation.
+            varied: The facts that angles vary, as far as they are known afterwards.
+        """
+        readings = []
+        for angle in angles:
+            reading = self._read_known(angle, known, varied)
+            if reading is None:
+                return False
+            readings.append(reading)
+        return question(*readings) is True
+
+    def _read_known(self, angle: Angle, known: Facts, varied: Facts) -> Reading | None:
+        """Give what the engine says from an angle, or None of what is impossible."""
+        if angle == self.angle:
+            for kept, reading in self._last:
+                if kept is known:
+                    return reading
+        seen = {name: value for name, value in known.items() if name not in angle.forget and name != angle.vary}
+        if angle.vary in varied:
+            seen[angle.vary] = varied[angle.vary]  # type: ignore[index] # it is in a mapping of names
+        seen.update(angle.fix)
+        impossible = any(base.incoherences(seen) for base in self.bases)
+        reading = None if impossible else Reading(angle.judge, seen, self.space.regions)
+        if angle == self.angle:
+            self._last = [*self._last[-_GALLERY:], (known, reading)]
+        return reading
+
+    def _seek(self, question: Question, angles: tuple[Angle, ...], *, shrink: bool) -> Answer:
+        # What is made for other angles would burden every later question.
+        with self.circuit.scope() if angles != (self.angle,) else nullcontext():
+            views = [self.view(angle) for angle in angles]
+            asked = [question(*views), *(self._coherent(view.space) for view in views)]
+            if self.coherent is False or any(bit is False for bit in asked):
+                return Answer(Possibility.IMPOSSIBLE)
+            verdict = self.ask(asked)
+            if verdict is not Possibility.POSSIBLE:
+                return Answer(verdict)
+            known, varied = self._read(angles, views)
+            if not self.confirm(question, angles, known, varied):
+                raise Unconfirmed(f"the engine does not confirm {known!r}, changed by {varied!r}")
+            if not shrink:
+                self._gallery = [*self._gallery[-_GALLERY:], known]
+                return Answer(verdict, self._witness(known, varied, angles, least=False))
+            known = self._shrink(question, angles, known, varied)
+            least = False
+            while not least:
+                fewer = self.circuit.at_most_true(self.space.count(), len(known) - 1)
+                verdict = self.ask([*asked, fewer], _LIMIT_FOR_LEAST)
+                if verdict is Possibility.UNDECIDED:
+                    break
+                least = verdict is Possibility.IMPOSSIBLE
+                if not least:
+                    known, varied = self._read(angles, views)
+                    known = self._shrink(question, angles, known, varied)
+            return Answer(Possibility.POSSIBLE, self._witness(known, varied, angles, least=least))
+
+    def _read(
+        self, angles: tuple[Angle, ...], views: list[Outcome]
+    ) -> tuple[dict[str, FactValue], dict[str, FactValue]]:
+        varied = {}
+        for angle, view in zip(angles, views, strict=True):
+            if angle.vary:
+                read = view.space.read()
+                varied.update({name: read[name] for name in (angle.vary,) if name in read})
+        return self.space.read(), varied
+
+    def _shrink(
+        self, question: Question, angles: tuple[Angle, ...], known: dict[str, FactValue], varied: Facts
+    ) -> dict[str, FactValue]:
+        """Leave out facts, then elements of sets, as long as the engine still confirms."""
+        for name in list(known):
+            fewer = {other: value for other, value in known.items() if other != name}
+            if self.confirm(question, angles, fewer, varied):
+                known = fewer
+        for name, value in list(known.items()):
+            if self.space.vocabulary[name].kind is Kind.SET:
+                assert isinstance(value, tuple)
+                for element in value:
+                    given = known[name]
+                    assert isinstance(given, tuple)
+                    fewer = {**known, name: tuple(other for other in given if other != element)}
+                    if self.confirm(question, angles, fewer, varied):
+                        known = fewer
+        return known
+
+    def _witness(self, known: Facts, varied: Facts, angles: tuple[Angle, ...], *, least: bool) -> Witness:
+        changed: dict[str, FactValue | None] = dict(varied)
+        known = {**known, **angles[0].fix}
+        if len(angles) > 1:
+            changed |= {name: None for name in sorted(angles[-1].forget) if name in known}
+            changed |= angles[-1].fix
+        order = [name for name in self.space.vocabulary.facts if name in known]
+        return Witness({name: known[name] for name in order}, least, changed)
+
+
+def _merge(one: Vocabulary, other: Vocabulary) -> Vocabulary:
+    """Give the facts of both; of values those that both know, in the order of the first.
+
+    Raises:
+        ValueError: If a fact is of another kind in the second.
+    """
+    facts = dict(one.facts)
+    for name, fact in other.facts.items():
+        mine = facts.get(name)
+        if mine is None:
+            facts[name] = fact
+        elif mine.kind is not fact.kind:
+            raise ValueError(f"{name!r} is of the kind {mine.kind} in one rule base and {fact.kind} in the other")
+        else:
+            facts[name] = replace(mine, values=tuple(value for value in mine.values if value.name in fact.names))
+    return Vocabulary(facts)
+
+
+def judge_of(rulebase: RuleBase) -> Judge:
+    """Give the engine and policy of a rule base."""
+    return Judge(BitmapEngine(rulebase))
