@@ -30,7 +30,7 @@ class ClipsProgram:
         self._tested = {name for rule in rulebase.rules.values() for name in rule.facts()}
 
     def prepare(self, known: Facts) -> str:
-        """Give the tested facts in the syntax of CLIPS."""
+        """Return the tested facts in the syntax of CLIPS."""
         return " ".join([f"(fact_{name} {_literal(value)})" for name, value in known.items() if name in self._tested])
 
     def fire(self, prepared: str) -> Sequence[str]:
@@ -45,7 +45,7 @@ class ClipsProgram:
 
 
 def translate(rulebase: RuleBase) -> Iterator[str]:
-    """Give the constructs of the program."""
+    """Return the constructs of the program."""
     yield "(defglobal ?*fired* = (create$))"
     for production in list_productions(rulebase):
         yield _rule(production, rulebase)

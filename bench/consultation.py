@@ -27,7 +27,7 @@ SEED = 5
 
 
 def is_settled(judge: Judge, facts: Mapping[str, FactValue], asked: Sequence[str]) -> bool:
-    """Say whether no question that is left can change the model."""
+    """Return whether no question that is left can change the model."""
     known = {name: facts[name] for name in asked if name in facts}
     return next_questions(judge, judge.decide(known), ignoring=[name for name in asked if name not in facts]).settled
 

@@ -37,7 +37,7 @@ def draw_organisations(number: int) -> list[dict[str, Any]]:
 
 
 def time_each(call: Callable[[dict[str, Any]], object], organisations: Iterable[dict[str, Any]]) -> float:
-    """Give the median, in microseconds."""
+    """Return the median, in microseconds."""
     taken = []
     for known in organisations:
         started = perf_counter()
@@ -47,7 +47,7 @@ def time_each(call: Callable[[dict[str, Any]], object], organisations: Iterable[
 
 
 def measure_guard() -> float:
-    """Give what asking whether anybody listens takes, in microseconds: the least of nine, without that of the loop."""
+    """Return what asking whether anybody listens takes, in microseconds: the least of nine, less the loop."""
     times = 200_000
     asked = min(timeit(lambda: LOGGER.isEnabledFor(logging.INFO), number=times) for _ in range(9))
     nothing = min(timeit(lambda: None, number=times) for _ in range(9))
@@ -108,7 +108,7 @@ def read(task: str, path: Path) -> dict[str, float]:
 
 
 def find_peak() -> float:
-    """Give the peak memory of this process in MB."""
+    """Return the peak memory of this process in MB."""
     status = Path("/proc/self/status")
     if status.exists():  # what getrusage says begins with the peak of the process that started this one
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024

@@ -16,7 +16,7 @@ _PACKAGES = ("cxrules", "pydantic", "clipspy", "zen-engine", "experta")
 
 
 def describe_machine() -> str:
-    """Give a table of versions and machine; no names of hosts, no paths."""
+    """Return a table of versions and machine; no names of hosts, no paths."""
     return table(["what", "which"], _rows())
 
 

@@ -22,7 +22,7 @@ _SEED = 3
 
 
 def list_organisations(rulebase: RuleBase, count: int, known: int = KNOWN) -> list[dict[str, FactValue]]:
-    """Give organisations, each with the same number of known facts; none meets an impossible conjunction.
+    """Return organisations, each with the same number of known facts; none meets an impossible conjunction.
 
     The panel's come first: facts are added to them by chance until so many are known. The others are drawn.
 

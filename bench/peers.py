@@ -20,11 +20,11 @@ class Program(Protocol):
     """A rule base in a peer's own terms."""
 
     def prepare(self, known: Facts) -> Any:  # noqa: ANN401 - every peer has a form of its own
-        """Give an organisation in the form that the peer takes."""
+        """Return an organisation in the form that the peer takes."""
         ...
 
     def fire(self, prepared: Any) -> Sequence[str]:  # noqa: ANN401 - see above
-        """Give the ids of the rules that fire, in any order."""
+        """Return the ids of the rules that fire, in any order."""
         ...
 
 
@@ -36,7 +36,7 @@ class Native:
         self._match, self._names = self.engine.match, Decider(rulebase).names
 
     def prepare(self, known: Facts) -> Facts:
-        """Give the facts as they are."""
+        """Return the facts as they are."""
         return known
 
     def fire(self, prepared: Facts) -> Sequence[str]:
@@ -112,13 +112,13 @@ class PeerEngine:
         self._bits = {rule: 1 << bit for bit, rule in enumerate(rulebase.rule_ids)}
 
     def match(self, known: Facts) -> int:
-        """Give the rules that fire, as the bits of an int."""
+        """Return the rules that fire, as the bits of an int."""
         bits = self._bits
         return sum([bits[rule] for rule in self._program.fire(self._program.prepare(known))])
 
 
 def disagreements(one: Program, other: Program, organisations: Sequence[Facts]) -> list[Facts]:
-    """Give the organisations for which two programs do not fire the same rules, each rule once."""
+    """Return the organisations for which two programs do not fire the same rules, each rule once."""
     return [
         known
         for known in organisations

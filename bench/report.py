@@ -46,7 +46,7 @@ class Section:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Give a Markdown table; every column but the first is set to the right when its head ends in a colon."""
+    """Return a Markdown table; every column but the first is set to the right when its head ends in a colon."""
     rule = ["---:" if cell.endswith(":") else "---" for cell in head]
     lines = [[cell.rstrip(":") for cell in head], rule, *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -36,14 +36,14 @@ STEPS = 4000
 
 
 def read_organisations(advisor: Advisor) -> list[Recommendation]:
-    """Give the recommendations of the panel's organisations of the right size."""
+    """Return the recommendations of the panel's organisations of the right size."""
     entries = yaml.safe_load(ORGANISATIONS.read_text("utf-8"))
     chosen = [entry["facts"] for entry in entries if LEAST_KNOWN <= len(entry["facts"]) <= MOST_KNOWN]
     return [advisor.recommend(facts) for facts in chosen]
 
 
 def time_median(ask: Callable[[Recommendation], object], advice: Iterable[Recommendation]) -> tuple[float, float]:
-    """Give the median and the longest time of a question, in milliseconds."""
+    """Return the median and the longest time of a question, in milliseconds."""
     times = []
     for each in advice:
         ask(each)

@@ -96,7 +96,7 @@ def _value(fact: Fact, rng: random.Random) -> FactValue:
 
 
 def _test(fact: Fact, rng: random.Random) -> FactTest:
-    """Give a test that about half of the organisations pass in which the fact is known."""
+    """Return a test that about half of the organisations pass in which the fact is known."""
     if fact.kind is Kind.FLAG:
         return FactTest(fact.name, Operator.IS, rng.random() < 0.5)  # noqa: PLR2004 - as often as not
     if fact.kind is Kind.PERCENT:
@@ -111,7 +111,7 @@ def _test(fact: Fact, rng: random.Random) -> FactTest:
 
 
 def _failing(fact: Fact) -> FactTest:
-    """Give a test that no organisation passes."""
+    """Return a test that no organisation passes."""
     if fact.kind is Kind.PERCENT:
         return FactTest(fact.name, Operator.AT_LEAST, _TOP)
     if fact.kind is Kind.SET:

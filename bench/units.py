@@ -34,7 +34,7 @@ class Production(NamedTuple):
 
 
 def list_productions(rulebase: RuleBase) -> list[Production]:
-    """Give the rules, then the alternatives. A finding is named `finding_…`, or `any_of_…` when it has no name."""
+    """Return the rules, then the alternatives. A finding is named `finding_…`, or `any_of_…` when it has no name."""
     units, alternatives = list_units(rulebase)
     concluders = list_concluders(rulebase, alternatives)
     concludes: list[list[str]] = [[] for _ in units]
@@ -64,7 +64,7 @@ def _name(finding: str | int) -> str:
 
 
 def accepted(test: FactTest, fact: Fact) -> tuple[str, ...]:
-    """Give the values of an ordered or chosen fact that pass a test."""
+    """Return the values of an ordered or chosen fact that pass a test."""
     assert fact.kind in (Kind.ORDERED, Kind.CHOICE)
     names = fact.names
     if test.operator is Operator.IN:

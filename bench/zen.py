@@ -33,7 +33,7 @@ class ZenProgram:
         self._options: zen.DecisionEvaluateOptions = {"trace": trace}
 
     def prepare(self, known: Facts) -> dict[str, Any]:
-        """Give the facts with lists for sets."""
+        """Return the facts with lists for sets."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in known.items()}
 
     def fire(self, prepared: dict[str, Any]) -> Sequence[str]:
@@ -43,7 +43,7 @@ class ZenProgram:
 
 
 def translate(rulebase: RuleBase) -> dict[str, Any]:
-    """Give the decision graph."""
+    """Return the decision graph."""
     productions = list_productions(rulebase)
     strata = range(1 + max((production.stratum for production in productions), default=0))
     nodes: list[dict[str, Any]] = [{"id": "in", "type": "inputNode", "name": "in"}]

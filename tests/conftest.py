@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from tests import SHARED
 
-collect_ignore = ["bad_knowledge", "typing"]  # read by tests, never imported
+collect_ignore = ["data"]  # read by tests, never imported
 
 # Two workers on two cores: an example that took long says nothing about the example.
 ANY_SPEED = [HealthCheck.too_slow]

@@ -12,7 +12,7 @@ from typing import Any
 
 from cxrules import Advisor, Recommendation, RuleBase
 
-PATH = "tests/cases/card.csv"
+PATH = "tests/data/cases/card.csv"
 FACTS = ("maturity", "marketing_bandwidth", "retention_budget_share", "ceo_involvement")
 HALF_OF_THE_MONEY = 50  # below this the rules take marketing to attend to winning customers
 SHARES = (None, 10, 30, 60)  # one in each region that a rule or an action distinguishes

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def refresh(text: str) -> str:
-    """Give a text with the outputs of its examples as they are now.
+    """Return a text with the outputs of its examples as they are now.
 
     Args:
         text: Markdown with doctests. Examples that show an exception are left as they are.

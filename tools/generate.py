@@ -33,7 +33,7 @@ def generate_diagnostics() -> Mapping[str, str]:
     lines = [
         "# What loading can report",
         "",
-        "Generated from `cxrules.knowledge.CODES`. For each there is a file in `tests/bad_knowledge/` that shows it.",
+        "Generated from `cxrules.knowledge.CODES`. Each has a file in `tests/data/bad_knowledge/` that shows it.",
         "",
         "| code | what it means |",
         "| --- | --- |",
@@ -93,7 +93,7 @@ GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
 
 
 def find_stale() -> Iterator[tuple[Path, str]]:
-    """Give every generated file that is not as it should be, and what should be in it."""
+    """Return every generated file that is not as it should be, and what should be in it."""
     for generate in GENERATORS:
         for name, text in generate().items():
             path = ROOT / name

@@ -1,7 +1,7 @@
 """The texts of the acceptance scenarios as golden files: `python -m tools.golden` or `make generate` writes them.
 
-For each scenario of tests/cases/acceptance.yaml: the brief and the full explanation, and why the next best model is not
-recommended. They are kept so that a change of wording or of rules is seen and read; they prove nothing.
+For each scenario of tests/data/cases/acceptance.yaml: the brief and the full explanation, and why the next best model
+is not recommended. They are kept so that a change of wording or of rules is seen and read; they prove nothing.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ import yaml
 from cxrules import Advisor, Recommendation, RuleBase
 
 ROOT = Path(__file__).resolve().parent.parent
-SCENARIOS = "tests/cases/acceptance.yaml"
-FOLDER = "tests/golden"
+SCENARIOS = "tests/data/cases/acceptance.yaml"
+FOLDER = "tests/data/golden"
 
 
 def generate(rulebase: RuleBase | None = None) -> Mapping[str, str]:
-    """Give the golden texts by path.
+    """Return the golden texts by path.
 
     Args:
         rulebase: The rule base; the one in knowledge/ when left out.

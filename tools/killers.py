@@ -15,9 +15,9 @@ from cxrules.verification import CHECKS, Verdict
 from cxrules.verification.checks.expectation import check_expectation
 from cxrules.verification.expectations import Expectations, read_expectations
 from cxrules.verification.prover import Prover
+from tests.builtin.test_cases import find_faults, read_cases
 from tests.panel.score import PANELS, read_panel
 from tests.panel.score import Verdict as Judgement
-from tests.test_cases import find_faults, read_cases
 
 QUICK = tuple(check for check in CHECKS if check not in ("idle-rule", "idle-value", "idle-fact", "double-counted"))
 """The checks that a mutant is held against: those that take a second or less."""
@@ -41,7 +41,7 @@ class Killers:
         self._passed = set(self._judge_panels(advisor))
 
     def find_killer(self, rulebase: RuleBase, rule: str = "") -> str | None:
-        """Say which case, panel, expectation or check notices that a rule base is not what it was; None if none does.
+        """Return the case, panel, expectation or check that notices that a rule base has changed, or None.
 
         Args:
             rulebase: The mutant.
@@ -71,7 +71,7 @@ class Killers:
         ]
 
     def _judge_panels(self, advisor: Advisor) -> Iterator[str]:
-        """Give what tests/test_panel.py demands and what holds."""
+        """Return what tests/builtin/test_readings.py demands and what holds."""
         for name, panel in self._panels.items():
             verdicts = []
             for identifier, facts, answers in panel:

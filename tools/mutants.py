@@ -80,7 +80,7 @@ def decide_fate(killers: Killers, mutant: Mutant) -> Fate:
 
 
 def run(folder: Path, jobs: int, kinds: set[str] | None = None) -> Iterator[Fate]:
-    """Give the fate of every mutant.
+    """Return the fate of every mutant.
 
     Args:
         folder: The rule base.
@@ -96,7 +96,7 @@ def run(folder: Path, jobs: int, kinds: set[str] | None = None) -> Iterator[Fate
 
 
 def score(fates: list[Fate]) -> float:
-    """Give the share of the mutants killed among those that are not equivalent; 1.0 when there are none."""
+    """Return the share of the mutants killed among those that are not equivalent; 1.0 when there are none."""
     counted = [fate for fate in fates if not fate.equivalent]
     return sum(bool(fate.killer) for fate in counted) / len(counted) if counted else 1.0
 

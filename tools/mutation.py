@@ -39,7 +39,7 @@ class Mutant:
 
 
 def make_mutants(rulebase: RuleBase) -> Iterator[Mutant]:
-    """Give every mutant of a rule base, always in the same order.
+    """Return every mutant of a rule base, always in the same order.
 
     Args:
         rulebase: The rule base.
@@ -96,7 +96,7 @@ def _change_leaf(rulebase: RuleBase, test: FactTest | FindingTest) -> Iterator[t
 
 
 def _change_test(fact: Fact, test: FactTest) -> Iterator[tuple[str, FactTest]]:
-    """Give the opposite of a test, and for a boundary its neighbours."""
+    """Return the opposite of a test, and for a boundary its neighbours."""
     operator, operand = test.operator, test.operand
     if fact.kind is Kind.FLAG:
         yield "flip", replace(test, operand=not operand)

@@ -128,7 +128,7 @@ class MissingRuleBase(LookupError):
 
 
 def suggest(word: object, known: Sequence[str]) -> str:
-    """Say which known word was probably meant.
+    """Describe which known word was probably meant.
 
     Args:
         word: What was given.

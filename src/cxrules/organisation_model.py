@@ -97,12 +97,12 @@ def make_organisation_model(vocabulary: Vocabulary, name: str = "Organisation") 
 
 
 def title_fact(fact: Fact) -> str:
-    """Give a short title: the fact's topic, with a capital."""
+    """Return a short title: the fact's topic, with a capital."""
     return fact.topic[:1].upper() + fact.topic[1:]
 
 
 def describe_fact(fact: Fact) -> str:
-    """Give the question of a fact, with its values and their labels, for whoever sees only the JSON Schema."""
+    """Return the question of a fact, with its values and their labels, for whoever sees only the JSON Schema."""
     labels = "; ".join(f"{value.name} = {value.label}" for value in fact.values)
     return f"{fact.question} {_LEADS[fact.kind]}{labels}." if labels else fact.question
 
@@ -121,7 +121,7 @@ def _annotate(fact: Fact) -> Any:  # noqa: ANN401 - a type that is known only at
 
 
 def _translate(title: str, data: Mapping[str, Any], error: InvalidOrganisation) -> ValidationError:
-    """Give our diagnostics as the line errors of pydantic."""
+    """Return our diagnostics as the line errors of pydantic."""
     lines = []
     for diagnostic in error.diagnostics:
         message = f"{diagnostic.message}; {diagnostic.hint}" if diagnostic.hint else diagnostic.message

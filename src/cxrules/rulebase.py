@@ -47,7 +47,7 @@ class RuleBase(Parts):
 
     @classmethod
     def builtin(cls) -> RuleBase:
-        """Give the rule base that comes with the package.
+        """Return the rule base that comes with the package.
 
         Examples:
             >>> RuleBase.builtin().name
@@ -154,7 +154,7 @@ class RuleBase(Parts):
         return frozenset(rules)
 
     def incoherences(self, known: Facts) -> list[Impossible]:
-        """Give the impossible conjunctions that known facts meet.
+        """Return the impossible conjunctions that known facts meet.
 
         Args:
             known: Validated facts.

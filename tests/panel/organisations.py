@@ -147,7 +147,7 @@ Values = dict[str, Any]
 
 
 def satisfies(fact: Fact, test: Any, value: Any) -> bool:
-    """Say whether a known value meets one test of a conjunction."""
+    """Return whether a known value meets one test of a conjunction."""
     if isinstance(test, list):
         return value in test
     if not isinstance(test, dict):
@@ -165,7 +165,7 @@ def satisfies(fact: Fact, test: Any, value: Any) -> bool:
 
 
 def is_possible(known: Values, facts: dict[str, Fact], impossible: list[Values]) -> bool:
-    """Say whether the known facts meet none of the impossible conjunctions."""
+    """Return whether the known facts meet none of the impossible conjunctions."""
     return not any(
         all(name in known and satisfies(facts[name], test, known[name]) for name, test in entry["when"].items())
         for entry in impossible

@@ -61,7 +61,7 @@ class Verdict:
 
 
 def is_plural(model: str | None, best: Counter[str | None]) -> bool:
-    """Say whether no model was named more often; ties count."""
+    """Return whether no model was named more often; ties count."""
     return best[model] == max(best.values())
 
 
@@ -108,7 +108,7 @@ def judge(advisor: Advisor, name: str) -> list[Verdict]:
 
 
 def compare_readers(name: str) -> float:
-    """Say how often a reader's choice is the plurality of the other readers of a panel; ties count."""
+    """Describe how often a reader's choice is the plurality of the other readers of a panel; ties count."""
     organisations, readings = read_panel(name)
     hits = [
         is_plural(reading[identifier].get("best"), Counter(other[identifier].get("best") for other in others))

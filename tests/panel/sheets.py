@@ -30,7 +30,7 @@ Each line: the question, the answer, and in brackets what the answer says. What 
 
 
 def describe(facts: Mapping[str, Any], rulebase: RuleBase) -> Iterator[str]:
-    """Give an organisation in words, a line for each known fact, in the order of the vocabulary."""
+    """Return an organisation in words, a line for each known fact, in the order of the vocabulary."""
     known = rulebase.vocabulary.validate(facts)
     for name, fact in rulebase.vocabulary.facts.items():
         if name in known:

@@ -97,7 +97,7 @@ def _save(consultation: Consultation, judge: Judge, file: Path) -> None:
 
 
 def _read_skipped(file: Path, vocabulary: Vocabulary) -> list[str]:
-    """Give the facts that the file says were skipped; what is no fact of this rule base does not count."""
+    """Return the facts that the file says were skipped; what is no fact of this rule base does not count."""
     import yaml  # noqa: PLC0415 - only to resume
 
     content = yaml.safe_load(file.read_text("utf-8-sig"))

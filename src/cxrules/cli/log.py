@@ -187,7 +187,7 @@ class _Report:
         self._drawn = False
 
     def keep(self, items: Iterable[Any], log: LogReader | None = None) -> Iterator[Any]:
-        """Give what is no problem; count the problems; show how far the reading is."""
+        """Return what is no problem; count the problems; show how far the reading is."""
         from cxrules.decision_log import Problem  # noqa: PLC0415 - the help needs none of it
 
         for number, item in enumerate(items):
@@ -218,7 +218,7 @@ class _Report:
         typer.echo(text, err=True)
 
     def end(self, text: str, *, aside: bool, differs: bool = False) -> None:
-        """Say how it ended, and end the program."""
+        """Describe how it ended, and end the program."""
         for trouble, number in self._problems.items():
             if number > _SHOWN:
                 self.note(f"… {count(number, 'line')} [{trouble}] in all")
@@ -254,7 +254,7 @@ def _reading(file: Path) -> Iterator[tuple[LogReader, _Report]]:
 
 
 def _read_bound(text: str | None, option: str, days: int) -> str:
-    """Give a moment as records write it; a day that is meant to its end gives the start of the next."""
+    """Return a moment as records write it; a day that is meant to its end gives the start of the next."""
     if text is None:
         return ""
     try:

@@ -56,7 +56,7 @@ OnTop: TypeAlias = Annotated[
 
 
 def open_rulebase(paths: Sequence[Path] | None, on_top: bool) -> RuleBase:
-    """Give the built-in rule base, or load the one that the options name.
+    """Return the built-in rule base, or load the one that the options name.
 
     Raises:
         InvalidKnowledge: With every mistake in the files.
@@ -112,7 +112,7 @@ def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
 
 
 def count(number: int, singular: str) -> str:
-    """Say how many.
+    """Describe how many.
 
     Examples:
         >>> count(1, "rule"), count(3, "rule")
@@ -122,12 +122,12 @@ def count(number: int, singular: str) -> str:
 
 
 def width() -> int:
-    """Give the width of the text: that of the terminal, but no wider than reads well."""
+    """Return the width of the text: that of the terminal, but no wider than reads well."""
     return min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
 
 
 def hang(lead: str, text: str, *, indent: int | None = None) -> str:
-    """Give a text after a lead, wrapped, its further lines indented.
+    """Return a text after a lead, wrapped, its further lines indented.
 
     Args:
         lead: What stands before it on the first line, spaces included.

@@ -93,7 +93,7 @@ def diff(
     limit: Limit = 30,
     as_json: AsJson = False,
 ) -> None:
-    """Tell which organisations two rule bases answer differently, or prove that there are none.
+    """Describe which organisations two rule bases answer differently, or prove that there are none.
 
     A region names what must be true of an organisation for its model or status to differ. With --on-top, `cxrules diff
     builtin FOLDER` tells what the files of the folder change. Exits with 0 only when it is proved that nothing differs.
@@ -140,7 +140,7 @@ def _make_folder(path: Path) -> None:
 def _read_expectations(
     paths: list[Path] | None, rulebase: RuleBase, on_top: bool
 ) -> tuple[Expectations, Collection[tuple[str, str]]]:
-    """Give what counts beside a rule base, and which of its accepted findings are its own."""
+    """Return what counts beside a rule base, and which of its accepted findings are its own."""
     from cxrules.verification import builtin_expectations  # noqa: PLC0415 - see above
     from cxrules.verification.expectations import Expectations, read_expectations, read_plain  # noqa: PLC0415 - the help needs none of it
 

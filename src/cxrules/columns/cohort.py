@@ -178,7 +178,7 @@ class CohortJudge:
         return fired
 
     def _weigh(self, ledger: _Ledger, fired: Mapping[int, int], everything: int) -> tuple[int, Planes]:
-        """Give where a model is a candidate, and its points plus an offset that makes them no negative number."""
+        """Return where a model is a candidate, and its points plus an offset that makes them no negative number."""
         running = everything
         for rule in ledger.excluders:
             running &= ~fired[rule]
@@ -208,7 +208,7 @@ class CohortJudge:
 
 
 def truth(test: FactTest, cohort: Cohort, vocabulary: Vocabulary) -> int:
-    """Give the organisations of a cohort in which a test holds."""
+    """Return the organisations of a cohort in which a test holds."""
     column = cohort.columns.get(test.fact)
     if column is None:
         return 0
@@ -232,7 +232,7 @@ def truth(test: FactTest, cohort: Cohort, vocabulary: Vocabulary) -> int:
 
 
 def column_of(vocabulary: Vocabulary, name: str, value: FactValue, columns: int) -> Column:
-    """Give a fact that has one value in some organisations and is unknown in the others."""
+    """Return a fact that has one value in some organisations and is unknown in the others."""
     if vocabulary[name].kind is Kind.SET:
         assert isinstance(value, tuple)
         return SetColumn(columns, dict.fromkeys(value, columns))
@@ -263,7 +263,7 @@ def gather(vocabulary: Vocabulary, organisations: Collection[Facts]) -> Cohort:
 
 
 def first_of(columns: int) -> int:
-    """Give the lowest column of some."""
+    """Return the lowest column of some."""
     return (columns & -columns).bit_length() - 1
 
 

@@ -16,7 +16,7 @@ Planes: TypeAlias = list[int]
 
 
 def constant(number: int, everything: int) -> Planes:
-    """Give the same number in every column.
+    """Return the same number in every column.
 
     Args:
         number: The number, not negative.
@@ -81,7 +81,7 @@ def add_constant(planes: Planes, number: int, everything: int) -> Planes:
 
 
 def greater(left: Planes, right: Planes, everything: int) -> int:
-    """Give the columns in which the left number is greater."""
+    """Return the columns in which the left number is greater."""
     above, equal = 0, everything
     for digit in reversed(range(max(len(left), len(right)))):
         one = left[digit] if digit < len(left) else 0
@@ -93,7 +93,7 @@ def greater(left: Planes, right: Planes, everything: int) -> int:
 
 
 def equal_to(planes: Planes, number: int, everything: int) -> int:
-    """Give the columns in which the number is this one."""
+    """Return the columns in which the number is this one."""
     if number >> len(planes):
         return 0
     equal = everything
@@ -103,7 +103,7 @@ def equal_to(planes: Planes, number: int, everything: int) -> int:
 
 
 def select(columns: int, left: Planes, right: Planes) -> Planes:
-    """Give the left number in some columns and the right one in the others."""
+    """Return the left number in some columns and the right one in the others."""
     size = max(len(left), len(right))
     left, right = left + [0] * (size - len(left)), right + [0] * (size - len(right))
     return [other ^ (one ^ other) & columns for one, other in zip(left, right, strict=True)]

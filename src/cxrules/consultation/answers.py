@@ -74,7 +74,7 @@ def _find(fact: Fact, text: str) -> Value:
 
 
 def _matches(fact: Fact, text: str) -> list[Value]:
-    """Give the values that a text names: exactly, or else by the beginning of the label or the name."""
+    """Return the values that a text names: exactly, or else by the beginning of the label or the name."""
     folded = text.casefold()
     named = folded.replace(" ", "_").replace("-", "_")
     for value in fact.values:

@@ -94,11 +94,11 @@ class Consultation:
         return next(iter(questions.irrelevant), None) if self._going_on else None
 
     def begin(self) -> str:
-        """Give the words with which the dialogue begins."""
+        """Return the words with which the dialogue begins."""
         return f"{_HELP}\n\n{self._tell_stand()}\n\n{self.ask()}"
 
     def ask(self) -> str:
-        """Give the question that waits for an answer, its values numbered; or what is left to do."""
+        """Return the question that waits for an answer, its values numbered; or what is left to do."""
         if self.fact is None:
             return self._tell_end()
         fact = self._rulebase.vocabulary[self.fact]
@@ -189,7 +189,7 @@ class Consultation:
     # -- what is said --------------------------------------------------------------------------------------------------
 
     def why(self, fact: str) -> str:
-        """Tell why a fact is asked: what its answers would lead to, and which rules wait for it.
+        """Describe why a fact is asked: what its answers would lead to, and which rules wait for it.
 
         Args:
             fact: The fact.
@@ -319,7 +319,7 @@ def _in_yaml(value: FactValue) -> str:
 
 
 def _label(fact: Fact, value: FactValue) -> str:
-    """Give the short answer that a value is."""
+    """Return the short answer that a value is."""
     if fact.kind is Kind.PERCENT:
         return f"{value}%"
     labels = {known.name: known.label for known in fact.values}

@@ -178,7 +178,7 @@ def _list_rules(record: DecisionRecord, judge: Judge) -> Iterator[dict[str, Any]
 def _list_holding(
     conditions: tuple[Condition, ...], known: dict[str, FactValue], findings: set[str], judge: Judge
 ) -> tuple[Condition, ...]:
-    """Give the tests behind a rule that fired: of alternatives, those that hold."""
+    """Return the tests behind a rule that fired: of alternatives, those that hold."""
     facts = dict(judge.rulebase.vocabulary.facts)
     found: list[Condition] = []
     for condition in conditions:

@@ -282,7 +282,7 @@ def _write_whole(descriptor: int, data: bytes, size: int) -> None:
 
 
 def holds_rulebase(descriptor: int, revision: str) -> bool:
-    """Say whether a file holds a rule base, whole and unaltered.
+    """Return whether a file holds a rule base, whole and unaltered.
 
     It is a search from the start. What is looked for usually stands there.
 
@@ -295,7 +295,7 @@ def holds_rulebase(descriptor: int, revision: str) -> bool:
 
 
 def _find_lines(descriptor: int, wanted: bytes) -> Iterator[int]:
-    """Give where lines start that start like this."""
+    """Return where lines start that start like this."""
     wanted = b"\n" + wanted
     tail = b"\n"  # before the first line
     offset = -1  # of the first byte of `tail` in the file

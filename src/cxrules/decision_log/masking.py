@@ -114,7 +114,7 @@ class Masking:
 
 
 def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> DecisionRecord:
-    """Give a copy of a record that does not say what should be hidden.
+    """Return a copy of a record that does not say what should be hidden.
 
     Args:
         masking: What to hide.
@@ -214,7 +214,7 @@ def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidd
 
 @lru_cache(maxsize=8)
 def _list_tainted(rulebase: RuleBase, names: frozenset[str]) -> tuple[str, ...]:
-    """Give the rules that may fire or not by what facts are, themselves or through the findings they need."""
+    """Return the rules that may fire or not by what facts are, themselves or through the findings they need."""
     found: dict[str, None] = {}
     findings: set[str] = set()
     for layer in rulebase.strata:

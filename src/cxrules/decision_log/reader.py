@@ -147,11 +147,11 @@ class LogReader:
                 yield fault.problem
 
     def decisions(self) -> Iterator[Logged]:
-        """Give the decisions alone, whatever else is in the file."""
+        """Return the decisions alone, whatever else is in the file."""
         return (entry for entry in self if isinstance(entry, Logged))
 
     def rulebase(self, revision: str) -> RuleBase:
-        """Give a rule base that the log holds.
+        """Return a rule base that the log holds.
 
         Raises:
             MissingRuleBase: If it holds none of this revision.
@@ -169,7 +169,7 @@ class LogReader:
         return found
 
     def judge(self, record: DecisionRecord) -> Judge:
-        """Give the judge that decided: the record's own rule base, on the engine of the same name.
+        """Return the judge that decided: the record's own rule base, on the engine of the same name.
 
         If that engine is not at hand, it is the engine `bitmap`: every engine gives the same answers.
 
@@ -326,7 +326,7 @@ def _check_decision(line: int, record: dict[str, Any]) -> DecisionRecord:
 
 
 def check_replayable(logged: Logged) -> Problem | None:
-    """Say what keeps a decision from being decided again, if its own record does."""
+    """Describe what keeps a decision from being decided again, if its own record does."""
     record = logged.record
     if record["replayable"] and not any(
         path.partition(".")[0] in ANSWER for path in record["masked"] + record["erased"]
@@ -337,7 +337,7 @@ def check_replayable(logged: Logged) -> Problem | None:
 
 
 def invalid_facts(logged: Logged, error: InvalidOrganisation) -> Problem:
-    """Say that the facts of a decision are not facts of the rule base it is to be decided on."""
+    """Describe that the facts of a decision are not facts of the rule base it is to be decided on."""
     message = f"decision {logged.record['id']}: {'; '.join(map(str, error.diagnostics[:3]))}"
     return Problem(logged.line, Trouble.INVALID_FACTS, message)
 

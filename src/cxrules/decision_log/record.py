@@ -248,7 +248,7 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
 
 
 def make_answer(recommendation: Recommendation) -> dict[str, Any]:
-    """Give what follows from rule base and facts, by the names in `ANSWER`, as data that JSON can hold."""
+    """Return what follows from rule base and facts, by the names in `ANSWER`, as data that JSON can hold."""
     model, reason = recommendation.model, recommendation.reason
     return {
         "facts": {name: _write_value(value) for name, value in recommendation.facts.items()},
@@ -284,7 +284,7 @@ def make_rulebase_record(rulebase: RuleBase) -> RuleBaseRecord:
 
 
 def digest_explanation(recommendation: Recommendation) -> str:
-    """Give the SHA-256 of the full explanation."""
+    """Return the SHA-256 of the full explanation."""
     from hashlib import sha256  # noqa: PLC0415 - only for those who ask for it
 
     return sha256(recommendation.explain(detail="full").encode()).hexdigest()
@@ -300,7 +300,7 @@ def write_line(record: DecisionRecord | RuleBaseRecord) -> bytes:
 
 @cache
 def record_json_schema() -> dict[str, Any]:
-    """Give the JSON Schema of a line.
+    """Return the JSON Schema of a line.
 
     Examples:
         >>> sorted(record_json_schema()["$defs"])
@@ -323,7 +323,7 @@ def _read_ids(recommendation: Recommendation, effect: Effect) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _find_concluders(rulebase: RuleBase) -> dict[Effect, tuple[tuple[str, int], ...]]:
-    """Give for each effect what rules conclude by it, in id order, and which rules, as the bits of an int."""
+    """Return for each effect what rules conclude by it, in id order, and which rules, as the bits of an int."""
     found: dict[Effect, dict[str, int]] = {effect: {} for effect in Effect}
     for bit, rule in enumerate(rulebase.rules.values()):
         for conclusion in rule.then:

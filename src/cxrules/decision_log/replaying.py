@@ -94,7 +94,7 @@ def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
 
 
 def substitute_engine(logged: Logged, engine: str) -> Problem:
-    """Say that a decision was decided again by another engine."""
+    """Describe that a decision was decided again by another engine."""
     message = f"the engine {logged.record['engine']!r} is not at hand, so {engine!r} decided again"
     return Problem(logged.line, Trouble.OTHER_ENGINE, message)
 

@@ -25,7 +25,7 @@ class Engine(Protocol):
     rulebase: RuleBase
 
     def match(self, known: Facts) -> int:
-        """Give the least fixpoint: the rules that fire for validated facts, as the bits of an int."""
+        """Return the least fixpoint: the rules that fire for validated facts, as the bits of an int."""
         ...
 
 

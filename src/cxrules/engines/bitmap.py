@@ -109,7 +109,7 @@ class BitmapEngine:
         self._findings = _link(units, list_concluders(rulebase, alternatives))
 
     def match(self, known: Facts) -> int:
-        """Give the rules that fire, as the bits of an int.
+        """Return the rules that fire, as the bits of an int.
 
         Args:
             known: Validated facts.
@@ -121,7 +121,7 @@ class BitmapEngine:
         return self._settle(self._match_others(known, alive, self._unknown))
 
     def bound(self, known: Facts) -> int:
-        """Give the rules that could still fire once more is known, as the bits of an int.
+        """Return the rules that could still fire once more is known, as the bits of an int.
 
         It is a bound only: two of them may need different values of one fact, or values that are impossible together.
 
@@ -207,7 +207,7 @@ def _cut(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> 
 
 
 def _flag(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> Iterable[_Set]:
-    """Give the flags of a set: one `_Set`, and another for each further `includes_any` that one unit asks of it."""
+    """Return the flags of a set: one `_Set`, and another for each further `includes_any` that one unit asks of it."""
     absent, present = dict.fromkeys(fact.names, everything), dict.fromkeys(fact.names, everything)
     layers = [(everything, dict.fromkeys(fact.names, 0))]
     for bit, tests in by_unit.items():

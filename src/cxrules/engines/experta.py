@@ -59,7 +59,7 @@ class ExpertaEngine:
         self._threads = threading.local()
 
     def match(self, known: Facts) -> int:
-        """Give the rules that fire, as the bits of an int.
+        """Return the rules that fire, as the bits of an int.
 
         Args:
             known: Validated facts.
@@ -93,11 +93,11 @@ class _Slot(NamedTuple):
     name: str
 
     def fill(self, content: object) -> _Experta:
-        """Give an experta fact with this slot only."""
+        """Return an experta fact with this slot only."""
         return self.shelf(**{self.name: content})
 
     def ask(self, constraint: _Experta) -> _Experta:
-        """Give a pattern of this slot."""
+        """Return a pattern of this slot."""
         # Captured by the slot's own name, as it holds one fact; left to itself, experta keeps a new name for ever.
         return self.name << self.fill(constraint)
 
@@ -132,7 +132,7 @@ class _Translator:
         self._findings = {name: self._slot() for name in rulebase.findings}
 
     def translate(self) -> Iterator[_Production]:
-        """Give the rules in order, each after its alternatives."""
+        """Return the rules in order, each after its alternatives."""
         for position, rule in enumerate(self._rulebase.rules.values()):
             patterns: list[_Experta] = []
             for condition in rule.when:
@@ -210,7 +210,7 @@ def _action(production: _Production) -> Callable[[_Experta], None]:
 
 @cache
 def _shelves(experta: _Experta) -> tuple[_Experta, ...]:
-    """Give classes of fact over which to spread the slots: a new fact meets only the tests of its own class."""
+    """Return classes of fact over which to spread the slots: a new fact meets only the tests of its own class."""
     return tuple(type(f"Shelf{number}", (experta.Fact,), {}) for number in range(_SHELVES))
 
 

@@ -20,7 +20,7 @@ class Unit(NamedTuple):
 
 
 def list_units(rulebase: RuleBase) -> tuple[list[Unit], dict[str | int, list[int]]]:
-    """Give the units, rules first, and for each unnamed finding the units that conclude it."""
+    """Return the units, rules first, and for each unnamed finding the units that conclude it."""
     units: list[Unit] = []
     branches: list[tuple[int, tuple[Condition, ...]]] = []
     number = 0
@@ -53,7 +53,7 @@ def mask_of(positions: Iterable[int]) -> int:
 
 
 def list_concluders(rulebase: RuleBase, alternatives: Mapping[str | int, list[int]]) -> dict[str | int, list[int]]:
-    """Give for each finding, named or unnamed, the units that conclude it."""
+    """Return for each finding, named or unnamed, the units that conclude it."""
     index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
     concluders = dict(alternatives)
     for finding, rules in rulebase.concluders.items():

@@ -28,7 +28,7 @@ class Damage:
     points_lost: int
 
     def __bool__(self) -> bool:
-        """Say whether anything is lost."""
+        """Return whether anything is lost."""
         return self.model_falls or self.status_falls or self.lead_lost > 0 or self.points_lost > 0
 
 
@@ -39,7 +39,7 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
     rules that rest on its findings stay: each is rated for what it says itself.
 
     Args:
-        judge: Who decided.
+        judge: The engine and policy that decided.
         decision: His decision, with a model.
 
     Returns:
@@ -65,7 +65,7 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
 
 
 def _list_twins(judge: Judge, decision: Decision) -> Mapping[str, int]:
-    """Give for each rule the fired ones whose evidence for the same side of the same model the same claim carries."""
+    """Return for each rule the fired ones whose evidence for the same side of the same model the same claim carries."""
     decider = judge.decider
     groups: dict[tuple[str, bool, str], list[str]] = {}
     for item in decider.evidence:

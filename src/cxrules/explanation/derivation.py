@@ -88,7 +88,7 @@ class Step:
         return outline(self)
 
     def roots(self) -> tuple[GivenFact, ...]:
-        """Give the facts given on which it rests, directly or through findings, each once."""
+        """Return the facts given on which it rests, directly or through findings, each once."""
         found = {given.fact: given for given in self.facts}
         for finding in self.findings:
             for step in finding.steps:
@@ -165,7 +165,7 @@ class Derivation:
     others: tuple[Step, ...] = ()
 
     def case(self, model: str) -> Case:
-        """Give what is for and against one model.
+        """Return what is for and against one model.
 
         Raises:
             KeyError: If there is no such model.
@@ -176,7 +176,7 @@ class Derivation:
         raise KeyError(model)
 
     def steps(self) -> tuple[Step, ...]:
-        """Give every rule in it, each once, in the order of the tree."""
+        """Return every rule in it, each once, in the order of the tree."""
         found: dict[str, Step] = {}
         for case in self.cases:
             for item in case.evidence:
@@ -217,7 +217,7 @@ def facts_clause(facts: Sequence[GivenFact]) -> str:
 
 
 def reason(step: Step, consequence: str = "") -> str:
-    """Give a rule as a reason: what is so here, what follows, why, and who says so.
+    """Return a rule as a reason: what is so here, what follows, why, and who says so.
 
     Args:
         step: The rule.

@@ -103,7 +103,7 @@ class NextQuestions:
         return unmark(" ".join(said))
 
     def _say(self, question: Question) -> str:
-        """Say which answers would change the model at once."""
+        """Describe which answers would change the model at once."""
         vocabulary = self.rulebase.vocabulary
         leading: dict[str | None, list[str]] = {}
         for answer in question.answers:
@@ -166,7 +166,7 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
 
 
 def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> dict[str, int]:
-    """Give the facts that bounds do not prove idle, and how many rules that bear on the model depend on each."""
+    """Return the facts that bounds do not prove idle, and how many rules that bear on the model depend on each."""
     bounds = possibilities.bounds
     prospects = possibilities.prospects(known, free, answered=False)
     openness = {fact: bounds.openness(fact, values) for fact, values in prospects.items()}

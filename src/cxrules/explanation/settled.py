@@ -100,7 +100,7 @@ class Settled:
 def settled(
     judge: Judge, decision: Decision, *, ignoring: Collection[str] = (), answered: bool = True, budget: int = BUDGET
 ) -> Settled:
-    """Find out whether what is unknown can still change the model.
+    """Find whether what is unknown can still change the model.
 
     A completion gives every unknown fact a value, save those to which the others leave no coherent one: where there is
     no CCO, whom the CCO reports to. Only coherent completions count. Where the known facts themselves meet an
@@ -160,7 +160,7 @@ class _Question:
         return Settlement.SETTLED
 
     def _find_first(self) -> Decision | tuple[Completion, Completion] | None:
-        """Give one completion; or two that disagree, where chance finds them at once."""
+        """Return one completion; or two that disagree, where chance finds them at once."""
         # Where questions may be skipped, knowing no more is one way in which it may turn out.
         decided = [] if self.answered else [self.decision]
         if self.free:
@@ -220,7 +220,7 @@ class _Question:
         return best
 
     def _split(self, assumed: _Assumed, fact: str, live: int) -> list[_Assumed]:
-        """Give a fact every value that makes a difference here or to what is impossible."""
+        """Return a fact every value that makes a difference here or to what is impossible."""
         bounds = self.possibilities.bounds
         telling = live | sum(bounds.conjunctions.values())
         children: dict[int, _Assumed] = {}

@@ -103,7 +103,7 @@ def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFO
 
 
 def _list_tested(possibilities: Possibilities, decision: Decision) -> list[str]:
-    """Give the known facts that rules test which bear on the model and fired.
+    """Return the known facts that rules test which bear on the model and fired.
 
     With fewer facts no other rule fires, so that no other fact can make a difference.
     """
@@ -189,7 +189,7 @@ class _Search:
 
 
 def _alternate(count: int) -> list[int]:
-    """Give for each of so many facts the numbers, as columns, that have its bit: every subset is a number.
+    """Return for each of so many facts the numbers, as columns, that have its bit: every subset is a number.
 
     Examples:
         >>> [f"{pattern:b}" for pattern in _alternate(2)]

@@ -13,11 +13,11 @@ __all__ = ["Tracer", "how", "trace"]
 
 
 def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Derivation:
-    """Give the derivation of a decision.
+    """Return the derivation of a decision.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
         complete: Whether to give every way to every finding, every alternative that holds, and the rules that bear on
             no model.
     """
@@ -33,11 +33,11 @@ def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Deriva
 
 
 def how(judge: Judge, decision: Decision, name: str) -> Node | None:
-    """Tell how one finding or rule came about, or what there is for and against one model.
+    """Describe how one finding or rule came about, or what there is for and against one model.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
         name: A finding, a rule or a model.
 
     Returns:
@@ -78,11 +78,11 @@ class Tracer:
         self._given: dict[str, GivenFact] = {}
 
     def given(self) -> tuple[GivenFact, ...]:
-        """Give the facts given, in the order of the vocabulary."""
+        """Return the facts given, in the order of the vocabulary."""
         return tuple([self.give(name) for name in self._facts if name in self._decision.known])
 
     def cases(self) -> tuple[Case, ...]:
-        """Give every model with what is for and against it, best first."""
+        """Return every model with what is for and against it, best first."""
         decider = self._judge.decider
         evidence: dict[str, list[Weighed]] = {model: [] for model in self._rulebase.models}
         claims = self._rulebase.claims
@@ -91,7 +91,7 @@ class Tracer:
         return tuple([self._case(row, evidence[row.model]) for row in rank(decider, self._decision.fired)])
 
     def step(self, name: str) -> Step:
-        """Give a fired rule with what made it fire."""
+        """Return a fired rule with what made it fire."""
         step = self.traced.get(name)
         if step is None:
             rulebase = self._rulebase
@@ -107,7 +107,7 @@ class Tracer:
         return step
 
     def established(self, finding: str) -> Established:
-        """Give an established finding with the rules that establish it."""
+        """Return an established finding with the rules that establish it."""
         found = self._established.get(finding)
         if found is None:
             fired, decider = self._decision.fired, self._judge.decider
@@ -148,7 +148,7 @@ class Tracer:
                 findings[condition.finding] = self.established(condition.finding)
 
     def give(self, name: str) -> GivenFact:
-        """Give a fact that is known, as it was given."""
+        """Return a fact that is known, as it was given."""
         given = self._given.get(name)
         if given is None:
             value = self._decision.known[name]

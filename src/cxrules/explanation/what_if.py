@@ -120,8 +120,8 @@ def what_if(
     """Decide on changed facts and compare.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
         changes: Facts with the values supposed; None supposes that a fact is unknown.
         present: Makes the answer of a decision.
 
@@ -223,10 +223,10 @@ class _Comparison:
 
 
 def explain_what_if(judge: Judge, supposed: WhatIf[_Answer]) -> str:
-    """Say what would be recommended, and what changed.
+    """Describe what would be recommended, and what changed.
 
     Args:
-        judge: Who decided.
+        judge: The engine and policy that decided.
         supposed: The comparison.
     """
     if not supposed.changes:

@@ -115,8 +115,8 @@ def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation
     """Find what stands between a model and its recommendation.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
         model: The model.
         derivation: The derivation, if it has been traced already.
 
@@ -202,10 +202,10 @@ _WIDE = 6
 
 
 def explain_why_not(judge: Judge, objection: WhyNot) -> str:
-    """Say why a model is not recommended: every obstacle, and the nearest change that would make it win.
+    """Describe why a model is not recommended: every obstacle, and the nearest change that would make it win.
 
     Args:
-        judge: Who decided.
+        judge: The engine and policy that decided.
         objection: What stands in the way.
     """
     model = name(judge.rulebase, objection.model)
@@ -219,10 +219,10 @@ def explain_why_not(judge: Judge, objection: WhyNot) -> str:
 
 
 def rebut(judge: Judge, objection: WhyNot, told: Mapping[str, int] | None = None, *, named: bool = False) -> str:
-    """Say what first stands between a model and its recommendation, in a few sentences.
+    """Describe what first stands between a model and its recommendation, in a few sentences.
 
     Args:
-        judge: Who decided.
+        judge: The engine and policy that decided.
         objection: What stands in the way.
         told: Rules that the text has given as reasons already, with their place from 0; they are referred to.
         named: Whether the text has just named the model, so that "it" is enough.
@@ -245,7 +245,7 @@ class _Teller:
         self._brief = brief
 
     def tell(self, obstacle: Obstacle, *, within: bool = False) -> str:
-        """Tell one obstacle; within a sentence that has begun, without a capital in front."""
+        """Describe one obstacle; within a sentence that has begun, without a capital in front."""
         tellers: dict[Obstacle, Callable[[], str]] = {
             Obstacle.EXCLUDED: self._tell_exclusion,
             Obstacle.REQUIREMENT_REFUSED: self._tell_refusal,

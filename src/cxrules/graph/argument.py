@@ -11,7 +11,7 @@ __all__ = ["argument_graph"]
 
 
 def argument_graph(advice: Inquiry, *, complete: bool = False) -> nx.DiGraph[str]:
-    """Give the argument of a recommendation: facts → rules → findings → models.
+    """Return the argument of a recommendation: facts → rules → findings → models.
 
     Nodes are named by kind and name, such as `rule:stretched-marketing`. Their attributes: `kind` (fact, rule, finding,
     model), `label`, `note` (for a rule the paragraphs, for a model where it stands), `source` (the article of a rule),

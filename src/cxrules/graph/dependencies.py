@@ -43,7 +43,7 @@ _TARGETS = {
 
 
 def dependency_graph(rulebase: RuleBase, *, claims: bool = True, advice: bool = True) -> nx.MultiDiGraph[str]:
-    """Give what rests on what in a rule base.
+    """Return what rests on what in a rule base.
 
     Nodes are named by kind and name, such as `fact:maturity`, and have `kind` and `label`; rules also have `stratum`,
     `standing` and `points` (of their evidence). Edges, whose keys are their relations, lead from what comes before to
@@ -76,7 +76,7 @@ def dependency_graph(rulebase: RuleBase, *, claims: bool = True, advice: bool = 
 
 
 def strata(graph: nx.MultiDiGraph[str]) -> tuple[tuple[str, ...], ...]:
-    """Give the rules by stratum: each needs only findings that rules of lower strata conclude.
+    """Return the rules by stratum: each needs only findings that rules of lower strata conclude.
 
     Args:
         graph: What `dependency_graph` gave.
@@ -99,7 +99,7 @@ def strata(graph: nx.MultiDiGraph[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def find_cycles(graph: nx.MultiDiGraph[str]) -> Iterator[tuple[str, ...]]:
-    """Give the findings and rules that rest on each other, one cycle after another; none in a rule base that loads.
+    """Return the findings and rules that rest on each other, one cycle after another; none in a rule base that loads.
 
     Args:
         graph: What `dependency_graph` gave.
@@ -109,7 +109,7 @@ def find_cycles(graph: nx.MultiDiGraph[str]) -> Iterator[tuple[str, ...]]:
 
 
 def reach(graph: nx.MultiDiGraph[str], name: str) -> frozenset[str]:
-    """Give everything that rests on a node, however indirectly.
+    """Return everything that rests on a node, however indirectly.
 
     Args:
         graph: What `dependency_graph` gave.
@@ -122,7 +122,7 @@ def reach(graph: nx.MultiDiGraph[str], name: str) -> frozenset[str]:
 
 
 def rests_on(graph: nx.MultiDiGraph[str], name: str) -> frozenset[str]:
-    """Give everything on which a node rests, however indirectly.
+    """Return everything on which a node rests, however indirectly.
 
     Args:
         graph: What `dependency_graph` gave.

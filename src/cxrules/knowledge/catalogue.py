@@ -125,7 +125,7 @@ class Report:
         return bool(self._found)
 
     def in_order(self) -> Iterable[Diagnostic]:
-        """Give every mistake by file, line and column."""
+        """Return every mistake by file, line and column."""
         return sorted(
             self._found.values(),
             key=lambda d: (

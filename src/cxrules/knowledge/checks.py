@@ -184,7 +184,7 @@ def _check_accounts(draft: Draft, items: Items) -> None:
 
 
 def _tested(node: Node | None) -> Iterator[str]:
-    """Give every name that is tested, also where the test is out of order."""
+    """Return every name that is tested, also where the test is out of order."""
     if node is None or not isinstance(node.content, dict):
         return
     for name, form in node.content.items():

@@ -76,7 +76,7 @@ def find_cycles(edges: Mapping[tuple[str, str], object]) -> list[list[str]]:
 
 
 def _return(start: str, after: Mapping[str, list[str]]) -> list[str]:
-    """Give the shortest way from a node back to it."""
+    """Return the shortest way from a node back to it."""
     came: dict[str, str] = {}
     queue = [start]
     for node in queue:
@@ -104,7 +104,7 @@ def _reach(start: str, after: Mapping[str, list[str]]) -> set[str]:
 
 
 def _find_test(node: Node | None, finding: str, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Give the path to the first test of a finding."""
+    """Return the path to the first test of a finding."""
     if node is None or not isinstance(node.content, dict):
         return path
     if finding in node.content:

@@ -57,7 +57,7 @@ class Entry:
     from_base: bool = False
 
     def locate(self, *path: str | int, key: bool = False) -> Location:
-        """Say where something in it stands."""
+        """Describe where something in it stands."""
         return self.node.locate(path, key=key, within=self.within)
 
 
@@ -151,7 +151,7 @@ def _item_type(section: str) -> Shape:
 
 
 def find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:
-    """Give the files among paths, and those in the folders among them, each once and in the order of their names."""
+    """Return the files among paths, and those in the folders among them, each once and in the order of their names."""
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
         inside = list(_walk(path)) if path.is_dir() else [path]

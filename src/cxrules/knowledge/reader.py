@@ -46,7 +46,7 @@ class Node:
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def get(self, step: str | int) -> Node | None:
-        """Give the node under a key or at a position."""
+        """Return the node under a key or at a position."""
         if isinstance(self.content, dict):
             return self.content.get(str(step))
         if isinstance(self.content, list) and isinstance(step, int) and 0 <= step < len(self.content):
@@ -54,7 +54,7 @@ class Node:
         return None
 
     def plain(self) -> Plain:
-        """Give the value without its places."""
+        """Return the value without its places."""
         if isinstance(self.content, dict):
             return {key: node.plain() for key, node in self.content.items()}
         if isinstance(self.content, list):
@@ -62,7 +62,7 @@ class Node:
         return self.content
 
     def locate(self, path: Sequence[str | int] = (), *, key: bool = False, within: tuple[str, ...] = ()) -> Location:
-        """Say where something stands.
+        """Describe where something stands.
 
         Args:
             path: Steps down from this node. Steps that lead nowhere are passed over, so that the place is the nearest

@@ -105,7 +105,7 @@ class _Translation:
         self.report.add(code, self.node.locate(path, key=key, within=self.within), message, hint)
 
     def _find_alternatives(self, path: _Path) -> _Path:
-        """Give the path to an any_of where none may stand, if pydantic's path leads through one."""
+        """Return the path to an any_of where none may stand, if pydantic's path leads through one."""
         allowed = 0 if self.within[:1] == ("impossible",) else 1
         places = [index for index, step in enumerate(path) if step == "any_of"]
         return path[: places[allowed] + 1] if path[:1] == ("when",) and len(places) > allowed else ()
@@ -183,7 +183,7 @@ def _show(given: object) -> str:
 
 
 def _find_form(form: Shape, path: Sequence[str | int]) -> type[BaseModel] | None:
-    """Give the model of the mapping at the end of pydantic's path; the path names members of unions, too."""
+    """Return the model of the mapping at the end of pydantic's path; the path names members of unions, too."""
     arguments = get_args(form)
     if _origin(form) is Annotated:
         return _find_form(arguments[0], path)

@@ -103,7 +103,7 @@ class Fact:
         return tuple(value.name for value in self.values)
 
     def rank(self, value: str) -> int:
-        """Give the position of a value, from 0."""
+        """Return the position of a value, from 0."""
         return self.names.index(value)
 
     def state(self, value: FactValue) -> str:

@@ -10,7 +10,7 @@ __all__ = ["id_order", "sorted_ids"]
 
 @lru_cache(maxsize=8192)  # reading an answer sorts the same few ids again and again
 def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
-    """Give a sort key for ids: as text, but the runs of digits in them as numbers.
+    """Return a sort key for ids: as text, but the runs of digits in them as numbers.
 
     Examples:
         >>> sorted(["A0-10", "A0-9", "A0-1b"], key=id_order)

@@ -34,7 +34,7 @@ class Region:
     high_open: bool
 
     def holds(self, number: float) -> bool:
-        """Say whether a percentage lies in it."""
+        """Return whether a percentage lies in it."""
         above = number > self.low if self.low_open else number >= self.low
         return above and (number < self.high if self.high_open else number <= self.high)
 
@@ -58,7 +58,7 @@ class Region:
         return max(1, sum(self.holds(number) for number in range(_FULL + 1)))
 
     def nearest(self, number: float) -> float:
-        """Give its point that lies nearest to a percentage outside it."""
+        """Return its point that lies nearest to a percentage outside it."""
         return self.lowest if number < self.lowest else self.highest
 
     def _round(self, *, upwards: bool) -> Iterator[float]:
@@ -99,7 +99,7 @@ def cut(tests: Iterable[FactTest]) -> tuple[Region, ...]:
 
 
 def list_tests(rulebase: Parts) -> dict[str, tuple[FactTest, ...]]:
-    """Give for each fact the different tests of it, by rules and by impossible conjunctions."""
+    """Return for each fact the different tests of it, by rules and by impossible conjunctions."""
     found: dict[str, dict[FactTest, None]] = {name: {} for name in rulebase.vocabulary.facts}
     conditions = [rule.when for rule in rulebase.rules.values()] + [entry.when for entry in rulebase.impossible]
     for when in conditions:
@@ -110,7 +110,7 @@ def list_tests(rulebase: Parts) -> dict[str, tuple[FactTest, ...]]:
 
 
 def list_cases(fact: Fact, tests: Iterable[FactTest]) -> tuple[FactValue, ...]:
-    """Give one value for each way in which tests can come out.
+    """Return one value for each way in which tests can come out.
 
     Args:
         fact: The fact.

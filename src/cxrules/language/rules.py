@@ -166,7 +166,7 @@ class FactTest:
     operand: Operand
 
     def holds(self, value: FactValue, fact: Fact) -> bool:
-        """Say whether a known value passes.
+        """Return whether a known value passes.
 
         Args:
             value: A valid value of the fact.
@@ -277,19 +277,19 @@ class Rule:
     engineer: Engineer = Engineer()
 
     def tests(self) -> Iterator[FactTest | FindingTest]:
-        """Give every test, those of alternatives included."""
+        """Return every test, those of alternatives included."""
         yield from leaf_tests(self.when)
 
     def facts(self) -> set[str]:
-        """Give the facts it tests."""
+        """Return the facts it tests."""
         return {test.fact for test in self.tests() if isinstance(test, FactTest)}
 
     def needs(self) -> set[str]:
-        """Give the findings it tests."""
+        """Return the findings it tests."""
         return {test.finding for test in self.tests() if isinstance(test, FindingTest)}
 
     def targets(self, effect: Effect) -> tuple[str, ...]:
-        """Give what it concludes by one effect."""
+        """Return what it concludes by one effect."""
         return tuple(conclusion.target for conclusion in self.then if conclusion.effect is effect)
 
 
@@ -303,7 +303,7 @@ class Impossible:
 
 
 def leaf_tests(conditions: tuple[Condition, ...]) -> Iterator[FactTest | FindingTest]:
-    """Give the tests of a conjunction, those of alternatives included."""
+    """Return the tests of a conjunction, those of alternatives included."""
     for condition in conditions:
         if isinstance(condition, AnyOf):
             for alternative in condition.alternatives:
@@ -313,7 +313,7 @@ def leaf_tests(conditions: tuple[Condition, ...]) -> Iterator[FactTest | Finding
 
 
 def holds(conditions: tuple[Condition, ...], known: Facts, findings: Collection[str], facts: dict[str, Fact]) -> bool:
-    """Say whether a conjunction holds of known facts and established findings.
+    """Return whether a conjunction holds of known facts and established findings.
 
     This is the definition of truth. Engines may compute it otherwise, and are tested against it.
 

@@ -57,18 +57,18 @@ class Decider:
         self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
 
     def mask(self, rules: Iterable[str]) -> int:
-        """Give rules as the bits of an int."""
+        """Return rules as the bits of an int."""
         bits = 0
         for rule in rules:
             bits |= 1 << self._index[rule]
         return bits
 
     def has(self, fired: int, rule: str) -> bool:
-        """Say whether a rule is among the fired ones."""
+        """Return whether a rule is among the fired ones."""
         return bool(fired >> self._index[rule] & 1)
 
     def names(self, fired: int) -> tuple[str, ...]:
-        """Give the ids of fired rules, in id order."""
+        """Return the ids of fired rules, in id order."""
         rule_ids = self.rulebase.rule_ids
         found = []
         while fired:  # from the highest bit down: the cost is that of the rules that fired, not of all rules
@@ -78,11 +78,11 @@ class Decider:
         return tuple(found[::-1])
 
     def findings(self, fired: int) -> tuple[str, ...]:
-        """Give the findings that fired rules establish, in id order."""
+        """Return the findings that fired rules establish, in id order."""
         return tuple([name for name, concluders in self._concluders.items() if fired & concluders])
 
     def count(self, fired: int) -> int:
-        """Give the fired rules with, beyond them, the bits of evidence that several rules share."""
+        """Return the fired rules with, beyond them, the bits of evidence that several rules share."""
         bits = fired
         for rules, stronger, bit in self.shared:
             if fired & rules and not fired & stronger:
@@ -90,7 +90,7 @@ class Decider:
         return bits
 
     def weigh(self, bits: int) -> dict[str, int]:
-        """Give the points of every model.
+        """Return the points of every model.
 
         Args:
             bits: What `count` gave.
@@ -98,7 +98,7 @@ class Decider:
         return {ledger.model: _sum(ledger, bits) for ledger in self.ledgers}
 
     def candidates(self, fired: int) -> list[tuple[int, int]]:
-        """Give what passes exclusions, requirements and minimum evidence, in the declared order.
+        """Return what passes exclusions, requirements and minimum evidence, in the declared order.
 
         Args:
             fired: The fired rules.
@@ -125,7 +125,7 @@ class Decider:
         return found
 
     def set_aside(self, fired: int, candidates: Iterable[str]) -> dict[str, list[str]]:
-        """Give the candidates that a preference sets aside, each with the rules that do."""
+        """Return the candidates that a preference sets aside, each with the rules that do."""
         running = set(candidates)
         aside: dict[str, list[str]] = {}
         if fired & self._preferring:
@@ -167,11 +167,11 @@ class Decider:
         return tuple([bool(fired & excluders) for excluders in self._excluders])
 
     def missing(self, fired: int, model: str) -> tuple[str, ...]:
-        """Give the requirements of a model that are not established."""
+        """Return the requirements of a model that are not established."""
         return tuple([name for name in self.rulebase.models[model].requires if not fired & self._concluders[name]])
 
     def excluders(self, fired: int, model: str) -> tuple[str, ...]:
-        """Give the fired rules that rule a model out."""
+        """Return the fired rules that rule a model out."""
         return self.names(fired & self._excluders[list(self.rulebase.models).index(model)])
 
     def _names_of(self, candidates: list[tuple[int, int]]) -> list[str]:
@@ -223,7 +223,7 @@ def _sum(ledger: Ledger, bits: int) -> int:
 def _share_carriers(
     evidence: tuple[Evidence, ...], index: Mapping[str, int]
 ) -> tuple[tuple[tuple[int, Evidence], ...], tuple[Shared, ...]]:
-    """Give every item of evidence a bit: that of its rule, or one beyond the rules where a carrier is shared.
+    """Return every item of evidence a bit: that of its rule, or one beyond the rules where a carrier is shared.
 
     Of fired rules with the same carrier, for the same side of the same model, the strongest counts.
     """

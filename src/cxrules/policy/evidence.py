@@ -37,7 +37,7 @@ class Evidence:
 
 
 def certainty(points: int) -> float:
-    """Give the certainty factor of a sum of points.
+    """Return the certainty factor of a sum of points.
 
     It is `sign(n) * (1 - (4/5) ** |n|)`, rounded once. Adding points is the EMYCIN combination of certainty factors
     (van Melle 1980): `x + y - x*y` for equal signs and `(x + y) / (1 - min(|x|, |y|))` for opposite ones become
@@ -61,7 +61,7 @@ def certainty(points: int) -> float:
 
 
 def exact_certainty(points: int) -> Fraction:
-    """Give the certainty factor as an exact fraction.
+    """Return the certainty factor as an exact fraction.
 
     Examples:
         >>> exact_certainty(2)
@@ -74,7 +74,7 @@ def exact_certainty(points: int) -> Fraction:
 
 
 def weigh_rule(rulebase: RuleBase, rule: Rule) -> tuple[int, str]:
-    """Give the points of a rule's evidence, and the claim that carries them.
+    """Return the points of a rule's evidence, and the claim that carries them.
 
     Args:
         rulebase: The rule base, for the claims.
@@ -96,7 +96,7 @@ def weigh_rule(rulebase: RuleBase, rule: Rule) -> tuple[int, str]:
 
 
 def list_evidence(rulebase: RuleBase) -> tuple[Evidence, ...]:
-    """Give everything that the rules of a rule base can say for or against a model, in the order of the rules."""
+    """Return everything that the rules of a rule base can say for or against a model, in the order of the rules."""
     found = []
     for rule in rulebase.rules.values():
         signs = {Effect.SUPPORTS: 1, Effect.OPPOSES: -1}

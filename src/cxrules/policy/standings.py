@@ -86,7 +86,7 @@ def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
 
 
 def fired_evidence(decider: Decider, fired: int) -> tuple[Evidence, ...]:
-    """Give the evidence that counts: of fired rules with the same carrier for a model, one.
+    """Return the evidence that counts: of fired rules with the same carrier for a model, one.
 
     Args:
         decider: The policy.
@@ -112,7 +112,7 @@ def _fired_twin(decider: Decider, fired: int, item: Evidence) -> Evidence:
 
 
 def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:
-    """Give the verdict of each article on its own points.
+    """Return the verdict of each article on its own points.
 
     Args:
         decider: The policy.
@@ -138,7 +138,7 @@ def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:
 
 
 def dissent(decider: Decider, decision: Decision) -> tuple[str, ...]:
-    """Give the claims that disagree with a recommendation.
+    """Return the claims that disagree with a recommendation.
 
     They are the evidence against the winner; the supporting claims of every article whose own points put an open rival
     above the winner, for the rivals it so favours; and the supporting claims of models set aside.
@@ -169,7 +169,7 @@ def dissent(decider: Decider, decision: Decision) -> tuple[str, ...]:
 
 
 def support(decider: Decider, decision: Decision) -> tuple[str, ...]:
-    """Give the claims behind the evidence for the winner, with those behind the findings it rests on.
+    """Return the claims behind the evidence for the winner, with those behind the findings it rests on.
 
     Args:
         decider: The policy.
@@ -180,7 +180,7 @@ def support(decider: Decider, decision: Decision) -> tuple[str, ...]:
 
 
 def rest(decider: Decider, fired: int, rules: Iterable[str]) -> set[str]:
-    """Give rules together with the fired rules behind the findings they rest on.
+    """Return rules together with the fired rules behind the findings they rest on.
 
     Args:
         decider: The policy.

@@ -215,7 +215,7 @@ class Recommendation(Inquiry):
         return self.judge.decide(self.facts)
 
     def attach(self, rulebase: RuleBase) -> Recommendation:
-        """Give the same recommendation with its rule base at hand.
+        """Return the same recommendation with its rule base at hand.
 
         Args:
             rulebase: The rule base of its revision.
@@ -231,7 +231,7 @@ class Recommendation(Inquiry):
     # -- the answer as data --------------------------------------------------------------------------------------------
 
     def model_dump(self) -> dict[str, Any]:
-        """Give everything in the answer as data that JSON can hold."""
+        """Return everything in the answer as data that JSON can hold."""
         if self._decision is None:
             return _unshare(self._stored)
         return {
@@ -256,7 +256,7 @@ class Recommendation(Inquiry):
         }
 
     def model_dump_json(self, *, indent: int | None = None) -> str:
-        """Give everything in the answer as JSON.
+        """Return everything in the answer as JSON.
 
         Args:
             indent: Spaces for each level; None for one line.
@@ -267,7 +267,7 @@ class Recommendation(Inquiry):
 
     @classmethod
     def model_json_schema(cls) -> dict[str, Any]:
-        """Give the JSON Schema of `model_dump()`."""
+        """Return the JSON Schema of `model_dump()`."""
         from cxrules.recommendation.schema import RecommendationData  # noqa: PLC0415 - pydantic only when asked
 
         return RecommendationData.model_json_schema()
@@ -326,7 +326,7 @@ class Recommendation(Inquiry):
 
 
 def restore(data: dict[str, Any]) -> Recommendation:
-    """Give back the recommendation whose `model_dump()` this is, as a copy without its rule base.
+    """Return the recommendation whose `model_dump()` this is, as a copy without its rule base.
 
     Args:
         data: What `model_dump()` gave. It is not checked.

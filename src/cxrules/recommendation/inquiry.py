@@ -101,7 +101,7 @@ class Inquiry:
             return None
 
     def why(self, *, complete: bool = False) -> Derivation:
-        """Give the derivation: facts given → rules → findings → rules → evidence → policy step.
+        """Return the derivation: facts given → rules → findings → rules → evidence → policy step.
 
         Args:
             complete: Whether to leave nothing out. Else of several ways to a finding the shortest is given, of several
@@ -115,7 +115,7 @@ class Inquiry:
         return trace(self.judge, self.decision, complete=complete)
 
     def how(self, name: str) -> Step | Established | Case | None:
-        """Tell how one finding or rule came about, or what there is for and against one model.
+        """Describe how one finding or rule came about, or what there is for and against one model.
 
         Args:
             name: A finding, a rule or a model.
@@ -131,7 +131,7 @@ class Inquiry:
         return how(self.judge, self.decision, name)
 
     def why_not(self, model: str) -> WhyNot:
-        """Tell what stands between a model and its recommendation.
+        """Describe what stands between a model and its recommendation.
 
         Args:
             model: The model.
@@ -182,7 +182,7 @@ class Inquiry:
         return counterfactuals(self.judge, self.decision, target, max_changes)
 
     def settled(self) -> Settled:
-        """Find out whether what is unknown can still change the model: proved, or two completions that disagree."""
+        """Find whether what is unknown can still change the model: proved, or two completions that disagree."""
         from cxrules.explanation.settled import settled  # noqa: PLC0415 - see above
 
         return settled(self.judge, self.decision)

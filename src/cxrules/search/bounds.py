@@ -87,7 +87,7 @@ class Bounds:
         self._setting = tuple((decider.mask([rule]), preferred, over) for rule, preferred, over in decider.preferences)
 
     def mask(self, name: str, value: FactValue) -> int:
-        """Give the units and conjunctions that any value, be it a case or not, does not contradict."""
+        """Return the units and conjunctions that any value, be it a case or not, does not contradict."""
         fact = self.decider.rulebase.vocabulary[name]
         refused = (
             bit for bit, tests in self._tests[name].items() if not all(test.holds(value, fact) for test in tests)
@@ -95,7 +95,7 @@ class Bounds:
         return self.everything & ~sum(refused)
 
     def openness(self, name: str, values: Iterable[FactValue | None]) -> Openness:
-        """Give what the values that an unknown fact may turn out to have share.
+        """Return what the values that an unknown fact may turn out to have share.
 
         Args:
             name: The fact.
@@ -109,7 +109,7 @@ class Bounds:
         return Openness(common, reach)
 
     def pin(self, known: Facts, free: Collection[str]) -> int:
-        """Give the units and conjunctions that known facts do not contradict.
+        """Return the units and conjunctions that known facts do not contradict.
 
         Args:
             known: What is known.
@@ -124,7 +124,7 @@ class Bounds:
         return pinned
 
     def span(self, pinned: int, free: Iterable[Openness]) -> tuple[int, int]:
-        """Give what no possible value contradicts, and what some possible value does not contradict.
+        """Return what no possible value contradicts, and what some possible value does not contradict.
 
         Args:
             pinned: What the settled facts do not contradict.
@@ -185,7 +185,7 @@ class Bounds:
         return live
 
     def _wanted(self, leading: Iterable[str], maybe: Iterable[str], fired: int, may_fire: int) -> int:
-        """Give the rules that bear on which of the leading models wins."""
+        """Return the rules that bear on which of the leading models wins."""
         wanted = 0
         relevant = set(leading)
         for rule, preferred, over in self._setting:
@@ -200,7 +200,7 @@ class Bounds:
         return wanted
 
     def _candidates(self, fired: int, may_fire: int, least: int, most: int) -> tuple[list[str], list[str]]:
-        """Give the models that surely are candidates, and those that may be."""
+        """Return the models that surely are candidates, and those that may be."""
         minimum = self.decider.rulebase.policy.minimum_evidence
         surely, maybe = [], []
         for ledger in self.decider.ledgers:
@@ -223,7 +223,7 @@ class Bounds:
         return surely, maybe
 
     def _beats(self, one: str, other: str, least: int, most: int) -> bool:
-        """Say whether a model is surely before another, both being candidates."""
+        """Return whether a model is surely before another, both being candidates."""
         if one == other:
             return False
         margin = self._margins[one, other]

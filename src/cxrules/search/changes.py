@@ -36,7 +36,7 @@ class Change:
 
 
 def list_changes(possibilities: Possibilities, known: Facts) -> list[Change]:
-    """Give every allowed change of a known fact that can bear on the model or on what is impossible, cheapest first."""
+    """Return every allowed change of a known fact that can matter to the model or to coherence, cheapest first."""
     vocabulary = possibilities.rulebase.vocabulary
     touching = {test.fact for entry in possibilities.rulebase.impossible for test in entry.when}
     found: list[Change] = []
@@ -82,7 +82,7 @@ def _allows(fact: Fact, step: int) -> bool:
 
 
 def apply(known: Facts, changes: Iterable[Change], possibilities: Possibilities) -> dict[str, FactValue]:
-    """Give the facts after changes."""
+    """Return the facts after changes."""
     facts = dict(known)
     for change in changes:
         if change.element:
@@ -98,7 +98,7 @@ def apply(known: Facts, changes: Iterable[Change], possibilities: Possibilities)
 
 
 def combine(changes: Sequence[Change], price: int, most: int) -> Iterator[tuple[Change, ...]]:
-    """Give every set of at most so many changes that costs exactly so much and changes nothing twice."""
+    """Return every set of at most so many changes that costs exactly so much and changes nothing twice."""
     by_effort: dict[int, list[Change]] = {}
     for change in changes:
         by_effort.setdefault(change.effort, []).append(change)

@@ -66,7 +66,7 @@ class Possibilities:
         return self.decider.decide(known, self._engine.match(known))
 
     def may_fire(self, known: Facts) -> int:
-        """Give the rules that fire or could still fire once more is known, as the bits of an int."""
+        """Return the rules that fire or could still fire once more is known, as the bits of an int."""
         return self._engine.bound(known)
 
     @cached_property
@@ -79,7 +79,7 @@ class Possibilities:
         return {name: self._draw_fact(name) for name in self.cases}
 
     def unknown(self, known: Facts, ignoring: Collection[str] = ()) -> tuple[str, ...]:
-        """Give the facts that are not known, in the order of the vocabulary.
+        """Return the facts that are not known, in the order of the vocabulary.
 
         Args:
             known: What is known.
@@ -88,12 +88,12 @@ class Possibilities:
         return tuple(name for name in self.cases if name not in known and name not in ignoring)
 
     def unmet(self, known: Facts) -> tuple[Impossible, ...]:
-        """Give the impossible conjunctions that known facts do not already meet: those a completion must not meet."""
+        """Return the impossible conjunctions that known facts do not already meet: those a completion must not meet."""
         met = {entry.id for entry in self.rulebase.incoherences(known)}
         return tuple(entry for entry in self.rulebase.impossible if entry.id not in met)
 
     def organisation(self, cohort: Cohort, position: int) -> dict[str, FactValue]:
-        """Give the facts of one organisation of a cohort."""
+        """Return the facts of one organisation of a cohort."""
         known: dict[str, FactValue] = {}
         for name in self.cases:
             column = cohort.columns.get(name)
@@ -110,7 +110,7 @@ class Possibilities:
         return known
 
     def meeting(self, tests: Iterable[FactTest], cohort: Cohort) -> int:
-        """Give the organisations of a cohort in which all of some tests hold."""
+        """Return the organisations of a cohort in which all of some tests hold."""
         columns = cohort.everything
         for test in tests:
             columns &= truth(test, cohort, self.rulebase.vocabulary)
@@ -130,7 +130,7 @@ class Possibilities:
         )
 
     def complete(self, known: Facts, free: Sequence[str], blank: Collection[str] = ()) -> dict[str, FactValue] | None:
-        """Give a coherent completion.
+        """Return a coherent completion.
 
         It gives every free fact a value, save those to which the other facts leave no coherent one.
 
@@ -155,7 +155,7 @@ class Possibilities:
         return None
 
     def coherent_cases(self, known: Facts, name: str, before: Facts | None = None) -> tuple[FactValue, ...]:
-        """Give the values that a fact can have beside others.
+        """Return the values that a fact can have beside others.
 
         Args:
             known: The other facts.
@@ -168,7 +168,7 @@ class Possibilities:
     def prospects(
         self, known: Facts, free: Iterable[str], *, answered: bool
     ) -> dict[str, tuple[FactValue | None, ...]]:
-        """Give for each free fact the values that it may turn out to have beside what is known.
+        """Return for each free fact the values that it may turn out to have beside what is known.
 
         Args:
             known: What is known.
@@ -260,7 +260,7 @@ class Possibilities:
         return blank
 
     def _without_value(self, cohort: Cohort, name: str, impossible: tuple[Impossible, ...]) -> int:
-        """Give where every value of a fact would meet an impossible conjunction."""
+        """Return where every value of a fact would meet an impossible conjunction."""
         fact = self.rulebase.vocabulary[name]
         columns = cohort.everything
         for value in self.cases[name]:
@@ -294,7 +294,7 @@ class Possibilities:
 
 
 def _biased(random: Random, probability: float) -> int:
-    """Give columns each of which is in with a probability: the comparison, digit by digit, with a random number."""
+    """Return columns each of which is in with a probability: the comparison, digit by digit, with a random number."""
     columns = 0
     digits = round(probability * 2**_PRECISION)
     for digit in range(_PRECISION):
@@ -338,7 +338,7 @@ _COMPILED: WeakKeyDictionary[Judge, Possibilities] = WeakKeyDictionary()
 
 
 def possibilities_of(judge: Judge) -> Possibilities:
-    """Give the possibilities of a judge's rule base, compiled when first asked for."""
+    """Return the possibilities of a judge's rule base, compiled when first asked for."""
     compiled = _COMPILED.get(judge)
     if compiled is None:
         compiled = _COMPILED.setdefault(judge, Possibilities(judge))

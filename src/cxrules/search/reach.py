@@ -39,7 +39,7 @@ def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[st
 
 
 def wanted(judge: Judge, known: Facts, finding: str) -> tuple[str, ...]:
-    """Give the unknown facts from which it can still become known that a finding holds, in vocabulary order."""
+    """Return the unknown facts from which it can still become known that a finding holds, in vocabulary order."""
     found: set[str] = set()
     for conditions in _ways(judge, finding):
         for alternative in _flat(conditions):
@@ -53,7 +53,7 @@ def wanted(judge: Judge, known: Facts, finding: str) -> tuple[str, ...]:
 
 
 def opposed(judge: Judge, known: Facts, finding: str) -> tuple[str, ...]:
-    """Give the known facts that keep a finding from being established, in vocabulary order."""
+    """Return the known facts that keep a finding from being established, in vocabulary order."""
     found: set[str] = set()
     for conditions in _ways(judge, finding):
         for test in leaf_tests(conditions):
@@ -70,7 +70,7 @@ def _ways(judge: Judge, finding: str) -> Iterator[tuple[Condition, ...]]:
 
 
 def _flat(conditions: tuple[Condition, ...]) -> Iterator[list[FactTest | FindingTest]]:
-    """Give the plain tests of a conjunction with each of its alternatives in turn; never a cross product."""
+    """Return the plain tests of a conjunction with each of its alternatives in turn; never a cross product."""
     plain = [condition for condition in conditions if not isinstance(condition, AnyOf)]
     choices = [condition for condition in conditions if isinstance(condition, AnyOf)]
     if not choices:
@@ -107,7 +107,7 @@ class _Search:
         return None
 
     def _prove(self, goals: tuple[Condition, ...], tests: _Tests) -> Iterator[_Tests]:
-        """Give what would have to hold of the unknown facts, for each way of proving the goals."""
+        """Return what would have to hold of the unknown facts, for each way of proving the goals."""
         self._step()
         if not goals:
             yield tests
@@ -153,7 +153,7 @@ class _Search:
         return False
 
     def _met(self, when: tuple[FactTest, ...], newest: str, chosen: Facts) -> bool:
-        """Say whether an impossible conjunction is met now that one more value is chosen."""
+        """Return whether an impossible conjunction is met now that one more value is chosen."""
         if not any(test.fact == newest for test in when):
             return False
         vocabulary = self._rulebase.vocabulary

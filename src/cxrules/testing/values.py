@@ -20,7 +20,7 @@ _TRIES = 20_000
 
 
 def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
-    """Give the numbers with which rules and impossible conjunctions compare each percentage."""
+    """Return the numbers with which rules and impossible conjunctions compare each percentage."""
     found: dict[str, set[float]] = {
         name: set() for name, fact in rulebase.vocabulary.facts.items() if fact.kind is Kind.PERCENT
     }
@@ -34,7 +34,7 @@ def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
 
 
 def telling_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
-    """Give values among which are all that rules could tell apart: on each threshold, beside it and between."""
+    """Return values among which are all that rules could tell apart: on each threshold, beside it and between."""
     if fact.kind is Kind.FLAG:
         return [True, False]
     if fact.kind is Kind.SET:

@@ -58,13 +58,13 @@ class Circuit:
         self.asked = 0
 
     def wire(self, name: str) -> z3.BoolRef:
-        """Give the free wire of this name."""
+        """Return the free wire of this name."""
         if name not in self._wires:
             self._wires[name] = cast("z3.BoolRef", z3.Bool(name, self._context))
         return self._wires[name]
 
     def negate(self, bit: Bit) -> Bit:
-        """Give the opposite."""
+        """Return the opposite."""
         if isinstance(bit, bool):
             return not bit
         name = bit.get_id()
@@ -75,7 +75,7 @@ class Circuit:
         return self._opposites[name]
 
     def all_of(self, bits: Iterable[Bit]) -> Bit:
-        """Give whether all are true."""
+        """Return whether all are true."""
         parts: dict[int, z3.BoolRef] = {}
         for bit in bits:
             if isinstance(bit, bool):
@@ -91,15 +91,15 @@ class Circuit:
         return self._gates[key]
 
     def any_of(self, bits: Iterable[Bit]) -> Bit:
-        """Give whether one is true."""
+        """Return whether one is true."""
         return self.negate(self.all_of(self.negate(bit) for bit in bits))
 
     def equal(self, one: Bit, other: Bit) -> Bit:
-        """Give whether both are the same."""
+        """Return whether both are the same."""
         return self.negate(self.differ(one, other))
 
     def differ(self, one: Bit, other: Bit) -> Bit:
-        """Give whether exactly one is true."""
+        """Return whether exactly one is true."""
         if isinstance(one, bool) and isinstance(other, bool):
             return one != other
         return self.any_of([self.all_of([one, self.negate(other)]), self.all_of([self.negate(one), other])])
@@ -120,7 +120,7 @@ class Circuit:
         self._solver.add(self._expression(bit))
 
     def sum(self, weighted: Iterable[tuple[Bit, int]]) -> Number:
-        """Give the sum of the weights of the true bits.
+        """Return the sum of the weights of the true bits.
 
         Raises:
             OverflowError: If the weights are larger than a sum can hold.
@@ -148,7 +148,7 @@ class Circuit:
         return self._sums[key]
 
     def at_least(self, number: Number, other: Number, margin: int = 0) -> Bit:
-        """Give whether a number is at least another plus a margin."""
+        """Return whether a number is at least another plus a margin."""
         if isinstance(number, int) and isinstance(other, int):
             return number >= other + margin
         one = self._number(number) if isinstance(number, int) else number
@@ -163,7 +163,7 @@ class Circuit:
         return self._gates[key]
 
     def _cancel(self, one: z3.BitVecRef, other: z3.BitVecRef) -> Number | None:
-        """Give the difference of two sums that have most of their terms in common: it is small, and easy to compare."""
+        """Return the difference of two sums that share most of their terms: it is small, and easy to compare."""
         if one.get_id() not in self._terms or other.get_id() not in self._terms:
             return None
         (base, terms), (other_base, others) = self._terms[one.get_id()], self._terms[other.get_id()]
@@ -179,11 +179,11 @@ class Circuit:
         return self.sum([*rest, (True, base - other_base)])
 
     def same_number(self, one: Number, other: Number) -> Bit:
-        """Give whether two numbers are equal."""
+        """Return whether two numbers are equal."""
         return self.all_of([self.at_least(one, other), self.at_least(other, one)])
 
     def at_most_true(self, bits: Sequence[Bit], limit: int) -> Bit:
-        """Give whether at most so many of some bits are true; constants among them are not counted."""
+        """Return whether at most so many of some bits are true; constants among them are not counted."""
         wires = [bit for bit in bits if not isinstance(bit, bool)]
         if limit < 0 or not wires:
             return limit >= 0
@@ -221,19 +221,19 @@ class Circuit:
         return Possibility.UNDECIDED
 
     def is_true(self, bit: Bit) -> bool:
-        """Say whether something is true in the example that the solver found last."""
+        """Return whether something is true in the example that the solver found last."""
         if isinstance(bit, bool):
             return bit
         return bool(z3.is_true(self._model.eval(bit, model_completion=True)))
 
     def value(self, number: Number) -> int:
-        """Give a number in the example that the solver found last."""
+        """Return a number in the example that the solver found last."""
         if isinstance(number, int):
             return number
         return int(cast("z3.BitVecNumRef", self._model.eval(number, model_completion=True)).as_signed_long())
 
     def core(self, bits: Iterable[Bit]) -> list[Bit]:
-        """Give those of some bits that the solver needed to show that the last question is impossible."""
+        """Return those of some bits that the solver needed to show that the last question is impossible."""
         return [bit for bit in bits if not isinstance(bit, bool) and bit.get_id() in self._core]
 
     def _gate(self, definition: z3.ExprRef) -> z3.BoolRef:

@@ -73,7 +73,7 @@ class Difference:
         return self.complete and not self.changes
 
     def find(self, known: Facts) -> Change | None:
-        """Give what happens to an organisation; None if it lies in no region.
+        """Return what happens to an organisation; None if it lies in no region.
 
         Args:
             known: Validated facts, coherent for both rule bases.
@@ -165,7 +165,7 @@ def find_difference(old: RuleBase, new: RuleBase, *, limit: int = LIMIT) -> Answ
 
 
 def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterator[Question]:
-    """Give questions of which one is answered with yes if two rule bases differ at all."""
+    """Return questions of which one is answered with yes if two rule bases differ at all."""
     effects = sorted(
         {
             (entry.effect, entry.target)

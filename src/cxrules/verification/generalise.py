@@ -27,7 +27,7 @@ class Region:
     parts: Mapping[str, tuple[tuple[str, bool], ...]]
 
     def contains(self, labels: Mapping[str, Iterable[str]]) -> bool:
-        """Say whether an organisation lies in it, given the labels that are true of each known fact."""
+        """Return whether an organisation lies in it, given the labels that are true of each known fact."""
         return all(
             (label in labels.get(name, ())) is wanted for name, wants in self.parts.items() for label, wanted in wants
         )

@@ -78,7 +78,7 @@ def attainable_points(prover: Prover) -> Iterator[Note]:
 
 
 def _most(prover: Prover, number: Number, bound: int, *, sign: int) -> int:
-    """Give the largest value of a number, or of its opposite, from a bound downwards."""
+    """Return the largest value of a number, or of its opposite, from a bound downwards."""
     circuit = prover.circuit
     value = bound
     while True:

@@ -46,7 +46,7 @@ class Outcome:
                 getattr(self, name)
 
     def holds(self, conditions: Iterable[Condition]) -> Bit:
-        """Give whether a conjunction holds."""
+        """Return whether a conjunction holds."""
         return self.circuit.all_of(self._holds(condition) for condition in conditions)
 
     def _holds(self, condition: Condition) -> Bit:
@@ -64,23 +64,23 @@ class Outcome:
         return self.findings[finding]
 
     def knows(self, fact: str) -> Bit:
-        """Give whether a fact is known."""
+        """Return whether a fact is known."""
         return self.space.known(fact)
 
     def has_value(self, fact: str, value: FactValue) -> Bit:
-        """Give whether a fact that is no set has a value, or for a percentage one that no test tells from it."""
+        """Return whether a fact that is no set has a value, or for a percentage one that no test tells from it."""
         return self.space.wires[fact][self.space.labels(fact, value)[0]]
 
     def includes(self, fact: str, element: str) -> Bit:
-        """Give whether a set is known to include an element."""
+        """Return whether a set is known to include an element."""
         return self.space.wires[fact][element]
 
     def concluded(self, effect: Effect, target: str) -> Bit:
-        """Give whether a fired rule concludes something."""
+        """Return whether a fired rule concludes something."""
         return self.circuit.any_of(self.fired[rule] for rule in self.concluders(effect, target))
 
     def concluders(self, effect: Effect, target: str) -> list[str]:
-        """Give the rules that conclude something."""
+        """Return the rules that conclude something."""
         return [rule.id for rule in self.rulebase.rules.values() if target in rule.targets(effect)]
 
     @cached_property
@@ -112,7 +112,7 @@ class Outcome:
         }
 
     def points_of(self, source: str, model: str) -> Number:
-        """Give the points of one article for one model."""
+        """Return the points of one article for one model."""
         return self.circuit.sum(
             (bit, points) for bit, about, by, points, _ in self._evidence if about == model and by == source
         )

@@ -54,7 +54,7 @@ class Angle:
     fix: Mapping[str, FactValue] = field(default_factory=dict)
 
     def apply(self, space: Space) -> Space:
-        """Give the organisations looked at."""
+        """Return the organisations looked at."""
         if self.forget:
             space = space.forget(self.forget)
         if self.vary:
@@ -246,7 +246,7 @@ class Prover:
         return question(*readings) is True
 
     def _read_known(self, angle: Angle, known: Facts, varied: Facts) -> Reading | None:
-        """Give what the engine says from an angle, or None of what is impossible."""
+        """Return what the engine says from an angle, or None of what is impossible."""
         if angle == self.angle:
             for kept, reading in self._last:
                 if kept is known:
@@ -330,7 +330,7 @@ class Prover:
 
 
 def _merge(one: Vocabulary, other: Vocabulary) -> Vocabulary:
-    """Give the facts of both; of values those that both know, in the order of the first.
+    """Return the facts of both; of values those that both know, in the order of the first.
 
     Raises:
         ValueError: If a fact is of another kind in the second.
@@ -348,5 +348,5 @@ def _merge(one: Vocabulary, other: Vocabulary) -> Vocabulary:
 
 
 def judge_of(rulebase: RuleBase) -> Judge:
-    """Give the engine and policy of a rule base."""
+    """Return the engine and policy of a rule base."""
     return Judge(BitmapEngine(rulebase))

@@ -39,16 +39,16 @@ class Reading:
         return {finding: finding in established for finding in self.rulebase.findings}
 
     def holds(self, conditions: Iterable[Condition]) -> bool:
-        """Say whether a conjunction holds."""
+        """Return whether a conjunction holds."""
         established = {finding for finding, so in self.findings.items() if so}
         return holds(tuple(conditions), self.known, established, dict(self.rulebase.vocabulary.facts))
 
     def knows(self, fact: str) -> bool:
-        """Say whether a fact is known."""
+        """Return whether a fact is known."""
         return fact in self.known
 
     def has_value(self, fact: str, value: FactValue) -> bool:
-        """Say whether a fact that is no set has a value, or for a percentage one that no test tells from it."""
+        """Return whether a fact that is no set has a value, or for a percentage one that no test tells from it."""
         given = self.known.get(fact)
         if given is None or fact not in self._regions:
             return given == value
@@ -59,13 +59,13 @@ class Reading:
         )
 
     def includes(self, fact: str, element: str) -> bool:
-        """Say whether a set is known to include an element."""
+        """Return whether a set is known to include an element."""
         given = self.known.get(fact, ())
         assert isinstance(given, tuple)
         return element in given
 
     def concluded(self, effect: Effect, target: str) -> bool:
-        """Say whether a fired rule concludes something."""
+        """Return whether a fired rule concludes something."""
         return (effect, target) in self._concluded
 
     @cached_property
@@ -87,7 +87,7 @@ class Reading:
         return self.decider.weigh(self._bits)
 
     def points_of(self, source: str, model: str) -> int:
-        """Give the points of one article for one model."""
+        """Return the points of one article for one model."""
         return sum(
             item.points
             for bit, item in self.decider.items

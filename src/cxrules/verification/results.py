@@ -92,7 +92,7 @@ class Report:
         return not self.open and not self.stale
 
     def of(self, check: str) -> tuple[Finding, ...]:
-        """Give the findings of one check."""
+        """Return the findings of one check."""
         return tuple(finding for finding in self.findings if finding.check == check)
 
 

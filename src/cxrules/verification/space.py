@@ -79,38 +79,38 @@ class Space:
 
     @classmethod
     def open(cls, circuit: Circuit, vocabulary: Vocabulary, regions: Regions) -> Space:
-        """Give the space of every organisation over free wires."""
+        """Return the space of every organisation over free wires."""
         facts = vocabulary.facts.values()
         return cls(circuit, vocabulary, regions, {fact.name: _open_fact(circuit, fact, regions, "") for fact in facts})
 
     def forget(self, names: Iterable[str]) -> Space:
-        """Give the same organisations with these facts unknown."""
+        """Return the same organisations with these facts unknown."""
         changed = {name: dict.fromkeys(self.wires[name], False) for name in names}
         return Space(self.circuit, self.vocabulary, self.regions, {**self.wires, **changed})
 
     def vary(self, names: Iterable[str], mark: str = "'") -> Space:
-        """Give the same organisations, but with these facts free to be otherwise."""
+        """Return the same organisations, but with these facts free to be otherwise."""
         changed = {name: _open_fact(self.circuit, self.vocabulary[name], self.regions, mark) for name in names}
         return Space(self.circuit, self.vocabulary, self.regions, {**self.wires, **changed})
 
     def fix(self, name: str, value: FactValue) -> Space:
-        """Give the same organisations with one fact of a given value."""
+        """Return the same organisations with one fact of a given value."""
         fixed = {label: label in self.labels(name, value) for label in self.wires[name]}
         return Space(self.circuit, self.vocabulary, self.regions, {**self.wires, name: fixed})
 
     def labels(self, name: str, value: FactValue) -> tuple[str, ...]:
-        """Give the wires of a fact that are true of a value."""
+        """Return the wires of a fact that are true of a value."""
         return label_value(self.vocabulary[name], value, self.regions)
 
     def known(self, name: str) -> Bit:
-        """Give whether a fact is known."""
+        """Return whether a fact is known."""
         wires = self.wires[name]
         if self.vocabulary[name].kind is Kind.SET:
             return wires[KNOWN]
         return self.circuit.any_of(wires.values())
 
     def test(self, test: FactTest, vocabulary: Vocabulary | None = None) -> Bit:
-        """Give whether a test holds.
+        """Return whether a test holds.
 
         Args:
             test: The test.
@@ -134,7 +134,7 @@ class Space:
         return self.circuit.all_of([wires[KNOWN], *map(self.circuit.negate, elements)])
 
     def values(self, name: str) -> tuple[FactValue, ...]:
-        """Give the values of a fact that tests can tell apart, in order; for a set its elements, each alone."""
+        """Return the values of a fact that tests can tell apart, in order; for a set its elements, each alone."""
         fact = self.vocabulary[name]
         if fact.kind is Kind.FLAG:
             return (True, False)
@@ -145,7 +145,7 @@ class Space:
         return fact.names
 
     def coherent(self, rulebase: RuleBase) -> Bit:
-        """Give whether no impossible conjunction is met."""
+        """Return whether no impossible conjunction is met."""
         met = [
             self.circuit.all_of(self.test(test, rulebase.vocabulary) for test in conjunction.when)
             for conjunction in rulebase.impossible
@@ -153,7 +153,7 @@ class Space:
         return self.circuit.all_of(map(self.circuit.negate, met))
 
     def count(self) -> list[Bit]:
-        """Give for every fact whether it is known."""
+        """Return for every fact whether it is known."""
         return [self.known(name) for name in self.wires]
 
     def read(self) -> dict[str, FactValue]:
@@ -184,7 +184,7 @@ class Space:
 
 
 def label_value(fact: Fact, value: FactValue, regions: Regions) -> tuple[str, ...]:
-    """Give the labels that are true of a value: its name, its region, for a set its elements and that it is known."""
+    """Return the labels that are true of a value: its name, its region, for a set its elements and that it is known."""
     if fact.kind is Kind.SET:
         assert isinstance(value, tuple)
         return (KNOWN, *value)

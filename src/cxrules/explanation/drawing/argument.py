@@ -107,11 +107,11 @@ class Argument:
 
 
 def argue(judge: Judge, decision: Decision, *, complete: bool = False) -> Argument:
-    """Give the argument of a decision.
+    """Return the argument of a decision.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
         complete: Whether to give every way to every finding and every alternative that holds; see `trace`. Rules that
             bear on no model are left out either way.
     """

@@ -150,7 +150,7 @@ def _draw_links(argument: Argument, plan: Plan) -> Iterator[str]:
 
 
 def _assign_ports(plan: Plan) -> dict[tuple[str, str], float]:
-    """Give the height at which each line enters its box: at a model one below another, else in the middle."""
+    """Return the height at which each line enters its box: at a model one below another, else in the middle."""
     entering: dict[str, list[Line]] = defaultdict(list)
     for line in plan.lines:
         entering[line.head].append(line)

@@ -29,8 +29,8 @@ def write_brief(judge: Judge, decision: Decision) -> tuple[Block, ...]:
     """Write the brief explanation.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
     """
     derivation = trace(judge, decision)
     blocks: list[Block] = [Paragraph(tell_outcome(judge.rulebase, derivation))]
@@ -52,7 +52,7 @@ def write_brief(judge: Judge, decision: Decision) -> tuple[Block, ...]:
 
 
 def tell_outcome(rulebase: RuleBase, derivation: Derivation) -> str:
-    """Tell the outcome in one sentence."""
+    """Describe the outcome in one sentence."""
     if derivation.model is None:
         return {
             Reason.NOTHING_KNOWN: "Nothing is known about the organisation, so that no owner can be recommended yet.",
@@ -127,7 +127,7 @@ def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
 
 
 def _list_keepers(derivation: Derivation) -> Iterator[Step]:
-    """Give what rules out or speaks against the others, first against those that have something for them."""
+    """Return what rules out or speaks against the others, first against those that have something for them."""
     others = derivation.cases[1:]
     rivals = [case for case in others if any(item.points > 0 for item in case.evidence)]
     yield from _list_keepers_of(rivals)
@@ -148,7 +148,7 @@ def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
 
 
 def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
-    """Tell what a rule does for the winner; nothing when it does so only through other rules."""
+    """Describe what a rule does for the winner; nothing when it does so only through other rules."""
     winner = derivation.model
     rulebase, then = judge.rulebase, step.rule.then
     behind = [case.model.id for case in derivation.cases if step in case.set_aside_by]
@@ -167,7 +167,7 @@ def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
 
 
 def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
-    """Tell what is unknown and matters, and the nearest change that would lead elsewhere."""
+    """Describe what is unknown and matters, and the nearest change that would lead elsewhere."""
     rulebase = judge.rulebase
     asked = next_questions(judge, decision).questions
     telling = [question for question in asked if question.information > 0][:_MOST_UNKNOWN]

@@ -19,8 +19,8 @@ def explain(
     """Explain a decision in plain text.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
         detail: How much to say.
         width: The longest line; None leaves every paragraph and entry on one line.
 
@@ -34,8 +34,8 @@ def explain_in_markdown(judge: Judge, decision: Decision, detail: Literal["brief
     """Explain a decision in Markdown.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
         detail: How much to say.
 
     Raises:
@@ -48,8 +48,8 @@ def explain_in_html(judge: Judge, decision: Decision) -> str:
     """Explain a decision briefly in HTML.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
     """
     return to_html(_write(judge, decision, "brief"))
 

@@ -34,8 +34,8 @@ def write_full(judge: Judge, decision: Decision) -> tuple[Block, ...]:
     """Write the full explanation.
 
     Args:
-        judge: Who decided.
-        decision: His decision.
+        judge: The engine and policy that decided.
+        decision: The decision.
     """
     derivation = trace(judge, decision, complete=True)
     writer = _Writer(judge, decision, derivation)
@@ -164,7 +164,7 @@ class _Writer:
             yield Items("What it requires and lacks", tuple(sentence(states) for _, states in case.missing))
 
     def _list_again(self, case: Case) -> list[Step]:
-        """Give the rules whose evidence for or against a model another rule with the same claim carries."""
+        """Return the rules whose evidence for or against a model another rule with the same claim carries."""
         decider, counted = self._judge.decider, {item.step.rule.id for item in case.evidence}
         return [
             self._steps[item.rule]
@@ -187,7 +187,7 @@ class _Writer:
         return " ".join(self._tell(step) for step in steps)
 
     def _tell(self, step: Step) -> str:
-        """Give a rule as a reason, with what the engineer added to the article."""
+        """Return a rule as a reason, with what the engineer added to the article."""
         self._told.add(step.rule.id)
         engineer = step.rule.engineer
         added = [

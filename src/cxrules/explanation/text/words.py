@@ -70,7 +70,7 @@ def join_clauses(clauses: Sequence[str]) -> str:
 
 
 def count(number: int, singular: str, plural: str = "") -> str:
-    """Say how many, small numbers in words.
+    """Describe how many, small numbers in words.
 
     Examples:
         >>> count(1, "point"), count(3, "point"), count(40, "fact"), count(0, "fact")
@@ -91,12 +91,12 @@ def strength(points: int) -> str:
 
 
 def name(rulebase: RuleBase, model: str) -> str:
-    """Give the marked name of a model."""
+    """Return the marked name of a model."""
     return mark_name(rulebase.models[model].name)
 
 
 def join_names(rulebase: RuleBase, models: Iterable[str], conjunction: str = "and") -> str:
-    """Give the marked names of models in one phrase."""
+    """Return the marked names of models in one phrase."""
     return join_words([name(rulebase, model) for model in models], conjunction)
 
 
@@ -108,16 +108,16 @@ def mark_names(rulebase: RuleBase, text: str) -> str:
 
 
 def title(rulebase: RuleBase, source: str) -> str:
-    """Give the marked title of an article."""
+    """Return the marked title of an article."""
     return mark_title(rulebase.sources[source].title)
 
 
 def topics(rulebase: RuleBase, facts: Iterable[str], conjunction: str = "and") -> str:
-    """Give facts as noun phrases in one phrase."""
+    """Return facts as noun phrases in one phrase."""
     return join_words([rulebase.vocabulary[fact].topic for fact in facts], conjunction)
 
 
 def paragraphs(claims: Iterable[Claim]) -> str:
-    """Give the paragraphs of claims as a phrase, such as "paragraphs 3, 5 and 6"."""
+    """Return the paragraphs of claims as a phrase, such as "paragraphs 3, 5 and 6"."""
     numbers = sorted({number for claim in claims for number in claim.paragraphs})
     return f"paragraph{'s' if len(numbers) > 1 else ''} {join_words([str(number) for number in numbers])}"

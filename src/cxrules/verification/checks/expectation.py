@@ -99,7 +99,7 @@ def _change(prover: Prover, expectation: Expectation, fact: str) -> Callable[[An
 
 
 def _rises(prover: Prover, name: str, low: View, high: View) -> Bit:
-    """Give whether a fact known to both views is more in the second."""
+    """Return whether a fact known to both views is more in the second."""
     circuit, fact = prover.circuit, prover.rulebase.vocabulary[name]
     if fact.kind is Kind.SET:
         added = [

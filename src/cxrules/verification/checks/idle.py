@@ -75,7 +75,7 @@ def _matter(prover: Prover, fact: Fact) -> Finding:
 
 
 def answer_differs(circuit: Circuit, one: View, other: View) -> Bit:
-    """Give whether two views of one rule base differ in anything that is answered, apart from the rules quoted."""
+    """Return whether two views of one rule base differ in anything that is answered, apart from the rules quoted."""
     return circuit.any_of(_differences(circuit, one, other))
 
 
@@ -93,7 +93,7 @@ def _differences(circuit: Circuit, one: View, other: View) -> Iterator[Bit]:
 
 @lru_cache(maxsize=4)
 def _list_advice(rulebase: RuleBase) -> list[tuple[Effect, str]]:
-    """Give everything that can be advised, recognised or warned of."""
+    """Return everything that can be advised, recognised or warned of."""
     targets = {(conclusion.effect, conclusion.target) for rule in rulebase.rules.values() for conclusion in rule.then}
     return sorted((effect, target) for effect, target in targets if effect in _ADVICE)
 

@@ -103,7 +103,7 @@ def _change_something(prover: Prover, rule: str) -> Finding:
 
 
 def result_differs(circuit: Circuit, one: View, other: View) -> Bit:
-    """Give whether two views differ in the model or in the status."""
+    """Return whether two views differ in the model or in the status."""
     models = [model for model in one.recommended if model in other.recommended]
     alone = [view.recommended[model] for view in (one, other) for model in view.recommended if model not in models]
     return circuit.any_of(
@@ -116,7 +116,7 @@ def result_differs(circuit: Circuit, one: View, other: View) -> Bit:
 
 
 def bearing_rules(rulebase: RuleBase) -> list[str]:
-    """Give the rules that bear on the choice: by what they conclude, or through findings."""
+    """Return the rules that bear on the choice: by what they conclude, or through findings."""
     wanted = {finding for model in rulebase.models.values() for finding in model.requires}
     bearing: set[str] = set()
     for layer in reversed(rulebase.strata):

@@ -102,7 +102,7 @@ def _condition(condition: Condition) -> Question:
 
 
 def _steps(prover: Prover, model: str) -> dict[str, Question]:
-    """Give the steps that a model has to pass, in the order of the policy: a conflict names the first that stop it."""
+    """Return the steps that a model has to pass, in policy order: a conflict names the first that stop it."""
     circuit = prover.circuit
     return {
         **{f"requires {name}": _established(name) for name in prover.rulebase.models[model].requires},

@@ -11,9 +11,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from cxrules.knowledge.json_schema import make_schemas, write_schemas
-from tests import ROOT
+from tests import DATA, ROOT
 
-SMALL_BASE = Path(__file__).with_name("small_base")
+SMALL_BASE = DATA / "small_base"
 FILES = sorted([*(ROOT / "knowledge").rglob("*.yaml"), *SMALL_BASE.rglob("*.yaml")])
 HEADER = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 BAD_SHAPES = (
@@ -67,7 +67,7 @@ def test_a_file_satisfies_the_schema_it_names(path: Path) -> None:
 
 @pytest.mark.parametrize("code", BAD_SHAPES)
 def test_an_editor_sees_a_bad_shape(code: str) -> None:
-    content = read_as_json(Path(__file__).parent / "bad_knowledge" / f"{code}.yaml")
+    content = read_as_json(DATA / "bad_knowledge" / f"{code}.yaml")
     validators = [Draft202012Validator(json.loads(text)) for text in make_schemas().values()]
     assert not any(validator.is_valid(content) for validator in validators)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cxrules.rulebase import RuleBase
 
 Run: TypeAlias = Callable[..., Result]
-SMALL = str(ROOT / "tests" / "small_base")
+SMALL = str(ROOT / "tests" / "data" / "small_base")
 KNOWN = {"ceo_involvement": "champion", "transformation_goal": True, "silos": "severe"}
 
 

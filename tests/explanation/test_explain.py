@@ -23,7 +23,7 @@ from tests.rulebases import candidate_values, organisations, random_organisation
 
 BUILTIN = RuleBase.builtin()
 ADVISOR = Advisor()
-GOLDEN = sorted((ROOT / "tests" / "golden").glob("*.txt"))
+GOLDEN = sorted((ROOT / "tests" / "data" / "golden").glob("*.txt"))
 SCENARIO: dict[str, Any] = {
     "business_model": "b2b",
     "current_owner": "marketing",

@@ -44,7 +44,7 @@ from cxrules.verification.reading import Reading
 from cxrules.verification.report import diff_as_json, report_as_json, report_as_text, write_witness, write_witnesses
 from cxrules.verification.space import label_value
 
-FAULTY = ROOT / "tests" / "faulty_bases"
+FAULTY = ROOT / "tests" / "data" / "faulty_bases"
 FAULTS = sorted(path.name for path in FAULTY.iterdir() if path.name != "clean")
 
 

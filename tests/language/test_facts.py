@@ -26,7 +26,7 @@ from tests.rulebases import organisations
 
 BUILTIN = cxrules.RuleBase.builtin()
 DYNAMIC = make_organisation_model(BUILTIN.vocabulary)
-SMALL = cxrules.RuleBase.load(ROOT / "tests" / "small_base")
+SMALL = cxrules.RuleBase.load(ROOT / "tests" / "data" / "small_base")
 SCHEMA = Organisation.model_json_schema()
 NAN, INFINITY = float("nan"), float("inf")
 

@@ -1,4 +1,4 @@
-"""What mypy and pyright make of the public names: they accept tests/typing/good.py and refuse every line of bad.py."""
+"""What mypy and pyright make of the public names: good.py is accepted, every line of bad.py refused."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 
 from tests import ROOT
 
-SAMPLES = ROOT / "tests" / "typing"
+SAMPLES = ROOT / "tests" / "data" / "typing"
 MARKED = re.compile(r"  # type: ignore\[[a-z-]+\]  # pyright: ignore\[[\w, ]+\]$")
 
 

@@ -21,7 +21,7 @@ from tests import ROOT
 from tests.rulebases import organisations
 
 BUILTIN = cxrules.RuleBase.builtin()
-SMALL_BASE = ROOT / "tests" / "small_base"
+SMALL_BASE = ROOT / "tests" / "data" / "small_base"
 KNOWN = {"ceo_involvement": "champion", "transformation_goal": True, "marketing_journey_coverage": ["loyalty"]}
 READ = [name for name, thing in vars(Recommendation).items() if isinstance(thing, property) and name[0] != "_"]
 NEED_THE_RULE_BASE = {"judge", "decision", "rulebase"}

@@ -14,7 +14,7 @@ import pytest
 
 import cxrules
 from cxrules.decision_log import JsonLinesFormatter, MaskingFilter, context, make_record
-from tests.test_decision_record import VALIDATOR
+from tests.decision_log.test_record import VALIDATOR
 
 LOGGER = logging.getLogger("cxrules.decisions")
 KNOWN: dict[str, Any] = {"maturity": "early", "marketing_bandwidth": "stretched", "silos": "severe"}

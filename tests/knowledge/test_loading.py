@@ -21,9 +21,9 @@ from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.reader import read_text
 from cxrules.language.rules import AnyOf, FactTest, FindingTest, Operator
 from cxrules.rulebase import RuleBase
-from tests import ROOT
+from tests import DATA, ROOT
 
-SMALL = Path(__file__).with_name("small_base")
+SMALL = DATA / "small_base"
 RULE = """rules:
   - id: {id}
     because: [S2-1]

@@ -11,7 +11,7 @@ from tools.card import FACTS, PATH
 
 
 def read_rows() -> Iterator[tuple[dict[str, object], dict[str, str]]]:
-    """Give for each row the facts and the rest."""
+    """Return for each row the facts and the rest."""
     with (ROOT / PATH).open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             known: dict[str, object] = {name: row[name] for name in FACTS if row[name]}

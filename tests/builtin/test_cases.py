@@ -1,4 +1,4 @@
-"""Organisations with what must come out, on every engine: tests/cases/*.yaml.
+"""Organisations with what must come out, on every engine: tests/data/cases/*.yaml.
 
 A case may expect, each only where it is given:
 
@@ -41,9 +41,10 @@ import yaml
 
 from cxrules import Advisor, Recommendation, RuleBase
 from cxrules.language.rules import Effect, holds
+from tests import DATA
 from tests.oracle import OracleEngine
 
-CASES = Path(__file__).parent / "cases"
+CASES = DATA / "cases"
 CONTRADICTIONS = [f"X{number}" for number in range(1, 31)]
 
 
@@ -70,7 +71,7 @@ def _changes(written: list[dict[str, Any]] | dict[str, list[Any]]) -> list[dict[
 
 @pytest.fixture(scope="module", params=["bitmap", "experta", "oracle"])
 def advisor(request: pytest.FixtureRequest) -> Advisor:
-    """Give an advisor on one of the engines."""
+    """Return an advisor on one of the engines."""
     if request.param == "oracle":
         return Advisor(engine=OracleEngine(RuleBase.builtin()))
     try:

@@ -14,9 +14,9 @@ import pytest
 from cxrules.errors import InvalidKnowledge
 from cxrules.knowledge import CODES
 from cxrules.rulebase import RuleBase
-from tests import ROOT
+from tests import DATA, ROOT
 
-FOLDER = Path(__file__).with_name("bad_knowledge")
+FOLDER = DATA / "bad_knowledge"
 CASES = sorted(path for path in FOLDER.iterdir() if not path.name.startswith((".", "__")))
 DIRECTIVE = re.compile(r"^(?:# )?(expect|base|load): (.+)$", re.MULTILINE)
 
@@ -43,7 +43,7 @@ def complain(case: Case, base: RuleBase) -> InvalidKnowledge:
 
 @pytest.fixture(scope="module")
 def small_base() -> RuleBase:
-    return RuleBase.load(Path(__file__).with_name("small_base"))
+    return RuleBase.load(DATA / "small_base")
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -18,8 +18,8 @@ from cxrules.explanation.drawing.argument import Argument, NodeKind, Relation, a
 from cxrules.explanation.drawing.layout import Box, Line, lay_out
 from cxrules.graph import argument_graph, dependency_graph, find_cycles, reach, rests_on, strata, to_dot, to_mermaid
 from cxrules.language.rules import Effect
+from tests.explanation.test_explain import SCENARIO, recommendations
 from tests.rulebases import organisations, random_organisations, rulebases
-from tests.test_explanation import SCENARIO, recommendations
 
 BUILTIN = RuleBase.builtin()
 ADVISOR = Advisor()

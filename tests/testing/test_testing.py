@@ -22,7 +22,7 @@ from tests import ROOT
 from tests.rulebases import rulebases
 
 BUILTIN = RuleBase.builtin()
-CLEAN = RuleBase.load(ROOT / "tests" / "faulty_bases" / "clean")
+CLEAN = RuleBase.load(ROOT / "tests" / "data" / "faulty_bases" / "clean")
 
 
 @settings(max_examples=50)
@@ -109,10 +109,10 @@ def test_what_cannot_be_drawn_is_said() -> None:
         testing.organisations_firing("expert-brew", CLEAN)
     with pytest.raises(ValueError, match="no such model: 'barrista'; did you mean 'barista'"):
         testing.organisations_getting("barrista", CLEAN)
-    fault = RuleBase.load(ROOT / "tests" / "faulty_bases" / "dead-rule-by-chaining", base=CLEAN)
+    fault = RuleBase.load(ROOT / "tests" / "data" / "faulty_bases" / "dead-rule-by-chaining", base=CLEAN)
     with pytest.raises(ValueError, match="no organisation makes the rule 'unskilled-hand' fire"):
         testing.organisations_firing("unskilled-hand", fault)
-    fault = RuleBase.load(ROOT / "tests" / "faulty_bases" / "model-never-recommended-too-little", base=CLEAN)
+    fault = RuleBase.load(ROOT / "tests" / "data" / "faulty_bases" / "model-never-recommended-too-little", base=CLEAN)
     with pytest.raises(ValueError, match="no organisation was found that gets the model 'butler'"):
         testing.organisations_getting("butler", fault)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import cxrules
 from cxrules import Advisor, RuleBase
 from cxrules.decision_log import DecisionRecord, InvalidMasking, Masking, apply_masking, make_record
+from tests.decision_log.test_record import VALIDATOR
 from tests.rulebases import candidate_values, organisations, rulebases, thresholds
-from tests.test_decision_record import VALIDATOR
 
 BUILTIN = RuleBase.builtin()
 ADVISOR = Advisor()

@@ -18,7 +18,7 @@ from cxrules.verification.circuit import Possibility
 from tools.mutants import Fate, score
 from tools.mutation import Mutant, make_mutants
 
-CLEAN = RuleBase.load(ROOT / "tests" / "faulty_bases" / "clean")
+CLEAN = RuleBase.load(ROOT / "tests" / "data" / "faulty_bases" / "clean")
 MUTANTS = list(make_mutants(CLEAN))
 
 
