@@ -64,6 +64,6 @@ def show_microseconds(value: float) -> str:
         >>> show_microseconds(6.7031), show_microseconds(31.25), show_microseconds(20413.7)
         ('6.70', '31.2', '20,414')
     """
-    if value >= 100:  # noqa: PLR2004 - three digits
+    if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004 - three digits
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"

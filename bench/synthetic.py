@@ -87,25 +87,25 @@ def _facts() -> list[Fact]:
 
 def _value(fact: Fact, rng: random.Random) -> FactValue:
     if fact.kind is Kind.FLAG:
-        return rng.random() < 0.5  # noqa: PLR2004 - as often as not
+        return rng.random() < 0.5
     if fact.kind is Kind.PERCENT:
         return rng.randrange(_TOP)
     if fact.kind is Kind.SET:
-        return tuple(name for name in fact.names[:-1] if rng.random() < 0.5)  # noqa: PLR2004 - as often as not
+        return tuple(name for name in fact.names[:-1] if rng.random() < 0.5)
     return rng.choice(fact.names[:-1])
 
 
 def _test(fact: Fact, rng: random.Random) -> FactTest:
     """Return a test that about half of the organisations pass in which the fact is known."""
     if fact.kind is Kind.FLAG:
-        return FactTest(fact.name, Operator.IS, rng.random() < 0.5)  # noqa: PLR2004 - as often as not
+        return FactTest(fact.name, Operator.IS, rng.random() < 0.5)
     if fact.kind is Kind.PERCENT:
         return FactTest(fact.name, rng.choice([Operator.BELOW, Operator.AT_LEAST]), rng.randrange(20, 70, 5))
     if fact.kind is Kind.SET:
         operator = rng.choice([Operator.INCLUDES_ANY, Operator.INCLUDES_ALL, Operator.LACKS_ALL])
         size = 2 if operator is Operator.INCLUDES_ANY else 1
         return FactTest(fact.name, operator, tuple(rng.sample(fact.names[:-1], size)))
-    if fact.kind is Kind.ORDERED and rng.random() < 0.5:  # noqa: PLR2004 - as often as not
+    if fact.kind is Kind.ORDERED and rng.random() < 0.5:
         return FactTest(fact.name, Operator.AT_MOST, rng.choice(["low", "middle"]))
     return FactTest(fact.name, Operator.IN, tuple(rng.sample(fact.names[:-1], 2)))
 

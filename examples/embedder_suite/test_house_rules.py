@@ -56,8 +56,8 @@ def test_more_of_the_ceo_is_never_less(pair: tuple[dict[str, Any], dict[str, Any
 
 def test_the_house_rules_are_proved() -> None:
     pytest.importorskip("z3", reason="cxrules[verify] is not installed")
-    from cxrules.verification import verify  # noqa: PLC0415 - see above
-    from cxrules.verification.expectations import read_expectations  # noqa: PLC0415 - only where the solver is installed
+    from cxrules.verification import verify
+    from cxrules.verification.expectations import read_expectations
 
     report = verify(RULES, read_expectations(HERE, rulebase=RULES), only=["expectation", "dead-rule", "all-excluded"])
     assert report.ok, [finding.message for finding in report.open]

@@ -45,7 +45,7 @@ if not TYPE_CHECKING:  # to a type checker it would say that any name is there
     def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever bears the name
         # Organisation is a pydantic model: whoever does not use it does not wait for pydantic.
         if name == "Organisation":
-            from cxrules.builtin.organisation import Organisation  # noqa: PLC0415 - see above
+            from cxrules.builtin.organisation import Organisation
 
             return Organisation
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

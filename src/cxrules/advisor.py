@@ -94,7 +94,7 @@ class Advisor:
 
     def _recommend_aloud(self, organisation: Given | None, facts: dict[str, Any]) -> Recommendation:
         """Decide, and log it: somebody listens, so the time it takes is measured as well."""
-        from cxrules.decision_log import emit  # noqa: PLC0415 - only when its logger is enabled
+        from cxrules.decision_log import emit
 
         started = perf_counter()
         given = facts if organisation is None else _gather(organisation, facts)

@@ -146,15 +146,15 @@ def suggest(word: object, known: Sequence[str]) -> str:
     known = tuple(known)
     if isinstance(word, str) and (meant := _closest(word[:80], known)):
         return f"did you mean {meant!r}?"
-    if 0 < len(known) <= 12:  # noqa: PLR2004 - a longer list hides the message
+    if 0 < len(known) <= 12:
         return "known: " + ", ".join(map(repr, known))
     return ""
 
 
 @lru_cache(maxsize=4096)
 def _closest(word: str, known: tuple[str, ...]) -> str | None:
-    from difflib import get_close_matches  # noqa: PLC0415 - needed only when something is wrong
-    from itertools import pairwise  # noqa: PLC0415 - see above
+    from difflib import get_close_matches
+    from itertools import pairwise
 
     folded = word.strip().lower().replace(" ", "_").replace("-", "_")
     if folded in known:

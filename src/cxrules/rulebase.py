@@ -67,7 +67,7 @@ class RuleBase(Parts):
         Raises:
             InvalidKnowledge: With every mistake, by file, line and column.
         """
-        from cxrules import knowledge  # noqa: PLC0415 - YAML is for authors: loaded only for them
+        from cxrules import knowledge
 
         return cls(**vars(knowledge.load(*paths, base=base)))
 
@@ -78,14 +78,14 @@ class RuleBase(Parts):
         Raises:
             InvalidKnowledge: If the text is not a rule base in canonical form.
         """
-        from cxrules.language import canonical  # noqa: PLC0415 - loaded when first asked for
+        from cxrules.language import canonical
 
         parts, revision = canonical.read(text)
         return cls._revised(parts, revision)
 
     def to_json(self) -> str:
         """Write the canonical form: sorted by id, without paths, lines or comments."""
-        from cxrules.language import canonical  # noqa: PLC0415 - see above
+        from cxrules.language import canonical
 
         return canonical.write(self)
 
@@ -99,7 +99,7 @@ class RuleBase(Parts):
     @cached_property
     def revision(self) -> str:
         """The SHA-256 of the canonical form, in hexadecimal."""
-        from hashlib import sha256  # noqa: PLC0415 - a loaded rule base knows its revision
+        from hashlib import sha256
 
         return sha256(self.to_json().encode()).hexdigest()
 
@@ -125,7 +125,7 @@ class RuleBase(Parts):
             graphlib.CycleError: If findings rest on each other. Loading reports it first, so that a loaded rule base
                 never raises it.
         """
-        from graphlib import TopologicalSorter  # noqa: PLC0415 - asked once for a rule base
+        from graphlib import TopologicalSorter
 
         supply = {finding: set(rules) for finding, rules in self.concluders.items()}
         needs = {

@@ -27,6 +27,6 @@ def read_builtin() -> tuple[Parts, str]:
         >>> parts.name
         'cxrules'
     """
-    from cxrules.language import canonical  # noqa: PLC0415 - loaded when first asked for
+    from cxrules.language import canonical
 
     return canonical.read(BUILTIN.read_bytes(), trusted=True)

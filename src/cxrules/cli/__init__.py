@@ -21,7 +21,7 @@ MISSING_EXTRA = 3
 def main() -> None:
     """Run the command that the arguments of the process name."""
     try:
-        from cxrules.cli.app import run  # noqa: PLC0415 - what it needs comes with an extra
+        from cxrules.cli.app import run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "cxrules":
             raise

@@ -52,8 +52,8 @@ def run() -> None:
 
 def _show_version(asked: bool) -> None:
     if asked:
-        from cxrules.rulebase import RuleBase  # noqa: PLC0415 - see above
-        from cxrules.version import __version__  # noqa: PLC0415 - only this option asks
+        from cxrules.rulebase import RuleBase
+        from cxrules.version import __version__
 
         rulebase = RuleBase.builtin()
         typer.echo(f"cxrules {__version__}, rule base {rulebase.name} of revision {rulebase.revision[:12]}")

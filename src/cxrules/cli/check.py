@@ -27,7 +27,7 @@ def check(
 
     Every mistake is reported as file:line:column. docs/diagnostics.md lists what can be reported.
     """
-    from cxrules.errors import InvalidKnowledge  # noqa: PLC0415 - the help needs none of it
+    from cxrules.errors import InvalidKnowledge
 
     try:
         rulebase = open_rulebase(paths, on_top)

@@ -37,9 +37,9 @@ def consult(
     Instead of an answer you may type why, skip, back or quit. Every answer is saved at once, so that nothing is lost
     however the dialogue ends; `cxrules recommend FILE` takes the file.
     """
-    from cxrules.advisor import Advisor  # noqa: PLC0415 - the help needs none of it
-    from cxrules.cli.organisation_file import read_facts  # noqa: PLC0415 - see above
-    from cxrules.consultation.dialogue import Consultation  # noqa: PLC0415 - see above
+    from cxrules.advisor import Advisor
+    from cxrules.cli.organisation_file import read_facts
+    from cxrules.consultation.dialogue import Consultation
 
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
@@ -85,7 +85,7 @@ def _content(consultation: Consultation) -> tuple[object, ...]:
 
 
 def _save(consultation: Consultation, judge: Judge, file: Path) -> None:
-    from cxrules.consultation.dialogue import write_file  # noqa: PLC0415 - the help needs none of it
+    from cxrules.consultation.dialogue import write_file
 
     beside = file.with_name(f".{file.name}.part")
     try:
@@ -98,7 +98,7 @@ def _save(consultation: Consultation, judge: Judge, file: Path) -> None:
 
 def _read_skipped(file: Path, vocabulary: Vocabulary) -> list[str]:
     """Return the facts that the file says were skipped; what is no fact of this rule base does not count."""
-    import yaml  # noqa: PLC0415 - only to resume
+    import yaml
 
     content = yaml.safe_load(file.read_text("utf-8-sig"))
     skipped = content.get("skipped") if isinstance(content, dict) and isinstance(content.get("facts"), dict) else None

@@ -79,9 +79,9 @@ def replay(file: File, as_json: AsJson = False) -> None:
     The log holds every rule base it needs. Everything is compared that follows from the facts; and the words of the
     explanation, where the log keeps their digest.
     """
-    from cxrules.decision_log import Replayed  # noqa: PLC0415 - see above
-    from cxrules.decision_log import replay as decide_again  # noqa: PLC0415 - see above
-    from cxrules.version import __version__  # noqa: PLC0415 - the help needs none of it
+    from cxrules.decision_log import Replayed
+    from cxrules.decision_log import replay as decide_again
+    from cxrules.version import __version__
 
     decisions = differing = 0
     versions: Counter[str] = Counter()
@@ -114,7 +114,7 @@ def impact(
     Every decision is made twice: on its own rule base and on the changed one. Without --rules that is the built-in one:
     would we answer the same today?
     """
-    from cxrules.decision_log import Impact, ImpactSummary, assess_impact  # noqa: PLC0415 - the help needs none of it
+    from cxrules.decision_log import Impact, ImpactSummary, assess_impact
 
     with mistakes_end_it():
         changed = open_rulebase(rules, on_top)
@@ -149,9 +149,9 @@ def explain(
     detail: Annotated[str, typer.Option(metavar="brief|full", help="How much of the reasoning to show.")] = "brief",
 ) -> None:
     """Explain a decision of a log as on its day, from the rule base that the log holds."""
-    from cxrules.decision_log import Problem, Replayed  # noqa: PLC0415 - see above
-    from cxrules.decision_log.replaying import replay_entry  # noqa: PLC0415 - see above
-    from cxrules.version import __version__  # noqa: PLC0415 - the help needs none of it
+    from cxrules.decision_log import Problem, Replayed
+    from cxrules.decision_log.replaying import replay_entry
+    from cxrules.version import __version__
 
     if detail not in ("brief", "full"):
         fail(f"--detail is brief or full, not {detail!r}")
@@ -188,7 +188,7 @@ class _Report:
 
     def keep(self, items: Iterable[Any], log: LogReader | None = None) -> Iterator[Any]:
         """Return what is no problem; count the problems; show how far the reading is."""
-        from cxrules.decision_log import Problem  # noqa: PLC0415 - the help needs none of it
+        from cxrules.decision_log import Problem
 
         for number, item in enumerate(items):
             if self._bar and number % _STEP == 0:
@@ -242,7 +242,7 @@ class _Report:
 
 @contextmanager
 def _reading(file: Path) -> Iterator[tuple[LogReader, _Report]]:
-    from cxrules.decision_log import LogReader  # noqa: PLC0415 - the help needs none of it
+    from cxrules.decision_log import LogReader
 
     try:
         log = LogReader(file)

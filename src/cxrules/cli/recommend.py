@@ -34,8 +34,8 @@ def recommend(
     FILE maps facts to values, such as `maturity: early`, at its top or under the key `facts`. A fact that is left out
     or empty is unknown. `cxrules facts` lists the facts.
     """
-    from cxrules.advisor import Advisor  # noqa: PLC0415 - the help needs none of it
-    from cxrules.cli.organisation_file import read_facts  # noqa: PLC0415 - see above
+    from cxrules.advisor import Advisor
+    from cxrules.cli.organisation_file import read_facts
 
     if detail not in ("brief", "full"):
         fail(f"--detail is brief or full, not {detail!r}")

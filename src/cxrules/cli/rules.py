@@ -120,7 +120,7 @@ def _describe(rulebase: RuleBase, rule: Rule) -> Iterator[str]:
 
 
 def _describe_condition(rulebase: RuleBase, condition: Condition) -> Iterator[str]:
-    from cxrules.language.rules import AnyOf  # noqa: PLC0415 - the help needs no rules
+    from cxrules.language.rules import AnyOf
 
     if not isinstance(condition, AnyOf):
         yield hang("  ", _describe_test(rulebase, condition), indent=4)
@@ -131,7 +131,7 @@ def _describe_condition(rulebase: RuleBase, condition: Condition) -> Iterator[st
 
 
 def _describe_test(rulebase: RuleBase, test: Condition) -> str:
-    from cxrules.language.rules import FactTest, FindingTest  # noqa: PLC0415 - see above
+    from cxrules.language.rules import FactTest, FindingTest
 
     if isinstance(test, FindingTest):
         return f"{test.finding}: {rulebase.findings[test.finding]}"
@@ -140,7 +140,7 @@ def _describe_test(rulebase: RuleBase, test: Condition) -> str:
 
 
 def _describe_operand(test: FactTest) -> str:
-    from cxrules.language.facts import join_words  # noqa: PLC0415 - see above
+    from cxrules.language.facts import join_words
 
     if isinstance(test.operand, tuple):
         return join_words([str(value) for value in test.operand], "or" if test.operator == "in" else "and")
@@ -148,7 +148,7 @@ def _describe_operand(test: FactTest) -> str:
 
 
 def _describe_conclusion(rulebase: RuleBase, rule: Rule, conclusion: Conclusion) -> str:
-    from cxrules.policy.evidence import weigh_rule  # noqa: PLC0415 - see above
+    from cxrules.policy.evidence import weigh_rule
 
     effect, target = conclusion.effect, conclusion.target
     if effect in _ABOUT_MODELS:

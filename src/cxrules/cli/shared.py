@@ -61,7 +61,7 @@ def open_rulebase(paths: Sequence[Path] | None, on_top: bool) -> RuleBase:
     Raises:
         InvalidKnowledge: With every mistake in the files.
     """
-    from cxrules.rulebase import RuleBase  # noqa: PLC0415 - the help needs no rule base
+    from cxrules.rulebase import RuleBase
 
     if not paths:
         if on_top:
@@ -73,7 +73,7 @@ def open_rulebase(paths: Sequence[Path] | None, on_top: bool) -> RuleBase:
 @contextmanager
 def mistakes_end_it() -> Iterator[None]:
     """Report invalid input, and end the program with its exit code."""
-    from cxrules.errors import InvalidKnowledge, InvalidOrganisation  # noqa: PLC0415 - see above
+    from cxrules.errors import InvalidKnowledge, InvalidOrganisation
 
     try:
         yield
@@ -103,7 +103,7 @@ def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
         name: The name, or None.
         known: The names there are.
     """
-    from cxrules.errors import suggest  # noqa: PLC0415 - see above
+    from cxrules.errors import suggest
 
     known = tuple(known)
     if name is not None and name not in known:

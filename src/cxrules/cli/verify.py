@@ -58,8 +58,8 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
     count, too. docs/verification.md tells of every check. Exits with 0 only when everything is proved or accepted.
     """
     with _extra(), mistakes_end_it():
-        from cxrules.verification import report as reporting  # noqa: PLC0415 - the help needs none of it
-        from cxrules.verification import verify as run  # noqa: PLC0415 - see above
+        from cxrules.verification import report as reporting
+        from cxrules.verification import verify as run
 
         rulebase = open_rulebase(paths, on_top)
         expectations, own = _read_expectations(paths, rulebase, on_top)
@@ -99,8 +99,8 @@ def diff(
     builtin FOLDER` tells what the files of the folder change. Exits with 0 only when it is proved that nothing differs.
     """
     with _extra(), mistakes_end_it():
-        from cxrules.verification import diff as run  # noqa: PLC0415 - the help needs none of it
-        from cxrules.verification.report import diff_as_json, diff_as_text  # noqa: PLC0415 - see above
+        from cxrules.verification import diff as run
+        from cxrules.verification.report import diff_as_json, diff_as_text
 
         before, after = _open(old, on_top), _open(new, on_top)
         try:
@@ -114,7 +114,7 @@ def diff(
 
 def _open(path: Path, on_top: bool) -> RuleBase:
     if path.suffix == ".json":
-        from cxrules.rulebase import RuleBase  # noqa: PLC0415 - the help needs no rule base
+        from cxrules.rulebase import RuleBase
 
         try:
             return RuleBase.from_json(path.read_bytes())
@@ -141,8 +141,8 @@ def _read_expectations(
     paths: list[Path] | None, rulebase: RuleBase, on_top: bool
 ) -> tuple[Expectations, Collection[tuple[str, str]]]:
     """Return what counts beside a rule base, and which of its accepted findings are its own."""
-    from cxrules.verification import builtin_expectations  # noqa: PLC0415 - see above
-    from cxrules.verification.expectations import Expectations, read_expectations, read_plain  # noqa: PLC0415 - the help needs none of it
+    from cxrules.verification import builtin_expectations
+    from cxrules.verification.expectations import Expectations, read_expectations, read_plain
 
     if not paths:
         builtin = builtin_expectations()

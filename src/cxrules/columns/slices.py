@@ -46,12 +46,12 @@ def add_up(terms: Iterable[tuple[int, int]]) -> Planes:
     digit = 0
     while digit < len(waiting):
         bits, carries = waiting[digit], []
-        while len(bits) > 2:  # noqa: PLR2004 - a full adder takes three
+        while len(bits) > 2:
             first, second, third = bits.pop(), bits.pop(), bits.pop()
             odd = first ^ second
             bits.append(odd ^ third)
             carries.append(first & second | odd & third)
-        if len(bits) == 2:  # noqa: PLR2004 - a half adder takes two
+        if len(bits) == 2:
             first, second = bits
             bits = [first ^ second]
             carries.append(first & second)

@@ -223,7 +223,7 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         >>> make_record(cxrules.recommend(), id="d-1")["reason"]
         'nothing_known'
     """
-    from cxrules.version import __version__  # noqa: PLC0415 - the package itself is not loaded before its parts
+    from cxrules.version import __version__
 
     named = _extend(_CONTEXT.get(), labels, trace_id, span_id)
     answer = make_answer(recommendation)
@@ -285,7 +285,7 @@ def make_rulebase_record(rulebase: RuleBase) -> RuleBaseRecord:
 
 def digest_explanation(recommendation: Recommendation) -> str:
     """Return the SHA-256 of the full explanation."""
-    from hashlib import sha256  # noqa: PLC0415 - only for those who ask for it
+    from hashlib import sha256
 
     return sha256(recommendation.explain(detail="full").encode()).hexdigest()
 
@@ -306,7 +306,7 @@ def record_json_schema() -> dict[str, Any]:
         >>> sorted(record_json_schema()["$defs"])
         ['advice', 'decision', 'ids', 'label', 'rulebase', 'sha256']
     """
-    from importlib.resources import files  # noqa: PLC0415 - read when asked for
+    from importlib.resources import files
 
     schema: dict[str, Any] = json.loads(files(__package__).joinpath("record.schema.json").read_text("utf-8"))
     return schema
@@ -370,7 +370,7 @@ def _check_name(name: str, value: object) -> str:
 
 
 def _random_id() -> str:
-    from uuid import uuid4  # noqa: PLC0415 - only where the caller gives no id
+    from uuid import uuid4
 
     return str(uuid4())
 

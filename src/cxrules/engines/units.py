@@ -65,7 +65,7 @@ def order_findings(
     rulebase: RuleBase, units: list[Unit], alternatives: dict[str | int, list[int]], everything: int
 ) -> Iterable[tuple[int, int]]:
     """Give, in the order in which findings rest on each other, their concluders and the units that do not need them."""
-    from graphlib import TopologicalSorter  # noqa: PLC0415 - asked once for a rule base
+    from graphlib import TopologicalSorter
 
     concluders = list_concluders(rulebase, alternatives)
     users: dict[str | int, list[int]] = defaultdict(list)

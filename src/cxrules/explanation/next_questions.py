@@ -187,7 +187,7 @@ def _information(
     """Estimate the mutual information of a fact and the final model, in bits."""
     kinds = [columns for columns in _kinds(possibilities, cohort, fact, valid) if columns]
     total = valid.bit_count()
-    if not total or len(kinds) < 2 or len(models) < 2:  # noqa: PLR2004 - one case tells nothing
+    if not total or len(kinds) < 2 or len(models) < 2:
         return 0.0
     sizes = {model: columns.bit_count() for model, columns in models.items()}
     told = 0.0

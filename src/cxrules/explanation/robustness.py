@@ -189,7 +189,7 @@ def _flip_rules(judge: Judge, decision: Decision) -> Iterable[RuleFlip]:
 
 
 def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
-    from cxrules.engines import create_engine  # noqa: PLC0415 - rare: only for standing rules that conclude findings
+    from cxrules.engines import create_engine
 
     rulebase = judge.rulebase
     rest = replace(rulebase, rules={other: each for other, each in rulebase.rules.items() if other != rule})

@@ -179,7 +179,7 @@ def _show(given: object) -> str:
     if isinstance(given, bool):
         return str(given).lower()
     text = repr(given)
-    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a message stays readable
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def _find_form(form: Shape, path: Sequence[str | int]) -> type[BaseModel] | None:

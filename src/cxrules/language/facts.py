@@ -273,7 +273,7 @@ def join_words(words: list[str], conjunction: str = "and") -> str:
         >>> join_words(["retention", "loyalty", "advocacy"])
         'retention, loyalty and advocacy'
     """
-    if len(words) < 2:  # noqa: PLR2004 - one word needs no conjunction
+    if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
 
@@ -283,4 +283,4 @@ def _show(value: object) -> str:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
         text = f"a value of type {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a message stays readable
+    return text if len(text) <= 60 else text[:57] + "…"

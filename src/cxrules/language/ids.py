@@ -16,7 +16,7 @@ def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
         >>> sorted(["A0-10", "A0-9", "A0-1b"], key=id_order)
         ['A0-1b', 'A0-9', 'A0-10']
     """
-    import re  # noqa: PLC0415 - not needed where the canonical form is read in order
+    import re
 
     parts = tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", identifier) if part)
     return parts, identifier  # "r-1" and "r-01" are alike but for the text

@@ -67,7 +67,7 @@ def exact_certainty(points: int) -> Fraction:
         >>> exact_certainty(2)
         Fraction(9, 25)
     """
-    from fractions import Fraction  # noqa: PLC0415 - only proofs need it
+    from fractions import Fraction
 
     sign = (points > 0) - (points < 0)
     return sign * (1 - Fraction(4, 5) ** abs(points))

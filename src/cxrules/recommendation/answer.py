@@ -261,20 +261,20 @@ class Recommendation(Inquiry):
         Args:
             indent: Spaces for each level; None for one line.
         """
-        import json  # noqa: PLC0415 - many callers never ask
+        import json
 
         return json.dumps(self.model_dump(), ensure_ascii=False, indent=indent)
 
     @classmethod
     def model_json_schema(cls) -> dict[str, Any]:
         """Return the JSON Schema of `model_dump()`."""
-        from cxrules.recommendation.schema import RecommendationData  # noqa: PLC0415 - pydantic only when asked
+        from cxrules.recommendation.schema import RecommendationData
 
         return RecommendationData.model_json_schema()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-        from cxrules.recommendation.schema import make_core_schema  # noqa: PLC0415 - only pydantic calls this
+        from cxrules.recommendation.schema import make_core_schema
 
         return make_core_schema(cls, restore, handler)
 
@@ -339,7 +339,7 @@ def restore(data: dict[str, Any]) -> Recommendation:
 
 
 def _enumerate(model: str) -> str:
-    from cxrules.builtin.models import OwnershipModel  # noqa: PLC0415 - kept apart: a generated module
+    from cxrules.builtin.models import OwnershipModel
 
     return OwnershipModel.__members__.get(model, model)
 
@@ -371,6 +371,6 @@ def _listed(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unshare(data: Mapping[str, Any]) -> dict[str, Any]:
-    from copy import deepcopy  # noqa: PLC0415 - only a copy's data needs it
+    from copy import deepcopy
 
     return deepcopy(dict(data))

@@ -53,7 +53,7 @@ class Inquiry:
                 `full` for everything behind it.
             width: The longest line; None leaves every paragraph on one line, for whoever shows it to break.
         """
-        from cxrules import explanation  # noqa: PLC0415 - prose is written when asked for
+        from cxrules import explanation
 
         return explanation.explain(self.judge, self.decision, detail, width)
 
@@ -63,7 +63,7 @@ class Inquiry:
         Args:
             detail: As for `explain`.
         """
-        from cxrules.explanation.prose.explain import explain_in_markdown  # noqa: PLC0415 - see above
+        from cxrules.explanation.prose.explain import explain_in_markdown
 
         return explain_in_markdown(self.judge, self.decision, detail)
 
@@ -73,8 +73,8 @@ class Inquiry:
         Args:
             complete: Whether to leave nothing out; see `why`. Else models for which nothing speaks share a node.
         """
-        from cxrules.explanation.drawing.argument import argue, gather_others  # noqa: PLC0415 - see above
-        from cxrules.explanation.drawing.mermaid import sketch  # noqa: PLC0415 - see above
+        from cxrules.explanation.drawing.argument import argue, gather_others
+        from cxrules.explanation.drawing.mermaid import sketch
 
         argument = argue(self.judge, self.decision, complete=complete)
         return sketch(argument if complete else gather_others(argument))
@@ -85,15 +85,15 @@ class Inquiry:
         Args:
             complete: As for `to_mermaid`.
         """
-        from cxrules.explanation.drawing.argument import argue, gather_others  # noqa: PLC0415 - see above
-        from cxrules.explanation.drawing.svg import draw  # noqa: PLC0415 - see above
+        from cxrules.explanation.drawing.argument import argue, gather_others
+        from cxrules.explanation.drawing.svg import draw
 
         argument = argue(self.judge, self.decision, complete=complete)
         return draw(argument if complete else gather_others(argument))
 
     def _repr_html_(self) -> str | None:
         """Show the brief explanation and the argument in a notebook; a copy without its rule base shows its `repr`."""
-        from cxrules.explanation.prose.explain import explain_in_html  # noqa: PLC0415 - see above
+        from cxrules.explanation.prose.explain import explain_in_html
 
         try:
             return f'{explain_in_html(self.judge, self.decision)}\n<div style="overflow-x:auto">{self.to_svg()}</div>'
@@ -110,7 +110,7 @@ class Inquiry:
         Returns:
             A tree of data; printed, it is an outline.
         """
-        from cxrules.explanation.trace import trace  # noqa: PLC0415 - see above
+        from cxrules.explanation.trace import trace
 
         return trace(self.judge, self.decision, complete=complete)
 
@@ -126,7 +126,7 @@ class Inquiry:
         Raises:
             ValueError: If the rule base has nothing of that name.
         """
-        from cxrules.explanation.trace import how  # noqa: PLC0415 - see above
+        from cxrules.explanation.trace import how
 
         return how(self.judge, self.decision, name)
 
@@ -139,7 +139,7 @@ class Inquiry:
         Raises:
             ValueError: If there is no such model.
         """
-        from cxrules.explanation.why_not import why_not  # noqa: PLC0415 - see above
+        from cxrules.explanation.why_not import why_not
 
         return why_not(self.judge, self.decision, model)
 
@@ -153,13 +153,13 @@ class Inquiry:
         Raises:
             InvalidOrganisation: With every mistake in the changes.
         """
-        from cxrules.explanation.what_if import what_if  # noqa: PLC0415 - see above
+        from cxrules.explanation.what_if import what_if
 
         return what_if(self.judge, self.decision, {**(changes or {}), **facts}, self._present)
 
     def sufficient(self) -> Sufficient:
         """Find a smallest set of the known facts that alone gives the same model and status."""
-        from cxrules.explanation.sufficient import sufficient_facts  # noqa: PLC0415 - see above
+        from cxrules.explanation.sufficient import sufficient_facts
 
         return sufficient_facts(self.judge, self.decision)
 
@@ -177,25 +177,25 @@ class Inquiry:
         Raises:
             ValueError: If there is no such model, or fewer than one change is allowed.
         """
-        from cxrules.explanation.counterfactuals import counterfactuals  # noqa: PLC0415 - see above
+        from cxrules.explanation.counterfactuals import counterfactuals
 
         return counterfactuals(self.judge, self.decision, target, max_changes)
 
     def settled(self) -> Settled:
         """Find whether what is unknown can still change the model: proved, or two completions that disagree."""
-        from cxrules.explanation.settled import settled  # noqa: PLC0415 - see above
+        from cxrules.explanation.settled import settled
 
         return settled(self.judge, self.decision)
 
     def next_questions(self) -> NextQuestions:
         """Rank the unknown facts by what they are expected to tell about the final model."""
-        from cxrules.explanation.next_questions import next_questions  # noqa: PLC0415 - see above
+        from cxrules.explanation.next_questions import next_questions
 
         return next_questions(self.judge, self.decision)
 
     def robustness(self) -> Robustness:
         """Find out by how much the model leads, and which single rule or tone it hangs on."""
-        from cxrules.explanation.robustness import robustness  # noqa: PLC0415 - see above
+        from cxrules.explanation.robustness import robustness
 
         return robustness(self.judge, self.decision)
 

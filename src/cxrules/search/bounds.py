@@ -161,7 +161,7 @@ class Bounds:
             if model not in surely_aside and not any(self._beats(one, model, least, most) for one in champions)
         ]
         winners = tuple(leading) if surely else (*leading, None)
-        if len(winners) < 2:  # noqa: PLR2004 - nothing is left to decide
+        if len(winners) < 2:
             return Outlook(winners, 0)
         undecided = possible & ~sure
         wanted = self._wanted(leading, maybe, fired, may_fire)

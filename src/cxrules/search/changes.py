@@ -109,7 +109,7 @@ def combine(changes: Sequence[Change], price: int, most: int) -> Iterator[tuple[
         parts = [combinations(by_effort[effort], count) for effort, count in zip(efforts, counts, strict=True) if count]
         for chosen in product(*parts):
             together = tuple(change for part in chosen for change in part)
-            if len(together) < 2 or len({(change.fact, change.element) for change in together}) == len(together):  # noqa: PLR2004 - one change cannot clash
+            if len(together) < 2 or len({(change.fact, change.element) for change in together}) == len(together):
                 yield together
 
 

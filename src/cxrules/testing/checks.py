@@ -55,7 +55,7 @@ def check_engines_agree(
             missing.append(str(error))
         else:
             fired[name] = engine.match(known)
-    if len(fired) < 2:  # noqa: PLR2004 - one engine agrees with itself
+    if len(fired) < 2:
         raise ImportError("; ".join(missing) or "two engines are needed to agree")
     first, *others = fired
     for other in others:

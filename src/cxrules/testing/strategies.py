@@ -164,7 +164,7 @@ def register(rulebase: RuleBase | None = None, organisation: type[Any] | None = 
         organisation: The pydantic model of its facts; `cxrules.Organisation` when left out.
     """
     if organisation is None:
-        from cxrules.builtin.organisation import Organisation  # noqa: PLC0415 - whoever does not ask does not wait for it
+        from cxrules.builtin.organisation import Organisation
 
         organisation = Organisation
     build: Callable[..., Any] = organisation
@@ -185,7 +185,7 @@ def _steps(fact: Fact, cuts: list[float]) -> list[tuple[FactValue, FactValue]]:
     if fact.kind is Kind.ORDERED:
         return list(pairwise(fact.names))
     if fact.kind is Kind.PERCENT:
-        return [(fact.examine(cut - 1e-9), fact.examine(cut)) for cut in cuts if cut >= 1e-9]  # noqa: PLR2004 - a hair
+        return [(fact.examine(cut - 1e-9), fact.examine(cut)) for cut in cuts if cut >= 1e-9]
     if fact.kind is Kind.SET:
         subsets = telling_values(fact)
         return [
@@ -203,7 +203,7 @@ def _find_getting(model: str, judge: Judge) -> list[dict[str, FactValue]]:
     if found:
         return found
     try:
-        from cxrules.verification.prover import Prover  # noqa: PLC0415 - only for what is too rare to be met by chance
+        from cxrules.verification.prover import Prover
     except ImportError:
         return []
     answer = Prover(judge.rulebase).smallest(lambda view: view.recommended[model])

@@ -45,7 +45,7 @@ def telling_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
     if fact.kind is Kind.PERCENT:
         near = {cut + step for cut in cuts for step in _BESIDE}
         between = {(low + high) / 2 for low, high in pairwise(cuts)}
-        return [fact.examine(number) for number in sorted(near | between | {0, 50, 100}) if 0 <= number <= 100]  # noqa: PLR2004 - percentages
+        return [fact.examine(number) for number in sorted(near | between | {0, 50, 100}) if 0 <= number <= 100]
     return list(fact.names)
 
 

@@ -83,7 +83,7 @@ class Circuit:
                     return False
             else:
                 parts[bit.get_id()] = bit
-        if len(parts) < 2:  # noqa: PLR2004 - one bit needs no gate
+        if len(parts) < 2:
             return next(iter(parts.values()), True)
         key = tuple(sorted(parts))
         if key not in self._gates:

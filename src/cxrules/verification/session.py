@@ -74,7 +74,7 @@ def verify(
 def _run(
     names: list[str], rulebase: RuleBase, expectations: Expectations, limit: int, jobs: int
 ) -> Iterator[tuple[str, list[Finding | Note]]]:
-    if jobs < 2:  # noqa: PLR2004 - one process needs no pool
+    if jobs < 2:
         for name in names:
             yield name, _task(rulebase, expectations, limit, name)
         return

@@ -270,7 +270,7 @@ def gather_others(argument: Argument) -> Argument:
         for point in argument.points
         if point.kind is NodeKind.MODEL and not point.deciding and point.id not in favoured
     ]
-    if len(others) < 2:  # noqa: PLR2004 - one is no crowd
+    if len(others) < 2:
         return argument
     gathered = "model:"
     names = join_words([point.label for point in others])

@@ -63,9 +63,9 @@ def join_clauses(clauses: Sequence[str]) -> str:
         >>> join_clauses(["it rains", "it snows", "it hails, too"])
         'it rains; it snows; and it hails, too'
     """
-    if len(clauses) < 2:  # noqa: PLR2004 - nothing to join
+    if len(clauses) < 2:
         return "".join(clauses)
-    comma = "; " if len(clauses) > 2 and any(", " in clause for clause in clauses) else ", "  # noqa: PLR2004
+    comma = "; " if len(clauses) > 2 and any(", " in clause for clause in clauses) else ", "
     return f"{comma.join(clauses[:-1])}{comma}and {clauses[-1]}"
 
 
