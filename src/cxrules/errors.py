@@ -130,10 +130,6 @@ class MissingRuleBase(LookupError):
 def suggest(word: object, known: Sequence[str]) -> str:
     """Describe which known word was probably meant.
 
-    Args:
-        word: What was given.
-        known: The words that would have been right.
-
     Returns:
         `did you mean 'x'?`, or a list of the known words when they are few, or an empty string.
 

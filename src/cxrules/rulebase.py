@@ -154,11 +154,7 @@ class RuleBase(Parts):
         return frozenset(rules)
 
     def incoherences(self, known: Facts) -> list[Impossible]:
-        """Return the impossible conjunctions that known facts meet.
-
-        Args:
-            known: Validated facts.
-        """
+        """Return the impossible conjunctions that known facts meet."""
         facts = dict(self.vocabulary.facts)
         return [
             conjunction

@@ -114,7 +114,7 @@ _OTHERS = {"model", "status", "reason", "missing", "ahead", "points", "excluded_
 
 
 def find_faults(advice: Recommendation, expect: dict[str, Any]) -> Iterator[str]:
-    """Say in what a recommendation differs from what a case expects."""
+    """Describe how a recommendation differs from what a case expects."""
     unknown = set(expect) - set(_THERE) - set(_NOT_THERE) - _OTHERS
     if unknown:
         yield f"the case expects what no test knows: {sorted(unknown)}"

@@ -24,9 +24,7 @@ def read_facts(name: str, vocabulary: Vocabulary) -> dict[str, FactValue]:
     The file is YAML or JSON: a mapping of facts, or a mapping with that mapping under `facts`. In the second case other
     keys are labels of the caller's, so that what `cxrules recommend --json` writes can be read again.
 
-    Args:
-        name: The path of the file; `-` for standard input.
-        vocabulary: The facts there are.
+    The name `-` stands for standard input.
 
     Returns:
         The known facts. What is null is unknown.

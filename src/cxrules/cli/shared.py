@@ -90,19 +90,13 @@ def show_mistakes(error: InvalidOrganisation | InvalidKnowledge, *, to_stderr: b
 
 
 def fail(message: str, code: ExitCode = ExitCode.WRONG_INPUT) -> NoReturn:
-    """Say in one line what is wrong, and end the program."""
+    """Print in one line what is wrong, and end the program."""
     typer.echo(f"cxrules: {message}", err=True)
     raise typer.Exit(code)
 
 
 def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
-    """End the program unless a name is known or not given, and suggest one.
-
-    Args:
-        what: What kind of thing it names.
-        name: The name, or None.
-        known: The names there are.
-    """
+    """End the program unless a name is known or not given, and suggest one."""
     from cxrules.errors import suggest
 
     known = tuple(known)
@@ -129,10 +123,7 @@ def width() -> int:
 def hang(lead: str, text: str, *, indent: int | None = None) -> str:
     """Return a text after a lead, wrapped, its further lines indented.
 
-    Args:
-        lead: What stands before it on the first line, spaces included.
-        text: The text.
-        indent: How far further lines are indented; as far as the lead is long when left out.
+    Further lines are indented as far as the lead is long, unless `indent` says otherwise.
     """
     rest = " " * (len(lead) if indent is None else indent)
     return textwrap.fill(

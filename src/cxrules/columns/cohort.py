@@ -120,9 +120,7 @@ class CohortJudge:
     def decide(self, cohort: Cohort, silenced: Mapping[str, int] | None = None) -> Outcomes:
         """Decide every organisation of a cohort.
 
-        Args:
-            cohort: The organisations.
-            silenced: Rules that do not fire in some of the columns, whatever holds there.
+        The rules of `silenced` do not fire in some of the columns, whatever holds there.
         """
         everything = cohort.everything
         fired = self._fire(cohort, silenced or {})

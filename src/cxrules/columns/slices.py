@@ -16,20 +16,14 @@ Planes: TypeAlias = list[int]
 
 
 def constant(number: int, everything: int) -> Planes:
-    """Return the same number in every column.
-
-    Args:
-        number: The number, not negative.
-        everything: All columns.
-    """
+    """Return the same number in every column."""
     return [everything if number >> digit & 1 else 0 for digit in range(number.bit_length())]
 
 
 def add_up(terms: Iterable[tuple[int, int]]) -> Planes:
     """Add in every column the weights of the terms that hold there.
 
-    Args:
-        terms: For each term the columns in which it holds, and its weight, not negative.
+    Each term has the columns in which it holds, and its weight, which is not negative.
 
     Examples:
         >>> add_up([(0b11, 1), (0b10, 2)])  # 1 in the first column, 3 in the second

@@ -19,10 +19,9 @@ class UnclearAnswerError(ValueError):
 def read_answer(fact: Fact, text: str) -> FactValue:
     """Read an answer to the question of a fact.
 
-    Args:
-        fact: The fact.
-        text: The number of a value as `fact.values` counts them from 1, its name, or the beginning of its label; of a
-            set several, separated by commas or spaces, or `none`; of a percentage a number from 0 to 100.
+    A value may be given by its number as `fact.values` counts them from 1, by its name or by the beginning of its
+    label; several elements of a set are separated by commas or spaces, and `none` is the empty set; a percentage is a
+    number from 0 to 100.
 
     Returns:
         A valid value.

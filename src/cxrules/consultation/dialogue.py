@@ -55,10 +55,7 @@ class Consultation:
     ) -> None:
         """Begin, or resume.
 
-        Args:
-            judge: The engine and the policy.
-            known: Validated facts to begin with.
-            skipped: Facts not to be asked.
+        Facts of `skipped` are not asked.
         """
         self.known: dict[str, FactValue] = dict(known or {})
         self.skipped: list[str] = [fact for fact in skipped if fact not in self.known]
@@ -111,11 +108,7 @@ class Consultation:
         return "\n".join(lines)
 
     def take(self, line: str) -> str:
-        """Take what was typed, and give the reply with the next question.
-
-        Args:
-            line: An answer or a command.
-        """
+        """Take what was typed, and give the reply with the next question."""
         typed = line.strip()
         command = typed.casefold().lstrip(":/")
         if command in COMMANDS and not self._is_name(typed):
@@ -189,11 +182,7 @@ class Consultation:
     # -- what is said --------------------------------------------------------------------------------------------------
 
     def why(self, fact: str) -> str:
-        """Describe why a fact is asked: what its answers would lead to, and which rules wait for it.
-
-        Args:
-            fact: The fact.
-        """
+        """Describe why a fact is asked: what its answers would lead to, and which rules wait for it."""
         said = []
         question = next((each for each in self._now.questions.questions if each.fact == fact), None)
         if question is None:
@@ -289,12 +278,7 @@ _NO_MODEL = {
 
 
 def write_file(consultation: Consultation, judge: Judge) -> str:
-    """Write what is known as YAML that `cxrules recommend` takes and `cxrules consult` resumes from.
-
-    Args:
-        consultation: The dialogue.
-        judge: The engine and the policy, for the words of the facts.
-    """
+    """Write what is known as YAML that `cxrules recommend` takes and `cxrules consult` resumes from."""
     vocabulary = judge.rulebase.vocabulary
     lines = ["# What is known about the organisation, as answered in `cxrules consult`.", "facts:"]
     for fact in vocabulary.facts.values():

@@ -46,7 +46,6 @@ def emit(recommendation: Recommendation, duration: float) -> None:
     The data of a decision is what `DecisionLog` would write. It names the rule base but does not contain it.
 
     Args:
-        recommendation: The decision.
         duration: How many seconds it took.
     """
     logger = logging.getLogger(LOGGER)
@@ -67,7 +66,7 @@ def emit(recommendation: Recommendation, duration: float) -> None:
 
 
 class MaskingFilter(logging.Filter):
-    """Says to the logger `cxrules.decisions`, or to one above it, what records of decisions shall not say.
+    """Announces to the logger `cxrules.decisions`, or to one above it, what records of decisions shall not say.
 
     They are masked before they are made, so that no handler sees what is hidden. On a handler the filter comes too late
     to mask anything: there it lets no record of a decision pass.
@@ -149,7 +148,7 @@ def _write_message(record: DecisionRecord) -> tuple[str, tuple[object, ...]]:
 
 
 def _list_rules(record: DecisionRecord, judge: Judge) -> Iterator[dict[str, Any]]:
-    """Give, for each fired rule that the record shows, what made it fire and what it concludes."""
+    """Return, for each fired rule that the record shows, what made it fire and what it concludes."""
     rulebase = judge.rulebase
     known = rulebase.vocabulary.validate(record["facts"])
     findings = set(record["findings"] or ())

@@ -111,7 +111,6 @@ class DecisionLog:
         """Append a decision.
 
         Args:
-            recommendation: The decision.
             id: Its name; one from `new_id` when left out.
             labels: Labels of your own, laid over those of the context.
             trace_id: The trace; the context's when left out.
@@ -285,10 +284,6 @@ def holds_rulebase(descriptor: int, revision: str) -> bool:
     """Return whether a file holds a rule base, whole and unaltered.
 
     It is a search from the start. What is looked for usually stands there.
-
-    Args:
-        descriptor: The file, open for reading.
-        revision: The revision of the rule base.
     """
     wanted = RULEBASE_START + revision.encode() + b'"'
     return any(_is_whole(_read_line_at(descriptor, start), revision) for start in _find_lines(descriptor, wanted))

@@ -136,7 +136,6 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
     Nothing is kept: a log of any size takes the same memory.
 
     Args:
-        log: The log.
         changed: The changed rule base; or a function that changes the rule base of a record, called once for each
             revision.
 

@@ -117,9 +117,7 @@ def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> Dec
     """Return a copy of a record that does not say what should be hidden.
 
     Args:
-        masking: What to hide.
         record: An unmasked record; it stays as it is.
-        judge: The judge that decided.
 
     Raises:
         InvalidMasking: If the masking names a fact that the rule base does not know.

@@ -204,7 +204,6 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
     """Record a decision, unmasked.
 
     Args:
-        recommendation: The decision.
         id: Its name; a random UUID when left out.
         time: When it was made, with a time zone; now when left out.
         labels: Labels of your own, laid over those of the context.

@@ -51,9 +51,6 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
 
     Nothing is kept: a log of any size takes the same memory.
 
-    Args:
-        log: The log.
-
     Yields:
         For each decision what came out; for each line that cannot be decided again, and why, a problem.
     """

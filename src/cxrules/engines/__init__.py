@@ -41,10 +41,6 @@ ENGINES = MappingProxyType(
 def create_engine(name: str, rulebase: RuleBase) -> Engine:
     """Compile a rule base for an engine.
 
-    Args:
-        name: A name of `ENGINES`.
-        rulebase: The rule base.
-
     Raises:
         ValueError: If there is no such engine.
         ImportError: If the engine needs an extra that is not installed.

@@ -109,11 +109,7 @@ class BitmapEngine:
         self._findings = _link(units, list_concluders(rulebase, alternatives))
 
     def match(self, known: Facts) -> int:
-        """Return the rules that fire, as the bits of an int.
-
-        Args:
-            known: Validated facts.
-        """
+        """Return the rules that fire, as the bits of an int."""
         get = known.get
         alive = self._everything
         for name, table in self._tables:
@@ -124,9 +120,6 @@ class BitmapEngine:
         """Return the rules that could still fire once more is known, as the bits of an int.
 
         It is a bound only: two of them may need different values of one fact, or values that are impossible together.
-
-        Args:
-            known: Validated facts.
         """
         get = known.get
         alive = self._everything
@@ -156,7 +149,7 @@ class BitmapEngine:
         return alive
 
     def _settle(self, alive: int) -> int:
-        """Give, of the units whose tests of facts hold, the rules whose findings are established."""
+        """Return those rules whose findings are established, of the units whose tests of facts hold."""
         met, shifts, pending, established = self._findings
         while True:
             settled = alive & met

@@ -59,11 +59,7 @@ class ExpertaEngine:
         self._threads = threading.local()
 
     def match(self, known: Facts) -> int:
-        """Return the rules that fire, as the bits of an int.
-
-        Args:
-            known: Validated facts.
-        """
+        """Return the rules that fire, as the bits of an int."""
         engine = getattr(self._threads, "engine", None)
         if engine is None:
             engine = self._threads.engine = _build(self._experta, self._productions)

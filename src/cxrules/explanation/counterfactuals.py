@@ -86,7 +86,7 @@ class Counterfactuals:
         return self.status is SearchStatus.COMPLETE and not self.sets
 
     def explain(self) -> str:
-        """Say it in words; of many sets of changes the first few."""
+        """Explain it in words; of many sets of changes only the first few."""
         if self.sets and not self.sets[0].changes:
             return unmark(f"The model is {name(self.rulebase, self.target or '')} already.")
         aim = "change the model" if self.target is None else f"lead to {name(self.rulebase, self.target)}"
@@ -124,12 +124,8 @@ def counterfactuals(
     changed organisation meets no impossible conjunction. As every change has its price, no part of a cheapest set does
     it as well.
 
-    Args:
-        judge: The engine and the policy.
-        decision: The decision to change.
-        target: The model to reach; None for any other outcome, be it no model.
-        max_changes: How many changes may be made together, at least 1.
-        budget: How many changed organisations may be decided.
+    The target None means any other outcome, no model included. `max_changes` limits the changes made together, `budget`
+    the changed organisations that are decided.
 
     Raises:
         ValueError: If there is no such model, or fewer than one change is allowed.

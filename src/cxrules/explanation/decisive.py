@@ -38,10 +38,6 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
     A rule is taken away together with those whose evidence the same claim carries, because that claim counts once. The
     rules that rest on its findings stay: each is rated for what it says itself.
 
-    Args:
-        judge: The engine and policy that decided.
-        decision: His decision, with a model.
-
     Returns:
         The rules without which the outcome is poorer, in id order.
     """

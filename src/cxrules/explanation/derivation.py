@@ -219,9 +219,7 @@ def facts_clause(facts: Sequence[GivenFact]) -> str:
 def reason(step: Step, consequence: str = "") -> str:
     """Return a rule as a reason: what is so here, what follows, why, and who says so.
 
-    Args:
-        step: The rule.
-        consequence: What follows from it here, as a relative clause such as "which rules out …".
+    The consequence is a relative clause such as "which rules out …".
     """
     here = facts_clause(step.roots()) or "this is said of organisations in general"
     premise = f"{here}, {consequence}" if consequence else here
@@ -232,11 +230,7 @@ _Lines: TypeAlias = Iterator[tuple[int, str]]
 
 
 def outline(node: Derivation | Case | Step | Established) -> str:
-    """Print a derivation, or a part of it, as an outline.
-
-    Args:
-        node: What `why` or `how` answered.
-    """
+    """Print a derivation, or a part of it, as an outline."""
     return "\n".join("  " * depth + unmark(text) for depth, text in _lines(node, 0))
 
 

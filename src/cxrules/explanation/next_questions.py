@@ -86,7 +86,7 @@ class NextQuestions:
         return not self.questions
 
     def explain(self) -> str:
-        """Say it in words: the best questions, and what cannot matter."""
+        """Explain in words which questions are best, and what cannot matter."""
         if not self.questions:
             return "Nothing that is still unknown can change the model."
         best = self.questions[:_SHOWN]
@@ -123,10 +123,7 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
 
     Among equals the one on which most of the evidence still at stake depends comes first.
 
-    Args:
-        judge: The engine and the policy.
-        decision: The decision on what is known.
-        ignoring: Facts that will stay unknown; they are neither asked nor named.
+    Facts of `ignoring` will stay unknown; they are neither asked nor named.
     """
     possibilities = possibilities_of(judge)
     known = decision.known

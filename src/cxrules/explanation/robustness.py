@@ -90,7 +90,7 @@ class Robustness:
     rulebase: RuleBase
 
     def explain(self) -> str:
-        """Say it in words."""
+        """Explain it in words."""
         said = [self._say_lead()]
         turning = [flip for flip in self.rules if flip.model != self.model]
         if turning:
@@ -135,12 +135,7 @@ class Robustness:
 
 
 def robustness(judge: Judge, decision: Decision) -> Robustness:
-    """Find out by how much a model leads, and which single rule or tone it hangs on.
-
-    Args:
-        judge: The engine and the policy.
-        decision: The decision.
-    """
+    """Find out by how much a model leads, and which single rule or tone it hangs on."""
     decider = judge.decider
     models = tuple(decider.rulebase.models)
     candidates = {models[position] for _, position in decider.candidates(decision.fired)}

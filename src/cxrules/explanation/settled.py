@@ -75,7 +75,7 @@ class Settled:
         return self.settlement is Settlement.SETTLED
 
     def explain(self) -> str:
-        """Say it in words."""
+        """Explain it in words."""
         if self.settlement is Settlement.UNDECIDED:
             return "Whether what is still unknown can change the model was not decided within the limits of the search."
         if self.settlement is Settlement.SETTLED:
@@ -106,13 +106,9 @@ def settled(
     no CCO, whom the CCO reports to. Only coherent completions count. Where the known facts themselves meet an
     impossible conjunction, that conjunction is left out of account, since no completion could avoid it.
 
-    Args:
-        judge: The engine and the policy.
-        decision: The decision on what is known.
-        ignoring: Facts that will stay unknown.
-        answered: Whether every other fact will become known; else each may also stay unknown, as in a consultation
-            where any question may be skipped.
-        budget: How many partly known organisations may be bounded.
+    Facts of `ignoring` will stay unknown. Every other fact will become known if `answered`; else each may also stay
+    unknown, as in a consultation where any question may be skipped. `budget` limits the partly known organisations that
+    are bounded.
     """
     possibilities = possibilities_of(judge)
     free = possibilities.unknown(decision.known, ignoring)

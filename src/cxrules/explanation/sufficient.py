@@ -56,7 +56,7 @@ class Sufficient:
     rulebase: RuleBase
 
     def explain(self) -> str:
-        """Say it in words."""
+        """Explain it in words."""
         outcome = "that no model can be recommended" if self.model is None else f"{name(self.rulebase, self.model)}"
         if self.status is Status.CONTESTED:
             outcome += ", contested as it is"
@@ -78,10 +78,7 @@ def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFO
     rules fall silent that speak against the model, so that leaving out one at a time would prove nothing. Of several
     smallest sets it is the one whose facts come first in the vocabulary.
 
-    Args:
-        judge: The engine and the policy.
-        decision: The decision.
-        affordable: Of how many facts every subset may be tried.
+    Every subset is tried where there are no more than `affordable` facts.
     """
     possibilities = possibilities_of(judge)
     facts = _list_tested(possibilities, decision)

@@ -15,11 +15,8 @@ __all__ = ["Tracer", "how", "trace"]
 def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Derivation:
     """Return the derivation of a decision.
 
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-        complete: Whether to give every way to every finding, every alternative that holds, and the rules that bear on
-            no model.
+    With `complete` it has every way to every finding, every alternative that holds, and the rules that bear on no
+    model.
     """
     tracer = Tracer(judge, decision, complete=complete)
     cases = tracer.cases()
@@ -34,11 +31,6 @@ def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Deriva
 
 def how(judge: Judge, decision: Decision, name: str) -> Node | None:
     """Describe how one finding or rule came about, or what there is for and against one model.
-
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-        name: A finding, a rule or a model.
 
     Returns:
         Everything behind it, or None when the finding is not established or the rule did not fire.

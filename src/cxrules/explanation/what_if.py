@@ -110,7 +110,7 @@ class WhatIf(Generic[_Answer]):
     _judge: Judge = field(repr=False, compare=False)
 
     def explain(self) -> str:
-        """Say it in words."""
+        """Explain it in words."""
         return explain_what_if(self._judge, self)
 
 
@@ -119,11 +119,7 @@ def what_if(
 ) -> WhatIf[_Answer]:
     """Decide on changed facts and compare.
 
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-        changes: Facts with the values supposed; None supposes that a fact is unknown.
-        present: Makes the answer of a decision.
+    The value None supposes that a fact is unknown; `present` makes the answer of a decision.
 
     Raises:
         InvalidOrganisation: With every mistake in the changes.
@@ -223,12 +219,7 @@ class _Comparison:
 
 
 def explain_what_if(judge: Judge, supposed: WhatIf[_Answer]) -> str:
-    """Describe what would be recommended, and what changed.
-
-    Args:
-        judge: The engine and policy that decided.
-        supposed: The comparison.
-    """
+    """Describe what would be recommended, and what changed."""
     if not supposed.changes:
         return "Nothing is supposed to be otherwise, so that nothing changes."
     clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
@@ -291,7 +282,7 @@ _NEWLY_TRUE = frozenset({Turn.RULED_OUT, Turn.REQUIREMENT_MET, Turn.SET_ASIDE})
 
 
 def _tell_turns(judge: Judge, turns: tuple[Turned, ...]) -> Iterator[str]:
-    """Tell each turn once, with all the models for which the same rule turns it."""
+    """Describe each turn once, with all the models for which the same rule turns it."""
     groups: dict[tuple[Turn, str, str], list[Turned]] = {}
     for turned in turns:
         if turned.turn in _TURNS:
@@ -304,7 +295,7 @@ def _tell_turns(judge: Judge, turns: tuple[Turned, ...]) -> Iterator[str]:
 
 
 def _tell_moved(judge: Judge, evidence: tuple[Moved, ...]) -> Iterator[str]:
-    """Tell each rule once, with all the models for or against which it speaks."""
+    """Describe each rule once, with all the models for or against which it speaks."""
     effects: dict[tuple[str, str], list[Moved]] = {}
     for item in evidence:
         effects.setdefault((item.step.rule.id, _tell_effect(item)), []).append(item)

@@ -107,18 +107,12 @@ class WhyNot:
         return found
 
     def explain(self) -> str:
-        """Say it in words."""
+        """Explain it in words."""
         return explain_why_not(self._judge, self)
 
 
 def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation | None = None) -> WhyNot:
     """Find what stands between a model and its recommendation.
-
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-        model: The model.
-        derivation: The derivation, if it has been traced already.
 
     Raises:
         ValueError: If there is no such model.
@@ -202,12 +196,7 @@ _WIDE = 6
 
 
 def explain_why_not(judge: Judge, objection: WhyNot) -> str:
-    """Describe why a model is not recommended: every obstacle, and the nearest change that would make it win.
-
-    Args:
-        judge: The engine and policy that decided.
-        objection: What stands in the way.
-    """
+    """Describe why a model is not recommended: every obstacle, and the nearest change that would make it win."""
     model = name(judge.rulebase, objection.model)
     if objection.kind is None:
         return to_plain([Paragraph(f"{model} is the recommendation: {objection.case.model.says}.")])
@@ -221,11 +210,8 @@ def explain_why_not(judge: Judge, objection: WhyNot) -> str:
 def rebut(judge: Judge, objection: WhyNot, told: Mapping[str, int] | None = None, *, named: bool = False) -> str:
     """Describe what first stands between a model and its recommendation, in a few sentences.
 
-    Args:
-        judge: The engine and policy that decided.
-        objection: What stands in the way.
-        told: Rules that the text has given as reasons already, with their place from 0; they are referred to.
-        named: Whether the text has just named the model, so that "it" is enough.
+    Rules of `told`, which the text has given as reasons already, are referred to by their place, which counts from 0.
+    Where the text has just named the model (`named`), "it" is enough.
     """
     model = name(judge.rulebase, objection.model)
     if objection.kind is None:
@@ -234,7 +220,7 @@ def rebut(judge: Judge, objection: WhyNot, told: Mapping[str, int] | None = None
 
 
 class _Teller:
-    """Tells the obstacles of one model, which it calls by its name or by a pronoun."""
+    """Describes the obstacles of one model, which it calls by its name or by a pronoun."""
 
     def __init__(self, judge: Judge, objection: WhyNot, told: Mapping[str, int], subject: str, *, brief: bool) -> None:
         self._judge = judge

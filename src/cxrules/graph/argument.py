@@ -20,7 +20,6 @@ def argument_graph(advice: Inquiry, *, complete: bool = False) -> nx.DiGraph[str
     The graph has a `title`.
 
     Args:
-        advice: The recommendation.
         complete: Whether to give every way to every finding and every alternative that holds; see `Recommendation.why`.
 
     Raises:

@@ -52,7 +52,6 @@ def dependency_graph(rulebase: RuleBase, *, claims: bool = True, advice: bool = 
     `sets_aside`, `accompanies`, `recognises`, `action`, `warning`), and `requires` (finding → model).
 
     Args:
-        rulebase: The rule base.
         claims: Whether to include claims and sources.
         advice: Whether to include accompaniments, patterns, actions and warnings.
     """
@@ -78,9 +77,6 @@ def dependency_graph(rulebase: RuleBase, *, claims: bool = True, advice: bool = 
 def strata(graph: nx.MultiDiGraph[str]) -> tuple[tuple[str, ...], ...]:
     """Return the rules by stratum: each needs only findings that rules of lower strata conclude.
 
-    Args:
-        graph: What `dependency_graph` gave.
-
     Raises:
         networkx.NetworkXUnfeasible: If findings rest on each other.
     """
@@ -99,11 +95,7 @@ def strata(graph: nx.MultiDiGraph[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def find_cycles(graph: nx.MultiDiGraph[str]) -> Iterator[tuple[str, ...]]:
-    """Return the findings and rules that rest on each other, one cycle after another; none in a rule base that loads.
-
-    Args:
-        graph: What `dependency_graph` gave.
-    """
+    """Return the cycles of findings and rules that rest on each other; a rule base that loads has none."""
     cycles: Iterator[list[str]] = nx.simple_cycles(nx.DiGraph(graph))
     return (tuple(cycle) for cycle in cycles)
 
@@ -112,7 +104,6 @@ def reach(graph: nx.MultiDiGraph[str], name: str) -> frozenset[str]:
     """Return everything that rests on a node, however indirectly.
 
     Args:
-        graph: What `dependency_graph` gave.
         name: The name of a node, such as `fact:maturity`.
 
     Raises:
@@ -125,7 +116,6 @@ def rests_on(graph: nx.MultiDiGraph[str], name: str) -> frozenset[str]:
     """Return everything on which a node rests, however indirectly.
 
     Args:
-        graph: What `dependency_graph` gave.
         name: The name of a node, such as `model:cmo_owned`.
 
     Raises:

@@ -27,9 +27,6 @@ _UNSAID = frozenset({"premise", "establishes", "tests", "finding", "says", "beca
 def to_dot(graph: _Graph) -> str:
     """Write a graph in the DOT language.
 
-    Args:
-        graph: What `dependency_graph` or `argument_graph` gave.
-
     Returns:
         A digraph from left to right; the same graph gives the same text.
     """
@@ -45,9 +42,6 @@ def to_dot(graph: _Graph) -> str:
 
 def to_mermaid(graph: _Graph) -> str:
     """Write a graph as a Mermaid flowchart.
-
-    Args:
-        graph: What `dependency_graph` or `argument_graph` gave.
 
     Returns:
         A flowchart from left to right; the same graph gives the same text.

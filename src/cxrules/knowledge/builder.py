@@ -51,11 +51,7 @@ class Items:
 
 
 def build_items(draft: Draft) -> Items:
-    """Build every item that is in shape.
-
-    Args:
-        draft: What the files say; its report takes the mistakes.
-    """
+    """Build every item that is in shape."""
     for section in ("findings", "models", "accompaniments", "patterns", "actions", "warnings"):
         for entry in draft.sections[section].values():
             _refuse_reserved(entry, draft)
@@ -71,13 +67,7 @@ def build_items(draft: Draft) -> Items:
 
 
 def assemble(name: str, draft: Draft, items: Items) -> Parts:
-    """Put the items of a draft without mistakes together.
-
-    Args:
-        name: What the rule base is called.
-        draft: What the files say.
-        items: What was built of it.
-    """
+    """Put the items of a draft without mistakes together."""
     texts = {
         section: {entry.id: str(entry.form) for entry in draft.sections[section].values()}
         for section in ("findings", "actions", "warnings")

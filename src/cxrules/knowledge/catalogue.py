@@ -100,14 +100,7 @@ class Report:
         self._blocked: set[tuple[str | None, int, int]] = set()
 
     def add(self, code: str, where: Location, message: str, hint: str = "") -> None:
-        """Note one mistake.
-
-        Args:
-            code: A code of the catalogue.
-            where: Where it stands.
-            message: What is wrong.
-            hint: How to mend it.
-        """
+        """Note one mistake."""
         assert code in CODES, code
         if where.file == BASE:
             message = f"{' '.join(where.path[:2])}: {message}"

@@ -37,12 +37,7 @@ _CONCLUDED: Final = (
 
 
 def check_references(draft: Draft, items: Items) -> None:
-    """Report every name that leads nowhere, and rules whose claims do not carry them.
-
-    Args:
-        draft: What the files say; its report takes the mistakes.
-        items: What was built of it.
-    """
+    """Report every name that leads nowhere, and rules whose claims do not carry them."""
     for name, entry in draft.sections["findings"].items():
         if name in draft.sections["facts"]:
             where = draft.sections["facts"][name].at if entry.from_base else entry.at
@@ -128,12 +123,7 @@ def _check_evidence(draft: Draft, items: Items, rule: Rule, entry: Entry) -> Non
 
 
 def check_uses(draft: Draft, items: Items) -> None:
-    """Report what nobody uses or concludes. What comes from a base is its author's affair, findings apart.
-
-    Args:
-        draft: What the files say; its report takes the mistakes.
-        items: What was built of it.
-    """
+    """Report what nobody uses or concludes. What comes from a base is its author's affair, findings apart."""
     tested = {name for entry in draft.sections["rules"].values() for name in _tested(entry.node.get("when"))}
     if draft.is_whole("rules"):
         _check_concluded(draft, items)

@@ -16,12 +16,7 @@ __all__ = ["check_cycles", "find_cycles"]
 
 
 def check_cycles(draft: Draft, items: Items) -> None:
-    """Report findings that rest on each other, and models put before each other, in a circle.
-
-    Args:
-        draft: What the files say; its report takes the mistakes.
-        items: What was built of it.
-    """
+    """Report findings that rest on each other, and models put before each other, in a circle."""
     rests: dict[tuple[str, str], str] = {}
     prefers: dict[tuple[str, str], str] = {}
     for rule_id in sorted(items.rules):

@@ -89,12 +89,7 @@ class Draft:
 
 
 def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
-    """Read files and folders.
-
-    Args:
-        paths: Files and folders.
-        report: Takes the mistakes.
-    """
+    """Read files and folders."""
     draft = Draft(report)
     documents = [(path, read_file(path, report)) for path in find_files(paths, report)]
     report.block()  # what is wrong with the text need not be told again as wrong in shape

@@ -54,9 +54,6 @@ def make_schemas() -> dict[str, str]:
 def write_schemas(folder: str | Path) -> list[Path]:
     """Write the JSON Schema of every kind of file.
 
-    Args:
-        folder: Where to; it is made if need be.
-
     Returns:
         The files written.
     """

@@ -64,11 +64,8 @@ class Node:
     def locate(self, path: Sequence[str | int] = (), *, key: bool = False, within: tuple[str, ...] = ()) -> Location:
         """Describe where something stands.
 
-        Args:
-            path: Steps down from this node. Steps that lead nowhere are passed over, so that the place is the nearest
-                one known.
-            key: Whether the last key is meant, and not its value.
-            within: The path to this node.
+        Steps of the path that lead nowhere are passed over, so that the place is the nearest one known. `key` means the
+        last key and not its value; `within` is the path to this node.
         """
         node, line, column, trail = self, self.line, self.column, list(within)
         for index, step in enumerate(path):
@@ -95,10 +92,6 @@ def wrap(plain: Plain, file: str) -> Node:
 def read_file(path: Path, report: Report) -> Node | None:
     """Read one file.
 
-    Args:
-        path: The file.
-        report: Takes the mistakes.
-
     Returns:
         Its content, or None when it has none that can be read.
     """
@@ -120,11 +113,6 @@ def read_file(path: Path, report: Report) -> Node | None:
 
 def read_text(text: str, file: str, report: Report) -> Node | None:
     r"""Read the text of one file.
-
-    Args:
-        text: The text.
-        file: How to name the file.
-        report: Takes the mistakes.
 
     Returns:
         Its content, or None when it has none that can be read.

@@ -54,12 +54,6 @@ def _adapter(form: Shape) -> TypeAdapter[Any]:
 def examine(form: Shape, node: Node, within: tuple[str, ...], report: Report) -> Filled:
     """Check the shape of one item.
 
-    Args:
-        form: Its pydantic model, or another type pydantic knows.
-        node: The item.
-        within: The path to it in its file.
-        report: Takes the mistakes.
-
     Returns:
         The model filled in, or None when something is wrong.
     """

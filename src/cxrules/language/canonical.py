@@ -49,9 +49,6 @@ _NO_ENGINEER = Engineer()
 def write(parts: Parts) -> str:
     """Write the canonical form.
 
-    Args:
-        parts: Those of any rule base.
-
     Returns:
         JSON with one item on a line and a final line break.
     """
@@ -80,9 +77,7 @@ def write(parts: Parts) -> str:
 def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
     """Read the canonical form.
 
-    Args:
-        text: What `write` wrote; bytes are UTF-8.
-        trusted: Whether to leave out the comparison with its own canonical form, for a text that a test holds fresh.
+    A trusted text, which a test holds fresh, is not compared with its own canonical form.
 
     Returns:
         The parts of the rule base, and its revision: the SHA-256 of the text.

@@ -109,9 +109,6 @@ class Fact:
     def state(self, value: FactValue) -> str:
         """State a valid value as a clause.
 
-        Args:
-            value: A valid value of this fact.
-
         Returns:
             A clause without a capital or a full stop, such as "marketing is already stretched".
         """
@@ -128,9 +125,6 @@ class Fact:
 
     def examine(self, value: object) -> FactValue:
         """Validate one value.
-
-        Args:
-            value: What the caller gave; not None.
 
         Returns:
             The value in its normal form: a whole percentage is an int, a set a tuple in the order of the vocabulary.
@@ -221,9 +215,6 @@ class Vocabulary:
 
     def validate(self, given: Mapping[str, object]) -> dict[str, FactValue]:
         """Check facts and bring them into their normal form.
-
-        Args:
-            given: Names and values; None means unknown.
 
         Returns:
             The known facts. Their order is the caller's.

@@ -112,10 +112,6 @@ def list_tests(rulebase: Parts) -> dict[str, tuple[FactTest, ...]]:
 def list_cases(fact: Fact, tests: Iterable[FactTest]) -> tuple[FactValue, ...]:
     """Return one value for each way in which tests can come out.
 
-    Args:
-        fact: The fact.
-        tests: Every test of it.
-
     Returns:
         Every value of an ordered fact, a choice or a flag, in the order of the vocabulary; for a percentage the least
         point of each region; for a set the smallest of each kind of set.

@@ -90,18 +90,11 @@ class Decider:
         return bits
 
     def weigh(self, bits: int) -> dict[str, int]:
-        """Return the points of every model.
-
-        Args:
-            bits: What `count` gave.
-        """
+        """Return the points of every model."""
         return {ledger.model: _sum(ledger, bits) for ledger in self.ledgers}
 
     def candidates(self, fired: int) -> list[tuple[int, int]]:
         """Return what passes exclusions, requirements and minimum evidence, in the declared order.
-
-        Args:
-            fired: The fired rules.
 
         Returns:
             For each candidate its points and its position among the models.
@@ -137,12 +130,7 @@ class Decider:
         return aside
 
     def decide(self, known: Facts, fired: int) -> Decision:
-        """Apply the policy.
-
-        Args:
-            known: The validated facts, which the decision keeps.
-            fired: The rules that fired for them.
-        """
+        """Apply the policy."""
         candidates = self.candidates(fired)
         if not candidates:
             return Decision(known, fired, None, Status.UNDETERMINED, self._reason(known, fired), 0, None, 0)
@@ -163,7 +151,7 @@ class Decider:
         return Decision(known, fired, model, status, None, points, self.ledgers[second].model, lead)
 
     def excluded(self, fired: int) -> tuple[bool, ...]:
-        """Say of each model, in the declared order, whether a fired rule rules it out."""
+        """Return for each model, in the declared order, whether a fired rule rules it out."""
         return tuple([bool(fired & excluders) for excluders in self._excluders])
 
     def missing(self, fired: int, model: str) -> tuple[str, ...]:

@@ -43,9 +43,6 @@ def certainty(points: int) -> float:
     (van Melle 1980): `x + y - x*y` for equal signs and `(x + y) / (1 - min(|x|, |y|))` for opposite ones become
     addition under `-log(1 - |cf|)`.
 
-    Args:
-        points: A sum of points, of either sign.
-
     Returns:
         A number between -1.0 and 1.0.
 
@@ -75,10 +72,6 @@ def exact_certainty(points: int) -> Fraction:
 
 def weigh_rule(rulebase: RuleBase, rule: Rule) -> tuple[int, str]:
     """Return the points of a rule's evidence, and the claim that carries them.
-
-    Args:
-        rulebase: The rule base, for the claims.
-        rule: One of its rules.
 
     Returns:
         1 to 3 points, and the id of the strongest claim (the first in id order among equals). Only claims that are

@@ -57,12 +57,7 @@ class Voice:
 
 
 def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
-    """Rank every model, best first: candidates, candidates set aside, open models, excluded models; each by points.
-
-    Args:
-        decider: The policy.
-        fired: The fired rules.
-    """
+    """Rank every model, best first: candidates, candidates set aside, open models, excluded models; each by points."""
     models = tuple(decider.rulebase.models)
     points = decider.weigh(decider.count(fired))
     running = {models[position] for _, position in decider.candidates(fired)}
@@ -86,12 +81,7 @@ def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
 
 
 def fired_evidence(decider: Decider, fired: int) -> tuple[Evidence, ...]:
-    """Return the evidence that counts: of fired rules with the same carrier for a model, one.
-
-    Args:
-        decider: The policy.
-        fired: The fired rules.
-    """
+    """Return the evidence that counts: of fired rules with the same carrier for a model, one."""
     bits = decider.count(fired)
     found = []
     for bit, item in decider.items:
@@ -112,12 +102,7 @@ def _fired_twin(decider: Decider, fired: int, item: Evidence) -> Evidence:
 
 
 def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:
-    """Return the verdict of each article on its own points.
-
-    Args:
-        decider: The policy.
-        decision: A decision of that policy.
-    """
+    """Return the verdict of each article on its own points."""
     sums: dict[str, dict[str, int]] = {source: defaultdict(int) for source in decider.rulebase.sources}
     for item in fired_evidence(decider, decision.fired):
         sums[item.source][item.model] += item.points
@@ -142,10 +127,6 @@ def dissent(decider: Decider, decision: Decision) -> tuple[str, ...]:
 
     They are the evidence against the winner; the supporting claims of every article whose own points put an open rival
     above the winner, for the rivals it so favours; and the supporting claims of models set aside.
-
-    Args:
-        decider: The policy.
-        decision: A decision of that policy.
     """
     winner = decision.model
     if winner is None:
@@ -169,24 +150,13 @@ def dissent(decider: Decider, decision: Decision) -> tuple[str, ...]:
 
 
 def support(decider: Decider, decision: Decision) -> tuple[str, ...]:
-    """Return the claims behind the evidence for the winner, with those behind the findings it rests on.
-
-    Args:
-        decider: The policy.
-        decision: A decision of that policy.
-    """
+    """Return the claims behind the evidence for the winner, with those behind the findings it rests on."""
     rules = {item.rule for item in _fired(decider, decision.fired) if item.model == decision.model and item.points > 0}
     return _claims(decider, rest(decider, decision.fired, rules))
 
 
 def rest(decider: Decider, fired: int, rules: Iterable[str]) -> set[str]:
-    """Return rules together with the fired rules behind the findings they rest on.
-
-    Args:
-        decider: The policy.
-        fired: The fired rules.
-        rules: Some of them.
-    """
+    """Return rules together with the fired rules behind the findings they rest on."""
     rulebase = decider.rulebase
     reached: set[str] = set()
     waiting = list(rules)

@@ -217,9 +217,6 @@ class Recommendation(Inquiry):
     def attach(self, rulebase: RuleBase) -> Recommendation:
         """Return the same recommendation with its rule base at hand.
 
-        Args:
-            rulebase: The rule base of its revision.
-
         Raises:
             MissingRuleBase: If the rule base is of another revision.
         """

@@ -133,9 +133,6 @@ class Inquiry:
     def why_not(self, model: str) -> WhyNot:
         """Describe what stands between a model and its recommendation.
 
-        Args:
-            model: The model.
-
         Raises:
             ValueError: If there is no such model.
         """

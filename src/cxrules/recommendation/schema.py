@@ -98,11 +98,6 @@ def make_core_schema(
 
     It takes a recommendation as it is; from the data that `model_dump()` returned it makes a copy, as unpickling does.
     It serialises by `model_dump()`.
-
-    Args:
-        kind: The class of the answer.
-        restore: Makes a copy of that class from the data of `model_dump()`.
-        handler: Pydantic's, which makes the schema of the data.
     """
     data = handler.generate_schema(RecommendationData)
     copy = core_schema.no_info_after_validator_function(lambda plain: restore(plain.model_dump(mode="json")), data)

@@ -97,9 +97,7 @@ class Bounds:
     def openness(self, name: str, values: Iterable[FactValue | None]) -> Openness:
         """Return what the values that an unknown fact may turn out to have share.
 
-        Args:
-            name: The fact.
-            values: Those values, from its cases; None where it may stay unknown.
+        A value of None means that the fact may stay unknown.
         """
         masks = self.masks[name]
         common, reach = self.everything, 0
@@ -111,9 +109,7 @@ class Bounds:
     def pin(self, known: Facts, free: Collection[str]) -> int:
         """Return the units and conjunctions that known facts do not contradict.
 
-        Args:
-            known: What is known.
-            free: The unknown facts that may become known; the others stay unknown.
+        Unknown facts other than the free ones stay unknown.
         """
         pinned = self.everything
         for name, masks in self.masks.items():
@@ -124,12 +120,7 @@ class Bounds:
         return pinned
 
     def span(self, pinned: int, free: Iterable[Openness]) -> tuple[int, int]:
-        """Return what no possible value contradicts, and what some possible value does not contradict.
-
-        Args:
-            pinned: What the settled facts do not contradict.
-            free: The openness of the others.
-        """
+        """Return what no possible value contradicts, and what some possible value does not contradict."""
         sure = possible = pinned
         for common, reach in free:
             sure &= common
@@ -137,12 +128,7 @@ class Bounds:
         return sure, possible
 
     def outlook(self, sure: int, possible: int) -> Outlook:
-        """Bound what may still come.
-
-        Args:
-            sure: What no possible value contradicts, from `span`.
-            possible: What some possible value does not contradict.
-        """
+        """Bound what may still come."""
         sure, possible = self._settle(sure) & self._units, self._settle(possible) & self._units
         fired, may_fire = sure & self._rules, possible & self._rules
         least, most = self.decider.count(fired), self.decider.count(may_fire)

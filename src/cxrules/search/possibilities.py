@@ -79,12 +79,7 @@ class Possibilities:
         return {name: self._draw_fact(name) for name in self.cases}
 
     def unknown(self, known: Facts, ignoring: Collection[str] = ()) -> tuple[str, ...]:
-        """Return the facts that are not known, in the order of the vocabulary.
-
-        Args:
-            known: What is known.
-            ignoring: Facts to leave out.
-        """
+        """Return the facts that are not known, in the order of the vocabulary."""
         return tuple(name for name in self.cases if name not in known and name not in ignoring)
 
     def unmet(self, known: Facts) -> tuple[Impossible, ...]:
@@ -134,10 +129,7 @@ class Possibilities:
 
         It gives every free fact a value, save those to which the other facts leave no coherent one.
 
-        Args:
-            known: What is known.
-            free: The facts to give values.
-            blank: Facts that must be left without a coherent value.
+        The facts of `blank` must be left without a coherent value.
 
         Returns:
             The known facts and values for the free ones; None when there is no such completion. A conjunction that the
@@ -157,10 +149,7 @@ class Possibilities:
     def coherent_cases(self, known: Facts, name: str, before: Facts | None = None) -> tuple[FactValue, ...]:
         """Return the values that a fact can have beside others.
 
-        Args:
-            known: The other facts.
-            name: The fact.
-            before: Facts whose own incoherences do not count; those of `known` when left out.
+        Incoherences among `before`, or among the known facts when it is left out, do not count.
         """
         impossible = self.unmet(known if before is None else before)
         return tuple(value for value in self.cases[name] if not self._meets({**known, name: value}, impossible, name))
@@ -170,11 +159,8 @@ class Possibilities:
     ) -> dict[str, tuple[FactValue | None, ...]]:
         """Return for each free fact the values that it may turn out to have beside what is known.
 
-        Args:
-            known: What is known.
-            free: The facts.
-            answered: Whether each becomes known; None, for one that stays unknown, is then a prospect only where other
-                facts may leave no coherent value.
+        If `answered`, each of the facts becomes known; None, for one that stays unknown, is then a prospect only where
+        other facts may leave no coherent value.
         """
         touching = {test.fact for entry in self.rulebase.impossible for test in entry.when}
         found: dict[str, tuple[FactValue | None, ...]] = {}
@@ -212,10 +198,6 @@ class Possibilities:
         Where a completion meets an impossible conjunction, the free facts of that conjunction are drawn again (partial
         rejection sampling: Guo, Jerrum and Liu 2019); a fact to which the others leave no coherent value has none. The
         same question always gets the same draw.
-
-        Args:
-            known: What is known.
-            free: The facts to draw.
         """
         everything = (1 << DRAWN) - 1
         vocabulary = self.rulebase.vocabulary

@@ -23,11 +23,6 @@ class _BudgetSpentError(Exception):
 def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[str, FactValue] | None:
     """Find facts that, learnt beside the known ones, would establish findings, all of them at once.
 
-    Args:
-        judge: Whose rules are asked.
-        known: Validated facts.
-        findings: The findings to establish.
-
     Returns:
         Values of unknown facts, coherent with the known ones; or None when no coherent facts beside the known ones
         would establish the findings. If the search grows too long, an empty answer: they may be within reach.

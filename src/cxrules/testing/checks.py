@@ -37,8 +37,6 @@ def check_engines_agree(
     """Hold that every engine fires the same rules. An engine whose extra is not installed is passed over.
 
     Args:
-        rulebase: The rule base.
-        organisation: The organisation.
         engines: The names of the engines.
 
     Raises:
@@ -64,13 +62,7 @@ def check_engines_agree(
 
 
 def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
-    """Hold that knowing one fact more never makes a rule fall silent or a finding fall.
-
-    Args:
-        rulebase: The rule base.
-        organisation: The organisation, which knows the fact.
-        fact: The fact.
-    """
+    """Hold that knowing one fact more never makes a rule fall silent or a finding fall."""
     judge = _advisor(rulebase).judge
     known = rulebase.vocabulary.validate(organisation)
     without = {name: value for name, value in known.items() if name != fact}
@@ -87,9 +79,6 @@ def check_monotone(
     opposite strengthens it.
 
     Args:
-        rulebase: The rule base.
-        before: The organisation before the change.
-        after: The organisation after it.
         strengthens: The model whose case it must not weaken.
         weakens: The model whose case it must not strengthen.
     """
@@ -169,13 +158,7 @@ def check_round_trip(rulebase: RuleBase, organisation: Given) -> None:
 
 
 def check_coherent_with_model(rulebase: RuleBase, organisation: Given, model: str) -> None:
-    """Hold that an organisation is possible and that a model is recommended to it.
-
-    Args:
-        rulebase: The rule base.
-        organisation: The organisation.
-        model: The model.
-    """
+    """Hold that an organisation is possible and that a model is recommended to it."""
     known = rulebase.vocabulary.validate(organisation)
     met = [conjunction.reason for conjunction in rulebase.incoherences(known)]
     assert not met, f"{known} is impossible: {met}"

@@ -97,7 +97,6 @@ def organisations_firing(rule: str, rulebase: RuleBase | None = None) -> Organis
     """Draw organisations for which a rule fires, through the findings that it needs.
 
     Args:
-        rule: The rule.
         rulebase: The rule base; the built-in one when left out.
 
     Raises:
@@ -129,7 +128,6 @@ def organisations_getting(model: str, rulebase: RuleBase | None = None) -> Organ
     the extra `verify`, whose solver misses none.
 
     Args:
-        model: The model.
         rulebase: The rule base; the built-in one when left out.
 
     Raises:

@@ -52,11 +52,6 @@ def telling_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
 def find_ways(rulebase: RuleBase, rule: str, most: int = 64) -> list[Way]:
     """Find ways in which a rule can come to fire, through the findings that it needs.
 
-    Args:
-        rulebase: The rule base.
-        rule: The rule.
-        most: How many ways to look for.
-
     Returns:
         Ways of which the first choice of values meets no impossible conjunction.
     """
@@ -72,10 +67,7 @@ def forget_impossible(
 ) -> dict[str, FactValue]:
     """Forget facts, other than those to keep, until no impossible conjunction is met.
 
-    Args:
-        rulebase: The rule base.
-        known: An organisation.
-        keep: Facts to keep; they alone must be coherent.
+    The facts of `keep` stay; they alone must be coherent.
     """
     left = dict(known)
     while met := rulebase.incoherences(left):

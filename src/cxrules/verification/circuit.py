@@ -195,9 +195,7 @@ class Circuit:
     def ask(self, bits: Iterable[Bit], limit: int) -> Possibility:
         """Ask whether all of these can be true together.
 
-        Args:
-            bits: What is assumed for this question only.
-            limit: Milliseconds that the solver may take.
+        The bits are assumed for this question only. The limit is in milliseconds.
         """
         assumed = []
         for bit in bits:

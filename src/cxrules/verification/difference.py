@@ -73,11 +73,7 @@ class Difference:
         return self.complete and not self.changes
 
     def find(self, known: Facts) -> Change | None:
-        """Return what happens to an organisation; None if it lies in no region.
-
-        Args:
-            known: Validated facts, coherent for both rule bases.
-        """
+        """Return what happens to an organisation; None if it lies in no region."""
         labels = {
             name: label_value(self.vocabulary[name], value, self.regions)
             for name, value in known.items()
@@ -93,8 +89,6 @@ def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LI
     both.
 
     Args:
-        old: The one rule base.
-        new: The other.
         most: After how many regions to stop; None for all of them.
         limit: Milliseconds that the solver may take for one question.
 
@@ -143,8 +137,6 @@ def find_difference(old: RuleBase, new: RuleBase, *, limit: int = LIMIT) -> Answ
     warnings are compared. Both rule bases must have the same models and facts.
 
     Args:
-        old: The one rule base.
-        new: The other.
         limit: Milliseconds that the solver may take.
 
     Returns:

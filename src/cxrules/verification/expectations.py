@@ -93,7 +93,6 @@ def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
     """Read the expectations and accepted findings among files and folders; what else stands there is passed over.
 
     Args:
-        paths: Files and folders.
         rulebase: The rule base they speak of.
 
     Raises:
@@ -111,10 +110,6 @@ def builtin_expectations() -> Expectations:
 
 def read_plain(plain: Mapping[str, Any], rulebase: RuleBase) -> Expectations:
     """Read expectations and accepted findings from plain data.
-
-    Args:
-        plain: What `Expectations.plain` gave.
-        rulebase: The rule base they speak of.
 
     Raises:
         InvalidKnowledge: With every mistake.

@@ -33,17 +33,15 @@ class Region:
         )
 
     def describe(self, facts: Mapping[str, Fact], regions: Regions) -> dict[str, str]:
-        """Say for each fact that matters what it may be."""
+        """Describe for each fact that matters what it may be."""
         return {name: _describe(facts[name], dict(wants), regions) for name, wants in self.parts.items()}
 
 
 def generalise(prover: Prover, known: Facts, excluded: Iterable[Bit]) -> tuple[Region, Bit]:
     """Widen an organisation to a region that shares what is true of it.
 
-    Args:
-        prover: The prover.
-        known: The organisation.
-        excluded: What is false of it and must stay false: the region is one in which these are impossible together.
+    What is excluded is false of the organisation and must stay false: the region is one in which these are impossible
+    together.
 
     Returns:
         A region that cannot be widened by leaving out any one thing, and the bit that is true in it.

@@ -114,12 +114,9 @@ class Prover:
     ) -> None:
         """Spread out.
 
-        Args:
-            rulebase: The rule base.
-            limit: Milliseconds that the solver may take for one question.
-            conditions: Further conjunctions that will be asked about.
-            beside: Another rule base that is to look at the same organisations. They are described by the facts of
-                both, as far as both give a fact the same values, and are coherent for both.
+        A rule base `beside` looks at the same organisations. They are described by the facts of both, as far as both
+        have a fact with the same values, and are coherent for both. `conditions` are further conjunctions that will be
+        asked about; the limit is in milliseconds for one question.
         """
         self.rulebase = rulebase
         self.bases = (rulebase,) if beside is None else (rulebase, beside)
@@ -154,9 +151,7 @@ class Prover:
     def exists(self, question: Question, *angles: Angle) -> Answer:
         """Find an organisation, of no particular size, of which the engine confirms what is asked.
 
-        Args:
-            question: What is asked, given a view from each angle.
-            angles: The angles; when left out, the rule base itself.
+        Without angles the question is asked of the rule base itself.
 
         Raises:
             Unconfirmed: If engine and solver disagree.
@@ -172,9 +167,7 @@ class Prover:
     def smallest(self, question: Question, *angles: Angle) -> Answer:
         """Find a smallest organisation of which the engine confirms what is asked.
 
-        Args:
-            question: What is asked, given a view from each angle.
-            angles: The angles; when left out, the rule base itself.
+        Without angles the question is asked of the rule base itself.
 
         Raises:
             Unconfirmed: If engine and solver disagree.
@@ -184,9 +177,7 @@ class Prover:
     def conflict(self, parts: Mapping[str, Question], *angles: Angle) -> tuple[tuple[str, ...], Witness | None]:
         """Explain why no organisation is all of several things.
 
-        Args:
-            parts: What cannot be together, each under a name.
-            angles: The angles; when left out, the rule base itself.
+        Without angles the parts are those of the rule base itself.
 
         Returns:
             The names of a smallest conflict among them, with the impossible conjunctions that take part, and a smallest
@@ -229,14 +220,7 @@ class Prover:
         return kept
 
     def confirm(self, question: Question, angles: Iterable[Angle], known: Facts, varied: Facts) -> bool:
-        """Ask the engine whether an organisation is as asked, and coherent from every angle.
-
-        Args:
-            question: What is asked.
-            angles: The angles.
-            known: The organisation.
-            varied: The facts that angles vary, as far as they are known afterwards.
-        """
+        """Ask the engine whether an organisation is as asked, and coherent from every angle."""
         readings = []
         for angle in angles:
             reading = self._read_known(angle, known, varied)

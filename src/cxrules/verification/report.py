@@ -28,7 +28,6 @@ def write_witnesses(report: Report, folder: Path) -> list[Path]:
     """Write the witness of every open finding as an organisation file.
 
     Args:
-        report: The report.
         folder: Where to; it is made if need be.
 
     Returns:
@@ -49,7 +48,6 @@ def report_as_text(report: Report, *, detail: bool = False) -> str:
     """Write a report for people.
 
     Args:
-        report: The report.
         detail: Whether to show accepted findings and notes in full.
     """
     lines = [f"Rule base {report.name}, revision {report.revision[:12]}", ""]

@@ -104,11 +104,7 @@ def accept(
 ) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
     """Mark what is accepted.
 
-    Args:
-        findings: What was found.
-        reasons: By check and subject why a finding is accepted.
-        checks: The checks that were run.
-        known: Every check there is.
+    The reasons say by check and subject why a finding is accepted; `checks` were run, `known` are all there are.
 
     Returns:
         The findings, and the accepted ones that these checks no longer find.

@@ -34,7 +34,6 @@ def verify(
     """Verify a rule base: every check, every expectation, and the notes.
 
     Args:
-        rulebase: The rule base.
         expectations: Its expectations and accepted findings.
         limit: Milliseconds that the solver may take for one question.
         jobs: How many processes share the work.

@@ -34,12 +34,7 @@ Regions = Mapping[str, tuple[Interval, ...]]
 
 
 def find_regions(vocabulary: Vocabulary, conditions: Iterable[tuple[Condition, ...]]) -> Regions:
-    """Cut percentages where tests cut them.
-
-    Args:
-        vocabulary: The facts.
-        conditions: All conjunctions that will be asked about.
-    """
+    """Cut percentages where tests cut them."""
     cuts: dict[str, set[float]] = {name: {0} for name, fact in vocabulary.facts.items() if fact.kind is Kind.PERCENT}
     for test in (test for when in conditions for test in leaf_tests(when)):
         if isinstance(test, FactTest) and test.fact in cuts:
@@ -112,9 +107,7 @@ class Space:
     def test(self, test: FactTest, vocabulary: Vocabulary | None = None) -> Bit:
         """Return whether a test holds.
 
-        Args:
-            test: The test.
-            vocabulary: Where the order of the fact's values stands; the space's own when left out.
+        The order of the fact's values is that of `vocabulary`, or the space's own when left out.
         """
         fact, wires = (vocabulary or self.vocabulary)[test.fact], self.wires[test.fact]
         if fact.kind is not Kind.SET:
@@ -166,7 +159,7 @@ class Space:
         return found
 
     def describe(self, known: Facts) -> dict[tuple[str, str], Bit]:
-        """Give, by fact and label, the bits that are true of one organisation and together of no other."""
+        """Return, by fact and label, the bits that are true of one organisation and together of no other."""
         bits: dict[tuple[str, str], Bit] = {}
         for name, wires in self.wires.items():
             labels = self.labels(name, known[name]) if name in known else ()

@@ -109,11 +109,8 @@ class Argument:
 def argue(judge: Judge, decision: Decision, *, complete: bool = False) -> Argument:
     """Return the argument of a decision.
 
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-        complete: Whether to give every way to every finding and every alternative that holds; see `trace`. Rules that
-            bear on no model are left out either way.
+    With `complete` every way to every finding and every alternative that holds is drawn; see `trace`. Rules that bear
+    on no model are left out either way.
     """
     return _Builder(judge, decision, trace(judge, decision, complete=complete)).build()
 
@@ -259,11 +256,7 @@ _STANDINGS = {
 
 
 def gather_others(argument: Argument) -> Argument:
-    """Gather the models for which nothing speaks into one node, so that a drawing shows those that matter.
-
-    Args:
-        argument: The whole argument.
-    """
+    """Gather the models for which nothing speaks into one node, so that a drawing shows those that matter."""
     favoured = {link.head for link in argument.links if link.relation in (Relation.FOR, Relation.SETS_ASIDE)}
     others = [
         point

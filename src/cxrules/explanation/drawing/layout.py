@@ -89,10 +89,7 @@ class Plan:
 def lay_out(boxes: Sequence[Box], lines: Sequence[Line], *, column_gap: float) -> Plan:
     """Place boxes and lines.
 
-    Args:
-        boxes: The boxes; those of a layer start in this order.
-        lines: The lines, which form no cycle.
-        column_gap: The room between two layers.
+    The boxes of a layer start in the order given; the lines form no cycle; `column_gap` is the room between two layers.
     """
     named = {box.name: box for box in boxes}
     _assign_layers(named, lines)

@@ -55,9 +55,7 @@ class Arrow(NamedTuple):
 def flowchart(shapes: Iterable[Shape], arrows: Iterable[Arrow]) -> str:
     """Write a flowchart from left to right.
 
-    Args:
-        shapes: The nodes; kinds that have no shape of their own are drawn as boxes.
-        arrows: The edges.
+    Kinds that have no shape of their own are drawn as boxes.
 
     Examples:
         >>> shapes = [Shape("fact:a", "fact", "It rains"), Shape("rule:b", "rule", "So")]
@@ -107,11 +105,7 @@ _LINES: Mapping[Relation, str] = {
 
 
 def sketch(argument: Argument) -> str:
-    """Write an argument as a flowchart, what decides it in heavy lines.
-
-    Args:
-        argument: The argument.
-    """
+    """Write an argument as a flowchart, what decides it in heavy lines."""
     arrows = []
     for link in argument.links:
         styles = [_LINES.get(link.relation, ""), "stroke-width:4px" if link.deciding else ""]

@@ -72,9 +72,6 @@ _NOTE = (
 def draw(argument: Argument) -> str:
     """Draw an argument.
 
-    Args:
-        argument: The argument.
-
     Returns:
         An SVG document.
     """

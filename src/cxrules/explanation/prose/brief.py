@@ -26,12 +26,7 @@ _MOST_UNKNOWN = 3
 
 
 def write_brief(judge: Judge, decision: Decision) -> tuple[Block, ...]:
-    """Write the brief explanation.
-
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-    """
+    """Write the brief explanation."""
     derivation = trace(judge, decision)
     blocks: list[Block] = [Paragraph(tell_outcome(judge.rulebase, derivation))]
     rival = choose_rival(judge, decision, derivation)

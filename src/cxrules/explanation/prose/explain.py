@@ -18,11 +18,7 @@ def explain(
 ) -> str:
     """Explain a decision in plain text.
 
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-        detail: How much to say.
-        width: The longest line; None leaves every paragraph and entry on one line.
+    With a width of None every paragraph and entry stays on one line.
 
     Raises:
         ValueError: If `detail` is neither `brief` nor `full`.
@@ -33,11 +29,6 @@ def explain(
 def explain_in_markdown(judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief") -> str:
     """Explain a decision in Markdown.
 
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-        detail: How much to say.
-
     Raises:
         ValueError: If `detail` is neither `brief` nor `full`.
     """
@@ -45,12 +36,7 @@ def explain_in_markdown(judge: Judge, decision: Decision, detail: Literal["brief
 
 
 def explain_in_html(judge: Judge, decision: Decision) -> str:
-    """Explain a decision briefly in HTML.
-
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-    """
+    """Explain a decision briefly in HTML."""
     return to_html(_write(judge, decision, "brief"))
 
 

@@ -31,12 +31,7 @@ _PLACES = {
 
 
 def write_full(judge: Judge, decision: Decision) -> tuple[Block, ...]:
-    """Write the full explanation.
-
-    Args:
-        judge: The engine and policy that decided.
-        decision: The decision.
-    """
+    """Write the full explanation."""
     derivation = trace(judge, decision, complete=True)
     writer = _Writer(judge, decision, derivation)
     sections = (

@@ -18,7 +18,7 @@ _DEGREES = ((4, "strongly"), (2, "clearly"), (1, "mildly"))
 
 
 def tell_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[str, ...]:
-    """Tell who agrees with the recommendation, who disagrees and how strongly, and who takes no side; in sentences."""
+    """Describe in sentences who agrees with the recommendation, who disagrees how strongly, and who takes no side."""
     verdicts = voices(judge.decider, decision).values()
     with_model = [voice for voice in verdicts if voice.model is not None]
     differing = [voice for voice in with_model if voice.model != decision.model]

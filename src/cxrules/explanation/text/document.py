@@ -83,9 +83,7 @@ def unmark(text: str) -> str:
 def to_plain(blocks: Iterable[Block], width: int | None = None) -> str:
     """Print as plain text.
 
-    Args:
-        blocks: The text.
-        width: The longest line; None leaves every paragraph and entry on one line.
+    With a width of None every paragraph and entry stays on one line.
 
     Examples:
         >>> print(to_plain([Paragraph("One."), Items("Two", ("Three.",))]))
@@ -100,9 +98,7 @@ def to_plain(blocks: Iterable[Block], width: int | None = None) -> str:
 def to_markdown(blocks: Iterable[Block], level: int = 2) -> str:
     """Print as Markdown.
 
-    Args:
-        blocks: The text.
-        level: The level of the outermost headings.
+    The outermost headings have the level given.
 
     Examples:
         >>> print(to_markdown([Section("Why", (Paragraph(f"It is {mark_name('Sales')}."),))]))
@@ -115,9 +111,6 @@ def to_markdown(blocks: Iterable[Block], level: int = 2) -> str:
 
 def to_html(blocks: Iterable[Block]) -> str:
     """Print as HTML, for notebooks.
-
-    Args:
-        blocks: The text.
 
     Examples:
         >>> to_html([Paragraph(f"It is {mark_name('Sales')} & so on.")])

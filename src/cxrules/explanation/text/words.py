@@ -81,7 +81,7 @@ def count(number: int, singular: str, plural: str = "") -> str:
 
 
 def strength(points: int) -> str:
-    """Say in a word how strong evidence of so many points is.
+    """Return the word for the strength of evidence of so many points.
 
     Examples:
         >>> [strength(points) for points in (1, 5, 7, 12)]

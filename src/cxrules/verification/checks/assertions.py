@@ -14,13 +14,6 @@ __all__ = ["claim_none", "claim_some"]
 def claim_none(prover: Prover, head: tuple[str, str], question: Question, message: str, *angles: Angle) -> Finding:
     """Claim that no organisation is as asked.
 
-    Args:
-        prover: The prover.
-        head: Check and subject.
-        question: What is asked.
-        message: What is wrong if one is.
-        angles: The angles of the question.
-
     Returns:
         A proof, or the smallest organisation that is so.
     """
@@ -42,13 +35,8 @@ def claim_some(
 ) -> Finding:
     """Claim that some organisation is all of several things.
 
-    Args:
-        prover: The prover.
-        head: Check and subject.
-        parts: What it should be, each under a name.
-        message: What is wrong if none is, given the names that cannot be together.
-        angles: The angles of the questions.
-        near: Gives the organisation that shows that none is; when left out, one that is all but as few as can be.
+    Each part stands under a name, and the message is given the names that cannot be together. `near` returns the
+    organisation that shows that none is; when left out, it is one that is all but as few as can be.
 
     Returns:
         A proof, or the conflict and an organisation that shows it.
