@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from cxrules.advisor import Advisor, recommend
 from cxrules.builtin.models import OwnershipModel
-from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, MissingRuleBase
+from cxrules.errors import (
+    Diagnostic,
+    InvalidKnowledge,
+    InvalidOrganisation,
+    Location,
+    MissingRuleBase,
+    UnlikelyFact,
+)
 from cxrules.policy.decision import Reason, Status
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
@@ -35,6 +42,7 @@ __all__ = [
     "Recommendation",
     "RuleBase",
     "Status",
+    "UnlikelyFact",
     "__version__",
     "recommend",
 ]
@@ -49,3 +57,6 @@ if not TYPE_CHECKING:  # to a type checker it would say that any name is there
 
             return Organisation
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -6,10 +6,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Diagnostic", "InvalidKnowledge", "InvalidOrganisation", "Location", "MissingRuleBase", "suggest"]
+__all__ = [
+    "SHOWN",
+    "Diagnostic",
+    "InvalidKnowledge",
+    "InvalidOrganisation",
+    "Location",
+    "MissingRuleBase",
+    "UnlikelyFact",
+    "show_text",
+    "suggest",
+]
 
-_SHOWN_IN_MESSAGE = 50
+SHOWN = 50
+"""How many mistakes a message shows; nothing is suggested for those it does not."""
+
 _SHORT = 4
+_LONGEST_STEP = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class Location:
 
     def __str__(self) -> str:
         if self.file is None:
-            return ".".join(self.path)
+            return ".".join(show_text(step, _LONGEST_STEP) for step in self.path)
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
@@ -66,7 +79,7 @@ class Diagnostic:
         text = f"{self.message} [{self.code}]"
         if place:
             text = f"{place}: {text}"
-        return f"{text}; {self.hint}" if self.hint else text
+        return show_text(f"{text}; {self.hint}" if self.hint else text)
 
 
 class _Invalid(ValueError):
@@ -81,9 +94,9 @@ class _Invalid(ValueError):
     def __str__(self) -> str:
         count = len(self.diagnostics)
         lines = [f"{count} {'mistake' if count == 1 else 'mistakes'} in the {self.subject}:"]
-        lines += [f"  {diagnostic}" for diagnostic in self.diagnostics[:_SHOWN_IN_MESSAGE]]
-        if count > _SHOWN_IN_MESSAGE:
-            lines.append(f"  … and {count - _SHOWN_IN_MESSAGE} more, all in .diagnostics")
+        lines += [f"  {diagnostic}" for diagnostic in self.diagnostics[:SHOWN]]
+        if count > SHOWN:
+            lines.append(f"  … and {count - SHOWN} more, all in .diagnostics")
         return "\n".join(lines)
 
 
@@ -125,6 +138,29 @@ class MissingRuleBase(LookupError):
             f"this question needs the rule base of revision {self.revision[:12]}{named}, which is not loaded; "
             "load it, or attach it with recommendation.attach(rulebase)"
         )
+
+
+class UnlikelyFact(UserWarning):
+    """A fact is valid and probably not what was meant, such as a share of 0.15 where 15 % was meant."""
+
+
+def show_text(text: str, longest: int | None = None) -> str:
+    r"""Return a text as one line that is safe to print: control characters escaped, and cut where it is too long.
+
+    Examples:
+        >>> print(show_text("red \x1b[31m\n"))
+        red \x1b[31m\n
+        >>> show_text("a" * 90, 10)
+        'aaaaaaaaa…'
+    """
+    if longest is not None and len(text) > longest:
+        text = text[: longest - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character == "\N{NO-BREAK SPACE}" else repr(character)[1:-1]
+        for character in text
+    )
 
 
 def suggest(word: object, known: Sequence[str]) -> str:

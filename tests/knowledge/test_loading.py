@@ -8,7 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields, replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -311,6 +314,23 @@ def test_the_canonical_form_has_no_places(small: RuleBase) -> None:
     assert str(SMALL) not in text
     assert ".yaml" not in text
     assert text.endswith("}\n")
+
+
+def test_a_changed_copy_has_a_revision_of_its_own(small: RuleBase) -> None:
+    assert small.revision
+    changes: dict[str, Any] = {
+        "name": "other",
+        "policy": replace(small.policy, lead=small.policy.lead + 1),
+        "impossible": (),
+        "rules": {name: rule for name, rule in small.rules.items() if name != "thirst"},
+        "findings": {**small.findings, "plants_thirsty": "otherwise"},
+    }
+    for name, value in changes.items():
+        other = replace(small, **{name: value})
+        assert other != small, name
+        assert other.revision == sha256(other.to_json().encode()).hexdigest()
+    assert replace(small) == small
+    assert "revision" not in {field.name for field in fields(small)}
 
 
 @pytest.mark.skipif(not BUILTIN.exists(), reason="the built-in rule base is not generated yet")

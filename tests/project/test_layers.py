@@ -43,6 +43,7 @@ MAY_IMPORT = {
     "advisor": "recommendation",
     "testing": "advisor",
     "__init__": "advisor version",
+    "__main__": "cli",
     "cli": "advisor consultation graph verification decision_log testing",
 }
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from numbers import Real
+from numbers import Complex, Number, Real
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
+from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, UnlikelyFact, suggest
 
 __all__ = ["Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
 
@@ -21,6 +22,7 @@ Facts: TypeAlias = Mapping[str, FactValue]
 """Validated facts: only known ones, in the order of the vocabulary."""
 
 _FULL = 100
+_AS_FLAG = {**dict.fromkeys(("true", "yes", "on", "y"), "true"), **dict.fromkeys(("false", "no", "off", "n"), "false")}
 
 
 class Kind(StrEnum):
@@ -132,10 +134,12 @@ class Fact:
         Raises:
             InvalidOrganisation: With every mistake in the value.
         """
+        value = _unwrap(value)
         if self.kind is Kind.FLAG:
             if value is True or value is False:
                 return value
-            raise self._wrong("wrong-type", f"true or false is expected, not {_show(value)}")
+            hint = f"write {meant}" if isinstance(value, str) and (meant := _AS_FLAG.get(value.lower())) else ""
+            raise self._wrong("wrong-type", f"true or false is expected, not {_show(value)}", hint=hint)
         if self.kind is Kind.PERCENT:
             return self._examine_percent(value)
         if self.kind is Kind.SET:
@@ -148,14 +152,19 @@ class Fact:
         raise self._wrong("unknown-value", f"no such value: {_show(value)}", value)
 
     def _examine_percent(self, value: object) -> int | float:
-        if isinstance(value, bool) or not isinstance(value, Real):
+        if isinstance(value, bool) or not _is_real(value):
             raise self._wrong("wrong-type", f"a number from 0 to 100 is expected, not {_show(value)}")
         try:
-            number = float(value)
+            number = float(value)  # type: ignore[arg-type] # see _is_real
         except OverflowError:
             number = math.inf
+        except ValueError:  # a signalling NaN
+            number = math.nan
         if math.isnan(number) or not 0 <= number <= _FULL:
             raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {_show(value)}")
+        if 0 < number < 1:
+            message = f"{self.name} is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant"
+            warnings.warn(message, UnlikelyFact, stacklevel=2)
         return int(number) if number.is_integer() else number
 
     def _examine_set(self, value: object) -> tuple[str, ...]:
@@ -172,9 +181,12 @@ class Fact:
                 unknown.sort(key=_show)
             raise InvalidOrganisation(
                 Diagnostic(
-                    "unknown-value", self._here, f"no such value: {_show(element)}", suggest(element, self.names)
+                    "unknown-value",
+                    self._here,
+                    f"no such value: {_show(element)}",
+                    suggest(element, self.names) if index < SHOWN else "",
                 )
-                for element in unknown
+                for index, element in enumerate(unknown)
             )
         return tuple(name for name in self.names if name in value)
 
@@ -182,8 +194,8 @@ class Fact:
     def _here(self) -> Location:
         return Location(path=(self.name,))
 
-    def _wrong(self, code: str, message: str, value: object = None) -> InvalidOrganisation:
-        hint = suggest(value, self.names) if value is not None else ""
+    def _wrong(self, code: str, message: str, value: object = None, hint: str = "") -> InvalidOrganisation:
+        hint = suggest(value, self.names) if value is not None else hint
         return InvalidOrganisation([Diagnostic(code, self._here, message, hint)])
 
 
@@ -244,9 +256,8 @@ class Vocabulary:
         for name, value in given.items():
             fact = self.facts.get(name)
             if fact is None:
-                mistakes.append(
-                    Diagnostic("unknown-fact", Location(path=(str(name),)), "no such fact", suggest(name, names))
-                )
+                hint = suggest(name, names) if len(mistakes) < SHOWN else ""
+                mistakes.append(Diagnostic("unknown-fact", Location(path=(_name(name),)), "no such fact", hint))
             elif value is not None:
                 try:
                     known[fact.name] = fact.examine(value)
@@ -267,6 +278,22 @@ def join_words(words: list[str], conjunction: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def _unwrap(value: object) -> object:
+    """Return the plain value of a NumPy scalar or array, which has a method of its own for that."""
+    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
+        return value.tolist()
+    return value
+
+
+def _is_real(value: object) -> bool:
+    """Whether a value is a number of the real line; a Decimal is one that `numbers` does not call so."""
+    return isinstance(value, Real) or (isinstance(value, Number) and not isinstance(value, Complex))
+
+
+def _name(name: object) -> str:
+    return name if isinstance(name, str) else _show(name)
 
 
 def _show(value: object) -> str:

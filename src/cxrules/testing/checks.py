@@ -58,7 +58,8 @@ def check_engines_agree(
     first, *others = fired
     for other in others:
         differing = _names(rulebase, fired[first] ^ fired[other])
-        assert not differing, f"{first} and {other} differ on {differing} for {known}"
+        if differing:
+            raise AssertionError(f"{first} and {other} differ on {differing} for {known}")
 
 
 def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
@@ -67,7 +68,8 @@ def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
     known = rulebase.vocabulary.validate(organisation)
     without = {name: value for name, value in known.items() if name != fact}
     lost = judge.decide(without).fired & ~judge.decide(known).fired
-    assert not lost, f"{_names(rulebase, lost)} fire only while {fact} is unknown, in {known}"
+    if lost:
+        raise AssertionError(f"{_names(rulebase, lost)} fire only while {fact} is unknown, in {known}")
 
 
 def check_monotone(
@@ -89,10 +91,14 @@ def check_monotone(
             continue
         poor, rich = low[model], high[model]
         told = f"{model}, from {dict(before)} to {dict(after)}"
-        assert rich.points >= poor.points, f"{rich.points} points against {poor.points} for {told}"
-        assert poor.excluded or not rich.excluded, f"excluded by {rich.excluded_by}: {told}"
-        assert set(rich.missing) <= set(poor.missing), f"missing {rich.missing} against {poor.missing}: {told}"
-        assert rich.candidate or not poor.candidate, f"no longer enough evidence: {told}"
+        if rich.points < poor.points:
+            raise AssertionError(f"{rich.points} points against {poor.points} for {told}")
+        if not poor.excluded and rich.excluded:
+            raise AssertionError(f"excluded by {rich.excluded_by}: {told}")
+        if not set(rich.missing) <= set(poor.missing):
+            raise AssertionError(f"missing {rich.missing} against {poor.missing}: {told}")
+        if not rich.candidate and poor.candidate:
+            raise AssertionError(f"no longer enough evidence: {told}")
 
 
 def check_winner(rulebase: RuleBase, organisation: Given) -> None:
@@ -101,16 +107,23 @@ def check_winner(rulebase: RuleBase, organisation: Given) -> None:
     rows = {row.model: row for row in advice.ranking}
     running = [row for row in rows.values() if row.candidate and not row.set_aside_by]
     if advice.model is None:
-        assert not running, f"undetermined, though {[row.model for row in running]} could be recommended"
-        assert advice.certainty == 0
+        if running:
+            raise AssertionError(f"undetermined, though {[row.model for row in running]} could be recommended")
+        if advice.certainty != 0:
+            raise AssertionError(f"undetermined, yet with a certainty of {advice.certainty}")
         return
     winner = rows[advice.model]
-    assert not winner.excluded, f"the winner {winner.model} is excluded by {winner.excluded_by}"
-    assert not winner.missing, f"the winner {winner.model} misses {winner.missing}"
-    assert not winner.set_aside_by, f"the winner {winner.model} is set aside by {winner.set_aside_by}"
-    assert winner.points > 0, f"the winner {winner.model} has {winner.points} points"
+    if winner.excluded:
+        raise AssertionError(f"the winner {winner.model} is excluded by {winner.excluded_by}")
+    if winner.missing:
+        raise AssertionError(f"the winner {winner.model} misses {winner.missing}")
+    if winner.set_aside_by:
+        raise AssertionError(f"the winner {winner.model} is set aside by {winner.set_aside_by}")
+    if winner.points <= 0:
+        raise AssertionError(f"the winner {winner.model} has {winner.points} points")
     ahead = [row.model for row in running if row.points > winner.points]
-    assert not ahead, f"{ahead} have more points than the winner {winner.model}"
+    if ahead:
+        raise AssertionError(f"{ahead} have more points than the winner {winner.model}")
 
 
 def check_certainty(rulebase: RuleBase, organisation: Given) -> None:
@@ -124,11 +137,12 @@ def check_certainty(rulebase: RuleBase, organisation: Given) -> None:
         for item in evidence:
             if item.model == model:
                 combined = _combine(combined, exact_certainty(item.points))
-        assert combined == exact_certainty(points[model]), (
-            f"{combined} for {model}, not {exact_certainty(points[model])}"
-        )
-        assert certainty(points[model]) == float(combined)
-    assert decision.certainty == certainty(decision.points)
+        if combined != exact_certainty(points[model]):
+            raise AssertionError(f"{combined} for {model}, not {exact_certainty(points[model])}")
+        if certainty(points[model]) != float(combined):
+            raise AssertionError(f"{certainty(points[model])} for {model} is not {combined}, rounded once")
+    if decision.certainty != certainty(decision.points):
+        raise AssertionError(f"{decision.certainty} is not the certainty of {decision.points} points")
 
 
 def check_order_free(rulebase: RuleBase, organisation: Given) -> None:
@@ -143,27 +157,31 @@ def check_order_free(rulebase: RuleBase, organisation: Given) -> None:
     one = _advisor(rulebase).recommend(organisation)
     other = Advisor(backwards).recommend(dict(reversed(list(organisation.items()))))
     for name in ("model", "status", "reason", "certainty", "fired", "findings", "ranking", "cites", "dissent"):
-        assert getattr(one, name) == getattr(other, name), f"{name} depends on the order, for {dict(organisation)}"
+        if getattr(one, name) != getattr(other, name):
+            raise AssertionError(f"{name} depends on the order, for {dict(organisation)}")
 
 
 def check_round_trip(rulebase: RuleBase, organisation: Given) -> None:
     """Hold that a recommendation survives pickling, deep copying and JSON with the same answer."""
     advice = _advisor(rulebase).recommend(organisation)
     plain = advice.model_dump()
-    assert json.loads(json.dumps(plain)) == json.loads(
-        json.dumps(_advisor(rulebase).recommend(organisation).model_dump())
-    )
-    assert pickle.loads(pickle.dumps(advice)).model_dump() == plain  # noqa: S301 - it was pickled on this line
-    assert copy.deepcopy(advice).model_dump() == plain
+    if json.loads(json.dumps(plain)) != json.loads(json.dumps(_advisor(rulebase).recommend(organisation).model_dump())):
+        raise AssertionError(f"the same facts give other JSON: {dict(organisation)}")
+    if pickle.loads(pickle.dumps(advice)).model_dump() != plain:  # noqa: S301 - it was pickled on this line
+        raise AssertionError(f"the pickled answer differs, for {dict(organisation)}")
+    if copy.deepcopy(advice).model_dump() != plain:
+        raise AssertionError(f"the copied answer differs, for {dict(organisation)}")
 
 
 def check_coherent_with_model(rulebase: RuleBase, organisation: Given, model: str) -> None:
     """Hold that an organisation is possible and that a model is recommended to it."""
     known = rulebase.vocabulary.validate(organisation)
     met = [conjunction.reason for conjunction in rulebase.incoherences(known)]
-    assert not met, f"{known} is impossible: {met}"
+    if met:
+        raise AssertionError(f"{known} is impossible: {met}")
     decision = _advisor(rulebase).judge.decide(known)
-    assert decision.model == model, f"{decision.model}, not {model}, for {known}"
+    if decision.model != model:
+        raise AssertionError(f"{decision.model}, not {model}, for {known}")
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cxrules.builtin import EXPECTATIONS
+from cxrules.builtin import EXPECTATIONS, read_data
 from cxrules.errors import InvalidKnowledge, suggest
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.conditions import ConditionReader
@@ -105,7 +105,7 @@ def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
 
 def builtin_expectations() -> Expectations:
     """Return the expectations and accepted findings of the built-in rule base."""
-    return read_plain(json.loads(EXPECTATIONS.read_bytes()), RuleBase.builtin())
+    return read_plain(json.loads(read_data(EXPECTATIONS)), RuleBase.builtin())
 
 
 def read_plain(plain: Mapping[str, Any], rulebase: RuleBase) -> Expectations:
