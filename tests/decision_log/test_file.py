@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from cxrules.decision_log import (
     Trouble,
     replay,
 )
+from cxrules.decision_log.record import LONGEST_LINE
 from tests import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs flock, fork and kill")
@@ -335,3 +337,55 @@ def test_a_masking_that_misspells_a_fact_writes_nothing(tmp_path: Path) -> None:
     with DecisionLog(tmp_path / "log", masking=Masking(mask=["facts.silos"])) as log:
         assert log.write(ADVICE)["facts"]["silos"] is None
     assert b'"silos":null' in (tmp_path / "log").read_bytes()
+
+
+# --- what cannot be read back is refused before it is written
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": 4711},
+        {"id": ["d-1"]},
+        {"id": b"d-1"},
+        {"id": ""},
+        {"duration": "soon"},
+        {"duration": True},
+        {"duration": float("nan")},
+        {"duration": float("inf")},
+        {"duration": -1},
+        {"duration": [1]},
+        {"trace_id": 7},
+        {"span_id": b"s"},
+        {"labels": {"x": 10**5000}},
+        {"labels": {"x": [1]}},
+        {"labels": {"x": "y" * LONGEST_LINE}},
+        {"labels": {"y" * LONGEST_LINE: 1}},
+        {"new_id": lambda: 4711},
+        {"new_id": lambda: None},
+        {"clock": lambda: "noon"},
+        {"clock": lambda: 0},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_what_no_reader_would_take_is_refused_and_nothing_is_written(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    path = tmp_path / "log"
+    opening = {name: wrong[name] for name in ("new_id", "clock") if name in wrong}
+    with DecisionLog(path, **opening) as log:
+        with pytest.raises((TypeError, ValueError)) as caught:
+            log.write(ADVICE, **{name: value for name, value in wrong.items() if name not in opening})
+        assert len(str(caught.value)) < 300
+    assert path.read_bytes() == b""
+
+
+def test_a_log_stays_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with DecisionLog("log") as log:
+        log.write(ADVICE, id="one")
+        reader = LogReader("log")
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        log.write(ADVICE, id="two")
+    assert ids(tmp_path / "log") == ["one", "two"]
+    assert [entry.record["id"] for entry in reader.decisions()] == ["one", "two"]
+    assert not list((tmp_path / "elsewhere").iterdir())

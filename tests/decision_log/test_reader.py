@@ -27,6 +27,7 @@ from cxrules.decision_log import (
     assess_impact,
     replay,
 )
+from cxrules.decision_log.record import LONGEST_LINE
 from cxrules.language.facts import Kind
 from cxrules.language.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
 from tests.oracle import OracleEngine
@@ -203,17 +204,44 @@ def test_facts_that_the_rule_base_does_not_know_are_named(tmp_path: Path, lines:
     assert troubles(assess_impact(reader, BUILTIN)) == {Trouble.INVALID_FACTS: 1}
 
 
-def test_a_line_without_end_is_skipped_in_little_memory(tmp_path: Path, lines: Lines, monkeypatch: Any) -> None:
-    from cxrules.decision_log import reader as module
-
-    monkeypatch.setattr(module, "_LONGEST_LINE", 1 << 20)
+@pytest.mark.parametrize(
+    ("start", "more", "trouble"),
+    [
+        ("x", "x", Trouble.TOO_LONG),
+        ('{"kind":"decision","format":1,"x":[', "[],", Trouble.TOO_LONG),
+        ('{"kind":"rulebase","format":1,"canonical":"', "[],", Trouble.NOT_A_RECORD),
+        ('{"kind":"rulebase","format":1,"canonical":[', "[],", Trouble.NOT_A_RECORD),
+        ('{"kind":"rulebase","format":1,"name":', "[", Trouble.NOT_A_RECORD),
+    ],
+)
+def test_a_hostile_line_is_named_in_little_memory(
+    tmp_path: Path, lines: Lines, start: str, more: str, trouble: Trouble
+) -> None:
     path = tmp_path / "log"
-    path.write_text(json.dumps(lines[0]) + "\n" + "x" * (3 << 20) + "\n" + json.dumps(lines[1]) + "\n")
-    problem, logged = LogReader(path)
+    long = start + more * (5 * LONGEST_LINE // len(more))
+    path.write_text(json.dumps(lines[0]) + "\n" + long + "\n" + json.dumps(lines[1]) + "\n")
+    tracemalloc.start()
+    try:
+        problem, logged = LogReader(path)
+        assert tracemalloc.get_traced_memory()[1] < 30 * LONGEST_LINE
+    finally:
+        tracemalloc.stop()
     assert isinstance(problem, Problem)
-    assert problem.trouble is Trouble.TOO_LONG
+    assert problem.trouble is trouble
     assert isinstance(logged, Logged)
     assert logged.line == 3
+
+
+def test_a_long_rule_base_is_written_and_read(tmp_path: Path) -> None:
+    claim = next(iter(BUILTIN.claims.values()))
+    long = {f"A0-{number}": replace(claim, id=f"A0-{number}", says="x" * 20_000) for number in range(5_000, 5_120)}
+    large = change(BUILTIN, claims={**BUILTIN.claims, **long})
+    with DecisionLog(tmp_path / "log") as log:
+        log.write(Advisor(large).recommend(maturity="early"))
+    assert (tmp_path / "log").stat().st_size > 2 * LONGEST_LINE
+    (outcome,) = replay(LogReader(tmp_path / "log"))
+    assert isinstance(outcome, Replayed)
+    assert not outcome.differences
 
 
 def test_what_is_no_file_is_one_clear_error(tmp_path: Path) -> None:

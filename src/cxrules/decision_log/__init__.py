@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from cxrules.decision_log.context import Label, context
 from cxrules.decision_log.emission import JsonLinesFormatter, MaskingFilter, emit
 from cxrules.decision_log.file import DecisionLog
 from cxrules.decision_log.impact import Impact, ImpactSummary, Moved, Outcome, Turned, assess_impact
@@ -14,9 +15,7 @@ from cxrules.decision_log.masking import InvalidMasking, Masking, apply_masking
 from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble
 from cxrules.decision_log.record import (
     DecisionRecord,
-    Label,
     RuleBaseRecord,
-    context,
     make_record,
     record_json_schema,
 )

@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Final, Literal, Self
 from uuid import uuid4
 
+from cxrules.decision_log.context import Label, check_id
 from cxrules.decision_log.masking import Masking, apply_masking
-from cxrules.decision_log.record import DecisionRecord, Label, make_record, make_rulebase_record, write_line
+from cxrules.decision_log.record import DecisionRecord, make_record, make_rulebase_record, write_line
 from cxrules.errors import suggest
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
@@ -90,7 +91,7 @@ class DecisionLog:
         """
         if sync not in ("never", "each"):
             raise ValueError(f"no such sync: {sync!r}; {suggest(sync, ('never', 'each'))}")
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # the file stays the same when the working directory changes
         self.masking = masking or Masking()
         self.sync: Sync = sync
         self._digest = digest
@@ -123,13 +124,14 @@ class DecisionLog:
         Raises:
             OSError: If the record could not be written. The file is as it was.
             InvalidMasking: If the masking names a fact that the rule base does not know. Nothing is written.
-            TypeError: If a label is neither text, number, boolean nor None.
-            ValueError: If the log is closed.
+            TypeError: If the id is no text, the duration no number, or a label neither text, number, boolean nor None.
+            ValueError: If the id is empty, the duration is negative or not finite, the record would be longer than any
+                reader reads, or the log is closed.
             MissingRuleBase: If the recommendation is a copy whose rule base is not at hand.
         """
         record = make_record(
             recommendation,
-            id=self._new_id() if id is None else id,
+            id=check_id(self._new_id() if id is None else id),
             time=self._clock(),
             labels=labels,
             trace_id=trace_id,

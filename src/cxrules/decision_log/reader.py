@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn, TypeAlias, cast
 
-from cxrules.decision_log.record import ANSWER, FORMAT, DecisionRecord
+from cxrules.decision_log.record import ANSWER, FORMAT, LONGEST_LINE, LONGEST_RULEBASE, DecisionRecord
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidKnowledge, InvalidOrganisation, MissingRuleBase
 from cxrules.policy.judge import Judge
@@ -21,10 +22,12 @@ from cxrules.rulebase import RuleBase
 
 __all__ = ["Entry", "LogReader", "Logged", "Problem", "Trouble"]
 
-_LONGEST_LINE: Final = 64 << 20
 _KEPT: Final = 8
 """Compiled rule bases kept at a time: what bounds the memory, whatever number of revisions a log holds."""
 _START: Final = b'{"kind":"'
+_RULEBASE: Final = b'{"kind":"rulebase",'
+_FLAT: Final = re.compile(rb'\{"kind":"rulebase"(?:,"\w++":(?:"(?:[^"\\]++|\\.)*+"|\d{1,15}+))*+\}')
+"""What a line must be to be read although long: texts and short numbers, which take no more memory than the line."""
 
 
 class Trouble(StrEnum):
@@ -108,7 +111,7 @@ class LogReader:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # the file stays the same when the working directory changes
         self.position = 0
         self._offsets: dict[str, int] = {}
         self._searched = False
@@ -210,14 +213,15 @@ class LogReader:
     def _lines(self) -> Iterator[tuple[int, int, bytes]]:
         with self._open() as file:
             start = number = 0
-            while text := file.readline(_LONGEST_LINE):
+            while text := file.readline(LONGEST_LINE):
                 number += 1
                 length = len(text)
-                kept = text
-                while not text.endswith(b"\n") and (text := file.readline(_LONGEST_LINE)):
+                kept: bytes | None = text
+                while not text.endswith(b"\n") and (text := file.readline(LONGEST_LINE)):
                     length += len(text)
+                    kept = kept + text if kept and length <= LONGEST_RULEBASE and kept.startswith(_RULEBASE) else None
                 self.position = start + length
-                yield number, start, kept if length == len(kept) else b""
+                yield number, start, kept or b""
                 start += length
 
     def _find_late(self, line: int, record: DecisionRecord) -> None:
@@ -260,10 +264,13 @@ def _refuse(line: int, trouble: Trouble, message: str) -> NoReturn:
 def _parse(line: int, text: bytes) -> dict[str, Any] | None:
     """Read a line; None for an empty one."""
     if not text:
-        _refuse(line, Trouble.TOO_LONG, f"the line is longer than {_LONGEST_LINE >> 20} MiB")
+        message = f"the line is longer than {LONGEST_LINE >> 20} MiB, or {LONGEST_RULEBASE >> 20} for a rule base"
+        _refuse(line, Trouble.TOO_LONG, message)
     stripped = text.strip()
     if not stripped:
         return None
+    if len(text) > LONGEST_LINE and not _FLAT.fullmatch(stripped):
+        _refuse(line, Trouble.NOT_A_RECORD, "the line is long, and no rule base")
     try:
         record = json.loads(stripped, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

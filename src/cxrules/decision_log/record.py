@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any, Final, Literal, TypeAlias, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
+from cxrules.decision_log.context import Label, check_duration, check_id, name_decision, write_time
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
 from cxrules.policy.standings import RankedModel, Voice
@@ -21,10 +19,10 @@ from cxrules.rulebase import RuleBase
 __all__ = [
     "ANSWER",
     "FORMAT",
+    "LONGEST_LINE",
+    "LONGEST_RULEBASE",
     "DecisionRecord",
-    "Label",
     "RuleBaseRecord",
-    "context",
     "make_answer",
     "make_record",
     "make_rulebase_record",
@@ -35,8 +33,11 @@ __all__ = [
 FORMAT: Final = 1
 """The version of the records. A change that an older reader would misread raises it."""
 
-Label: TypeAlias = str | bool | int | float | None
-"""What a label of the caller's may be: what JSON writes in one word."""
+LONGEST_LINE: Final = 1 << 20
+"""The bytes of the longest line of a decision that is written or read: a thousand times what one usually takes."""
+
+LONGEST_RULEBASE: Final = 8 << 20
+"""The bytes of the longest line of a rule base."""
 
 
 class RuleBaseName(TypedDict):
@@ -152,44 +153,6 @@ ANSWER: Final = (
 """The fields that follow from rule base and facts: what replay compares."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    labels: Mapping[str, Label] = field(default_factory=dict)
-    trace_id: str | None = None
-    span_id: str | None = None
-
-
-_CONTEXT: ContextVar[_Context] = ContextVar("cxrules.decision_log", default=_Context())  # noqa: B039 - it is immutable
-
-
-@contextmanager
-def context(
-    *, labels: Mapping[str, Label] | None = None, trace_id: str | None = None, span_id: str | None = None
-) -> Iterator[None]:
-    """Name what is going on, for every decision recorded meanwhile in this thread or task, logged or written.
-
-    Args:
-        labels: Labels of your own, laid over those of an outer context.
-        trace_id: The trace; the outer context's when left out.
-        span_id: The span; the outer context's when left out.
-
-    Raises:
-        TypeError: If a label is neither text, number, boolean nor None.
-
-    Examples:
-        >>> import cxrules
-        >>> with context(labels={"customer": "c-17"}, trace_id="4bf92f"):
-        ...     record = make_record(cxrules.recommend(maturity="early"))
-        >>> record["labels"], record["trace_id"], record["span_id"]
-        ({'customer': 'c-17'}, '4bf92f', None)
-    """
-    token = _CONTEXT.set(_extend(_CONTEXT.get(), labels, trace_id, span_id))
-    try:
-        yield
-    finally:
-        _CONTEXT.reset(token)
-
-
 def make_record(  # noqa: PLR0913 - what the caller may know of a decision
     recommendation: Recommendation,
     *,
@@ -213,8 +176,9 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         digest: Whether to write the full explanation and keep its SHA-256, so that replay compares the words as well.
 
     Raises:
-        TypeError: If a label is neither text, number, boolean nor None.
-        ValueError: If the time has no time zone.
+        TypeError: If the id is no text, the time no datetime, the duration no number, or a label neither text, number,
+            boolean nor None.
+        ValueError: If the id is empty, the time has no time zone, or the duration is negative or not finite.
         MissingRuleBase: If the recommendation is a copy whose rule base is not at hand.
 
     Examples:
@@ -224,18 +188,18 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
     """
     from cxrules.version import __version__
 
-    named = _extend(_CONTEXT.get(), labels, trace_id, span_id)
+    named = name_decision(labels, trace_id, span_id)
     answer = make_answer(recommendation)
     return {
         "kind": "decision",
         "format": FORMAT,
-        "id": _random_id() if id is None else id,
-        "time": _write_time(time),
+        "id": _random_id() if id is None else check_id(id),
+        "time": write_time(time),
         "cxrules": __version__,
         "rulebase": {"name": recommendation.rulebase.name, "revision": recommendation.revision},
         "engine": recommendation.engine,
         **answer,  # type: ignore[typeddict-item]  # the fields of ANSWER
-        "duration": duration,
+        "duration": check_duration(duration),
         "labels": dict(named.labels),
         "trace_id": named.trace_id,
         "span_id": named.span_id,
@@ -293,8 +257,15 @@ def write_line(record: DecisionRecord | RuleBaseRecord) -> bytes:
     """Write a record as one line of JSON, line break included.
 
     It is pure ASCII: whatever text a label holds, it is one line, and a torn one is still text.
+
+    Raises:
+        ValueError: If the line would be longer than any reader reads.
     """
-    return _ENCODER.encode(record).encode("ascii") + b"\n"
+    line = _ENCODER.encode(record).encode("ascii") + b"\n"
+    longest = LONGEST_RULEBASE if record["kind"] == "rulebase" else LONGEST_LINE
+    if len(line) > longest:
+        raise ValueError(f"a record of {len(line):,} bytes is longer than the {longest:,} that are read back")
+    return line
 
 
 @cache
@@ -338,45 +309,7 @@ def _write_value(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
-def _extend(outer: _Context, labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None) -> _Context:
-    if labels is None and trace_id is None and span_id is None:
-        return outer
-    changes: dict[str, Any] = {}
-    if labels:
-        changes["labels"] = {**outer.labels, **_check_labels(labels)}
-    if trace_id is not None:
-        changes["trace_id"] = _check_name("trace_id", trace_id)
-    if span_id is not None:
-        changes["span_id"] = _check_name("span_id", span_id)
-    return replace(outer, **changes)
-
-
-def _check_labels(labels: Mapping[str, Label]) -> dict[str, Label]:
-    for name, value in labels.items():
-        if not isinstance(name, str):
-            raise TypeError(f"the name of a label is text, not {name!r}")
-        if not (value is None or isinstance(value, str | int | float)):
-            raise TypeError(f"label {name!r} is text, a number, a boolean or None, not {value!r:.60}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise TypeError(f"label {name!r} is a finite number, not {value!r}")
-    return dict(labels)
-
-
-def _check_name(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is text, not {value!r:.60}")
-    return value
-
-
 def _random_id() -> str:
     from uuid import uuid4
 
     return str(uuid4())
-
-
-def _write_time(time: datetime | None) -> str:
-    if time is None:
-        time = datetime.now(UTC)
-    elif time.tzinfo is None:
-        raise ValueError(f"the time of a decision needs a time zone: {time!r}")
-    return time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

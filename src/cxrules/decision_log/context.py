@@ -1,0 +1,139 @@
+"""What a caller may say of a decision: its id, labels, trace and span, duration and time, each checked."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+
+__all__ = ["Label", "Named", "check_duration", "check_id", "context", "name_decision", "write_time"]
+
+Label: TypeAlias = str | bool | int | float | None
+"""What a label of the caller's may be: what JSON writes in one word."""
+
+_LONGEST_INT: Final = 4_096
+"""Bits: no reader need lift Python's limit on the digits of an int."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What names a decision beside its id."""
+
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    trace_id: str | None = None
+    span_id: str | None = None
+
+
+_CONTEXT: ContextVar[Named] = ContextVar("cxrules.decision_log", default=Named())  # noqa: B039 - it is immutable
+
+
+@contextmanager
+def context(
+    *, labels: Mapping[str, Label] | None = None, trace_id: str | None = None, span_id: str | None = None
+) -> Iterator[None]:
+    """Name what is going on, for every decision recorded meanwhile in this thread or task, logged or written.
+
+    Args:
+        labels: Labels of your own, laid over those of an outer context.
+        trace_id: The trace; the outer context's when left out.
+        span_id: The span; the outer context's when left out.
+
+    Raises:
+        TypeError: If a label is neither text, number, boolean nor None.
+
+    Examples:
+        >>> import cxrules
+        >>> from cxrules.decision_log import make_record
+        >>> with context(labels={"customer": "c-17"}, trace_id="4bf92f"):
+        ...     record = make_record(cxrules.recommend(maturity="early"))
+        >>> record["labels"], record["trace_id"], record["span_id"]
+        ({'customer': 'c-17'}, '4bf92f', None)
+    """
+    token = _CONTEXT.set(_extend(_CONTEXT.get(), labels, trace_id, span_id))
+    try:
+        yield
+    finally:
+        _CONTEXT.reset(token)
+
+
+def name_decision(labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None) -> Named:
+    """Return what names a decision: what is given, else the context's, else the current span of OpenTelemetry."""
+    named = _CONTEXT.get()
+    if labels is not None or trace_id is not None or span_id is not None:
+        named = _extend(named, labels, trace_id, span_id)
+    if named.trace_id is None and named.span_id is None:
+        # A host that has a span has loaded the API; where nobody has, it is not loaded for this.
+        api = sys.modules.get("opentelemetry.trace")
+        if api is not None:
+            span = api.get_current_span().get_span_context()
+            if span.is_valid:
+                named = replace(named, trace_id=format(span.trace_id, "032x"), span_id=format(span.span_id, "016x"))
+    return named
+
+
+def _extend(outer: Named, labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None) -> Named:
+    changes: dict[str, Any] = {}
+    if labels:
+        changes["labels"] = {**outer.labels, **_check_labels(labels)}
+    if trace_id is not None:
+        changes["trace_id"] = _check_text("trace_id", trace_id)
+    if span_id is not None:
+        changes["span_id"] = _check_text("span_id", span_id)
+    return replace(outer, **changes)
+
+
+def _check_labels(labels: Mapping[str, Label]) -> Mapping[str, Label]:
+    for label, value in labels.items():
+        if not isinstance(label, str):
+            raise TypeError(f"the name of a label is text, not {label!r:.60}")
+        if not (value is None or isinstance(value, str | int | float)):
+            raise TypeError(f"label {label!r:.60} is text, a number, a boolean or None, not {value!r:.60}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise TypeError(f"label {label!r:.60} is a finite number, not {value!r}")
+        if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+            raise TypeError(f"label {label!r:.60} is a number of at most {_LONGEST_INT} bits")
+    return labels
+
+
+def check_id(value: object) -> str:
+    """Hold that an id is text and not empty."""
+    if not isinstance(value, str):
+        raise TypeError(f"the id of a decision is text, not {value!r:.60}")
+    if not value:
+        raise ValueError("the id of a decision is not empty")
+    return value
+
+
+def check_duration(value: object) -> float | None:
+    """Hold that a duration is a number of seconds, or None."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"the duration of a decision is a number of seconds, not {value!r:.60}")
+    if not (value >= 0 and math.isfinite(value)):
+        raise ValueError(f"the duration of a decision is a finite number of seconds from 0, not {value!r:.60}")
+    return value
+
+
+def write_time(time: datetime | None) -> str:
+    """Write a time in UTC, to the microsecond; now when it is None."""
+    if time is None:
+        time = datetime.now(UTC)
+    elif not isinstance(time, datetime):
+        raise TypeError(f"the time of a decision is a datetime, not {time!r:.60}")
+    elif time.tzinfo is None:
+        raise ValueError(f"the time of a decision needs a time zone: {time!r}")
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def _check_text(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{field} is text, not {value!r:.60}")
+    return value
