@@ -10,7 +10,7 @@ from itertools import combinations, islice, product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import cxrules
@@ -242,12 +242,40 @@ def test_cases_show_every_way_in_which_tests_can_come_out(rulebase: RuleBase) ->
 @HALF
 @given(cases())
 def test_a_draw_holds_coherent_completions(case: tuple[Judge, Decision]) -> None:
-    judge, decision = case
+    assert_draw_is_coherent(*case)
+
+
+@HALF
+@given(cases(), st.integers(1, 3))
+def test_a_draw_that_runs_out_of_rounds_leaves_out_what_is_impossible(
+    case: tuple[Judge, Decision], rounds: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cxrules.search.possibilities._ROUNDS", rounds)
+        assert_draw_is_coherent(*case)
+
+
+def test_a_draw_on_the_built_in_rule_base_holds_coherent_completions() -> None:
+    """In the first one most draws meet an impossible conjunction."""
+    judge = Advisor().judge
+    stubborn: dict[str, Any] = {
+        "owner_level": "department_head",
+        "owner_independent": True,
+        "cco_executive_seat": False,
+        "framework_basis": "company_structure",
+        "definitions_aligned": "each_own",
+    }
+    for known in (stubborn, *islice(random_organisations(judge.rulebase, 5, known=0.2), 20)):
+        assert_draw_is_coherent(judge, judge.decide(known))
+
+
+def assert_draw_is_coherent(judge: Judge, decision: Decision) -> None:
     possibilities = possibilities_of(judge)
-    free = possibilities.unknown(decision.known)
-    cohort, valid = possibilities.draw(decision.known, free)
+    cohort, valid = possibilities.draw(decision.known, possibilities.unknown(decision.known))
+    for entry in possibilities.unmet(decision.known):
+        assert not possibilities.meeting(entry.when, cohort) & valid, entry
     before = incoherent(judge, decision.known)
-    for place in [place for place in range(64) if valid >> place & 1]:
+    for place in [place for place in range(16) if valid >> place & 1]:
         completed = possibilities.organisation(cohort, place)
         assert is_completion(judge, decision.known, completed, before)
 
@@ -502,8 +530,33 @@ def completions(judge: Judge, known: Facts, *, answered: bool) -> Iterator[dict[
             yield completed
 
 
+def stubborn_case() -> tuple[Judge, Decision]:
+    """Nearly every draw is impossible, and only an impossible organisation gets the rival: a sort where nothing is."""
+    places, sorts = tuple("abcdefghijklmnopqrst"), tuple("0123456789")
+    nothing, picky = FactTest("place", Operator.IS, "a"), FactTest("place", Operator.IN, places[1:-1])
+    sort = FactTest("sort", Operator.IN, sorts)
+    rules = {"rival": (nothing, sort), "usual": (FactTest("place", Operator.IN, places),)}
+    rulebase = make_rulebase(
+        [make_fact("place", Kind.CHOICE, places), make_fact("sort", Kind.CHOICE, sorts)],
+        [
+            Rule(model, (f"S-{model}",), "So.", when, (Conclusion(Effect.SUPPORTS, model),))
+            for model, when in rules.items()
+        ],
+        [Model(model, model, model) for model in rules],
+        [make_claim("S-rival", Tone.EMPHATIC), make_claim("S-usual", Tone.PLAIN)],
+        impossible=[
+            Impossible("nothing", (nothing, sort), "It cannot be."),
+            Impossible("rare", (picky, FactTest("sort", Operator.IN, sorts[1:])), "It cannot be."),
+        ],
+    )
+    judge = Advisor(rulebase).judge
+    return judge, judge.decide({})
+
+
 @MANY
 @given(cases(), st.booleans())
+@example(stubborn_case(), True)
+@example(stubborn_case(), False)
 def test_settled_agrees_with_every_completion(case: tuple[Judge, Decision], answered: bool) -> None:
     judge, decision = case
     found = settled(judge, decision, answered=answered, budget=10**6)

@@ -210,7 +210,7 @@ class Possibilities:
         shifts = Random(0)  # noqa: S311 - chance for an estimate, no secret
         bad = 0
         blank: dict[str, int] = {}
-        for _ in range(_ROUNDS):
+        for left in reversed(range(_ROUNDS)):
             columns.update((name, drawn[name]) for name in optional)
             blank = self._blank(cohort, optional, impossible)
             again: dict[str, int] = {}
@@ -221,7 +221,7 @@ class Possibilities:
                     for test in entry.when:
                         if test.fact in drawn:
                             again[test.fact] = again.get(test.fact, 0) | met
-            if not bad:
+            if not bad or not left:  # what is drawn again must be looked at again
                 break
             for name, columns_again in again.items():
                 fresh = _rotate(self._draws[name], shifts.randrange(DRAWN), everything)
