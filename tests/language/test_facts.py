@@ -385,3 +385,15 @@ def test_a_mapping_is_only_read() -> None:
             return 2
 
     assert cxrules.recommend(Watched()) == cxrules.recommend(maturity="early")
+
+
+@given(st.floats(0, 100) | st.integers(0, 100) | st.sampled_from([19.99999, 19.999999999999996, 1e-7, 5e-324]))
+def test_a_share_is_told_as_what_it_is(number: float) -> None:
+    """A rule may ask for less than 20: 19.99999 is not told as 20."""
+    fact = BUILTIN.vocabulary["retention_budget_share"]
+    value = fact.examine(number)
+    told = fact.state(value)
+    before, _, after = fact.says.partition("{value}")
+    written = told[len(before) : len(told) - len(after)]
+    assert float(written) == number
+    assert "e" not in written

@@ -115,7 +115,8 @@ class Fact:
             A clause without a capital or a full stop, such as "marketing is already stretched".
         """
         if self.kind is Kind.PERCENT:
-            return self.says.format(value=format(value, "g"))
+            assert isinstance(value, int | float)
+            return self.says.format(value=write_number(value))
         if self.kind is Kind.SET:
             assert isinstance(value, tuple)
             if not value:
@@ -266,6 +267,21 @@ class Vocabulary:
         if mistakes:
             raise InvalidOrganisation(mistakes)
         return known
+
+
+def write_number(number: float) -> str:
+    """Write a percentage with all its digits, since a rule may tell it from a rounder one, and without an exponent.
+
+    Examples:
+        >>> write_number(20), write_number(19.99999), write_number(1e-9)
+        ('20', '19.99999', '0.000000001')
+    """
+    text = repr(number)
+    if "e" in text:
+        from decimal import Decimal  # noqa: PLC0415 - hardly a share is so small
+
+        text = format(Decimal(text), "f")
+    return text
 
 
 def join_words(words: list[str], conjunction: str = "and") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cxrules.language.facts import FactValue
+from cxrules.language.facts import FactValue, write_number
 from cxrules.language.rules import AnyOf, Condition, FindingTest, Operator
 
 __all__ = ["write_condition", "write_conditions", "write_value"]
@@ -23,7 +23,7 @@ def write_value(value: FactValue | None) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return "[" + ", ".join(value) + "]"
-    return str(value)
+    return value if isinstance(value, str) else write_number(value)
 
 
 def write_condition(condition: Condition) -> str:
