@@ -447,6 +447,24 @@ def test_the_causes_are_named(tmp_path: Path) -> None:
     )
 
 
+def test_evidence_that_another_rule_carries_on_has_not_moved(tmp_path: Path) -> None:
+    """A claim counts once: without one of the rules that rest on it, the points stay and nothing weighs otherwise."""
+    gone = "acquisition-comes-first"
+    many = [known for known in drawn(300) if gone in ADVISOR.recommend(known).fired]
+    changed = change(BUILTIN, rules={name: rule for name, rule in BUILTIN.rules.items() if name != gone})
+    carried_on = 0
+    for known, item in zip(many, assess_impact(write_log(tmp_path / "log", BUILTIN, many), changed), strict=True):
+        assert isinstance(item, Impact)
+        points = [
+            {row.model: row.points for row in Advisor(base).recommend(known).ranking} for base in (BUILTIN, changed)
+        ]
+        for model in BUILTIN.models:
+            moves = sum(moved.after - moved.before for moved in item.evidence if moved.model == model)
+            assert moves == points[1][model] - points[0][model]
+            carried_on += points[0] == points[1] and not item.evidence
+    assert carried_on
+
+
 def test_each_revision_may_be_changed_by_itself(tmp_path: Path) -> None:
     reader = write_log(tmp_path / "log", BUILTIN, drawn(20))
     asked: list[str] = []

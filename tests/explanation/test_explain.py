@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from cxrules import Advisor, InvalidOrganisation, Recommendation, RuleBase
 from cxrules.explanation.derivation import Case, Established, Step
 from cxrules.explanation.text.document import Items, Paragraph, Section, mark_name, to_html, to_markdown, to_plain
-from cxrules.explanation.what_if import Turn
 from cxrules.explanation.why_not import Obstacle
 from cxrules.language.facts import FactValue
+from cxrules.policy.comparison import Turn
 from cxrules.policy.evidence import certainty
 from cxrules.search.reach import complete_for
 from tests import ROOT

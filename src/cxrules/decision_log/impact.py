@@ -12,7 +12,7 @@ from cxrules.decision_log.replaying import substitute_engine
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidOrganisation
 from cxrules.language.ids import sorted_ids
-from cxrules.policy import standings as ranking
+from cxrules.policy.comparison import Comparison, compare
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
@@ -44,10 +44,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Evidence that weighs otherwise.
+    """Evidence that weighs otherwise. A claim counts once for a model: one that another rule carries on has not moved.
 
     Attributes:
-        rule: The rule.
+        rule: The rule that brings it; where it has gone, the one that brought it.
         model: The model it speaks for or against.
         before: Its points under the recorded rule base; 0 when it had no say.
         after: Its points under the changed one.
@@ -195,8 +195,8 @@ def _compare(logged: Logged, own: Judge, changed: Judge, altered: frozenset[str]
     record = logged.record
     before = own.decide(own.rulebase.vocabulary.validate(record["facts"]))
     after = changed.decide(changed.rulebase.vocabulary.validate(record["facts"]))
-    fired = set(own.decider.names(before.fired))
-    fires = set(changed.decider.names(after.fired))
+    comparison = compare(own.decider, before.fired, changed.decider, after.fired)
+    both = set(own.decider.names(before.fired)) - set(comparison.silent)
     policies = own.rulebase.policy, changed.rulebase.policy
     return Impact(
         line=logged.line,
@@ -204,11 +204,11 @@ def _compare(logged: Logged, own: Judge, changed: Judge, altered: frozenset[str]
         time=record["time"],
         before=_outcome(before),
         after=_outcome(after),
-        fires=sorted_ids(fires - fired),
-        silent=sorted_ids(fired - fires),
-        altered=sorted_ids(fired & fires & altered),
-        evidence=tuple(_list_moved(own, before, changed, after)),
-        steps=tuple(_list_turned(own, before, changed, after)),
+        fires=comparison.fires,
+        silent=comparison.silent,
+        altered=sorted_ids(both & altered),
+        evidence=tuple(Moved(shift.rule, shift.model, *shift.points) for shift in comparison.shifts),
+        steps=tuple(_list_turned(comparison)),
         policy=tuple(
             name for name in ("minimum_evidence", "lead") if len({getattr(one, name) for one in policies}) > 1
         ),
@@ -220,28 +220,11 @@ def _outcome(decision: Decision) -> Outcome:
     return Outcome(decision.model, decision.status.value, reason, decision.certainty)
 
 
-def _list_moved(own: Judge, before: Decision, changed: Judge, after: Decision) -> Iterator[Moved]:
-    old = _weights(own, before)
-    new = _weights(changed, after)
-    for rule, model in sorted(old.keys() | new.keys()):
-        was, is_now = old.get((rule, model), 0), new.get((rule, model), 0)
-        if was != is_now:
-            yield Moved(rule, model, was, is_now)
-
-
-def _weights(judge: Judge, decision: Decision) -> dict[tuple[str, str], int]:
-    evidence = ranking.fired_evidence(judge.decider, decision.fired)
-    return {(item.rule, item.model): item.points for item in evidence}
-
-
-def _list_turned(own: Judge, before: Decision, changed: Judge, after: Decision) -> Iterator[Turned]:
-    old = {row.model: row for row in ranking.rank(own.decider, before.fired)}
-    new = {row.model: row for row in ranking.rank(changed.decider, after.fired)}
+def _list_turned(comparison: Comparison) -> Iterator[Turned]:
     steps: tuple[Literal["excluded_by", "missing", "set_aside_by"], ...] = ("excluded_by", "missing", "set_aside_by")
-    for model in [*old, *(model for model in new if model not in old)]:
+    for model, rows in comparison.rows.items():
         for step in steps:
-            was = getattr(old[model], step) if model in old else ()
-            is_now = getattr(new[model], step) if model in new else ()
+            was, is_now = (getattr(row, step) if row else () for row in rows)
             if was != is_now:
                 yield Turned(model, step, was, is_now)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Generic, TypeVar
 
 from cxrules.explanation.derivation import GivenFact, Step, reason
@@ -12,27 +11,13 @@ from cxrules.explanation.text.document import Block, Items, Paragraph, to_plain
 from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name, strength
 from cxrules.explanation.trace import Tracer
 from cxrules.language.facts import FactValue
+from cxrules.policy.comparison import Shift, Turn, TurnedStep, compare, list_turns
 from cxrules.policy.decision import Decision, Status
-from cxrules.policy.evidence import Evidence
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import RankedModel, fired_evidence, rank
 
 __all__ = ["FactChange", "Moved", "Turn", "Turned", "WhatIf", "what_if"]
 
 _Answer = TypeVar("_Answer")
-
-
-class Turn(StrEnum):
-    """How a step of the policy turned for a model."""
-
-    RULED_OUT = "ruled_out"
-    READMITTED = "readmitted"
-    REQUIREMENT_MET = "requirement_met"
-    REQUIREMENT_LOST = "requirement_lost"
-    SET_ASIDE = "set_aside"
-    NO_LONGER_SET_ASIDE = "no_longer_set_aside"
-    IN_THE_RUNNING = "in_the_running"
-    OUT_OF_THE_RUNNING = "out_of_the_running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +121,22 @@ def what_if(
         after,
         comparison.fired,
         comparison.silenced,
-        tuple(comparison.evidence()),
-        tuple(comparison.turned()),
+        comparison.evidence(),
+        comparison.turned(),
         judge,
     )
 
 
-def _identify(item: Evidence) -> tuple[str, bool, str]:
-    return item.model, item.points > 0, item.carrier
-
-
 class _Comparison:
+    """The comparison of two decisions, each rule in it with what makes it fire."""
+
     def __init__(self, judge: Judge, before: Decision, after: Decision) -> None:
         self._judge = judge
         self._before, self._after = before, after
         self._was, self._is = Tracer(judge, before, complete=False), Tracer(judge, after, complete=False)
-        names = judge.decider.names
-        self.fired = tuple([self._is.step(rule) for rule in names(after.fired & ~before.fired)])
-        self.silenced = tuple([self._was.step(rule) for rule in names(before.fired & ~after.fired)])
+        self._compared = compare(judge.decider, before.fired, judge.decider, after.fired)
+        self.fired = self._steps(self._is, self._compared.fires)
+        self.silenced = self._steps(self._was, self._compared.silent)
 
     def changes(self) -> tuple[FactChange, ...]:
         was, now = self._before.known, self._after.known
@@ -167,55 +150,33 @@ class _Comparison:
             if was.get(name) != now.get(name)
         )
 
-    def evidence(self) -> list[Moved]:
-        decider = self._judge.decider
-        # By claim, because a claim counts once: another rule that takes over its evidence moves nothing.
-        was = {_identify(item): item for item in fired_evidence(decider, self._before.fired)}
-        now = {_identify(item): item for item in fired_evidence(decider, self._after.fired)}
-        order = {model: place for place, model in enumerate(self._judge.rulebase.models)}
-        found = []
-        for key in sorted({**was, **now}, key=lambda key: order[key[0]]):
-            before, after = was.get(key), now.get(key)
-            points = (before.points if before else 0, after.points if after else 0)
-            if points[0] != points[1]:
-                step = self._is.step(after.rule) if after else self._was.step(before.rule) if before else None
-                assert step is not None
-                found.append(Moved(key[0], step, *points))
-        return found
+    def evidence(self) -> tuple[Moved, ...]:
+        return tuple([Moved(shift.model, self._step(shift), *shift.points) for shift in self._compared.shifts])
 
-    def turned(self) -> list[Turned]:
-        decider = self._judge.decider
-        was = {row.model: row for row in rank(decider, self._before.fired)}
-        now = {row.model: row for row in rank(decider, self._after.fired)}
-        return [turned for model in self._judge.rulebase.models for turned in self._compare(was[model], now[model])]
+    def turned(self) -> tuple[Turned, ...]:
+        return tuple(
+            [
+                Turned(model, step.turn, self._behind(step), step.finding)
+                for model, (was, now) in self._compared.rows.items()
+                if was and now
+                for step in list_turns(was, now)
+            ]
+        )
 
-    def _compare(self, was: RankedModel, now: RankedModel) -> list[Turned]:
-        model, found = was.model, []
-        if now.excluded and not was.excluded:
-            found.append(Turned(model, Turn.RULED_OUT, self._steps(self._is, now.excluded_by)))
-        if was.excluded and not now.excluded:
-            found.append(Turned(model, Turn.READMITTED, self._steps(self._was, was.excluded_by)))
-        found += [
-            Turned(model, Turn.REQUIREMENT_MET, self._is.established(finding).steps, finding)
-            for finding in was.missing
-            if finding not in now.missing
-        ]
-        found += [
-            Turned(model, Turn.REQUIREMENT_LOST, self._was.established(finding).steps, finding)
-            for finding in now.missing
-            if finding not in was.missing
-        ]
-        if now.set_aside_by and not was.set_aside_by:
-            found.append(Turned(model, Turn.SET_ASIDE, self._steps(self._is, now.set_aside_by)))
-        if was.set_aside_by and not now.set_aside_by:
-            found.append(Turned(model, Turn.NO_LONGER_SET_ASIDE, self._steps(self._was, was.set_aside_by)))
-        if now.candidate is not was.candidate:
-            found.append(Turned(model, Turn.IN_THE_RUNNING if now.candidate else Turn.OUT_OF_THE_RUNNING))
-        return found
+    def _step(self, shift: Shift) -> Step:
+        return (self._is if shift.after else self._was).step(shift.rule)
+
+    def _behind(self, step: TurnedStep) -> tuple[Step, ...]:
+        tracer = self._was if step.turn in _FALLEN_AWAY else self._is
+        return tracer.established(step.finding).steps if step.finding else self._steps(tracer, step.rules)
 
     @staticmethod
     def _steps(tracer: Tracer, rules: tuple[str, ...]) -> tuple[Step, ...]:
         return tuple([tracer.step(rule) for rule in rules])
+
+
+_FALLEN_AWAY = frozenset({Turn.READMITTED, Turn.REQUIREMENT_LOST, Turn.NO_LONGER_SET_ASIDE})
+"""What rests on rules that fired before the change."""
 
 
 def explain_what_if(judge: Judge, supposed: WhatIf[_Answer]) -> str:

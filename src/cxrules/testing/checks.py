@@ -13,6 +13,7 @@ from typing import Any
 
 from cxrules.advisor import Advisor
 from cxrules.engines import Engine, create_engine
+from cxrules.policy.comparison import Turn, compare, list_turns
 from cxrules.policy.evidence import certainty, exact_certainty
 from cxrules.policy.standings import fired_evidence
 from cxrules.rulebase import RuleBase
@@ -84,21 +85,27 @@ def check_monotone(
         strengthens: The model whose case it must not weaken.
         weakens: The model whose case it must not strengthen.
     """
-    advisor = _advisor(rulebase)
-    rows = [{row.model: row for row in advisor.recommend(given).ranking} for given in (before, after)]
-    for model, (low, high) in ((strengthens, rows), (weakens, reversed(rows))):
+    judge = _advisor(rulebase).judge
+    fired = [judge.decide(rulebase.vocabulary.validate(given)).fired for given in (before, after)]
+    for model, (low, high) in ((strengthens, fired), (weakens, reversed(fired))):
         if model is None:
             continue
-        poor, rich = low[model], high[model]
+        poor, rich = compare(judge.decider, low, judge.decider, high).rows[model]
+        assert poor is not None  # both rankings are of one rule base
+        assert rich is not None
         told = f"{model}, from {dict(before)} to {dict(after)}"
         if rich.points < poor.points:
             raise AssertionError(f"{rich.points} points against {poor.points} for {told}")
-        if not poor.excluded and rich.excluded:
-            raise AssertionError(f"excluded by {rich.excluded_by}: {told}")
-        if not set(rich.missing) <= set(poor.missing):
-            raise AssertionError(f"missing {rich.missing} against {poor.missing}: {told}")
-        if not rich.candidate and poor.candidate:
-            raise AssertionError(f"no longer enough evidence: {told}")
+        for step in list_turns(poor, rich):
+            if step.turn in _WEAKENING:
+                raise AssertionError(f"{_WEAKENING[step.turn].format(step)}: {told}")
+
+
+_WEAKENING = {
+    Turn.RULED_OUT: "excluded by {0.rules}",
+    Turn.REQUIREMENT_LOST: "missing {0.finding}",
+    Turn.OUT_OF_THE_RUNNING: "no longer enough evidence",
+}
 
 
 def check_winner(rulebase: RuleBase, organisation: Given) -> None:
