@@ -96,7 +96,7 @@ def test_turns_are_read_both_ways() -> None:
     back |= {after: before for before, after in back.items()}
     judge = Advisor().judge
     drawn = [judge.decide(known).fired for known in islice(random_organisations(BUILTIN, 4), 40)]
-    seen = set()
+    seen: set[Turn] = set()
     for one, other in pairwise(drawn):
         for was, now in compare(judge.decider, one, judge.decider, other).rows.values():
             assert was

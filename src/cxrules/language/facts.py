@@ -278,7 +278,7 @@ def write_number(number: float) -> str:
     """
     text = repr(number)
     if "e" in text:
-        from decimal import Decimal  # noqa: PLC0415 - hardly a share is so small
+        from decimal import Decimal
 
         text = format(Decimal(text), "f")
     return text
