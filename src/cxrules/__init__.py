@@ -48,10 +48,10 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # to a type checker it would say that any name is there
+if not TYPE_CHECKING:  # hidden from type checkers, to which it would mean that every name exists
 
     def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever bears the name
-        # Organisation is a pydantic model: whoever does not use it does not wait for pydantic.
+        # Organisation is a pydantic model: importing it on first use spares everybody else pydantic.
         if name == "Organisation":
             from cxrules.builtin.organisation import Organisation
 

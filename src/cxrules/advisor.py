@@ -93,7 +93,7 @@ class Advisor:
         return Recommendation(judge, judge.decide(self._validate(given)))
 
     def _recommend_aloud(self, organisation: Given | None, facts: dict[str, Any]) -> Recommendation:
-        """Decide, and log it: somebody listens, so the time it takes is measured as well."""
+        """Decide and log the decision with the time it took."""
         from cxrules.decision_log import emit
 
         started = perf_counter()
@@ -152,7 +152,7 @@ def _default_advisor() -> Advisor:
     return Advisor()
 
 
-# Compiling costs more than deciding, so the last few advisors are kept. Who has many rule bases keeps his own.
+# Compiling costs more than deciding, so the last few advisors are kept; a program with many rule bases keeps its own.
 @lru_cache(maxsize=8)
 def _advisor_for(rulebase: RuleBase, engine: str) -> Advisor:
     return Advisor(rulebase, engine)

@@ -61,7 +61,7 @@ class Diagnostic:
         code: A stable name of the kind of mistake, such as `unknown-fact`.
         location: Where it stands.
         message: What is wrong, in one sentence without a full stop.
-        hint: What was probably meant or how to mend it; empty when nothing helps.
+        hint: What was probably meant or how to fix it; empty when nothing helps.
 
     Examples:
         >>> here = Location(path=("maturity",))
@@ -121,7 +121,7 @@ class InvalidKnowledge(_Invalid):
 
 
 class MissingRuleBase(LookupError):
-    """A copied or unpickled recommendation is asked a question that needs its rule base, which is not at hand.
+    """A copied or unpickled recommendation is asked a question that needs its rule base, which is not available.
 
     Attributes:
         revision: The revision that is missing.
@@ -191,8 +191,8 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
     folded = word.strip().lower().replace(" ", "_").replace("-", "_")
     if folded in known:
         return folded
-    # A name with which a word shares few pairs of letters is not what was meant: that spares most of the comparing when
-    # thousands of words are wrong.
+    # A name that shares few pairs of letters with the word was not meant; this saves most comparisons when thousands of
+    # words are wrong.
     pairs = set(pairwise(folded))
     enough = 0 if len(folded) <= _SHORT else len(pairs)
     near = [name for name in known if 3 * len(pairs.intersection(pairwise(name))) >= enough]

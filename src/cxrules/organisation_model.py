@@ -102,12 +102,12 @@ def title_fact(fact: Fact) -> str:
 
 
 def describe_fact(fact: Fact) -> str:
-    """Return the question of a fact, with its values and their labels, for whoever sees only the JSON Schema."""
+    """Return the question of a fact, with its values and their labels, for readers who see only the JSON Schema."""
     labels = "; ".join(f"{value.name} = {value.label}" for value in fact.values)
     return f"{fact.question} {_LEADS[fact.kind]}{labels}." if labels else fact.question
 
 
-def _field(fact: Fact) -> Any:  # noqa: ANN401 - what pydantic's Field gives has no type of its own
+def _field(fact: Fact) -> Any:  # noqa: ANN401 - pydantic's Field has no type that could be named
     return Field(default=None, title=title_fact(fact), description=describe_fact(fact))
 
 

@@ -93,7 +93,7 @@ class RuleBase(Parts):
     def _revised(cls, parts: Parts, revision: str) -> RuleBase:
         """Make a rule base of parts whose revision was computed while they were read."""
         rulebase = cls(**vars(parts))
-        rulebase.__dict__["revision"] = revision  # where cached_property looks; no field, so that no copy inherits it
+        rulebase.__dict__["revision"] = revision  # for cached_property; not a field, so no copy inherits it
         return rulebase
 
     @cached_property

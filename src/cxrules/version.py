@@ -1,4 +1,4 @@
-"""The version of the package, apart from it so that a part can name it without importing the whole."""
+"""The version of the package, in a module that any part can import."""
 
 from __future__ import annotations
 

@@ -66,4 +66,4 @@ def _begin(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Stand for the program without a command."""
+    """The program without a command."""

@@ -41,7 +41,7 @@ def claims(
 
 
 def describe_claim(claim: Claim) -> str:
-    """Return a claim: where it stands, how firmly it is said, and what it says."""
+    """Return a claim: its paragraphs, its tone and its text."""
     where = f"{'paragraphs' if len(claim.paragraphs) > 1 else 'paragraph'} {', '.join(map(str, claim.paragraphs))}"
     head = f"  {claim.id}  {where}, {claim.tone.name.lower()}, {claim.kind.replace('_', ' ')}"
     return f"{head}\n{hang('    ', claim.says)}"

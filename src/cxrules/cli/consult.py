@@ -60,7 +60,7 @@ def consult(
 
 
 def _talk(consultation: Consultation, judge: Judge, file: Path) -> bool:
-    """Take lines until the dialogue ends, and save after each that changed something; say whether any did."""
+    """Take lines until the dialogue ends and save after each change; return whether there was any."""
     saved = False
     before = _content(consultation)
     try:
@@ -97,7 +97,7 @@ def _save(consultation: Consultation, judge: Judge, file: Path) -> None:
 
 
 def _read_skipped(file: Path, vocabulary: Vocabulary) -> list[str]:
-    """Return the facts that the file says were skipped; what is no fact of this rule base does not count."""
+    """Return the facts that the file says were skipped; names that are no facts of this rule base are ignored."""
     import yaml
 
     content = yaml.safe_load(file.read_text("utf-8-sig"))
@@ -106,7 +106,7 @@ def _read_skipped(file: Path, vocabulary: Vocabulary) -> list[str]:
 
 
 def _show(text: str) -> None:
-    """Write text at the width of the terminal; what is numbered keeps its indentation."""
+    """Write text at the width of the terminal; numbered lines keep their indentation."""
     for line in text.split("\n"):
         words = line.lstrip(" ")
         lead = line[: len(line) - len(words)]

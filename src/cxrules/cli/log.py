@@ -1,4 +1,4 @@
-"""`cxrules log`: a decision log read, decided again, held against a changed rule base, explained."""
+"""`cxrules log`: read a decision log, replay it, try a changed rule base on it, explain one decision."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _SHOWN = 5
-"""Problems of one kind that are shown; the rest are counted."""
+"""How many problems of one kind are shown; the rest are counted."""
 _LONG = 8 << 20
-"""Bytes from which a log is long, and has a progress bar."""
+"""From how many bytes on a log gets a progress bar."""
 _STEP = 500
 
 _EPILOG = """\b
@@ -175,7 +175,7 @@ def explain(
 
 
 class _Report:
-    """What a command says of a log: lines, problems, progress, the end."""
+    """The output of a command about a log: lines, problems, progress, the end."""
 
     def __init__(self, log: LogReader) -> None:
         self._log = log
@@ -187,7 +187,7 @@ class _Report:
         self._drawn = False
 
     def keep(self, items: Iterable[Any], log: LogReader | None = None) -> Iterator[Any]:
-        """Return what is no problem; count the problems; show how far the reading is."""
+        """Yield what is no problem, count the problems, and show the progress."""
         from cxrules.decision_log import Problem
 
         for number, item in enumerate(items):
@@ -254,7 +254,7 @@ def _reading(file: Path) -> Iterator[tuple[LogReader, _Report]]:
 
 
 def _read_bound(text: str | None, option: str, days: int) -> str:
-    """Return a moment as records write it; a day that is meant to its end gives the start of the next."""
+    """Return a moment as records write it; a day that is meant to its end becomes the start of the next."""
     if text is None:
         return ""
     try:

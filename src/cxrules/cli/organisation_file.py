@@ -34,7 +34,7 @@ def read_facts(name: str, vocabulary: Vocabulary) -> dict[str, FactValue]:
     """
     report = Report()
     node = _read(name, report)
-    # To leave a fact empty says that it is unknown, which is no mistake here.
+    # An empty fact is unknown, which is no mistake here.
     empty = {_place(mistake.location) for mistake in report.in_order() if mistake.code == "null-value"}
     mistakes = [mistake for mistake in report.in_order() if mistake.code != "null-value"]
     if node is None:
@@ -63,11 +63,11 @@ def _read(name: str, report: Report) -> Node | None:
         text = (sys.stdin.buffer.read() if standard else Path(name).read_bytes()).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         if not standard:
-            return read_file(Path(name), report)  # says where it cannot be read
+            return read_file(Path(name), report)  # reports where it cannot be read
         report.add("not-utf8", Location(_SHOWN), f"standard input cannot be read as UTF-8: {error}")
         return None
     if text.lstrip().startswith("{"):
-        # JSON may be indented with tabs, which YAML does not take. Within a text of JSON there is none.
+        # JSON may be indented with tabs, which YAML refuses. A JSON string never contains a literal tab.
         text = text.replace("\t", " ")
     return read_text(text, _SHOWN if standard else name, report)
 

@@ -116,7 +116,7 @@ def count(number: int, singular: str) -> str:
 
 
 def width() -> int:
-    """Return the width of the text: that of the terminal, but no wider than reads well."""
+    """Return the width of the text: that of the terminal, at most 100 columns."""
     return min(shutil.get_terminal_size((WIDEST, 24)).columns, WIDEST)
 
 

@@ -124,13 +124,13 @@ def _open(path: Path, on_top: bool) -> RuleBase:
 
 
 def _show_progress(done: str) -> None:
-    """Show on a terminal which check is done; wipe it when it is none."""
+    """Show on a terminal which check is done; clear the line after the last."""
     if sys.stderr.isatty():
         typer.echo(f"\r\x1b[2K{done and f'done: {done}'}", err=True, nl=False)
 
 
 def _make_folder(path: Path) -> None:
-    """Make a folder before the work begins whose results go there."""
+    """Make the folder for the results before the work begins."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -140,7 +140,7 @@ def _make_folder(path: Path) -> None:
 def _read_expectations(
     paths: list[Path] | None, rulebase: RuleBase, on_top: bool
 ) -> tuple[Expectations, Collection[tuple[str, str]]]:
-    """Return what counts beside a rule base, and which of its accepted findings are its own."""
+    """Return the expectations that apply to a rule base, and which accepted findings are its own."""
     from cxrules.verification import builtin_expectations
     from cxrules.verification.expectations import Expectations, read_expectations, read_plain
 

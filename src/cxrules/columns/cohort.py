@@ -1,4 +1,4 @@
-"""Many organisations decided at once: each is a column, and what holds of some of them is an int with their bits.
+"""Many organisations decided at once: each is a column, and a statement is an int with the bits for which it is true.
 
 A rule fires in the AND of the columns in which its tests hold; points are added and compared in slices. So ten thousand
 organisations cost little more than a few dozen decided one by one, and exhaustive search becomes affordable.
@@ -29,7 +29,7 @@ class SetColumn(NamedTuple):
 
 
 Column: TypeAlias = Mapping[FactValue, int] | SetColumn
-"""One fact in every organisation: for each value those that have it. Who is nowhere does not know the fact."""
+"""One fact in every organisation: for each value the organisations that have it; the others do not know the fact."""
 
 
 class Cohort(NamedTuple):
@@ -37,7 +37,7 @@ class Cohort(NamedTuple):
 
     Attributes:
         everything: All of them: as many low bits as there are organisations.
-        columns: For each fact that some of them know, who has which value.
+        columns: For each fact that some of them know, which organisations have which value.
     """
 
     everything: int
@@ -77,7 +77,7 @@ class _Ledger(NamedTuple):
 
 
 class CohortJudge:
-    """Decides cohorts. It gives each column what the judge gives the organisation in it, which a test holds.
+    """Decides cohorts. Each column gets what the judge decides for that organisation; a test makes sure of it.
 
     Attributes:
         rulebase: The rule base.
@@ -176,7 +176,7 @@ class CohortJudge:
         return fired
 
     def _weigh(self, ledger: _Ledger, fired: Mapping[int, int], everything: int) -> tuple[int, Planes]:
-        """Return where a model is a candidate, and its points plus an offset that makes them no negative number."""
+        """Return where a model is a candidate, and its points plus an offset that keeps them from being negative."""
         running = everything
         for rule in ledger.excluders:
             running &= ~fired[rule]

@@ -87,7 +87,7 @@ class Consultation:
         questions = self._now.questions
         if questions.questions:
             return questions.questions[0].fact
-        # What cannot change the model may still bear on the certainty, the actions and the warnings.
+        # Facts that cannot change the model may still bear on the certainty, the actions and the warnings.
         return next(iter(questions.irrelevant), None) if self._going_on else None
 
     def begin(self) -> str:
@@ -95,7 +95,7 @@ class Consultation:
         return f"{_HELP}\n\n{self._tell_stand()}\n\n{self.ask()}"
 
     def ask(self) -> str:
-        """Return the question that waits for an answer, its values numbered; or what is left to do."""
+        """Return the question to be answered, with its values numbered; or what is left to do."""
         if self.fact is None:
             return self._tell_end()
         fact = self._rulebase.vocabulary[self.fact]
@@ -179,7 +179,7 @@ class Consultation:
         values = self._rulebase.vocabulary[self.fact].values
         return any(typed == value.name or typed.casefold() == value.label.casefold() for value in values)
 
-    # -- what is said --------------------------------------------------------------------------------------------------
+    # -- replies ------------------------------------------------------------------------------------------------------
 
     def why(self, fact: str) -> str:
         """Describe why a fact is asked: what its answers would lead to, and which rules wait for it."""
@@ -303,7 +303,7 @@ def _in_yaml(value: FactValue) -> str:
 
 
 def _label(fact: Fact, value: FactValue) -> str:
-    """Return the short answer that a value is."""
+    """Return a value as a short answer."""
     if fact.kind is Kind.PERCENT:
         return f"{value}%"
     labels = {known.name: known.label for known in fact.values}

@@ -1,7 +1,7 @@
 """Decisions as records of the standard `logging`: one at INFO for each, at DEBUG one for each rule that fired.
 
 `advisor` loads this module when somebody listens to the logger `cxrules.decisions`, and not before. Nothing here
-configures anything of the host's: levels, handlers and formats are his.
+configures logging: levels, handlers and formats belong to the host.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def emit(recommendation: Recommendation, duration: float) -> None:
         try:
             record = apply_masking(masking, record, recommendation.judge)
         except InvalidMasking as error:
-            # Nothing is shown that should be hidden, and nobody is left without an answer because of a log.
+            # Nothing that should be hidden is shown, and no caller loses the answer because of a log.
             logger.error("a decision is not logged: %s", error)
             return
     message, arguments = _write_message(record)
@@ -66,7 +66,7 @@ def emit(recommendation: Recommendation, duration: float) -> None:
 
 
 class MaskingFilter(logging.Filter):
-    """Announces to the logger `cxrules.decisions`, or to one above it, what records of decisions shall not say.
+    """Hides parts of the records of decisions, on the logger `cxrules.decisions` or one above it.
 
     They are masked before they are made, so that no handler sees what is hidden. On a handler the filter comes too late
     to mask anything: there it lets no record of a decision pass.
@@ -79,7 +79,7 @@ class MaskingFilter(logging.Filter):
     """
 
     def __init__(self, mask: Iterable[str] = (), erase: Iterable[str] = ()) -> None:
-        """State what is hidden.
+        """Declare what is hidden.
 
         Args:
             mask: The paths to mask, as `Masking` has them.
@@ -92,7 +92,7 @@ class MaskingFilter(logging.Filter):
         self.masking = Masking(tuple(mask), tuple(erase))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let pass what is masked already, and what is no decision."""
+        """Pass records that are masked already, and those that are no decisions."""
         if not hasattr(record, KEY):
             return True
         return any(self in logger.filters for logger in _and_above(logging.getLogger(record.name)))

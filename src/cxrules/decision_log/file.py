@@ -1,4 +1,4 @@
-"""The file of a decision log: appended to by many, one line at a time, whatever becomes of them meanwhile."""
+"""The file of a decision log: many writers append to it, one line at a time, and any of them may crash."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _CHUNK: Final = 1 << 20
 class DecisionLog:
     """An append-only file of decisions, one JSON object on a line.
 
-    Any number of threads and processes may append to one file, each through a log of its own or a shared one. A rule
+    Any number of threads and processes may append to one file, each with its own log or sharing one. A rule
     base is written once, before the first decision that it gave, so that the file alone suffices to decide again.
 
     When `write` returns, the operating system has the record: a crash of the process cannot lose it. Under
@@ -79,11 +79,11 @@ class DecisionLog:
 
         Args:
             path: Where it is. Its folder must exist.
-            masking: What its records shall not say.
-            sync: `each` to wait after each record until the disk has it; `never` to leave that to the system.
+            masking: What its records do not say.
+            sync: `each` to wait after each record until it is on the disk; `never` to leave that to the system.
             digest: Whether each record keeps the SHA-256 of its full explanation, so that replay compares the words.
-            clock: Gives the time of a record, with a time zone.
-            new_id: Gives the name of a record.
+            clock: Returns the time of a record, with a time zone.
+            new_id: Returns the name of a record.
 
         Raises:
             OSError: If the file cannot be opened for writing, or is no regular file.
@@ -113,7 +113,7 @@ class DecisionLog:
 
         Args:
             id: Its name; one from `new_id` when left out.
-            labels: Labels of your own, laid over those of the context.
+            labels: Your labels, on top of those of the context.
             trace_id: The trace; the context's when left out.
             span_id: The span; the context's when left out.
             duration: How many seconds it took, if you measured it.
@@ -208,7 +208,7 @@ class _Appender:
     def _open(self) -> int:
         with self._named_errors():
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-            # What is no regular file might wait for a reader; without O_NONBLOCK we would wait with it.
+            # Opening a pipe blocks until it has a reader; O_NONBLOCK keeps us from waiting for one.
             descriptor = os.open(self._path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 os.close(descriptor)
@@ -217,7 +217,7 @@ class _Appender:
 
     @contextmanager
     def _alone(self) -> Iterator[int]:
-        """Keep other processes out of the file that bears the name now."""
+        """Lock the file that has the name now."""
         if self._closed:
             raise ValueError(f"the decision log {str(self._path)!r} is closed")
         try:
@@ -273,7 +273,7 @@ def _write_whole(descriptor: int, data: bytes, size: int) -> None:
     done = 0
     try:
         while done < len(data):
-            # One call as a rule; a disk that is nearly full takes part of it, and refuses the rest.
+            # One call as a rule; a disk that is nearly full takes a part and refuses the rest.
             done += os.write(descriptor, memoryview(data)[done:])
     except BaseException:
         with suppress(OSError):
@@ -285,14 +285,14 @@ def _write_whole(descriptor: int, data: bytes, size: int) -> None:
 def holds_rulebase(descriptor: int, revision: str) -> bool:
     """Return whether a file holds a rule base, whole and unaltered.
 
-    It is a search from the start. What is looked for usually stands there.
+    It searches from the start, where rule bases usually stand.
     """
     wanted = RULEBASE_START + revision.encode() + b'"'
     return any(_is_whole(_read_line_at(descriptor, start), revision) for start in _find_lines(descriptor, wanted))
 
 
 def _find_lines(descriptor: int, wanted: bytes) -> Iterator[int]:
-    """Return where lines start that start like this."""
+    """Return the offsets of the lines with this beginning."""
     wanted = b"\n" + wanted
     tail = b"\n"  # before the first line
     offset = -1  # of the first byte of `tail` in the file
@@ -305,7 +305,7 @@ def _find_lines(descriptor: int, wanted: bytes) -> Iterator[int]:
         while found >= 0:
             yield offset + found + 1
             found = window.find(wanted, found + 1)
-        # Too short for a whole match, so that none is found twice.
+        # Too short for a whole match, so that no match is found twice.
         tail = window[-(len(wanted) - 1) :]
         offset += len(window) - len(tail)
 

@@ -49,7 +49,7 @@ class Moved:
     Attributes:
         rule: The rule that brings it; where it has gone, the one that brought it.
         model: The model it speaks for or against.
-        before: Its points under the recorded rule base; 0 when it had no say.
+        before: Its points under the recorded rule base; 0 when it did not count.
         after: Its points under the changed one.
     """
 
@@ -61,7 +61,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """A step of the policy that comes out otherwise for a model.
+    """A step of the policy with another result for a model.
 
     Attributes:
         model: The model.
@@ -88,9 +88,9 @@ class Impact:
         after: What the changed rule base would answer.
         fires: The rules that fire only under the changed rule base.
         silent: The rules that fire only under the recorded one.
-        altered: The rules that fire under both and do not say the same.
-        evidence: The evidence that weighs otherwise.
-        steps: The steps of the policy that come out otherwise.
+        altered: The rules that fire under both with different content.
+        evidence: The evidence whose weight changed.
+        steps: The steps of the policy with another result.
         policy: The numbers of the policy that differ, as `minimum_evidence` or `lead`.
     """
 
@@ -108,12 +108,12 @@ class Impact:
 
     @property
     def changes(self) -> bool:
-        """Whether model or status would be another."""
+        """Whether model or status would differ."""
         return (self.before.model, self.before.status) != (self.after.model, self.after.status)
 
     @property
     def touches(self) -> bool:
-        """Whether anything that led to the answer would be otherwise, the answer itself or not."""
+        """Whether the answer, or anything that led to it, would differ."""
         return bool(
             self.before != self.after or self.fires or self.silent or self.altered or self.evidence or self.steps
         )
@@ -127,7 +127,7 @@ class Impact:
 
 
 Changed: TypeAlias = RuleBase | Callable[[RuleBase], RuleBase]
-"""A changed rule base, or what makes one of the rule base of a record."""
+"""A changed rule base, or a function that makes one from the rule base of a record."""
 
 
 def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem]:
@@ -235,9 +235,9 @@ class ImpactSummary:
 
     Attributes:
         decisions: How many were decided again.
-        changes: How many times model and status go from what to what; only those that change.
+        changes: How often model and status go from one value to another; only real changes.
         touched: How many keep model and status, but not everything that led there.
-        causes: In how many of the changes a rule has a part.
+        causes: In how many of the changes each rule plays a part.
     """
 
     decisions: int = 0

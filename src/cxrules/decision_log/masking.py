@@ -29,14 +29,14 @@ __all__ = ["InvalidMasking", "Masking", "apply_masking"]
 _MAPPINGS: Final = ("facts", "labels")
 _HIDEABLE: Final = (*ANSWER, "duration", "labels", "trace_id", "span_id", "explanation_sha256")
 _READ_OFF: Final = ("fired", "findings", "accompaniments", "patterns", "actions", "warnings")
-"""What is computed from the fired rules one by one, so that a part of it can be shown."""
+"""Computed from the fired rules one by one, so that a part can be shown."""
 _SUMMED_UP: Final = ("certainty", "ranking", "voices", "support", "dissent")
-"""What sums up all evidence, so that no part of it can be shown."""
+"""Sums over all evidence, so that no part can be shown."""
 _ON_MODELS: Final = frozenset({Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS})
 
 
 class InvalidMasking(ValueError):
-    """A masking names a path that no record has. Nothing is recorded then: what should be hidden would show.
+    """A masking names a path that no record has. Nothing is recorded then, because it might show what should be hidden.
 
     Attributes:
         diagnostics: Every mistake found.
@@ -205,7 +205,7 @@ def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidd
                 for field in _SUMMED_UP:
                     hidden.hide(field)
                 break
-    # The text states the facts, and there are few enough of them to try them all.
+    # The text contains the facts, and they are few enough to be tried one by one.
     if copy["explanation_sha256"] is not None:
         hidden.hide("explanation_sha256")
 

@@ -23,7 +23,7 @@ from cxrules.rulebase import RuleBase
 __all__ = ["Entry", "LogReader", "Logged", "Problem", "Trouble"]
 
 _KEPT: Final = 8
-"""Compiled rule bases kept at a time: what bounds the memory, whatever number of revisions a log holds."""
+"""How many compiled rule bases are kept at a time; this bounds the memory, however many revisions a log holds."""
 _START: Final = b'{"kind":"'
 _RULEBASE: Final = b'{"kind":"rulebase",'
 _FLAT: Final = re.compile(rb'\{"kind":"rulebase"(?:,"\w++":(?:"(?:[^"\\]++|\\.)*+"|\d{1,15}+))*+\}')
@@ -31,7 +31,7 @@ _FLAT: Final = re.compile(rb'\{"kind":"rulebase"(?:,"\w++":(?:"(?:[^"\\]++|\\.)*
 
 
 class Trouble(StrEnum):
-    """What can be the matter with a line."""
+    """What can be wrong with a line."""
 
     TORN = "torn"
     """It is the start of a record: a writer was interrupted, or is still writing."""
@@ -46,28 +46,28 @@ class Trouble(StrEnum):
     INVALID_FACTS = "invalid-facts"
     """It is a decision on facts that its rule base, or the changed one, does not know."""
     MASKED = "masked"
-    """It is a decision that says too little to be decided again."""
+    """It is a decision with too little in it to be decided again."""
     REORDERED = "reordered"
     """It is a decision that stands before its rule base. It is used all the same."""
     OTHER_ENGINE = "other-engine"
-    """It is a decision of an engine that is not at hand. It is decided again by `bitmap`."""
+    """It is a decision of an engine that is not installed. It is decided again by `bitmap`."""
     RECORDED_OTHERWISE = "recorded-otherwise"
     """It is a decision whose own rule base does not give the model and status recorded. It is used all the same."""
 
     @property
     def skips(self) -> bool:
-        """Whether the line is left out of what is asked of the log."""
+        """Whether the line is left out."""
         return self not in (Trouble.REORDERED, Trouble.OTHER_ENGINE, Trouble.RECORDED_OTHERWISE)
 
     @property
     def expected(self) -> bool:
-        """Whether it is part of a log's life, rather than a sign that the file is not what it should be."""
+        """Whether it is normal in the life of a log, and no sign of damage."""
         return self in (Trouble.TORN, Trouble.MASKED, Trouble.REORDERED, Trouble.OTHER_ENGINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is the matter with a line.
+    """Something wrong with a line.
 
     Attributes:
         line: The number of the line, from 1.
@@ -150,7 +150,7 @@ class LogReader:
                 yield fault.problem
 
     def decisions(self) -> Iterator[Logged]:
-        """Return the decisions alone, whatever else is in the file."""
+        """Return the decisions alone."""
         return (entry for entry in self if isinstance(entry, Logged))
 
     def rulebase(self, revision: str) -> RuleBase:
@@ -174,7 +174,7 @@ class LogReader:
     def judge(self, record: DecisionRecord) -> Judge:
         """Return the judge that decided: the record's own rule base, on the engine of the same name.
 
-        If that engine is not at hand, it is the engine `bitmap`: every engine gives the same answers.
+        If that engine is not installed, `bitmap` takes its place: every engine gives the same answers.
 
         Raises:
             MissingRuleBase: If the log does not hold the rule base.

@@ -169,7 +169,7 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
     Args:
         id: Its name; a random UUID when left out.
         time: When it was made, with a time zone; now when left out.
-        labels: Labels of your own, laid over those of the context.
+        labels: Your labels, on top of those of the context.
         trace_id: The trace; the context's when left out.
         span_id: The span; the context's when left out.
         duration: How many seconds it took, if you measured it.

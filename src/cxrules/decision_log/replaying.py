@@ -15,7 +15,7 @@ __all__ = ["Difference", "Replayed", "replay"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field that does not come out as it was recorded.
+    """A field whose value differs from the recorded one.
 
     Attributes:
         field: The field of the record.
@@ -35,7 +35,7 @@ class Replayed:
     Attributes:
         line: The number of its line, from 1.
         record: What the line says.
-        differences: What came out otherwise; empty when nothing did.
+        differences: The fields that differ; empty when none does.
     """
 
     line: int
@@ -59,7 +59,7 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
 
 
 def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
-    """Decide one record again; what it yields comes in the order in which it should be said."""
+    """Decide one record again; the results come in the order in which they should be reported."""
     if isinstance(entry, Problem):
         yield entry
         return
@@ -92,7 +92,7 @@ def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
 
 def substitute_engine(logged: Logged, engine: str) -> Problem:
     """Describe that a decision was decided again by another engine."""
-    message = f"the engine {logged.record['engine']!r} is not at hand, so {engine!r} decided again"
+    message = f"the engine {logged.record['engine']!r} is not installed, so {engine!r} decided again"
     return Problem(logged.line, Trouble.OTHER_ENGINE, message)
 
 

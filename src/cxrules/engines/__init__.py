@@ -1,4 +1,4 @@
-"""Engines: which rules fire for these facts? Everything after that question is one piece of code no engine knows.
+"""Engines: which rules fire for these facts? Everything after that question is shared code that no engine knows.
 
 An engine is built from a rule base and answers `match(known)`: the fired rules as the bits of an int, bit `i` for the
 rule at index `i` of `rulebase.rule_ids`. A new engine is one file and one line in `ENGINES`.

@@ -82,7 +82,7 @@ class _Slot(NamedTuple):
 
     Attributes:
         shelf: The class of `experta.Fact` that has it.
-        name: Its name there, which says nothing: a name of the user's might mean something to experta.
+        name: Its name there, which says nothing: one of the user's names might mean something to experta.
     """
 
     shelf: _Experta
@@ -227,7 +227,7 @@ def _matcher(experta: _Experta) -> _Experta:
 
 
 def _import_experta() -> _Experta:
-    """Import experta without a trace in the program that asks.
+    """Import experta without side effects on the program.
 
     Raises:
         ImportError: If experta or what it needs is not installed.
@@ -249,7 +249,7 @@ def _import_experta() -> _Experta:
 
 @contextmanager
 def _lending(*names: str) -> Iterator[None]:
-    """Lend `collections` names that left it with Python 3.10, for frozendict 1.2."""
+    """Give `collections` back, for this import, the names that frozendict 1.2 needs and Python 3.10 removed."""
     lent = {name: getattr(collections.abc, name) for name in names if not hasattr(collections, name)}
     vars(collections).update(lent)
     try:
@@ -280,7 +280,7 @@ def _without_basic_config() -> Iterator[None]:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Ignore the warnings of these old packages, and theirs only: other threads share the filters meanwhile."""
+    """Ignore the warnings of these old packages only, since other threads share the filters meanwhile."""
     with warnings.catch_warnings():
         # A module that is being compiled is known by its path.
         warnings.filterwarnings("ignore", module=r"(.*[/\\])?(experta|frozendict|schema)\b")

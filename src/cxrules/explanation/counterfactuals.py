@@ -27,7 +27,7 @@ _SHOWN = 4
 
 
 class SearchStatus(StrEnum):
-    """Whether a search looked at everything it had to."""
+    """Whether a search was complete."""
 
     COMPLETE = "complete"
     BUDGET_EXHAUSTED = "budget_exhausted"
@@ -124,8 +124,8 @@ def counterfactuals(
     changed organisation meets no impossible conjunction. As every change has its price, no part of a cheapest set does
     it as well.
 
-    The target None means any other outcome, no model included. `max_changes` limits the changes made together, `budget`
-    the changed organisations that are decided.
+    A target of None means any other outcome, including that no model is recommended. `max_changes` limits the changes
+    made together, `budget` the changed organisations that are decided.
 
     Raises:
         ValueError: If there is no such model, or fewer than one change is allowed.
@@ -181,7 +181,7 @@ class _Search:
             hits ^= lowest
             changes = together[lowest.bit_length() - 1]
             facts = apply(known, changes, possibilities)
-            # The engine that was asked gives the answer; the search has only found the question.
+            # The search proposes; the engine that was asked decides.
             then = self.judge.decide(facts)
             yield ChangeSet(changes, sum(change.effort for change in changes), facts, then.model, then.status)
 

@@ -1,4 +1,4 @@
-"""Which of the fired rules decided: what each does of itself is taken away in thought, and the outcome looked at."""
+"""Which of the fired rules decided: the outcome without the effects of each."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["Damage", "rate_rules"]
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What becomes of the outcome without what one rule does for or against models; the greater, the more decisive.
+    """What the outcome loses without one rule's own effects; the greater, the more decisive.
 
     Attributes:
         model_falls: Whether another model is recommended, or none.
         status_falls: Whether a recommendation becomes contested.
         lead_lost: By how many points the lead shrinks; negative when it grows.
-        points_lost: By how many points the winner is poorer.
+        points_lost: How many points the winner loses.
     """
 
     model_falls: bool
@@ -33,13 +33,13 @@ class Damage:
 
 
 def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
-    """Rate the fired rules by what the outcome loses without them.
+    """Rate the fired rules by what the outcome loses without each.
 
     A rule is taken away together with those whose evidence the same claim carries, because that claim counts once. The
     rules that rest on its findings stay: each is rated for what it says itself.
 
     Returns:
-        The rules without which the outcome is poorer, in id order.
+        The rules without which the outcome loses something, in id order.
     """
     decider, winner = judge.decider, decision.model
     assert winner is not None

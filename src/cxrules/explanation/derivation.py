@@ -148,7 +148,7 @@ class Derivation:
 
     Attributes:
         model: The recommended model, or None.
-        status: How firmly it stands.
+        status: How firmly it is recommended.
         reason: Why there is no model, or None.
         certainty: The certainty of the evidence for the model.
         facts: The facts given, in the order of the vocabulary.
@@ -217,7 +217,7 @@ def facts_clause(facts: Sequence[GivenFact]) -> str:
 
 
 def reason(step: Step, consequence: str = "") -> str:
-    """Return a rule as a reason: what is so here, what follows, why, and who says so.
+    """Return a rule as a reason: the facts, the consequence, the rationale and the source.
 
     The consequence is a relative clause such as "which rules out …".
     """

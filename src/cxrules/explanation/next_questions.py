@@ -1,4 +1,4 @@
-"""What to ask next: the unknown facts that can still matter, by what each is expected to tell about the final model."""
+"""What to ask next: the unknown facts that can still matter, by how much each should tell about the final model."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ __all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
 
 _SHOWN = 3
 _DIGITS = 2
-"""To how many digits of a bit the information counts for the order: what is less may be chance."""
+"""To how many decimal places of a bit the information counts for the order; smaller differences may be chance."""
 _PROOF = 5000
 """How many partly known organisations may be bounded to prove that no question matters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an answer would lead to at once.
+    """The immediate effect of an answer.
 
     Attributes:
         value: The value; of a percentage the least of a region, of a set the smallest that rules tell from the others.
-        model: The model with this answer and nothing else new, or None.
-        status: How firmly it would then stand.
+        model: The model with this answer added and nothing else, or None.
+        status: Its status then.
     """
 
     value: FactValue
@@ -63,7 +63,8 @@ class NextQuestions:
     """What to ask next.
 
     Information is estimated from coherent completions of what is known, in which every value of every unknown fact is
-    taken as equally likely, drawn with fixed seeds: equal facts give equal estimates. What cannot matter is proved.
+    taken as equally likely, drawn with fixed seeds: equal facts give equal estimates. That a fact cannot matter is
+    proved.
 
     Attributes:
         questions: The unknown facts that can still matter, or are not proved not to: best first.
@@ -147,7 +148,7 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
             if answers:
                 information = _information(possibilities, draw.cohort, draw.valid, models, fact)
                 questions.append(Question(fact, judge.rulebase.vocabulary[fact].question, information, answers))
-        # Where chance tells next to nothing, the question on which most evidence depends comes first.
+        # Where the estimates hardly differ, the question on which most evidence depends comes first.
         questions.sort(
             key=lambda question: (
                 -round(question.information, _DIGITS),
@@ -193,13 +194,13 @@ def _information(
         for model, with_model in models.items():
             if both := (columns & with_model).bit_count():
                 told += both / total * log2(both * total / (size * sizes[model]))
-    # What chance alone would seem to tell (Miller and Madow).
+    # The bias of the estimate by chance alone (Miller and Madow).
     told -= (len(kinds) - 1) * (len(models) - 1) / (2 * total * log(2))
     return max(0.0, told)
 
 
 def _kinds(possibilities: Possibilities, cohort: Cohort, fact: str, valid: int) -> list[int]:
-    """Part the completions by what rules can see of a fact."""
+    """Group the completions by the values of a fact that rules can tell apart."""
     column = cohort.columns[fact]
     if not isinstance(column, SetColumn):
         return [columns & valid for columns in column.values()]

@@ -1,4 +1,4 @@
-"""How firmly a recommendation stands: its lead, the step that gives it, the single rules and tones that it hangs on."""
+"""How robust a recommendation is: its lead, the step that decides it, and the single rules and tones it depends on."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleFlip:
-    """A rule without which the model or the status would be another.
+    """A rule without which the model or the status would differ.
 
     Attributes:
         rule: The rule.
         model: The model without it, or None.
-        status: How firmly it would then stand.
+        status: Its status then.
     """
 
     rule: str
@@ -51,9 +51,9 @@ class ToneFlip:
 
     Attributes:
         claim: The claim.
-        tone: The tone instead of its own.
+        tone: The tone that would change it.
         model: The model then, or None.
-        status: How firmly it would then stand.
+        status: Its status then.
     """
 
     claim: str
@@ -64,11 +64,11 @@ class ToneFlip:
 
 @dataclass(frozen=True, slots=True)
 class Robustness:
-    """How firmly a recommendation stands.
+    """How robust a recommendation is.
 
     Attributes:
         model: The model, or None.
-        status: How firmly the policy lets it stand.
+        status: The status that the policy gives it.
         step: The step that puts it before the others: `only` (no other candidate), `preference` (a rule sets the others
             aside), `points`, or `order` (the declared order, at equal points); None without a model.
         lead: By how many points it leads the runner-up; its own points without one.
@@ -135,7 +135,7 @@ class Robustness:
 
 
 def robustness(judge: Judge, decision: Decision) -> Robustness:
-    """Find out by how much a model leads, and which single rule or tone it hangs on."""
+    """Find by how much a model leads, and on which single rules and tones it depends."""
     decider = judge.decider
     models = tuple(decider.rulebase.models)
     candidates = {models[position] for _, position in decider.candidates(decision.fired)}

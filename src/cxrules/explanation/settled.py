@@ -36,7 +36,7 @@ class Completion:
     """One way in which what is unknown may turn out.
 
     Attributes:
-        facts: Everything that is then known; it decides for the model when decided on afresh.
+        facts: Everything that is then known; deciding on it afresh gives the model.
         model: The model, or None.
         assumed: Those of the new facts that already lead there, the other new ones staying unknown; none of them can be
             left out by itself. Empty when the known facts lead there by themselves.
@@ -102,9 +102,9 @@ def settled(
 ) -> Settled:
     """Find whether what is unknown can still change the model.
 
-    A completion gives every unknown fact a value, save those to which the others leave no coherent one: where there is
-    no CCO, whom the CCO reports to. Only coherent completions count. Where the known facts themselves meet an
-    impossible conjunction, that conjunction is left out of account, since no completion could avoid it.
+    A completion gives every unknown fact a value, except those to which the others leave no coherent one: without a
+    CCO there is nobody whom the CCO reports to. Only coherent completions count. Where the known facts themselves meet
+    an impossible conjunction, that conjunction is left out of account, since no completion could avoid it.
 
     Facts of `ignoring` will stay unknown. Every other fact will become known if `answered`; else each may also stay
     unknown, as in a consultation where any question may be skipped. `budget` limits the partly known organisations that
@@ -157,7 +157,7 @@ class _Question:
 
     def _find_first(self) -> Decision | tuple[Completion, Completion] | None:
         """Return one completion; or two that disagree, where chance finds them at once."""
-        # Where questions may be skipped, knowing no more is one way in which it may turn out.
+        # Where questions may be skipped, learning nothing more is one of the completions.
         decided = [] if self.answered else [self.decision]
         if self.free:
             draw = self.possibilities.draw(self.decision.known, self.free)
@@ -174,7 +174,7 @@ class _Question:
         return None if completed is None else self.possibilities.decide(completed)
 
     def _walk(self, model: str | None) -> Iterator[Decision | None]:
-        """Walk through all that bounds do not rule out; give for each step a decision for another model, or None."""
+        """Walk through all that bounds do not rule out; yield for each step a decision for another model, or None."""
         waiting: list[_Assumed] = [{}]
         while waiting:
             self.examined += 1
@@ -186,7 +186,7 @@ class _Question:
                 yield found
 
     def _examine(self, assumed: _Assumed, model: str | None) -> Decision | list[_Assumed]:
-        """Bound what may come of some assumptions; give a decision for another model, or what is left to examine."""
+        """Bound what may follow from assumptions; return a decision for another model, or what is left to examine."""
         bounds = self.possibilities.bounds
         base = self.base
         for fact, value in assumed.items():
@@ -201,13 +201,13 @@ class _Question:
         split = self._choose(rest, outlook.live)
         if split is not None and model in outlook.winners:
             return self._split(assumed, split, outlook.live)
-        # Either every completion gives another model, or all of them give the same: any one of them tells.
+        # Either every completion gives another model or all give the same one, so that any one of them will do.
         completed = self._finish(assumed, tuple(rest))
         decided = None if completed is None else self.possibilities.decide(completed)
         return [] if decided is None or decided.model == model else decided
 
     def _choose(self, rest: Mapping[str, Openness], live: int) -> str | None:
-        """Choose the fact on which most depends."""
+        """Choose the fact on which most units depend."""
         best, most = None, 0
         for fact, openness in rest.items():
             at_stake = self.possibilities.bounds.count_at_stake(fact, openness, live)
@@ -216,7 +216,7 @@ class _Question:
         return best
 
     def _split(self, assumed: _Assumed, fact: str, live: int) -> list[_Assumed]:
-        """Return a fact every value that makes a difference here or to what is impossible."""
+        """Give a fact every value that makes a difference here or to an impossible conjunction."""
         bounds = self.possibilities.bounds
         telling = live | sum(bounds.conjunctions.values())
         children: dict[int, _Assumed] = {}

@@ -23,7 +23,7 @@ _TOGETHER = 15
 """Facts whose subsets are decided at once: 2 to this power."""
 
 AFFORDABLE = 20
-"""Facts of which every subset is tried; of more, some that are not needed are first left out one by one."""
+"""Up to how many facts every subset is tried; of more, facts that are not needed are first left out one by one."""
 
 
 class Extent(StrEnum):
@@ -40,8 +40,8 @@ class Sufficient:
 
     Attributes:
         facts: The facts, in the order of the vocabulary; a set counts as one fact.
-        extent: `smallest`: no set of fewer known facts suffices; `minimal`: no part of it suffices, though another,
-            smaller set may; `unproved`: it suffices, and none of it can be left out by itself.
+        extent: `smallest`: no set of fewer known facts suffices; `minimal`: no subset of it suffices, though another,
+            smaller set may; `unproved`: it suffices, and no single fact of it can be left out.
         model: The model, or None.
         status: How firmly it stands.
         examined: How many sets of facts were decided.
@@ -74,18 +74,16 @@ class Sufficient:
 def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFORDABLE) -> Sufficient:
     """Find a smallest set of known facts that alone gives the same model and status.
 
-    Every subset of the facts that fired rules test is decided, so that the set is smallest by proof: without some facts
-    rules fall silent that speak against the model, so that leaving out one at a time would prove nothing. Of several
-    smallest sets it is the one whose facts come first in the vocabulary.
-
-    Every subset is tried where there are no more than `affordable` facts.
+    Every subset of the facts that fired rules test is decided, up to `affordable` facts: so the set is proved to be
+    smallest. Leaving out facts one at a time would prove nothing, because rules against the model may need the same
+    facts as rules for it. Of several smallest sets it is the one whose facts come first in the vocabulary.
     """
     possibilities = possibilities_of(judge)
     facts = _list_tested(possibilities, decision)
     extent = Extent.SMALLEST
     search = _Search(possibilities, decision)
     if len(facts) > affordable:
-        # Late facts go first, so that the early ones stay.
+        # The last facts are left out first, so that the early ones stay.
         facts = search.leave_out(facts)
         extent = Extent.MINIMAL if len(facts) <= affordable else Extent.UNPROVED
     found = facts if extent is Extent.UNPROVED else search.find_smallest(facts)
@@ -100,7 +98,7 @@ def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFO
 
 
 def _list_tested(possibilities: Possibilities, decision: Decision) -> list[str]:
-    """Return the known facts that rules test which bear on the model and fired.
+    """Return the known facts that are tested by fired rules which bear on the model.
 
     With fewer facts no other rule fires, so that no other fact can make a difference.
     """
@@ -143,7 +141,7 @@ class _Search:
 
     def find_smallest(self, facts: Sequence[str]) -> list[str]:
         """Decide every subset, and give a smallest that suffices."""
-        # Low bits of a subset's number are facts late in the vocabulary: among equals the early facts win.
+        # The low bits of a subset's number are facts late in the vocabulary, so that among equals the early facts win.
         within, beyond = facts[max(0, len(facts) - _TOGETHER) :], facts[: max(0, len(facts) - _TOGETHER)]
         patterns = _alternate(len(within))
         everything = (1 << (1 << len(within))) - 1
@@ -186,7 +184,7 @@ class _Search:
 
 
 def _alternate(count: int) -> list[int]:
-    """Return for each of so many facts the numbers, as columns, that have its bit: every subset is a number.
+    """Return for each fact the subsets that contain it, as columns: every subset is a number with a bit for each fact.
 
     Examples:
         >>> [f"{pattern:b}" for pattern in _alternate(2)]

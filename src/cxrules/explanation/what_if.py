@@ -236,10 +236,10 @@ _TURNS = {
     Turn.SET_ASIDE: ("is put behind another", "are put behind another"),
     Turn.NO_LONGER_SET_ASIDE: ("is no longer put behind another", "are no longer put behind another"),
 }
-"""What is told of one model and of several; whether one is in the running follows from it and from the evidence."""
+"""The sentences about one model and about several; whether one is in the running follows from them and the evidence."""
 
 _NEWLY_TRUE = frozenset({Turn.RULED_OUT, Turn.REQUIREMENT_MET, Turn.SET_ASIDE})
-"""What is told with its reason; that of what has fallen away would be stated with facts supposed not to hold."""
+"""Turns told with their reason; for a rule that fell silent it would state facts that are supposed not to hold."""
 
 
 def _tell_turns(judge: Judge, turns: tuple[Turned, ...]) -> Iterator[str]:

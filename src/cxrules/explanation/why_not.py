@@ -98,8 +98,8 @@ class WhyNot:
     def nearest_change(self) -> Counterfactuals:
         """Every cheapest set of at most three changes that would make it win, searched for when read.
 
-        Each is decided afresh before it is given; without any, the search is the proof that there is none, unless it
-        says that its budget is exhausted.
+        Each is decided afresh before it is returned. If there is none, the search is the proof of that, unless its
+        budget was exhausted.
         """
         found = counterfactuals(self._judge, self._decision, self.model)
         for change in found.sets:

@@ -23,7 +23,7 @@ def argument_graph(advice: Inquiry, *, complete: bool = False) -> nx.DiGraph[str
         complete: Whether to give every way to every finding and every alternative that holds; see `Recommendation.why`.
 
     Raises:
-        MissingRuleBase: If it is a copy and the rule base of its revision is not at hand.
+        MissingRuleBase: If it is a copy and the rule base of its revision is not available.
     """
     argument = argue(advice.judge, advice.decision, complete=complete)
     graph: nx.DiGraph[str] = nx.DiGraph(title=argument.title)

@@ -196,7 +196,7 @@ def _read_document(draft: Draft, node: Node) -> None:
             hint = suggest(key, tuple(form.model_fields))
             if key in _KIND_OF:
                 draft.lost |= {section for section in KINDS[_KIND_OF[key]].model_fields if section in SECTIONS}
-                hint = f"{key!r} stands in a file of its own"
+                hint = f"{key!r} belongs in a separate file"
             draft.report.add("unknown-key", node.locate([key], key=True), f"no such key in {kind}: {key!r}", hint)
     for key, wanted in form.model_fields.items():
         if key not in keys and wanted.is_required():

@@ -40,7 +40,7 @@ __all__ = ["FORMAT", "read", "write"]
 FORMAT: Final = 1
 """The version of the form. A change that an older reader would misread raises it."""
 
-_Json: TypeAlias = Any  # what json reads, and nobody has looked at yet
+_Json: TypeAlias = Any  # what json read, not yet checked
 _Plain: TypeAlias = dict[str, Any]
 _Thing = TypeVar("_Thing")
 _NO_ENGINEER = Engineer()

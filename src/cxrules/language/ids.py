@@ -1,4 +1,4 @@
-"""Ids, and the order they stand in."""
+"""Ids and their order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["id_order", "sorted_ids"]
 
 @lru_cache(maxsize=8192)  # reading an answer sorts the same few ids again and again
 def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
-    """Return a sort key for ids: as text, but the runs of digits in them as numbers.
+    """Return a sort key for ids: text, with runs of digits as numbers.
 
     Examples:
         >>> sorted(["A0-10", "A0-9", "A0-1b"], key=id_order)
@@ -19,7 +19,7 @@ def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
     import re
 
     parts = tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", identifier) if part)
-    return parts, identifier  # "r-1" and "r-01" are alike but for the text
+    return parts, identifier  # "r-1" and "r-01" differ only as text
 
 
 def sorted_ids(identifiers: Iterable[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ __all__ = ["Region", "cut", "list_cases", "list_tests"]
 
 _FULL = 100
 _FINEST = 12
-"""Decimal places after which a readable number is no longer looked for."""
+"""How many decimal places are tried in the search for a readable number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Fired rules → decision: the evidence is weighed and the policy applied, in one piece of code that no engine knows.
+"""Fired rules → decision: the evidence is weighed and the policy applied, in code that no engine knows.
 
 The policy is lexicographic, because authors state gates and orders, not only weights: exclusions, requirements, minimum
 evidence, preferences, points, and last the declared order of models.
@@ -211,7 +211,7 @@ def _sum(ledger: Ledger, bits: int) -> int:
 def _share_carriers(
     evidence: tuple[Evidence, ...], index: Mapping[str, int]
 ) -> tuple[tuple[tuple[int, Evidence], ...], tuple[Shared, ...]]:
-    """Return every item of evidence a bit: that of its rule, or one beyond the rules where a carrier is shared.
+    """Give every item of evidence a bit: that of its rule, or one beyond the rules where rules share a carrier.
 
     Of fired rules with the same carrier, for the same side of the same model, the strongest counts.
     """
@@ -225,7 +225,7 @@ def _share_carriers(
         if len(group) == 1:
             items.append((1 << index[group[0].rule], group[0]))
             continue
-        # Standing evidence is no firm support, so it stays apart from firm evidence of the same strength, below it.
+        # Standing evidence is not firm support, so it ranks below firm evidence of the same strength.
         ranks = sorted({(-abs(item.points), item.standing) for item in group})
         stronger = 0
         for rank in ranks:

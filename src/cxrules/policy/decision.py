@@ -35,7 +35,7 @@ class Decision:
         known: The validated facts.
         fired: The fired rules, as the bits of an int in the order of `rulebase.rule_ids`.
         model: The recommended model, or None.
-        status: How firmly it stands.
+        status: How firmly it is recommended.
         reason: Why there is no model, or None.
         points: The points of the model; 0 without one.
         runner_up: The next candidate that no preference sets aside, or None.

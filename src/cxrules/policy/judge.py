@@ -11,7 +11,7 @@ __all__ = ["Judge"]
 
 
 class Judge:
-    """An engine and the policy bound together: facts in, decision out. Whoever needs to ask "and if?" asks it again."""
+    """An engine and the policy bound together: facts in, decision out. Every "and if?" is asked here again."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

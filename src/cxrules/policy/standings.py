@@ -1,4 +1,4 @@
-"""What lies behind a decision, read off when asked: the ranking, the voices of the articles, support and dissent."""
+"""What lies behind a decision, computed when asked: the ranking, the voices of the articles, support and dissent."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:
         best = max(open_models, key=lambda model, points=points: points[model], default=None)  # type: ignore[misc]
         if best is None or points[best] <= 0:
             best = None
-        # An article that has as much to say for the recommended model favours that one.
+        # An article with equal points for the recommended model favours that one.
         if decision.model and best and points[decision.model] == points[best]:
             best = decision.model
         on_winner = points[decision.model] if decision.model else 0

@@ -46,9 +46,9 @@ class Advice:
 class Recommendation(Inquiry):
     """Who should own Customer Experience in one organisation, and everything that led there.
 
-    It is frozen, hashable, picklable and JSON-ready. What is not read is not computed. A pickled copy carries its data
-    but not the rule base: its data stays readable, and its questions work once the rule base of its revision is at
-    hand.
+    It is frozen, hashable, picklable and JSON-ready. Nothing is computed before it is read. A pickled copy carries its
+    data but not the rule base: its data stays readable, and its questions work once the rule base of its revision is
+    available.
 
     Examples:
         >>> import cxrules
@@ -190,16 +190,16 @@ class Recommendation(Inquiry):
         """The rule base that gave it.
 
         Raises:
-            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+            MissingRuleBase: If this is a copy and the rule base of its revision is not available.
         """
         return self.judge.rulebase
 
     @property
     def judge(self) -> Judge:
-        """The engine and policy that gave it, which answer every further question.
+        """The engine and policy that gave it; they answer every further question.
 
         Raises:
-            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+            MissingRuleBase: If this is a copy and the rule base of its revision is not available.
         """
         return self._judge or find_judge(self.revision, str(self._stored["rulebase"]["name"]))
 
@@ -208,14 +208,14 @@ class Recommendation(Inquiry):
         """The decision as plain data, which every further question starts from.
 
         Raises:
-            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+            MissingRuleBase: If this is a copy and the rule base of its revision is not available.
         """
         if self._decision is not None:
             return self._decision
         return self.judge.decide(self.facts)
 
     def attach(self, rulebase: RuleBase) -> Recommendation:
-        """Return the same recommendation with its rule base at hand.
+        """Return the same recommendation with its rule base attached.
 
         Raises:
             MissingRuleBase: If the rule base is of another revision.

@@ -1,4 +1,4 @@
-"""Judges at hand: what lets a copy of an answer answer further questions."""
+"""Judges in use, by revision: they let a copy of an answer answer further questions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cxrules.rulebase import RuleBase
 __all__ = ["find_judge", "judge_for", "keep_at_hand"]
 
 
-# Judges that some advisor keeps, by revision: what lets a copy answer questions again. Weak: it keeps none alive.
+# Judges that some advisor keeps, by revision. References are weak: nothing is kept alive.
 _AT_HAND: WeakValueDictionary[str, Judge] = WeakValueDictionary()
 
 
@@ -38,7 +38,7 @@ def find_judge(revision: str, name: str) -> Judge:
 
 @cache
 def _builtin_judge() -> Judge:
-    # For copies in a process in which nobody has an advisor. Kept, since a copy asks for it with every question.
+    # For copies in a process without an advisor; kept, because a copy asks for it with every question.
     return Judge(create_engine("bitmap", RuleBase.builtin()))
 
 

@@ -28,9 +28,9 @@ Detail: TypeAlias = Literal["brief", "full"]
 
 
 class Inquiry:
-    """What offers the questions: whoever has a judge and a decision of his.
+    """Mixin with the questions, for a class that has a judge and a decision.
 
-    Every question raises `MissingRuleBase` when it is put to a copy whose rule base is not at hand.
+    Every question raises `MissingRuleBase` when it is put to a copy whose rule base is not available.
     """
 
     __slots__ = ()
@@ -51,7 +51,7 @@ class Inquiry:
         Args:
             detail: `brief` for the outcome, the decisive reasons, the contrast, who disagrees and what is unknown;
                 `full` for everything behind it.
-            width: The longest line; None leaves every paragraph on one line, for whoever shows it to break.
+            width: The longest line; None leaves every paragraph on one line.
         """
         from cxrules import explanation
 
@@ -141,7 +141,7 @@ class Inquiry:
         return why_not(self.judge, self.decision, model)
 
     def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: object) -> WhatIf[Self]:
-        """Recommend on changed facts, and tell what changed.
+        """Recommend on changed facts, and compare.
 
         Args:
             changes: Facts with the values supposed.
@@ -164,7 +164,7 @@ class Inquiry:
         """Find every set of changes of least total price that alters the model or reaches a target.
 
         Args:
-            target: The model to reach; None for any other outcome, be it no model.
+            target: The model to reach; None for any other outcome, also no model.
             max_changes: How many changes may be made together, at least 1.
 
         Returns:
@@ -191,7 +191,7 @@ class Inquiry:
         return next_questions(self.judge, self.decision)
 
     def robustness(self) -> Robustness:
-        """Find out by how much the model leads, and which single rule or tone it hangs on."""
+        """Find by how much the model leads, and on which single rules and tones it depends."""
         from cxrules.explanation.robustness import robustness
 
         return robustness(self.judge, self.decision)

@@ -87,7 +87,7 @@ class Bounds:
         self._setting = tuple((decider.mask([rule]), preferred, over) for rule, preferred, over in decider.preferences)
 
     def mask(self, name: str, value: FactValue) -> int:
-        """Return the units and conjunctions that any value, be it a case or not, does not contradict."""
+        """Return the units and conjunctions that any value, whether it is a case or not, does not contradict."""
         fact = self.decider.rulebase.vocabulary[name]
         refused = (
             bit for bit, tests in self._tests[name].items() if not all(test.holds(value, fact) for test in tests)
@@ -154,7 +154,7 @@ class Bounds:
         return Outlook(winners, self._trace(wanted & undecided, sure, undecided))
 
     def count_at_stake(self, name: str, openness: Openness, live: int) -> int:
-        """Count the live units to which a fact, of this openness, can make a difference."""
+        """Count the live units that a fact of this openness can affect."""
         return ((openness.common ^ openness.reach) & live).bit_count() if live & self._tested[name] else 0
 
     def _settle(self, alive: int) -> int:
@@ -171,7 +171,7 @@ class Bounds:
         return live
 
     def _wanted(self, leading: Iterable[str], maybe: Iterable[str], fired: int, may_fire: int) -> int:
-        """Return the rules that bear on which of the leading models wins."""
+        """Return the rules that can decide which of the leading models wins."""
         wanted = 0
         relevant = set(leading)
         for rule, preferred, over in self._setting:
@@ -209,7 +209,7 @@ class Bounds:
         return surely, maybe
 
     def _beats(self, one: str, other: str, least: int, most: int) -> bool:
-        """Return whether a model is surely before another, both being candidates."""
+        """Return whether a model surely ranks before another when both are candidates."""
         if one == other:
             return False
         margin = self._margins[one, other]

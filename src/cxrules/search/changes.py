@@ -59,7 +59,7 @@ def _changes_of(fact: Fact, value: FactValue, possibilities: Possibilities) -> I
         tests = possibilities.tests[fact.name]
         regions = cut(tests)
         here = next(position for position, region in enumerate(regions) if region.holds(value))
-        # Of regions that no test tells apart (there are some where a test asks for one number) the nearest is enough.
+        # Regions can be equivalent to every test (where a test asks for one exact number): the nearest is enough.
         seen = {tuple(test.holds(value, fact) for test in tests)}
         for position, region in sorted(enumerate(regions), key=lambda entry: abs(entry[1].nearest(value) - value)):
             nearest = fact.examine(region.nearest(value)) if position != here else value

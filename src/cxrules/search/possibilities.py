@@ -26,7 +26,7 @@ _PRECISION = 14
 """Binary digits of a probability in a draw."""
 
 _ROUNDS = 24
-"""How often a draw mends what is impossible before it leaves the rest out."""
+"""How often a draw repairs impossible completions before it leaves the rest out."""
 
 
 class Draw(NamedTuple):
@@ -54,7 +54,7 @@ class Possibilities:
     def __init__(self, judge: Judge) -> None:
         self.rulebase = judge.rulebase
         self.decider = judge.decider
-        # Engines agree, so that search may use the quickest whichever one the question came from.
+        # Engines agree, so that search may use the quickest, whichever engine the question came from.
         self._engine = judge.engine if isinstance(judge.engine, BitmapEngine) else BitmapEngine(judge.rulebase)
         self.cohorts = CohortJudge(judge.decider)
         self.tests = list_tests(judge.rulebase)
@@ -115,7 +115,7 @@ class Possibilities:
 
     @cached_property
     def optional(self) -> frozenset[str]:
-        """The facts to which others may leave no coherent value: whom a CCO reports to, where there is none."""
+        """The facts to which others may leave no coherent value, such as whom a CCO reports to."""
         vocabulary = self.rulebase.vocabulary
         tests = [test for entry in self.rulebase.impossible for test in entry.when]
         return frozenset(
@@ -127,7 +127,7 @@ class Possibilities:
     def complete(self, known: Facts, free: Sequence[str], blank: Collection[str] = ()) -> dict[str, FactValue] | None:
         """Return a coherent completion.
 
-        It gives every free fact a value, save those to which the other facts leave no coherent one.
+        It gives every free fact a value, except those to which the other facts leave no coherent one.
 
         The facts of `blank` must be left without a coherent value.
 
@@ -231,7 +231,7 @@ class Possibilities:
         return Draw(cohort, everything & ~bad)
 
     def _blank(self, cohort: Cohort, optional: Iterable[str], impossible: tuple[Impossible, ...]) -> dict[str, int]:
-        """Take facts away where the others leave them no coherent value; give where that is."""
+        """Remove facts where the others leave them no coherent value; return where that is."""
         blank: dict[str, int] = {}
         columns = cohort.columns
         assert isinstance(columns, dict)
@@ -276,7 +276,7 @@ class Possibilities:
 
 
 def _biased(random: Random, probability: float) -> int:
-    """Return columns each of which is in with a probability: the comparison, digit by digit, with a random number."""
+    """Return each column with a probability, which is compared digit by digit with a random number."""
     columns = 0
     digits = round(probability * 2**_PRECISION)
     for digit in range(_PRECISION):

@@ -17,7 +17,7 @@ _Tests = dict[str, tuple[FactTest, ...]]
 
 
 class _BudgetSpentError(Exception):
-    """The search is longer than anybody would wait for."""
+    """The search has grown too long."""
 
 
 def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[str, FactValue] | None:
@@ -85,7 +85,7 @@ class _Search:
         self._rulebase = judge.rulebase
         self._known = known
         self._steps = 0
-        # What the caller's own facts already meet, no further fact can mend.
+        # A conjunction that the known facts meet already cannot be avoided by further facts.
         met = {conjunction.id for conjunction in self._rulebase.incoherences(known)}
         self._impossible = [entry for entry in self._rulebase.impossible if entry.id not in met]
         self._coherence: dict[str, tuple[FactTest, ...]] = {}

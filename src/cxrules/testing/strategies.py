@@ -23,7 +23,7 @@ __all__ = ["neighbours", "organisations", "organisations_firing", "organisations
 Organisations: TypeAlias = "st.SearchStrategy[dict[str, FactValue]]"
 
 _SEEDS = 12  # organisations from which those that get a model grow
-_DRAWS = 20_000  # random organisations tried where no solver is at hand
+_DRAWS = 20_000  # random organisations tried where no solver is installed
 
 
 def organisations(

@@ -1,6 +1,6 @@
 """Truth values and small sums as a circuit, each gate made once, and the one solver that is asked about them.
 
-Whatever is built twice from the same parts is the same gate. So two organisations that differ in one fact, or two rule
+Two gates with the same parts are the same gate. So two organisations that differ in one fact, or two rule
 bases that differ in one rule, share everything that does not depend on the difference, and the solver sees at once that
 it is equal.
 """
@@ -48,7 +48,7 @@ class Circuit:
         self._wires: dict[str, z3.BoolRef] = {}
         self._gates: dict[tuple[object, ...], z3.BoolRef] = {}
         self._sums: dict[tuple[object, ...], z3.BitVecRef] = {}
-        # Everything is held for good: z3 gives the id of an expression that is gone to another one.
+        # Keep every expression alive: z3 reuses the id of a collected one.
         self._opposites: dict[int, z3.BoolRef] = {}
         self._numbers: dict[int, z3.BitVecRef] = {}
         self._terms: dict[int, tuple[int, list[tuple[z3.BoolRef, int]]]] = {}

@@ -55,7 +55,7 @@ class Expectation:
         because: The claims behind it.
         always: Whether the outcomes always come out; otherwise they never come out together.
         when: The organisations meant.
-        unless: Those among them that are not meant; None when none are taken out.
+        unless: Exceptions among them; None when there are none.
         knowing_only: Facts; all others are taken as unknown. None when any may be known.
         raising: The fact that rises, or None.
         lowering: The fact that falls, or None.

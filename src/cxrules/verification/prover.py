@@ -1,4 +1,4 @@
-"""Where questions are put: to the solver about every organisation, and to the engine about each witness."""
+"""Questions are put here: to the solver about every organisation, and to the engine about each witness."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ View: TypeAlias = Outcome | Reading
 """What questions are asked of: both answer to the same names, the one with bits, the other with truth values."""
 
 Question: TypeAlias = Callable[..., Bit]
-"""Given one view for each angle, says what is asked for."""
+"""The question, as a function of one view for each angle."""
 
 LIMIT = 30_000
 """Milliseconds that the solver may take for one question."""
@@ -158,7 +158,7 @@ class Prover:
         """
         angles = angles or (self.angle,)
         if not any(angle.vary for angle in angles):
-            # Most of what is possible at all is true of one of a few organisations.
+            # Most possible things are true of one of a few organisations.
             for known in reversed(self._gallery):
                 if self.confirm(question, angles, known, {}):
                     return Answer(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
@@ -246,7 +246,7 @@ class Prover:
         return reading
 
     def _seek(self, question: Question, angles: tuple[Angle, ...], *, shrink: bool) -> Answer:
-        # What is made for other angles would burden every later question.
+        # Gates for other angles would burden every later question.
         with self.circuit.scope() if angles != (self.angle,) else nullcontext():
             views = [self.view(angle) for angle in angles]
             asked = [question(*views), *(self._coherent(view.space) for view in views)]

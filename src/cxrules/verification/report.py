@@ -28,7 +28,7 @@ def write_witnesses(report: Report, folder: Path) -> list[Path]:
     """Write the witness of every open finding as an organisation file.
 
     Args:
-        folder: Where to; it is made if need be.
+        folder: Where to write; created if missing.
 
     Returns:
         The files written.

@@ -85,7 +85,7 @@ def _run(
 
 
 def _task(rulebase: RuleBase, expectations: Expectations, limit: int, name: str) -> list[Finding | Note]:
-    """Run one check, on a prover of its own: what it finds depends on no other check."""
+    """Run one check on a fresh prover, so that its findings depend on no other check."""
     conditions = [part for entry in expectations.expectations for part in (entry.when, entry.unless) if part]
     prover = Prover(rulebase, limit=limit, conditions=conditions if name == EXPECTATION else ())
     if name == EXPECTATION:

@@ -54,7 +54,7 @@ class Point:
         label: What it says, in words.
         note: For a rule the article and paragraphs, for a model where it stands; else empty.
         source: The id of the article behind a rule; else empty.
-        deciding: Whether the outcome would be poorer without it.
+        deciding: Whether the outcome would lose something without it.
         dissent: Whether it is a rule that disagrees with the recommendation.
         faint: Whether it is a rule that rests on no fact, a finding that is not established, or a model out of the
             running: something to draw faintly.
@@ -91,7 +91,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A graph: every edge goes from what comes before to what comes of it.
+    """A graph: every edge leads from a cause to its effect.
 
     Attributes:
         title: The outcome in words.
@@ -282,7 +282,7 @@ def gather_others(argument: Argument) -> Argument:
 
 
 def _drop_loose(argument: Argument) -> Argument:
-    """Leave out what leads to no model any more."""
+    """Leave out nodes that no longer lead to a model."""
     leading = {link.tail for link in argument.links}
     kept = tuple(point for point in argument.points if point.kind is NodeKind.MODEL or point.id in leading)
     if len(kept) == len(argument.points):

@@ -1,7 +1,7 @@
 """Places for the boxes and lines of a layered graph: layers from left to right, few crossings, no box on a line.
 
 It is the scheme of Sugiyama, Tagawa and Toda (1981): layers by the longest way to a sink; long lines pass through
-places of their own in the layers between; barycentres order each layer; and each box goes as near to its neighbours as
+reserved places in the layers between; barycentres order each layer; and each box goes as near to its neighbours as
 its layer allows, which is a least-squares fit solved by pooling adjacent violators.
 """
 
@@ -46,7 +46,7 @@ class Box:
 
     @property
     def middle(self) -> float:
-        """Where half of it is above."""
+        """The height of its middle."""
         return self.y + self.height / 2
 
 
@@ -211,7 +211,7 @@ def _count_crossings(layers: list[list[Box]], steps: Sequence[_Step]) -> float:
     place = {id(box): position for layer in layers for position, box in enumerate(layer)}
     by_layer: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
     for tail, head, weight in steps:
-        # At the right end the eye follows every line; further left it follows the heavy ones.
+        # Every line counts at the right end, where the eye follows it; further left, the heavy ones count most.
         by_layer[tail.layer].append((place[id(tail)], place[id(head)], 2 * weight if head.fixed else weight))
     return sum(
         one[2] * other[2]
@@ -251,7 +251,7 @@ def _fit(layer: list[Box], wanted: Sequence[float]) -> None:
     for box in layer:
         offsets.append(offset)
         offset += box.height + (_GAP / 2 if box.lane else _GAP)
-    # Without their offsets the places must only not decrease: adjacent ones that would are pooled at their mean.
+    # Less their offsets the places form an isotonic regression: adjacent violators are pooled at their mean.
     pools: list[tuple[float, int]] = []
     for want, start in zip(wanted, offsets, strict=True):
         mean, size = want - start, 1

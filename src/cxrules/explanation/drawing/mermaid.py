@@ -1,4 +1,4 @@
-"""Graphs as Mermaid flowcharts, which many a documentation site and chat draws by itself."""
+"""Graphs as Mermaid flowcharts, which many documentation sites and chats render."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Arrow(NamedTuple):
 def flowchart(shapes: Iterable[Shape], arrows: Iterable[Arrow]) -> str:
     """Write a flowchart from left to right.
 
-    Kinds that have no shape of their own are drawn as boxes.
+    Kinds without a shape are drawn as boxes.
 
     Examples:
         >>> shapes = [Shape("fact:a", "fact", "It rains"), Shape("rule:b", "rule", "So")]

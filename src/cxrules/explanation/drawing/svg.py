@@ -1,4 +1,4 @@
-"""An argument drawn as SVG, without any program to lay it out; the same argument gives the same bytes."""
+"""An argument drawn as SVG, without an external layout program; the same argument gives the same bytes."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _make_line(link: Link) -> Line:
 def _draw_links(argument: Argument, plan: Plan) -> Iterator[str]:
     ports = _assign_ports(plan)
     pairs = list(zip(argument.links, plan.lines, strict=True))
-    # What decides lies on top.
+    # The deciding path lies on top.
     for link, line in sorted(pairs, key=lambda pair: pair[0].deciding):
         stroke = _STROKES[link.relation]
         width, opacity = (3.4, 1.0) if link.deciding else (stroke.width, 0.75)
@@ -184,7 +184,7 @@ def _arrow(relation: Relation) -> str:
 
 def _draw_arrowheads() -> Iterator[str]:
     for relation, stroke in _STROKES.items():
-        # What rules out ends in a bar, what speaks against in a hollow head: colour alone tells nobody anything.
+        # Exclusions end in a bar and evidence against in a hollow head, because colour alone must not carry meaning.
         if relation is Relation.EXCLUDES:
             shape = f'<path d="M2 0 V10 M6 0 V10" stroke="{stroke.colour}" stroke-width="2.4"/>'
         elif relation in (Relation.AGAINST, Relation.SETS_ASIDE):

@@ -76,10 +76,9 @@ def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> Wh
 
 
 def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> dict[str, str]:
-    """Choose at most four reasons, each another idea and, where possible, of another article.
+    """Choose at most four reasons, each a different idea and, where possible, from another article.
 
-    First come those without which the outcome would be poorer, the most decisive first; then what keeps out the models
-    that have something for them.
+    First come the decisive ones, the most decisive first; then the reasons against models that have some support.
 
     Returns:
         The reasons in words, by rule.
@@ -101,7 +100,7 @@ def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> 
 
 
 class _Worth:
-    """How much a reason adds to those chosen already: as a key to choose the next by."""
+    """Sort key for the next reason: how much it adds to those chosen already."""
 
     def __init__(self, ratings: dict[str, Damage], steps: dict[str, Step], chosen: Iterable[str]) -> None:
         self._ratings = ratings
@@ -122,7 +121,7 @@ def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
 
 
 def _list_keepers(derivation: Derivation) -> Iterator[Step]:
-    """Return what rules out or speaks against the others, first against those that have something for them."""
+    """Return the rules that exclude or weaken the other models, first those that hit models with support."""
     others = derivation.cases[1:]
     rivals = [case for case in others if any(item.points > 0 for item in case.evidence)]
     yield from _list_keepers_of(rivals)
@@ -143,7 +142,7 @@ def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
 
 
 def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
-    """Describe what a rule does for the winner; nothing when it does so only through other rules."""
+    """Describe what a rule does for the winner; empty when it acts only through other rules."""
     winner = derivation.model
     rulebase, then = judge.rulebase, step.rule.then
     behind = [case.model.id for case in derivation.cases if step in case.set_aside_by]
@@ -172,7 +171,7 @@ def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
         return
     sentences = []
     if telling:
-        # A topic may be a plural: no verb stands beside it.
+        # A topic may be a plural, so no verb may depend on it.
         unknown = topics(rulebase, [question.fact for question in telling])
         sentences.append(f"Not known, though it may change this: {unknown}.")
     elif not asked:

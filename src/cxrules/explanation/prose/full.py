@@ -20,7 +20,7 @@ from cxrules.policy.standings import dissent
 
 __all__ = ["write_full"]
 
-# Where the lists that follow say the rest; for the other obstacles the objection is told.
+# These obstacles are covered by the lists that follow; the others are explained in full.
 _PLACES = {
     Obstacle.EXCLUDED: "It is ruled out.",
     Obstacle.NO_EVIDENCE: "The evidence is not in its favour.",
@@ -52,7 +52,7 @@ def write_full(judge: Judge, decision: Decision) -> tuple[Block, ...]:
 
 
 class _Writer:
-    """Writes the sections of one decision, and keeps account of the rules it has told."""
+    """Writes the sections of one decision, and keeps track of the rules already explained."""
 
     def __init__(self, judge: Judge, decision: Decision, derivation: Derivation) -> None:
         self._judge = judge
@@ -182,7 +182,7 @@ class _Writer:
         return " ".join(self._tell(step) for step in steps)
 
     def _tell(self, step: Step) -> str:
-        """Return a rule as a reason, with what the engineer added to the article."""
+        """Return a rule as a reason, with the engineer's additions to the article."""
         self._told.add(step.rule.id)
         engineer = step.rule.engineer
         added = [
@@ -208,7 +208,7 @@ class _Writer:
 
 
 def _sum_up(case: Case) -> str:
-    """Add the evidence up, so that the reader can check the sum and the certainty that comes of it."""
+    """Add up the evidence, so that the reader can check the sum and the certainty."""
     gains = sum(item.points for item in case.evidence if item.points > 0)
     losses = -sum(item.points for item in case.evidence if item.points < 0)
     if not case.evidence:

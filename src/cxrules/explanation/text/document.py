@@ -1,7 +1,7 @@
 """A text as data (sections, paragraphs, lists), and its printed forms: plain text, Markdown and HTML.
 
-Words are put together with marks around the names of models and the titles of articles; each printed form has its own
-way with a mark.
+Words are put together with marks around the names of models and the titles of articles; each printed form renders
+marks in its own way.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def sentence(text: str) -> str:
 
 
 def lower_first(text: str) -> str:
-    """Begin a sentence in lower case, where its first word has a capital only because it is the first.
+    """Return a sentence with a lower-case start, if its first word has a capital only as the first.
 
     Examples:
         >>> lower_first("Marketing is stretched"), lower_first("CX is young"), lower_first("I think")

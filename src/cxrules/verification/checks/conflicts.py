@@ -1,4 +1,4 @@
-"""Where rules pull against each other: refusals of what nothing else rivals, articles at odds with themselves."""
+"""Where rules conflict: exclusions of the only supported model, articles that contradict themselves."""
 
 from __future__ import annotations
 

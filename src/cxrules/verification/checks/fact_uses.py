@@ -1,4 +1,4 @@
-"""Whether each fact keeps to its use: what colours never vetoes nor suffices, what advises or warns never decides."""
+"""Whether facts keep to their use: those that only colour never exclude or suffice, those that advise never decide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the vocabulary offers and no rule makes anything of: thresholds, values and facts without effect."""
+"""Parts of the vocabulary without effect: thresholds, values and facts."""
 
 from __future__ import annotations
 
