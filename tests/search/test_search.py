@@ -480,7 +480,7 @@ PHASES = make_fact("it", Kind.SET, ("x", "y"))
 )
 def test_a_fact_changes_as_it_is_allowed_to(fact: Fact, value: FactValue, after: list[FactValue]) -> None:
     operators = {Kind.PERCENT: Operator.BELOW, Kind.SET: Operator.INCLUDES_ALL}
-    operands: list[Any] = [20, 50] if fact.kind is Kind.PERCENT else [("x",)] if fact.kind is Kind.SET else ["middle"]
+    operands: list[Any] = [20, 50] if fact.kind is Kind.PERCENT else [("x",)] if fact.kind is Kind.SET else [value]
     tests = [FactTest("it", operators.get(fact.kind, Operator.IS), operand) for operand in operands]
     effects = (Conclusion(Effect.SUPPORTS, "model"),)
     rules = [Rule(f"r-{number}", ("S-1",), "So.", (test,), effects) for number, test in enumerate(tests)]

@@ -7,20 +7,25 @@ the bit-slicing of hardware simulation, with the carry-save adders of Harley and
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
+
+from cxrules.columns.gates import Gate
 
 __all__ = ["Planes", "add_constant", "add_up", "constant", "equal_to", "greater", "select"]
 
-Planes: TypeAlias = list[int]
+Bits = TypeVar("Bits", int, Gate)
+"""Columns, or a gate: what will be columns once its program runs."""
+
+Planes: TypeAlias = list[Bits]
 """The binary digits of one number for each column, the lowest first."""
 
 
-def constant(number: int, everything: int) -> Planes:
+def constant(number: int, everything: Bits) -> Planes[Bits]:
     """Return the same number in every column."""
-    return [everything if number >> digit & 1 else 0 for digit in range(number.bit_length())]
+    return [everything if number >> digit & 1 else everything ^ everything for digit in range(number.bit_length())]
 
 
-def add_up(terms: Iterable[tuple[int, int]]) -> Planes:
+def add_up(terms: Iterable[tuple[Bits, int]]) -> Planes[Bits]:
     """Add in every column the weights of the terms that hold there.
 
     Each term has the columns in which it holds, and its weight, which is not negative.
@@ -29,14 +34,14 @@ def add_up(terms: Iterable[tuple[int, int]]) -> Planes:
         >>> add_up([(0b11, 1), (0b10, 2)])  # 1 in the first column, 3 in the second
         [3, 2]
     """
-    waiting: list[list[int]] = []
+    waiting: list[list[Bits]] = []
     for columns, weight in terms:
         for digit in range(weight.bit_length()):
             if weight >> digit & 1 and columns:
                 while len(waiting) <= digit:
                     waiting.append([])
                 waiting[digit].append(columns)
-    planes: Planes = []
+    planes: Planes[Bits] = []
     digit = 0
     while digit < len(waiting):
         bits, carries = waiting[digit], []
@@ -49,7 +54,7 @@ def add_up(terms: Iterable[tuple[int, int]]) -> Planes:
             first, second = bits
             bits = [first ^ second]
             carries.append(first & second)
-        planes.append(bits[0] if bits else 0)
+        planes.append(bits[0] if bits else waiting[-1][0] ^ waiting[-1][0])
         carries = [carry for carry in carries if carry]
         if carries:
             if digit + 1 == len(waiting):
@@ -59,45 +64,48 @@ def add_up(terms: Iterable[tuple[int, int]]) -> Planes:
     return planes
 
 
-def add_constant(planes: Planes, number: int, everything: int) -> Planes:
+def add_constant(planes: Planes[Bits], number: int, everything: Bits) -> Planes[Bits]:
     """Add one number in every column."""
-    result: Planes = []
-    carry = 0
+    result: Planes[Bits] = []
+    nothing = carry = everything ^ everything
     for digit in range(max(len(planes), number.bit_length())):
-        own = planes[digit] if digit < len(planes) else 0
+        own = planes[digit] if digit < len(planes) else nothing
         if number >> digit & 1:
             result.append(own ^ carry ^ everything)
             carry = own | carry
         else:
             result.append(own ^ carry)
             carry = own & carry
-    return [*result, carry] if carry else result
+    if carry:
+        result.append(carry)
+    return result
 
 
-def greater(left: Planes, right: Planes, everything: int) -> int:
+def greater(left: Planes[Bits], right: Planes[Bits], everything: Bits) -> Bits:
     """Return the columns in which the left number is greater."""
-    above, equal = 0, everything
-    for digit in reversed(range(max(len(left), len(right)))):
-        one = left[digit] if digit < len(left) else 0
-        other = right[digit] if digit < len(right) else 0
-        differ = one ^ other
-        above |= equal & differ & one
-        equal &= ~differ
+    nothing = everything ^ everything
+    above = nothing
+    for digit in range(max(len(left), len(right))):
+        one = left[digit] if digit < len(left) else nothing
+        other = right[digit] if digit < len(right) else nothing
+        below = ~other & everything
+        above = one & below | above & (one | below)
     return above
 
 
-def equal_to(planes: Planes, number: int, everything: int) -> int:
+def equal_to(planes: Planes[Bits], number: int, everything: Bits) -> Bits:
     """Return the columns in which the number is this one."""
     if number >> len(planes):
-        return 0
+        return everything ^ everything
     equal = everything
     for digit, plane in enumerate(planes):
         equal &= plane if number >> digit & 1 else ~plane
     return equal
 
 
-def select(columns: int, left: Planes, right: Planes) -> Planes:
+def select(columns: Bits, left: Planes[Bits], right: Planes[Bits]) -> Planes[Bits]:
     """Return the left number in some columns and the right one in the others."""
     size = max(len(left), len(right))
-    left, right = left + [0] * (size - len(left)), right + [0] * (size - len(right))
+    nothing = [columns ^ columns]
+    left, right = left + nothing * (size - len(left)), right + nothing * (size - len(right))
     return [other ^ (one ^ other) & columns for one, other in zip(left, right, strict=True)]

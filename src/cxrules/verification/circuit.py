@@ -8,7 +8,7 @@ it is equal.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import TypeAlias, cast
@@ -177,6 +177,41 @@ class Circuit:
         if 2 * len(rest) > len(terms) + len(others):
             return None
         return self.sum([*rest, (True, base - other_base)])
+
+    def reaches(self, number: Number, limit: int) -> Bit:
+        """Return whether a number is at least a limit."""
+        return self.at_least(number, limit)
+
+    def leader(self, running: Mapping[str, Bit], points: Mapping[str, Number]) -> dict[str, Bit]:
+        """Return who of those running has the most points, the first among equals."""
+        names = list(running)
+        found = {}
+        for position, name in enumerate(names):
+            ahead = [
+                self.any_of(
+                    [
+                        self.negate(running[rival]),
+                        self.at_least(points[name], points[rival], margin=int(place < position)),
+                    ]
+                )
+                for place, rival in enumerate(names)
+                if place != position
+            ]
+            found[name] = self.all_of([running[name], *ahead])
+        return found
+
+    def rivalled(
+        self, leading: Mapping[str, Bit], running: Mapping[str, Bit], points: Mapping[str, Number], lead: int
+    ) -> Bit:
+        """Return whether another of those running trails the leader by less than a lead."""
+        return self.any_of(
+            self.all_of(
+                [leading[name], running[rival], self.negate(self.at_least(points[name], points[rival], margin=lead))]
+            )
+            for name in leading
+            for rival in running
+            if rival != name
+        )
 
     def same_number(self, one: Number, other: Number) -> Bit:
         """Return whether two numbers are equal."""

@@ -1,0 +1,194 @@
+"""Boolean gates, each made once: a straight-line program, before it is known on what it will run.
+
+A gate has the operators of an int (`&`, `|`, `^`, `~`), so that arithmetic written for columns of bits makes gates as
+well. What is built twice from the same parts is the same gate, and constants fold away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import NamedTuple
+
+__all__ = ["Gate", "Gates", "Operation", "Schedule", "Step"]
+
+
+class Operation(IntEnum):
+    """What a step does."""
+
+    AND = 0
+    OR = 1
+    XOR = 2
+    NOT = 3
+    READ = 4
+
+
+class Gate:
+    """A truth value of a program. It is false, as an int is, when it is known to be true nowhere."""
+
+    __slots__ = ("gates", "number")
+
+    def __init__(self, gates: Gates, number: int) -> None:
+        self.gates, self.number = gates, number
+
+    def __and__(self, other: Gate) -> Gate:
+        return self.gates.combine(Operation.AND, self, other)
+
+    def __or__(self, other: Gate) -> Gate:
+        return self.gates.combine(Operation.OR, self, other)
+
+    def __xor__(self, other: Gate) -> Gate:
+        return self.gates.combine(Operation.XOR, self, other)
+
+    def __invert__(self) -> Gate:
+        return self.gates.negate(self)
+
+    def __bool__(self) -> bool:
+        return self.number != 0
+
+    def __repr__(self) -> str:
+        return f"Gate({self.number})"
+
+
+class Step(NamedTuple):
+    """A step of a schedule: `registers[target] = registers[one] operation registers[other]`.
+
+    A step that reads has the number of the input for `one`; a step that negates has no `other`.
+    """
+
+    operation: Operation
+    target: int
+    one: int
+    other: int
+
+
+class Schedule(NamedTuple):
+    """Steps in the order in which they run, on registers that are used again when what they held is no longer needed.
+
+    Attributes:
+        steps: The steps. Register 0 holds what is true nowhere, register 1 what is true everywhere.
+        size: How many registers there are.
+        outputs: The registers in which the gates that were asked for are found at the end.
+        inputs: The numbers of the inputs that are read.
+    """
+
+    steps: tuple[Step, ...]
+    size: int
+    outputs: tuple[int, ...]
+    inputs: tuple[int, ...]
+
+
+class Gates:
+    """Gates by number: 0 is false, 1 is true, and every other one is made of gates of lower numbers.
+
+    Attributes:
+        false: The gate that is true nowhere.
+        true: The gate that is true everywhere.
+
+    Examples:
+        >>> gates = Gates()
+        >>> one, other = gates.read(0), gates.read(1)
+        >>> (one & other) is (other & one), (one & ~one) is gates.false, (one | gates.true) is gates.true
+        (True, True, True)
+    """
+
+    def __init__(self) -> None:
+        self.false, self.true = Gate(self, 0), Gate(self, 1)
+        self._gates = [self.false, self.true]
+        self._made: list[tuple[Operation, int, int]] = [(Operation.READ, -1, 0), (Operation.READ, -2, 0)]
+        self._known: dict[tuple[Operation, int, int], Gate] = {}
+
+    def __len__(self) -> int:
+        return len(self._gates)
+
+    def read(self, number: int) -> Gate:
+        """Return the input of a number."""
+        return self._make(Operation.READ, number, 0)
+
+    def combine(self, operation: Operation, one: Gate, other: Gate) -> Gate:
+        """Return the gate of an operation on two gates."""
+        if one.number > other.number:
+            one, other = other, one
+        low, high = one.number, other.number
+        if low == 0:
+            return one if operation is Operation.AND else other
+        if low == high:
+            return self.false if operation is Operation.XOR else one
+        if low == 1:
+            if operation is Operation.XOR:
+                return self.negate(other)
+            return other if operation is Operation.AND else one
+        if self._made[high] == (Operation.NOT, low, 0):
+            return self.false if operation is Operation.AND else self.true
+        return self._make(operation, low, high)
+
+    def negate(self, gate: Gate) -> Gate:
+        """Return the opposite of a gate."""
+        if gate.number <= 1:
+            return self._gates[1 - gate.number]
+        operation, operand, _ = self._made[gate.number]
+        return self._gates[operand] if operation is Operation.NOT else self._make(Operation.NOT, gate.number, 0)
+
+    def _make(self, operation: Operation, one: int, other: int) -> Gate:
+        key = (operation, one, other)
+        gate = self._known.get(key)
+        if gate is None:
+            gate = self._known[key] = Gate(self, len(self._gates))
+            self._gates.append(gate)
+            self._made.append(key)
+        return gate
+
+    def schedule(self, outputs: Iterable[Gate]) -> Schedule:
+        """Return the steps that make some gates, and no others."""
+        wanted = [gate.number for gate in outputs]
+        order = self._order(wanted)
+        last = {operand: position for position, gate in enumerate(order) for operand in self._operands(gate)}
+        kept = {0, 1, *wanted}
+        registers = {0: 0, 1: 1}
+        free: list[int] = []
+        size = 2
+        steps = []
+        inputs = []
+        for position, gate in enumerate(order):
+            operation, one, other = self._made[gate]
+            if operation is Operation.READ:
+                inputs.append(one)
+                places = one, 0
+            else:
+                places = registers[one], registers[other]
+                done = {operand for operand in (one, other) if last.get(operand) == position} - kept
+                free += [registers[operand] for operand in sorted(done)]
+            if not free:
+                free.append(size)
+                size += 1
+            registers[gate] = free.pop()
+            steps.append(Step(operation, registers[gate], *places))
+        return Schedule(tuple(steps), size, tuple(registers[gate] for gate in wanted), tuple(sorted(inputs)))
+
+    def _operands(self, gate: int) -> tuple[int, ...]:
+        operation, one, other = self._made[gate]
+        if operation is Operation.READ:
+            return ()
+        return (one,) if operation is Operation.NOT else (one, other)
+
+    def _order(self, wanted: Iterable[int]) -> list[int]:
+        """Return what some gates need, in order; an input is read just before it is first used."""
+        needed: set[int] = set()
+        waiting = list(wanted)
+        while waiting:
+            gate = waiting.pop()
+            if gate > 1 and gate not in needed:
+                needed.add(gate)
+                waiting += self._operands(gate)
+        order: dict[int, None] = {}
+        late: list[int] = []
+        for gate in sorted(needed):
+            operands = self._operands(gate)
+            if operands:
+                order.update(dict.fromkeys((*operands, gate)))
+            else:
+                late.append(gate)
+        for constant in (0, 1):
+            order.pop(constant, None)
+        order.update(dict.fromkeys(late))
+        return list(order)

@@ -1,0 +1,117 @@
+"""Programs run on Python ints: a bit of an int is an organisation. It needs no other package.
+
+    program = Program(judge.decider)  # compiled once
+    run = Runner(program, {rule: program.fired[rule] for rule in rules})  # only what these rules need will run
+    run(cohort)  # for each rule the columns in which it fires
+
+Whatever gates of the program are asked for: `program.formula` has those of the policy (`recommended`, `candidate`,
+`contested`, …). `cxrules.columns.cohort.CohortJudge` does it for the decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from cxrules.columns.gates import Gate, Operation
+from cxrules.columns.program import Element, Program, Silence, Within
+from cxrules.language.facts import FactValue
+
+__all__ = ["Cohort", "Column", "Runner", "SetColumn"]
+
+_Key = TypeVar("_Key")
+_NOBODY: Mapping[str, int] = MappingProxyType({})
+
+
+class SetColumn(NamedTuple):
+    """A set fact: where it is known, and where each element is in it."""
+
+    known: int
+    elements: Mapping[str, int]
+
+
+Column: TypeAlias = Mapping[FactValue, int] | SetColumn
+"""One fact in every organisation: for each value the organisations that have it; the others do not know the fact."""
+
+
+class Cohort(NamedTuple):
+    """Organisations side by side.
+
+    Attributes:
+        everything: All of them: as many low bits as there are organisations.
+        columns: For each fact that some of them know, which organisations have which value.
+    """
+
+    everything: int
+    columns: Mapping[str, Column]
+
+
+class Runner(Generic[_Key]):
+    """Gates of a program, ready to run on ints.
+
+    Attributes:
+        facts: The facts that they read, in the order of the vocabulary.
+    """
+
+    def __init__(self, program: Program, gates: Mapping[_Key, Gate]) -> None:
+        self._program = program
+        self._keys = tuple(gates)
+        self._schedule = program.gates.schedule(gates.values())
+        vocabulary = program.rulebase.vocabulary
+        reads: dict[str, list[tuple[int, Within | Element]]] = {}
+        self._silences: list[tuple[int, str]] = []
+        for number in self._schedule.inputs:
+            what = program.inputs[number]
+            if isinstance(what, Silence):
+                self._silences.append((number, what.rule))
+            else:
+                reads.setdefault(what.fact, []).append((number, what))
+        self._reads = {name: reads[name] for name in vocabulary.facts if name in reads}
+        self.facts = tuple(self._reads)
+
+    def __call__(self, cohort: Cohort, silenced: Mapping[str, int] = _NOBODY) -> dict[_Key, int]:
+        """Return for each gate the organisations of a cohort in which it is true.
+
+        The rules of `silenced` do not fire in some of the columns, whatever holds there; the program must have been
+        compiled for it (`Program(decider, silent=True)`).
+        """
+        registers = self._run(self._read(cohort, silenced), cohort.everything)
+        return dict(zip(self._keys, [registers[place] for place in self._schedule.outputs], strict=True))
+
+    def _read(self, cohort: Cohort, silenced: Mapping[str, int] = _NOBODY) -> list[int]:
+        read = [0] * len(self._program.inputs)
+        for name, inputs in self._reads.items():
+            column = cohort.columns.get(name)
+            if isinstance(column, SetColumn):
+                for number, what in inputs:
+                    assert isinstance(what, Element)
+                    read[number] = column.known & column.elements.get(what.element, 0) if what.element else column.known
+            elif column is not None:
+                cases = [(self._program.case_of(name, value), columns) for value, columns in column.items() if columns]
+                for number, what in inputs:
+                    assert isinstance(what, Within)
+                    first, last = what.first, what.last
+                    for case, columns in cases:
+                        if first <= case <= last:
+                            read[number] |= columns
+        for number, rule in self._silences:
+            read[number] = silenced.get(rule, 0)
+        return read
+
+    def _run(self, read: list[int], everything: int) -> list[int]:
+        steps, size, _, _ = self._schedule
+        registers = [0] * size
+        registers[1] = everything
+        for operation, target, one, other in steps:
+            if operation == Operation.AND:
+                registers[target] = registers[one] & registers[other]
+            elif operation == Operation.OR:
+                registers[target] = registers[one] | registers[other]
+            elif operation == Operation.XOR:
+                registers[target] = registers[one] ^ registers[other]
+            elif operation == Operation.NOT:
+                registers[target] = registers[one] ^ everything
+            else:
+                registers[target] = read[one]
+        return registers

@@ -1,0 +1,193 @@
+"""The decision policy as one text over an algebra: what it says of one organisation it says of all of them at once.
+
+The text is a formula of truth values and small sums, and does not know what these are. Gates of a program that runs on
+columns of organisations are one algebra (`cxrules.columns`), the solver's circuit is another (`cxrules.verification`).
+`Decider` states the same policy for one organisation, in code of its own that is faster for one; tests hold them
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from cxrules.language.rules import Effect
+from cxrules.policy.decider import Decider
+
+__all__ = ["Algebra", "Formula", "Item"]
+
+_Bit = TypeVar("_Bit")
+_Number = TypeVar("_Number")
+
+
+class Algebra(Protocol[_Bit, _Number]):
+    """Truth values and sums, and what the policy does with them."""
+
+    def negate(self, bit: _Bit, /) -> _Bit:
+        """Return the opposite."""
+
+    def all_of(self, bits: Iterable[_Bit], /) -> _Bit:
+        """Return whether all are true."""
+
+    def any_of(self, bits: Iterable[_Bit], /) -> _Bit:
+        """Return whether one is true."""
+
+    def sum(self, weighted: Iterable[tuple[_Bit, int]], /) -> _Number:
+        """Return the sum of the weights of the true bits; a weight may be negative."""
+
+    def reaches(self, number: _Number, limit: int, /) -> _Bit:
+        """Return whether a number is at least a limit."""
+
+    def leader(self, running: Mapping[str, _Bit], points: Mapping[str, _Number], /) -> dict[str, _Bit]:
+        """Return who of those running has the most points, the first among equals. Nobody leads where nobody runs."""
+
+    def rivalled(
+        self, leading: Mapping[str, _Bit], running: Mapping[str, _Bit], points: Mapping[str, _Number], lead: int, /
+    ) -> _Bit:
+        """Return whether another of those running trails the leader by less than a lead."""
+
+
+class Item(NamedTuple, Generic[_Bit]):
+    """An item of evidence: whether it counts, and for which model, by which article, with how many points."""
+
+    counts: _Bit
+    model: str
+    source: str
+    points: int
+    firm: bool
+
+
+class Formula(Generic[_Bit, _Number]):
+    """The policy applied to what fired, computed as far as it is asked for.
+
+    Attributes:
+        decider: The policy's numbers: weights, shared carriers, preferences.
+        fired: For each rule whether it fires.
+        findings: For each finding whether it is established.
+    """
+
+    def __init__(
+        self,
+        algebra: Algebra[_Bit, _Number],
+        decider: Decider,
+        fired: Mapping[str, _Bit],
+        findings: Mapping[str, _Bit],
+    ) -> None:
+        self._algebra, self.decider, self.rulebase = algebra, decider, decider.rulebase
+        self.fired, self.findings = fired, findings
+        self._models = tuple(decider.rulebase.models)
+
+    def concluders(self, effect: Effect, target: str) -> list[str]:
+        """Return the rules that conclude something."""
+        return [rule.id for rule in self.rulebase.rules.values() if target in rule.targets(effect)]
+
+    def concluded(self, effect: Effect, target: str) -> _Bit:
+        """Return whether a fired rule concludes something."""
+        return self._algebra.any_of(self.fired[rule] for rule in self.concluders(effect, target))
+
+    @cached_property
+    def evidence(self) -> tuple[Item[_Bit], ...]:
+        """Every item of evidence. One that several rules carry counts where one of them fires and none stronger."""
+        any_of, all_of, negate = self._algebra.any_of, self._algebra.all_of, self._algebra.negate
+        shared, names = {entry.bit: entry for entry in self.decider.shared}, self.decider.names
+        found = []
+        for bit, item in self.decider.items:
+            rules, stronger = (
+                (names(shared[bit].rules), names(shared[bit].stronger)) if bit in shared else ([item.rule], ())
+            )
+            carried = any_of(self.fired[rule] for rule in rules)
+            counts = all_of([carried, *(negate(self.fired[rule]) for rule in stronger)])
+            found.append(Item(counts, item.model, item.source, item.points, item.points > 0 and not item.standing))
+        return tuple(found)
+
+    @cached_property
+    def points(self) -> dict[str, _Number]:
+        """The points of every model."""
+        return {model: self._add(item for item in self.evidence if item.model == model) for model in self._models}
+
+    def points_of(self, source: str, model: str) -> _Number:
+        """Return the points of one article for one model."""
+        return self._add(item for item in self.evidence if item.model == model and item.source == source)
+
+    def _add(self, items: Iterable[Item[_Bit]]) -> _Number:
+        return self._algebra.sum((item.counts, item.points) for item in items)
+
+    @cached_property
+    def enough(self) -> dict[str, _Bit]:
+        """For every model whether supporting points from rules that are not standing reach the minimum."""
+        firm = {
+            model: self._add(item for item in self.evidence if item.model == model and item.firm)
+            for model in self._models
+        }
+        return {
+            model: self._algebra.reaches(firm[model], self.rulebase.policy.minimum_evidence) for model in self._models
+        }
+
+    @cached_property
+    def excluded(self) -> dict[str, _Bit]:
+        """For every model whether a fired rule rules it out."""
+        return {model: self.concluded(Effect.EXCLUDES, model) for model in self._models}
+
+    @cached_property
+    def entitled(self) -> dict[str, _Bit]:
+        """For every model whether its requirements are established."""
+        requires = {model: self.rulebase.models[model].requires for model in self._models}
+        return {model: self._algebra.all_of(self.findings[name] for name in requires[model]) for model in self._models}
+
+    @cached_property
+    def candidate(self) -> dict[str, _Bit]:
+        """For every model whether it passes exclusions, requirements and minimum evidence."""
+        return {model: self._algebra.all_of(self._passes(model)) for model in self._models}
+
+    def _passes(self, model: str) -> list[_Bit]:
+        positive = self._algebra.reaches(self.points[model], 1)
+        return [self._algebra.negate(self.excluded[model]), self.entitled[model], positive, self.enough[model]]
+
+    @cached_property
+    def preferences(self) -> dict[tuple[str, str, str], _Bit]:
+        """For every rule, preferred model and model behind it, whether the preference acts: both are candidates."""
+        all_of, fired, candidate = self._algebra.all_of, self.fired, self.candidate
+        return {
+            (rule, preferred, behind): all_of([fired[rule], candidate[preferred], candidate[behind]])
+            for rule, preferred, over in self.decider.preferences
+            for behind in over
+        }
+
+    @cached_property
+    def running(self) -> dict[str, _Bit]:
+        """For every model whether it is a candidate that no preference sets aside."""
+        acting = self.preferences.items()
+        kept = {
+            model: [self._algebra.negate(acts) for (_, _, behind), acts in acting if behind == model]
+            for model in self._models
+        }
+        return {model: self._algebra.all_of([self.candidate[model], *kept[model]]) for model in self._models}
+
+    @cached_property
+    def recommended(self) -> dict[str, _Bit]:
+        """For every model whether it is the one that is named, contested or not."""
+        return self._algebra.leader(self.running, self.points)
+
+    @cached_property
+    def contested(self) -> _Bit:
+        """Whether the model that is named leads by less than it should."""
+        return self._algebra.rivalled(self.recommended, self.running, self.points, self.rulebase.policy.lead)
+
+    @cached_property
+    def undetermined(self) -> _Bit:
+        """Whether no model is named."""
+        return self._algebra.negate(self._algebra.any_of(self.candidate.values()))
+
+    @cached_property
+    def all_excluded(self) -> _Bit:
+        """Whether every model is ruled out."""
+        return self._algebra.all_of(self.excluded.values())
+
+    def runners_up(self) -> dict[str, _Bit]:
+        """Return for every model whether it is the next of those running."""
+        others = {
+            model: self._algebra.all_of([runs, self._algebra.negate(self.recommended[model])])
+            for model, runs in self.running.items()
+        }
+        return self._algebra.leader(others, self.points)
