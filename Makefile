@@ -41,8 +41,9 @@ bench: $(DEV) ## Measure cxrules beside its peers
 soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours
 	$(PY) -m pytest -n 2 --dist worksteal -m soak --hypothesis-profile soak
 
-panel: $(DEV) ## Hold the rule base against the blind readings of the articles
-	$(PY) -m tests.panel.score
+panel: $(DEV) ## Compare the rule base with all blind readings of the articles
+	$(PY) -m tools.readings score
+	$(PY) -m tools.readings agreement
 
 mutants: $(DEV) ## Change the knowledge in small ways and see whether a test notices
 	$(PY) -m tools.mutants

@@ -106,7 +106,7 @@ def _programs(records: int) -> Iterable[Program]:
     yield Program(
         "Consultation",
         "bench.consultation",
-        "How many questions a consultation of each organisation of the panel asks until nothing can change the model.",
+        "How many questions a consultation asks until the model is settled, for each organisation of a set.",
         last=2,
     )
     yield Program(

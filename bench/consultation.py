@@ -1,8 +1,8 @@
 """How many questions a consultation asks until it is settled, beside the fixed order and random orders.
 
-Every organisation of the panel is asked about from nothing known. It answers what the panel knows of it and skips the
-rest. A consultation is settled when no answer to any question not yet asked, skipping included, can change the model.
-The fixed order is that of the vocabulary.
+Every organisation of one set of readings is asked about from nothing known. It answers what the set knows of it and
+skips the rest. A consultation is settled when no answer to any question not yet asked, skipping included, can change
+the model. The fixed order is that of the vocabulary.
 
     python -m bench.consultation
 """
@@ -11,17 +11,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import median
 
-import yaml
-
+from bench.organisations import read_organisations
 from cxrules.advisor import Advisor
 from cxrules.explanation.next_questions import next_questions
 from cxrules.language.facts import FactValue
 from cxrules.policy.judge import Judge
 
-ORGANISATIONS = Path(__file__).parent.parent / "tests" / "panel" / "organisations.yaml"
 ORDERS = 15
 SEED = 5
 
@@ -64,13 +61,13 @@ def main() -> None:
     rng = random.Random(SEED)  # noqa: S311 - orders of questions, no secret
     orders = [rng.sample(names, len(names)) for _ in range(ORDERS)]
     rows = []
-    for entry in yaml.safe_load(ORGANISATIONS.read_text("utf-8")):
-        facts = judge.rulebase.vocabulary.validate(entry["facts"])
+    for number, given in enumerate(read_organisations(), 1):
+        facts = judge.rulebase.vocabulary.validate(given)
         guided = count_guided(judge, facts)
         fixed = count_in_order(judge, facts, names)
         at_random = median(count_in_order(judge, facts, order) for order in orders)
         rows.append((guided, fixed, at_random))
-        print(f"{entry['id']}: {guided} questions, fixed order {fixed}, random orders {at_random} (median)", flush=True)
+        print(f"{number}: {guided} questions, fixed order {fixed}, random orders {at_random} (median)", flush=True)
     better = sum(guided < min(fixed, at_random) for guided, fixed, at_random in rows)
     guided, fixed, at_random = (median(column) for column in zip(*rows, strict=True))
     print(f"medians: {guided} questions, fixed order {fixed}, random orders {at_random}")

@@ -1,39 +1,46 @@
-"""The organisations on which all is measured: those of the panel and drawn ones, of one number of known facts."""
+"""The organisations on which all is measured: those of the readings and drawn ones, of one number of known facts."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
-
-import yaml
+from typing import Any
 
 from cxrules.language.facts import FactValue
 from cxrules.rulebase import RuleBase
 from tests import ROOT
 from tests.rulebases import candidate_values, thresholds
 
-__all__ = ["KNOWN", "list_organisations"]
+__all__ = ["KNOWN", "list_organisations", "read_organisations"]
 
 KNOWN = 25
 """How many facts are known of each organisation."""
 
-PANEL = ROOT / "tests" / "panel" / "organisations.yaml"
+READINGS = ROOT / "readings" / "tuning" / "random-1.jsonl"
 _SEED = 3
 
 
 def list_organisations(rulebase: RuleBase, count: int, known: int = KNOWN) -> list[dict[str, FactValue]]:
     """Return organisations, each with the same number of known facts; none meets an impossible conjunction.
 
-    The panel's come first: facts are added to them by chance until so many are known. The others are drawn.
+    Those of the readings come first: facts are added to them by chance until so many are known. The others are drawn.
 
     Args:
-        rulebase: The rule base, which knows the panel's facts.
+        rulebase: The rule base, which knows the facts of the readings.
         count: How many.
         known: The number of known facts.
     """
-    panel = [entry["facts"] for entry in yaml.safe_load(PANEL.read_text("utf-8"))]
+    read = read_organisations()
     draw = _Draw(rulebase)
-    return [draw.fill(panel[number] if number < len(panel) else {}, known, number) for number in range(count)]
+    return [draw.fill(read[number] if number < len(read) else {}, known, number) for number in range(count)]
+
+
+def read_organisations() -> list[dict[str, Any]]:
+    """Return the facts of the organisations of one set of readings; none in an sdist, which has no readings."""
+    if not READINGS.is_file():
+        return []
+    return [json.loads(line)["facts"] for line in READINGS.read_text("utf-8").splitlines()]
 
 
 class _Draw:

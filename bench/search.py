@@ -13,17 +13,14 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, islice
-from pathlib import Path
 from statistics import median
 
-import yaml
-
+from bench.organisations import read_organisations
 from cxrules import Advisor, Recommendation
 from cxrules.language.facts import FactValue
 from cxrules.search.changes import apply, list_changes
 from cxrules.search.possibilities import possibilities_of
 
-ORGANISATIONS = Path(__file__).parent.parent / "tests" / "panel" / "organisations.yaml"
 LEAST_KNOWN, MOST_KNOWN = 15, 30
 TARGET = "cmo_owned"
 """The model that is hardest to reach, so that a search for it has to look at everything."""
@@ -35,11 +32,9 @@ STEPS = 4000
 """Organisations that the naive search may look at before its time is scaled up."""
 
 
-def read_organisations(advisor: Advisor) -> list[Recommendation]:
-    """Return the recommendations of the panel's organisations of the right size."""
-    entries = yaml.safe_load(ORGANISATIONS.read_text("utf-8"))
-    chosen = [entry["facts"] for entry in entries if LEAST_KNOWN <= len(entry["facts"]) <= MOST_KNOWN]
-    return [advisor.recommend(facts) for facts in chosen]
+def recommend_all(advisor: Advisor) -> list[Recommendation]:
+    """Return the recommendations for the organisations of one set of readings that have the right size."""
+    return [advisor.recommend(facts) for facts in read_organisations() if LEAST_KNOWN <= len(facts) <= MOST_KNOWN]
 
 
 def time_median(ask: Callable[[Recommendation], object], advice: Iterable[Recommendation]) -> tuple[float, float]:
@@ -115,7 +110,7 @@ def compare(advisor: Advisor, advice: Recommendation) -> None:
 def main() -> None:
     """Print the table."""
     advisor = Advisor()
-    advice = read_organisations(advisor)
+    advice = recommend_all(advisor)
     some = advice[:NAIVE]
     for each in some:
         compare(advisor, each)

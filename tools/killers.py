@@ -1,23 +1,19 @@
-"""What may notice a mutant: cases, panel, expectations and checks. Snapshots and golden texts may not."""
+"""What may notice a mutant: cases, readings, expectations and checks. Snapshots and golden texts may not."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from cxrules import Advisor
-from cxrules.language.facts import FactValue
 from cxrules.rulebase import RuleBase
 from cxrules.verification import CHECKS, Verdict
 from cxrules.verification.checks.expectation import check_expectation
 from cxrules.verification.expectations import Expectations, read_expectations
 from cxrules.verification.prover import Prover
 from tests.builtin.test_cases import find_faults, read_cases
-from tests.panel.score import PANELS, read_panel
-from tests.panel.score import Verdict as Judgement
+from tools.readings import FLOORS, judge, read_set
 
 QUICK = tuple(check for check in CHECKS if check not in ("idle-rule", "idle-value", "idle-fact", "double-counted"))
 """The checks that a mutant is held against: those that take a second or less."""
@@ -37,11 +33,11 @@ class Killers:
         self._cases = [(case["id"], validate(case["given"]), case["expect"]) for case in read_cases()]
         advisor = Advisor(self.rulebase)
         self._fired = {name: set(advisor.recommend(given).fired) for name, given, _ in self._cases}
-        self._panels = {name: self._read_panel(name) for name in PANELS}
-        self._passed = set(self._judge_panels(advisor))
+        self._readings = {name: [(line, validate(line.facts)) for line in read_set(name)] for name in FLOORS}
+        self._passed = set(self._judge_readings(advisor))
 
     def find_killer(self, rulebase: RuleBase, rule: str = "") -> str | None:
-        """Return the case, panel, expectation or check that notices that a rule base has changed, or None.
+        """Return the case, reading, expectation or check that notices that a rule base has changed, or None.
 
         Args:
             rulebase: The mutant.
@@ -57,31 +53,15 @@ class Killers:
             fired.update(advice.fired)
         if fired != set(rulebase.rules):
             return "property: every rule fires in a case"
-        if lost := self._passed - set(self._judge_panels(advisor)):
-            return f"panel {min(lost)}"
+        if lost := self._passed - set(self._judge_readings(advisor)):
+            return f"readings {min(lost)}"
         return self._verify(rulebase)
 
-    def _read_panel(self, name: str) -> list[tuple[str, dict[str, FactValue], list[dict[str, Any]]]]:
-        organisations, readings = read_panel(name)
-        validate = self.rulebase.vocabulary.validate
-        return [
-            (identifier, validate(facts), [reading[identifier] for reading in readings])
-            for identifier, facts in organisations.items()
-            if readings
-        ]
-
-    def _judge_panels(self, advisor: Advisor) -> Iterator[str]:
-        """Return what tests/builtin/test_readings.py demands and what holds."""
-        for name, panel in self._panels.items():
-            verdicts = []
-            for identifier, facts, answers in panel:
-                model = advisor.judge.decide(facts).model
-                best = Counter(answer.get("best") for answer in answers)
-                accepting = sum(model is not None and model in (a.get("best"), *a["acceptable"]) for a in answers)
-                verdicts.append(
-                    Judgement(identifier, model, best, accepting, sum(model in a["rejected"] for a in answers))
-                )
-            if sum(verdict.plural for verdict in verdicts) >= 0.9 * len(verdicts):
+    def _judge_readings(self, advisor: Advisor) -> Iterator[str]:
+        """Return what the readings demand and what holds, of the sets that have a floor."""
+        for name, lines in self._readings.items():
+            verdicts = [judge(line, advisor.judge.decide(known).model) for line, known in lines]
+            if sum(verdict.plural for verdict in verdicts) >= FLOORS[name].plurality:
                 yield f"{name}: plurality"
             for verdict in verdicts:
                 if verdict.acceptable:

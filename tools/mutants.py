@@ -1,6 +1,6 @@
 """Mutation testing of the knowledge: is every small change of a rule noticed by a test, or proved to change nothing?
 
-A mutant is killed by a case, the panel, an expectation or a check of `cxrules verify`. One that none of them kills is
+A mutant is killed by a case, a reading, an expectation or a check of `cxrules verify`. One that none of them kills is
 decided equivalent when it is proved that no organisation is told anything else; otherwise it survives. Snapshots and
 golden texts do not count. Mutants of strength are counted apart.
 """
