@@ -1,14 +1,15 @@
-"""Imports point one way, heavy packages load when first needed, and a module fits on a few screens.
+"""The shape of the package: rooms on floors, imports one way and in no circle, small folders, short modules.
 
-The three tables are the rule; a new module gets a row in the first one.
+The tables are the rule; a new room gets a row in the first one. Heavy packages load when first needed.
 """
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -36,15 +37,15 @@ MAY_IMPORT = {
     "search": "columns",
     "explanation": "search",
     "recommendation": "explanation",
-    "consultation": "recommendation",
+    "consultation": "explanation",
     "graph": "recommendation",
     "verification": "policy knowledge",
     "decision_log": "recommendation version",
     "advisor": "recommendation",
     "testing": "advisor",
     "__init__": "advisor version",
-    "__main__": "cli",
-    "cli": "advisor consultation graph verification decision_log testing",
+    "__main__": "cli",  # the door to it, on the same level
+    "cli": "advisor consultation verification decision_log",
 }
 
 # What a module may import besides, but only inside a function, and why.
@@ -75,6 +76,8 @@ HEAVY = {
     "z3": Heavy(at_top=("verification",)),
 }
 
+MOST_LEVELS = 13  # of rooms that rest on each other
+MOST_FILES = 16  # in a folder
 LONGEST = 400  # lines
 MAY_BE_LONGER = {  # path below src/cxrules, and why
     "builtin/organisation.py": "generated: a field for every fact, with its question",
@@ -138,6 +141,49 @@ def layer_faults(module: str, tree: ast.Module) -> Iterator[str]:
             yield f"{module}:{line} imports {name} at its top, and {layer} may import {other} only in a function"
 
 
+def level_of(room: str, table: Mapping[str, str] = MAY_IMPORT) -> int:
+    """The level of a room, from 1 at the bottom."""
+    below = max((level_of(other, table) for other in table[room].split()), default=0)
+    return below if room == "__main__" else below + 1
+
+
+def find_circle(sources: Mapping[str, ast.Module]) -> list[str]:
+    """Modules that import each other in a circle, at top or in a function; none when there is no circle.
+
+    The imports of MAY_IMPORT_LATE do not count.
+    """
+    graph: dict[str, set[str]] = {}
+    for module, tree in sources.items():
+        reached = {module_of(name, sources) for name, _, _ in imports(tree)}
+        graph[module] = {other for other in reached if other not in (None, module) and not is_late(module, other)}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle
+    return []
+
+
+def module_of(name: str, sources: Mapping[str, ast.Module]) -> str | None:
+    """The module that an import of this full name reaches; None outside the package."""
+    head, *rest = name.split(".")
+    if head != PACKAGE:
+        return None
+    for length in range(len(rest), 0, -1):
+        if ".".join(rest[:length]) in sources:
+            return ".".join(rest[:length])
+    return "__init__"
+
+
+def is_late(module: str, other: str) -> bool:
+    return (module.partition(".")[0], other.partition(".")[0]) in MAY_IMPORT_LATE
+
+
+def crowded(paths: Iterable[Path]) -> list[str]:
+    """The folders that hold more files than a reader takes in."""
+    return sorted(str(folder) for folder, count in Counter(path.parent for path in paths).items() if count > MOST_FILES)
+
+
 def heavy_faults(module: str, tree: ast.Module) -> Iterator[str]:
     for name, when, line in imports(tree):
         heavy = HEAVY.get(name.partition(".")[0])
@@ -175,6 +221,41 @@ def test_the_table_points_one_way() -> None:
     list(TopologicalSorter({layer: row.split() for layer, row in MAY_IMPORT.items()}).static_order())
     assert set(chain.from_iterable(MAY_IMPORT_LATE)) <= set(MAY_IMPORT)
     assert set(chain.from_iterable(row.split() for row in MAY_IMPORT.values())) <= set(MAY_IMPORT)
+
+
+def test_rooms_stand_on_few_levels() -> None:
+    assert max(map(level_of, MAY_IMPORT)) <= MOST_LEVELS
+    tower = {str(floor): str(floor - 1) if floor > 1 else "" for floor in range(1, MOST_LEVELS + 2)}
+    assert level_of(str(MOST_LEVELS + 1), tower) > MOST_LEVELS
+
+
+def test_modules_import_each_other_in_no_circle() -> None:
+    assert find_circle({module: ast.parse(path.read_text("utf-8")) for module, path in MODULES.items()}) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "circle"),
+    [
+        ("from cxrules.explanation import what_if", "import cxrules.explanation.why_not", True),
+        (
+            "from cxrules.explanation.what_if import suppose",
+            "def f():\n    from cxrules.explanation import why_not",
+            True,
+        ),
+        ("from cxrules.explanation import what_if", "import cxrules.policy", False),
+    ],
+)
+def test_a_circle_is_seen(one: str, other: str, circle: bool) -> None:
+    sources = {"explanation.why_not": one, "explanation.what_if": other, "policy": "", "__init__": ""}
+    found = find_circle({module: ast.parse(source) for module, source in sources.items()})
+    assert bool(found) == circle
+
+
+def test_no_folder_is_crowded() -> None:
+    assert (
+        crowded(path for path in (ROOT / "src").rglob("*") if path.is_file() and "__pycache__" not in path.parts) == []
+    )
+    assert crowded(Path(f"src/cxrules/one/{number}.py") for number in range(MOST_FILES + 1)) == ["src/cxrules/one"]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -1,6 +1,7 @@
 """The command line `cxrules`.
 
-    app                the commands, and what they have in common to the outside: help, version, exit codes
+    app                the commands together: help, version
+    exit_codes         how the program ends
     shared             what commands share: options, rule bases, mistakes, the width of the text
     organisation_file  YAML or JSON → facts, every mistake at file:line:column
     recommend, consult, rules, claims, facts, check
@@ -13,9 +14,9 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["main"]
+from cxrules.cli.exit_codes import ExitCode
 
-MISSING_EXTRA = 3
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -26,5 +27,5 @@ def main() -> None:
         if (error.name or "").partition(".")[0] == "cxrules":
             raise
         print("cxrules: the command line needs an extra: pip install 'cxrules[cli]'", file=sys.stderr)
-        sys.exit(MISSING_EXTRA)
+        sys.exit(ExitCode.MISSING_EXTRA)
     run()

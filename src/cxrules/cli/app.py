@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cxrules.cli.shared import ExitCode
+from cxrules.cli.exit_codes import ExitCode
 
 __all__ = ["MODULES", "make_app", "run"]
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cxrules.cli.shared import ExitCode, OnTop, count, open_rulebase, show_mistakes
+from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.shared import OnTop, count, open_rulebase, show_mistakes
 
 __all__ = ["register"]
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from cxrules.cli.shared import ExitCode, OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, width
+from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.shared import OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, width
 
 if TYPE_CHECKING:
     from cxrules.decision_log import DecisionRecord, Impact, ImpactSummary, Logged, LogReader, Problem, Replayed

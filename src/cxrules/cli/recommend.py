@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cxrules.cli.shared import ExitCode, OnTop, Rules, fail, mistakes_end_it, open_rulebase, width
+from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.shared import OnTop, Rules, fail, mistakes_end_it, open_rulebase, width
 
 __all__ = ["register"]
 

@@ -1,4 +1,4 @@
-"""What commands share: exit codes, options, rule bases, the report of mistakes, the width of the text."""
+"""What commands share: options, rule bases, the report of mistakes, the width of the text."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import typer
 
-from cxrules.cli import MISSING_EXTRA
+from cxrules.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from cxrules.errors import InvalidKnowledge, InvalidOrganisation
     from cxrules.rulebase import RuleBase
 
 __all__ = [
-    "ExitCode",
     "OnTop",
     "Rules",
     "count",
@@ -33,15 +31,6 @@ __all__ = [
 ]
 
 WIDEST = 100
-
-
-class ExitCode(IntEnum):
-    """How the program ends. `docs/cli.md` and the help say what each means."""
-
-    ANSWERED = 0
-    MISTAKES_FOUND = 1
-    WRONG_INPUT = 2
-    MISSING_EXTRA = MISSING_EXTRA
 
 
 Rules: TypeAlias = Annotated[

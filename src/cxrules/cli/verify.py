@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrules.cli.shared import ExitCode, OnTop, fail, mistakes_end_it, open_rulebase
+from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.shared import OnTop, fail, mistakes_end_it, open_rulebase
 
 if TYPE_CHECKING:
     from cxrules.rulebase import RuleBase
