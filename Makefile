@@ -1,10 +1,10 @@
-# `make` or `make help` lists what there is. The first run sets up .venv; PYTHON=... chooses another interpreter for it.
+# `make help` lists the targets. The first run sets up .venv; PYTHON=... chooses another interpreter for it.
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check
 # Files that say what is installed. An older one than pyproject.toml means: install again.
-CLI := $(VENV)/installed-cli
+DEMO := $(VENV)/installed-demo
 DEV := $(VENV)/installed-dev
 
 .DEFAULT_GOAL := help
@@ -13,13 +13,13 @@ DEV := $(VENV)/installed-dev
 .PHONY: help demo test lint types unit wheel bench soak panel mutants generate format clean
 unexport PYTHONHOME PYTHONPATH
 
-help: ## List what can be made
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
-demo: $(CLI) ## Recommend an owner for the organisation in examples/organisation.yaml
-	$(VENV)/bin/cxrules recommend examples/organisation.yaml
+demo: $(DEMO) ## Recommend an owner for the organisation in examples/organisation.yaml, with both engines
+	$(PY) -m tools.demo examples/organisation.yaml
 
-test: lint types unit wheel ## Run everything that CI runs: the four below
+test: lint types unit wheel ## Run the four below: what must pass before a change is merged
 
 lint: $(DEV) ## Check the style with ruff
 	$(PY) -m ruff check
@@ -29,13 +29,13 @@ types: $(DEV) ## Check the types with mypy, and what pyright makes of the public
 	$(PY) -m mypy
 	$(VENV)/bin/basedpyright --pythonpath $(PY)
 
-unit: $(DEV) ## Run the tests, the examples, and the examples in the documentation
+unit: $(DEV) ## Run the tests, and the examples in examples/, docstrings and documentation
 	$(PY) -m pytest -n 2 --dist worksteal
 
-wheel: $(DEV) ## Build wheel and sdist, and try the wheel where nothing else is installed
+wheel: $(DEV) ## Build wheel and sdist, and try the wheel in an empty environment
 	$(PY) -m tools.check_wheel
 
-bench: $(DEV) ## Measure cxrules beside its peers
+bench: $(DEV) ## Measure cxrules and its peers side by side
 	$(PY) -m bench
 
 soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours
@@ -45,30 +45,30 @@ panel: $(DEV) ## Compare the rule base with all blind readings of the articles
 	$(PY) -m tools.readings score
 	$(PY) -m tools.readings agreement
 
-mutants: $(DEV) ## Change the knowledge in small ways and see whether a test notices
+mutants: $(DEV) ## Change the knowledge in small ways and see whether a test notices each change
 	$(PY) -m tools.mutants
 
-generate: $(DEV) ## Write every generated file anew
+generate: $(DEV) ## Write every generated file again
 	$(PY) -m tools.generate
 
-format: $(DEV) ## Mend what ruff can mend
+format: $(DEV) ## Fix what ruff can fix
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
 
-clean: ## Remove everything that was made, .venv too
+clean: ## Remove everything that was built, .venv included
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
 	@tools/make_venv.sh $(VENV)
 
-$(CLI): pyproject.toml | $(PY)
-	@echo "Installing cxrules with its command line ..."
-	@$(PIP) install --editable '.[cli]'
+$(DEMO): pyproject.toml | $(PY)
+	@echo "Installing cxrules with its command line, experta and networkx ..."
+	@$(PIP) install --editable '.[cli,experta,graph]'
 	@touch $@
 
 $(DEV): pyproject.toml | $(PY)
 	@echo "Installing cxrules with all extras and what tests it ..."
 	@$(PIP) install --upgrade 'pip>=25.1' # the first that knows dependency groups
 	@$(PIP) install --editable '.[all]' --group dev
-	@touch $(CLI) $@
+	@touch $(DEMO) $@
