@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from cxrules.engines import Engine, create_engine
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location
 from cxrules.policy.judge import Judge
+from cxrules.portable.at_hand import keep_at_hand
 from cxrules.recommendation.answer import Recommendation
-from cxrules.recommendation.at_hand import keep_at_hand
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:

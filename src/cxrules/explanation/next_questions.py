@@ -11,9 +11,11 @@ from cxrules.explanation.settled import settled
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, name, sentence, topics
 from cxrules.language.facts import Facts, FactValue, join_words
+from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
@@ -36,7 +38,7 @@ class Answer:
     """
 
     value: FactValue
-    model: str | None
+    model: ModelName | None
     status: Status
 
 
@@ -58,8 +60,8 @@ class Question:
     answers: tuple[Answer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NextQuestions:
+@dataclass(frozen=True, repr=False)
+class NextQuestions(Portable):
     """What to ask next.
 
     Information is estimated from coherent completions of what is known, in which every value of every unknown fact is
@@ -72,14 +74,14 @@ class NextQuestions:
             facts turn out to be; in the order of the vocabulary.
         prospects: The models of the completions, most frequent first, each with its share; None is undetermined.
         model: The model as it is, or None.
-        rulebase: The rule base, for words.
     """
 
     questions: tuple[Question, ...]
     irrelevant: tuple[str, ...]
     prospects: Mapping[str | None, float]
-    model: str | None
-    rulebase: RuleBase
+    model: ModelName | None
+
+    DERIVED = ("settled",)
 
     @property
     def settled(self) -> bool:
@@ -138,7 +140,7 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
         drawn = draw.valid.bit_count()
         models = {model: columns & draw.valid for model, columns in outcomes.items() if columns & draw.valid}
         if len(models) <= 1 and settled(judge, decision, ignoring=ignoring, answered=False, budget=_PROOF):
-            return NextQuestions((), free, {decision.model: 1.0}, decision.model, judge.rulebase)
+            return NextQuestions((), free, {decision.model: 1.0}, decision.model, _basis=Basis(judge))
         prospects = {
             model: models[model].bit_count() / drawn
             for model in sorted(models, key=lambda each: -models[each].bit_count())
@@ -160,7 +162,7 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
         prospects = {decision.model: 1.0}
     asked = {question.fact for question in questions}
     irrelevant = tuple(fact for fact in free if fact not in asked)
-    return NextQuestions(tuple(questions), irrelevant, prospects, decision.model, judge.rulebase)
+    return NextQuestions(tuple(questions), irrelevant, prospects, decision.model, _basis=Basis(judge))
 
 
 def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> dict[str, int]:

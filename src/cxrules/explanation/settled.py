@@ -11,9 +11,11 @@ from cxrules.columns.cohort import first_of
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts, FactValue
+from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
 from cxrules.search.bounds import Openness
 from cxrules.search.possibilities import Draw, Possibilities, possibilities_of
 
@@ -43,12 +45,12 @@ class Completion:
     """
 
     facts: Facts
-    model: str | None
+    model: ModelName | None
     assumed: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+@dataclass(frozen=True, repr=False)
+class Settled(Portable):
     """Whether the model can still change, with the proof or the counterexample.
 
     Attributes:
@@ -59,16 +61,14 @@ class Settled:
         ignored: Facts that were taken to stay unknown.
         answered: Whether every other unknown fact was taken to become known; else each may also stay unknown.
         examined: How many partly known organisations were bounded for the proof.
-        rulebase: The rule base, for words.
     """
 
     settlement: Settlement
-    model: str | None
+    model: ModelName | None
     completions: tuple[Completion, ...]
     ignored: tuple[str, ...]
     answered: bool
     examined: int
-    rulebase: RuleBase
 
     def __bool__(self) -> bool:
         """Whether it is settled."""
@@ -116,8 +116,8 @@ def settled(
     question = _Question(possibilities, decision, free, answered)
     found = question.search(budget)
     if isinstance(found, Settlement):
-        return Settled(found, question.model, (), ignored, answered, question.examined, judge.rulebase)
-    return Settled(Settlement.OPEN, None, found, ignored, answered, question.examined, judge.rulebase)
+        return Settled(found, question.model, (), ignored, answered, question.examined, _basis=Basis(judge))
+    return Settled(Settlement.OPEN, None, found, ignored, answered, question.examined, _basis=Basis(judge))
 
 
 _Assumed: TypeAlias = dict[str, FactValue | None]
