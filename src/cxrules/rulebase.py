@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cxrules.builtin import read_builtin
+from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
 from cxrules.language.parts import Parts
 from cxrules.language.rules import (
@@ -19,7 +20,6 @@ from cxrules.language.rules import (
     FactTest,
     FindingTest,
     Impossible,
-    holds,
 )
 
 __all__ = ["RuleBase"]
@@ -153,14 +153,14 @@ class RuleBase(Parts):
             )
         return frozenset(rules)
 
+    @cached_property
+    def coherence(self) -> Coherence:
+        """The impossible conjunctions, as masks."""
+        return Coherence(self.vocabulary, self.impossible)
+
     def incoherences(self, known: Facts) -> list[Impossible]:
-        """Return the impossible conjunctions that known facts meet."""
-        facts = dict(self.vocabulary.facts)
-        return [
-            conjunction
-            for conjunction in self.impossible
-            if all(test.fact in known for test in conjunction.when) and holds(conjunction.when, known, (), facts)
-        ]
+        """Return the impossible conjunctions that known facts, validated, meet."""
+        return list(self.coherence.list(self.coherence.met(known)))
 
 
 def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:

@@ -17,7 +17,8 @@ from cxrules.policy.judge import Judge
 from cxrules.portable.answer import Portable
 from cxrules.portable.at_hand import Basis
 from cxrules.search.bounds import Openness
-from cxrules.search.possibilities import Draw, Possibilities, possibilities_of
+from cxrules.search.draws import Draw
+from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Completion", "Settled", "Settlement", "settled"]
 
@@ -136,10 +137,10 @@ class _Question:
         self.examined = 0
         bounds = possibilities.bounds
         self.base = bounds.pin(decision.known, free)
-        self.prospects = possibilities.prospects(decision.known, free, answered=answered)
+        coherent = possibilities.coherent_cases(decision.known, free)
+        self.prospects = possibilities.prospects(coherent, answered=answered)
         self.openness = {fact: bounds.openness(fact, values) for fact, values in self.prospects.items()}
-        met = {entry.id for entry in possibilities.rulebase.incoherences(decision.known)}
-        self.impossible = sum(bit for entry, bit in bounds.conjunctions.items() if entry not in met)
+        self.impossible = bounds.lift(possibilities.unmet(decision.known))
 
     def search(self, budget: int) -> Settlement | tuple[Completion, Completion]:
         first = self._find_first()
@@ -218,7 +219,7 @@ class _Question:
     def _split(self, assumed: _Assumed, fact: str, live: int) -> list[_Assumed]:
         """Give a fact every value that makes a difference here or to an impossible conjunction."""
         bounds = self.possibilities.bounds
-        telling = live | sum(bounds.conjunctions.values())
+        telling = live | bounds.conjunctions
         children: dict[int, _Assumed] = {}
         for value in self.prospects[fact]:
             children.setdefault(bounds.masks[fact][value] & telling, {**assumed, fact: value})
