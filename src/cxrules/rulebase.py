@@ -14,6 +14,7 @@ from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
 from cxrules.language.parts import Parts
 from cxrules.language.rules import (
+    CHOOSING,
     AnyOf,
     Condition,
     Effect,
@@ -152,6 +153,20 @@ class RuleBase(Parts):
                 name for rule_id in layer if rule_id in rules for name in self.rules[rule_id].targets(Effect.FINDING)
             )
         return frozenset(rules)
+
+    @cached_property
+    def bearing(self) -> frozenset[str]:
+        """The rules that bear on the choice of the model: by what they conclude, or through findings."""
+        wanted = {finding for model in self.models.values() for finding in model.requires}
+        found: set[str] = set()
+        for layer in reversed(self.strata):
+            for rule in (self.rules[name] for name in layer):
+                if any(each.effect in CHOOSING for each in rule.then) or wanted.intersection(
+                    rule.targets(Effect.FINDING)
+                ):
+                    found.add(rule.id)
+                    wanted |= rule.needs()
+        return frozenset(found)
 
     @cached_property
     def coherence(self) -> Coherence:

@@ -6,7 +6,7 @@ what facts meet is the AND of one mask for each of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from cxrules.language.facts import Facts, FactValue, Kind, Vocabulary
 from cxrules.language.rules import FactTest, Impossible
@@ -68,6 +68,18 @@ class Coherence:
             once |= refusing
         met = self.everything & ~once
         return met, {name: self.tested[name] & (met | bits & ~twice) for name, bits in refused.items()}
+
+    def rivals(self, name: str, values: Iterable[FactValue]) -> Iterator[tuple[tuple[int, tuple[FactTest, ...]], ...]]:
+        """Return for each value of a fact what else makes it impossible: conjunctions, each with its other tests."""
+        for value in values:
+            meeting = self.mask(name, value) & self.tested.get(name, 0)
+            yield tuple(
+                [
+                    (1 << position, tuple([test for test in entry.when if test.fact != name]))
+                    for position, entry in enumerate(self.entries)
+                    if meeting >> position & 1
+                ]
+            )
 
     def list(self, bits: int) -> tuple[Impossible, ...]:
         """Return the conjunctions of a mask."""

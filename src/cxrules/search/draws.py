@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from random import Random
 from typing import NamedTuple
@@ -56,7 +56,14 @@ class Draws:
         self._asked = tuple(dict.fromkeys(test for when in entries for test in when))
         numbers = {test: number for number, test in enumerate(self._asked)}
         self._entries = tuple(tuple(numbers[test] for test in when) for when in entries)
-        self._rivals = {name: tuple(self._list_rivals(name)) for name in cases if name in optional}
+        self._rivals = {
+            name: [
+                [(bit, tuple(numbers[test] for test in others)) for bit, others in rivals]
+                for rivals in rulebase.coherence.rivals(name, values)
+            ]
+            for name, values in cases.items()
+            if name in optional
+        }
 
     @cached_property
     def _columns(self) -> dict[str, Column]:
@@ -161,17 +168,6 @@ class Draws:
         return {
             name: tuple(number for number, test in enumerate(self._asked) if test.fact == name) for name in self._cases
         }
-
-    def _list_rivals(self, name: str) -> Iterator[tuple[tuple[int, tuple[int, ...]], ...]]:
-        """Return for each value of a fact what else makes it impossible: the conjunctions, and their other tests."""
-        fact = self._rulebase.vocabulary[name]
-        for value in self._cases[name]:
-            row = []
-            for position, numbers in enumerate(self._entries):
-                own = [test for number in numbers if (test := self._asked[number]).fact == name]
-                if own and all(test.holds(value, fact) for test in own):
-                    row.append((1 << position, tuple(each for each in numbers if self._asked[each].fact != name)))
-            yield tuple(row)
 
     def _draw_fact(self, name: str) -> Column:
         fact = self._rulebase.vocabulary[name]

@@ -58,6 +58,12 @@ class Possibilities:
     def _draws(self) -> Draws:
         return Draws(self.rulebase, self.tests, self.cases, self.optional)
 
+    @cached_property
+    def testing(self) -> dict[str, int]:
+        """For each fact the rules that test it and bear on the model, as the bits of an int."""
+        rules = [self.rulebase.rules[rule] for rule in self.rulebase.bearing]
+        return {name: self.decider.mask(rule.id for rule in rules if name in rule.facts()) for name in self.cases}
+
     def unknown(self, known: Facts, ignoring: Collection[str] = ()) -> tuple[str, ...]:
         """Return the facts that are not known, in the order of the vocabulary."""
         return tuple(name for name in self.cases if name not in known and name not in ignoring)
@@ -88,6 +94,19 @@ class Possibilities:
         columns = cohort.everything
         for test in tests:
             columns &= truth(test, cohort, self.rulebase.vocabulary)
+            if not columns:
+                break
+        return columns
+
+    def may_lack_value(self, name: str, cohort: Cohort, rest: Collection[str], impossible: int) -> int:
+        """Return where every value of a fact may be impossible, once the facts of `rest` are known as well."""
+        columns = cohort.everything
+        for rivals in self.coherence.rivals(name, self.cases[name]):
+            refused = 0
+            for bit, others in rivals:
+                if bit & impossible:
+                    refused |= self.meeting((test for test in others if test.fact not in rest), cohort)
+            columns &= refused
             if not columns:
                 break
         return columns
