@@ -64,7 +64,7 @@ $(PY):
 
 $(DEMO): pyproject.toml | $(PY)
 	@echo "Installing cxrules with its command line, experta and networkx ..."
-	@$(PIP) install --no-compile --editable '.[cli,experta,graph]' # quicker: only what is imported is compiled
+	@$(PIP) install --editable '.[cli,experta,graph]'
 	@touch $@
 
 $(DEV): pyproject.toml | $(PY)

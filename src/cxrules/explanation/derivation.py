@@ -13,10 +13,8 @@ from typing import TypeAlias
 from cxrules.explanation.text.document import mark_title, unmark
 from cxrules.explanation.text.words import count, join_clauses, paragraphs, sentence
 from cxrules.language.facts import FactValue
-from cxrules.language.names import Certainty, ModelName, SignedCertainty
 from cxrules.language.rules import Claim, Model, Rule, Source
 from cxrules.policy.decision import Reason, Status
-from cxrules.portable.answer import Portable
 
 __all__ = [
     "Case",
@@ -48,8 +46,8 @@ class GivenFact:
     states: str
 
 
-@dataclass(frozen=True, repr=False)
-class Established(Portable):
+@dataclass(frozen=True, slots=True)
+class Established:
     """A finding that fired rules establish.
 
     Attributes:
@@ -62,16 +60,12 @@ class Established(Portable):
     states: str
     steps: tuple[Step, ...]
 
-    def explain(self) -> str:
-        """Explain it in words, as an outline."""
-        return outline(self)
-
     def __str__(self) -> str:
         return outline(self)
 
 
-@dataclass(frozen=True, repr=False)
-class Step(Portable):
+@dataclass(frozen=True, slots=True)
+class Step:
     """A rule that fired, with what made it fire.
 
     Attributes:
@@ -89,10 +83,6 @@ class Step(Portable):
     facts: tuple[GivenFact, ...]
     findings: tuple[Established, ...]
     standing: bool
-
-    def explain(self) -> str:
-        """Explain it in words, as an outline."""
-        return outline(self)
 
     def __str__(self) -> str:
         return outline(self)
@@ -122,8 +112,8 @@ class Weighed:
     carrier: Claim
 
 
-@dataclass(frozen=True, repr=False)
-class Case(Portable):
+@dataclass(frozen=True, slots=True)
+class Case:
     """Everything for and against one model, and where the policy puts it.
 
     Attributes:
@@ -140,7 +130,7 @@ class Case(Portable):
 
     model: Model
     points: int
-    certainty: SignedCertainty
+    certainty: float
     candidate: bool
     evidence: tuple[Weighed, ...]
     excluded_by: tuple[Step, ...]
@@ -148,16 +138,12 @@ class Case(Portable):
     missing: tuple[tuple[str, str], ...]
     set_aside_by: tuple[Step, ...]
 
-    def explain(self) -> str:
-        """Explain it in words, as an outline."""
-        return outline(self)
-
     def __str__(self) -> str:
         return outline(self)
 
 
-@dataclass(frozen=True, repr=False)
-class Derivation(Portable):
+@dataclass(frozen=True, slots=True)
+class Derivation:
     """How a decision came about.
 
     Attributes:
@@ -170,10 +156,10 @@ class Derivation(Portable):
         others: Fired rules that bear on no model, such as those that advise an action; only when complete.
     """
 
-    model: ModelName | None
+    model: str | None
     status: Status
     reason: Reason | None
-    certainty: Certainty
+    certainty: float
     facts: tuple[GivenFact, ...]
     cases: tuple[Case, ...]
     others: tuple[Step, ...] = ()
@@ -203,10 +189,6 @@ class Derivation(Portable):
         for step in self.others:
             _gather(step, found)
         return tuple(found.values())
-
-    def explain(self) -> str:
-        """Explain it in words, as an outline."""
-        return outline(self)
 
     def __str__(self) -> str:
         return outline(self)

@@ -11,12 +11,10 @@ from cxrules.columns.slices import add_up, equal_to
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts
-from cxrules.language.names import ModelName
 from cxrules.language.rules import FactTest, leaf_tests
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
-from cxrules.portable.at_hand import Basis
+from cxrules.rulebase import RuleBase
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Extent", "Sufficient", "sufficient_facts"]
@@ -36,8 +34,8 @@ class Extent(StrEnum):
     UNPROVED = "unproved"
 
 
-@dataclass(frozen=True, repr=False)
-class Sufficient(Portable):
+@dataclass(frozen=True, slots=True)
+class Sufficient:
     """Known facts that alone give the same model and status.
 
     Attributes:
@@ -47,13 +45,15 @@ class Sufficient(Portable):
         model: The model, or None.
         status: How firmly it stands.
         examined: How many sets of facts were decided.
+        rulebase: The rule base, for words.
     """
 
     facts: Facts
     extent: Extent
-    model: ModelName | None
+    model: str | None
     status: Status
     examined: int
+    rulebase: RuleBase
 
     def explain(self) -> str:
         """Explain it in words."""
@@ -93,7 +93,7 @@ def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFO
         decision.model,
         decision.status,
         search.examined,
-        _basis=Basis(judge),
+        judge.rulebase,
     )
 
 

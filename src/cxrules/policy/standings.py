@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cxrules.language.ids import sorted_ids
-from cxrules.language.names import ModelName, SignedCertainty
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
 from cxrules.policy.evidence import Evidence, certainty
@@ -30,9 +29,9 @@ class RankedModel:
         set_aside_by: The rules that prefer another candidate.
     """
 
-    model: ModelName
+    model: str
     points: int
-    certainty: SignedCertainty
+    certainty: float
     candidate: bool
     excluded: bool
     excluded_by: tuple[str, ...]
@@ -52,7 +51,7 @@ class Voice:
     """
 
     source: str
-    model: ModelName | None
+    model: str | None
     points: int
     points_on_winner: int
 

@@ -1,0 +1,162 @@
+"""Which columns of a table hold which facts, and how it is said that some cells are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple, TypeAlias
+
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
+from cxrules.language.facts import Kind, Vocabulary
+
+__all__ = ["Columns", "Faults", "Layout", "lay_out"]
+
+Columns: TypeAlias = Mapping[str, "str | Mapping[str, str]"]
+"""For a fact the column that holds it, or for a set the columns that hold whether each element is in it."""
+
+_ALIKE = 0.85
+_SHOWN = 10
+
+
+class Layout(NamedTuple):
+    """Where the facts of a table are.
+
+    Attributes:
+        facts: For each fact its column, or its columns by element.
+        kept: The columns that are passed through.
+    """
+
+    facts: Mapping[str, str | Mapping[str, str]]
+    kept: tuple[str, ...]
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        found: dict[str, None] = {}
+        for place in self.facts.values():
+            found.update(dict.fromkeys([place] if isinstance(place, str) else place.values()))
+        return tuple(found)
+
+
+def lay_out(
+    vocabulary: Vocabulary, names: Sequence[str], columns: Columns | None = None, keep: bool | Iterable[str] = False
+) -> Layout:
+    """Find the facts among the columns of a table.
+
+    A column with the name of a fact holds it, unless `columns` says otherwise. A column named by a set and an element,
+    such as `marketing_journey_coverage.loyalty`, holds whether the element is in the set.
+
+    Args:
+        vocabulary: The facts.
+        names: The columns of the table.
+        columns: Where facts are that have no column of their name.
+        keep: The columns to pass through; True means all that hold no fact.
+
+    Raises:
+        InvalidOrganisation: If a column is missing, or is called almost like a fact, or no column holds a fact.
+    """
+    mistakes: list[Diagnostic] = []
+    facts: dict[str, str | Mapping[str, str]] = {}
+    for name, place in (columns or {}).items():
+        mistakes += _examine(vocabulary, names, name, place)
+        facts[name] = place if isinstance(place, str) else dict(place)
+    for name in names:
+        if name in vocabulary.facts:
+            facts.setdefault(name, name)
+    for name, elements in _dotted(vocabulary, names).items():
+        if name not in facts:
+            mistakes += _examine(vocabulary, names, name, elements)
+            facts[name] = elements
+    kept = () if keep is False or keep is True else tuple(keep)
+    mistakes += [
+        Diagnostic("unknown-column", Location(path=(name,)), "no such column to keep", suggest(name, list(names)))
+        for name in kept
+        if name not in names
+    ]
+    layout = Layout({name: facts[name] for name in vocabulary.facts if name in facts}, kept)
+    others = [name for name in names if name not in layout.read]
+    mistakes += [mistake for name in others if name not in kept for mistake in _misspelt(name, vocabulary, facts)]
+    if not facts and not mistakes:
+        message = "no column is called like a fact"
+        hint = "rename columns, or say where facts are: columns={'maturity': 'name of the column'}"
+        mistakes.append(Diagnostic("no-facts", Location(), message, hint))
+    if mistakes:
+        raise InvalidOrganisation(mistakes)
+    return layout._replace(kept=tuple(others)) if keep is True else layout
+
+
+def _examine(
+    vocabulary: Vocabulary, names: Sequence[str], name: str, place: str | Mapping[str, str]
+) -> Iterable[Diagnostic]:
+    here = Location(path=("columns", name))
+    if name not in vocabulary.facts:
+        yield Diagnostic("unknown-fact", here, "no such fact", suggest(name, list(vocabulary.facts)))
+        return
+    fact = vocabulary[name]
+    if not isinstance(place, str):
+        if fact.kind is not Kind.SET:
+            yield Diagnostic("wrong-type", here, "only a set has a column for each element", "name one column")
+            return
+        for element in place:
+            if element not in fact.names:
+                path = Location(path=("columns", name, element))
+                yield Diagnostic("unknown-value", path, "no such element", suggest(element, fact.names))
+    for column in [place] if isinstance(place, str) else place.values():
+        if column not in names:
+            yield Diagnostic("unknown-column", here, f"no such column: {column!r}", suggest(column, list(names)))
+
+
+def _dotted(vocabulary: Vocabulary, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        fact, dot, element = name.partition(".")
+        if dot and fact in vocabulary.facts and vocabulary[fact].kind is Kind.SET:
+            found.setdefault(fact, {})[element] = name
+    return found
+
+
+def _misspelt(name: str, vocabulary: Vocabulary, taken: Mapping[str, Any]) -> Iterable[Diagnostic]:
+    """Tell of a column that is called almost like a fact: left unread, it would change the answers unnoticed."""
+    folded = name.strip().lower().replace(" ", "_").replace("-", "_")
+    for fact in vocabulary.facts:
+        if fact in taken or abs(len(fact) - len(folded)) > 3:
+            continue
+        if SequenceMatcher(None, folded, fact).ratio() >= _ALIKE:
+            yield Diagnostic(
+                "unknown-column",
+                Location(path=(name,)),
+                f"the column is called almost like the fact {fact!r}",
+                f"rename it, or say what it is: columns={{{fact!r}: {name!r}}}; to pass it through: keep=[{name!r}]",
+            )
+            return
+
+
+class Faults:
+    """What is wrong with the cells of a table, each wrong value of a column once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Diagnostic, list[int]] = {}
+        self._counts: dict[Diagnostic, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, diagnostic: Diagnostic, rows: Sequence[int]) -> None:
+        """Add rows, from 0, that have the same wrong value."""
+        shown = self._found.setdefault(diagnostic, [])
+        shown += rows[: _SHOWN - len(shown)]
+        self._counts[diagnostic] = self._counts.get(diagnostic, 0) + len(rows)
+
+    def error(self) -> InvalidOrganisation:
+        """Return the error that lists everything."""
+        return InvalidOrganisation(
+            Diagnostic(told.code, told.location, f"{told.message} ({self._rows(told)})", told.hint)
+            for told in self._found
+        )
+
+    def _rows(self, diagnostic: Diagnostic) -> str:
+        count, shown = self._counts[diagnostic], ", ".join(map(str, self._found[diagnostic]))
+        if count == 1:
+            return f"row {shown}"
+        more = count - len(self._found[diagnostic])
+        return f"rows {shown}" + (f" and {more:,} more" if more else "")
