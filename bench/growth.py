@@ -79,9 +79,9 @@ def _section(
     text = fold(
         f"""Synthetic rule bases of {_join(sizes)} rules with {_join(findings)} findings, and {len(fired)} organisations
         of which {KNOWN} facts are known. For each organisation the same rules fire in all of them ({mean:.1f} on
-        average); the rules beyond the first {sizes[0]:,} test the same facts and never fire, half of them for want of
-        a finding only. Facts in, ids of the fired rules out, as under "Matching alone"; median microseconds. experta
-        is not run on the largest: building it takes too long."""
+        average); the rules beyond the first {sizes[0]:,} test the same facts and never fire, half of them only because
+        a finding is missing. Facts in, ids of the fired rules out, as under "Matching alone"; median microseconds.
+        experta is not run on the largest: building it takes too long."""
     )
     text += f"\n\n{table(['engine', *(f'{size:,} rules:' for size in sizes), 'growth:'], rows)}"
     reference = medians[PEERS[0].name]

@@ -23,7 +23,7 @@ def describe_machine() -> str:
 def _rows() -> Iterable[tuple[str, str]]:
     yield "processor", f"{_processor()}, {os.cpu_count()} cores"
     if hasattr(os, "getloadavg"):
-        yield "waiting for a processor before the run", f"{os.getloadavg()[0]:.1f} programs (mean of a minute)"
+        yield "load average before the run (1 min)", f"{os.getloadavg()[0]:.1f}"
     yield "system", f"{platform.system()}, {platform.machine()}"
     yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
     for package in _PACKAGES:

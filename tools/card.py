@@ -19,7 +19,7 @@ SHARES = (None, 10, 30, 60)  # one in each region that a rule or an action disti
 
 REVIEWS = {
     ("ceo_with_cco", "champion"): "A championing CEO comes before every other home (fourth article).",
-    ("cx_department", "mature"): "Mature CX deserves its own department; nothing says that a leader above can be had.",
+    ("cx_department", "mature"): "Mature CX deserves its own department; no leader above is known to be available.",
     ("cx_department", "developing"): "Maturing CX shows the need for its own department (first article).",
     ("cxo_owned", "mature"): "Mature CX, and signs that one department could not carry it: a leader above them all.",
     (

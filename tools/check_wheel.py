@@ -17,8 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
 
-# Whoever gets the sdist can change the knowledge, generate, test and build again.
+# With the sdist one can change the knowledge, generate, test and build again.
 IN_SDIST = {
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",

@@ -127,7 +127,7 @@ class DecisionLog:
             TypeError: If the id is no text, the duration no number, or a label neither text, number, boolean nor None.
             ValueError: If the id is empty, the duration is negative or not finite, the record would be longer than any
                 reader reads, or the log is closed.
-            MissingRuleBase: If the recommendation is a copy whose rule base is not at hand.
+            MissingRuleBase: If the recommendation is a copy whose rule base is not available.
         """
         record = make_record(
             recommendation,

@@ -179,7 +179,7 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         TypeError: If the id is no text, the time no datetime, the duration no number, or a label neither text, number,
             boolean nor None.
         ValueError: If the id is empty, the time has no time zone, or the duration is negative or not finite.
-        MissingRuleBase: If the recommendation is a copy whose rule base is not at hand.
+        MissingRuleBase: If the recommendation is a copy whose rule base is not available.
 
     Examples:
         >>> import cxrules

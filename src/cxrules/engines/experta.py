@@ -249,7 +249,7 @@ def _import_experta() -> _Experta:
 
 @contextmanager
 def _lending(*names: str) -> Iterator[None]:
-    """Give `collections` back, for this import, the names that frozendict 1.2 needs and Python 3.10 removed."""
+    """Restore in `collections`, for this import, the names that frozendict 1.2 needs and Python 3.10 removed."""
     lent = {name: getattr(collections.abc, name) for name in names if not hasattr(collections, name)}
     vars(collections).update(lent)
     try:

@@ -216,7 +216,7 @@ class _Question:
         return best
 
     def _split(self, assumed: _Assumed, fact: str, live: int) -> list[_Assumed]:
-        """Give a fact every value that makes a difference here or to an impossible conjunction."""
+        """Assign to a fact every value that makes a difference here or to an impossible conjunction."""
         bounds = self.possibilities.bounds
         telling = live | sum(bounds.conjunctions.values())
         children: dict[int, _Assumed] = {}

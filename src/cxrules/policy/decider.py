@@ -211,7 +211,7 @@ def _sum(ledger: Ledger, bits: int) -> int:
 def _share_carriers(
     evidence: tuple[Evidence, ...], index: Mapping[str, int]
 ) -> tuple[tuple[tuple[int, Evidence], ...], tuple[Shared, ...]]:
-    """Give every item of evidence a bit: that of its rule, or one beyond the rules where rules share a carrier.
+    """Assign a bit to every item of evidence: that of its rule, or one beyond the rules where rules share a carrier.
 
     Of fired rules with the same carrier, for the same side of the same model, the strongest counts.
     """

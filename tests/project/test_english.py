@@ -1,0 +1,97 @@
+"""Habits of translated prose stay out of code, documentation and messages; CONTRIBUTING.md has the style guide."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+
+FIRST_WORDS = {"Give", "Gives", "Say", "Says", "Tell", "Tells"}
+HABITS = (
+    r"can(not)? be had",
+    r"for want of",
+    r"should it come about",
+    r"\bhis decision",
+    r"\bof ours\b",
+    r"\bbe it\b",
+    r"\bwhoever\b",
+    r"who is nowhere",
+    r"\bsave (those|that|for|where|when)\b",
+    r"\bmend(s|ed|ing)?\b",
+    r"is not at hand",
+    r"stands? in the place of",
+    r"takes? out the organisations",
+    r"in another company",
+)
+PLACES = (
+    "src",
+    "docs",
+    "knowledge",
+    "tools",
+    "bench",
+    "examples",
+    "README.md",
+    "CONTRIBUTING.md",
+    "Makefile",
+    "tests/README.md",
+)
+SUFFIXES = {".py", ".md", ".yaml", ".toml", ".sh", ""}
+# Texts of the product, which change with the rules.
+EXEMPT = ("knowledge/", "src/cxrules/builtin/", "src/cxrules/explanation/", "docs/explanations.md")
+
+
+def list_files() -> Iterator[Path]:
+    for place in PLACES:
+        path = ROOT / place
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        for file in files:
+            if file.is_file() and file.suffix in SUFFIXES and "__pycache__" not in file.parts:
+                yield file
+
+
+def find_habits(text: str) -> list[str]:
+    """The habits in a text, line breaks within them or not, each with its line."""
+    found = re.compile("|".join(f"(?:{habit})" for habit in HABITS).replace(" ", r"[\s#]+"), re.IGNORECASE).finditer(
+        text
+    )
+    return [f"{text.count(chr(10), 0, match.start()) + 1}: {' '.join(match[0].split())}" for match in found]
+
+
+def find_first_words(source: str) -> list[str]:
+    """The docstrings, those of attributes included, that begin with a word which says nothing."""
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Expr))
+    texts = [(node.lineno, node.value.value) for node in nodes if isinstance(node.value, ast.Constant)]
+    return [
+        f"{line}: {text.split()[0]}"
+        for line, text in texts
+        if isinstance(text, str) and text.split()[:1] and text.split()[0] in FIRST_WORDS
+    ]
+
+
+def test_texts_have_none_of_the_habits() -> None:
+    found = {
+        str(path.relative_to(ROOT)): habits for path in list_files() if (habits := find_habits(path.read_text("utf-8")))
+    }
+    assert {name: habits for name, habits in found.items() if not name.startswith(EXEMPT)} == {}
+
+
+def test_docstrings_begin_with_what_is_returned_or_done() -> None:
+    found = {
+        str(path.relative_to(ROOT)): words
+        for path in list_files()
+        if path.suffix == ".py" and (words := find_first_words(path.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("text", ["It can be had.", "one\n# be\n# it so", "Mend it.", "for  want of"])
+def test_a_habit_is_seen(text: str) -> None:
+    assert len(find_habits(text)) == 1
+
+
+def test_a_first_word_is_seen() -> None:
+    assert find_first_words('def f():\n    """Give it."""\n') == ["2: Give"]
+    assert find_habits("A recommendation of the amendment, as it may be; it saves the file.") == []
