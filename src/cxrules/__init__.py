@@ -11,53 +11,84 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cxrules.advisor import Advisor, recommend, recommend_frame
+from cxrules.advisor import Advisor, recommend
 from cxrules.builtin.models import OwnershipModel
-from cxrules.errors import (
-    Diagnostic,
-    InvalidKnowledge,
-    InvalidOrganisation,
-    Location,
-    MissingRuleBase,
-    UnlikelyFact,
-)
+from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, MissingRuleBase, UnlikelyFact
 from cxrules.policy.decision import Reason, Status
-from cxrules.recommendation.answer import Recommendation
+from cxrules.policy.standings import RankedModel, Voice
+from cxrules.recommendation.answer import Advice, Recommendation
 from cxrules.rulebase import RuleBase
 from cxrules.version import __version__
 
 if TYPE_CHECKING:
     from cxrules.builtin.organisation import Organisation
+    from cxrules.explanation.counterfactuals import Counterfactuals
+    from cxrules.explanation.derivation import Case, Derivation, Established, Step
+    from cxrules.explanation.next_questions import NextQuestions
+    from cxrules.explanation.robustness import Robustness
+    from cxrules.explanation.settled import Settled
+    from cxrules.explanation.sufficient import Sufficient
+    from cxrules.explanation.what_if import WhatIf
+    from cxrules.explanation.why_not import WhyNot
 
 __all__ = [
+    "Advice",
     "Advisor",
+    "Case",
+    "Counterfactuals",
+    "Derivation",
     "Diagnostic",
+    "Established",
     "InvalidKnowledge",
     "InvalidOrganisation",
     "Location",
     "MissingRuleBase",
+    "NextQuestions",
     "Organisation",
     "OwnershipModel",
+    "RankedModel",
     "Reason",
     "Recommendation",
+    "Robustness",
     "RuleBase",
+    "Settled",
     "Status",
+    "Step",
+    "Sufficient",
     "UnlikelyFact",
+    "Voice",
+    "WhatIf",
+    "WhyNot",
     "__version__",
     "recommend",
-    "recommend_frame",
 ]
+
+# Loaded when first asked for: pydantic for the model of an organisation, the explanations for their answers.
+_LATE = {
+    "Case": "explanation.derivation",
+    "Counterfactuals": "explanation.counterfactuals",
+    "Derivation": "explanation.derivation",
+    "Established": "explanation.derivation",
+    "NextQuestions": "explanation.next_questions",
+    "Organisation": "builtin.organisation",
+    "Robustness": "explanation.robustness",
+    "Settled": "explanation.settled",
+    "Step": "explanation.derivation",
+    "Sufficient": "explanation.sufficient",
+    "WhatIf": "explanation.what_if",
+    "WhyNot": "explanation.why_not",
+}
 
 
 if not TYPE_CHECKING:  # hidden from type checkers, to which it would mean that every name exists
 
     def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever bears the name
-        # Organisation is a pydantic model: importing it on first use spares everybody else pydantic.
-        if name == "Organisation":
-            from cxrules.builtin.organisation import Organisation
+        if name in _LATE:
+            from importlib import import_module
 
-            return Organisation
+            return getattr(import_module(f"cxrules.{_LATE[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -10,16 +10,17 @@ from types import MappingProxyType
 from typing import Any
 
 from cxrules.builtin import read_builtin
+from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
 from cxrules.language.parts import Parts
 from cxrules.language.rules import (
+    CHOOSING,
     AnyOf,
     Condition,
     Effect,
     FactTest,
     FindingTest,
     Impossible,
-    holds,
 )
 
 __all__ = ["RuleBase"]
@@ -153,14 +154,28 @@ class RuleBase(Parts):
             )
         return frozenset(rules)
 
+    @cached_property
+    def bearing(self) -> frozenset[str]:
+        """The rules that bear on the choice of the model: by what they conclude, or through findings."""
+        wanted = {finding for model in self.models.values() for finding in model.requires}
+        found: set[str] = set()
+        for layer in reversed(self.strata):
+            for rule in (self.rules[name] for name in layer):
+                if any(each.effect in CHOOSING for each in rule.then) or wanted.intersection(
+                    rule.targets(Effect.FINDING)
+                ):
+                    found.add(rule.id)
+                    wanted |= rule.needs()
+        return frozenset(found)
+
+    @cached_property
+    def coherence(self) -> Coherence:
+        """The impossible conjunctions, as masks."""
+        return Coherence(self.vocabulary, self.impossible)
+
     def incoherences(self, known: Facts) -> list[Impossible]:
-        """Return the impossible conjunctions that known facts meet."""
-        facts = dict(self.vocabulary.facts)
-        return [
-            conjunction
-            for conjunction in self.impossible
-            if all(test.fact in known for test in conjunction.when) and holds(conjunction.when, known, (), facts)
-        ]
+        """Return the impossible conjunctions that known facts, validated, meet."""
+        return list(self.coherence.list(self.coherence.met(known)))
 
 
 def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:

@@ -12,7 +12,6 @@ from cxrules.explanation.next_questions import NextQuestions, Question, next_que
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, lower_first, name, sentence
 from cxrules.language.facts import Fact, FactValue, Kind, join_words
-from cxrules.language.rules import Effect
 from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.policy.judge import Judge
 from cxrules.search.possibilities import possibilities_of
@@ -27,7 +26,6 @@ _HELP = (
     "`skip` leaves it unknown, `back` takes the last answer back, `quit` saves and ends."
 )
 _SHOWN = 3
-_BEARING = frozenset({Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS, Effect.FINDING})
 
 # Words that YAML would not read as text.
 _RESERVED = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false", "null", "nan", "inf"})
@@ -224,8 +222,7 @@ class Consultation:
         return [
             rule
             for rule in decider.names(may_fire)
-            if fact in self._rulebase.rules[rule].facts()
-            and any(conclusion.effect in _BEARING for conclusion in self._rulebase.rules[rule].then)
+            if rule in self._rulebase.bearing and fact in self._rulebase.rules[rule].facts()
         ]
 
     def _tell_stand(self) -> str:

@@ -32,7 +32,6 @@ _READ_OFF: Final = ("fired", "findings", "accompaniments", "patterns", "actions"
 """Computed from the fired rules one by one, so that a part can be shown."""
 _SUMMED_UP: Final = ("certainty", "ranking", "voices", "support", "dissent")
 """Sums over all evidence, so that no part can be shown."""
-_ON_MODELS: Final = frozenset({Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS})
 
 
 class InvalidMasking(ValueError):
@@ -196,15 +195,9 @@ def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidd
         if _may_depend(rulebase, tainted, names, field):
             copy[field] = shown[field]
             hidden.reveal_partly(field)
-    required = {finding for model in rulebase.models.values() for finding in model.requires}
-    for rule in tainted:
-        for conclusion in rulebase.rules[rule].then:
-            if conclusion.effect in _ON_MODELS or (
-                conclusion.effect is Effect.FINDING and conclusion.target in required
-            ):
-                for field in _SUMMED_UP:
-                    hidden.hide(field)
-                break
+    if not rulebase.bearing.isdisjoint(tainted):
+        for field in _SUMMED_UP:
+            hidden.hide(field)
     # The text contains the facts, and they are few enough to be tried one by one.
     if copy["explanation_sha256"] is not None:
         hidden.hide("explanation_sha256")

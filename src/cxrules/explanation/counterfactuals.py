@@ -11,9 +11,11 @@ from cxrules.errors import suggest
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
+from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
 from cxrules.search.changes import Change, apply, assemble, combine, list_changes
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
@@ -48,7 +50,7 @@ class ChangeSet:
     changes: tuple[Change, ...]
     price: int
     facts: Facts
-    model: str | None
+    model: ModelName | None
     status: Status
 
     @property
@@ -57,8 +59,8 @@ class ChangeSet:
         return {change.fact: self.facts[change.fact] for change in self.changes}
 
 
-@dataclass(frozen=True, slots=True)
-class Counterfactuals:
+@dataclass(frozen=True, repr=False)
+class Counterfactuals(Portable):
     """Every cheapest way to another model.
 
     Attributes:
@@ -69,16 +71,16 @@ class Counterfactuals:
             is the certificate that no allowed change of that size exists. `budget_exhausted`: some may be missing.
         sets: The sets of changes, all of the same price: fewest changes first, then the smallest steps.
         examined: How many changed organisations were decided.
-        rulebase: The rule base, for words.
     """
 
-    model: str | None
-    target: str | None
+    model: ModelName | None
+    target: ModelName | None
     max_changes: int
     status: SearchStatus
     sets: tuple[ChangeSet, ...]
     examined: int
-    rulebase: RuleBase
+
+    DERIVED = ("impossible",)
 
     @property
     def impossible(self) -> bool:
@@ -137,10 +139,12 @@ def counterfactuals(
     target = None if target is None else str(target)
     if target is not None and target == decision.model:
         here = ChangeSet((), 0, decision.known, decision.model, decision.status)
-        return Counterfactuals(decision.model, target, max_changes, SearchStatus.COMPLETE, (here,), 0, judge.rulebase)
+        return Counterfactuals(
+            decision.model, target, max_changes, SearchStatus.COMPLETE, (here,), 0, _basis=Basis(judge)
+        )
     search = _Search(judge, decision, target, budget)
     status, found = search.run(max_changes)
-    return Counterfactuals(decision.model, target, max_changes, status, found, search.examined, judge.rulebase)
+    return Counterfactuals(decision.model, target, max_changes, status, found, search.examined, _basis=Basis(judge))
 
 
 class _Search:

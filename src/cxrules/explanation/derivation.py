@@ -13,8 +13,10 @@ from typing import TypeAlias
 from cxrules.explanation.text.document import mark_title, unmark
 from cxrules.explanation.text.words import count, join_clauses, paragraphs, sentence
 from cxrules.language.facts import FactValue
+from cxrules.language.names import Certainty, ModelName, SignedCertainty
 from cxrules.language.rules import Claim, Model, Rule, Source
 from cxrules.policy.decision import Reason, Status
+from cxrules.portable.answer import Portable
 
 __all__ = [
     "Case",
@@ -46,8 +48,8 @@ class GivenFact:
     states: str
 
 
-@dataclass(frozen=True, slots=True)
-class Established:
+@dataclass(frozen=True, repr=False)
+class Established(Portable):
     """A finding that fired rules establish.
 
     Attributes:
@@ -60,12 +62,16 @@ class Established:
     states: str
     steps: tuple[Step, ...]
 
+    def explain(self) -> str:
+        """Explain it in words, as an outline."""
+        return outline(self)
+
     def __str__(self) -> str:
         return outline(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+@dataclass(frozen=True, repr=False)
+class Step(Portable):
     """A rule that fired, with what made it fire.
 
     Attributes:
@@ -83,6 +89,10 @@ class Step:
     facts: tuple[GivenFact, ...]
     findings: tuple[Established, ...]
     standing: bool
+
+    def explain(self) -> str:
+        """Explain it in words, as an outline."""
+        return outline(self)
 
     def __str__(self) -> str:
         return outline(self)
@@ -112,8 +122,8 @@ class Weighed:
     carrier: Claim
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+@dataclass(frozen=True, repr=False)
+class Case(Portable):
     """Everything for and against one model, and where the policy puts it.
 
     Attributes:
@@ -130,7 +140,7 @@ class Case:
 
     model: Model
     points: int
-    certainty: float
+    certainty: SignedCertainty
     candidate: bool
     evidence: tuple[Weighed, ...]
     excluded_by: tuple[Step, ...]
@@ -138,12 +148,16 @@ class Case:
     missing: tuple[tuple[str, str], ...]
     set_aside_by: tuple[Step, ...]
 
+    def explain(self) -> str:
+        """Explain it in words, as an outline."""
+        return outline(self)
+
     def __str__(self) -> str:
         return outline(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Derivation:
+@dataclass(frozen=True, repr=False)
+class Derivation(Portable):
     """How a decision came about.
 
     Attributes:
@@ -156,10 +170,10 @@ class Derivation:
         others: Fired rules that bear on no model, such as those that advise an action; only when complete.
     """
 
-    model: str | None
+    model: ModelName | None
     status: Status
     reason: Reason | None
-    certainty: float
+    certainty: Certainty
     facts: tuple[GivenFact, ...]
     cases: tuple[Case, ...]
     others: tuple[Step, ...] = ()
@@ -189,6 +203,10 @@ class Derivation:
         for step in self.others:
             _gather(step, found)
         return tuple(found.values())
+
+    def explain(self) -> str:
+        """Explain it in words, as an outline."""
+        return outline(self)
 
     def __str__(self) -> str:
         return outline(self)

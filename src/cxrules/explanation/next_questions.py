@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, log2
 
-from cxrules.columns.cohort import Cohort, SetColumn, truth
+from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn, column_of, truth
 from cxrules.explanation.settled import settled
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, name, sentence, topics
 from cxrules.language.facts import Facts, FactValue, join_words
+from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
+from cxrules.search.draws import DRAWN
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
@@ -36,7 +39,7 @@ class Answer:
     """
 
     value: FactValue
-    model: str | None
+    model: ModelName | None
     status: Status
 
 
@@ -58,8 +61,8 @@ class Question:
     answers: tuple[Answer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NextQuestions:
+@dataclass(frozen=True, repr=False)
+class NextQuestions(Portable):
     """What to ask next.
 
     Information is estimated from coherent completions of what is known, in which every value of every unknown fact is
@@ -72,14 +75,14 @@ class NextQuestions:
             facts turn out to be; in the order of the vocabulary.
         prospects: The models of the completions, most frequent first, each with its share; None is undetermined.
         model: The model as it is, or None.
-        rulebase: The rule base, for words.
     """
 
     questions: tuple[Question, ...]
     irrelevant: tuple[str, ...]
     prospects: Mapping[str | None, float]
-    model: str | None
-    rulebase: RuleBase
+    model: ModelName | None
+
+    DERIVED = ("settled",)
 
     @property
     def settled(self) -> bool:
@@ -129,25 +132,28 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
     possibilities = possibilities_of(judge)
     known = decision.known
     free = possibilities.unknown(known, ignoring)
-    mattering = _list_mattering(possibilities, known, free)
+    coherent = possibilities.coherent_cases(known, free)
+    mattering = _list_mattering(possibilities, known, coherent)
     prospects: dict[str | None, float] = {}
     questions: list[Question] = []
     if mattering:
         draw = possibilities.draw(known, free)
-        outcomes = possibilities.cohorts.decide(draw.cohort).models
+        asked_values = [(fact, value) for fact in mattering for value in coherent[fact]]
+        outcomes = possibilities.cohorts.decide(_append(possibilities, known, draw.cohort, asked_values))
         drawn = draw.valid.bit_count()
-        models = {model: columns & draw.valid for model, columns in outcomes.items() if columns & draw.valid}
+        models = {model: both for model, columns in outcomes.models.items() if (both := columns & draw.valid)}
         if len(models) <= 1 and settled(judge, decision, ignoring=ignoring, answered=False, budget=_PROOF):
-            return NextQuestions((), free, {decision.model: 1.0}, decision.model, judge.rulebase)
+            return NextQuestions((), free, {decision.model: 1.0}, decision.model, _basis=Basis(judge))
         prospects = {
             model: models[model].bit_count() / drawn
             for model in sorted(models, key=lambda each: -models[each].bit_count())
         }
-        for fact in mattering:
-            answers = tuple(_answer(judge, known, fact, possibilities))
-            if answers:
-                information = _information(possibilities, draw.cohort, draw.valid, models, fact)
-                questions.append(Question(fact, judge.rulebase.vocabulary[fact].question, information, answers))
+        answers: dict[str, list[Answer]] = {}
+        for position, (fact, value) in enumerate(asked_values, DRAWN):
+            answers.setdefault(fact, []).append(Answer(value, *_read(outcomes, position)))
+        for fact, found in answers.items():
+            information = _information(possibilities, draw.cohort, draw.valid, models, fact)
+            questions.append(Question(fact, judge.rulebase.vocabulary[fact].question, information, tuple(found)))
         # Where the estimates hardly differ, the question on which most evidence depends comes first.
         questions.sort(
             key=lambda question: (
@@ -160,23 +166,48 @@ def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str
         prospects = {decision.model: 1.0}
     asked = {question.fact for question in questions}
     irrelevant = tuple(fact for fact in free if fact not in asked)
-    return NextQuestions(tuple(questions), irrelevant, prospects, decision.model, judge.rulebase)
+    return NextQuestions(tuple(questions), irrelevant, prospects, decision.model, _basis=Basis(judge))
 
 
-def _list_mattering(possibilities: Possibilities, known: Facts, free: tuple[str, ...]) -> dict[str, int]:
+def _list_mattering(
+    possibilities: Possibilities, known: Facts, coherent: Mapping[str, tuple[FactValue, ...]]
+) -> dict[str, int]:
     """Return the facts that bounds do not prove idle, and how many rules that bear on the model depend on each."""
     bounds = possibilities.bounds
-    prospects = possibilities.prospects(known, free, answered=False)
+    prospects = possibilities.prospects(coherent, answered=False)
     openness = {fact: bounds.openness(fact, values) for fact, values in prospects.items()}
-    outlook = bounds.outlook(*bounds.span(bounds.pin(known, free), openness.values()))
-    at_stake = {fact: bounds.count_at_stake(fact, openness[fact], outlook.live) for fact in free}
+    outlook = bounds.outlook(*bounds.span(bounds.pin(known, coherent), openness.values()))
+    at_stake = {fact: bounds.count_at_stake(fact, openness[fact], outlook.live) for fact in coherent}
     return {fact: count for fact, count in at_stake.items() if count}
 
 
-def _answer(judge: Judge, known: Facts, fact: str, possibilities: Possibilities) -> Iterator[Answer]:
-    for value in possibilities.coherent_cases(known, fact):
-        then = judge.decide({**known, fact: value})
-        yield Answer(value, then.model, then.status)
+def _append(
+    possibilities: Possibilities, known: Facts, cohort: Cohort, answers: Sequence[tuple[str, FactValue]]
+) -> Cohort:
+    """Return a draw and, after it, one organisation for each answer, in which nothing else new is known."""
+    vocabulary = possibilities.rulebase.vocabulary
+    everything = cohort.everything | ((1 << len(answers)) - 1) << DRAWN
+    columns = dict(cohort.columns)
+    columns.update((name, column_of(vocabulary, name, value, everything)) for name, value in known.items())
+    for position, (fact, value) in enumerate(answers, DRAWN):
+        columns[fact] = _add(columns[fact], value, 1 << position)
+    return Cohort(everything, columns)
+
+
+def _add(column: Column, value: FactValue, place: int) -> Column:
+    if isinstance(column, SetColumn):
+        assert isinstance(value, tuple)
+        grown = {element: column.elements.get(element, 0) | place for element in value}
+        return SetColumn(column.known | place, {**column.elements, **grown})
+    return {**column, value: column.get(value, 0) | place}
+
+
+def _read(outcomes: Outcomes, position: int) -> tuple[str | None, Status]:
+    """Return the decision in one column."""
+    model = next(each for each, columns in outcomes.models.items() if columns >> position & 1)
+    if model is None:
+        return None, Status.UNDETERMINED
+    return model, Status.CONTESTED if outcomes.contested >> position & 1 else Status.RECOMMENDED
 
 
 def _information(

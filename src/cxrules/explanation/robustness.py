@@ -9,11 +9,13 @@ from enum import StrEnum
 from cxrules.columns.cohort import Cohort, column_of
 from cxrules.explanation.text.document import mark_title, unmark
 from cxrules.explanation.text.words import count, join_names, name, sentence
+from cxrules.language.names import ModelName
 from cxrules.language.rules import Effect, Tone
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
 from cxrules.search.possibilities import possibilities_of
 
 __all__ = ["Robustness", "RuleFlip", "Step", "ToneFlip", "robustness"]
@@ -41,7 +43,7 @@ class RuleFlip:
     """
 
     rule: str
-    model: str | None
+    model: ModelName | None
     status: Status
 
 
@@ -58,12 +60,12 @@ class ToneFlip:
 
     claim: str
     tone: Tone
-    model: str | None
+    model: ModelName | None
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Robustness:
+@dataclass(frozen=True, repr=False)
+class Robustness(Portable):
     """How robust a recommendation is.
 
     Attributes:
@@ -76,18 +78,16 @@ class Robustness:
         set_aside: The candidates that a preference sets aside.
         rules: The rules, in id order, each of whose removal would change the model or the status.
         tones: The changes of one claim's tone by one step that would, by claim in id order.
-        rulebase: The rule base, for words.
     """
 
-    model: str | None
+    model: ModelName | None
     status: Status
     step: Step | None
     lead: int
-    runner_up: str | None
-    set_aside: tuple[str, ...]
+    runner_up: ModelName | None
+    set_aside: tuple[ModelName, ...]
     rules: tuple[RuleFlip, ...]
     tones: tuple[ToneFlip, ...]
-    rulebase: RuleBase
 
     def explain(self) -> str:
         """Explain it in words."""
@@ -149,7 +149,7 @@ def robustness(judge: Judge, decision: Decision) -> Robustness:
         tuple(model for model in models if model in aside),
         tuple(_flip_rules(judge, decision)),
         tuple(_flip_tones(judge, decision)),
-        decider.rulebase,
+        _basis=Basis(judge),
     )
 
 

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from cxrules.columns.cohort import first_of
+from cxrules.columns.cohort import Cohort, SetColumn, first_of
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts, FactValue
+from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase
-from cxrules.search.bounds import Openness
-from cxrules.search.possibilities import Draw, Possibilities, possibilities_of
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
+from cxrules.search.budget import Budget
+from cxrules.search.combinations import Choices, combine, count_combinations, read_combination
+from cxrules.search.draws import Draw
+from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Completion", "Settled", "Settlement", "settled"]
+
+_TOGETHER = 8192
+"""How many combinations of what is at stake are decided at once."""
+
+_TRIES = 64
+"""How many combinations that give another model are completed before the search goes on to split."""
 
 BUDGET = 20_000
 """How many partly known organisations are bounded before the search gives up."""
@@ -43,12 +53,12 @@ class Completion:
     """
 
     facts: Facts
-    model: str | None
+    model: ModelName | None
     assumed: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+@dataclass(frozen=True, repr=False)
+class Settled(Portable):
     """Whether the model can still change, with the proof or the counterexample.
 
     Attributes:
@@ -59,16 +69,14 @@ class Settled:
         ignored: Facts that were taken to stay unknown.
         answered: Whether every other unknown fact was taken to become known; else each may also stay unknown.
         examined: How many partly known organisations were bounded for the proof.
-        rulebase: The rule base, for words.
     """
 
     settlement: Settlement
-    model: str | None
+    model: ModelName | None
     completions: tuple[Completion, ...]
     ignored: tuple[str, ...]
     answered: bool
     examined: int
-    rulebase: RuleBase
 
     def __bool__(self) -> bool:
         """Whether it is settled."""
@@ -98,7 +106,13 @@ class Settled:
 
 
 def settled(
-    judge: Judge, decision: Decision, *, ignoring: Collection[str] = (), answered: bool = True, budget: int = BUDGET
+    judge: Judge,
+    decision: Decision,
+    *,
+    ignoring: Collection[str] = (),
+    answered: bool = True,
+    budget: int = BUDGET,
+    deadline: float | None = None,
 ) -> Settled:
     """Find whether what is unknown can still change the model.
 
@@ -108,16 +122,17 @@ def settled(
 
     Facts of `ignoring` will stay unknown. Every other fact will become known if `answered`; else each may also stay
     unknown, as in a consultation where any question may be skipped. `budget` limits the partly known organisations that
-    are bounded.
+    are bounded, `deadline` the seconds; a search that ends for them is undecided.
     """
     possibilities = possibilities_of(judge)
     free = possibilities.unknown(decision.known, ignoring)
     ignored = tuple(fact for fact in possibilities.unknown(decision.known) if fact in ignoring)
-    question = _Question(possibilities, decision, free, answered)
-    found = question.search(budget)
+    question = _Question(possibilities, decision, free, answered=answered, budget=Budget(budget, deadline))
+    found = question.search()
+    examined = question.budget.examined
     if isinstance(found, Settlement):
-        return Settled(found, question.model, (), ignored, answered, question.examined, judge.rulebase)
-    return Settled(Settlement.OPEN, None, found, ignored, answered, question.examined, judge.rulebase)
+        return Settled(found, question.model, (), ignored, answered, examined, _basis=Basis(judge))
+    return Settled(Settlement.OPEN, None, found, ignored, answered, examined, _basis=Basis(judge))
 
 
 _Assumed: TypeAlias = dict[str, FactValue | None]
@@ -127,32 +142,45 @@ _Assumed: TypeAlias = dict[str, FactValue | None]
 class _Question:
     """One search: does any completion give another model than the first one found?"""
 
-    def __init__(self, possibilities: Possibilities, decision: Decision, free: tuple[str, ...], answered: bool) -> None:
+    def __init__(
+        self,
+        possibilities: Possibilities,
+        decision: Decision,
+        free: tuple[str, ...],
+        *,
+        answered: bool,
+        budget: Budget,
+    ) -> None:
         self.possibilities = possibilities
         self.decision = decision
         self.free = free
         self.answered = answered
         self.model: str | None = None
-        self.examined = 0
+        self.budget = budget
         bounds = possibilities.bounds
         self.base = bounds.pin(decision.known, free)
-        self.prospects = possibilities.prospects(decision.known, free, answered=answered)
+        coherent = possibilities.coherent_cases(decision.known, free)
+        self.prospects = possibilities.prospects(coherent, answered=answered)
         self.openness = {fact: bounds.openness(fact, values) for fact, values in self.prospects.items()}
-        met = {entry.id for entry in possibilities.rulebase.incoherences(decision.known)}
-        self.impossible = sum(bit for entry, bit in bounds.conjunctions.items() if entry not in met)
+        self.unmet = possibilities.unmet(decision.known)
+        self.impossible = bounds.lift(self.unmet)
 
-    def search(self, budget: int) -> Settlement | tuple[Completion, Completion]:
-        first = self._find_first()
+    def search(self) -> Settlement | tuple[Completion, Completion]:
+        first = None if self.budget.spent else self._find_first()
         if first is None:
             return Settlement.UNDECIDED
         if isinstance(first, tuple):
             return first
         self.model = first.model
-        for found in self._walk(first.model):
-            if found is not None:
-                return self._in_order(first, found)
-            if self.examined >= budget:
+        waiting: list[_Assumed] = [{}]
+        while waiting:
+            if self.budget.spent:
                 return Settlement.UNDECIDED
+            self.budget.spend()
+            found = self._examine(waiting.pop(), first.model)
+            if not isinstance(found, list):
+                return self._in_order(first, found)
+            waiting += found
         return Settlement.SETTLED
 
     def _find_first(self) -> Decision | tuple[Completion, Completion] | None:
@@ -173,18 +201,6 @@ class _Question:
         completed = self.possibilities.complete(self.decision.known, self.free)
         return None if completed is None else self.possibilities.decide(completed)
 
-    def _walk(self, model: str | None) -> Iterator[Decision | None]:
-        """Walk through all that bounds do not rule out; yield for each step a decision for another model, or None."""
-        waiting: list[_Assumed] = [{}]
-        while waiting:
-            self.examined += 1
-            found = self._examine(waiting.pop(), model)
-            if isinstance(found, list):
-                waiting += found
-                yield None
-            else:
-                yield found
-
     def _examine(self, assumed: _Assumed, model: str | None) -> Decision | list[_Assumed]:
         """Bound what may follow from assumptions; return a decision for another model, or what is left to examine."""
         bounds = self.possibilities.bounds
@@ -198,31 +214,71 @@ class _Question:
         outlook = bounds.outlook(sure, possible)
         if outlook.winners == (model,):
             return []
-        split = self._choose(rest, outlook.live)
-        if split is not None and model in outlook.winners:
-            return self._split(assumed, split, outlook.live)
-        # Either every completion gives another model or all give the same one, so that any one of them will do.
-        completed = self._finish(assumed, tuple(rest))
-        decided = None if completed is None else self.possibilities.decide(completed)
-        return [] if decided is None or decided.model == model else decided
+        at_stake = {
+            fact: count
+            for fact, openness in rest.items()
+            if (count := bounds.count_at_stake(fact, openness, outlook.live))
+        }
+        if not at_stake or model not in outlook.winners:
+            # Either every completion gives another model or all give the same one, so that any one of them will do.
+            return self._other(assumed, tuple(rest), model) or []
+        choices = {fact: self._list_telling(fact, outlook.live) for fact in at_stake}
+        if count_combinations(choices) <= _TOGETHER:
+            found = self._try_all(assumed, choices, model)
+            if found is not None:
+                return found
+        split = max(at_stake, key=lambda fact: at_stake[fact])
+        return [{**assumed, split: value} for value in choices[split]]
 
-    def _choose(self, rest: Mapping[str, Openness], live: int) -> str | None:
-        """Choose the fact on which most units depend."""
-        best, most = None, 0
-        for fact, openness in rest.items():
-            at_stake = self.possibilities.bounds.count_at_stake(fact, openness, live)
-            if at_stake > most:
-                best, most = fact, at_stake
-        return best
-
-    def _split(self, assumed: _Assumed, fact: str, live: int) -> list[_Assumed]:
-        """Assign to a fact every value that makes a difference here or to an impossible conjunction."""
+    def _list_telling(self, fact: str, live: int) -> list[FactValue | None]:
+        """Return every value of a fact that makes a difference here or to an impossible conjunction."""
         bounds = self.possibilities.bounds
-        telling = live | sum(bounds.conjunctions.values())
-        children: dict[int, _Assumed] = {}
+        telling = live | bounds.conjunctions
+        seen: dict[int, FactValue | None] = {}
         for value in self.prospects[fact]:
-            children.setdefault(bounds.masks[fact][value] & telling, {**assumed, fact: value})
-        return list(children.values())
+            seen.setdefault(bounds.masks[fact][value] & telling, value)
+        return list(seen.values())
+
+    def _try_all(self, assumed: _Assumed, choices: Choices, model: str | None) -> Decision | list[_Assumed] | None:
+        """Decide every combination of what is at stake at once; None where too many turn out to be impossible."""
+        possibilities = self.possibilities
+        given = {**self.decision.known, **{fact: value for fact, value in assumed.items() if value is not None}}
+        cohort = combine(possibilities.rulebase.vocabulary, given, choices)
+        outcomes = possibilities.cohorts.decide(cohort).models
+        hits = cohort.everything & ~outcomes[model]
+        rest = tuple(fact for fact in self.openness if fact not in assumed and fact not in choices)
+        if hits:
+            hits &= ~self._list_incoherent(cohort, rest)
+        for _ in range(_TRIES):
+            if not hits:
+                return []
+            lowest = hits & -hits
+            hits ^= lowest
+            found = self._other({**assumed, **read_combination(choices, first_of(lowest))}, rest, model)
+            if found is not None:
+                return found
+        return None
+
+    def _list_incoherent(self, cohort: Cohort, rest: Sequence[str]) -> int:
+        """Return the columns that no completion of the rest makes coherent: impossible, or with a gap for no reason."""
+        possibilities = self.possibilities
+        columns = 0
+        for entry in possibilities.coherence.list(self.unmet):
+            columns |= possibilities.meeting(entry.when, cohort)
+        for fact in possibilities.optional if self.answered else ():
+            if fact in self.openness and fact not in rest:
+                column = cohort.columns.get(fact, {})
+                known = column.known if isinstance(column, SetColumn) else _join(column.values())
+                gaps = cohort.everything & ~known
+                if gaps:
+                    columns |= gaps & ~possibilities.may_lack_value(fact, cohort, rest, self.unmet)
+        return columns
+
+    def _other(self, assumed: _Assumed, rest: Sequence[str], model: str | None) -> Decision | None:
+        """Return the decision on a completion of some assumptions, if there is one and it is for another model."""
+        completed = self._finish(assumed, rest)
+        decided = None if completed is None else self.possibilities.decide(completed)
+        return None if decided is None or decided.model == model else decided
 
     def _finish(self, assumed: _Assumed, rest: Sequence[str]) -> dict[str, FactValue] | None:
         known = {**self.decision.known, **{fact: value for fact, value in assumed.items() if value is not None}}
@@ -243,12 +299,23 @@ class _Question:
         """Leave out, one by one, new facts that the model does not need."""
         order = [fact for fact in self.possibilities.cases if fact in decided.known]
         facts = {fact: decided.known[fact] for fact in order}
-        kept, left_out = dict(facts), True
+        kept, fired, left_out = dict(facts), decided.fired, True
+        testing = self.possibilities.testing
         while left_out:
             left_out = False
             for fact in reversed([fact for fact in kept if fact not in self.decision.known]):
                 without = {other: value for other, value in kept.items() if other != fact}
-                if self.possibilities.decide(without).model == decided.model:
+                # What no fired rule tests that bears on the model can make no difference to it.
+                if not fired & testing[fact]:
                     kept, left_out = without, True
+                elif (then := self.possibilities.decide(without)).model == decided.model:
+                    kept, fired, left_out = without, then.fired, True
         assumed = {fact: value for fact, value in kept.items() if fact not in self.decision.known}
         return Completion(facts, decided.model, assumed)
+
+
+def _join(masks: Iterable[int]) -> int:
+    joined = 0
+    for mask in masks:
+        joined |= mask
+    return joined

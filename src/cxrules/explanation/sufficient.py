@@ -11,10 +11,12 @@ from cxrules.columns.slices import add_up, equal_to
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts
+from cxrules.language.names import ModelName
 from cxrules.language.rules import FactTest, leaf_tests
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Extent", "Sufficient", "sufficient_facts"]
@@ -34,8 +36,8 @@ class Extent(StrEnum):
     UNPROVED = "unproved"
 
 
-@dataclass(frozen=True, slots=True)
-class Sufficient:
+@dataclass(frozen=True, repr=False)
+class Sufficient(Portable):
     """Known facts that alone give the same model and status.
 
     Attributes:
@@ -45,15 +47,13 @@ class Sufficient:
         model: The model, or None.
         status: How firmly it stands.
         examined: How many sets of facts were decided.
-        rulebase: The rule base, for words.
     """
 
     facts: Facts
     extent: Extent
-    model: str | None
+    model: ModelName | None
     status: Status
     examined: int
-    rulebase: RuleBase
 
     def explain(self) -> str:
         """Explain it in words."""
@@ -93,7 +93,7 @@ def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFO
         decision.model,
         decision.status,
         search.examined,
-        judge.rulebase,
+        _basis=Basis(judge),
     )
 
 

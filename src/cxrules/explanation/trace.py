@@ -8,6 +8,7 @@ from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.policy.standings import RankedModel, fired_evidence, rank
+from cxrules.portable.at_hand import Basis
 
 __all__ = ["Tracer", "how", "trace"]
 
@@ -25,7 +26,14 @@ def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Deriva
         seen = set(tracer.traced)
         others = tuple([tracer.step(rule) for rule in judge.decider.names(decision.fired) if rule not in seen])
     return Derivation(
-        decision.model, decision.status, decision.reason, decision.certainty, tracer.given(), cases, others
+        decision.model,
+        decision.status,
+        decision.reason,
+        decision.certainty,
+        tracer.given(),
+        cases,
+        others,
+        _basis=tracer.basis,
     )
 
 
@@ -54,12 +62,14 @@ class Tracer:
     """Builds the nodes of one decision's derivation, each once: the tree shares its branches.
 
     Attributes:
+        basis: What everything built rests on.
         findings: The findings established.
         traced: The steps built so far, by rule.
     """
 
     def __init__(self, judge: Judge, decision: Decision, *, complete: bool) -> None:
         self._judge = judge
+        self.basis = Basis(judge)
         self._rulebase = judge.rulebase
         self._decision = decision
         self._complete = complete
@@ -94,7 +104,13 @@ class Tracer:
             self._gather_premises(rule.when, facts, findings)
             source = rulebase.sources[claims[0].source]
             step = self.traced[name] = Step(
-                rule, source, claims, tuple(facts.values()), tuple(findings.values()), name in rulebase.standing
+                rule,
+                source,
+                claims,
+                tuple(facts.values()),
+                tuple(findings.values()),
+                name in rulebase.standing,
+                _basis=self.basis,
             )
         return step
 
@@ -107,7 +123,9 @@ class Tracer:
             if not self._complete:
                 # The shortest way; among equals the first in id order.
                 steps = [min(steps, key=lambda step: len(step.roots()))]
-            found = self._established[finding] = Established(finding, self._rulebase.findings[finding], tuple(steps))
+            found = self._established[finding] = Established(
+                finding, self._rulebase.findings[finding], tuple(steps), _basis=self.basis
+            )
         return found
 
     def _case(self, row: RankedModel, evidence: list[Weighed]) -> Case:
@@ -122,6 +140,7 @@ class Tracer:
             tuple([self.established(finding) for finding in model.requires if finding not in row.missing]),
             tuple([(finding, self._rulebase.findings[finding]) for finding in row.missing]),
             tuple([self.step(rule) for rule in row.set_aside_by]),
+            _basis=self.basis,
         )
 
     def _gather_premises(

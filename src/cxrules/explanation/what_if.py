@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cxrules.explanation.derivation import GivenFact, Step, reason
@@ -11,9 +11,12 @@ from cxrules.explanation.text.document import Block, Items, Paragraph, to_plain
 from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name, strength
 from cxrules.explanation.trace import Tracer
 from cxrules.language.facts import FactValue
+from cxrules.language.names import ModelName
 from cxrules.policy.comparison import Shift, Turn, TurnedStep, compare, list_turns
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
 
 __all__ = ["FactChange", "Moved", "Turn", "Turned", "WhatIf", "what_if"]
 
@@ -46,7 +49,7 @@ class Moved:
         after: Its points after; 0 when it has gone.
     """
 
-    model: str
+    model: ModelName
     step: Step
     before: int
     after: int
@@ -63,14 +66,14 @@ class Turned:
         finding: The requirement, where one is met or lost; else empty.
     """
 
-    model: str
+    model: ModelName
     turn: Turn
     steps: tuple[Step, ...] = ()
     finding: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WhatIf(Generic[_Answer]):
+@dataclass(frozen=True, repr=False)
+class WhatIf(Portable, Generic[_Answer]):
     """What would be recommended if some facts were otherwise, and what changed.
 
     Attributes:
@@ -92,11 +95,10 @@ class WhatIf(Generic[_Answer]):
     silenced: tuple[Step, ...]
     evidence: tuple[Moved, ...]
     turned: tuple[Turned, ...]
-    _judge: Judge = field(repr=False, compare=False)
 
     def explain(self) -> str:
         """Explain it in words."""
-        return explain_what_if(self._judge, self)
+        return explain_what_if(self._basis.judge, self)
 
 
 def what_if(
@@ -123,7 +125,7 @@ def what_if(
         comparison.silenced,
         comparison.evidence(),
         comparison.turned(),
-        judge,
+        _basis=Basis(judge),
     )
 
 

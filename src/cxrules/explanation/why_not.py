@@ -13,8 +13,12 @@ from cxrules.explanation.text.document import Paragraph, to_plain
 from cxrules.explanation.text.words import join_clauses, name, sentence, topics
 from cxrules.explanation.trace import trace
 from cxrules.language.ids import sorted_ids
+from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
+from cxrules.portable.answer import Portable
+from cxrules.portable.at_hand import Basis
+from cxrules.portable.fields import published_as
 from cxrules.search.reach import complete_for, opposed, wanted
 
 __all__ = ["Obstacle", "Requirement", "WhyNot", "rebut", "why_not"]
@@ -53,8 +57,8 @@ class Requirement:
     wanted: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WhyNot:
+@dataclass(frozen=True, repr=False)
+class WhyNot(Portable):
     """What stands between one model and its recommendation.
 
     Attributes:
@@ -65,16 +69,20 @@ class WhyNot:
         requirements: Its requirements that are not established.
         steps: The fired rules behind the first obstacle: those that rule it out or set it aside; else those that speak
             against it and those that speak for the winner.
+        claims: The claims behind the rules behind the first obstacle, in id order.
+        decision: What was decided.
     """
 
-    model: str
+    model: ModelName
     obstacles: tuple[Obstacle, ...]
     case: Case
     winner: Case | None
     requirements: tuple[Requirement, ...]
     steps: tuple[Step, ...]
-    _judge: Judge = field(repr=False, compare=False)
-    _decision: Decision = field(repr=False, compare=False)
+    claims: tuple[str, ...]
+    _decision: Decision = field(compare=False, metadata=published_as("decision"))
+
+    DERIVED = ("kind", "rules")
 
     @property
     def kind(self) -> Obstacle | None:
@@ -84,15 +92,7 @@ class WhyNot:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules behind the first obstacle, in id order."""
-        if self.kind in (Obstacle.REQUIREMENT_REFUSED, Obstacle.REQUIREMENT_UNKNOWN):
-            return sorted_ids(rule for requirement in self.requirements for rule in requirement.rules)
-        return sorted_ids(step.rule.id for step in self.steps)
-
-    @property
-    def claims(self) -> tuple[str, ...]:
-        """The claims behind those rules, in id order."""
-        rules = self._judge.rulebase.rules
-        return sorted_ids(claim for rule in self.rules for claim in rules[rule].because)
+        return _rules_behind(self.kind, self.requirements, self.steps)
 
     @property
     def nearest_change(self) -> Counterfactuals:
@@ -101,14 +101,15 @@ class WhyNot:
         Each is decided afresh before it is returned. If there is none, the search is the proof of that, unless its
         budget was exhausted.
         """
-        found = counterfactuals(self._judge, self._decision, self.model)
+        judge = self._basis.judge
+        found = counterfactuals(judge, self._decision, self.model)
         for change in found.sets:
-            assert self._judge.decide(change.facts).model == self.model
+            assert judge.decide(change.facts).model == self.model
         return found
 
     def explain(self) -> str:
         """Explain it in words."""
-        return explain_why_not(self._judge, self)
+        return explain_why_not(self._basis.judge, self)
 
 
 def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation | None = None) -> WhyNot:
@@ -124,11 +125,21 @@ def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation
     case = derivation.case(model)
     winner = derivation.case(decision.model) if decision.model else None
     if winner is case:
-        return WhyNot(case.model.id, (), case, winner, (), (), judge, decision)
+        return WhyNot(case.model.id, (), case, winner, (), (), (), decision, _basis=Basis(judge))
     requirements = _examine_requirements(judge, decision, case)
     obstacles = tuple(_list_obstacles(judge, case, requirements, winner))
     steps = _steps(obstacles[0], case, winner)
-    return WhyNot(case.model.id, obstacles, case, winner, requirements, steps, judge, decision)
+    behind = _rules_behind(obstacles[0], requirements, steps)
+    claims = sorted_ids(claim for rule in behind for claim in judge.rulebase.rules[rule].because)
+    return WhyNot(case.model.id, obstacles, case, winner, requirements, steps, claims, decision, _basis=Basis(judge))
+
+
+def _rules_behind(
+    kind: Obstacle | None, requirements: tuple[Requirement, ...], steps: tuple[Step, ...]
+) -> tuple[str, ...]:
+    if kind in (Obstacle.REQUIREMENT_REFUSED, Obstacle.REQUIREMENT_UNKNOWN):
+        return sorted_ids(rule for requirement in requirements for rule in requirement.rules)
+    return sorted_ids(step.rule.id for step in steps)
 
 
 def _examine_requirements(judge: Judge, decision: Decision, case: Case) -> tuple[Requirement, ...]:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from cxrules.language.facts import Fact, Facts, FactValue, Kind
 
 __all__ = [
+    "CHOOSING",
     "EVIDENTIAL",
     "AnyOf",
     "Claim",
@@ -228,6 +229,10 @@ class Effect(StrEnum):
     RECOGNISES = "recognises"
     ACTION = "action"
     WARNING = "warning"
+
+
+CHOOSING = frozenset({Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS})
+"""The effects that by themselves bear on which model is chosen."""
 
 
 @dataclass(frozen=True, slots=True)

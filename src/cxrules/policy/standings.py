@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cxrules.language.ids import sorted_ids
+from cxrules.language.names import ModelName, SignedCertainty
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
 from cxrules.policy.evidence import Evidence, certainty
@@ -29,9 +30,9 @@ class RankedModel:
         set_aside_by: The rules that prefer another candidate.
     """
 
-    model: str
+    model: ModelName
     points: int
-    certainty: float
+    certainty: SignedCertainty
     candidate: bool
     excluded: bool
     excluded_by: tuple[str, ...]
@@ -51,7 +52,7 @@ class Voice:
     """
 
     source: str
-    model: str | None
+    model: ModelName | None
     points: int
     points_on_winner: int
 

@@ -54,6 +54,7 @@ class Bounds:
 
     Attributes:
         everything: Every unit, and beyond the units one bit for each impossible conjunction.
+        conjunctions: The bits of the impossible conjunctions.
         masks: For each fact, by value, the units and conjunctions that the value does not contradict; None is unknown.
     """
 
@@ -66,7 +67,7 @@ class Bounds:
         self._units = (1 << len(units)) - 1
         self._rules = (1 << len(rulebase.rules)) - 1
         self._findings = tuple(order_findings(rulebase, units, alternatives, self.everything))
-        self.conjunctions = {entry.id: 1 << len(units) + position for position, entry in enumerate(rulebase.impossible)}
+        self.conjunctions = self.lift(rulebase.coherence.everything)
         self._tests: dict[str, dict[int, list[FactTest]]] = {name: defaultdict(list) for name in cases}
         for bit, each in enumerate(tests):
             for test in each:
@@ -93,6 +94,10 @@ class Bounds:
             bit for bit, tests in self._tests[name].items() if not all(test.holds(value, fact) for test in tests)
         )
         return self.everything & ~sum(refused)
+
+    def lift(self, conjunctions: int) -> int:
+        """Return impossible conjunctions, as masks of `Coherence`, in the bits that they have here."""
+        return conjunctions << self._units.bit_length()
 
     def openness(self, name: str, values: Iterable[FactValue | None]) -> Openness:
         """Return what the values that an unknown fact may turn out to have share.

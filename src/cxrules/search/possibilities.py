@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from random import Random
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from cxrules.columns.cohort import Cohort, CohortJudge, Column, SetColumn, column_of, truth
+from cxrules.columns.cohort import Cohort, CohortJudge, SetColumn, truth
 from cxrules.engines.bitmap import BitmapEngine
-from cxrules.language.facts import Facts, FactValue, Kind
-from cxrules.language.regions import cut, list_cases, list_tests
-from cxrules.language.rules import FactTest, Impossible
+from cxrules.language.facts import Facts, FactValue
+from cxrules.language.regions import list_cases, list_tests
+from cxrules.language.rules import FactTest
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.search.bounds import Bounds
+from cxrules.search.draws import Draw, Draws
 
-__all__ = ["Draw", "Possibilities", "possibilities_of"]
-
-DRAWN = 8192
-"""How many completions a draw holds."""
-
-_PRECISION = 14
-"""Binary digits of a probability in a draw."""
-
-_ROUNDS = 24
-"""How often a draw repairs impossible completions before it leaves the rest out."""
-
-
-class Draw(NamedTuple):
-    """Random coherent completions of what is known.
-
-    Attributes:
-        cohort: The completions.
-        valid: The columns that are coherent; the others do not count.
-    """
-
-    cohort: Cohort
-    valid: int
+__all__ = ["Possibilities", "possibilities_of"]
 
 
 class Possibilities:
@@ -47,6 +25,7 @@ class Possibilities:
     Attributes:
         rulebase: The rule base.
         decider: The policy.
+        coherence: The impossible conjunctions.
         cohorts: Decides many organisations at once.
         cases: For each fact one value for each way in which rules and impossible conjunctions can see it.
     """
@@ -56,6 +35,7 @@ class Possibilities:
         self.decider = judge.decider
         # Engines agree, so that search may use the quickest, whichever engine the question came from.
         self._engine = judge.engine if isinstance(judge.engine, BitmapEngine) else BitmapEngine(judge.rulebase)
+        self.coherence = judge.rulebase.coherence
         self.cohorts = CohortJudge(judge.decider)
         self.tests = list_tests(judge.rulebase)
         vocabulary = judge.rulebase.vocabulary
@@ -75,17 +55,22 @@ class Possibilities:
         return Bounds(self.decider, self.cases)
 
     @cached_property
-    def _draws(self) -> dict[str, Column]:
-        return {name: self._draw_fact(name) for name in self.cases}
+    def _draws(self) -> Draws:
+        return Draws(self.rulebase, self.tests, self.cases, self.optional)
+
+    @cached_property
+    def testing(self) -> dict[str, int]:
+        """For each fact the rules that test it and bear on the model, as the bits of an int."""
+        rules = [self.rulebase.rules[rule] for rule in self.rulebase.bearing]
+        return {name: self.decider.mask(rule.id for rule in rules if name in rule.facts()) for name in self.cases}
 
     def unknown(self, known: Facts, ignoring: Collection[str] = ()) -> tuple[str, ...]:
         """Return the facts that are not known, in the order of the vocabulary."""
         return tuple(name for name in self.cases if name not in known and name not in ignoring)
 
-    def unmet(self, known: Facts) -> tuple[Impossible, ...]:
+    def unmet(self, known: Facts) -> int:
         """Return the impossible conjunctions that known facts do not already meet: those a completion must not meet."""
-        met = {entry.id for entry in self.rulebase.incoherences(known)}
-        return tuple(entry for entry in self.rulebase.impossible if entry.id not in met)
+        return self.coherence.everything & ~self.coherence.met(known)
 
     def organisation(self, cohort: Cohort, position: int) -> dict[str, FactValue]:
         """Return the facts of one organisation of a cohort."""
@@ -113,6 +98,19 @@ class Possibilities:
                 break
         return columns
 
+    def may_lack_value(self, name: str, cohort: Cohort, rest: Collection[str], impossible: int) -> int:
+        """Return where every value of a fact may be impossible, once the facts of `rest` are known as well."""
+        columns = cohort.everything
+        for rivals in self.coherence.rivals(name, self.cases[name]):
+            refused = 0
+            for bit, others in rivals:
+                if bit & impossible:
+                    refused |= self.meeting((test for test in others if test.fact not in rest), cohort)
+            columns &= refused
+            if not columns:
+                break
+        return columns
+
     @cached_property
     def optional(self) -> frozenset[str]:
         """The facts to which others may leave no coherent value, such as whom a CCO reports to."""
@@ -135,184 +133,119 @@ class Possibilities:
             The known facts and values for the free ones; None when there is no such completion. A conjunction that the
             known facts meet by themselves does not count.
         """
-        touching = {test.fact for entry in self.rulebase.impossible for test in entry.when}
-        order = [name for name in free if name in touching]
-        for found in self._complete(dict(known), order, self.unmet(known)):
-            missing = {*blank, *(name for name in order if name not in found)}
-            if not any(self.coherent_cases(found, name, known) for name in missing):
-                for name in free:
-                    if name not in touching:
-                        found[name] = self.cases[name][0]
-                return found
-        return None
+        coherence = self.coherence
+        order = [name for name in free if name in coherence.tested]
+        found = _Completing(self, known, order, blank).search()
+        if found is None:
+            return None
+        completed = {**known, **{name: value for name, value in zip(order, found, strict=True) if value is not None}}
+        completed.update((name, self.cases[name][0]) for name in free if name not in coherence.tested)
+        return completed
 
-    def coherent_cases(self, known: Facts, name: str, before: Facts | None = None) -> tuple[FactValue, ...]:
-        """Return the values that a fact can have beside others.
+    def coherent_cases(self, known: Facts, unknown: Iterable[str]) -> dict[str, tuple[FactValue, ...]]:
+        """Return for each of some unknown facts the values that it can have beside the known ones.
 
-        Incoherences among `before`, or among the known facts when it is left out, do not count.
+        What the known facts meet by themselves does not count.
         """
-        impossible = self.unmet(known if before is None else before)
-        return tuple(value for value in self.cases[name] if not self._meets({**known, name: value}, impossible, name))
+        coherence = self.coherence
+        _, nearly = coherence.nearly_met(known)
+        found = {}
+        for name in unknown:
+            cases = self.cases[name]
+            if alive := nearly.get(name, 0):
+                cases = tuple([value for value in cases if not alive & coherence.mask(name, value)])
+            found[name] = cases
+        return found
 
     def prospects(
-        self, known: Facts, free: Iterable[str], *, answered: bool
+        self, coherent: Mapping[str, tuple[FactValue, ...]], *, answered: bool
     ) -> dict[str, tuple[FactValue | None, ...]]:
-        """Return for each free fact the values that it may turn out to have beside what is known.
+        """Return for each unknown fact what it may turn out to be, given the values that it can have.
 
         If `answered`, each of the facts becomes known; None, for one that stays unknown, is then a prospect only where
         other facts may leave no coherent value.
         """
-        touching = {test.fact for entry in self.rulebase.impossible for test in entry.when}
-        found: dict[str, tuple[FactValue | None, ...]] = {}
-        for name in free:
-            values = self.coherent_cases(known, name) if name in touching else self.cases[name]
-            found[name] = (*values, None) if not answered or name in self.optional or not values else values
-        return found
-
-    def _complete(
-        self, known: dict[str, FactValue], order: Sequence[str], impossible: tuple[Impossible, ...]
-    ) -> Iterator[dict[str, FactValue]]:
-        if not order:
-            yield dict(known)
-            return
-        name, *rest = order
-        for value in self.cases[name]:
-            extended = {**known, name: value}
-            if not self._meets(extended, impossible, name):
-                yield from self._complete(extended, rest, impossible)
-        if name in self.optional:
-            yield from self._complete(known, rest, impossible)
-
-    def _meets(self, known: Facts, impossible: tuple[Impossible, ...], latest: str) -> bool:
-        facts = self.rulebase.vocabulary
-        for entry in impossible:
-            if any(test.fact == latest for test in entry.when) and all(
-                test.fact in known and test.holds(known[test.fact], facts[test.fact]) for test in entry.when
-            ):
-                return True
-        return False
+        return {
+            name: (*values, None) if not answered or name in self.optional or not values else values
+            for name, values in coherent.items()
+        }
 
     def draw(self, known: Facts, free: Iterable[str]) -> Draw:
-        """Draw completions in which every value of every free fact is equally likely, and which are coherent.
-
-        Where a completion meets an impossible conjunction, the free facts of that conjunction are drawn again (partial
-        rejection sampling: Guo, Jerrum and Liu 2019); a fact to which the others leave no coherent value has none. The
-        same question always gets the same draw.
-        """
-        everything = (1 << DRAWN) - 1
-        vocabulary = self.rulebase.vocabulary
-        columns = {name: column_of(vocabulary, name, value, everything) for name, value in known.items()}
-        drawn = {name: self._draws[name] for name in free}
-        columns.update(drawn)
-        cohort = Cohort(everything, columns)
-        impossible = self.unmet(known)
-        optional = [name for name in drawn if name in self.optional]
-        shifts = Random(0)  # noqa: S311 - chance for an estimate, no secret
-        bad = 0
-        blank: dict[str, int] = {}
-        for left in reversed(range(_ROUNDS)):
-            columns.update((name, drawn[name]) for name in optional)
-            blank = self._blank(cohort, optional, impossible)
-            again: dict[str, int] = {}
-            bad = 0
-            for entry in impossible:
-                if met := self.meeting(entry.when, cohort):
-                    bad |= met
-                    for test in entry.when:
-                        if test.fact in drawn:
-                            again[test.fact] = again.get(test.fact, 0) | met
-            if not bad or not left:  # what is drawn again must be looked at again
-                break
-            for name, columns_again in again.items():
-                fresh = _rotate(self._draws[name], shifts.randrange(DRAWN), everything)
-                drawn[name] = columns[name] = _mix(columns_again, fresh, drawn[name])
-        for name in optional:
-            bad |= self._without_value(cohort, name, impossible) ^ blank[name]
-        return Draw(cohort, everything & ~bad)
-
-    def _blank(self, cohort: Cohort, optional: Iterable[str], impossible: tuple[Impossible, ...]) -> dict[str, int]:
-        """Remove facts where the others leave them no coherent value; return where that is."""
-        blank: dict[str, int] = {}
-        columns = cohort.columns
-        assert isinstance(columns, dict)
-        for name in optional:
-            blank[name] = self._without_value(cohort, name, impossible)
-            if blank[name]:
-                columns[name] = _keep(columns[name], ~blank[name])
-        return blank
-
-    def _without_value(self, cohort: Cohort, name: str, impossible: tuple[Impossible, ...]) -> int:
-        """Return where every value of a fact would meet an impossible conjunction."""
-        fact = self.rulebase.vocabulary[name]
-        columns = cohort.everything
-        for value in self.cases[name]:
-            refused = 0
-            for entry in impossible:
-                own = [test for test in entry.when if test.fact == name]
-                if own and all(test.holds(value, fact) for test in own):
-                    others = tuple(test for test in entry.when if test.fact != name)
-                    refused |= self.meeting(others, cohort)
-            columns &= refused
-            if not columns:
-                break
-        return columns
-
-    def _draw_fact(self, name: str) -> Column:
-        fact = self.rulebase.vocabulary[name]
-        random = Random(f"{name} of {len(self.cases)}")  # noqa: S311 - chance for an estimate, no secret
-        everything = (1 << DRAWN) - 1
-        if fact.kind is Kind.SET:
-            return SetColumn(everything, {element: random.getrandbits(DRAWN) for element in fact.names})
-        weights = [1] * len(self.cases[name])
-        if fact.kind is Kind.PERCENT:
-            weights = [region.weight for region in cut(self.tests[name])]
-        column: dict[FactValue, int] = {}
-        left, total = everything, sum(weights)
-        for value, weight in zip(self.cases[name], weights, strict=True):
-            column[value] = left & _biased(random, weight / total) if weight < total else left
-            left &= ~column[value]
-            total -= weight
-        return column
+        """Draw coherent completions in which every value of every free fact is equally likely; always the same ones."""
+        return self._draws.draw(known, free, self.unmet(known))
 
 
-def _biased(random: Random, probability: float) -> int:
-    """Return each column with a probability, which is compared digit by digit with a random number."""
-    columns = 0
-    digits = round(probability * 2**_PRECISION)
-    for digit in range(_PRECISION):
-        chance = random.getrandbits(DRAWN)
-        columns = columns | chance if digits >> digit & 1 else columns & chance
-    return columns
+class _Completing:
+    """One search for a coherent completion: depth first over the facts that impossible conjunctions test."""
 
+    def __init__(
+        self, possibilities: Possibilities, known: Facts, order: Sequence[str], blank: Collection[str]
+    ) -> None:
+        self._coherence = coherence = possibilities.coherence
+        self._order = order
+        self._blank = blank
+        self._cases = possibilities.cases
+        self._impossible = possibilities.unmet(known)
+        self._fixed = {name: coherence.mask(name, known.get(name)) for name in coherence.tested if name not in order}
+        self._start = self._impossible
+        for mask in self._fixed.values():
+            self._start &= mask
+        self._choices: list[list[tuple[FactValue | None, int]]] = []
+        for name in order:
+            values: list[FactValue | None] = list(possibilities.cases[name])
+            if name in possibilities.optional:
+                values.append(None)
+            self._choices.append([(value, coherence.mask(name, value)) for value in values])
+        # What no later fact can contradict any more is met, once every earlier one lets it be.
+        self._open = [0] * (len(order) + 1)
+        for place in reversed(range(len(order))):
+            self._open[place] = self._open[place + 1] | coherence.tested[order[place]]
 
-def _rotate(column: Column, shift: int, everything: int) -> Column:
-    def turn(mask: int) -> int:
-        return (mask >> shift | mask << (DRAWN - shift)) & everything
+    def search(self) -> list[FactValue | None] | None:
+        """Return a value for each fact of the order, or None where it has none; None when there is no completion."""
+        if self._start & ~self._open[0]:
+            return None
+        chosen: list[tuple[FactValue | None, int]] = []
+        waiting = [iter(self._choices[0])] if self._order else []
+        alive = [self._start]
+        if not self._order:
+            return [] if self._leaves_no_gap([]) else None
+        while waiting:
+            place = len(waiting) - 1
+            for choice in waiting[-1]:
+                left = alive[-1] & choice[1]
+                if left & ~self._open[place + 1]:
+                    continue
+                chosen.append(choice)
+                if place + 1 < len(self._order):
+                    waiting.append(iter(self._choices[place + 1]))
+                    alive.append(left)
+                    break
+                if self._leaves_no_gap(chosen):
+                    return [value for value, _ in chosen]
+                chosen.pop()
+            else:
+                waiting.pop()
+                alive.pop()
+                if chosen:
+                    chosen.pop()
+        return None
 
-    if isinstance(column, SetColumn):
-        return SetColumn(turn(column.known), {element: turn(mask) for element, mask in column.elements.items()})
-    return {value: turn(mask) for value, mask in column.items()}
-
-
-def _mix(where: int, fresh: Column, column: Column) -> Column:
-    if isinstance(fresh, SetColumn):
-        assert isinstance(column, SetColumn)
-        mixed = {
-            element: _mux(where, mask, column.elements.get(element, 0)) for element, mask in fresh.elements.items()
-        }
-        return SetColumn(column.known, mixed)
-    assert not isinstance(column, SetColumn)
-    return {value: _mux(where, mask, column.get(value, 0)) for value, mask in fresh.items()}
-
-
-def _keep(column: Column, where: int) -> Column:
-    if isinstance(column, SetColumn):
-        return SetColumn(column.known & where, {element: mask & where for element, mask in column.elements.items()})
-    return {value: mask & where for value, mask in column.items()}
-
-
-def _mux(where: int, inside: int, outside: int) -> int:
-    return outside ^ (inside ^ outside) & where
+    def _leaves_no_gap(self, chosen: Sequence[tuple[FactValue | None, int]]) -> bool:
+        """Return whether every fact without a value, and every one to leave blank, can have no coherent value."""
+        masks = dict(self._fixed)
+        masks.update((name, mask) for name, (_, mask) in zip(self._order, chosen, strict=True))
+        missing = {name for name, (value, _) in zip(self._order, chosen, strict=True) if value is None}
+        for name in {*self._blank, *missing}:
+            if name not in self._coherence.tested:
+                return False
+            rest = self._impossible & self._coherence.tested[name]
+            for other, mask in masks.items():
+                if other != name:
+                    rest &= mask
+            if any(not rest & self._coherence.mask(name, value) for value in self._cases[name]):
+                return False
+        return True
 
 
 # Compiled once for each judge, for as long as the judge lives; nothing in it refers back to the judge.

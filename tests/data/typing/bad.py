@@ -15,4 +15,4 @@ cxrules.Organisation(matury="early")  # type: ignore[call-arg]  # pyright: ignor
 cxrules.recomend()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 cxrules.Organisation().maturity = "early"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 cxrules.recommend().explain(detail="ful")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-cxrules.recommend().model = "cxo_owned"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+cxrules.recommend().model = cxrules.OwnershipModel.cxo_owned  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]

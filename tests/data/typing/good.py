@@ -14,7 +14,11 @@ advice = cxrules.recommend(
     transformation_goal=True,
 )
 assert_type(advice, cxrules.Recommendation)
-assert_type(advice.model, str | None)
+assert_type(advice.model, cxrules.OwnershipModel | None)
+value: str = advice.model.value if advice.model else "none"
+assert_type(advice.name, str | None)
+assert_type(advice.why_not("cmo_owned"), cxrules.WhyNot)
+assert_type(advice.what_if(silos="none"), cxrules.WhatIf[cxrules.Recommendation])
 assert_type(advice.status, cxrules.Status)
 assert_type(advice.reason, cxrules.Reason | None)
 assert_type(advice.certainty, float)

@@ -20,7 +20,6 @@ DOUBLE_COUNTED = "double-counted"
 IDLE_RULE = "idle-rule"
 
 _WITHOUT_WEIGHT = (Effect.FINDING, Effect.EXCLUDES, Effect.RECOGNISES, Effect.ACTION)
-_ON_MODELS = (Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS)
 
 
 def subsumed_conclusions(prover: Prover) -> Iterator[Finding]:
@@ -75,7 +74,7 @@ def double_counted(prover: Prover) -> Iterator[Finding]:
 
 def idle_rules(prover: Prover) -> Iterator[Finding]:
     """Every rule that bears on the choice changes the model or the status of some organisation."""
-    for rule in bearing_rules(prover.rulebase):
+    for rule in (rule for rule in prover.rulebase.rules if rule in prover.rulebase.bearing):
         if prover.ask([prover.outcome.fired[rule]]) is not Possibility.IMPOSSIBLE:  # else dead-rule reports it
             yield _change_something(prover, rule)
 
@@ -113,18 +112,6 @@ def result_differs(circuit: Circuit, one: View, other: View) -> Bit:
             circuit.differ(one.contested, other.contested),
         ]
     )
-
-
-def bearing_rules(rulebase: RuleBase) -> list[str]:
-    """Return the rules that bear on the choice: by what they conclude, or through findings."""
-    wanted = {finding for model in rulebase.models.values() for finding in model.requires}
-    bearing: set[str] = set()
-    for layer in reversed(rulebase.strata):
-        for rule in (rulebase.rules[name] for name in layer):
-            if any(rule.targets(effect) for effect in _ON_MODELS) or wanted.intersection(rule.targets(Effect.FINDING)):
-                bearing.add(rule.id)
-                wanted |= rule.needs()
-    return [rule for rule in rulebase.rules if rule in bearing]
 
 
 def _source(rulebase: RuleBase, rule: str) -> str:

@@ -1,0 +1,20 @@
+"""Types that say what a text names or between what a number lies, for schemas; to a type checker `str` and `float`."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+__all__ = ["MODEL", "SIGNED", "UNSIGNED", "Certainty", "ModelName", "SignedCertainty"]
+
+MODEL = "the name of a model"
+UNSIGNED = (0, 1)
+SIGNED = (-1, 1)
+
+ModelName: TypeAlias = Annotated[str, MODEL]
+"""The name of an ownership model: in a schema one of an enum."""
+
+Certainty: TypeAlias = Annotated[float, UNSIGNED]
+"""How certain something is, 0.0 to 1.0."""
+
+SignedCertainty: TypeAlias = Annotated[float, SIGNED]
+"""The certainty factor of a sum of points, -1.0 to 1.0."""

@@ -1,0 +1,223 @@
+"""What every answer is: frozen data, dumped and described as pydantic does, pickled small."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from cxrules.portable.at_hand import Basis
+from cxrules.portable.data import collect_texts, list_data, revive
+from cxrules.portable.fields import list_fields
+from cxrules.rulebase import RuleBase
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema, SchemaSerializer
+
+__all__ = ["Dumpable", "Portable"]
+
+
+class _LazySerializer:
+    """Builds the serializer of a class when pydantic first asks for it."""
+
+    def __get__(self, _instance: object, _kind: type[Dumpable]) -> SchemaSerializer:
+        from cxrules.portable.schema import SERIALIZER
+
+        return SERIALIZER
+
+
+class Dumpable:
+    """What offers itself as data, as a pydantic model does: `model_dump`, JSON, a schema, and pydantic's own hooks."""
+
+    __slots__ = ()
+
+    __pydantic_serializer__ = _LazySerializer()
+
+    def model_dump(
+        self,
+        *,
+        mode: str = "python",
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+        exclude_none: bool = False,
+        texts: bool = False,
+        **_others: Any,  # noqa: ANN401 - see the docstring
+    ) -> dict[str, Any]:
+        """Return everything in the answer as data that JSON can hold.
+
+        Args:
+            mode: As on a pydantic model. The data is the same in either mode.
+            include: The fields to keep; all when left out.
+            exclude: Fields to leave out.
+            exclude_none: Whether to leave out fields that are None.
+            texts: Whether to add, under `texts`, the words behind every id.
+            _others: What else pydantic's method of that name takes; it makes no difference here.
+        """
+        if mode not in ("python", "json"):
+            raise ValueError(f"no such mode: {mode!r}; known: 'json', 'python'")
+        data = self._data_of()
+        if texts:
+            data["texts"] = collect_texts(data, self.rulebase)
+        if include is not None:
+            data = {name: value for name, value in data.items() if name in include}
+        if exclude is not None:
+            data = {name: value for name, value in data.items() if name not in exclude}
+        if exclude_none:
+            data = {name: value for name, value in data.items() if value is not None}
+        return data
+
+    def model_dump_json(self, *, indent: int | None = None, **how: Any) -> str:  # noqa: ANN401 - see below
+        """Return everything in the answer as JSON.
+
+        Args:
+            indent: Spaces for each level; None for one line.
+            how: As for `model_dump`.
+        """
+        import json
+
+        return json.dumps(self.model_dump(**how), ensure_ascii=False, indent=indent)
+
+    @classmethod
+    def model_json_schema(cls, **_how: Any) -> dict[str, Any]:  # noqa: ANN401 - what pydantic's method takes
+        """Return the JSON Schema of `model_dump()`."""
+        from cxrules.portable.schema import describe
+
+        return describe(cls)
+
+    @classmethod
+    def model_validate(cls, data: object) -> Self:
+        """Return the answer whose data this is, or the answer itself.
+
+        Raises:
+            pydantic.ValidationError: If the data is not that of such an answer.
+            MissingRuleBase: If it speaks of rules, and the rule base of its revision is not at hand.
+        """
+        from cxrules.portable.schema import adapter_of
+
+        answer: Self = adapter_of(cls).validate_python(data)
+        return answer
+
+    @classmethod
+    def model_validate_json(cls, text: str | bytes) -> Self:
+        """Return the answer whose JSON this is.
+
+        Raises:
+            pydantic.ValidationError: If the text is not that of such an answer.
+            MissingRuleBase: If it speaks of rules, and the rule base of its revision is not at hand.
+        """
+        from cxrules.portable.schema import adapter_of
+
+        answer: Self = adapter_of(cls).validate_json(text)
+        return answer
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+        from cxrules.portable.schema import make_core_schema
+
+        return make_core_schema(cls, handler)
+
+    @classmethod
+    def revive(cls, data: Mapping[str, Any]) -> Self:
+        """Return the answer whose data this is, unchecked."""
+        raise NotImplementedError
+
+    @property
+    def rulebase(self) -> RuleBase:
+        """The rule base that gave it.
+
+        Raises:
+            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+        """
+        raise NotImplementedError
+
+    def explain(self) -> str:
+        """Explain it in words."""
+        raise NotImplementedError
+
+    def _data_of(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Portable(Dumpable):
+    """An answer, or a part of one that can be had by itself: a frozen dataclass whose fields are its data.
+
+    A copy, pickled or made from its data, carries no rule base: its data stays readable, and what needs the rule base
+    works once that of its revision is at hand.
+    """
+
+    DERIVED: ClassVar[tuple[str, ...]] = ()
+    """Properties that are part of the data."""
+
+    _basis: Basis = field(repr=False)
+
+    @property
+    def rulebase(self) -> RuleBase:
+        """The rule base that gave it.
+
+        Raises:
+            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+        """
+        return self._basis.rulebase
+
+    @property
+    def revision(self) -> str:
+        """The revision of that rule base."""
+        return self._basis.revision
+
+    def attach(self, rulebase: RuleBase) -> Self:
+        """Return the same answer with its rule base at hand.
+
+        Raises:
+            MissingRuleBase: If the rule base is of another revision.
+        """
+        from dataclasses import replace
+
+        return replace(self, _basis=self._basis.attached(rulebase))
+
+    @classmethod
+    def revive(cls, data: Mapping[str, Any]) -> Self:
+        """Return the answer whose data this is, unchecked."""
+        base = data["rulebase"]
+        answer: Self = revive(cls, data, Basis(None, base["name"], base["revision"]))
+        return answer
+
+    def _data_of(self) -> dict[str, Any]:
+        basis = self._basis
+        data = list_data(self, basis)
+        data["rulebase"] = {"name": basis.name, "revision": basis.revision}
+        return data
+
+    def __repr__(self) -> str:
+        fields = ((each.name, getattr(self, each.attribute)) for each in list_fields(type(self)))
+        shown = (f"{name}={_shorten(value)}" for name, value in fields if value not in ((), None))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from cxrules.portable.packing import pack, unpack
+
+        return (unpack, (type(self), pack(self, Portable)))
+
+
+def _shorten(value: Any) -> str:  # noqa: ANN401 - any field
+    """Return a short form of a field: what is many by its number, what has a name by its name."""
+    if isinstance(value, str):
+        return repr(str(value))
+    if value is None or isinstance(value, bool | int):
+        return repr(value)
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if isinstance(value, Collection):
+        return f"<{len(value)}>"
+    for name in ("rule", "finding", "fact", "model", "id"):
+        named = getattr(value, name, None)
+        if named is not None:
+            return repr(str(getattr(named, "id", named)))
+    return f"<{type(value).__name__}>"

@@ -1,0 +1,173 @@
+"""Answers to data and back: plain data that JSON can hold, with ids where the rule base has the words."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from enum import Enum, IntEnum
+from types import NoneType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+
+from cxrules.builtin.models import OwnershipModel
+from cxrules.language.rules import Claim, Model, Rule, Source
+from cxrules.policy.decision import Decision, Status
+from cxrules.portable.at_hand import Basis
+from cxrules.portable.fields import list_fields, remember
+from cxrules.rulebase import RuleBase
+
+__all__ = ["NO_MODEL", "PARTS", "collect_texts", "list_data", "revive", "to_data"]
+
+PARTS: dict[type[Any], str] = {Rule: "rules", Source: "sources", Claim: "claims", Model: "models"}
+"""What stands in the data by its id, and the mapping of a rule base that holds it."""
+
+NO_MODEL = str(Status.UNDETERMINED)
+"""The key, in a mapping by models, of there being none."""
+
+
+def to_data(value: Any, basis: Basis | None) -> Any:  # noqa: ANN401 - any part of an answer
+    """Return a part of an answer as data.
+
+    Args:
+        value: The part.
+        basis: What the answer rests on, which orders the facts of a decision; None if there is none inside.
+    """
+    return _writer_of(type(value))(value, basis)
+
+
+@remember
+def _writer_of(kind: Any) -> Callable[[Any, Basis | None], Any]:  # noqa: ANN401 - a type
+    writers: list[tuple[tuple[type[Any], ...], Callable[[Any, Basis | None], Any]]] = [
+        ((IntEnum,), lambda value, _: value.name.lower()),
+        ((Enum,), lambda value, _: value.value),
+        ((str, int, float, NoneType), lambda value, _: value),
+        ((tuple, list), lambda value, basis: [to_data(item, basis) for item in value]),
+        ((Mapping,), _mapping_data),
+        (tuple(PARTS), lambda value, _: value.id),
+        ((Decision,), _decision_data),
+    ]
+    for kinds, writer in writers:
+        if issubclass(kind, kinds):
+            return writer
+    return list_data if is_dataclass(kind) else lambda value, _: value.model_dump()
+
+
+def _mapping_data(value: Mapping[Any, Any], basis: Basis | None) -> dict[str, Any]:
+    return {NO_MODEL if key is None else str(key): to_data(item, basis) for key, item in value.items()}
+
+
+def list_data(value: Any, basis: Basis | None) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """Return the fields of a dataclass as data."""
+    return {field.name: to_data(getattr(value, field.attribute), basis) for field in list_fields(type(value))}
+
+
+def _decision_data(decision: Decision, basis: Basis | None) -> dict[str, Any]:
+    known = decision.known if basis is None else basis.in_order(decision.known)
+    return {
+        "model": decision.model,
+        "status": str(decision.status),
+        "reason": None if decision.reason is None else str(decision.reason),
+        "certainty": decision.certainty,
+        "points": decision.points,
+        "runner_up": decision.runner_up,
+        "lead": decision.lead,
+        "facts": {name: to_data(value, None) for name, value in known.items()},
+    }
+
+
+def revive(hint: Any, data: Any, basis: Basis) -> Any:  # noqa: ANN401 - any part of an answer
+    """Return the part of an answer whose data this is.
+
+    Args:
+        hint: Its type.
+        data: The data, valid for the type.
+        basis: What the answer rests on.
+
+    Raises:
+        MissingRuleBase: If the part is one of the rule base, and that is not at hand.
+    """
+    plain = isinstance(hint, type) and get_origin(hint) is None
+    return (_reader_of_class if plain else _reader_of_alias)(hint)(data, basis)
+
+
+_Reader: TypeAlias = Callable[[Any, Basis], Any]
+
+
+@remember
+def _reader_of_alias(hint: Any) -> _Reader:  # noqa: ANN401 - a type
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return lambda data, basis: tuple([revive(*each, basis) for each in zip(arguments, data, strict=True)])
+    if origin is tuple:
+        return lambda data, basis: tuple([revive(arguments[0], item, basis) for item in data])
+    if origin in (Union, types.UnionType):
+        inner = [each for each in arguments if each is not NoneType]
+        if len(inner) > 1:  # the value of a fact
+            return lambda data, _: tuple(data) if isinstance(data, list) else data
+        return lambda data, basis: None if data is None else revive(inner[0], data, basis)
+    if origin is Annotated:
+        return lambda data, basis: revive(arguments[0], data, basis)
+    assert issubclass(origin, Mapping)
+    return lambda data, basis: {
+        None if key == NO_MODEL else key: revive(arguments[1], item, basis) for key, item in data.items()
+    }
+
+
+@remember
+def _reader_of_class(kind: Any) -> _Reader:  # noqa: ANN401 - a class
+    if kind in PARTS:
+        return lambda data, basis: getattr(basis.rulebase, PARTS[kind])[data]
+    if kind is Decision:
+        return _revive_decision
+    if issubclass(kind, IntEnum):
+        return lambda data, _: kind[data.upper()]
+    if issubclass(kind, Enum) and kind is not OwnershipModel:  # a rule base may have models of its own
+        return lambda data, _: kind(data)
+    if is_dataclass(kind):
+        return lambda data, basis: _revive_fields(kind, data, basis)
+    return lambda data, _: kind.revive(data) if hasattr(kind, "revive") else data
+
+
+def _revive_fields(kind: Any, data: Mapping[str, Any], basis: Basis) -> Any:  # noqa: ANN401 - see above
+    given = {
+        field.attribute: revive(field.hint, data[field.name], basis)
+        for field in list_fields(kind)
+        if field.role == "given"
+    }
+    return kind(**given, _basis=basis) if "_basis" in kind.__dataclass_fields__ else kind(**given)
+
+
+def _revive_decision(data: Mapping[str, Any], basis: Basis) -> Decision:
+    """Decide again: what fired and what follows from it is read off the facts."""
+    known = {name: tuple(value) if isinstance(value, list) else value for name, value in data["facts"].items()}
+    return basis.judge.decide(known)
+
+
+def collect_texts(data: Any, rulebase: RuleBase) -> dict[str, dict[str, str]]:  # noqa: ANN401 - any data
+    """Return the words behind every id in some data, by the kind of thing it names."""
+    named = _names_in(data, set())
+    texts: dict[str, Mapping[str, str]] = {
+        "models": {model.id: f"{model.name}: {model.says}" for model in rulebase.models.values()},
+        "rules": {rule.id: rule.rationale for rule in rulebase.rules.values()},
+        "claims": {claim.id: claim.says for claim in rulebase.claims.values()},
+        "sources": {source.id: f"{source.title} ({source.author})" for source in rulebase.sources.values()},
+        "findings": rulebase.findings,
+        "facts": {fact.name: fact.question for fact in rulebase.vocabulary.facts.values()},
+        "accompaniments": {item.id: f"{item.name}: {item.says}" for item in rulebase.accompaniments.values()},
+        "patterns": {item.id: f"{item.name}: {item.says}" for item in rulebase.patterns.values()},
+    }
+    found = {kind: {name: text for name, text in known.items() if name in named} for kind, known in texts.items()}
+    return {kind: known for kind, known in found.items() if known}
+
+
+def _names_in(data: Any, found: set[str]) -> set[str]:  # noqa: ANN401 - see above
+    if isinstance(data, str):
+        found.add(data)
+    elif isinstance(data, dict):
+        found.update(data)
+        for item in data.values():
+            _names_in(item, found)
+    elif isinstance(data, list):
+        for item in data:
+            _names_in(item, found)
+    return found

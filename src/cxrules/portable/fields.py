@@ -1,0 +1,95 @@
+"""The fields of an answer: one table for each class, read off the class itself.
+
+A field is a public field of the dataclass, a property that the class names in `FIELDS` or `DERIVED`, or a private field
+whose metadata give it a name in the data. Its type is its annotation; its description stands in the docstring.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from inspect import getdoc
+from textwrap import dedent
+from typing import Any, Literal, TypeAlias, TypeVar, get_type_hints
+
+__all__ = ["Field", "Role", "inside_others", "list_fields", "published_as", "remember"]
+
+_Class = TypeVar("_Class", bound=type[Any])
+_Result = TypeVar("_Result")
+
+Role: TypeAlias = Literal["given", "derived"]
+
+_ENTRY = re.compile(r"^ {4}(\w+): (.+(?:\n {5,}\S.*)*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an answer as data.
+
+    Attributes:
+        name: Its key in the data.
+        attribute: The attribute it is read from, which the constructor takes where it is given.
+        hint: Its type.
+        description: What it is.
+        role: Whether the constructor takes it, or it follows from the others.
+        optional: Whether the constructor has a default for it.
+    """
+
+    name: str
+    attribute: str
+    hint: Any
+    description: str
+    role: Role
+    optional: bool
+
+
+def remember(function: Callable[[Any], _Result]) -> Callable[[Any], _Result]:
+    """Return a function of a type that keeps what it has found; to a type checker not every type can be a key."""
+    return cache(function)
+
+
+_INNER: list[Any] = []
+
+
+def inside_others(kind: _Class) -> _Class:
+    """Mark the class of the answer that stands inside others, where these leave its type open by a type variable."""
+    _INNER[:] = [kind]
+    return kind
+
+
+def published_as(name: str) -> dict[str, str]:
+    """Return the metadata of a private dataclass field that is part of the data under another name."""
+    return {"published_as": name}
+
+
+@remember
+def list_fields(kind: Any) -> tuple[Field, ...]:  # noqa: ANN401 - a class
+    """Return the fields of a class of answers, or of a dataclass inside one, in the order of the data."""
+    found = []
+    hints = get_type_hints(kind, include_extras=True)
+    described = _descriptions(kind)
+    for field in fields(kind) if is_dataclass(kind) else ():
+        name = field.metadata.get("published_as", field.name)
+        if not name.startswith("_"):
+            optional = field.default is not field.default_factory  # both are MISSING where there is no default
+            description = described.get(name, described.get(field.name, ""))
+            hint = _INNER[0] if isinstance(hints[field.name], TypeVar) else hints[field.name]
+            found.append(Field(name, field.name, hint, description, "given", optional))
+    for name in (*getattr(kind, "FIELDS", ()), *getattr(kind, "DERIVED", ())):
+        getter = vars(kind)[name].fget
+        hint = get_type_hints(getter, include_extras=True)["return"]
+        found.append(Field(name, name, hint, (getdoc(getter) or "").partition("\n\n")[0], "derived", optional=False))
+    return tuple(found)
+
+
+def _descriptions(kind: type[Any]) -> dict[str, str]:
+    """Return what the `Attributes:` section of a docstring says of each."""
+    section = dedent(kind.__doc__ or "").partition("Attributes:\n")[2]
+    return {name: " ".join(text.split()) for name, text in _ENTRY.findall(_undent(section))}
+
+
+def _undent(section: str) -> str:
+    body = section.partition("\n\n")[0]
+    return "\n".join("    " + line for line in dedent(body).splitlines())

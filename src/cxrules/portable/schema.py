@@ -1,0 +1,190 @@
+"""Answers as pydantic sees them: the shape of their data, made from the table of their fields."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from enum import IntEnum
+from threading import RLock
+from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, Protocol, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model
+from pydantic_core import SchemaSerializer, core_schema
+
+from cxrules.builtin.models import OwnershipModel
+from cxrules.language.names import MODEL
+from cxrules.policy.decision import Decision, Reason, Status
+from cxrules.portable.data import PARTS
+from cxrules.portable.fields import list_fields, remember
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+
+class _Answer(Protocol):
+    def model_dump(self, *, mode: str) -> dict[str, Any]: ...
+
+
+__all__ = [
+    "SERIALIZER",
+    "ModelData",
+    "PlainValue",
+    "RuleBaseData",
+    "adapter_of",
+    "describe",
+    "make_core_schema",
+    "shape_of",
+]
+
+ModelData = Annotated[str, WithJsonSchema({"type": "string", "enum": [str(model) for model in OwnershipModel]})]
+"""The name of a model. The schema lists those of the built-in rule base; data of another validates too."""
+
+PlainValue = bool | int | float | str | list[str]
+"""The value of a fact, as data."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class RuleBaseData(_Data):
+    """The rule base that gave the answer."""
+
+    name: str = Field(description="What it is called")
+    revision: str = Field(description="The SHA-256 of its canonical form")
+
+
+class DecisionData(_Data):
+    """What the policy makes of some facts."""
+
+    model: ModelData | None = Field(description="The recommended ownership model; null when undetermined")
+    status: Status = Field(description="How firmly it stands")
+    reason: Reason | None = Field(description="Why no model is recommended; null when one is")
+    certainty: float = Field(ge=0, le=1, description="How certain the evidence makes the model")
+    points: int = Field(description="The points of the model; 0 without one")
+    runner_up: ModelData | None = Field(description="The next candidate; null without one")
+    lead: int = Field(description="By how many points the model leads it; its own points without one")
+    facts: dict[str, PlainValue] = Field(description="The facts it rests on")
+
+
+_SHAPES: dict[Any, Any] = {}
+_SHAPING = RLock()
+
+
+def shape_of(kind: Any) -> Any:  # noqa: ANN401 - a class, and the pydantic model made of it
+    """Return the pydantic model of the data of an answer, or of a dataclass inside one."""
+    with _SHAPING:
+        if kind not in _SHAPES:
+            # A class may hold itself, as rules hold findings that hold rules: meanwhile it is known by its name.
+            _SHAPES[kind] = ForwardRef(_name_shape(kind))
+            _SHAPES[kind] = shape = _make_shape(kind)
+            if not any(isinstance(other, ForwardRef) for other in _SHAPES.values()):
+                shapes = {_name_shape(each): made for each, made in _SHAPES.items()}
+                for made in shapes.values():
+                    made.model_rebuild(_types_namespace=shapes)
+            return shape
+        return _SHAPES[kind]
+
+
+def _name_shape(kind: Any) -> str:  # noqa: ANN401 - see above
+    return f"{kind.__name__}Data"
+
+
+def _make_shape(kind: Any) -> Any:  # noqa: ANN401 - see above
+    shape: dict[str, Any] = {
+        field.name: (_translate(field.hint), Field(description=field.description or None))
+        for field in list_fields(kind)
+    }
+    if hasattr(kind, "revive"):
+        about = "The rule base that gave the answer; left out inside another answer"
+        shape["rulebase"] = (RuleBaseData | None, Field(default=None, description=about))
+    doc = (kind.__doc__ or "").partition("\n\n")[0]
+    return create_model(_name_shape(kind), __base__=_Data, __doc__=doc, **shape)
+
+
+def _translate(hint: Any) -> Any:  # noqa: ANN401 - a type
+    """Return the type of the data that stands for a value of a type."""
+    return _translate_class(hint) if isinstance(hint, type) and get_origin(hint) is None else _translate_alias(hint)
+
+
+def _translate_alias(hint: Any) -> Any:  # noqa: ANN401 - see above
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        (mark,) = hint.__metadata__
+        return ModelData if mark == MODEL else Annotated[arguments[0], Field(ge=mark[0], le=mark[1])]
+    if origin in (Union, types.UnionType):
+        return Union[tuple(_translate(each) for each in arguments)]  # noqa: UP007 - made at run time
+    if origin is tuple:
+        first, *others = arguments
+        each: Any = list if others == [...] else tuple
+        return each[_translate(first)] if others == [...] else each[tuple(map(_translate, arguments))]
+    assert issubclass(origin, Mapping)
+    values: Any = dict
+    return values[str, _translate(arguments[1])]
+
+
+def _translate_class(kind: Any) -> Any:  # noqa: ANN401 - see above
+    if kind is OwnershipModel or PARTS.get(kind) == "models":
+        return ModelData
+    if kind in PARTS:
+        return str
+    if kind is Decision:
+        return DecisionData
+    if issubclass(kind, IntEnum):
+        names: Any = Literal
+        return names[tuple(member.name.lower() for member in kind)]
+    return shape_of(kind) if is_dataclass(kind) or hasattr(kind, "revive") else kind
+
+
+def make_core_schema(kind: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+    """Make the schema by which pydantic validates and serialises an answer.
+
+    It takes an answer as it is; from the data that `model_dump()` returned it makes a copy, as unpickling does. It
+    serialises by `model_dump()`.
+    """
+    data = handler.generate_schema(_with_texts(kind))
+    copy = core_schema.no_info_after_validator_function(lambda plain: _revive(kind, plain), data)
+    return core_schema.json_or_python_schema(
+        json_schema=copy,
+        python_schema=core_schema.union_schema([core_schema.is_instance_schema(kind), copy], mode="left_to_right"),
+        serialization=core_schema.plain_serializer_function_ser_schema(_dump),
+    )
+
+
+@remember
+def _with_texts(kind: Any) -> Any:  # noqa: ANN401 - a pydantic model
+    about = "The words behind the ids, by kind and id, where they were asked for"
+    shape = shape_of(kind)
+    texts: Any = (dict[str, dict[str, str]] | None, Field(default=None, description=about))
+    return create_model(kind.__name__, __base__=shape, __doc__=shape.__doc__, texts=texts)
+
+
+def _dump(answer: _Answer) -> dict[str, Any]:
+    return answer.model_dump(mode="json")
+
+
+def _revive(kind: Any, plain: BaseModel) -> Any:  # noqa: ANN401 - a class of answers, and one of them
+    data = plain.model_dump(mode="json", exclude={"texts"})
+    if data.get("rulebase") is None:
+        raise ValueError("the answer does not say which rule base gave it")
+    return kind.revive(data)
+
+
+def describe(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a class of answers
+    """Return the JSON Schema of the data of an answer."""
+    schema: dict[str, Any] = _with_texts(kind).model_json_schema()
+    return schema
+
+
+@remember
+def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class of answers
+    """Return what validates an answer."""
+    return TypeAdapter(kind)
+
+
+SERIALIZER = SchemaSerializer(
+    core_schema.any_schema(serialization=core_schema.plain_serializer_function_ser_schema(_dump))
+)
+"""What serialises an answer wherever pydantic meets one, expected or not."""

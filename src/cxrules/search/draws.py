@@ -1,0 +1,273 @@
+"""Seeded draws: thousands of coherent completions of what is known, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from random import Random
+from typing import NamedTuple
+
+from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of, truth
+from cxrules.language.facts import Facts, FactValue, Kind
+from cxrules.language.regions import cut
+from cxrules.language.rules import FactTest
+from cxrules.rulebase import RuleBase
+
+__all__ = ["DRAWN", "Draw", "Draws"]
+
+DRAWN = 8192
+"""How many completions a draw holds."""
+
+_PRECISION = 14
+"""Binary digits of a probability in a draw."""
+
+_ROUNDS = 24
+"""How often what is impossible is drawn again before the rest is left out."""
+
+_EVERYTHING = (1 << DRAWN) - 1
+
+
+class Draw(NamedTuple):
+    """Random coherent completions of what is known.
+
+    Attributes:
+        cohort: The completions.
+        valid: The columns that are coherent; the others do not count.
+    """
+
+    cohort: Cohort
+    valid: int
+
+
+class Draws:
+    """Draws completions of what is known about organisations of one rule base."""
+
+    def __init__(
+        self,
+        rulebase: RuleBase,
+        tests: Mapping[str, tuple[FactTest, ...]],
+        cases: Mapping[str, tuple[FactValue, ...]],
+        optional: frozenset[str],
+    ) -> None:
+        self._rulebase = rulebase
+        self._tests = tests
+        self._cases = cases
+        entries = [entry.when for entry in rulebase.impossible]
+        self._asked = tuple(dict.fromkeys(test for when in entries for test in when))
+        numbers = {test: number for number, test in enumerate(self._asked)}
+        self._entries = tuple(tuple(numbers[test] for test in when) for when in entries)
+        self._rivals = {
+            name: [
+                [(bit, tuple(numbers[test] for test in others)) for bit, others in rivals]
+                for rivals in rulebase.coherence.rivals(name, values)
+            ]
+            for name, values in cases.items()
+            if name in optional
+        }
+
+    @cached_property
+    def _columns(self) -> dict[str, Column]:
+        return {name: self._draw_fact(name) for name in self._cases}
+
+    def draw(self, known: Facts, free: Iterable[str], impossible: int) -> Draw:
+        """Draw completions in which every value of every free fact is equally likely, and which are coherent.
+
+        Where a completion meets an impossible conjunction, the free facts of that conjunction are drawn again (partial
+        rejection sampling: Guo, Jerrum and Liu 2019); a fact to which the others leave no coherent value has none. The
+        same question always gets the same draw.
+
+        Args:
+            known: What is known.
+            free: The facts to draw.
+            impossible: The conjunctions that must not be met.
+        """
+        drawing = _Drawing(self._asked, self._start(known, free := tuple(free)))
+        entries = [
+            (numbers, tuple(fact for number in numbers if (fact := self._asked[number].fact) in free))
+            for position, numbers in enumerate(self._entries)
+            if impossible >> position & 1 and drawing.may_hold(numbers)
+        ]
+        rivals = {
+            name: [[others for bit, others in row if bit & impossible and drawing.may_hold(others)] for row in rows]
+            for name, rows in self._rivals.items()
+            if name in free
+        }
+        bad, redrawn = self._redraw(drawing, entries, rivals)
+        columns: dict[str, Column] = {
+            name: column_of(self._rulebase.vocabulary, name, value, _EVERYTHING) for name, value in known.items()
+        }
+        for name in free:
+            column, twice = self._columns[name], self._doubled[name]
+            for where, shift in redrawn.get(name, ()):
+                column = _mix(where, twice, shift, column)
+            blank = drawing.blank.get(name)
+            columns[name] = _keep(column, ~blank) if blank else column
+        return Draw(Cohort(_EVERYTHING, columns), _EVERYTHING & ~bad)
+
+    def _redraw(
+        self,
+        drawing: _Drawing,
+        entries: Sequence[tuple[tuple[int, ...], tuple[str, ...]]],
+        rivals: Mapping[str, list[list[tuple[int, ...]]]],
+    ) -> tuple[int, dict[str, list[tuple[int, int]]]]:
+        """Draw again what is impossible; return what still is, and for each fact where it was drawn again, and how."""
+        shifts = Random(0)  # noqa: S311 - chance for an estimate, no secret
+        redrawn: dict[str, list[tuple[int, int]]] = {}
+        bad = 0
+        for left in reversed(range(_ROUNDS)):
+            drawing.blank_out(rivals)
+            again: dict[str, int] = {}
+            bad = 0
+            for numbers, facts in entries:
+                if met := drawing.meeting(numbers):
+                    bad |= met
+                    for name in facts:
+                        again[name] = again.get(name, 0) | met
+            if not bad or not left:  # what is drawn again must be looked at again
+                break
+            for name, where in again.items():
+                shift = shifts.randrange(DRAWN)
+                redrawn.setdefault(name, []).append((where, shift))
+                for number in self._numbers[name]:
+                    fresh = self._doubled_truths[number] >> shift
+                    drawing.truths[number] ^= (fresh ^ drawing.truths[number]) & where
+        for name, rows in rivals.items():
+            bad |= drawing.without_value(rows) ^ drawing.blank[name]
+        return bad, redrawn
+
+    def _start(self, known: Facts, free: tuple[str, ...]) -> list[int]:
+        """Return where each test of an impossible conjunction holds before anything is drawn again."""
+        vocabulary = self._rulebase.vocabulary
+        return [
+            self._truths[number]
+            if test.fact in free
+            else _EVERYTHING * (test.fact in known and test.holds(known[test.fact], vocabulary[test.fact]))
+            for number, test in enumerate(self._asked)
+        ]
+
+    @cached_property
+    def _truths(self) -> tuple[int, ...]:
+        cohort = Cohort(_EVERYTHING, self._columns)
+        return tuple(truth(test, cohort, self._rulebase.vocabulary) for test in self._asked)
+
+    @cached_property
+    def _doubled_truths(self) -> tuple[int, ...]:
+        return tuple(_double(mask) for mask in self._truths)
+
+    @cached_property
+    def _doubled(self) -> dict[str, Column]:
+        return {
+            name: SetColumn(column.known, {element: _double(mask) for element, mask in column.elements.items()})
+            if isinstance(column, SetColumn)
+            else {value: _double(mask) for value, mask in column.items()}
+            for name, column in self._columns.items()
+        }
+
+    @cached_property
+    def _numbers(self) -> dict[str, tuple[int, ...]]:
+        return {
+            name: tuple(number for number, test in enumerate(self._asked) if test.fact == name) for name in self._cases
+        }
+
+    def _draw_fact(self, name: str) -> Column:
+        fact = self._rulebase.vocabulary[name]
+        random = Random(f"{name} of {len(self._cases)}")  # noqa: S311 - chance for an estimate, no secret
+        if fact.kind is Kind.SET:
+            return SetColumn(_EVERYTHING, {element: random.getrandbits(DRAWN) for element in fact.names})
+        weights = [1] * len(self._cases[name])
+        if fact.kind is Kind.PERCENT:
+            weights = [region.weight for region in cut(self._tests[name])]
+        column: dict[FactValue, int] = {}
+        left, total = _EVERYTHING, sum(weights)
+        for value, weight in zip(self._cases[name], weights, strict=True):
+            column[value] = left & _biased(random, weight / total) if weight < total else left
+            left &= ~column[value]
+            total -= weight
+        return column
+
+
+class _Drawing:
+    """One draw in the making, as far as impossible conjunctions can see it. Tests go by their numbers.
+
+    Attributes:
+        truths: Where each test holds of what was drawn.
+        blank: Where a fact has no value, because the others leave it no coherent one.
+    """
+
+    def __init__(self, tests: Sequence[FactTest], truths: list[int]) -> None:
+        self.truths = truths
+        self.blank: dict[str, int] = {}
+        self._tests = tests
+        self._holding = truths
+
+    def may_hold(self, numbers: Iterable[int]) -> bool:
+        """Return whether no known fact, and none that stays unknown, fails any of some tests."""
+        return all(self.truths[number] for number in numbers)
+
+    def blank_out(self, rivals: Mapping[str, list[list[tuple[int, ...]]]]) -> None:
+        """Leave out the values of facts to which the others leave no coherent one."""
+        self._holding = list(self.truths)
+        for name, rows in rivals.items():
+            self.blank[name] = blank = self.without_value(rows)
+            if blank:
+                for number, test in enumerate(self._tests):
+                    if test.fact == name:
+                        self._holding[number] &= ~blank
+
+    def meeting(self, numbers: Iterable[int]) -> int:
+        """Return the completions in which all of some tests hold."""
+        columns = _EVERYTHING
+        for number in numbers:
+            columns &= self._holding[number]
+            if not columns:
+                break
+        return columns
+
+    def without_value(self, rows: Iterable[Iterable[tuple[int, ...]]]) -> int:
+        """Return where every value of a fact would meet an impossible conjunction: one row of rivals for each value."""
+        columns = _EVERYTHING
+        seen: dict[tuple[int, ...], int] = {}
+        for row in rows:
+            refused = 0
+            for others in row:
+                if others not in seen:
+                    seen[others] = self.meeting(others)
+                refused |= seen[others]
+            columns &= refused
+            if not columns:
+                break
+        return columns
+
+
+def _biased(random: Random, probability: float) -> int:
+    """Return columns each of which is in with a probability: the comparison, digit by digit, with a random number."""
+    columns = 0
+    digits = round(probability * 2**_PRECISION)
+    for digit in range(_PRECISION):
+        chance = random.getrandbits(DRAWN)
+        columns = columns | chance if digits >> digit & 1 else columns & chance
+    return columns
+
+
+def _double(mask: int) -> int:
+    """Return columns twice, side by side, so that a shift to the right turns them round."""
+    return mask | mask << DRAWN
+
+
+def _mix(where: int, twice: Column, shift: int, column: Column) -> Column:
+    """Put what was drawn, turned round, in the place of a column in some places."""
+    if isinstance(twice, SetColumn):
+        assert isinstance(column, SetColumn)
+        elements = {
+            element: (old := column.elements[element]) ^ (mask >> shift ^ old) & where
+            for element, mask in twice.elements.items()
+        }
+        return SetColumn(column.known, elements)
+    assert not isinstance(column, SetColumn)
+    return {value: (old := column[value]) ^ (mask >> shift ^ old) & where for value, mask in twice.items()}
+
+
+def _keep(column: Column, where: int) -> Column:
+    if isinstance(column, SetColumn):
+        return SetColumn(column.known & where, {element: mask & where for element, mask in column.elements.items()})
+    return {value: mask & where for value, mask in column.items()}

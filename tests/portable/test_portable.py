@@ -1,0 +1,189 @@
+"""Every answer travels: as data, as JSON with a schema, as a field of pydantic's, as a small pickle."""
+
+import copy
+import gc
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pydantic_core
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+import cxrules
+from cxrules import Advisor, MissingRuleBase, RuleBase
+from cxrules.portable.fields import list_fields
+from tests import ROOT
+from tests.portable.answers import FACTS, KINDS, QUESTIONS
+
+SMALL_BASE = ROOT / "tests" / "data" / "small_base"
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, Any]:
+    advice = cxrules.recommend(FACTS)
+    return {name: ask(advice) for name, ask in QUESTIONS.items()}
+
+
+@pytest.fixture(params=QUESTIONS)
+def answer(request: pytest.FixtureRequest, answers: dict[str, Any]) -> Any:
+    return answers[request.param]
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> list[bytes]:
+    """Pickled answers whose rule base is nowhere at hand."""
+    (tmp_path / "policy.yaml").write_text("name: elsewhere\npolicy: {minimum_evidence: 1, lead: 1}\n", encoding="utf-8")
+    base = RuleBase.load(SMALL_BASE)
+    advice = Advisor(RuleBase.load(tmp_path / "policy.yaml", base=base)).recommend(soil="dry", can_at_hand=True)
+    asked: list[Any] = [
+        advice,
+        advice.why(),
+        advice.how("gardener"),
+        advice.why_not("gardener"),
+        advice.what_if(soil="wet"),
+    ]
+    asked += [advice.counterfactuals(), advice.sufficient(), advice.settled(), advice.next_questions()]
+    data = [pickle.dumps(each) for each in (*asked, advice.robustness())]
+    del advice, asked, base
+    gc.collect()
+    return data
+
+
+def test_every_kind_is_asked_for(answers: dict[str, Any]) -> None:
+    assert {type(answer) for answer in answers.values()} == set(KINDS)
+
+
+def test_the_data_is_json_in_either_mode(answer: Any) -> None:
+    data = answer.model_dump(mode="json")
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert answer.model_dump() == answer.model_dump(mode="python", by_alias=True, exclude_unset=True) == data
+    assert json.loads(answer.model_dump_json()) == json.loads(answer.model_dump_json(indent=2)) == data
+    assert data["rulebase"] == {"name": "cxrules", "revision": RuleBase.builtin().revision}
+    with pytest.raises(ValueError, match="no such mode"):
+        answer.model_dump(mode="yaml")
+
+
+def test_fields_are_kept_and_left_out(answer: Any) -> None:
+    data = answer.model_dump()
+    first, *others = data
+    assert answer.model_dump(include={first}) == {first: data[first]}
+    assert answer.model_dump(exclude={first}) == {name: data[name] for name in others}
+    assert answer.model_dump(exclude_none=True) == {name: data[name] for name in data if data[name] is not None}
+
+
+def test_the_data_keeps_to_its_schema(answer: Any) -> None:
+    schema = type(answer).model_json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(answer.model_dump(), schema)
+    jsonschema.validate(answer.model_dump(texts=True), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**answer.model_dump(), "modell": None}, schema)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_schema_describes_every_field(kind: Any) -> None:
+    schema = kind.model_json_schema()
+    assert schema["title"] == kind.__name__
+    shapes = [schema, *(part for part in schema["$defs"].values() if "properties" in part)]
+    assert not [
+        (shape["title"], name)
+        for shape in shapes
+        for name, field in shape["properties"].items()
+        if "description" not in field
+    ]
+    names = [field.name for field in list_fields(kind)]
+    assert list(schema["properties"]) == [*names, "rulebase", "texts"]
+
+
+def test_models_are_an_enum_in_the_schema() -> None:
+    schema = cxrules.Recommendation.model_json_schema()
+    assert schema["properties"]["model"]["anyOf"][0]["enum"] == list(cxrules.OwnershipModel)
+    assert schema["$defs"]["RankedModelData"]["properties"]["model"]["enum"] == list(cxrules.OwnershipModel)
+
+
+def test_json_round_trip(answer: Any) -> None:
+    text = answer.model_dump_json()
+    kind = type(answer)
+    assert kind.model_validate(answer) is answer
+    for copied in (kind.model_validate_json(text), kind.model_validate(json.loads(text))):
+        assert copied == answer
+        assert copied.model_dump_json() == text
+        assert copied.explain() == answer.explain()
+    with pytest.raises(ValidationError):
+        kind.model_validate({**json.loads(text), "modell": None})
+
+
+def test_pydantic_takes_it_declared_and_undeclared(answer: Any) -> None:
+    data = answer.model_dump()
+    assert json.loads(pydantic_core.to_json(answer)) == pydantic_core.to_jsonable_python(answer) == data
+    assert TypeAdapter(Any).dump_python([answer], mode="json") == [data]
+    assert TypeAdapter(type(answer)).dump_python(answer) == data
+
+    class Reply(BaseModel):
+        declared: type(answer)  # type: ignore[valid-type]
+        undeclared: Any
+
+    reply = Reply(declared=answer, undeclared=answer)
+    assert reply.model_dump() == {"declared": data, "undeclared": data}
+    assert Reply.model_validate_json(reply.model_dump_json()).declared == answer
+    for mode in ("validation", "serialization"):
+        assert type(answer).__name__ in Reply.model_json_schema(mode=mode)["$defs"]
+
+
+def test_texts_stand_beside_ids_on_request(answer: Any) -> None:
+    data = answer.model_dump(texts=True)
+    texts = data.pop("texts")
+    assert data == answer.model_dump()
+    assert all(texts.values())
+    rulebase = answer.rulebase
+    named = json.dumps(data)
+    for claim in texts.get("claims", ()):
+        assert texts["claims"][claim] == rulebase.claims[claim].says
+        assert f'"{claim}"' in named
+    for rule in (rule for rule in rulebase.rules if f'"{rule}"' in named):
+        assert texts["rules"][rule] == rulebase.rules[rule].rationale
+
+
+def test_a_pickle_is_small_and_carries_no_rule_base(answer: Any) -> None:
+    data = pickle.dumps(answer)
+    assert len(data) < 20_000
+    copied = pickle.loads(data)  # noqa: S301 - our own
+    assert (copied, repr(copied), copied.explain()) == (answer, repr(answer), answer.explain())
+    assert copied.model_dump() == answer.model_dump()
+    assert copy.deepcopy(answer) is answer is copy.copy(answer)
+
+
+def test_a_copy_without_its_rule_base_reads_and_says_which_one_is_missing(foreign: list[bytes]) -> None:
+    for data in foreign:
+        copied = pickle.loads(data)  # noqa: S301 - our own
+        assert copied.model_dump()["rulebase"]["name"] == "elsewhere"
+        assert repr(copied)
+        with pytest.raises(MissingRuleBase, match="elsewhere"):
+            copied.rulebase.rules  # noqa: B018 - read for its error
+
+
+def test_an_answer_is_attached_to_its_rule_base(foreign: list[bytes], tmp_path: Path) -> None:
+    base = RuleBase.load(SMALL_BASE)
+    own = RuleBase.load(tmp_path / "policy.yaml", base=base)
+    for data in foreign:
+        copied = pickle.loads(data)  # noqa: S301 - our own
+        with pytest.raises(MissingRuleBase):
+            copied.attach(base)
+        attached = copied.attach(own)
+        assert attached == copied
+        assert attached.explain()
+        assert type(copied).model_validate_json(attached.model_dump_json()) == copied
+
+
+def test_reprs_are_short(answer: Any) -> None:
+    assert len(repr(answer)) <= 200
+    assert repr(answer).startswith(type(answer).__name__)
+
+
+def test_every_answer_has_its_type_in_the_package() -> None:
+    for kind in KINDS:
+        assert getattr(cxrules, kind.__name__) is kind
+    assert set(cxrules.__all__) <= set(dir(cxrules))
