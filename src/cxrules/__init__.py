@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cxrules.advisor import Advisor, recommend
+from cxrules.advisor import Advisor, recommend, recommend_frame
 from cxrules.builtin.models import OwnershipModel
 from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, MissingRuleBase, UnlikelyFact
 from cxrules.policy.decision import Reason, Status
@@ -61,6 +61,7 @@ __all__ = [
     "WhyNot",
     "__version__",
     "recommend",
+    "recommend_frame",
 ]
 
 # Loaded when first asked for: pydantic for the model of an organisation, the explanations for their answers.

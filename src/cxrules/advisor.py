@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property, lru_cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from cxrules.engines import Engine, create_engine
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location
@@ -16,11 +16,13 @@ from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Unpack
 
     from cxrules.builtin.typed_facts import TypedFacts
+    from cxrules.columns.tables import TableJudge
 
-__all__ = ["Advisor", "recommend"]
+__all__ = ["Advisor", "recommend", "recommend_frame"]
 
 DEFAULT_ENGINE = "bitmap"
 
@@ -37,6 +39,10 @@ class _ModelLike(Protocol):
 
 
 Given: TypeAlias = "Mapping[str, Any] | _ModelLike"
+
+
+_Frame = TypeVar("_Frame")
+Columns: TypeAlias = "Mapping[str, str | Mapping[str, str]]"
 
 
 class Advisor:
@@ -102,6 +108,69 @@ class Advisor:
         emit(recommendation, perf_counter() - started)
         return recommendation
 
+    def recommend_frame(
+        self,
+        frame: _Frame,
+        *,
+        columns: Columns | None = None,
+        keep: bool | Iterable[str] = False,
+        also: Iterable[str] = (),
+        on_error: Literal["raise", "null"] = "raise",
+        prefix: str = "",
+    ) -> _Frame:
+        """Decide on every row of a data frame. Needs the extra `frame`.
+
+        The answer is a frame of the same kind, a row for a row: `model`, `status`, `reason`, `certainty`, `runner_up`,
+        `lead`, the points of every model (`points_cxo_owned`, …), and `fired`, the fired rules as bits in the order of
+        `rulebase.rule_ids`, the first in the lowest bit of the first byte. Each row says what `recommend` says of its
+        facts; `recommend_row` gives the whole answer for one.
+
+        Args:
+            frame: A pandas or Polars frame (a lazy one too), a PyArrow table, batch or reader (which is answered by a
+                reader, batch by batch, so that it may be larger than the memory), a DuckDB relation, or anything with
+                the Arrow PyCapsule interface (which is answered by a PyArrow table).
+            columns: The column of each fact that has none of its name. For a set also a column of true and false for
+                each element: `{"marketing_journey_coverage": {"loyalty": "does loyalty"}}`.
+            keep: The columns to pass through, or True for all that hold no fact.
+            also: What else to tell: `actions`, `patterns`, `incoherences` (the impossible conjunctions that the facts
+                meet), and `matters` (the unknown facts of which a single answer could change the model).
+            on_error: `raise` one error that lists every wrong value with its rows, or answer such rows with `null` and
+                say why in the column `error`.
+            prefix: What the names of the answer's columns begin with.
+
+        Raises:
+            InvalidOrganisation: With every mistake in the columns and cells.
+            ImportError: If the extra `frame` is not installed.
+
+        Examples:
+            >>> import pyarrow
+            >>> table = pyarrow.table({"ceo_involvement": ["champion", None], "silos": ["severe", "severe"]})
+            >>> Advisor().recommend_frame(table).select(["model", "lead"]).to_pylist()
+            [{'model': 'ceo_with_cco', 'lead': 11}, {'model': 'cxo_owned', 'lead': 3}]
+        """
+        frames = _import_frames()
+        asked = frames.Asked(columns, keep, also, on_error, prefix)
+        answers: _Frame = frames.FrameJudge(self.tables, asked)(frame)
+        return answers
+
+    def recommend_row(self, frame: object, row: int, *, columns: Columns | None = None) -> Recommendation:
+        """Decide on one row of a data frame, from 0: the whole answer behind a row of `recommend_frame`.
+
+        Raises:
+            InvalidOrganisation: With every mistake in the columns and in the row.
+            IndexError: If there is no such row.
+            ImportError: If the extra `frame` is not installed.
+        """
+        return self.recommend(_import_frames().read_row(frame, row, self.tables, columns))
+
+    @cached_property
+    def tables(self) -> TableJudge:
+        """What decides tables from codes and record batches: see `cxrules.columns.tables`. Needs the extra `frame`."""
+        _import_frames()
+        from cxrules.columns.tables import TableJudge
+
+        return TableJudge(self.judge.decider)
+
     def __repr__(self) -> str:
         return f"Advisor({self.rulebase!r}, engine={self.engine.name!r})"
 
@@ -145,6 +214,36 @@ def recommend(
     else:
         advisor = Advisor(rulebase, engine)
     return advisor.recommend(organisation, **facts)
+
+
+def recommend_frame(
+    frame: _Frame,
+    *,
+    columns: Columns | None = None,
+    keep: bool | Iterable[str] = False,
+    also: Iterable[str] = (),
+    on_error: Literal["raise", "null"] = "raise",
+    prefix: str = "",
+) -> _Frame:
+    """Decide on every row of a data frame with the built-in rule base: see `Advisor.recommend_frame`.
+
+    Examples:
+        >>> import pyarrow
+        >>> table = pyarrow.table({"id": [7, 8], "silos": ["severe", None], "ceo_involvement": ["champion", None]})
+        >>> recommend_frame(table, keep=["id"]).select(["id", "model", "reason"]).to_pylist()
+        [{'id': 7, 'model': 'ceo_with_cco', 'reason': None}, {'id': 8, 'model': None, 'reason': 'nothing_known'}]
+    """
+    return _default_advisor().recommend_frame(
+        frame, columns=columns, keep=keep, also=also, on_error=on_error, prefix=prefix
+    )
+
+
+def _import_frames() -> ModuleType:
+    try:
+        from cxrules.columns import frames
+    except ImportError as error:
+        raise ImportError(f"data frames need an extra ({error}): pip install 'cxrules[frame]'") from error
+    return frames
 
 
 @cache

@@ -151,11 +151,9 @@ class Program:
         self.inputs: list[Input] = []
         self._numbers: dict[Input, int] = {}
         tests = list_tests(rulebase)
-        self.cases = {
-            name: list_cases(fact, tests[name])
-            for name, fact in rulebase.vocabulary.facts.items()
-            if fact.kind is not Kind.SET
-        }
+        self._values = {name: list_cases(fact, tests[name]) for name, fact in rulebase.vocabulary.facts.items()}
+        facts = rulebase.vocabulary.facts
+        self.cases = {name: values for name, values in self._values.items() if facts[name].kind is not Kind.SET}
         self._regions = {
             name: cut(tests[name]) for name, fact in rulebase.vocabulary.facts.items() if fact.kind is Kind.PERCENT
         }
@@ -206,6 +204,10 @@ class Program:
             self._input(Within(fact.name, first, last)) for first, last in _runs(self.passing(fact, test))
         )
 
+    def values_of(self, name: str) -> tuple[FactValue, ...]:
+        """Return one value of a fact for each way in which rules can see it."""
+        return self._values[name]
+
     def case_of(self, name: str, value: FactValue) -> int:
         """Return the position of the case of a fact that no test tells from a value."""
         known = self._cases_known[name]
@@ -242,6 +244,22 @@ class Program:
     def runners_up(self) -> Mapping[str, Gate]:
         """For every model where it is the next of those running."""
         return self.formula.runners_up()
+
+    def number_of(self, leading: Mapping[str, Gate]) -> Planes[Gate]:
+        """Return the digits of the position, from 1, of the one that leads; 0 where none does."""
+        numbered = list(enumerate(leading.values(), 1))
+        return [
+            self._columns.any_of(leads for number, leads in numbered if number >> digit & 1)
+            for digit in range(len(numbered).bit_length())
+        ]
+
+    @cached_property
+    def impossible(self) -> dict[str, Gate]:
+        """For each impossible conjunction where known facts meet it."""
+        return {
+            entry.id: self._columns.all_of(self._test(test) for test in entry.when)
+            for entry in self.rulebase.impossible
+        }
 
     def _points_of(self, leading: Mapping[str, Gate]) -> Planes[Gate]:
         offset = max((number.offset for number in self.formula.points.values()), default=0)

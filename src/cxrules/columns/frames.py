@@ -1,0 +1,254 @@
+"""Data frames of any kind in, the same kind out, a row for a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from cxrules.columns.arrays import CHUNK, Codes
+from cxrules.columns.coding import is_missing
+from cxrules.columns.layout import Columns, Faults, Layout, lay_out
+from cxrules.columns.tables import ALSO, TableJudge
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
+
+__all__ = ["Asked", "FrameJudge", "read_row"]
+
+_KINDS = (
+    "a pandas or Polars frame, a PyArrow table, batch or reader, a DuckDB relation, or anything with the Arrow "
+    "PyCapsule interface"
+)
+
+
+class Asked(NamedTuple):
+    """What is asked of a frame: see `Advisor.recommend_frame`."""
+
+    columns: Columns | None = None
+    keep: bool | Iterable[str] = False
+    also: Iterable[str] = ()
+    on_error: str = "raise"
+    prefix: str = ""
+
+
+class FrameJudge:
+    """Decides frames as it is asked to. Threads may share it."""
+
+    def __init__(self, judge: TableJudge, asked: Asked) -> None:
+        also = (asked.also,) if isinstance(asked.also, str) else tuple(asked.also)
+        for name in also:
+            if name not in ALSO:
+                raise ValueError(f"also: no such thing: {name!r}; {suggest(name, ALSO)}")
+        if asked.on_error not in ("raise", "null"):
+            raise ValueError(f"on_error is 'raise' or 'null', not {asked.on_error!r}")
+        self._judge = judge
+        self._asked = asked._replace(also=("points", "fired", *dict.fromkeys(also)))
+
+    def __call__(self, frame: Any) -> Any:  # noqa: ANN401 - a frame of any kind
+        """Return a frame of the same kind with a row for each row."""
+        if isinstance(frame, pa.RecordBatchReader):
+            return self._stream(frame)
+        if isinstance(frame, pa.RecordBatch):
+            table = self._table(pa.Table.from_batches([frame]))
+            return (
+                table.combine_chunks().to_batches()[0] if len(table) else pa.RecordBatch.from_pylist([], table.schema)
+            )
+        if isinstance(frame, pa.Table):
+            return self._table(frame)
+        known = nw.from_native(frame, pass_through=True)
+        if isinstance(known, nw.DataFrame):
+            return self._eager(known)
+        if isinstance(known, nw.LazyFrame):
+            return self._lazy(known)
+        return self._table(_import(frame))
+
+    def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Decide batch after batch, as engines hand them out."""
+        faults, row = Faults(), 0
+        for batch in batches:
+            layout = self._lay_out(batch.schema.names)
+            yield self._answer(batch.column, layout, batch.num_rows, (row, faults))
+            row += batch.num_rows
+
+    def _lay_out(self, names: Iterable[str]) -> Layout:
+        return lay_out(self._judge.rulebase.vocabulary, list(names), self._asked.columns, self._asked.keep)
+
+    def _stream(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        layout = self._lay_out(reader.schema.names)
+        empty = pa.RecordBatch.from_pylist([], reader.schema)
+        schema = self._answer(empty.column, layout, 0, (0, Faults())).schema
+        return pa.RecordBatchReader.from_batches(schema, self.batches(reader))
+
+    def _table(self, table: pa.Table) -> pa.Table:
+        layout = self._lay_out(table.schema.names)
+        return self._answers(table.column, layout, table.num_rows)
+
+    def _answers(self, column: Callable[[str], Any], layout: Layout, size: int) -> pa.Table:
+        """Decide a whole table in chunks; what is wrong anywhere is listed in one error."""
+        faults = Faults()
+        found = []
+        for start in range(0, max(size, 1), CHUNK):
+            stop = min(start + CHUNK, size)
+
+            def part(name: str, start: int = start, stop: int = stop) -> Any:  # noqa: ANN401 - an array or a list
+                whole = column(name)
+                return whole[start:stop] if isinstance(whole, list) else whole.slice(start, stop - start)
+
+            found.append(self._answer(part, layout, stop - start, (start, faults), raising=False))
+        if faults and self._asked.on_error == "raise":
+            raise faults.error()
+        return pa.Table.from_batches(found)
+
+    def _answer(
+        self,
+        column: Callable[[str], Any],
+        layout: Layout,
+        size: int,
+        wrong: tuple[int, Faults],
+        *,
+        raising: bool = True,
+    ) -> pa.RecordBatch:
+        """Decide some rows; `wrong` says where they begin in the whole, and where to put what is wrong."""
+        first, faults = wrong
+        codes, messages = self._encode(column, layout, first, faults)
+        if faults and raising and self._asked.on_error == "raise":
+            raise faults.error()
+        columns = self._judge.write(self._judge.decide(codes, size, also=self._asked.also))
+        if self._asked.on_error == "null":
+            if messages:
+                rows = pa.array(np.arange(size), mask=np.isin(np.arange(size), list(messages)))
+                columns = {name: values.take(rows) for name, values in columns.items()}
+            columns["error"] = pa.array(
+                [messages.get(row) for row in range(size)] if messages else [None] * size, pa.string()
+            )
+        columns = {self._asked.prefix + name: values for name, values in columns.items()}
+        _refuse_twice(layout.kept, columns)
+        kept = {name: _whole(column(name)) for name in layout.kept}
+        return pa.RecordBatch.from_pydict(kept | columns)
+
+    def _encode(
+        self, column: Callable[[str], Any], layout: Layout, first: int, faults: Faults
+    ) -> tuple[dict[str, Codes], dict[int, str]]:
+        coder = self._judge.coder
+        codes: dict[str, Codes] = {}
+        messages: dict[int, str] = {}
+        for name, place in layout.facts.items():
+            if isinstance(place, str):
+                codes[name], wrong = coder.encode(name, _whole(column(place)))
+            else:
+                parts = {element: _whole(column(part)) for element, part in place.items()}
+                codes[name], wrong = coder.encode_elements(name, parts)
+            for told, rows in wrong:
+                told = Diagnostic(told.code, _place(told, name, place), told.message, told.hint)  # noqa: PLW2901 - as the table calls it
+                faults.add(told, [first + row for row in rows.tolist()])
+                for row in rows.tolist() if self._asked.on_error == "null" else ():
+                    messages[row] = f"{messages[row]}; {told}" if row in messages else str(told)
+        return codes, messages
+
+    def _eager(self, frame: nw.DataFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any kind
+        layout = self._lay_out(frame.columns)
+        without = layout._replace(kept=())
+        table = self._answers(_memo(lambda name: _read(frame[name])), without, len(frame))
+        _refuse_twice(layout.kept, table.column_names)
+        found = nw.from_arrow(table, backend=frame.implementation)
+        if frame.implementation.is_pandas_like():
+            native = found.to_native()
+            native.index = nw.to_native(frame).index
+            found = nw.from_native(native, eager_only=True)
+        if layout.kept:
+            found = found.with_columns(*(frame[name] for name in layout.kept)).select(*layout.kept, *table.column_names)
+        return found.to_native()
+
+    def _lazy(self, frame: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any kind
+        native = frame.to_native()
+        if frame.implementation.is_polars():
+            return self._eager(frame.collect()).lazy()
+        if frame.implementation.is_duckdb():
+            answers = self._table(native.to_arrow_table())
+            return native.query("organisations", "SELECT * FROM answers") if answers is not None else None
+        return self._table(frame.collect(backend="pyarrow").to_native())
+
+
+def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = None) -> dict[str, Any]:  # noqa: ANN401 - a frame of any kind
+    """Return the facts in one row of a frame, from 0, as `recommend` takes them."""
+    known = nw.from_native(frame, pass_through=True)
+    if isinstance(known, nw.LazyFrame):
+        known = known.collect(backend=None if known.implementation.is_polars() else "pyarrow")
+    if not isinstance(known, nw.DataFrame):
+        known = nw.from_native(frame if isinstance(frame, pa.Table) else _import(frame), eager_only=True)
+    layout = lay_out(judge.rulebase.vocabulary, known.columns, columns, known.columns)
+    size = len(known)
+    if not -size <= row < size:
+        raise IndexError(f"row {row} of {size}")
+    here = known[row % size : row % size + 1]
+
+    def cell(name: str) -> Any:  # noqa: ANN401 - whatever is in it
+        values = _read(here[name])
+        value = values[0] if isinstance(values, list) else values.to_pylist()[0]
+        return None if is_missing(value) else value
+
+    facts: dict[str, Any] = {}
+    for name, place in layout.facts.items():
+        if isinstance(place, str):
+            facts[name] = cell(place)
+        else:
+            flags = {element: cell(column) for element, column in place.items()}
+            known_at_all = any(flag is not None for flag in flags.values())
+            facts[name] = [element for element, flag in flags.items() if flag] if known_at_all else None
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _read(series: nw.Series[Any]) -> pa.ChunkedArray | pa.Array | list[Any]:
+    """Return a column as Arrow, or as a list of objects where Arrow has no one type for them."""
+    try:
+        if series.implementation.is_pandas_like():
+            return pa.array(series.to_native(), from_pandas=True)
+        return series.to_arrow()
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError):
+        return list(series.to_native())
+
+
+def _import(frame: object) -> pa.Table:
+    if hasattr(frame, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(frame).read_all()
+    if hasattr(frame, "__arrow_c_array__"):
+        return pa.Table.from_batches([pa.record_batch(frame)])
+    raise TypeError(f"{_KINDS} is expected, not {type(frame).__name__}")
+
+
+def _refuse_twice(kept: Iterable[str], names: Container[str]) -> None:
+    hint = "choose a prefix for the columns of the answer: prefix='cx_'"
+    mistakes = [
+        Diagnostic("given-twice", Location(path=(name,)), "the answer has a column of that name too", hint)
+        for name in kept
+        if name in names
+    ]
+    if mistakes:
+        raise InvalidOrganisation(mistakes)
+
+
+def _memo(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    known: dict[str, Any] = {}
+
+    def column(name: str) -> Any:  # noqa: ANN401 - an array or a list
+        if name not in known:
+            known[name] = read(name)
+        return known[name]
+
+    return column
+
+
+def _whole(column: Any) -> Any:  # noqa: ANN401 - an array or a list
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column
+
+
+def _place(told: Diagnostic, name: str, place: str | Mapping[str, str]) -> Location:
+    """Return where a cell is, as the table calls it."""
+    if isinstance(place, str):
+        return Location(path=(place,) if place == name else (place, name))
+    element = told.location.path[-1]
+    return Location(path=(place[element],)) if element in place else Location(path=(name,))

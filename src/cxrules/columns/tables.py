@@ -1,0 +1,215 @@
+"""Arrow record batches in, record batches out: each row gets what `recommend` says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from cxrules.columns.arrays import ArrayRunner, Codes
+from cxrules.columns.coding import Coder
+from cxrules.columns.program import Program
+from cxrules.language.rules import Effect
+from cxrules.policy.decider import Decider
+from cxrules.policy.decision import Reason, Status
+from cxrules.policy.evidence import certainty
+
+__all__ = ["ALSO", "Table", "TableJudge"]
+
+ALSO = ("actions", "patterns", "incoherences", "matters")
+"""What a table tells on request: the actions, the patterns, the impossible conjunctions that the facts meet, and the
+unknown facts of which a single answer could change the model."""
+
+_STATUSES = tuple(Status)
+_REASONS = (None, *Reason)
+_NAMES = {"actions": Effect.ACTION, "patterns": Effect.RECOGNISES}
+
+
+class Table(NamedTuple):
+    """Decisions side by side: for each organisation a number or a row of flags.
+
+    Attributes:
+        model: The position of the model, from 1; 0 where there is none.
+        status: The position of the status among `Status`.
+        reason: The position of the reason among `Reason`, from 1; 0 where there is a model.
+        points: The points of the model.
+        runner_up: The position of the runner-up, from 1; 0 where there is none.
+        lead: By how many points the model leads it.
+        points_of: The points of every model.
+        flags: What was asked for as flags, 8 to a byte: `fired`, and some of `ALSO`.
+    """
+
+    model: npt.NDArray[np.unsignedinteger]
+    status: npt.NDArray[np.uint8]
+    reason: npt.NDArray[np.uint8]
+    points: npt.NDArray[np.unsignedinteger]
+    runner_up: npt.NDArray[np.unsignedinteger]
+    lead: npt.NDArray[np.int16]
+    points_of: Mapping[str, npt.NDArray[np.int16]]
+    flags: Mapping[str, npt.NDArray[np.uint8]]
+
+
+class TableJudge:
+    """Decides tables. Each row gets what the judge decides for it; a test makes sure of it.
+
+    Attributes:
+        rulebase: The rule base.
+        program: The rule base compiled.
+        coder: What encodes the columns of a table.
+    """
+
+    def __init__(self, decider: Decider) -> None:
+        self.rulebase = decider.rulebase
+        self.program = Program(decider)
+        self.coder = Coder(self.program)
+        self.models = tuple(self.rulebase.models)
+        self._runner = lru_cache(maxsize=16)(self._prepare)
+
+    @cached_property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """What the flags of a table stand for, in order."""
+        concluded = {name: tuple(sorted(self.program.concluded(effect))) for name, effect in _NAMES.items()}
+        impossible = tuple(entry.id for entry in self.rulebase.impossible)
+        facts = tuple(self.rulebase.vocabulary.facts)
+        return {"fired": self.rulebase.rule_ids, **concluded, "incoherences": impossible, "matters": facts}
+
+    def _prepare(self, asked: frozenset[str]) -> ArrayRunner:
+        program, formula = self.program, self.program.formula
+        numbers: dict[str, Sequence[Any]] = {
+            "model": program.number_of(formula.recommended),
+            "contested": [formula.contested],
+        }
+        flags: dict[str, Sequence[Any]] = {}
+        if "whole" in asked:
+            numbers["all_excluded"] = [formula.all_excluded]
+            numbers["points"] = program.points
+            numbers["runner_up"] = program.number_of(program.runners_up)
+            numbers["next_points"] = program.next_points
+        if "points" in asked:
+            numbers |= {f"points of {model}": number.planes for model, number in formula.points.items()}
+        if "fired" in asked:
+            flags["fired"] = list(program.fired.values())
+        if "incoherences" in asked:
+            flags["incoherences"] = list(program.impossible.values())
+        for name, effect in _NAMES.items():
+            if name in asked:
+                concluded = program.concluded(effect)
+                flags[name] = [concluded[target] for target in self.names[name]]
+        return ArrayRunner(program, numbers, flags)
+
+    def models_of(self, codes: Mapping[str, Codes], size: int) -> npt.NDArray[np.unsignedinteger]:
+        """Return the position of each organisation's model, from 1; 0 where there is none. Nothing is faster."""
+        return self._runner(frozenset()).__call__(codes, size)["model"]
+
+    def decide(self, codes: Mapping[str, Codes], size: int, *, also: Iterable[str] = ()) -> Table:
+        """Decide organisations from their codes.
+
+        Args:
+            codes: The facts; one that is left out is unknown.
+            size: How many organisations there are.
+            also: What else is wanted: `points` of every model, `fired`, and any of `ALSO`.
+        """
+        asked = frozenset(also)
+        found = self._runner(asked - {"matters"} | {"whole"})(codes, size)
+        named = found["model"] > 0
+        status = np.where(named, found["contested"], np.uint8(2)).astype(np.uint8, copy=False)
+        points, second = found["points"], found["next_points"]
+        offsets = {model: number.offset for model, number in self.program.formula.points.items()}
+        return Table(
+            found["model"],
+            status,
+            np.where(named, np.uint8(0), self._reasons(codes, found["all_excluded"])).astype(np.uint8, copy=False),
+            points,
+            found["runner_up"],
+            np.subtract(points, second, dtype=np.int16, casting="unsafe"),
+            {
+                model: np.subtract(found[f"points of {model}"], offset, dtype=np.int16, casting="unsafe")
+                for model, offset in offsets.items()
+                if "points" in asked
+            },
+            {name: found[name].astype(np.uint8, copy=False) for name in self.names if name in asked and name in found}
+            | ({"matters": self._matters(codes, found["model"])} if "matters" in asked else {}),
+        )
+
+    def _reasons(
+        self, codes: Mapping[str, Codes], all_excluded: npt.NDArray[np.unsignedinteger]
+    ) -> npt.NDArray[np.uint8]:
+        known = np.zeros(len(all_excluded), np.bool_)
+        for column in codes.values():
+            known |= column != 0
+        # In the order of Reason: nothing known, too little, all excluded.
+        return np.where(known, np.where(all_excluded != 0, np.uint8(3), np.uint8(2)), np.uint8(1))
+
+    def _matters(self, codes: Mapping[str, Codes], models: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.uint8]:
+        """Return for each unknown fact where a single answer, possible beside the others, would change the model."""
+        size = len(models)
+        facts = self.names["matters"]
+        runner = self._runner(frozenset(["incoherences"]))
+        before = runner(codes, size)["incoherences"]
+        found = np.zeros((size, (len(facts) + 7) // 8), np.uint8)
+        for position, name in enumerate(facts):
+            if name not in runner.facts:
+                continue
+            column = codes.get(name)
+            rows = np.arange(size) if column is None else np.flatnonzero(column == 0)
+            if not len(rows):
+                continue
+            here = {other: values[rows] for other, values in codes.items() if other != name}
+            changed = np.zeros(len(rows), np.bool_)
+            for code in self.answers(name):
+                here[name] = np.full(len(rows), code, self.coder.types[name])
+                then = runner(here, len(rows))
+                possible = ~(then["incoherences"] & ~before[rows]).any(axis=1)
+                changed |= (then["model"] != models[rows]) & possible
+            found[rows, position // 8] |= changed.astype(np.uint8) << np.uint8(position % 8)
+        return found
+
+    def answers(self, name: str) -> list[int]:
+        """Return the code of one value for each way in which rules can see a fact."""
+        fact = self.rulebase.vocabulary[name]
+        return sorted({self.coder.code_of(fact, value) for value in self.program.values_of(name)})
+
+    @cached_property
+    def _certainties(self) -> npt.NDArray[np.float64]:
+        largest = 1 << len(self.program.points)
+        return np.array([certainty(points) for points in range(largest)])
+
+    def write(self, table: Table) -> dict[str, pa.Array]:
+        """Return a table's columns as Arrow arrays."""
+        columns = {
+            "model": _categories(table.model, self.models),
+            "status": pa.DictionaryArray.from_arrays(table.status.astype(np.int8), [str(one) for one in _STATUSES]),
+            "reason": _categories(table.reason, [str(one) for one in Reason]),
+            "certainty": pa.array(self._certainties[table.points]),
+            "runner_up": _categories(table.runner_up, self.models),
+            "lead": pa.array(table.lead),
+        }
+        columns |= {f"points_{model}": pa.array(points) for model, points in table.points_of.items()}
+        for name, flags in table.flags.items():
+            columns[name] = _bitset(flags) if name == "fired" else _lists(flags, self.names[name])
+        return columns
+
+
+def _categories(numbers: npt.NDArray[np.unsignedinteger], names: Sequence[str]) -> pa.Array:
+    missing = numbers == 0
+    return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int16) - 1, pa.int16(), mask=missing), list(names))
+
+
+def _bitset(flags: npt.NDArray[np.uint8]) -> pa.Array:
+    size, width = flags.shape
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(width), size, [None, pa.py_buffer(np.ascontiguousarray(flags))]
+    )
+
+
+def _lists(flags: npt.NDArray[np.uint8], names: Sequence[str]) -> pa.Array:
+    bits = np.unpackbits(flags, axis=1, count=len(names), bitorder="little")
+    rows, positions = np.nonzero(bits)
+    ends = np.cumsum(np.bincount(rows, minlength=len(flags)))
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    values = pa.DictionaryArray.from_arrays(positions.astype(np.int16), pa.array(list(names), pa.string()))
+    return pa.ListArray.from_arrays(offsets, values.cast(pa.string()))

@@ -1,0 +1,320 @@
+"""Frames: every kind that is read, with every kind of fact and of missing value, by the real libraries."""
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import cxrules
+from cxrules import Advisor, InvalidOrganisation
+from cxrules.errors import UnlikelyFact
+from cxrules.language.facts import Kind
+from tests.rulebases import random_organisations
+
+ADVISOR = Advisor()
+VOCABULARY = ADVISOR.rulebase.vocabulary
+# Facts of every kind: an ordered one, a choice, a flag, percentages, sets.
+FACTS = ("silos", "ceo_involvement", "current_owner", "transformation_goal", "retention_budget_share")
+SETS = tuple(name for name, fact in VOCABULARY.facts.items() if fact.kind is Kind.SET)
+ROWS: list[dict[str, Any]] = [
+    {
+        "id": number,
+        **{name: list(value) if isinstance(value := drawn.get(name), tuple) else value for name in (*FACTS, *SETS)},
+    }
+    for number, drawn in enumerate(islice(random_organisations(ADVISOR.rulebase, 2, known=0.7), 40))
+] + [{"id": 40, **dict.fromkeys((*FACTS, *SETS))}]
+TABLE = pa.Table.from_pylist(ROWS)
+ALSO = ("actions", "patterns", "incoherences")
+
+
+def decide(row: dict[str, Any]) -> cxrules.Recommendation:
+    return ADVISOR.recommend({name: value for name, value in row.items() if name != "id"})
+
+
+def dictionaries(table: pa.Table) -> pa.Table:
+    columns = {}
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        columns[name] = column.dictionary_encode() if pa.types.is_string(column.type) else column
+    return pa.table(columns)
+
+
+def retyped(text: pa.DataType, items: Callable[[pa.DataType], pa.DataType]) -> pa.Table:
+    kinds = {"id": pa.int64()}
+    for name in (*FACTS, *SETS):
+        kind = VOCABULARY[name].kind
+        kinds[name] = {Kind.FLAG: pa.bool_(), Kind.PERCENT: pa.float64(), Kind.SET: items(text)}.get(kind, text)
+    return pa.Table.from_pylist(ROWS, pa.schema(kinds.items()))
+
+
+class Capsule:
+    """Somebody's own frame, of which nothing is known but that it has the Arrow PyCapsule interface."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+def nullable(frame: Any) -> Any:
+    return frame.convert_dtypes()
+
+
+def categorical(frame: Any) -> Any:
+    texts = [name for name in FACTS if VOCABULARY[name].kind in (Kind.ORDERED, Kind.CHOICE)]
+    return frame.astype(dict.fromkeys(texts, "category"))
+
+
+def objects(frame: Any) -> Any:
+    """Cells as they come from elsewhere: sets and tuples, Decimals, and every word for missing."""
+    frame = frame.astype(object).where(frame.notna(), None)
+    missing = [None, np.nan, pd.NA, pd.NaT]
+    for name in (*FACTS, *SETS):
+        values = list(frame[name])
+        for place, value in enumerate(values):
+            if value is None:
+                values[place] = missing[place % 4]
+            elif isinstance(value, list):
+                values[place] = [set(value), tuple(value), value, np.array(value, dtype=object)][place % 4]
+            elif isinstance(value, float):
+                values[place] = Decimal(value)
+        frame[name] = pd.Series(values, dtype=object)
+    return frame
+
+
+def enums(frame: pl.DataFrame) -> pl.DataFrame:
+    kinds = {name: VOCABULARY[name] for name in FACTS if VOCABULARY[name].kind in (Kind.ORDERED, Kind.CHOICE)}
+    return frame.with_columns(pl.col(name).cast(pl.Enum(fact.names)) for name, fact in kinds.items())
+
+
+KINDS: dict[str, Callable[[], Any]] = {
+    "pandas": lambda: pd.DataFrame(ROWS, index=[f"row {row['id']}" for row in ROWS]),
+    "pandas, nullable": lambda: nullable(pd.DataFrame(ROWS)),
+    "pandas on Arrow": lambda: TABLE.to_pandas(types_mapper=pd.ArrowDtype),
+    "pandas, categorical": lambda: categorical(pd.DataFrame(ROWS)),
+    "pandas, objects": lambda: objects(pd.DataFrame(ROWS)),
+    "Polars": lambda: pl.DataFrame(ROWS),
+    "Polars, Enum": lambda: enums(pl.DataFrame(ROWS)),
+    "Polars, Categorical": lambda: pl.DataFrame(ROWS).with_columns(pl.col(pl.String).cast(pl.Categorical)),
+    "Polars, lazy": lambda: pl.DataFrame(ROWS).lazy(),
+    "PyArrow table": lambda: TABLE,
+    "PyArrow table of chunks": lambda: pa.concat_tables([dictionaries(TABLE[:7]), dictionaries(TABLE[7:])]),
+    "PyArrow dictionaries, sliced": lambda: pa.concat_tables([dictionaries(TABLE)[:3], dictionaries(TABLE)[3:]]),
+    "PyArrow views": lambda: retyped(pa.string_view(), pa.list_view),
+    "PyArrow large": lambda: retyped(pa.large_string(), pa.large_list),
+    "PyArrow batch": lambda: TABLE.combine_chunks().to_batches()[0],
+    "PyArrow reader": lambda: TABLE.to_reader(max_chunksize=21),
+    "DuckDB": lambda: duckdb.connect().from_arrow(TABLE),
+    "PyCapsule": lambda: Capsule(TABLE),
+}
+
+
+def listed(frame: Any) -> list[dict[str, Any]]:
+    """Any frame as rows."""
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.collect()
+    if isinstance(frame, pl.DataFrame):
+        return frame.to_dicts()
+    if isinstance(frame, pa.RecordBatchReader):
+        frame = frame.read_all()
+    if isinstance(frame, duckdb.DuckDBPyRelation):
+        frame = frame.to_arrow_table()
+    if isinstance(frame, pd.DataFrame):
+        return [{name: _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+    rows = frame.to_pylist()
+    assert isinstance(rows, list)
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return list(value)
+    return None if pd.isna(value) else value
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_frame_is_answered_in_kind_row_for_row(kind: str) -> None:
+    frame = KINDS[kind]()
+    answered = ADVISOR.recommend_frame(frame, keep=["id"], also=ALSO)
+    assert type(answered) is (pa.Table if kind == "PyCapsule" else type(frame))
+    if isinstance(frame, pd.DataFrame):
+        assert list(answered.index) == list(frame.index)
+    told = listed(answered)
+    assert [row["id"] for row in told] == [row["id"] for row in ROWS]
+    for row, given in zip(told, ROWS, strict=True):
+        advice = decide(given)
+        assert (row["model"], row["status"], row["reason"]) == (advice.model, advice.status, advice.reason)
+        assert row["certainty"] == advice.certainty
+        assert (row["runner_up"], row["lead"]) == (advice.decision.runner_up, advice.decision.lead)
+        assert int.from_bytes(row["fired"], "little") == advice.decision.fired
+        assert {each.model: row[f"points_{each.model}"] for each in advice.ranking} == {
+            each.model: each.points for each in advice.ranking
+        }
+        assert row["actions"] == sorted(action.id for action in advice.actions)
+        assert row["patterns"] == list(advice.patterns)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "PyArrow reader"])
+def test_a_row_has_its_whole_recommendation(kind: str) -> None:
+    for place in (0, 3, 40, -1):
+        assert ADVISOR.recommend_row(KINDS[kind](), place) == decide(ROWS[place])
+    with pytest.raises(IndexError):
+        ADVISOR.recommend_row(KINDS[kind](), 41)
+
+
+def test_columns_may_have_other_names_and_sets_a_column_for_each_element() -> None:
+    (name, *_) = SETS
+    elements = VOCABULARY[name].names
+    renamed = pd.DataFrame(
+        {
+            "wall": [row["silos"] for row in ROWS],
+            **{
+                f"has {element}": [None if row[name] is None else element in row[name] for row in ROWS]
+                for element in elements
+            },
+        }
+    )
+    columns: dict[str, str | dict[str, str]] = {
+        "silos": "wall",
+        name: {element: f"has {element}" for element in elements},
+    }
+    dotted = renamed.rename(columns={"wall": "silos", **{f"has {one}": f"{name}.{one}" for one in elements}})
+    wanted = [decide({"silos": row["silos"], name: row[name]}) for row in ROWS]
+    for answered in (ADVISOR.recommend_frame(renamed, columns=columns), ADVISOR.recommend_frame(dotted)):
+        assert [int.from_bytes(row["fired"], "little") for row in listed(answered)] == [
+            advice.decision.fired for advice in wanted
+        ]
+    assert ADVISOR.recommend_row(renamed, 2, columns=columns) == wanted[2]
+
+
+BAD = pd.DataFrame(
+    {
+        "silos": ["sever", "severe", None] * 10,
+        "retention_budget_share": [120.0, 5.0, np.nan] * 10,
+        "transformation_goal": [1, True, None] * 10,
+        SETS[0]: [["nothing"], list(VOCABULARY[SETS[0]].names), None] * 10,
+    }
+)
+
+
+def test_every_wrong_cell_is_told_in_one_error() -> None:
+    with pytest.raises(InvalidOrganisation) as caught:
+        ADVISOR.recommend_frame(BAD)
+    told = {str(each.location): each for each in caught.value.diagnostics}
+    assert set(told) == set(BAD.columns)
+    assert told["silos"].hint == "did you mean 'severe'?"
+    assert "rows 0, 3, 6, 9, 12, 15, 18, 21, 24, 27)" in told["silos"].message
+    with pytest.raises(InvalidOrganisation, match=r"rows 0, 3, .*27 and 10 more\)"):
+        ADVISOR.recommend_frame(pd.concat([BAD, BAD]))
+
+
+def test_wrong_rows_can_be_answered_with_null_and_the_reason() -> None:
+    frame = pl.DataFrame(pa.Table.from_pandas(BAD.drop(columns="transformation_goal")))
+    answered = ADVISOR.recommend_frame(frame, on_error="null")
+    first, second, third = answered.to_dicts()[:3]
+    assert (first["model"], first["status"], first["fired"], first["points_cxo_owned"]) == (None, None, None, None)
+    assert (
+        "silos: no such value: 'sever' [unknown-value]; did you mean 'severe'?; retention_budget_share"
+        in first["error"]
+    )
+    assert second["error"] is third["error"] is None
+    assert (second["status"], third["reason"]) == ("recommended", "nothing_known")
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "message"),
+    [
+        ({"sillos": ["severe"]}, {}, "almost like the fact 'silos'.*columns={'silos': 'sillos'}"),
+        ({"Silos ": ["severe"]}, {}, "almost like the fact 'silos'"),
+        ({"x": [1]}, {}, "no column is called like a fact"),
+        ({"silos": ["severe"]}, {"columns": {"sillos": "silos"}}, "no such fact.*did you mean 'silos'"),
+        ({"silos": ["severe"]}, {"columns": {"maturity": "silo"}}, "no such column: 'silo'.*did you mean 'silos'"),
+        ({"silos": ["severe"]}, {"columns": {"maturity": {"x": "silos"}}}, "only a set has a column for each"),
+        ({"silos": ["severe"]}, {"columns": {SETS[0]: {"x": "silos"}}}, "no such element"),
+        ({"silos": ["severe"]}, {"keep": ["silo"]}, "no such column to keep.*did you mean 'silos'"),
+        ({"silos": ["severe"], "model": [1]}, {"keep": True}, "prefix='cx_'"),
+        ({"silos": [3]}, {}, r"one of its values is expected, not 3 \(row 0\)"),
+        ({"silos": [["severe"]]}, {}, r"one of its values is expected"),
+        ({"transformation_goal": ["true"]}, {}, "true or false is expected"),
+        ({"retention_budget_share": ["15"]}, {}, "a number from 0 to 100 is expected"),
+        ({"retention_budget_share": [True]}, {}, "a number from 0 to 100 is expected, not True"),
+        ({SETS[0]: ["retention"]}, {}, "a list of its values is expected"),
+        ({f"{SETS[0]}.x": [True]}, {}, "no such element"),
+        ({f"{SETS[0]}.{VOCABULARY[SETS[0]].names[0]}": [3]}, {}, "true or false is expected, not 3"),
+        (
+            {f"{SETS[0]}.{VOCABULARY[SETS[0]].names[0]}": [True], f"{SETS[0]}.{VOCABULARY[SETS[0]].names[1]}": [None]},
+            {},
+            "known as a whole or not at all",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_frame_is_told(frame: dict[str, Any], options: dict[str, Any], message: str) -> None:
+    for table in (pa.table(frame), pd.DataFrame(frame), pl.DataFrame(frame)):
+        with pytest.raises(InvalidOrganisation, match=message):
+            ADVISOR.recommend_frame(table, **options)
+
+
+def test_wrong_options_are_told() -> None:
+    with pytest.raises(ValueError, match=r"no such thing: 'action'.*did you mean 'actions'"):
+        ADVISOR.recommend_frame(TABLE, also=["action"])
+    with pytest.raises(ValueError, match="on_error is 'raise' or 'null'"):
+        ADVISOR.recommend_frame(TABLE, on_error="ignore")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"a pandas or Polars frame, .* is expected, not list"):
+        ADVISOR.recommend_frame([1])
+
+
+def test_a_share_below_one_per_cent_is_asked_about_once() -> None:
+    with pytest.warns(UnlikelyFact, match=r"2 of 3 shares are below 1 %, such as 0.15 %; write 15") as caught:
+        ADVISOR.recommend_frame(pa.table({"retention_budget_share": [0.15, 0.2, 40]}))
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("kind", ["pandas", "Polars", "PyArrow table", "DuckDB"])
+def test_an_empty_frame_and_one_row_are_frames(kind: str) -> None:
+    whole = KINDS[kind]()
+    for size in (0, 1):
+        part = whole.limit(size) if kind == "DuckDB" else whole[:size]
+        answered = ADVISOR.recommend_frame(part, keep=True)
+        assert type(answered) is type(part)
+        assert len(listed(answered)) == size
+
+
+def test_batches_are_read_only_as_they_are_asked_for() -> None:
+    read = []
+
+    def batches() -> Any:
+        for batch in TABLE.to_batches(max_chunksize=10):
+            read.append(len(batch))
+            yield batch
+
+    reader = ADVISOR.recommend_frame(pa.RecordBatchReader.from_batches(TABLE.schema, batches()))
+    assert not read
+    assert len(reader.read_next_batch()) == 10
+    assert read == [10]
+
+
+def test_a_result_can_be_pickled_and_a_prefix_chosen() -> None:
+    answered = cxrules.recommend_frame(TABLE, prefix="cx_")
+    assert pickle.loads(pickle.dumps(answered)).equals(answered)  # noqa: S301 - just made
+    assert all(name.startswith("cx_") for name in answered.column_names)
+
+
+def test_without_the_extra_one_sentence_says_what_to_install() -> None:
+    code = (
+        "import sys; sys.modules['narwhals'] = None; import cxrules\n"
+        "try: cxrules.recommend_frame(None)\nexcept ImportError as error: print(error)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.count("\n") == 1
+    assert "pip install 'cxrules[frame]'" in shown.stdout
