@@ -116,7 +116,7 @@ def _dotted(vocabulary: Vocabulary, names: Sequence[str]) -> dict[str, dict[str,
 
 
 def _misspelt(name: str, vocabulary: Vocabulary, taken: Mapping[str, Any]) -> Iterable[Diagnostic]:
-    """Describe of a column that is called almost like a fact: left unread, it would change the answers unnoticed."""
+    """Describe a column that is called almost like a fact: left unread, it would change the answers unnoticed."""
     folded = name.strip().lower().replace(" ", "_").replace("-", "_")
     for fact in vocabulary.facts:
         if fact in taken or abs(len(fact) - len(folded)) > 3:
