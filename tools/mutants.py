@@ -73,9 +73,7 @@ def decide_fate(killers: Killers, mutant: Mutant) -> Fate:
     answer = find_difference(killers.rulebase, mutant.rulebase)
     if answer.possible is Possibility.IMPOSSIBLE:
         return Fate(mutant.kind, str(mutant), "", equivalent=True)
-    witness = (
-        write_facts(answer.witness.known, "      ") if answer.witness else "      undecided within the time limit\n"
-    )
+    witness = write_facts(answer.witness.known, "      ") if answer.witness else "      undecided\n"
     return Fate(mutant.kind, str(mutant), "", witness=witness)
 
 

@@ -24,7 +24,9 @@ Exit codes:
   0  answered, an undetermined recommendation included
   1  a command that looks for mistakes or differences found some
   2  the arguments or the input are wrong
-  3  something is needed that is not installed"""
+  3  something is needed that is not installed
+  4  verify or diff: solver and engine disagree, so that nothing is proved
+130  stopped by Ctrl-C; 143: asked to terminate"""
 
 
 def make_app() -> typer.Typer:

@@ -12,3 +12,4 @@ class ExitCode(IntEnum):
     MISTAKES_FOUND = 1
     WRONG_INPUT = 2
     MISSING_EXTRA = 3
+    DISAGREEMENT = 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.progress import Progress
 from cxrules.cli.shared import OnTop, fail, mistakes_end_it, open_rulebase
+from cxrules.cli.signals import signals_end_it
 
 if TYPE_CHECKING:
     from cxrules.rulebase import RuleBase
@@ -22,8 +23,20 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Give JSON.")]
-Limit = Annotated[float, typer.Option("--limit", metavar="SECONDS", min=0.001, help="How long one question may take.")]
-
+Effort = Annotated[
+    float,
+    typer.Option(
+        "--effort",
+        metavar="MILLIONS",
+        min=0.000001,
+        max=4000,
+        help="How much of the solver's work one question may take, in millions of its units; some two are a second.",
+    ),
+]
+Within = Annotated[
+    float,
+    typer.Option("--within", metavar="SECONDS", min=0, help="How long the whole may take; what is left is undecided."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, show_default=False, help="How many processes share the work; two if there are as many."),
@@ -45,7 +58,8 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="CHECK", help="Run this check only; may be given repeatedly.")
     ] = None,
-    limit: Limit = 30,
+    effort: Effort = 100,
+    within: Within = 3600,
     jobs: Jobs = None,
     witnesses: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write the witness of every open finding to a file there.")
@@ -56,9 +70,10 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
     """Prove a rule base consistent, over every possible organisation.
 
     Expectations and accepted findings are read from the same folder; with --on-top those of the built-in rule base
-    count, too. docs/verification.md tells of every check. Exits with 0 only when everything is proved or accepted.
+    count, too. docs/verification.md describes every check. Exits with 0 only when everything is proved or accepted, and
+    with 4 when solver and engine disagree, so that nothing is proved.
     """
-    with _extra(), mistakes_end_it():
+    with _extra(), mistakes_end_it(), signals_end_it():
         from cxrules.verification import report as reporting
         from cxrules.verification import verify as run
 
@@ -67,14 +82,19 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
         if witnesses:
             _make_folder(witnesses)
         jobs = jobs or min(2, os.cpu_count() or 1)
-        try:
-            report = run(
-                rulebase, expectations, limit=max(1, round(limit * 1000)), jobs=jobs, only=only, progress=_show_progress
-            )
-        except ValueError as error:
-            fail(str(error))
-        finally:
-            _show_progress("")
+        with Progress() as progress, _disagreement():
+            try:
+                report = run(
+                    rulebase,
+                    expectations,
+                    effort=_units(effort),
+                    within=within,
+                    jobs=jobs,
+                    only=only,
+                    progress=lambda name, done: progress.show(f"{name}: {done} decided"),
+                )
+            except ValueError as error:
+                fail(str(error))
     report = replace(report, stale=tuple(entry for entry in report.stale if entry in own))
     if witnesses:
         reporting.write_witnesses(report, witnesses)
@@ -84,14 +104,15 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
 
 
-def diff(
+def diff(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
     old: Annotated[
         Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")
     ],
     new: Annotated[Path, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
     on_top: Annotated[bool, typer.Option("--on-top", help="Lay both folders on the built-in rule base.")] = False,
     most: Annotated[int, typer.Option("--regions", min=1, help="After how many regions to stop.")] = 20,
-    limit: Limit = 30,
+    effort: Effort = 100,
+    within: Within = 3600,
     as_json: AsJson = False,
 ) -> None:
     """Describe which organisations two rule bases answer differently, or prove that there are none.
@@ -99,15 +120,23 @@ def diff(
     A region names what must be true of an organisation for its model or status to differ. With --on-top, `cxrules diff
     builtin FOLDER` tells what the files of the folder change. Exits with 0 only when it is proved that nothing differs.
     """
-    with _extra(), mistakes_end_it():
+    with _extra(), mistakes_end_it(), signals_end_it():
         from cxrules.verification import diff as run
         from cxrules.verification.report import diff_as_json, diff_as_text
 
         before, after = _open(old, on_top), _open(new, on_top)
-        try:
-            found = run(before, after, most=most, limit=max(1, round(limit * 1000)))
-        except ValueError as error:
-            fail(str(error))
+        with Progress() as progress, _disagreement():
+            try:
+                found = run(
+                    before,
+                    after,
+                    most=most,
+                    effort=_units(effort),
+                    within=within,
+                    progress=lambda regions: progress.show(f"regions that differ: {regions}"),
+                )
+            except ValueError as error:
+                fail(str(error))
     typer.echo(diff_as_json(found) if as_json else diff_as_text(found), nl=False)
     if not found.same:
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
@@ -124,10 +153,19 @@ def _open(path: Path, on_top: bool) -> RuleBase:
     return open_rulebase(None, on_top=False) if str(path) == "builtin" else open_rulebase([path], on_top)
 
 
-def _show_progress(done: str) -> None:
-    """Show on a terminal which check is done; clear the line after the last."""
-    if sys.stderr.isatty():
-        typer.echo(f"\r\x1b[2K{done and f'done: {done}'}", err=True, nl=False)
+def _units(millions: float) -> int:
+    return max(1, round(millions * 1_000_000))
+
+
+@contextmanager
+def _disagreement() -> Iterator[None]:
+    """End the program where solver and engine disagree."""
+    from cxrules.verification import Unconfirmed
+
+    try:
+        yield
+    except Unconfirmed as error:
+        fail(str(error), ExitCode.DISAGREEMENT)
 
 
 def _make_folder(path: Path) -> None:

@@ -1,14 +1,16 @@
 """A rule base proved consistent: questions about every possible organisation, decided.
 
 The facts have finitely many distinguishable values, so that all organisations, the partly known ones included, can be
-written down as a circuit of truth values (`circuit`, `organisations`), and what the rules and the policy make of them
-as another (`policy`). A solver then finds an organisation that is as asked, or proves that there is none. What it finds
-is made as small as can be and confirmed by the engine (`prover`, `reading`).
+written down as a circuit of truth values (`circuit`, `space`), and what the rules and the policy make of them as
+another (`outcome`). A solver then finds an organisation that is as asked, or proves that there is none; what it leaves
+undecided is said to be undecided (`solver`). What it finds is made as small as can be and confirmed by the engine
+(`prover`, `reading`).
 
     checks       one small function for each check; docs/verification.md has a page for each
     notes        what is reported and is no fault
     difference   what a change of the rule base changes
     report       text, JSON and organisation files
+    workers      several processes share the work
 
 Needs the extra `verify`.
 """
@@ -18,13 +20,14 @@ from __future__ import annotations
 from cxrules.verification.checks import CHECKS
 from cxrules.verification.difference import Change, Difference, diff, find_difference
 from cxrules.verification.expectations import Expectations, builtin_expectations, read_expectations
-from cxrules.verification.prover import LIMIT, Answer, Unconfirmed, Witness
+from cxrules.verification.prover import Answer, Unconfirmed, Witness
 from cxrules.verification.results import Finding, Note, Report, Verdict
 from cxrules.verification.session import verify
+from cxrules.verification.solver import EFFORT
 
 __all__ = [
     "CHECKS",
-    "LIMIT",
+    "EFFORT",
     "Answer",
     "Change",
     "Difference",

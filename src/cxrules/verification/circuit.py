@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from enum import Enum
 from typing import TypeAlias, cast
 
 import z3
+
+from cxrules.verification.solver import Possibility, Solver
 
 __all__ = ["Bit", "Circuit", "Number", "Possibility"]
 
@@ -27,35 +28,25 @@ _WIDTH = 12  # bits of a sum: a model would need a thousand rules to exceed them
 _LARGEST = 1 << (_WIDTH - 2)
 
 
-class Possibility(Enum):
-    """What the solver says of a question: some organisation is so, none is, or time ran out."""
-
-    POSSIBLE = "possible"
-    IMPOSSIBLE = "impossible"
-    UNDECIDED = "undecided"
-
-
 class Circuit:
     """Gates over named wires, and a solver that knows their definitions.
 
     Attributes:
-        asked: How many questions the solver was asked.
+        solver: The solver.
     """
 
     def __init__(self) -> None:
         self._context = z3.Context()
-        self._solver = z3.SolverFor("QF_FD", ctx=self._context)
+        self.solver = Solver(self._context)
         self._wires: dict[str, z3.BoolRef] = {}
         self._gates: dict[tuple[object, ...], z3.BoolRef] = {}
         self._sums: dict[tuple[object, ...], z3.BitVecRef] = {}
-        # Keep every expression alive: z3 reuses the id of a collected one.
+        # What stands under the id of an expression keeps that expression alive: z3 gives the id of a collected one to
+        # another, which would then be taken for it.
         self._opposites: dict[int, z3.BoolRef] = {}
         self._numbers: dict[int, z3.BitVecRef] = {}
-        self._terms: dict[int, tuple[int, list[tuple[z3.BoolRef, int]]]] = {}
+        self._terms: dict[int, tuple[z3.BitVecRef, int, list[tuple[z3.BoolRef, int]]]] = {}
         self._named = 0
-        self._limit = 0
-        self._core: tuple[int, ...] = ()
-        self.asked = 0
 
     def wire(self, name: str) -> z3.BoolRef:
         """Return the free wire of this name."""
@@ -108,16 +99,16 @@ class Circuit:
     def scope(self) -> Iterator[None]:
         """Forget, on leaving, every gate that was made inside. What is built inside must not be used outside."""
         kept = (self._wires.copy(), self._gates.copy(), self._sums.copy())
-        self._solver.push()
+        self.solver.push()
         try:
             yield
         finally:
-            self._solver.pop()
+            self.solver.pop()
             self._wires, self._gates, self._sums = kept
 
     def require(self, bit: Bit) -> None:
         """Demand for good that something be true."""
-        self._solver.add(self._expression(bit))
+        self.solver.add(self._expression(bit))
 
     def sum(self, weighted: Iterable[tuple[Bit, int]]) -> Number:
         """Return the sum of the weights of the true bits.
@@ -142,9 +133,9 @@ class Circuit:
             self._named += 1
             total = z3.BitVec(f"sum {self._named}", _WIDTH, self._context)
             numbers = [z3.If(bit, self._number(weight), self._number(0)) for bit, weight in terms]
-            self._solver.add(total == self._add([self._number(base), *numbers]))
+            self.solver.add(total == self._add([self._number(base), *numbers]))
             self._sums[key] = total
-            self._terms[total.get_id()] = (base, terms)
+            self._terms[total.get_id()] = (total, base, terms)
         return self._sums[key]
 
     def at_least(self, number: Number, other: Number, margin: int = 0) -> Bit:
@@ -166,7 +157,7 @@ class Circuit:
         """Return the difference of two sums that share most of their terms: it is small, and easy to compare."""
         if one.get_id() not in self._terms or other.get_id() not in self._terms:
             return None
-        (base, terms), (other_base, others) = self._terms[one.get_id()], self._terms[other.get_id()]
+        (_, base, terms), (_, other_base, others) = self._terms[one.get_id()], self._terms[other.get_id()]
         left: dict[int, int] = defaultdict(int)
         bits: dict[int, z3.BoolRef] = {}
         for sign, side in ((1, terms), (-1, others)):
@@ -227,52 +218,41 @@ class Circuit:
             self._gates[key] = self._gate(z3.PbLe([(wire, 1) for wire in wires], limit))
         return self._gates[key]
 
-    def ask(self, bits: Iterable[Bit], limit: int) -> Possibility:
+    def ask(self, bits: Iterable[Bit], effort: int) -> Possibility:
         """Ask whether all of these can be true together.
 
-        The bits are assumed for this question only. The limit is in milliseconds.
+        The bits are assumed for this question only. The effort is in the solver's resource units.
         """
         assumed = []
         for bit in bits:
             if isinstance(bit, bool):
                 if not bit:
-                    self._core = ()
+                    self.solver.forget()
                     return Possibility.IMPOSSIBLE
             else:
                 assumed.append(bit)
-        if limit != self._limit:
-            self._solver.set("timeout", limit)
-            self._limit = limit
-        self.asked += 1
-        answer = self._solver.check(*assumed)
-        if answer == z3.sat:
-            self._model = self._solver.model()
-            return Possibility.POSSIBLE
-        if answer == z3.unsat:
-            self._core = tuple(bit.get_id() for bit in self._solver.unsat_core())
-            return Possibility.IMPOSSIBLE
-        return Possibility.UNDECIDED
+        return self.solver.check(assumed, effort)
 
     def is_true(self, bit: Bit) -> bool:
         """Return whether something is true in the example that the solver found last."""
         if isinstance(bit, bool):
             return bit
-        return bool(z3.is_true(self._model.eval(bit, model_completion=True)))
+        return bool(z3.is_true(self.solver.evaluate(bit)))
 
     def value(self, number: Number) -> int:
         """Return a number in the example that the solver found last."""
         if isinstance(number, int):
             return number
-        return int(cast("z3.BitVecNumRef", self._model.eval(number, model_completion=True)).as_signed_long())
+        return int(cast("z3.BitVecNumRef", self.solver.evaluate(number)).as_signed_long())
 
     def core(self, bits: Iterable[Bit]) -> list[Bit]:
         """Return those of some bits that the solver needed to show that the last question is impossible."""
-        return [bit for bit in bits if not isinstance(bit, bool) and bit.get_id() in self._core]
+        return [bit for bit in bits if not isinstance(bit, bool) and self.solver.needed(bit)]
 
     def _gate(self, definition: z3.ExprRef) -> z3.BoolRef:
         self._named += 1
         gate = cast("z3.BoolRef", z3.Bool(f"gate {self._named}", self._context))
-        self._solver.add(gate == definition)
+        self.solver.add(gate == definition)
         return gate
 
     def _expression(self, bit: Bit) -> z3.BoolRef:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from time import monotonic
 
 from cxrules.language.facts import Facts, Vocabulary
 from cxrules.language.rules import Effect
@@ -12,7 +13,8 @@ from cxrules.rulebase import RuleBase
 from cxrules.verification.checks.redundant import result_differs
 from cxrules.verification.circuit import Bit, Circuit, Possibility
 from cxrules.verification.generalise import Region, generalise
-from cxrules.verification.prover import LIMIT, Angle, Answer, Prover, Question, Unconfirmed, View, Witness, judge_of
+from cxrules.verification.prover import Angle, Answer, Prover, Question, Unconfirmed, View, Witness, judge_of
+from cxrules.verification.solver import EFFORT
 from cxrules.verification.space import Regions, label_value
 
 __all__ = ["Change", "Difference", "Result", "diff", "find_difference"]
@@ -82,7 +84,15 @@ class Difference:
         return next((change for change in self.changes if change.region.contains(labels)), None)
 
 
-def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LIMIT) -> Difference:
+def diff(
+    old: RuleBase,
+    new: RuleBase,
+    *,
+    most: int | None = 20,
+    effort: int = EFFORT,
+    within: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Difference:
     """Find every organisation whose model or status differs between two rule bases.
 
     Organisations are described by the facts of both, as far as both give a fact the same values, and are coherent for
@@ -90,17 +100,20 @@ def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LI
 
     Args:
         most: After how many regions to stop; None for all of them.
-        limit: Milliseconds that the solver may take for one question.
+        effort: How much work, in the solver's resource units, one question may take.
+        within: Seconds for the whole; None for no limit. When they are over, the difference is incomplete.
+        progress: Is told how many regions are found, as work goes on.
 
     Raises:
         ValueError: If a fact is of one kind in the one and of another in the other.
+        Unconfirmed: If an engine does not confirm what the solver found.
 
     Examples:
         >>> base = RuleBase.builtin()
         >>> diff(base, base).same
         True
     """
-    prover = Prover(new, limit=limit, beside=old)
+    prover = Prover(new, effort=effort, deadline=None if within is None else monotonic() + within, beside=old)
     circuit = prover.circuit
     angles = (prover.angle, Angle(judge_of(old)))
     views = [prover.view(angle) for angle in angles]
@@ -119,30 +132,31 @@ def diff(old: RuleBase, new: RuleBase, *, most: int | None = 20, limit: int = LI
 
         happens = _happens(circuit, before, after)
         if before == after or not prover.confirm(happens, angles, known, {}):
-            raise Unconfirmed(f"the engine does not confirm that {known!r} differs")
+            raise Unconfirmed.of(known, {})
         region, inside = generalise(prover, known, [circuit.negate(happens(*views))])
         seen.append(circuit.negate(inside))
         if (before, after) not in witnesses:
             answer = prover.smallest(happens, *angles)
-            assert answer.witness is not None
-            witnesses[before, after] = answer.witness
+            witnesses[before, after] = answer.witness or prover.reduce(happens, angles, known)
         says = region.describe(prover.space.vocabulary.facts, prover.space.regions)
         found.append(Change(before, after, region, says, witnesses[before, after]))
+        if progress:
+            progress(len(found))
 
 
-def find_difference(old: RuleBase, new: RuleBase, *, limit: int = LIMIT) -> Answer:
+def find_difference(old: RuleBase, new: RuleBase, *, effort: int = EFFORT) -> Answer:
     """Find an organisation of which two rule bases say anything different, apart from the rules they quote.
 
     Model, status, points, exclusions, requirements, preferences, findings, accompaniments, patterns, actions and
     warnings are compared. Both rule bases must have the same models and facts.
 
     Args:
-        limit: Milliseconds that the solver may take.
+        effort: How much work, in the solver's resource units, one question may take.
 
     Returns:
         Possible with an organisation, impossible as the proof that there is none, or undecided.
     """
-    prover = Prover(new, limit=limit, beside=old)
+    prover = Prover(new, effort=effort, beside=old)
     angles = (prover.angle, Angle(judge_of(old)))
     views = [prover.view(angle) for angle in angles]
     verdict = Possibility.IMPOSSIBLE

@@ -25,11 +25,11 @@ def undetermined_regions(prover: Prover) -> Iterator[Note]:
         for _ in range(_REGIONS):
             possible = prover.ask([outcome.undetermined, *everything, *seen])
             if possible is not Possibility.POSSIBLE:
-                text = "no further" if seen else "no"
-                verdict = "There is" if possible is Possibility.IMPOSSIBLE else "Within the time limit there was found"
-                yield Note(
-                    "undetermined", f"{verdict} {text} organisation of which everything is known and no model follows."
-                )
+                about = "organisation of which everything is known and no model follows."
+                if possible is Possibility.IMPOSSIBLE:
+                    yield Note("undetermined", f"There is no {'further ' if seen else ''}{about}")
+                else:
+                    yield Note("undetermined", f"Undecided: whether there is {'another' if seen else 'an'} {about}")
                 return
             known = prover.space.read()
             region, inside = generalise(prover, known, [circuit.negate(outcome.undetermined), *everything])
@@ -48,7 +48,7 @@ def ties(prover: Prover) -> Iterator[Note]:
                 "tie", f"{first} and {second} can tie at the top; the declared order names {first}.", answer.witness
             )
         elif answer.possible is Possibility.UNDECIDED:
-            yield Note("tie", f"Whether {first} and {second} can tie at the top is undecided within the time limit.")
+            yield Note("tie", f"Undecided: whether {first} and {second} can tie at the top.")
 
 
 def _tie(circuit: Circuit, first: str, second: str) -> Question:
@@ -69,22 +69,26 @@ def attainable_points(prover: Prover) -> Iterator[Note]:
                 continue
             with prover.circuit.scope():
                 number = prover.outcome.points_of(source, model)
-                least = -_most(prover, number, -sum(points for points in items if points < 0), sign=-1)
-                most = _most(prover, number, sum(points for points in items if points > 0), sign=1)
-            parts.append(f"{model} {least:+d} to {most:+d}" if least != most else f"{model} {most:+d}")
+                low, least = _most(prover, number, -sum(points for points in items if points < 0), sign=-1)
+                high, most = _most(prover, number, sum(points for points in items if points > 0), sign=1)
+            if low and high:
+                parts.append(f"{model} {-least:+d} to {most:+d}" if -least != most else f"{model} {most:+d}")
+            else:
+                parts.append(f"{model} {-least:+d}{'' if low else ' or more'} to {most:+d}{'' if high else ' or less'}")
         yield Note(
             "attainable", f"{source} can give " + ", ".join(parts) + "." if parts else f"{source} gives no points."
         )
 
 
-def _most(prover: Prover, number: Number, bound: int, *, sign: int) -> int:
-    """Return the largest value of a number, or of its opposite, from a bound downwards."""
+def _most(prover: Prover, number: Number, bound: int, *, sign: int) -> tuple[bool, int]:
+    """Return the largest value of a number, or of its opposite, and before it whether it is one, or only a bound."""
     circuit = prover.circuit
     value = bound
     while True:
         reached = circuit.at_least(number, value) if sign > 0 else circuit.at_least(-value, number)
-        if prover.ask([reached]) is not Possibility.IMPOSSIBLE:
-            return value
+        possible = prover.ask([reached])
+        if possible is not Possibility.IMPOSSIBLE:
+            return possible is Possibility.POSSIBLE, value
         value -= 1
 
 

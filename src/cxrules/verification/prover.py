@@ -15,6 +15,7 @@ from cxrules.rulebase import RuleBase
 from cxrules.verification.circuit import Bit, Circuit, Possibility
 from cxrules.verification.outcome import Outcome
 from cxrules.verification.reading import Reading
+from cxrules.verification.solver import EFFORT
 from cxrules.verification.space import Space, find_regions
 
 __all__ = ["Angle", "Answer", "Prover", "Question", "Unconfirmed", "View", "Witness", "judge_of"]
@@ -25,16 +26,22 @@ View: TypeAlias = Outcome | Reading
 Question: TypeAlias = Callable[..., Bit]
 """The question, as a function of one view for each angle."""
 
-LIMIT = 30_000
-"""Milliseconds that the solver may take for one question."""
-
 _GALLERY = 60  # organisations kept to be tried first
 
-_LIMIT_FOR_LEAST = 1_000  # milliseconds to show that no smaller witness exists
+_EFFORT_FOR_LEAST = 4_000_000  # to show that no smaller witness exists
 
 
 class Unconfirmed(RuntimeError):
     """The engine does not confirm what the solver found: one of the two is wrong about what a rule base means."""
+
+    @classmethod
+    def of(cls, known: Facts, varied: Facts) -> Unconfirmed:
+        """Return the error about an organisation, and the facts that a question would have changed about it."""
+        told = f" (changed to {dict(varied)})" if varied else ""
+        return cls(
+            f"solver and engine disagree about the organisation {dict(known)}{told}: one of them is wrong, "
+            "so that nothing is proved; please report this with the rule base"
+        )
 
 
 @dataclass(frozen=True)
@@ -101,14 +108,15 @@ class Prover:
         circuit: Gates and solver.
         space: Every organisation.
         outcome: What the rule base makes of it.
-        limit: Milliseconds that the solver may take for one question.
+        effort: How much work, in the solver's resource units, one question may take.
     """
 
     def __init__(
         self,
         rulebase: RuleBase,
         *,
-        limit: int = LIMIT,
+        effort: int = EFFORT,
+        deadline: float | None = None,
         conditions: Iterable[tuple[Condition, ...]] = (),
         beside: RuleBase | None = None,
     ) -> None:
@@ -116,14 +124,16 @@ class Prover:
 
         A rule base `beside` looks at the same organisations. They are described by the facts of both, as far as both
         have a fact with the same values, and are coherent for both. `conditions` are further conjunctions that will be
-        asked about; the limit is in milliseconds for one question.
+        asked about. The effort is in the solver's resource units, for one question; after the deadline, by
+        `time.monotonic`, every question is left undecided.
         """
         self.rulebase = rulebase
         self.bases = (rulebase,) if beside is None else (rulebase, beside)
-        self.limit = limit
+        self.effort = effort
         self.judge = judge_of(rulebase)
         self.angle = Angle(self.judge)
         self.circuit = Circuit()
+        self.circuit.solver.deadline = deadline
         conjunctions = [rule.when for base in self.bases for rule in base.rules.values()]
         conjunctions += [item.when for base in self.bases for item in base.impossible]
         vocabulary = rulebase.vocabulary if beside is None else _merge(rulebase.vocabulary, beside.vocabulary)
@@ -135,9 +145,14 @@ class Prover:
         self._gallery: list[Facts] = []
         self._last: list[tuple[Facts, Reading | None]] = []
 
-    def ask(self, bits: Iterable[Bit], limit: int | None = None) -> Possibility:
+    @property
+    def late(self) -> bool:
+        """Whether the time for the whole is over, so that every further question is left undecided."""
+        return self.circuit.solver.late
+
+    def ask(self, bits: Iterable[Bit], effort: int | None = None) -> Possibility:
         """Ask whether some coherent organisation is such that all of these are true."""
-        return self.circuit.ask([self.coherent, *bits], self.limit if limit is None else limit)
+        return self.circuit.ask([self.coherent, *bits], self.effort if effort is None else effort)
 
     def _coherent(self, space: Space) -> Bit:
         return self.circuit.all_of(space.coherent(base) for base in self.bases)
@@ -181,7 +196,7 @@ class Prover:
 
         Returns:
             The names of a smallest conflict among them, with the impossible conjunctions that take part, and a smallest
-            organisation that is all of them but one, or but as few as can be. No witness if time ran out.
+            organisation that is all of them but one, or but as few as can be. No witness if that was left undecided.
         """
         angles = angles or (self.angle,)
         with self.circuit.scope():
@@ -203,12 +218,12 @@ class Prover:
         return tuple(core), self.smallest(near, *angles).witness
 
     def _minimise(self, bits: Mapping[str, Bit]) -> list[str]:
-        if self.circuit.ask(bits.values(), self.limit) is not Possibility.IMPOSSIBLE:
+        if self.circuit.ask(bits.values(), self.effort) is not Possibility.IMPOSSIBLE:
             return []
         core = [name for name, bit in bits.items() if self.circuit.core([bit])]
         for name in list(core):
             rest = [other for other in core if other != name]
-            if self.circuit.ask([bits[other] for other in rest], self.limit) is Possibility.IMPOSSIBLE:
+            if self.circuit.ask([bits[other] for other in rest], self.effort) is Possibility.IMPOSSIBLE:
                 core = rest
         return core
 
@@ -246,6 +261,8 @@ class Prover:
         return reading
 
     def _seek(self, question: Question, angles: tuple[Angle, ...], *, shrink: bool) -> Answer:
+        if self.late:
+            return Answer(Possibility.UNDECIDED)
         # Gates for other angles would burden every later question.
         with self.circuit.scope() if angles != (self.angle,) else nullcontext():
             views = [self.view(angle) for angle in angles]
@@ -257,7 +274,7 @@ class Prover:
                 return Answer(verdict)
             known, varied = self._read(angles, views)
             if not self.confirm(question, angles, known, varied):
-                raise Unconfirmed(f"the engine does not confirm {known!r}, changed by {varied!r}")
+                raise Unconfirmed.of(known, varied)
             if not shrink:
                 self._gallery = [*self._gallery[-_GALLERY:], known]
                 return Answer(verdict, self._witness(known, varied, angles, least=False))
@@ -265,7 +282,7 @@ class Prover:
             least = False
             while not least:
                 fewer = self.circuit.at_most_true(self.space.count(), len(known) - 1)
-                verdict = self.ask([*asked, fewer], _LIMIT_FOR_LEAST)
+                verdict = self.ask([*asked, fewer], min(self.effort, _EFFORT_FOR_LEAST))
                 if verdict is Possibility.UNDECIDED:
                     break
                 least = verdict is Possibility.IMPOSSIBLE
@@ -273,6 +290,10 @@ class Prover:
                     known, varied = self._read(angles, views)
                     known = self._shrink(question, angles, known, varied)
             return Answer(Possibility.POSSIBLE, self._witness(known, varied, angles, least=least))
+
+    def reduce(self, question: Question, angles: tuple[Angle, ...], known: Facts) -> Witness:
+        """Return an organisation as a witness: without the facts that can be left out as the engine sees it."""
+        return self._witness(self._shrink(question, angles, dict(known), {}), {}, angles, least=False)
 
     def _read(
         self, angles: tuple[Angle, ...], views: list[Outcome]

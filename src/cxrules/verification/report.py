@@ -62,6 +62,8 @@ def report_as_text(report: Report, *, detail: bool = False) -> str:
             lines += ["", f"note ({note.topic}): {note.text}", *_show(note.witness)]
     for check, subject in report.stale:
         lines += ["", f"{check}: {subject}", "  is accepted, but no longer found: take it out of the accepted findings"]
+    if report.out_of_time:
+        lines += ["", "The time for the whole ran out: what had not been asked by then is undecided."]
     proved = sum(finding.verdict is Verdict.PROVED for finding in report.findings)
     lines += [
         "",
@@ -77,6 +79,7 @@ def report_as_json(report: Report) -> str:
         "name": report.name,
         "revision": report.revision,
         "ok": report.ok,
+        "out_of_time": report.out_of_time,
         "checks": report.checks,
         "findings": [
             {
@@ -147,10 +150,11 @@ def _count(report: Report) -> Iterator[str]:
 
 def _tell(finding: Finding) -> Iterator[str]:
     yield f"{finding.check}: {finding.subject}"
-    verdict = "undecided within the time limit: " if finding.verdict is Verdict.UNDECIDED else ""
-    yield f"  {verdict}{finding.message}"
+    yield f"  {finding.message}"
     if finding.accepted:
         yield f"  accepted: {finding.accepted}"
+    if finding.verdict is Verdict.REFUTED and finding.witness is None:
+        yield "  no witness: the search for one was left undecided"
     yield from _show(finding.witness)
 
 

@@ -26,9 +26,10 @@ class Finding:
     Attributes:
         check: The code of the check.
         subject: What it is about; with the check it identifies the finding, so that it can be accepted.
-        verdict: Proved in order, refuted, or undecided within the time limit.
-        message: What is wrong, in one sentence; empty when proved.
-        witness: An organisation that shows it, confirmed by the engine; every refutation has one.
+        verdict: Proved in order, refuted, or undecided within the effort and time allowed.
+        message: In one sentence what is wrong, or what was not decided; empty when proved.
+        witness: An organisation that shows it, confirmed by the engine. Every refutation has one, unless the search for
+            it was left undecided.
         involved: The rules, tests or conjunctions that bring it about.
         accepted: Why it is accepted; empty when it is not.
     """
@@ -68,6 +69,7 @@ class Report:
         findings: What each check says of each of its subjects.
         notes: What is reported and is no fault.
         stale: Accepted findings that no check finds any more, as check and subject.
+        out_of_time: Whether the time for the whole ran out, so that questions were left undecided without being asked.
         seconds: How long it took.
     """
 
@@ -77,6 +79,7 @@ class Report:
     findings: tuple[Finding, ...]
     notes: tuple[Note, ...] = ()
     stale: tuple[tuple[str, str], ...] = ()
+    out_of_time: bool = False
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -115,6 +118,7 @@ def accept(
         key = (finding.check, finding.subject)
         if finding.verdict is not Verdict.PROVED and key in reasons:
             used.add(key)
-            finding = replace(finding, accepted=reasons[key])  # noqa: PLW2901 - the same finding, accepted
+            if finding.verdict is Verdict.REFUTED:  # what is undecided may turn out to be in order, and the entry stale
+                finding = replace(finding, accepted=reasons[key])  # noqa: PLW2901 - the same finding, accepted
         found.append(finding)
     return tuple(found), tuple(key for key in reasons if key not in used and (key[0] in checks or key[0] not in known))

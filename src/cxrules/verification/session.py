@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final
 
+from cxrules.language.rules import Condition
 from cxrules.rulebase import RuleBase
 from cxrules.verification.checks import CHECKS
 from cxrules.verification.checks.expectation import EXPECTATION, check_expectation
 from cxrules.verification.expectations import Expectations
 from cxrules.verification.notes import NOTES
-from cxrules.verification.prover import LIMIT, Prover
-from cxrules.verification.results import Finding, Note, Report, accept
+from cxrules.verification.prover import Prover
+from cxrules.verification.results import Finding, Note, Report, Verdict, accept
+from cxrules.verification.solver import EFFORT
+from cxrules.verification.workers import share
 
 __all__ = ["verify"]
 
@@ -22,32 +23,33 @@ _LONGEST: Final = ("idle-rule", "idle-value", "double-counted", "tie", "idle-fac
 """The tasks that take longest, so that they are begun first."""
 
 
-def verify(
+def verify(  # noqa: PLR0913 - each is a word of its own to say
     rulebase: RuleBase,
     expectations: Expectations | None = None,
     *,
-    limit: int = LIMIT,
+    effort: int = EFFORT,
+    within: float | None = None,
     jobs: int = 1,
     only: Iterable[str] | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str, int], None] | None = None,
 ) -> Report:
     """Verify a rule base: every check, every expectation, and the notes.
 
     Args:
         expectations: Its expectations and accepted findings.
-        limit: Milliseconds that the solver may take for one question.
-        jobs: How many processes share the work.
+        effort: How much work, in the solver's resource units, one question may take. What needs more is undecided, on
+            every machine alike.
+        within: Seconds for the whole; what has not been asked by then is undecided. None for no limit.
+        jobs: How many processes share the work. The report is the same.
         only: The checks and kinds of note to run; all when left out.
-        progress: Is told the name of every check when it is done.
-
-    Returns:
-        The report; its order does not depend on the number of processes.
+        progress: Is told the name of a check and how many subjects of it are done, as work goes on.
 
     Raises:
         ValueError: If there is no such check.
         Unconfirmed: If the engine does not confirm what the solver found: one of the two is wrong.
     """
     began = perf_counter()
+    deadline = None if within is None else monotonic() + within
     expectations = expectations or Expectations()
     known = [*CHECKS, EXPECTATION, *NOTES]
     names = known
@@ -56,40 +58,37 @@ def verify(
         if unknown := [name for name in only if name not in known]:
             raise ValueError(f"no such check: {', '.join(unknown)}; known: {', '.join(known)}")
         names = [name for name in known if name in only]
-    results: dict[str, list[Finding | Note]] = {}
-    for name, found in _run(names, rulebase, expectations, limit, jobs):
-        results[name] = found
-        if progress:
-            progress(name)
+    task = _Task(rulebase, expectations, effort)
+    first = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
+    results = share(task, first if jobs > 1 else names, jobs=jobs, deadline=deadline, progress=progress)
     everything = [entry for name in names for entry in results[name]]
     findings, stale = accept(
         (entry for entry in everything if isinstance(entry, Finding)), expectations.accepted, names, known
     )
     notes = tuple(entry for entry in everything if isinstance(entry, Note))
     checks = tuple(name for name in names if name not in NOTES)
-    return Report(rulebase.name, rulebase.revision, checks, findings, notes, stale, perf_counter() - began)
+    undecided = any(finding.verdict is Verdict.UNDECIDED for finding in findings)
+    out_of_time = undecided and deadline is not None and monotonic() >= deadline
+    return Report(rulebase.name, rulebase.revision, checks, findings, notes, stale, out_of_time, perf_counter() - began)
 
 
-def _run(
-    names: list[str], rulebase: RuleBase, expectations: Expectations, limit: int, jobs: int
-) -> Iterator[tuple[str, list[Finding | Note]]]:
-    if jobs < 2:
-        for name in names:
-            yield name, _task(rulebase, expectations, limit, name)
-        return
-    first = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
-    # A fresh process for each worker: a forked one would share the solver's state.
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        for name, future in [(name, pool.submit(_task, rulebase, expectations, limit, name)) for name in first]:
-            yield name, future.result()
+class _Task:
+    """What every process needs in order to run one check after another."""
 
+    def __init__(self, rulebase: RuleBase, expectations: Expectations, effort: int) -> None:
+        self._rulebase, self._expectations, self._effort = rulebase, expectations, effort
 
-def _task(rulebase: RuleBase, expectations: Expectations, limit: int, name: str) -> list[Finding | Note]:
-    """Run one check on a fresh prover, so that its findings depend on no other check."""
-    conditions = [part for entry in expectations.expectations for part in (entry.when, entry.unless) if part]
-    prover = Prover(rulebase, limit=limit, conditions=conditions if name == EXPECTATION else ())
-    if name == EXPECTATION:
-        return [check_expectation(prover, expectation) for expectation in expectations.expectations]
-    if name in NOTES:
-        return list(NOTES[name](prover))
-    return list(CHECKS[name](prover))
+    def __call__(self, name: str, deadline: float | None) -> Iterator[Finding | Note]:
+        """Run one check, on a prover of its own: what it finds depends on no other check."""
+        conditions: list[tuple[Condition, ...]] = []
+        if name == EXPECTATION:
+            for entry in self._expectations.expectations:
+                conditions += [part for part in (entry.when, entry.unless) if part]
+        prover = Prover(self._rulebase, effort=self._effort, deadline=deadline, conditions=conditions)
+        if name == EXPECTATION:
+            for expectation in self._expectations.expectations:
+                yield check_expectation(prover, expectation)
+        elif name in NOTES:
+            yield from NOTES[name](prover)
+        else:
+            yield from CHECKS[name](prover)

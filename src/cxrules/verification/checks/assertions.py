@@ -3,31 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from cxrules.verification.circuit import Possibility
 from cxrules.verification.prover import Angle, Prover, Question, Witness
 from cxrules.verification.results import Finding, Verdict
 
-__all__ = ["claim_none", "claim_some"]
+__all__ = ["Subject", "claim_none", "claim_some"]
 
 
-def claim_none(prover: Prover, head: tuple[str, str], question: Question, message: str, *angles: Angle) -> Finding:
+class Subject(NamedTuple):
+    """What a check speaks of, and the question it decides about it.
+
+    Attributes:
+        check: The code of the check.
+        name: What it is about.
+        whether: The question, after the word "whether".
+    """
+
+    check: str
+    name: str
+    whether: str
+
+    def prove(self) -> Finding:
+        """Return that it is in order."""
+        return Finding(self.check, self.name, Verdict.PROVED)
+
+    def leave(self) -> Finding:
+        """Return that it is undecided: the question and no more, for either answer may be the right one."""
+        return Finding(self.check, self.name, Verdict.UNDECIDED, f"Undecided: whether {self.whether}.")
+
+    def refute(self, message: str, witness: Witness | None, involved: tuple[str, ...] = ()) -> Finding:
+        """Return what is wrong, and an organisation that shows it."""
+        return Finding(self.check, self.name, Verdict.REFUTED, message, witness, involved)
+
+
+def claim_none(prover: Prover, subject: Subject, question: Question, message: str, *angles: Angle) -> Finding:
     """Claim that no organisation is as asked.
 
     Returns:
-        A proof, or the smallest organisation that is so.
+        A proof, the smallest organisation that is so, or that it is undecided.
     """
     answer = prover.smallest(question, *angles)
     if answer.possible is Possibility.IMPOSSIBLE:
-        return Finding(*head, Verdict.PROVED)
+        return subject.prove()
     if answer.possible is Possibility.UNDECIDED:
-        return Finding(*head, Verdict.UNDECIDED, message)
-    return Finding(*head, Verdict.REFUTED, message, answer.witness)
+        return subject.leave()
+    return subject.refute(message, answer.witness)
 
 
 def claim_some(
     prover: Prover,
-    head: tuple[str, str],
+    subject: Subject,
     parts: Mapping[str, Question],
     message: Callable[[tuple[str, ...]], str],
     *angles: Angle,
@@ -39,14 +66,14 @@ def claim_some(
     organisation that shows that none is; when left out, it is one that is all but as few as can be.
 
     Returns:
-        A proof, or the conflict and an organisation that shows it.
+        A proof, the conflict and an organisation that shows it, or that it is undecided.
     """
     answer = prover.exists(lambda *views: prover.circuit.all_of(part(*views) for part in parts.values()), *angles)
     if answer.possible is Possibility.POSSIBLE:
-        return Finding(*head, Verdict.PROVED)
+        return subject.prove()
     if answer.possible is Possibility.UNDECIDED:
-        return Finding(*head, Verdict.UNDECIDED, message(()))
+        return subject.leave()
     if near is not None:
-        return Finding(*head, Verdict.REFUTED, message(()), near())
+        return subject.refute(message(()), near())
     core, witness = prover.conflict(parts, *angles)
-    return Finding(*head, Verdict.REFUTED, message(core), witness, core)
+    return subject.refute(message(core), witness, core)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cxrules.language.rules import Effect
-from cxrules.verification.checks.assertions import claim_none
+from cxrules.verification.checks.assertions import Subject, claim_none
 from cxrules.verification.circuit import Circuit
 from cxrules.verification.prover import Prover, Question
 from cxrules.verification.results import Finding
@@ -21,7 +21,8 @@ def excluded_yet_alone(prover: Prover) -> Iterator[Finding]:
     """No model is excluded while it alone has points above 0."""
     message = "The model is excluded though it is the only one with points above 0."
     for model in prover.rulebase.models:
-        yield claim_none(prover, (EXCLUDED_YET_ALONE, model), _excluded_alone(prover.circuit, model), message)
+        subject = Subject(EXCLUDED_YET_ALONE, model, "the model is ever excluded while it alone has points above 0")
+        yield claim_none(prover, subject, _excluded_alone(prover.circuit, model), message)
 
 
 def articles_against_themselves(prover: Prover) -> Iterator[Finding]:
@@ -34,7 +35,11 @@ def articles_against_themselves(prover: Prover) -> Iterator[Finding]:
             excluding = [rule for rule in prover.outcome.concluders(Effect.EXCLUDES, model) if source[rule] == article]
             yield claim_none(
                 prover,
-                (ARTICLE_AGAINST_ITSELF, f"{article}: {model}"),
+                Subject(
+                    ARTICLE_AGAINST_ITSELF,
+                    f"{article}: {model}",
+                    "rules of the article ever support and exclude the model together",
+                ),
                 _both(prover.circuit, supporting, excluding),
                 "Rules of the article both support and exclude the model: "
                 f"{', '.join(supporting)}; {', '.join(excluding)}.",
@@ -64,7 +69,7 @@ def all_excluded(prover: Prover) -> Iterator[Finding]:
     """No organisation has every model excluded."""
     yield claim_none(
         prover,
-        (ALL_EXCLUDED, "every model"),
+        Subject(ALL_EXCLUDED, "every model", "all models are ever excluded together"),
         lambda view: view.all_excluded,
         "Every model is excluded, so that nothing is left to recommend.",
     )

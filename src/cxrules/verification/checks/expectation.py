@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from cxrules.language.facts import Kind
 from cxrules.language.rules import Effect
-from cxrules.verification.checks.assertions import claim_none
+from cxrules.verification.checks.assertions import Subject, claim_none
 from cxrules.verification.circuit import Bit, Circuit
 from cxrules.verification.expectations import CHANGES, Expectation
 from cxrules.verification.prover import Angle, Prover, View
@@ -38,17 +38,21 @@ _OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
 
 def check_expectation(prover: Prover, expectation: Expectation) -> Finding:
     """Prove an expectation, or find the smallest organisation that belies it."""
-    head = (EXPECTATION, expectation.id)
+    subject = Subject(EXPECTATION, expectation.id, f"this holds of every organisation: {expectation.says.rstrip('.')}")
     changing = expectation.raising or expectation.lowering
     if changing:
         return claim_none(
-            prover, head, _change(prover, expectation, changing), expectation.says, *_before_and_after(prover, changing)
+            prover,
+            subject,
+            _change(prover, expectation, changing),
+            expectation.says,
+            *_before_and_after(prover, changing),
         )
     angle = prover.angle
     if expectation.knowing_only is not None:
         others = frozenset(prover.rulebase.vocabulary.facts) - set(expectation.knowing_only)
         angle = Angle(prover.judge, forget=others)
-    return claim_none(prover, head, lambda view: _belied(prover.circuit, expectation, view), expectation.says, angle)
+    return claim_none(prover, subject, lambda view: _belied(prover.circuit, expectation, view), expectation.says, angle)
 
 
 def _belied(circuit: Circuit, expectation: Expectation, view: View) -> Bit:

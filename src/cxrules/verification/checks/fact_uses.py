@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cxrules.language.facts import Use
 from cxrules.language.rules import Effect
-from cxrules.verification.checks.assertions import claim_none
+from cxrules.verification.checks.assertions import Subject, claim_none
 from cxrules.verification.circuit import Circuit
 from cxrules.verification.prover import Angle, Prover, Question
 from cxrules.verification.results import Finding
@@ -24,7 +24,8 @@ def colours_that_exclude(prover: Prover) -> Iterator[Finding]:
     message = "The model is excluded by a fact that may only colour."
     for model in prover.rulebase.models:
         question = _excluded_only_so(prover.circuit, model)
-        yield claim_none(prover, (COLOURS_EXCLUDES, model), question, message, prover.angle, without)
+        subject = Subject(COLOURS_EXCLUDES, model, "a fact that may only colour ever excludes the model")
+        yield claim_none(prover, subject, question, message, prover.angle, without)
 
 
 def colours_that_suffice(prover: Prover) -> Iterator[Finding]:
@@ -32,7 +33,8 @@ def colours_that_suffice(prover: Prover) -> Iterator[Finding]:
     angle = Angle(prover.judge, forget=_facts(prover, Use.DECIDES, Use.ADVISES, Use.WARNS))
     message = "Facts that may only colour reach the minimum evidence for the model without any other."
     for model in prover.rulebase.models:
-        yield claim_none(prover, (COLOURS_SUFFICES, model), _enough(model), message, angle)
+        subject = Subject(COLOURS_SUFFICES, model, "facts that may only colour ever reach the minimum evidence")
+        yield claim_none(prover, subject, _enough(model), message, angle)
 
 
 def advice_that_decides(prover: Prover) -> Iterator[Finding]:
@@ -41,7 +43,8 @@ def advice_that_decides(prover: Prover) -> Iterator[Finding]:
     message = "A fact that may only advise or warn bears on the choice of the model."
     for model in prover.rulebase.models:
         question = _moved(prover, model)
-        yield claim_none(prover, (ADVICE_DECIDES, model), question, message, prover.angle, without)
+        subject = Subject(ADVICE_DECIDES, model, "a fact that may only advise or warn bears on the choice of the model")
+        yield claim_none(prover, subject, question, message, prover.angle, without)
 
 
 def _excluded_only_so(circuit: Circuit, model: str) -> Question:

@@ -10,7 +10,7 @@ from cxrules.language.facts import Fact, FactValue, Kind, Use
 from cxrules.language.notation import write_value
 from cxrules.language.rules import Effect
 from cxrules.rulebase import RuleBase
-from cxrules.verification.checks.assertions import claim_some
+from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.checks.redundant import result_differs
 from cxrules.verification.circuit import Bit, Circuit
 from cxrules.verification.prover import Angle, Prover, View
@@ -33,7 +33,11 @@ def idle_thresholds(prover: Prover) -> Iterator[Finding]:
         for below, above in pairwise(prover.space.values(fact.name)):
             yield _tell_apart(
                 prover,
-                (IDLE_THRESHOLD, f"{fact.name}: {write_value(above)}"),
+                Subject(
+                    IDLE_THRESHOLD,
+                    f"{fact.name}: {write_value(above)}",
+                    f"it makes a difference to any answer on which side of {write_value(above)} the fact lies",
+                ),
                 (fact.name, below, above),
                 f"It makes no difference to any answer on which side of {write_value(above)} the fact lies.",
             )
@@ -63,7 +67,7 @@ def _matter(prover: Prover, fact: Fact) -> Finding:
     known = Angle(prover.judge, fix={fact.name: prover.space.values(fact.name)[0]})
     return claim_some(
         prover,
-        (IDLE_FACT, fact.name),
+        Subject(IDLE_FACT, fact.name, f"knowing the fact makes a difference to any {effect.partition(',')[0]}"),
         {"it matters": lambda view, bare: differs(circuit, view, bare)},
         lambda _: f"Whether the fact is known or not makes no difference to any {effect}.",
         prover.angle,
@@ -98,14 +102,12 @@ def _list_advice(rulebase: RuleBase) -> list[tuple[Effect, str]]:
     return sorted((effect, target) for effect, target in targets if effect in _ADVICE)
 
 
-def _tell_apart(
-    prover: Prover, head: tuple[str, str], values: tuple[str, FactValue, FactValue], message: str
-) -> Finding:
+def _tell_apart(prover: Prover, subject: Subject, values: tuple[str, FactValue, FactValue], message: str) -> Finding:
     name, one, other = values
     angles = (Angle(prover.judge, fix={name: one}), Angle(prover.judge, fix={name: other}))
     return claim_some(
         prover,
-        head,
+        subject,
         {"the answers differ": lambda *views: answer_differs(prover.circuit, *views)},
         lambda _: message,
         *angles,
@@ -126,11 +128,14 @@ def _tell_values(prover: Prover, fact: Fact) -> Iterator[Finding]:
     alike = {value: {value} for value in values}
     found = {}
     for one, other in pairs:
-        subject = f"{fact.name}: {write_value(one)} = {write_value(other)}"
-        message = (
-            f"It makes no difference to any answer whether the fact is {write_value(one)} or {write_value(other)}."
+        either = f"whether the fact is {write_value(one)} or {write_value(other)}"
+        subject = Subject(
+            IDLE_VALUE,
+            f"{fact.name}: {write_value(one)} = {write_value(other)}",
+            f"it makes a difference to any answer {either}",
         )
-        finding = _tell_apart(prover, (IDLE_VALUE, subject), (fact.name, one, other), message)
+        message = f"It makes no difference to any answer {either}."
+        finding = _tell_apart(prover, subject, (fact.name, one, other), message)
         if finding.verdict is Verdict.REFUTED:
             merged = alike[one] | alike[other]
             alike |= dict.fromkeys(merged, merged)
@@ -139,17 +144,18 @@ def _tell_values(prover: Prover, fact: Fact) -> Iterator[Finding]:
         group = [other for other in values if other in alike[value]]
         if value != group[0]:
             continue
-        subject = f"{fact.name}: {' = '.join(map(write_value, group))}"
+        name = f"{fact.name}: {' = '.join(map(write_value, group))}"
         undecided = [entry for pair, entry in found.items() if value in pair and entry.verdict is Verdict.UNDECIDED]
         if len(group) > 1:
-            first = next(entry for pair, entry in found.items() if set(pair) <= set(group) and entry.witness)
+            within = [entry.witness for pair, entry in found.items() if set(pair) <= set(group)]
             told = ", ".join(map(write_value, group))
             message = f"It makes no difference to any answer which of these {fact.name} is: {told}."
-            yield Finding(IDLE_VALUE, subject, Verdict.REFUTED, message, first.witness)
+            witness = next((witness for witness in within if witness), None)
+            yield Finding(IDLE_VALUE, name, Verdict.REFUTED, message, witness)
         elif undecided:
-            yield Finding(IDLE_VALUE, subject, Verdict.UNDECIDED, undecided[0].message)
+            yield Finding(IDLE_VALUE, name, Verdict.UNDECIDED, undecided[0].message)
         else:
-            yield Finding(IDLE_VALUE, subject, Verdict.PROVED)
+            yield Finding(IDLE_VALUE, name, Verdict.PROVED)
 
 
 def _tell_element(prover: Prover, fact: Fact, element: str) -> Finding:
@@ -179,7 +185,11 @@ def _tell_element(prover: Prover, fact: Fact, element: str) -> Finding:
     message = f"It makes no difference to any answer whether the fact includes {element}."
     return claim_some(
         prover,
-        (IDLE_VALUE, f"{fact.name}: {element}"),
+        Subject(
+            IDLE_VALUE,
+            f"{fact.name}: {element}",
+            f"it makes a difference to any answer whether the fact includes {element}",
+        ),
         {"the answers differ": differ},
         lambda _: message,
         *angles,

@@ -8,10 +8,10 @@ from itertools import permutations
 
 from cxrules.language.rules import Effect
 from cxrules.rulebase import RuleBase
-from cxrules.verification.checks.assertions import claim_some
+from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.circuit import Bit, Circuit, Possibility
 from cxrules.verification.prover import Angle, Prover, Question, View, judge_of
-from cxrules.verification.results import Finding
+from cxrules.verification.results import Finding, Verdict
 
 __all__ = ["double_counted", "idle_rules", "result_differs", "subsumed_conclusions"]
 
@@ -37,17 +37,15 @@ def subsumed_conclusions(prover: Prover) -> Iterator[Finding]:
                 for other in prover.outcome.concluders(conclusion.effect, conclusion.target)
                 if other != rule.id and _source(rulebase, other) == _source(rulebase, rule.id)
             ]
-            if not others or prover.ask([prover.outcome.fired[rule.id]]) is Possibility.IMPOSSIBLE:
+            if not others or (fires := prover.ask([prover.outcome.fired[rule.id]])) is Possibility.IMPOSSIBLE:
                 continue
             parts = {rule.id: _fires(rule.id)} | {other: _silent(circuit, other) for other in others}
-            yield claim_some(
-                prover,
-                (SUBSUMED, f"{rule.id}: {conclusion.effect} {conclusion.target}"),
-                parts,
-                lambda core: (
-                    f"Whenever the rule fires, so does {_one_of(core[1:])}, of the same article and to the same effect."
-                ),
+            subject = Subject(
+                SUBSUMED,
+                f"{rule.id}: {conclusion.effect} {conclusion.target}",
+                "the rule ever fires without another of its article to the same effect",
             )
+            yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _tell_subsumed))
 
 
 def double_counted(prover: Prover) -> Iterator[Finding]:
@@ -61,25 +59,39 @@ def double_counted(prover: Prover) -> Iterator[Finding]:
         same = (one.source, one.model, one.points > 0) == (other.source, other.model, other.points > 0)
         if not same or one.carrier == other.carrier:
             continue
-        if prover.ask([prover.outcome.fired[one.rule]]) is Possibility.IMPOSSIBLE:
+        fires = prover.ask([prover.outcome.fired[one.rule]])
+        if fires is Possibility.IMPOSSIBLE:
             continue
         parts = {one.rule: _fires(one.rule), other.rule: _silent(prover.circuit, other.rule)}
         message = (
             f"Whenever {one.rule} speaks {'for' if one.points > 0 else 'against'} {one.model}, so does {other.rule} "
             "of the same article: one idea may be counted twice."
         )
-        head = (DOUBLE_COUNTED, f"{one.rule} with {other.rule}: {one.model}")
-        yield claim_some(prover, head, parts, _always(message))
+        subject = Subject(
+            DOUBLE_COUNTED,
+            f"{one.rule} with {other.rule}: {one.model}",
+            f"{one.rule} ever fires without {other.rule}",
+        )
+        yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _always(message)))
 
 
 def idle_rules(prover: Prover) -> Iterator[Finding]:
     """Every rule that bears on the choice changes the model or the status of some organisation."""
     for rule in (rule for rule in prover.rulebase.rules if rule in prover.rulebase.bearing):
-        if prover.ask([prover.outcome.fired[rule]]) is not Possibility.IMPOSSIBLE:  # else dead-rule reports it
-            yield _change_something(prover, rule)
+        fires = prover.ask([prover.outcome.fired[rule]])
+        if fires is not Possibility.IMPOSSIBLE:  # else dead-rule reports it
+            subject = Subject(IDLE_RULE, rule, "the rule changes the model or the status of any organisation")
+            yield _unless_dead(fires, subject, _change_something(prover, subject))
 
 
-def _change_something(prover: Prover, rule: str) -> Finding:
+def _unless_dead(fires: Possibility, subject: Subject, finding: Finding) -> Finding:
+    """Return what was found about a rule, unless it may be that it can never fire, which would be another finding."""
+    undecided = fires is Possibility.UNDECIDED and finding.verdict is Verdict.REFUTED
+    return subject.leave() if undecided else finding
+
+
+def _change_something(prover: Prover, subject: Subject) -> Finding:
+    rule = subject.name
     circuit = prover.circuit
     rules = {other: known for other, known in prover.rulebase.rules.items() if other != rule}
     angles = (prover.angle, Angle(judge_of(replace(prover.rulebase, rules=rules))))
@@ -93,7 +105,7 @@ def _change_something(prover: Prover, rule: str) -> Finding:
 
     return claim_some(
         prover,
-        (IDLE_RULE, rule),
+        subject,
         {"the result differs": differs},
         _always("Without the rule every organisation gets the same model and status."),
         *angles,
@@ -128,6 +140,11 @@ def _silent(circuit: Circuit, rule: str) -> Question:
 
 def _always(message: str) -> Callable[[tuple[str, ...]], str]:
     return lambda _: message
+
+
+def _tell_subsumed(core: tuple[str, ...]) -> str:
+    others = _one_of(core[1:]) if core else "another rule"
+    return f"Whenever the rule fires, so does {others}, of the same article and to the same effect."
 
 
 def _one_of(rules: Iterable[str]) -> str:

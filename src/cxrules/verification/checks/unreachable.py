@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cxrules.language.notation import write_condition
 from cxrules.language.rules import Condition, Effect
-from cxrules.verification.checks.assertions import claim_some
+from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.prover import Prover, Question
 from cxrules.verification.results import Finding, Verdict
 
@@ -31,7 +31,7 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
     for rule in prover.rulebase.rules.values():
         yield claim_some(
             prover,
-            (DEAD_RULE, rule.id),
+            Subject(DEAD_RULE, rule.id, "the rule can fire"),
             _parts(rule.when),
             lambda core: f"The rule can never fire: {_together(core)}.",
         )
@@ -40,14 +40,16 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
 def unreachable_findings(prover: Prover) -> Iterator[Finding]:
     """Every finding can be established."""
     for finding, concluders in prover.rulebase.concluders.items():
-        yield _reach(prover, (UNREACHABLE_FINDING, finding), concluders, "The finding can never be established")
+        subject = Subject(UNREACHABLE_FINDING, finding, "the finding can be established")
+        yield _reach(prover, subject, concluders, "The finding can never be established")
 
 
 def patterns_never_recognised(prover: Prover) -> Iterator[Finding]:
     """Every pattern can be recognised."""
     for pattern in prover.rulebase.patterns:
         concluders = prover.outcome.concluders(Effect.RECOGNISES, pattern)
-        yield _reach(prover, (PATTERN_NEVER_RECOGNISED, pattern), concluders, "The pattern can never be recognised")
+        subject = Subject(PATTERN_NEVER_RECOGNISED, pattern, "the pattern can be recognised")
+        yield _reach(prover, subject, concluders, "The pattern can never be recognised")
 
 
 def models_never_recommended(prover: Prover) -> Iterator[Finding]:
@@ -55,7 +57,7 @@ def models_never_recommended(prover: Prover) -> Iterator[Finding]:
     for model in prover.rulebase.models:
         yield claim_some(
             prover,
-            (MODEL_NEVER_RECOMMENDED, model),
+            Subject(MODEL_NEVER_RECOMMENDED, model, "the model can be recommended"),
             _steps(prover, model),
             lambda core: f"The model can never be recommended: {_together(core)}.",
         )
@@ -71,26 +73,28 @@ def idle_preferences(prover: Prover) -> Iterator[Finding]:
         }
         yield claim_some(
             prover,
-            (IDLE_PREFERENCE, f"{rule}: {preferred} over {behind}"),
+            Subject(IDLE_PREFERENCE, f"{rule}: {preferred} over {behind}", "the preference ever acts"),
             parts,
             lambda core: f"The preference never acts: {_together(core)}.",
         )
 
 
-def _reach(prover: Prover, head: tuple[str, str], concluders: Sequence[str], message: str) -> Finding:
+def _reach(prover: Prover, subject: Subject, concluders: Sequence[str], message: str) -> Finding:
     rules = prover.rulebase.rules
     if not concluders:
-        return Finding(
-            *head, Verdict.REFUTED, f"{message}: no rule concludes it.", prover.smallest(lambda _: True).witness
-        )
-    none = f"{message}: none of its rules can fire, {', '.join(concluders)}."
-    found = Finding(*head, Verdict.PROVED)
+        return subject.refute(f"{message}: no rule concludes it.", prover.smallest(lambda _: True).witness)
+    found = []
     for rule in concluders:
         only = f"{message}: in the rule {rule}, "
-        found = claim_some(prover, head, _parts(rules[rule].when), lambda core, only=only: f"{only}{_together(core)}.")  # type: ignore[misc]
-        if found.verdict is not Verdict.REFUTED:
-            return found
-    return found if len(concluders) == 1 else replace(found, message=none, involved=tuple(concluders))
+        found.append(
+            claim_some(prover, subject, _parts(rules[rule].when), lambda core, only=only: f"{only}{_together(core)}.")  # type: ignore[misc]
+        )
+        if found[-1].verdict is Verdict.PROVED:
+            return found[-1]
+    if any(each.verdict is Verdict.UNDECIDED for each in found):
+        return subject.leave()
+    none = f"{message}: none of its rules can fire, {', '.join(concluders)}."
+    return found[-1] if len(found) == 1 else replace(found[-1], message=none, involved=tuple(concluders))
 
 
 def _parts(when: tuple[Condition, ...]) -> dict[str, Question]:

@@ -1,0 +1,171 @@
+"""Several processes share tasks, and none of them outlives the one that began them, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from threading import Thread, current_thread, main_thread
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+__all__ = ["share"]
+
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+Progress: TypeAlias = Callable[[str, int], None]
+
+
+class Task(Protocol[Result_co]):
+    """What is done for each name: it yields results one by one, and stops asking after a deadline."""
+
+    def __call__(self, name: str, deadline: float | None) -> Iterator[Result_co]:
+        """Do it for one name."""
+        ...
+
+
+def share(
+    task: Task[Result],
+    names: Sequence[str],
+    *,
+    jobs: int,
+    deadline: float | None = None,
+    progress: Progress | None = None,
+) -> dict[str, list[Result]]:
+    """Do a task for each of some names.
+
+    Args:
+        task: The task; it is pickled for each process.
+        names: The names, those that take longest first.
+        jobs: How many processes; with one the work is done in this one.
+        deadline: What the task is told, by `time.monotonic`, which all processes of a machine share.
+        progress: Is told a name and how many results it has yielded so far.
+
+    Returns:
+        The results by name. If a task raises, so does this, and the others are ended.
+    """
+    progress = progress or _keep_quiet
+    if jobs < 2:
+        return {name: list(_count(task(name, deadline), name, progress)) for name in names}
+    crew = _Crew(task, deadline, list(names))
+    try:
+        for _ in range(min(jobs, len(names))):
+            crew.hire()
+        return crew.work(progress)
+    finally:
+        crew.dismiss()
+
+
+class _Crew(Generic[Result]):
+    """Processes at work."""
+
+    def __init__(self, task: Task[Result], deadline: float | None, waiting: list[str]) -> None:
+        self._task, self._deadline, self._waiting = task, deadline, waiting
+        self._context = get_context("spawn")  # forked processes would share the solver's state
+        self._processes: list[SpawnProcess] = []
+        self._doors: dict[Connection[Any, Any], list[Result]] = {}  # with the results of the task behind it
+
+    def hire(self) -> None:
+        """Begin a process, and give it its first task."""
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs, self._task, self._deadline), daemon=True)
+        self._processes.append(process)
+        with _signals_held():  # a process that is begun by half cannot be ended
+            process.start()
+        theirs.close()
+        self._send_next(ours)
+
+    def work(self, progress: Progress) -> dict[str, list[Result]]:
+        """Collect what they find, until all is done."""
+        results = {}
+        while self._doors:
+            ready = set(wait(list(self._doors)))
+            for door in [door for door in self._doors if door in ready]:
+                kind, name, content = _receive(door)
+                if kind == "failed":
+                    raise content
+                if kind == "result":
+                    self._doors[door].append(content)
+                    progress(name, len(self._doors[door]))
+                else:
+                    results[name] = self._doors.pop(door)
+                    self._send_next(door)
+        return results
+
+    def dismiss(self) -> None:
+        """End every process at once."""
+        for process in self._processes:
+            if process.pid is not None:
+                process.kill()
+                process.join()
+
+    def _send_next(self, door: Connection[Any, Any]) -> None:
+        if self._waiting:
+            self._doors[door] = []
+            door.send(self._waiting.pop(0))
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM wait until what is inside is done."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: handler for number, handler in before.items() if handler not in (None, signal.SIG_IGN)}
+    for number in before:
+        signal.signal(number, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for come in held:
+            signal.raise_signal(come)
+
+
+def _receive(door: Connection[Any, Any]) -> tuple[str, str, Any]:
+    try:
+        kind, name, content = door.recv()
+    except EOFError:
+        raise RuntimeError("a process that shared the work has died") from None
+    return kind, name, content
+
+
+def _keep_quiet(_name: str, _number: int) -> None:
+    """Tell nobody."""
+
+
+def _count(found: Iterable[Result], name: str, progress: Progress) -> Iterator[Result]:
+    for number, result in enumerate(found, 1):
+        progress(name, number)
+        yield result
+
+
+def _serve(door: Connection[Any, Any], task: Task[Any], deadline: float | None) -> None:
+    """Work in a process of one's own, one name after another."""
+    # Ctrl-C reaches every process of a terminal; the one that began this one ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(EOFError):
+        while True:
+            name = door.recv()
+            try:
+                for result in task(name, deadline):
+                    door.send(("result", name, result))
+            except Exception as error:  # noqa: BLE001 - it is raised where the work was asked for
+                door.send(("failed", name, error))
+            else:
+                door.send(("done", name, None))
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that began it is gone, even killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
