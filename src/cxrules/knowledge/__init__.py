@@ -5,9 +5,8 @@ schema      the shape of every kind of file
 shape       nodes held against the schema
 draft       files → items by section and id
 conditions  `when` → tests
-builder     items → the parts of a rule base
-checks      what is wrong between items
-cycles      circles, named as paths
+builder     items → the parts of a rule base; `language.meaning` asks whether they make sense
+checks      what nobody uses or concludes
 catalogue   every kind of mistake
 """
 
@@ -16,12 +15,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from cxrules.errors import InvalidKnowledge, Location
-from cxrules.knowledge.builder import assemble, build_items
-from cxrules.knowledge.catalogue import CODES, Report
-from cxrules.knowledge.checks import check_references, check_uses
-from cxrules.knowledge.cycles import check_cycles
-from cxrules.knowledge.draft import Draft, lay_base, read_all
+from cxrules.errors import InvalidKnowledge, Location, show_text
+from cxrules.knowledge.builder import build, name_all, settle
+from cxrules.knowledge.catalogue import BASE, CODES, Report
+from cxrules.knowledge.checks import check_uses
+from cxrules.knowledge.draft import Draft, read_all
+from cxrules.language.meaning import find_mistakes
+from cxrules.language.mistakes import Path as Steps
 from cxrules.language.parts import Parts
 
 __all__ = ["CODES", "load"]
@@ -54,15 +54,30 @@ def load(*paths: str | Path, base: Parts | None = None) -> Parts:
     draft = read_all(paths, report)
     if base is None:
         _demand_whole(draft, Location(str(paths[0])))
-    else:
-        lay_base(draft, base)
-    items = build_items(draft)
-    check_references(draft, items)
-    check_uses(draft, items)
-    check_cycles(draft, items)
+    parts = build(draft, _name(draft, Path(paths[0]), base), base)
+    rules = draft.sections["rules"]
+    for mistake in find_mistakes(parts, name_all(draft, base), whole=draft.is_whole("rules"), own=rules.__contains__):
+        where = _locate(draft, mistake.path, key=mistake.key)
+        report.add(mistake.code, where, mistake.message, mistake.hint)
+    check_uses(draft, parts)
     if report:
         raise InvalidKnowledge(report.in_order())
-    return assemble(_name(draft, Path(paths[0]), base), draft, items)
+    return settle(parts)
+
+
+def _locate(draft: Draft, path: Steps, *, key: bool) -> Location:
+    """Describe where in the files something is, or that it is in the base."""
+    section, name, *below = path
+    entry = draft.sections.get(str(section), {}).get(str(name))
+    if entry is None and section == "findings" and name in draft.sections["facts"]:
+        entry = draft.sections["facts"][str(name)]  # a fact that bears the name of a finding of the base
+    if entry is None:
+        return Location(BASE, path=tuple(map(str, path)))
+    if not below:
+        return entry.at
+    if section == "claims" and below == ["source"] and entry.source:
+        return entry.source[1]
+    return entry.locate(*below, key=key)
 
 
 def _demand_whole(draft: Draft, where: Location) -> None:
@@ -78,5 +93,5 @@ def _demand_whole(draft: Draft, where: Location) -> None:
 def _name(draft: Draft, first: Path, base: Parts | None) -> str:
     if "name" in draft.single:
         return str(draft.single["name"].form)
-    stem = first.resolve().stem
+    stem = show_text(first.resolve().stem)
     return f"{base.name}+{stem}" if base else stem

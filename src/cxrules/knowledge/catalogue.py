@@ -34,6 +34,7 @@ CODES: Final[dict[str, str]] = {
     "unknown-word": "A value that is not one of the words allowed here, such as a tone no author can have.",
     "value-out-of-range": "A number outside its range, such as a percentage above 100 or a weight above 3.",
     "empty-text": "A text with nothing in it, or with spaces around it.",
+    "control-character": "A character that acts instead of being read, such as a line break or an escape.",
     "empty-list": "A list that must have an element has none.",
     "duplicate-value": "A list names the same thing twice.",
     "name-not-an-id": "Names are written in small_letters_and_digits; ids of rules have-dashes.",

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
-from cxrules.errors import Diagnostic, InvalidKnowledge, Location, suggest
-from cxrules.knowledge.catalogue import BASE, Report
+from cxrules.errors import Location, suggest
+from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.expectation_schema import EXPECTATION_FILES
-from cxrules.knowledge.reader import Node, Plain, read_file, wrap
+from cxrules.knowledge.reader import Node, read_file
 from cxrules.knowledge.schema import KINDS, Form, Name, SourceId
 from cxrules.knowledge.shape import Filled, Shape, examine
-from cxrules.language import canonical
-from cxrules.language.parts import Parts
 
-__all__ = ["SECTIONS", "Draft", "Entry", "find_files", "lay_base", "read_all"]
+__all__ = ["SECTIONS", "Draft", "Entry", "find_files", "read_all"]
 
 SECTIONS: Final[dict[str, Any]] = {
     section: known.annotation
@@ -44,7 +41,6 @@ class Entry:
         at: Where its id stands.
         within: The path to it.
         source: For a claim its article, and where the file names that.
-        from_base: Whether it comes from the rule base on top of which files are laid.
     """
 
     section: str
@@ -54,7 +50,6 @@ class Entry:
     at: Location
     within: tuple[str, ...]
     source: tuple[str, Location] | None = None
-    from_base: bool = False
 
     def locate(self, *path: str | int, key: bool = False) -> Location:
         """Describe where something in it stands."""
@@ -79,10 +74,6 @@ class Draft:
     lost: set[str] = field(default_factory=set)
     partial: set[str] = field(default_factory=set)
 
-    def knows(self, section: str, identifier: str) -> bool:
-        """Whether a section has an item, or may have it."""
-        return identifier in self.sections[section] or section in self.lost
-
     def is_whole(self, *sections: str) -> bool:
         """Whether everything in these sections could be read, so that absence means something."""
         return not any(section in self.lost or section in self.partial for section in sections)
@@ -101,48 +92,8 @@ def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
     return draft
 
 
-def lay_base(draft: Draft, base: Parts) -> None:
-    """Put a rule base underneath: what the draft does not replace."""
-    plain = json.loads(canonical.write(base))
-    for section in SECTIONS:
-        items = plain[section].items() if isinstance(plain[section], dict) else ((i["id"], i) for i in plain[section])
-        below = {
-            identifier: _base_entry(section, identifier, dict_or_text, draft) for identifier, dict_or_text in items
-        }
-        draft.sections[section] = below | draft.sections[section]
-    draft.single.setdefault("policy", _base_entry("policy", "policy", plain["policy"], draft))
-
-
-def _base_entry(section: str, identifier: str, plain: Plain, draft: Draft) -> Entry:
-    source = None
-    if section == "claims":
-        plain = dict(plain)
-        source = (plain.pop("source"), Location(BASE, path=("claims", identifier)))
-    if section in ("rules", "impossible"):
-        plain = plain | {"when": _merge_tests(plain["when"])}
-    node = wrap(plain, BASE)
-    within = (section, identifier)
-    form = examine(_item_type(section), node, within, draft.report)
-    return Entry(section, identifier, node, form, Location(BASE, path=within), within, source, from_base=True)
-
-
-def _merge_tests(tests: list[dict[str, Any]]) -> dict[str, Any]:
-    """Bring a conjunction from the canonical form, a list, into the form authors write, a mapping."""
-    merged: dict[str, Any] = {}
-    for test in tests:
-        for name, form in test.items():
-            if name == "any_of":
-                form = [_merge_tests(alternative) for alternative in form]  # noqa: PLW2901 - the same, for authors
-            if name in merged and not (isinstance(form, dict) and isinstance(merged[name], dict)):
-                raise InvalidKnowledge(
-                    [Diagnostic("empty-test", Location(BASE), f"two tests of {name!r} cannot stand in one mapping")]
-                )
-            merged[name] = merged[name] | form if name in merged else form
-    return merged
-
-
 def _item_type(section: str) -> Shape:
-    return KINDS["models"].model_fields["policy"].annotation if section == "policy" else get_args(SECTIONS[section])[-1]
+    return get_args(SECTIONS[section])[-1]
 
 
 def find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from cxrules.language.facts import Only, Use
+from cxrules.language.patterns import CLAIM_ID, DASHED_ID, FINGERPRINT, NAME, SOURCE_ID, TEXT
 from cxrules.language.rules import ClaimKind
 
 __all__ = [
@@ -19,11 +20,11 @@ __all__ = [
     "SourcesFile",
 ]
 
-Text: TypeAlias = Annotated[str, Field(min_length=1, pattern=r"^\S(?:[\s\S]*\S)?$")]
-Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-DashedId: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")]
-SourceId: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z][0-9]+$")]
-ClaimId: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z][0-9]+-[0-9]+[a-z]?$")]
+Text: TypeAlias = Annotated[str, Field(min_length=1, pattern=TEXT)]
+Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
+DashedId: TypeAlias = Annotated[str, Field(pattern=DASHED_ID)]
+SourceId: TypeAlias = Annotated[str, Field(pattern=SOURCE_ID)]
+ClaimId: TypeAlias = Annotated[str, Field(pattern=CLAIM_ID)]
 Ordinal: TypeAlias = Annotated[int, Field(ge=1)]
 Percentage: TypeAlias = Annotated[float, Field(ge=0, le=100)]
 Reference: TypeAlias = str  # whether it names something is found out later, with a suggestion
@@ -61,7 +62,7 @@ class ClaimForm(Form):
     kind: Annotated[ClaimKind, Field(strict=False)] = Field(
         description="What it does in its article. Evidence: rule_for, rule_against, precondition, transition, risk"
     )
-    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+    fingerprint: Annotated[str, Field(pattern=FINGERPRINT)] = Field(
         description="SHA-256 of the text of the paragraphs, white space folded, joined by one space"
     )
     set_aside: Text | None = Field(default=None, description="Why no rule, model or pattern rests on this claim")

@@ -14,6 +14,7 @@ from cxrules.errors import suggest
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.reader import Node
 from cxrules.knowledge.schema import Test, When
+from cxrules.language.patterns import TEXT, UNPRINTABLE
 
 __all__ = ["Filled", "Shape", "examine"]
 
@@ -31,6 +32,7 @@ _EXPECTED: Final = {
     "model_attributes_type": "a mapping",
     "string_type": "text",
 }
+_ACTING: Final = re.compile(f"[{UNPRINTABLE}]")
 _WORDS: Final = {"enum", "literal_error", "union_tag_invalid"}
 _RANGES: Final = {
     "greater_than_equal": ("ge", "at least"),
@@ -143,7 +145,10 @@ class _Translation:
         pattern = str(context.get("pattern", ""))
         is_key = path[-1:] == ("[key]",)
         path = path[:-1] if is_key else path
-        if not pattern or r"\S" in pattern:
+        if isinstance(given, str) and (acting := _ACTING.search(given)):
+            message = f"the control character {acting[0]!r} stands in this text"
+            self._add("control-character", path, message, "write the text on one line", key=is_key)
+        elif not pattern or pattern == TEXT:
             self._add("empty-text", path, "a text is expected here, without spaces around it", key=is_key)
         elif "{64}" in pattern:
             self._add("bad-fingerprint", path, "64 hexadecimal digits in small letters are expected here")

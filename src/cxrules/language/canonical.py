@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, Location
 from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary
-from cxrules.language.ids import id_order
+from cxrules.language.ids import id_order, sorted_ids
 from cxrules.language.parts import Parts
 from cxrules.language.rules import (
     AnyOf,
@@ -83,7 +83,8 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
         The parts of the rule base, and its revision: the SHA-256 of the text.
 
     Raises:
-        InvalidKnowledge: If the text is no rule base, of another version of the form, or not in canonical form.
+        InvalidKnowledge: If the text is no rule base, of another version of the form, not in canonical form, or
+            without meaning: with every mistake, by its path.
     """
     try:
         text = text.decode() if isinstance(text, bytes) else text
@@ -94,15 +95,41 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
     parts = _build(plain)
     if trusted:
         return parts, revision
+    from cxrules.language.meaning import find_mistakes
+
     try:
-        same = write(parts) == text
-    except (AttributeError, TypeError, ValueError):
-        same = False
+        same = write(parts) == text and _is_normal(parts)
+        mistakes = [
+            Diagnostic(mistake.code, Location(path=tuple(map(str, mistake.path))), mistake.message, mistake.hint)
+            for mistake in find_mistakes(parts)
+        ]
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _refuse("not-a-rule-base", f"this JSON is no rule base: {error}") from None
+    if mistakes:
+        raise InvalidKnowledge(mistakes)
     if not same:
         raise _refuse(
             "not-canonical", "this is a rule base, but not in canonical form", "write it with RuleBase.to_json()"
         )
     return parts, revision
+
+
+def _is_normal(parts: Parts) -> bool:
+    """Whether what is written in some order or other is in the one that the loader gives it."""
+    from cxrules.language.conditions import normalise
+    from cxrules.language.rules import leaf_tests
+
+    facts = parts.vocabulary.facts
+    items = (parts.models, parts.accompaniments, parts.patterns)
+    lists = [item.claims for section in items for item in section.values()]
+    lists += [rule.because for rule in parts.rules.values()]
+    conjunctions = [rule.when for rule in parts.rules.values()] + [item.when for item in parts.impossible]
+    tests = (test for conditions in conjunctions for test in leaf_tests(conditions))
+    return all(ids == sorted_ids(ids) for ids in lists) and all(
+        repr(normalise(test, facts[test.fact])) == repr(test)
+        for test in tests
+        if isinstance(test, FactTest) and test.fact in facts
+    )
 
 
 def _build(plain: _Json) -> Parts:
@@ -127,7 +154,7 @@ def _build_sections(plain: _Plain) -> Parts:
         name=_text(plain["name"]),
         vocabulary=Vocabulary(facts),
         impossible=tuple(
-            Impossible(_text(item["id"]), _only_facts(_read_conditions(item["when"], facts)), _text(item["reason"]))
+            Impossible(_text(item["id"]), _read_conditions(item["when"], facts), _text(item["reason"]))
             for item in plain["impossible"]
         ),
         sources=_by_id(_read_source, plain["sources"]),
@@ -319,23 +346,16 @@ def _read_conditions(plain: list[_Plain], facts: Mapping[str, Fact]) -> tuple[An
 
 
 def _read_condition(name: str, form: _Json, facts: Mapping[str, Fact]) -> Condition:
-    if name in facts:
-        if isinstance(form, dict):
-            operator, operand = _first(form)
-            return FactTest(name, Operator(operator), _texts(operand) if isinstance(operand, list) else operand)
-        if isinstance(form, list):
-            return FactTest(name, Operator.IN, _texts(form))
-        return FactTest(name, Operator.IS, form)
     if name == "any_of":
         return AnyOf(tuple(_read_conditions(alternative, facts) for alternative in form))
-    return FindingTest(name)
-
-
-def _only_facts(conditions: tuple[Condition, ...]) -> tuple[FactTest, ...]:
-    for condition in conditions:
-        if not isinstance(condition, FactTest):
-            raise TypeError("an impossible conjunction tests facts only")
-    return conditions  # type: ignore[return-value] # each was looked at
+    if form is True and name not in facts:
+        return FindingTest(name)
+    if isinstance(form, dict):
+        operator, operand = _first(form)
+        return FactTest(name, Operator(operator), _texts(operand) if isinstance(operand, list) else operand)
+    if isinstance(form, list):
+        return FactTest(name, Operator.IN, _texts(form))
+    return FactTest(name, Operator.IS, form)
 
 
 def _first(plain: _Plain) -> tuple[str, Any]:

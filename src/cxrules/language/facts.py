@@ -116,13 +116,13 @@ class Fact:
         """
         if self.kind is Kind.PERCENT:
             assert isinstance(value, int | float)
-            return self.says.format(value=write_number(value))
+            return self.says.replace("{value}", write_number(value))
         if self.kind is Kind.SET:
             assert isinstance(value, tuple)
             if not value:
                 return self.says_empty
             clauses = {known.name: known.says for known in self.values}
-            return self.says.format(values=join_words([clauses[element] for element in value]))
+            return self.says.replace("{values}", join_words([clauses[element] for element in value]))
         name = ("true" if value else "false") if self.kind is Kind.FLAG else value
         return next(known.says for known in self.values if known.name == name)
 

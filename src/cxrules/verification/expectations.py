@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,11 +11,13 @@ from typing import Any, Final
 from cxrules.builtin import EXPECTATIONS, read_data
 from cxrules.errors import InvalidKnowledge, suggest
 from cxrules.knowledge.catalogue import Report
-from cxrules.knowledge.conditions import ConditionReader
-from cxrules.knowledge.draft import Draft, Entry, find_files
+from cxrules.knowledge.conditions import read_conditions
+from cxrules.knowledge.draft import find_files
 from cxrules.knowledge.expectation_schema import EXPECTATION_FILES, ExpectationForm
 from cxrules.knowledge.reader import Node, read_file, wrap
 from cxrules.knowledge.shape import examine
+from cxrules.language.conditions import check_conditions
+from cxrules.language.mistakes import Names
 from cxrules.language.rules import Condition
 from cxrules.rulebase import RuleBase
 
@@ -203,12 +205,19 @@ class _Reader:
         when = below.get(part) if below else None
         if when is None:
             return None
-        draft = Draft(self.report)
-        known: Any = {"facts": self.rulebase.vocabulary.facts, "findings": self.rulebase.findings}
-        draft.sections.update({section: dict(names) for section, names in known.items()})
-        node = Node({"when": when}, when.file, when.line, when.column)
-        entry = Entry("expectations", "", node, None, node.locate(), (*self.within, word))
-        return ConditionReader(draft, self.rulebase.vocabulary.facts, entry).read()
+        facts = self.rulebase.vocabulary.facts
+        within = (*self.within, word, part)
+
+        def refuse(code: str, path: Sequence[str | int], message: str, hint: str) -> None:
+            self.report.add(code, when.locate(path, within=within), message, hint)
+
+        conditions = read_conditions(when, facts, facts, refuse)
+        for mistake in check_conditions(
+            conditions, (), facts, Names({"facts": facts, "findings": self.rulebase.findings})
+        ):
+            where = when.locate(mistake.path, key=mistake.key, within=within)
+            self.report.add(mistake.code, where, mistake.message, mistake.hint)
+        return conditions
 
     def _check(
         self, names: Iterable[str], path: list[str], known: tuple[str, ...], code: str, *, listed: bool = True

@@ -1,0 +1,167 @@
+"""The canonical form is held to the same meaning as the files of authors, and what it may say can do nothing."""
+
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cxrules.errors import InvalidKnowledge
+from cxrules.language import canonical
+from cxrules.language.circles import find_circles
+from cxrules.rulebase import RuleBase
+from tests import DATA
+
+SMALL = RuleBase.load(DATA / "small_base")
+Step = str | int
+
+
+def write(plain: dict[str, Any]) -> str:
+    """The text of a rule base as the canonical form lays it out, whatever it says."""
+    sections = (f"{json.dumps(key)}:{canonical._write_section(value)}" for key, value in plain.items())
+    return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def find(plain: Any, path: tuple[Step, ...]) -> Any:
+    for step in path:
+        if isinstance(plain, list) and isinstance(step, str):
+            plain = next(item for item in plain if item["id"] == step)
+        else:
+            plain = plain[step]
+    return plain
+
+
+def put(*path: Step, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(plain: dict[str, Any]) -> None:
+        find(plain, path[:-1])[path[-1]] = value
+
+    return change
+
+
+def drop(*path: Step) -> Callable[[dict[str, Any]], None]:
+    def change(plain: dict[str, Any]) -> None:
+        del find(plain, path[:-1])[path[-1]]
+
+    return change
+
+
+ENGINE = {
+    "kind": "percent",
+    "use": "warns",
+    "question": "How much?",
+    "topic": "how much",
+    "says": "it is {value} %",
+    "change": {"effort": 1},
+}
+# What is changed in a good rule base, and what must be said about it.
+MEANINGLESS: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
+    ("value-out-of-range", put("policy", "lead", value=-1)),
+    ("unknown-claim", put("rules", "thirst", "because", value=["S1-99"])),
+    ("unknown-source", drop("sources", 0)),
+    ("unknown-model", drop("models", "rain")),
+    ("unknown-finding", put("models", "robot", "requires", value=["nothing_known"])),
+    ("unknown-fact", drop("facts", "soil")),
+    ("unknown-value", put("rules", "thirst", "when", value=[{"soil": "sandy"}])),
+    ("wrong-type", put("rules", "can-at-hand", "when", value=[{"can_at_hand": "true"}])),
+    ("wrong-type", put("rules", "thirst", "when", value=[{"soil": {"at_least": 3}}])),
+    ("wrong-type", put("rules", "thirst", "when", value=[{"light": {"includes_any": "sun"}}])),
+    ("wrong-operator", put("rules", "thirst", "when", value=[{"soil": {"below": 3}}])),
+    ("wrong-operator", put("rules", "thirst", "when", value=[{"budget_share": 20}])),
+    ("value-out-of-range", put("rules", "thirst", "when", value=[{"budget_share": {"below": 101}}])),
+    ("empty-test", put("rules", "thirst", "when", value=[{"soil": []}])),
+    ("empty-test", put("rules", "thirst", "when", value=[{"any_of": [[{"soil": "dry"}]]}])),
+    ("idle-test", put("rules", "thirst", "when", value=[{"any_of": [[{"soil": "dry"}], []]}])),
+    ("nested-any-of", put("rules", "thirst", "when", value=[{"any_of": [[{"soil": "dry"}], [{"any_of": []}]]}])),
+    ("duplicate-key", put("rules", "thirst", "when", value=[{"soil": "dry"}, {"soil": "dry"}])),
+    ("duplicate-key", put("rules", "thirst", "when", value=[{"soil": "dry"}, {"soil": {"at_most": "moist"}}])),
+    ("finding-negated", put("rules", "thirst-calls", "when", value=[{"plants_thirsty": "false"}])),
+    ("finding-cycle", put("rules", "thirst", "when", value=[{"plants_thirsty": True}])),
+    ("finding-never-concluded", put("findings", "never", value="it is never")),
+    ("name-clash", put("findings", "soil", value="there is soil")),
+    ("rule-without-claim", put("rules", "thirst", "because", value=[])),
+    ("empty-list", put("rules", "thirst", "then", value=[])),
+    ("unknown-action", put("rules", "thirst", "then", value=[{"action": "dig"}])),
+    ("contradictory-conclusions", put("rules", "thirst", "then", value=[{"supports": "rain"}, {"excludes": "rain"}])),
+    ("prefers-without-over", put("rules", "thirst", "then", value=[{"prefers": "rain"}])),
+    ("over-without-prefers", put("rules", "thirst", "then", value=[{"supports": "rain", "over": ["robot"]}])),
+    ("preference-cycle", put("rules", "thirst", "then", value=[{"prefers": "rain", "over": ["rain"]}])),
+    ("control-character", put("rules", "thirst", "rationale", value="\x1b[2J")),
+    ("control-character", put("actions", "water", value="Water.\nDecision: robot")),
+    ("empty-text", put("models", "robot", "says", value="")),
+    ("wrong-template", put("facts", "budget_share", "says", value="{value:>900000000}")),
+    ("wrong-template", put("facts", "budget_share", "says", value="{value.__class__} and {value}")),
+    ("wrong-template", put("facts", "light", "says", value="{{values}} {values}")),
+    ("values-missing", put("facts", "soil", "values", value={"dry": {"label": "dry", "says": "it is dry"}})),
+    ("reserved-name", put("facts", "engine", value=ENGINE)),
+    ("bad-fingerprint", put("claims", "S1-1", "fingerprint", value="0")),
+    ("paragraph-out-of-range", put("claims", "S1-1", "paragraphs", value=[99])),
+    ("claim-of-another-source", put("claims", "S1-1", "source", value="S2")),
+    ("unknown-word", put("models", "robot", "kind", value="king")),
+    ("name-not-an-id", put("models", "Not a name", value={"name": "n", "says": "s", "kind": "owner"})),
+]
+
+
+@pytest.mark.parametrize(("code", "change"), MEANINGLESS)
+def test_what_makes_no_sense_is_refused(code: str, change: Callable[[dict[str, Any]], None]) -> None:
+    plain = json.loads(SMALL.to_json())
+    assert write(plain) == SMALL.to_json()
+    change(plain)
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.from_json(write(plain))
+    assert code in [mistake.code for mistake in caught.value.diagnostics]
+    for mistake in caught.value.diagnostics:
+        assert mistake.location.path
+        assert str(mistake).isprintable()
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    plain = json.loads(SMALL.to_json())
+    put("policy", "lead", value=-1)(plain)
+    put("rules", "thirst", "when", value=[{"soil": "sandy"}])(plain)
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.from_json(write(plain))
+    assert [str(mistake) for mistake in caught.value.diagnostics] == [
+        "policy.policy.lead: this number must be at least 0 [value-out-of-range]",
+        "rules.thirst.when.soil: 'soil' has no value 'sandy' [unknown-value]; known: 'dry', 'moist', 'wet'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("rules", "thirst", "because"), ["S1-2", "S1-1"]),
+        (("rules", "no-budget", "when"), [{"light": {"lacks_all": ["neon", "lamp"]}}]),
+        (("rules", "no-budget", "when"), [{"budget_share": {"below": 1.0}}]),
+    ],
+)
+def test_one_meaning_has_one_form(path: tuple[Step, ...], value: Any) -> None:
+    plain = json.loads(SMALL.to_json())
+    put(*path, value=value)(plain)
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.from_json(write(plain))
+    assert [mistake.code for mistake in caught.value.diagnostics] == ["not-canonical"]
+
+
+def test_a_pickle_is_read_as_it_was_written() -> None:
+    odd = replace(SMALL, rules={**SMALL.rules, "odd": replace(SMALL.rules["thirst"], id="odd", because=())})
+    assert pickle.loads(pickle.dumps(odd)) == odd  # noqa: S301 - what was just pickled
+    with pytest.raises(InvalidKnowledge):
+        RuleBase.from_json(odd.to_json())
+
+
+def test_templates_know_their_value_alone() -> None:
+    share, light = SMALL.vocabulary["budget_share"], SMALL.vocabulary["light"]
+    assert replace(share, says="{value.__class__} {value}").state(15) == "{value.__class__} 15"
+    assert "{" not in light.state(("sun",))
+
+
+def test_a_circle_of_thousands_is_found_at_once() -> None:
+    names = [f"n{number:05}" for number in range(5000)]
+    edges = dict.fromkeys(zip(names, names[1:] + names[:1], strict=True), 0)
+    (circle,) = find_circles(edges)
+    assert circle == [*names, names[0]]
+    ladder = dict.fromkeys(list(edges)[:-1], 0) | {(f"{name}x", f"{name}y"): 0 for name in names}
+    ladder |= {(f"{name}y", f"{name}x"): 0 for name in names}
+    assert len(find_circles(ladder)) == len(names)
