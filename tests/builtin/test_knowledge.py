@@ -14,8 +14,8 @@ from cxrules.language.facts import Kind, Use
 from cxrules.language.rules import EVIDENTIAL, Effect, FactTest
 from cxrules.policy.evidence import list_evidence, weigh_rule
 
-WEIGHED_BY_THE_ENGINEER = 20
-COUNTED_BY_THE_ENGINEER = 2
+WEIGHED_BY_THE_ENGINEER = 22
+COUNTED_BY_THE_ENGINEER = 6
 
 
 @pytest.fixture(scope="module")
