@@ -28,7 +28,7 @@ ARTICLES = ROOT.parent / "shared" / "articles"
 MAJORITY = 3 / 5
 
 Answer = Mapping[str, Any]
-"""One reading: the model that is best or None, and the lists `acceptable` and `rejected`."""
+"""One reading: the best model, None where the articles give no basis for a choice; lists `acceptable`, `rejected`."""
 
 
 class Floor(NamedTuple):
@@ -131,7 +131,7 @@ def judge(organisation: Organisation, model: str | None) -> Verdict:
         organisation.id,
         model,
         count_best(readings),
-        sum(model is not None and model in (answer["best"], *answer["acceptable"]) for answer in readings),
+        sum(model in (answer["best"], *answer["acceptable"]) for answer in readings),
         sum(model in answer["rejected"] for answer in readings),
     )
 
