@@ -26,9 +26,11 @@ __all__ = ["Advisor", "recommend", "recommend_frame"]
 
 DEFAULT_ENGINE = "bitmap"
 
-# Silent unless the host says otherwise; asked before anything of the decision log is loaded.
+# Silent until one of these two is given a level: that of the host's root logger enables nothing. Asked before anything
+# of the decision log is loaded.
 _LOGGER = logging.getLogger("cxrules.decisions")
 _LOGGER.addHandler(logging.NullHandler())
+_PACKAGE = logging.getLogger("cxrules")
 
 
 class _ModelLike(Protocol):
@@ -92,7 +94,7 @@ class Advisor:
         Raises:
             InvalidOrganisation: With every mistake in the facts.
         """
-        if _LOGGER.isEnabledFor(logging.INFO):
+        if (_LOGGER.level or _PACKAGE.level) and _LOGGER.isEnabledFor(logging.INFO):
             return self._recommend_aloud(organisation, facts)
         given = facts if organisation is None else _gather(organisation, facts)
         judge = self.judge

@@ -1,7 +1,7 @@
 """What is masked cannot be read from the rest, and the record says what is missing."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import assume, given, settings
@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 import cxrules
 from cxrules import Advisor, RuleBase
-from cxrules.decision_log import DecisionRecord, InvalidMasking, Masking, apply_masking, make_record
+from cxrules.decision_log import DecisionRecord, InvalidMasking, Logged, Masking, apply_masking, make_record
+from cxrules.decision_log.answer import expand, make_answer, unpack_bits
+from cxrules.decision_log.reader import check_replayable
 from tests.decision_log.test_record import VALIDATOR
 from tests.rulebases import candidate_values, organisations, rulebases, thresholds
 
@@ -44,7 +46,7 @@ def check_nothing_shows(advisor: Advisor, data: st.DataObject) -> None:
     masking = Masking(erase=[f"facts.{name}"]) if erase else Masking(mask=[f"facts.{name}"])
     first, second = (mask(advisor, facts, masking) for facts in (one, other))
     assert json.dumps(first) == json.dumps(second)
-    assert not first["replayable"]
+    assert check_replayable(Logged(1, first))
     assert f"facts.{name}" in (first["erased"] if erase else first["masked"])
 
 
@@ -63,17 +65,24 @@ def test_nor_on_the_built_in_rule_base(data: st.DataObject) -> None:
 @given(organisations(BUILTIN), st.sets(st.sampled_from(sorted(BUILTIN.vocabulary.facts)), max_size=4))
 def test_what_is_shown_was_so(known: dict[str, Any], names: set[str]) -> None:
     masked: dict[str, Any] = {**mask(ADVISOR, known, Masking(mask=[f"facts.{name}" for name in names]))}
-    plain: dict[str, Any] = {**make_record(ADVISOR.recommend(known))}
-    for field in ("fired", "findings", "accompaniments", "patterns", "actions", "warnings"):
-        assert set(masked[field]) <= set(plain[field])
-        if masked[field] != plain[field]:
-            assert field in masked["masked"]
-    for field in ("ranking", "voices", "certainty", "support", "dissent"):
-        hidden = masked[field] is None
-        assert hidden == (field in masked["masked"])
-        assert hidden or masked[field] == plain[field]
+    advice = ADVISOR.recommend(known)
+    plain: dict[str, Any] = {**make_record(advice)}
+    shown, told = (unpack_bits(record["fired"]) for record in (masked, plain))
+    assert shown & ~told == 0
+    if shown != told:
+        assert "fired" in masked["masked"]
+    assert (masked["certainty"] is None) == ("certainty" in masked["masked"])
+    assert masked["certainty"] in (None, plain["certainty"])
+    assert (masked["digest"] is None) == bool(names & set(known))
     assert (masked["model"], masked["status"]) == (plain["model"], plain["status"])
-    assert masked["replayable"] == (not names & set(known))
+    assert (check_replayable(Logged(1, cast("DecisionRecord", masked))) is None) == (not names & set(known))
+    # What a reader derives is either so or not told.
+    derived, whole = expand(masked, ADVISOR.judge), make_answer(advice)
+    for field in ("fired", "findings", "accompaniments", "patterns", "actions", "warnings"):
+        assert set(derived[field]) <= set(whole[field])
+    for field in ("ranking", "voices", "support", "dissent"):
+        assert derived[field] in (None, whole[field])
+        assert (derived[field] is None) == (masked["certainty"] is None)
 
 
 def test_the_paths_are_named_and_the_rest_stays() -> None:
@@ -84,7 +93,7 @@ def test_the_paths_are_named_and_the_rest_stays() -> None:
     assert record["facts"] == {"maturity": "early", "marketing_bandwidth": "stretched", "silos": None}
     assert record["labels"] == {"customer": None, "shop": "north"}
     assert record["trace_id"] is None
-    assert {"facts.silos", "labels.customer", "trace_id", "fired", "ranking"} <= set(record["masked"])
+    assert {"facts.silos", "labels.customer", "trace_id", "fired", "certainty", "digest"} <= set(record["masked"])
     assert record["erased"] == ["labels.mail"]
     assert "severe" not in json.dumps(record)
     assert "example.org" not in json.dumps(record)
@@ -93,7 +102,7 @@ def test_the_paths_are_named_and_the_rest_stays() -> None:
 def test_what_has_nothing_to_do_with_the_answer_leaves_it_replayable() -> None:
     masking = Masking(mask=["labels.customer", "span_id"], erase=["duration"])
     record = mask(ADVISOR, {"maturity": "early"}, masking, labels={"customer": 1}, duration=0.1)
-    assert record["replayable"]
+    assert check_replayable(Logged(1, record)) is None
     assert record["masked"] == ["labels.customer"], "there was no span"
     assert record["erased"] == ["duration"], "erased, whether or not there was one"
     assert record["duration"] is None
@@ -113,12 +122,17 @@ def test_everything_can_be_hidden() -> None:
 
 def test_the_digest_of_a_text_that_states_a_hidden_fact_is_hidden() -> None:
     record = mask(ADVISOR, {"silos": "severe"}, Masking(mask=["facts.silos"]), digest=True)
-    assert record["explanation_sha256"] is None
-    assert "explanation_sha256" in record["masked"]
+    for field in ("digest", "answer_sha256", "explanation_sha256"):
+        assert record[field] is None
+        assert field in record["masked"]
 
 
 @pytest.mark.parametrize(
-    "path", ["", "id", "rulebase", "engine", "masked", "fact.silos", "facts.", "fired.some-rule", "x"]
+    "path",
+    [
+        *("", " ", "id", "revision", "engine", "masked", "fact.silos", "facts.", "fired.some-rule", "x", "ranking"),
+        *("labels.customer ", " labels.customer", "labels. customer", "labels .customer", "duration ", "facts.silos\n"),
+    ],
 )
 def test_a_path_that_no_record_has_is_refused(path: str) -> None:
     with pytest.raises(InvalidMasking):

@@ -2,10 +2,12 @@
 
 import json
 import tracemalloc
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import pytest
@@ -27,9 +29,11 @@ from cxrules.decision_log import (
     assess_impact,
     replay,
 )
+from cxrules.decision_log.answer import make_answer, pack_bits
 from cxrules.decision_log.record import LONGEST_LINE
 from cxrules.language.facts import Kind
 from cxrules.language.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
+from tests import ROOT
 from tests.oracle import OracleEngine
 from tests.rulebases import make_fact, make_rulebase, organisations, random_organisations, rulebases
 
@@ -41,6 +45,11 @@ KNOWN: dict[str, Any] = {
     "ceo_involvement": "champion",
     "transformation_goal": True,
 }
+
+FIRST = ROOT / "tests" / "data" / "logs" / "format-1.jsonl"
+"""Written by cxrules before it had format 2, on tests/data/small_base."""
+
+SMALL = json.loads(FIRST.read_text().splitlines()[0])["revision"]
 
 Lines = list[dict[str, Any]]
 
@@ -54,6 +63,16 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Lines:
         for number, known in enumerate(many):
             log.write(ADVISOR.recommend(known), id=f"d-{number}")
     return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def first_lines() -> Lines:
+    """What format 1 wrote: a rule base, and decisions of it."""
+    found = []
+    for line in FIRST.read_text().splitlines():
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found
 
 
 def save(path: Path, lines: Lines) -> LogReader:
@@ -76,13 +95,21 @@ def change(rulebase: RuleBase, **parts: Any) -> RuleBase:
     ("text", "trouble"),
     [
         ("hello", Trouble.NOT_JSON),
-        ('{"kind":"decision","format":1,"id":"d', Trouble.TORN),
-        ("{", Trouble.TORN),
+        ('{"kind":"decision","format":2,"id":"d', Trouble.CORRUPT),
+        ('{"kind":"decision","format":1,"id":"d', Trouble.CORRUPT),
+        ("{", Trouble.CORRUPT),
+        ('{"kind":"decision","format":2,"id":"d"x}', Trouble.CORRUPT),
         ("[1]", Trouble.NOT_A_RECORD),
         ("{}", Trouble.NOT_A_RECORD),
         ('{"kind":"decision"}', Trouble.OTHER_FORMAT),
         ('{"kind":"decision","format":1}', Trouble.NOT_A_RECORD),
+        ('{"kind":"decision","format":2}', Trouble.NOT_A_RECORD),
+        ('{"kind":"decision","format":3}', Trouble.OTHER_FORMAT),
+        ('{"kind":"decision","format":0}', Trouble.OTHER_FORMAT),
         ('{"kind":"decision","format":true}', Trouble.OTHER_FORMAT),
+        ('{"kind":"decision","format":[[1]]}', Trouble.OTHER_FORMAT),
+        ('{"kind":"torn","format":2}', Trouble.NOT_A_RECORD),
+        ('{"kind":"torn","format":2,"bytes":"x","sha256":1}', Trouble.NOT_A_RECORD),
         ('{"kind":"rulebase","format":1}', Trouble.NOT_A_RECORD),
         ('{"kind":["decision"],"format":1}', Trouble.NOT_A_RECORD),
         ('{"kind":"other","format":1}', Trouble.NOT_A_RECORD),
@@ -167,31 +194,63 @@ def test_what_hashes_right_and_is_no_rule_base_is_not_used(tmp_path: Path, lines
     assert troubles(iter(save(tmp_path / "log", [line]))) == {Trouble.ALTERED_RULEBASE: 1}
 
 
+WRONG: tuple[Any, ...] = (None, 7, -1, 2.5, True, "", "soon", "\ud800", [], [1], ["x"], {}, {"x": 1}, {"x": []})
+MAY_BE = {
+    "id": (str,),
+    "time": (str,),
+    "cxrules": (str,),
+    "revision": (str,),
+    "engine": (str,),
+    "facts": (dict,),
+    "model": (str, NoneType),
+    "status": (NoneType,),
+    "reason": (NoneType,),
+    "certainty": (NoneType,),
+    "fired": (str, NoneType),
+    "digest": (str, NoneType),
+    "duration": (int, float, NoneType),
+    "labels": (dict,),
+    "trace_id": (str, NoneType),
+    "span_id": (str, NoneType),
+    "answer_sha256": (str, NoneType),
+    "explanation_sha256": (str, NoneType),
+    "masked": (list,),
+    "erased": (list,),
+}
+
+
+@pytest.mark.parametrize("field", MAY_BE)
+@pytest.mark.parametrize("first", [False, True])
+def test_a_field_of_the_wrong_kind_is_named_and_never_a_traceback(
+    tmp_path: Path, lines: Lines, first_lines: Lines, field: str, first: bool
+) -> None:
+    """Whatever a record of the right keys says: a problem, an outcome, and no exception."""
+    rulebase, line = (first_lines if first else lines)[:2]
+    if first and field not in line:
+        pytest.skip("format 1 has no such field")
+    reader = save(tmp_path / "log", [rulebase, *(line | {field: value} for value in WRONG)])
+    told: dict[int, list[object]] = defaultdict(list)
+    for item in [*replay(reader), *assess_impact(reader, reader.rulebase(rulebase["revision"]))]:
+        told[item.line].append(item)
+    for number, value in enumerate(WRONG, 2):
+        assert told[number]
+        if type(value) not in MAY_BE[field] and not (first and field == "fired" and value in ([], ["x"])):
+            problems = [item for item in told[number] if isinstance(item, Problem)]
+            assert {item.trouble for item in problems} == {Trouble.NOT_A_RECORD}, value
+            assert field in str(problems[0])
+
+
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("first", "field"),
     [
-        ("facts", []),
-        ("facts", None),
-        ("rulebase", {}),
-        ("rulebase", {"name": "x", "revision": 7}),
-        ("engine", None),
-        ("replayable", "yes"),
-        ("masked", None),
-        ("id", 7),
+        *((False, name) for name in ("id", "facts", "fired", "status", "certainty")),
+        *((True, name) for name in ("id", "facts", "fired", "dissent", "replayable", "rulebase")),
     ],
 )
-def test_a_field_of_the_wrong_kind_is_named(tmp_path: Path, lines: Lines, field: str, value: Any) -> None:
-    reader = save(tmp_path / "log", [lines[0], lines[1] | {field: value}])
-    (problem,) = replay(reader)
-    assert isinstance(problem, Problem)
-    assert problem.trouble is Trouble.NOT_A_RECORD
-    assert field in problem.message
-
-
-@pytest.mark.parametrize("field", ["id", "facts", "fired", "dissent", "replayable"])
-def test_a_missing_field_is_named(tmp_path: Path, lines: Lines, field: str) -> None:
-    line = {name: value for name, value in lines[1].items() if name != field}
-    (problem,) = replay(save(tmp_path / "log", [lines[0], line]))
+def test_a_missing_field_is_named(tmp_path: Path, lines: Lines, first_lines: Lines, first: bool, field: str) -> None:
+    rulebase, whole = (first_lines if first else lines)[:2]
+    line = {name: value for name, value in whole.items() if name != field}
+    (problem,) = replay(save(tmp_path / "log", [rulebase, line]))
     assert isinstance(problem, Problem)
     assert problem.trouble is Trouble.NOT_A_RECORD
     assert field in problem.message
@@ -260,11 +319,7 @@ def test_what_is_no_file_is_one_clear_error(tmp_path: Path) -> None:
         ("model", "cmo_owned"),
         ("certainty", 0.5),
         ("status", "contested"),
-        ("fired", []),
-        ("ranking", []),
-        ("voices", {}),
-        ("dissent", ["A0-1"]),
-        ("warnings", ["x"]),
+        ("digest", "AAAAAAAAAAAAAAAA"),
         ("reason", "too_little"),
     ],
 )
@@ -272,7 +327,72 @@ def test_what_differs_is_told(tmp_path: Path, lines: Lines, field: str, value: A
     reader = save(tmp_path / "log", [lines[0], lines[1] | {field: value}])
     (outcome,) = replay(reader)
     assert isinstance(outcome, Replayed)
-    assert outcome.differences == (Difference(field, value, lines[1][field]),)
+    assert outcome.differences == (Difference(field, value, lines[1].get(field)),)
+
+
+def test_other_rules_are_named(tmp_path: Path, lines: Lines) -> None:
+    fired = ADVISOR.recommend(KNOWN).fired
+    for recorded, told in ((fired[1:], list(fired[1:])), ((), [])):
+        bits = pack_bits(ADVISOR.judge.decider.mask(recorded), len(BUILTIN.rules))
+        (outcome,) = replay(save(tmp_path / "log", [lines[0], lines[1] | {"fired": bits}]))
+        assert isinstance(outcome, Replayed)
+        assert outcome.differences == (Difference("fired", told, list(fired)),)
+    (outcome,) = replay(save(tmp_path / "log", [lines[0], lines[1] | {"fired": pack_bits(1 << 400, 401)}]))
+    assert isinstance(outcome, Replayed)
+    assert [each.field for each in outcome.differences] == ["fired"], "more rules than there are"
+    reader = LogReader(tmp_path / "log")
+    (logged,) = reader.decisions()
+    assert reader.fired(logged.record) == ()
+
+
+# --- format 1
+
+
+def test_what_format_1_wrote_is_read_and_replayed() -> None:
+    reader = LogReader(FIRST)
+    outcomes = list(replay(reader))
+    assert troubles(iter(outcomes)) == {Trouble.MASKED: 1, Trouble.TORN: 1}
+    again = {outcome.record["id"]: outcome for outcome in outcomes if isinstance(outcome, Replayed)}
+    assert list(again) == ["nothing", "plain", "set", "words", "after"]
+    assert not any(outcome.differences for outcome in again.values() if outcome.record["id"] != "words")
+    plain = again["plain"].record
+    assert plain["labels"] == {"customer": "c-17", "odd": "ö\n"}
+    assert (plain["trace_id"], plain["span_id"], plain["duration"]) == ("t", "s", 0.25)
+    for logged in reader.decisions():
+        answer = reader.answer(logged)
+        if logged.record["id"] in again:
+            assert answer == make_answer(reader.decide_again(logged.record))
+        assert reader.fired(logged.record) == tuple(answer["fired"])
+    assert not any(
+        isinstance(item, Problem) and not item.trouble.expected
+        for item in assess_impact(reader, reader.rulebase(SMALL))
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("model", "x"), ("fired", []), ("ranking", []), ("voices", {}), ("dissent", ["A0-1"]), ("warnings", ["x"])],
+)
+def test_everything_that_format_1_repeats_is_compared(
+    tmp_path: Path, first_lines: Lines, field: str, value: Any
+) -> None:
+    reader = save(tmp_path / "log", [first_lines[0], first_lines[2] | {field: value}])
+    (outcome,) = replay(reader)
+    assert isinstance(outcome, Replayed)
+    assert outcome.differences == (Difference(field, value, first_lines[2][field]),)
+
+
+def test_a_log_of_format_1_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(FIRST.read_bytes())
+    with DecisionLog(path) as log:
+        log.write(Advisor(LogReader(FIRST).rulebase(SMALL)).recommend(soil="dry"), id="second")
+    assert path.read_bytes().startswith(FIRST.read_bytes())
+    assert path.read_bytes().count(b'"kind":"rulebase"') == 1, "it is there already"
+    assert [entry.record["id"] for entry in LogReader(path).decisions()][-2:] == ["after", "second"]
+
+
+# --- replay, on
 
 
 def test_another_fact_gives_another_answer(tmp_path: Path, lines: Lines) -> None:
@@ -288,10 +408,9 @@ def test_one_is_not_true(tmp_path: Path, lines: Lines) -> None:
     (same,) = replay(reader)
     assert isinstance(same, Replayed)
     assert not same.differences
-    ranking = [row | {"points": float(row["points"])} for row in lines[3]["ranking"]]
-    (other,) = replay(save(tmp_path / "log", [lines[0], lines[3] | {"ranking": ranking}]))
+    (other,) = replay(save(tmp_path / "log", [lines[0], lines[2] | {"certainty": 0}]))
     assert isinstance(other, Replayed)
-    assert [entry.field for entry in other.differences] == ["ranking"]
+    assert [entry.field for entry in other.differences] == ["certainty"]
 
 
 def test_an_engine_that_is_not_at_hand_is_replaced_and_named(tmp_path: Path, lines: Lines) -> None:
@@ -344,7 +463,11 @@ def test_many_revisions_are_read_with_few_at_a_time(tmp_path: Path) -> None:
     assert len(reader._judges) == len(reader._rulebases) == 8
 
 
-def test_memory_does_not_grow_with_the_log(tmp_path: Path, lines: Lines) -> None:
+def test_memory_does_not_grow_with_the_log(tmp_path: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cxrules.decision_log import replaying
+
+    monkeypatch.setattr(replaying, "_BATCH", 80)  # so that the smaller log has more than one batch as well
+
     def peak(number: int, consume: Callable[[LogReader], Iterator[object]]) -> int:
         path = tmp_path / "log"
         with path.open("w") as file:

@@ -27,7 +27,9 @@ from cxrules.decision_log import (
     record_json_schema,
     replay,
 )
-from cxrules.decision_log.record import make_rulebase_record, write_line
+from cxrules.decision_log.answer import make_answer
+from cxrules.decision_log.lines import parse
+from cxrules.decision_log.record import ABSENT, TornRecord, make_rulebase_record, write_line
 from cxrules.decision_log.replaying import replay_entry
 from tests.rulebases import organisations, rulebases
 
@@ -85,9 +87,15 @@ def test_any_recommendation_comes_back_from_its_record(
     written = log.write(advice, labels=labels)
     with log.path.open("rb") as file:
         file.seek(start)
-        record = json.loads(file.read().splitlines()[-1])
+        line = file.read().splitlines(keepends=True)[-1]
+    VALIDATOR.validate(json.loads(line))
+    parsed = parse(line)
+    assert isinstance(parsed, tuple)
+    record, _ = parsed
     assert record == written
     check_same(reader.decide_again(record), advice)
+    assert reader.answer(Logged(1, record)) == make_answer(advice)
+    assert reader.fired(record) == advice.fired
     (outcome,) = replay_entry(reader, Logged(1, record))
     assert isinstance(outcome, Replayed)
     assert outcome.differences == ()
@@ -112,17 +120,23 @@ def test_so_it_does_on_any_rule_base(data: st.DataObject) -> None:
 def test_the_schema_the_types_and_the_records_have_the_same_fields() -> None:
     shapes = record_json_schema()["$defs"]
     record = make_record(cxrules.recommend(maturity="early"))
-    assert list(record) == list(get_type_hints(DecisionRecord)) == list(shapes["decision"]["properties"])
-    assert list(record) == shapes["decision"]["required"]
+    assert list(record) == list(get_type_hints(DecisionRecord)) == list(shapes["decision"]["properties"])[:-1]
+    assert [name for name in record if name not in ABSENT] == shapes["decision"]["required"]
+    assert set(ABSENT) < set(record)
     embedded = make_rulebase_record(BUILTIN)
-    assert list(embedded) == list(get_type_hints(RuleBaseRecord)) == list(shapes["rulebase"]["properties"])
+    assert list(embedded) == list(get_type_hints(RuleBaseRecord)) == list(shapes["rulebase"]["properties"])[:-1]
+    assert list(get_type_hints(TornRecord)) == list(shapes["torn"]["properties"])[:-1]
     jsonschema.Draft202012Validator.check_schema(record_json_schema())
 
 
 def test_the_schema_refuses_what_is_no_record() -> None:
     record: dict[str, Any] = {**make_record(cxrules.recommend(maturity="early"))}
+    VALIDATOR.validate(record)
     changes: list[dict[str, Any]] = [
-        {"format": 2},
+        {"format": 1},
+        {"format": 3},
+        {"id": ""},
+        {"fired": ["a-rule"]},
         {"time": "yesterday"},
         {"certainty": 1.5},
         {"labels": {"x": []}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.log_text import WIDE, show_difference, show_impact, show_record, show_replayed, tabulate
 from cxrules.cli.shared import OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, width
+from cxrules.errors import show_text
 
 if TYPE_CHECKING:
-    from cxrules.decision_log import DecisionRecord, Impact, ImpactSummary, Logged, LogReader, Problem, Replayed
+    from cxrules.decision_log import DecisionRecord, Logged, LogReader, Problem
 
 __all__ = ["register"]
 
@@ -31,7 +33,7 @@ _STEP = 500
 _EPILOG = """\b
 Exit codes:
   0  nothing differs; lines that are torn or masked are counted, and change nothing
-  1  at least one decision differs
+  1  at least one decision differs, or a chained log is not as it was written
   2  the arguments are wrong, or the file is no decision log, or not throughout
   3  something is needed that is not installed"""
 
@@ -44,9 +46,9 @@ AsJson: TypeAlias = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     log = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=_EPILOG)
-    for command in (show, replay, impact, explain):
+    for command in (show, replay, impact, explain, verify):
         log.command(epilog=_EPILOG)(command)
-    app.add_typer(log, name="log", help="Read decisions back: show, replay, impact of a change, explain.")
+    app.add_typer(log, name="log", help="Read decisions back: show, replay, impact of a change, explain, verify.")
 
 
 def show(
@@ -66,11 +68,12 @@ def show(
         for logged in report.keep(log):
             decisions += 1
             record = logged.record
-            if _is_wanted(record, model, rule) and (not first or record["time"] >= first):
+            fired = log.fired(record)
+            if _is_wanted(record, fired, model, rule) and (not first or record["time"] >= first):
                 if last and record["time"] >= last:
                     continue
                 shown += 1
-                report.say(json.dumps(record) if as_json else _show_record(record))
+                report.say(json.dumps({**record, "fired": fired}) if as_json else show_record(record, fired))
         report.end(f"{shown} of {count(decisions, 'decision')} shown.", aside=True)
 
 
@@ -91,10 +94,10 @@ def replay(file: File, as_json: AsJson = False) -> None:
             assert isinstance(outcome, Replayed)
             decisions += 1
             if outcome.record["cxrules"] != __version__:
-                versions[outcome.record["cxrules"]] += 1
+                versions[show_text(outcome.record["cxrules"], WIDE)] += 1
             if outcome.differences:
                 differing += 1
-                report.say(_show_replayed(outcome, as_json))
+                report.say(show_replayed(outcome, as_json))
         for version, number in sorted(versions.items()):
             report.note(f"{count(number, 'decision')} recorded by cxrules {version}; this is {__version__}.")
         verdict = (
@@ -125,9 +128,9 @@ def impact(
             assert isinstance(item, Impact)
             totals.add(item)
             if item.changes and not summary:
-                report.say(json.dumps(asdict(item) | {"causes": item.causes}) if as_json else _show_impact(item))
+                report.say(json.dumps(asdict(item) | {"causes": item.causes}) if as_json else show_impact(item))
         if totals.changed and not as_json:
-            report.say(_tabulate(totals))
+            report.say(tabulate(totals))
         keep = "keeps" if totals.touched == 1 else "keep"
         touched = (
             f" {count(totals.touched, 'other')} {keep} model and status, but not all that led there."
@@ -163,16 +166,58 @@ def explain(
             if isinstance(outcome, Problem):
                 report.count(outcome)
                 if outcome.trouble.skips:
-                    fail(f"it cannot be explained: {outcome.message}")
+                    fail(f"it cannot be explained: {show_text(outcome.message, 1_000)}")
                 continue
             assert isinstance(outcome, Replayed)
             advice = log.decide_again(record)
             report.say(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())
             if record["cxrules"] != __version__:
-                report.note(f"Recorded by cxrules {record['cxrules']}; these are the words of {__version__}.")
+                report.note(
+                    f"Recorded by cxrules {show_text(record['cxrules'], WIDE)}; these are the words of {__version__}."
+                )
             for difference in outcome.differences:
-                report.note(f"Recorded otherwise: {_show_difference(difference)}")
+                report.note(f"Recorded otherwise: {show_difference(difference)}")
             raise typer.Exit(ExitCode.MISTAKES_FOUND if outcome.differences else ExitCode.ANSWERED)
+
+
+def verify(
+    file: File,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER:HASH", help="How far the log goes, as you noted it elsewhere; else the head beside the log."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a chained log to its chain: name every record that was altered, removed, moved, repeated or cut off."""
+    from cxrules.decision_log import verify_chain
+
+    known = _read_head(head)
+    with _reading(file) as (log, report):
+        breaches: Counter[str] = Counter()
+        for finding in verify_chain(log, known):
+            breaches[finding.breach] += 1
+            if as_json:
+                report.say(json.dumps(asdict(finding)))
+            elif breaches[finding.breach] <= _SHOWN:
+                report.say(show_text(str(finding), 1_000))
+        for breach, number in breaches.items():
+            if number > _SHOWN and not as_json:
+                report.say(f"… {count(number, 'line')} [{breach}] in all")
+        told = f"{count(breaches.total(), 'breach', 'breaches')} of the chain." if breaches else "The chain is whole."
+        report.end(told, aside=as_json, differs=bool(breaches))
+
+
+def _read_head(text: str | None) -> Any:  # noqa: ANN401 - loaded only when a command runs
+    from cxrules.decision_log import Head
+
+    if text is None:
+        return None
+    number, _, digest = text.partition(":")
+    if not (number.isdecimal() and len(digest) == 64 and set(digest) <= set("0123456789abcdef")):
+        fail(f"--head is a number and a hash, such as 12:{'0' * 8}…, not {show_text(text, 80)!r}")
+    return Head(int(number), digest)
 
 
 class _Report:
@@ -206,7 +251,7 @@ class _Report:
         self._unexpected |= not problem.trouble.expected
         self._skipped += problem.trouble.skips
         if self._problems[problem.trouble] <= _SHOWN:
-            self.note(str(problem))
+            self.note(show_text(str(problem), 1_000))
 
     def say(self, text: str) -> None:
         """Write to standard output."""
@@ -268,10 +313,10 @@ def _read_bound(text: str | None, option: str, days: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _is_wanted(record: DecisionRecord, model: str | None, rule: str | None) -> bool:
+def _is_wanted(record: DecisionRecord, fired: Collection[str] | None, model: str | None, rule: str | None) -> bool:
     if model is not None and (record["model"] or "none") != model:
         return False
-    return rule is None or rule in (record["fired"] or ())
+    return rule is None or rule in (fired or ())
 
 
 def _find(logged: Iterable[Logged], name: str) -> Logged:
@@ -286,66 +331,3 @@ def _find(logged: Iterable[Logged], name: str) -> Logged:
     if found is None:
         fail(f"the log holds no decision {name!r}")
     return found
-
-
-def _show_record(record: DecisionRecord) -> str:
-    outcome = record["model"] or "no model"
-    parts = [record["status"] or "status masked"]
-    if record["reason"]:
-        parts.append(record["reason"])
-    if record["certainty"]:
-        parts.append(f"certainty {record['certainty']:.2f}")
-    sizes = f"{count(len(record['facts']), 'fact')}, {count(len(record['fired'] or ()), 'rule')}"
-    labels = "".join(f"  {name}={value}" for name, value in record["labels"].items())
-    masked = "  masked" if record["masked"] or record["erased"] else ""
-    return f"{record['time'][:19]}Z  {record['id']}  {outcome} ({', '.join(parts)})  {sizes}{labels}{masked}"
-
-
-def _show_replayed(replayed: Replayed, as_json: bool) -> str:
-    record = replayed.record
-    if as_json:
-        differences = [asdict(difference) for difference in replayed.differences]
-        return json.dumps(
-            {"line": replayed.line, "id": record["id"], "time": record["time"], "differences": differences}
-        )
-    lines = [f"line {replayed.line}, decision {record['id']} of {record['time']}:"]
-    return "\n".join([*lines, *(f"    {_show_difference(difference)}" for difference in replayed.differences)])
-
-
-def _show_difference(difference: Any) -> str:  # noqa: ANN401 - loaded only when a command runs
-    recorded, replayed = json.dumps(difference.recorded), json.dumps(difference.replayed)
-    return f"{difference.field}: recorded {recorded}, now {replayed}"
-
-
-def _show_impact(item: Impact) -> str:
-    lines = [f"{item.time[:19]}Z  {item.id}: {_show_outcome(item.before)} → {_show_outcome(item.after)}"]
-    for title, rules in (("fires", item.fires), ("falls silent", item.silent), ("is altered", item.altered)):
-        if rules:
-            lines.append(f"    {title}: {', '.join(rules)}")
-    lines += [f"    weighs {one.before:+d} → {one.after:+d} for {one.model}: {one.rule}" for one in item.evidence]
-    for step in item.steps:
-        before, after = (", ".join(names) or "nothing" for names in (step.before, step.after))
-        lines.append(f"    {step.model}, {step.step.replace('_', ' ')}: {before} → {after}")
-    if item.policy:
-        lines.append(f"    policy: {', '.join(item.policy)}")
-    return "\n".join(lines)
-
-
-def _show_outcome(outcome: Any) -> str:  # noqa: ANN401 - loaded only when a command runs
-    if outcome.model is None:
-        return f"no model ({outcome.status}, {outcome.reason})"
-    return f"{outcome.model} ({outcome.status}, certainty {outcome.certainty:.2f})"
-
-
-def _tabulate(totals: ImpactSummary) -> str:
-    changes = sorted(totals.changes.items(), key=lambda entry: (-entry[1], entry[0]))
-    causes = sorted(totals.causes.items(), key=lambda entry: (-entry[1], entry[0]))
-    wide = max(len("from"), *(len(before) for (before, _), _ in changes))
-    wider = max(len("to"), *(len(after) for (_, after), _ in changes))
-    lines = ["", f"{'from':<{wide}}  {'to':<{wider}}  decisions"]
-    lines += [f"{before:<{wide}}  {after:<{wider}}  {number:>9}" for (before, after), number in changes]
-    if causes:
-        widest = max(len("rule"), *(len(rule) for rule, _ in causes))
-        lines += ["", f"{'rule':<{widest}}  has a part in"]
-        lines += [f"{rule:<{widest}}  {number:>13}" for rule, number in causes]
-    return "\n".join([*lines, ""])

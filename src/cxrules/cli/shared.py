@@ -94,14 +94,14 @@ def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
         fail(f"no such {what}: {name!r}" + (f"; {hint}" if hint else ""))
 
 
-def count(number: int, singular: str) -> str:
+def count(number: int, singular: str, plural: str = "") -> str:
     """Describe how many.
 
     Examples:
         >>> count(1, "rule"), count(3, "rule")
         ('1 rule', '3 rules')
     """
-    return f"{number} {singular if number == 1 else singular + 's'}"
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def width() -> int:

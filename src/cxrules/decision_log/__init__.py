@@ -7,24 +7,24 @@
 
 from __future__ import annotations
 
+from cxrules.decision_log.chain import Head
 from cxrules.decision_log.context import Label, context
 from cxrules.decision_log.emission import JsonLinesFormatter, MaskingFilter, emit
 from cxrules.decision_log.file import DecisionLog
 from cxrules.decision_log.impact import Impact, ImpactSummary, Moved, Outcome, Turned, assess_impact
 from cxrules.decision_log.masking import InvalidMasking, Masking, apply_masking
 from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble
-from cxrules.decision_log.record import (
-    DecisionRecord,
-    RuleBaseRecord,
-    make_record,
-    record_json_schema,
-)
+from cxrules.decision_log.record import DecisionRecord, RuleBaseRecord, TornRecord, make_record, record_json_schema
 from cxrules.decision_log.replaying import Difference, Replayed, replay
+from cxrules.decision_log.verifying import Breach, Finding, verify_chain
 
 __all__ = [
+    "Breach",
     "DecisionLog",
     "DecisionRecord",
     "Difference",
+    "Finding",
+    "Head",
     "Impact",
     "ImpactSummary",
     "InvalidMasking",
@@ -39,6 +39,7 @@ __all__ = [
     "Problem",
     "Replayed",
     "RuleBaseRecord",
+    "TornRecord",
     "Trouble",
     "Turned",
     "apply_masking",
@@ -48,4 +49,5 @@ __all__ = [
     "make_record",
     "record_json_schema",
     "replay",
+    "verify_chain",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from cxrules.decision_log.answer import unpack_bits
 from cxrules.decision_log.masking import InvalidMasking, Masking, apply_masking
 from cxrules.decision_log.record import DecisionRecord, make_record
 from cxrules.language.facts import FactValue, join_words
@@ -58,7 +59,7 @@ def emit(recommendation: Recommendation, duration: float) -> None:
             # Nothing that should be hidden is shown, and no caller loses the answer because of a log.
             logger.error("a decision is not logged: %s", error)
             return
-    message, arguments = _write_message(record)
+    message, arguments = _write_message(record, recommendation.judge)
     logger.info(message, *arguments, extra={KEY: record})
     if logger.isEnabledFor(logging.DEBUG):
         for data in _list_rules(record, recommendation.judge):
@@ -132,7 +133,7 @@ def _and_above(logger: logging.Logger | None) -> Iterator[logging.Logger]:
         logger = logger.parent
 
 
-def _write_message(record: DecisionRecord) -> tuple[str, tuple[object, ...]]:
+def _write_message(record: DecisionRecord, judge: Judge) -> tuple[str, tuple[object, ...]]:
     message = "%s, %s"
     arguments: list[object] = [record["model"] or "no model", record["status"] or "masked"]
     if record["reason"]:
@@ -142,18 +143,23 @@ def _write_message(record: DecisionRecord) -> tuple[str, tuple[object, ...]]:
         message += ", certainty %.2f"
         arguments.append(record["certainty"])
     message += ": %d facts known, %d rules fired; rule base %s %s"
-    arguments += [len(record["facts"]), len(record["fired"] or ())]
-    arguments += [record["rulebase"]["name"], record["rulebase"]["revision"][:12]]
+    arguments += [len(record["facts"]), _read_fired(record).bit_count()]
+    arguments += [judge.rulebase.name, record["revision"][:12]]
     return message, tuple(arguments)
+
+
+def _read_fired(record: DecisionRecord) -> int:
+    return unpack_bits(record["fired"]) if isinstance(record["fired"], str) else 0
 
 
 def _list_rules(record: DecisionRecord, judge: Judge) -> Iterator[dict[str, Any]]:
     """Return, for each fired rule that the record shows, what made it fire and what it concludes."""
     rulebase = judge.rulebase
     known = rulebase.vocabulary.validate(record["facts"])
-    findings = set(record["findings"] or ())
+    fired = _read_fired(record)
+    findings = set(judge.decider.findings(fired))
     facts = dict(rulebase.vocabulary.facts)
-    for name in record["fired"] or ():
+    for name in judge.decider.names(fired):
         rule = rulebase.rules[name]
         tests = list(leaf_tests(_list_holding(rule.when, known, findings, judge)))
         reasons = [facts[test.fact].state(known[test.fact]) for test in tests if isinstance(test, FactTest)]

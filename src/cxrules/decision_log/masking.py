@@ -2,11 +2,11 @@
 
 Hiding a fact hides everything from which it could be read. The rule is one sentence: what a masked record shows follows
 from the facts it shows, or cannot depend on the others. So the rules shown are those that would have fired had the
-hidden facts been unknown; they are among those that fired, because learning a fact never un-fires a rule. And what sums
-up the evidence (ranking, voices, certainty, support, dissent) is hidden as soon as any rule that bears on a model can
-depend on a hidden fact, whether or not it fired. Which paths are named depends on the rule base and on what is hidden,
-not on values. The answer itself (model, status, reason) is shown: it is what others were told. It can be masked like
-anything else.
+hidden facts been unknown; they are among those that fired, because learning a fact never un-fires a rule. What sums up
+the evidence (the certainty, and with it all that readers derive) is hidden as soon as any rule that bears on a model
+can depend on a hidden fact, whether or not it fired. Digests are hidden with any fact: the values are few enough to try
+them all. Which paths are named depends on the rule base and on what is hidden, not on values. The answer itself (model,
+status, reason) is shown: it is what others were told. It can be masked like anything else.
 """
 
 from __future__ import annotations
@@ -16,22 +16,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from cxrules.decision_log.record import ANSWER, DecisionRecord, make_answer
+from cxrules.decision_log.answer import pack_bits
+from cxrules.decision_log.record import COMPARED, DecisionRecord
 from cxrules.errors import Diagnostic, Location, suggest
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
 from cxrules.policy.judge import Judge
-from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 
 __all__ = ["InvalidMasking", "Masking", "apply_masking"]
 
 _MAPPINGS: Final = ("facts", "labels")
-_HIDEABLE: Final = (*ANSWER, "duration", "labels", "trace_id", "span_id", "explanation_sha256")
-_READ_OFF: Final = ("fired", "findings", "accompaniments", "patterns", "actions", "warnings")
-"""Computed from the fired rules one by one, so that a part can be shown."""
-_SUMMED_UP: Final = ("certainty", "ranking", "voices", "support", "dissent")
-"""Sums over all evidence, so that no part can be shown."""
+_DIGESTS: Final = ("digest", "answer_sha256", "explanation_sha256")
+_HIDEABLE: Final = (*COMPARED, *_DIGESTS, "duration", "labels", "trace_id", "span_id")
 
 
 class InvalidMasking(ValueError):
@@ -53,7 +50,7 @@ class InvalidMasking(ValueError):
 class Masking:
     """What records do not say.
 
-    A path is a field of the record, such as `duration` or `ranking`; one fact or label, such as `facts.silos` or
+    A path is a field of the record, such as `duration` or `fired`; one fact or label, such as `facts.silos` or
     `labels.customer`; or all of them, `facts` or `labels`. A path in `mask` is hidden where it is there, and the record
     shows that it was; a path in `erase` is hidden so that nobody sees whether it was there. Nothing is hidden unless
     named, except what would reveal it.
@@ -87,7 +84,12 @@ class Masking:
         mistakes = []
         for path in (*self.mask, *self.erase):
             field, dot, name = path.partition(".")
-            if field not in _HIDEABLE or (dot and (not name or field not in _MAPPINGS)):
+            bare = ".".join(part.strip() for part in (field, name) if part.strip())
+            if bare != path and bare:
+                # It would hide nothing, and nobody would see it.
+                message = "a blank at the start or the end hides nothing"
+                mistakes.append(Diagnostic("unknown-path", Location(path=(path,)), message, f"write {bare!r}"))
+            elif field not in _HIDEABLE or (dot and (not name or field not in _MAPPINGS)):
                 hint = suggest(field, _HIDEABLE)
                 mistakes.append(Diagnostic("unknown-path", Location(path=(path,)), "no field that can be hidden", hint))
         if mistakes:
@@ -139,8 +141,6 @@ def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> Dec
     order = list(copy)
     copy["masked"] = _in_order(hidden.masked, order)
     copy["erased"] = _in_order(hidden.erased, order)
-    answer = set(ANSWER)
-    copy["replayable"] = not any(path.partition(".")[0] in answer for path in (*hidden.masked, *hidden.erased))
     return cast("DecisionRecord", copy)
 
 
@@ -189,18 +189,16 @@ def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidd
     rulebase = judge.rulebase
     names = frozenset(rulebase.vocabulary.facts) if "" in hidden.facts else frozenset(hidden.facts)
     tainted = _list_tainted(rulebase, names)
-    # Decided on the visible facts alone, by the definition of a rule: what fires then fired with the hidden ones too.
-    shown = make_answer(Recommendation(judge, judge.decide(visible)))
-    for field in _READ_OFF:
-        if _may_depend(rulebase, tainted, names, field):
-            copy[field] = shown[field]
-            hidden.reveal_partly(field)
+    if tainted:
+        # Decided on the visible facts alone, by the definition of a rule: what fires then fired with the hidden too.
+        copy["fired"] = pack_bits(judge.decide(visible).fired, len(rulebase.rules))
+        hidden.reveal_partly("fired")
     if not rulebase.bearing.isdisjoint(tainted):
-        for field in _SUMMED_UP:
+        hidden.hide("certainty")
+    # The values are few enough to be tried one by one.
+    for field in _DIGESTS:
+        if copy[field] is not None:
             hidden.hide(field)
-    # The text contains the facts, and they are few enough to be tried one by one.
-    if copy["explanation_sha256"] is not None:
-        hidden.hide("explanation_sha256")
 
 
 @lru_cache(maxsize=8)
@@ -217,25 +215,6 @@ def _list_tainted(rulebase: RuleBase, names: frozenset[str]) -> tuple[str, ...]:
             if name in found:
                 findings.update(rulebase.rules[name].targets(Effect.FINDING))
     return tuple(found)
-
-
-_CONCLUDED_BY: Final = {
-    "findings": Effect.FINDING,
-    "accompaniments": Effect.ACCOMPANIES,
-    "patterns": Effect.RECOGNISES,
-    "actions": Effect.ACTION,
-    "warnings": Effect.WARNING,
-}
-
-
-def _may_depend(rulebase: RuleBase, tainted: tuple[str, ...], names: frozenset[str], field: str) -> bool:
-    if field == "fired":
-        return bool(tainted)
-    if any(rulebase.rules[rule].targets(_CONCLUDED_BY[field]) for rule in tainted):
-        return True
-    return field == "warnings" and any(
-        not {test.fact for test in impossible.when}.isdisjoint(names) for impossible in rulebase.impossible
-    )
 
 
 def _is_there(path: str, record: DecisionRecord) -> bool:

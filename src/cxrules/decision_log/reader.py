@@ -1,106 +1,62 @@
-"""Reading a decision log back: line by line, in constant memory, and every line accounted for."""
+"""Reading a decision log back: line by line, in constant memory, every part of it, and every line accounted for."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NoReturn, TypeAlias, cast
+from typing import Any, BinaryIO, Final, NamedTuple
 
-from cxrules.decision_log.record import ANSWER, FORMAT, LONGEST_LINE, LONGEST_RULEBASE, DecisionRecord
+from cxrules.decision_log import lines
+from cxrules.decision_log.answer import expand, name_rules
+from cxrules.decision_log.lines import Entry, Faulty, Logged, Problem, RuleBaseLine, TornLine, Trouble, UnreadableLine
+from cxrules.decision_log.parts import list_parts
+from cxrules.decision_log.record import COMPARED, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidKnowledge, InvalidOrganisation, MissingRuleBase
 from cxrules.policy.judge import Judge
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Entry", "LogReader", "Logged", "Problem", "Trouble"]
+__all__ = ["Entry", "LogReader", "Logged", "Problem", "Trouble", "check_replayable", "invalid_facts"]
 
 _KEPT: Final = 8
-"""How many compiled rule bases are kept at a time; this bounds the memory, however many revisions a log holds."""
-_START: Final = b'{"kind":"'
+"""Compiled rule bases kept at a time: what bounds the memory, whatever number of revisions a log holds."""
+_WAITING: Final = 8
+"""Unreadable lines in a row that wait for the note of whoever found them torn."""
 _RULEBASE: Final = b'{"kind":"rulebase",'
-_FLAT: Final = re.compile(rb'\{"kind":"rulebase"(?:,"\w++":(?:"(?:[^"\\]++|\\.)*+"|\d{1,15}+))*+\}')
-"""What a line must be to be read although long: texts and short numbers, which take no more memory than the line."""
 
 
-class Trouble(StrEnum):
-    """What can be wrong with a line."""
-
-    TORN = "torn"
-    """It is the start of a record: a writer was interrupted, or is still writing."""
-    NOT_JSON = "not-json"
-    TOO_LONG = "too-long"
-    NOT_A_RECORD = "not-a-record"
-    OTHER_FORMAT = "other-format"
-    ALTERED_RULEBASE = "altered-rulebase"
-    """It is a rule base, but not of the revision it claims."""
-    MISSING_RULEBASE = "missing-rulebase"
-    """It is a decision of a rule base that the log does not hold."""
-    INVALID_FACTS = "invalid-facts"
-    """It is a decision on facts that its rule base, or the changed one, does not know."""
-    MASKED = "masked"
-    """It is a decision with too little in it to be decided again."""
-    REORDERED = "reordered"
-    """It is a decision that stands before its rule base. It is used all the same."""
-    OTHER_ENGINE = "other-engine"
-    """It is a decision of an engine that is not installed. It is decided again by `bitmap`."""
-    RECORDED_OTHERWISE = "recorded-otherwise"
-    """It is a decision whose own rule base does not give the model and status recorded. It is used all the same."""
-
-    @property
-    def skips(self) -> bool:
-        """Whether the line is left out."""
-        return self not in (Trouble.REORDERED, Trouble.OTHER_ENGINE, Trouble.RECORDED_OTHERWISE)
-
-    @property
-    def expected(self) -> bool:
-        """Whether it is normal in the life of a log, and no sign of damage."""
-        return self in (Trouble.TORN, Trouble.MASKED, Trouble.REORDERED, Trouble.OTHER_ENGINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong with a line.
+class Line(NamedTuple):
+    """One line of a log.
 
     Attributes:
-        line: The number of the line, from 1.
-        trouble: What kind it is.
-        message: What is wrong, in a sentence without a full stop.
+        file: The file it is in; a part that was rotated away, or the log's own.
+        number: Its number in that file, from 1.
+        start: Where it begins.
+        length: How many bytes it has, its line break among them.
+        text: These bytes; empty when they are too many.
     """
 
-    line: int
-    trouble: Trouble
-    message: str
+    file: Path
+    number: int
+    start: int
+    length: int
+    text: bytes
 
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.message} [{self.trouble}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """A decision in a log.
-
-    Attributes:
-        line: The number of its line, from 1.
-        record: What the line says.
-    """
-
-    line: int
-    record: DecisionRecord
-
-
-Entry: TypeAlias = Logged | Problem
+    @property
+    def whole(self) -> bool:
+        """Whether it has a line break, or is too long to tell."""
+        return not self.text or self.text.endswith(b"\n")
 
 
 class LogReader:
     """A decision log, read. Iterate over it for its decisions and its problems, as often as you like.
+
+    Parts that `DecisionLog(..., rotate=…)` put away are read first, the oldest before the others; a file that is put
+    away meanwhile is followed by the one that takes its name.
 
     Attributes:
         path: Where the file is.
@@ -113,62 +69,102 @@ class LogReader:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).absolute()  # the file stays the same when the working directory changes
         self.position = 0
-        self._offsets: dict[str, int] = {}
+        self._places: dict[str, tuple[Path, int]] = {}
         self._searched = False
         self._rulebases: OrderedDict[str, RuleBase] = OrderedDict()
         self._judges: OrderedDict[tuple[str, str], Judge] = OrderedDict()
-        self._open().close()
+        if not (list_parts(self.path) and not self.path.exists()):
+            _open(self.path).close()
 
     @property
     def size(self) -> int:
-        """How many bytes the file has."""
-        return self.path.stat().st_size
+        """How many bytes the log has."""
+        own = self.path.stat().st_size if self.path.exists() else 0
+        return own + sum(part.stat().st_size for part in list_parts(self.path))
 
     def __iter__(self) -> Iterator[Entry]:
         self.position = 0
+        self._places.clear()  # lines may have moved to another file since
+        self._searched = False
         seen: set[str] = set()
-        for line, start, text in self._lines():
+        waiting: list[tuple[Line, UnreadableLine]] = []
+        for line in self.lines():
+            part = "" if line.file == self.path else line.file.name
             try:
-                record = _parse(line, text)
-                if record is None:
-                    continue
-                if record["kind"] == "rulebase":
-                    revision = _check_rulebase(line, record)
-                    self._offsets.setdefault(revision, start)
-                    seen.add(revision)
-                else:
-                    decision = _check_decision(line, record)
-                    revision = decision["rulebase"]["revision"]
-                    if revision not in seen:
-                        self._find_late(line, decision)
-                        seen.add(revision)
-                        yield Problem(
-                            line, Trouble.REORDERED, f"decisions stand before their rule base, {revision[:12]}"
-                        )
-                    yield Logged(line, decision)
-            except _Faulty as fault:
-                yield fault.problem
+                parsed = lines.parse(line.text)
+            except Faulty as fault:
+                yield from _settle(waiting, None, self.path)
+                yield Problem(line.number, fault.trouble, fault.message, part)
+                continue
+            if isinstance(parsed, UnreadableLine):
+                if len(waiting) == _WAITING or (waiting and waiting[-1][0].file != line.file):
+                    yield from _settle(waiting, None, self.path)
+                waiting.append((line, parsed))
+                continue
+            if parsed is None:
+                continue
+            yield from _settle(waiting, (line, parsed), self.path)
+            if isinstance(parsed, RuleBaseLine):
+                yield from self._meet(parsed, line, part, seen)
+            elif isinstance(parsed, tuple):
+                yield from self._place(Logged(line.number, parsed[0], part, parsed[1]), seen)
+        yield from _settle(waiting, None, self.path)
+
+    def _meet(self, parsed: RuleBaseLine, line: Line, part: str, seen: set[str]) -> Iterator[Problem]:
+        """Remember where a rule base is."""
+        key = parsed.revision[:REVISION_DIGITS]
+        try:
+            if key not in self._rulebases and key not in seen:
+                _keep(self._rulebases, key, RuleBase.from_json(parsed.canonical))
+        except InvalidKnowledge as error:
+            message = f"the rule base cannot be read: {error.diagnostics[0].message}"
+            yield Problem(line.number, Trouble.ALTERED_RULEBASE, message, part)
+            return
+        self._places.setdefault(key, (line.file, line.start))
+        seen.add(key)
+
+    def _place(self, logged: Logged, seen: set[str]) -> Iterator[Entry]:
+        """Yield a decision if its rule base is in the log, and say so if that comes later."""
+        key = logged.record["revision"]
+        if key not in seen:
+            if key not in self._places:
+                self._search()
+            if key not in self._places:
+                message = f"the log does not hold the rule base of this decision, {key[:12]}"
+                yield Problem(logged.line, Trouble.MISSING_RULEBASE, message, logged.part)
+                return
+            seen.add(key)
+            message = f"decisions stand before their rule base, {key[:12]}"
+            yield Problem(logged.line, Trouble.REORDERED, message, logged.part)
+        yield logged
 
     def decisions(self) -> Iterator[Logged]:
-        """Return the decisions alone."""
+        """Return the decisions alone, whatever else is in the file."""
         return (entry for entry in self if isinstance(entry, Logged))
 
     def rulebase(self, revision: str) -> RuleBase:
         """Return a rule base that the log holds.
 
+        Args:
+            revision: Its revision, or the digits of it that a decision repeats.
+
         Raises:
             MissingRuleBase: If it holds none of this revision.
         """
-        found = self._rulebases.get(revision)
+        key = revision[:REVISION_DIGITS]
+        found = self._rulebases.get(key)
         if found is None:
-            if revision not in self._offsets:
+            found = self._load(key)
+            if found is None:  # never seen, or its line has moved to another file
+                self._places.clear()
+                self._searched = False
                 self._search()
-            if revision not in self._offsets:
+                found = self._load(key)
+            if found is None:
                 raise MissingRuleBase(revision)
-            with self._open() as file:
-                file.seek(self._offsets[revision])
-                found = RuleBase.from_json(json.loads(file.readline())["canonical"])
-            _keep(self._rulebases, revision, found)
+            _keep(self._rulebases, key, found)
+        if not found.revision.startswith(revision):
+            raise MissingRuleBase(revision)
         return found
 
     def judge(self, record: DecisionRecord) -> Judge:
@@ -179,7 +175,7 @@ class LogReader:
         Raises:
             MissingRuleBase: If the log does not hold the rule base.
         """
-        revision, name = record["rulebase"]["revision"], record["engine"]
+        revision, name = record["revision"], record["engine"]
         judge = self._judges.get((revision, name))
         if judge is None:
             rulebase = self.rulebase(revision)
@@ -191,162 +187,181 @@ class LogReader:
             _keep(self._judges, (revision, name), judge)
         return judge
 
+    def fired(self, record: DecisionRecord) -> tuple[str, ...] | None:
+        """Return the ids of the rules that fired, in id order; None when they are masked.
+
+        Raises:
+            MissingRuleBase: If the log does not hold the rule base.
+        """
+        fired = record["fired"]
+        if fired is None:
+            return None
+        return name_rules(self.judge(record), fired) if isinstance(fired, str) else tuple(fired)
+
+    def answer(self, logged: Logged) -> dict[str, Any]:
+        """Return the whole answer: what the record states, and what follows from it.
+
+        It has the facts, model, status, reason and certainty; ranking and voices; and the ids of rules, findings,
+        accompaniments, patterns, actions, warnings, and of the claims in support and dissent. What is masked is None,
+        or as if the hidden facts were unknown.
+
+        Raises:
+            MissingRuleBase: If the log does not hold the rule base.
+            InvalidOrganisation: If its facts are no facts of that rule base.
+        """
+        if logged.answer is not None:
+            record = logged.record
+            return {**{name: record[name] for name in COMPARED}, **logged.answer}
+        return expand(logged.record, self.judge(logged.record))
+
     def decide_again(self, record: DecisionRecord) -> Recommendation:
         """Decide again on the facts of a record, on its own rule base.
 
         Raises:
             MissingRuleBase: If the log does not hold the rule base.
             InvalidOrganisation: If its facts are no facts of that rule base.
-            ValueError: If facts are masked.
+            ValueError: If facts or part of the answer are masked.
         """
-        if not record["replayable"]:
-            raise ValueError(f"decision {record['id']} is masked, so it cannot be decided again")
+        if _hidden(record):
+            raise ValueError(f"decision {record['id']!a} is masked, so it cannot be decided again")
         judge = self.judge(record)
         return Recommendation(judge, judge.decide(judge.rulebase.vocabulary.validate(record["facts"])))
 
-    def _open(self) -> BinaryIO:
-        if not self.path.is_file():
-            self.path.stat()  # raises what is wrong
-            raise OSError(f"a decision log is a regular file, and this is none: {str(self.path)!r}")
-        return self.path.open("rb")
+    def lines(self) -> Iterator[Line]:
+        """Return every line of every part, in order, following the file if it is put away meanwhile."""
+        read: dict[tuple[int, int], tuple[int, int]] = {}  # how far each file was read: bytes and lines
+        before = 0
+        while True:
+            fresh = False
+            for path in [*list_parts(self.path), self.path]:
+                try:
+                    file = _open(path)
+                except FileNotFoundError:
+                    continue
+                with file:
+                    status = os.fstat(file.fileno())
+                    identity = (status.st_dev, status.st_ino)
+                    start, number = read.get(identity, (0, 0))
+                    if identity in read and (path == self.path or status.st_size <= start):
+                        continue
+                    fresh = True
+                    first = start
+                    for line in _read_lines(file, path, start, number):
+                        if line.whole:
+                            start, number = line.start + line.length, line.number
+                        self.position = before + line.start + line.length - first
+                        yield line
+                    read[identity] = start, number
+                    before += file.tell() - first
+            if not fresh:
+                return
 
-    def _lines(self) -> Iterator[tuple[int, int, bytes]]:
-        with self._open() as file:
-            start = number = 0
-            while text := file.readline(LONGEST_LINE):
-                number += 1
-                length = len(text)
-                kept: bytes | None = text
-                while not text.endswith(b"\n") and (text := file.readline(LONGEST_LINE)):
-                    length += len(text)
-                    kept = kept + text if kept and length <= LONGEST_RULEBASE and kept.startswith(_RULEBASE) else None
-                self.position = start + length
-                yield number, start, kept or b""
-                start += length
-
-    def _find_late(self, line: int, record: DecisionRecord) -> None:
-        revision = record["rulebase"]["revision"]
-        if revision not in self._offsets:
-            self._search()
-        if revision not in self._offsets:
-            message = f"the log does not hold the rule base of this decision, {revision[:12]}"
-            raise _Faulty(Problem(line, Trouble.MISSING_RULEBASE, message))
+    def _load(self, key: str) -> RuleBase | None:
+        if key not in self._places:
+            return None
+        path, start = self._places[key]
+        try:
+            with _open(path) as file:
+                file.seek(start)
+                parsed = lines.parse(file.readline(LONGEST_RULEBASE))
+        except (OSError, Faulty):
+            return None
+        if not isinstance(parsed, RuleBaseLine) or not parsed.revision.startswith(key):
+            return None
+        return RuleBase.from_json(parsed.canonical)
 
     def _search(self) -> None:
-        """Look through the whole file for rule bases, once."""
+        """Look through the whole log for rule bases, once."""
         if self._searched:
             return
         self._searched = True
         position = self.position
-        for line, start, text in self._lines():
-            if b'"canonical"' in text:
+        for line in self.lines():
+            if b'"canonical"' in line.text:
                 try:
-                    record = _parse(line, text)
-                    if record is not None:
-                        self._offsets.setdefault(_check_rulebase(line, record), start)
-                except _Faulty:
+                    parsed = lines.parse(line.text)
+                    if isinstance(parsed, RuleBaseLine):
+                        RuleBase.from_json(parsed.canonical)
+                        self._places.setdefault(parsed.revision[:REVISION_DIGITS], (line.file, line.start))
+                except (Faulty, InvalidKnowledge):
                     continue  # reported when it is read in its turn
         self.position = position
 
 
-class _Faulty(Exception):
-    """A line is unusable."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem)
-        self.problem = problem
-
-
-def _refuse(line: int, trouble: Trouble, message: str) -> NoReturn:
-    raise _Faulty(Problem(line, trouble, message))
+def _open(path: Path) -> BinaryIO:
+    if not path.is_file():
+        path.stat()  # raises what is wrong
+        raise OSError(f"a decision log is a regular file, and this is none: {str(path)!r}")
+    return path.open("rb")
 
 
-def _parse(line: int, text: bytes) -> dict[str, Any] | None:
-    """Read a line; None for an empty one."""
-    if not text:
-        message = f"the line is longer than {LONGEST_LINE >> 20} MiB, or {LONGEST_RULEBASE >> 20} for a rule base"
-        _refuse(line, Trouble.TOO_LONG, message)
-    stripped = text.strip()
-    if not stripped:
-        return None
-    if len(text) > LONGEST_LINE and not _FLAT.fullmatch(stripped):
-        _refuse(line, Trouble.NOT_A_RECORD, "the line is long, and no rule base")
-    try:
-        record = json.loads(stripped, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        if stripped.startswith(_START) or _START.startswith(stripped):
-            last = "" if text.endswith(b"\n") else ", or is still writing"
-            _refuse(line, Trouble.TORN, f"the record is torn: a writer was interrupted here{last}")
-        _refuse(line, Trouble.NOT_JSON, "this is no JSON")
-    if not isinstance(record, dict) or record.get("kind") not in ("decision", "rulebase"):
-        _refuse(line, Trouble.NOT_A_RECORD, "this JSON is no record of a decision log")
-    if record.get("format") != FORMAT or isinstance(record["format"], bool):
-        version = record.get("format")
-        _refuse(
-            line, Trouble.OTHER_FORMAT, f"the record is of version {version!r}; this cxrules reads version {FORMAT}"
-        )
-    return record
+def _read_lines(file: BinaryIO, path: Path, start: int, number: int) -> Iterator[Line]:
+    file.seek(start)
+    while text := file.readline(LONGEST_LINE):
+        number += 1
+        length = len(text)
+        kept: bytes | None = text
+        while not text.endswith(b"\n") and (text := file.readline(LONGEST_LINE)):
+            length += len(text)
+            kept = kept + text if kept and length <= LONGEST_RULEBASE and kept.startswith(_RULEBASE) else None
+        yield Line(path, number, start, length, kept or b"")
+        start += length
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
+def _settle(
+    waiting: list[tuple[Line, UnreadableLine]], follower: tuple[Line, object] | None, own: Path
+) -> Iterator[Problem]:
+    """Tell which of the unreadable lines are torn: those that a note says so of, and an unfinished last one."""
+    if not waiting:
+        return
+    noted = _list_noted(waiting, follower)
+    for number, (line, unreadable) in enumerate(waiting):
+        last = not line.whole
+        # Format 1 noted nothing: there a line that only ends too early, before a record of that format, is torn.
+        old = follower is not None and isinstance(follower[1], tuple | RuleBaseLine) and _is_old(follower[0].text)
+        if last or number >= noted or (old and unreadable.ended):
+            still = ", or is still writing" if last else ""
+            trouble, message = Trouble.TORN, f"the record is torn: a writer was interrupted here{still}"
+        else:
+            trouble, message = Trouble.CORRUPT, "the line begins as a record and cannot be read: it was altered"
+        yield Problem(line.number, trouble, message, "" if line.file == own else line.file.name)
+    waiting.clear()
 
 
-def _check_rulebase(line: int, record: dict[str, Any]) -> str:
-    canonical, revision = record.get("canonical"), record.get("revision")
-    if not isinstance(canonical, str) or not isinstance(revision, str):
-        _refuse(line, Trouble.NOT_A_RECORD, "the record of a rule base lacks its revision or its canonical form")
-    if sha256(canonical.encode(errors="replace")).hexdigest() != revision:
-        _refuse(line, Trouble.ALTERED_RULEBASE, f"the rule base is not of the revision it claims, {revision[:12]}")
-    try:
-        RuleBase.from_json(canonical)
-    except InvalidKnowledge as error:
-        _refuse(line, Trouble.ALTERED_RULEBASE, f"the rule base cannot be read: {error.diagnostics[0].message}")
-    return revision
+def _list_noted(waiting: list[tuple[Line, UnreadableLine]], follower: tuple[Line, object] | None) -> int:
+    """Return from which of the waiting lines on a note says that they are torn; their number if none does."""
+    if follower is None or not isinstance(follower[1], TornLine):
+        return len(waiting)
+    note = follower[1]
+    for number in range(len(waiting)):
+        text = b"".join(line.text for line, _ in waiting[number:])[:-1]
+        if len(text) == note.bytes and sha256(text).hexdigest() == note.sha256:
+            return number
+    return len(waiting)
 
 
-_SHAPE: Final[dict[str, type | tuple[type, ...]]] = {
-    "id": str,
-    "time": str,
-    "cxrules": str,
-    "rulebase": dict,
-    "engine": str,
-    "facts": dict,
-    "labels": dict,
-    "masked": list,
-    "erased": list,
-    "replayable": bool,
-}
-_FIELDS: Final = frozenset(DecisionRecord.__annotations__)
+def _is_old(text: bytes) -> bool:
+    return b'"format":1,' in text[:60]
 
 
-def _check_decision(line: int, record: dict[str, Any]) -> DecisionRecord:
-    missing = sorted(_FIELDS - record.keys())
-    if missing:
-        _refuse(line, Trouble.NOT_A_RECORD, f"the record of a decision lacks {', '.join(missing)}")
-    wrong = [name for name, kind in _SHAPE.items() if not isinstance(record[name], kind)]
-    if not wrong and not isinstance(record["rulebase"].get("revision"), str):
-        wrong = ["rulebase"]
-    if wrong:
-        _refuse(line, Trouble.NOT_A_RECORD, f"the record of a decision has the wrong kind of {', '.join(wrong)}")
-    return cast("DecisionRecord", record)
+def _hidden(record: DecisionRecord) -> bool:
+    return any(path.partition(".")[0] in COMPARED for path in record["masked"] + record["erased"])
 
 
 def check_replayable(logged: Logged) -> Problem | None:
     """Describe what keeps a decision from being decided again, if its own record does."""
     record = logged.record
-    if record["replayable"] and not any(
-        path.partition(".")[0] in ANSWER for path in record["masked"] + record["erased"]
-    ):
+    if not (record["masked"] or record["erased"]) or not _hidden(record):
         return None
     hidden = ", ".join(record["masked"] + record["erased"])
-    return Problem(logged.line, Trouble.MASKED, f"decision {record['id']} is masked ({hidden})")
+    message = f"decision {record['id']} is masked ({hidden})"
+    return Problem(logged.line, Trouble.MASKED, message, logged.part)
 
 
 def invalid_facts(logged: Logged, error: InvalidOrganisation) -> Problem:
     """Describe that the facts of a decision are not facts of the rule base it is to be decided on."""
     message = f"decision {logged.record['id']}: {'; '.join(map(str, error.diagnostics[:3]))}"
-    return Problem(logged.line, Trouble.INVALID_FACTS, message)
+    return Problem(logged.line, Trouble.INVALID_FACTS, message, logged.part)
 
 
 def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:

@@ -1,37 +1,50 @@
-"""The records of a decision log: what one line says of a decision, or of the rule base that gave it."""
+"""The records of a decision log: what one line says of a decision, or of the rule base that gave it.
+
+A record is lean: it states what cannot be derived, and a digest of the rest. Whoever reads it has the rule base from
+the same file, and derives ranking, voices, findings, actions and the claims behind them again.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
+from hashlib import sha256
 from typing import Any, Final, Literal, TypedDict
 
+from cxrules.decision_log.answer import digest_answer, digest_explanation, pack_bits
 from cxrules.decision_log.context import Label, check_duration, check_id, name_decision, write_time
-from cxrules.language.ids import sorted_ids
-from cxrules.language.rules import Effect
-from cxrules.policy.standings import RankedModel, Voice
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
+from cxrules.version import __version__
 
 __all__ = [
-    "ANSWER",
+    "ABSENT",
+    "COMPARED",
     "FORMAT",
     "LONGEST_LINE",
     "LONGEST_RULEBASE",
+    "REVISION_DIGITS",
     "DecisionRecord",
     "RuleBaseRecord",
-    "make_answer",
+    "TornRecord",
+    "digest_points",
+    "digest_standing",
     "make_record",
     "make_rulebase_record",
     "record_json_schema",
     "write_line",
 ]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of the records. A change that an older reader would misread raises it."""
+
+REVISION_DIGITS: Final = 32
+"""How many digits of the revision a decision repeats: 128 bits of the 256 that its rule base states."""
 
 LONGEST_LINE: Final = 1 << 20
 """The bytes of the longest line of a decision that is written or read: a thousand times what one usually takes."""
@@ -40,47 +53,36 @@ LONGEST_RULEBASE: Final = 8 << 20
 """The bytes of the longest line of a rule base."""
 
 
-class RuleBaseName(TypedDict):
-    """Which rule base it was: its name, and the SHA-256 of its canonical form."""
-
-    name: str
-    revision: str
-
-
 class DecisionRecord(TypedDict):
     """One decision. What masking hides is None or left out, and named in `masked` or `erased`.
+
+    A line leaves out what is as in `ABSENT`.
 
     Attributes:
         kind: `decision`.
         format: The version of the record.
-        id: The name of the decision; a random UUID unless the caller gives another.
+        id: The name of the decision: `Recommendation.id`, unless the caller gives another.
         time: When it was recorded: UTC, ISO 8601, to the microsecond.
         cxrules: The version of cxrules that decided.
-        rulebase: The rule base that decided.
+        revision: The first 32 digits of the revision of the rule base that decided.
         engine: The engine that matched the rules.
         facts: The facts given, in their normal form, in the order of the vocabulary.
         model: The recommended model, or None.
         status: `recommended`, `contested` or `undetermined`.
         reason: Why it is undetermined, or None.
         certainty: 0.0 to 1.0.
-        ranking: Every model, best first, as `Recommendation.ranking` has it.
-        voices: Each article's verdict, as `Recommendation.voices` has it.
-        fired: The rules that fired, in id order.
-        findings: The findings established, in id order.
-        accompaniments: What should accompany the model.
-        patterns: The anti-patterns recognised.
-        actions: The ids of what to do; the texts stand in the rule base.
-        warnings: The ids of what to beware of; the texts stand in the rule base.
-        support: The claims behind the evidence for the model.
-        dissent: The claims that disagree.
+        fired: The rules that fired, in base64: bit i, from the lowest of the first byte on, is the rule at index i in
+            id order. A record of format 1 names them in a list.
+        digest: 96 bits in base64 of the SHA-256 of what every model scored, so that replay notices if it changes; None
+            in format 1.
         duration: How many seconds the decision took, or None when nobody measured.
         labels: The caller's own labels.
         trace_id: The caller's trace, or None.
         span_id: The caller's span, or None.
+        answer_sha256: The SHA-256 of the whole answer, or None when it was not asked for.
         explanation_sha256: The SHA-256 of the full explanation, or None when it was not asked for.
         masked: What is hidden and was there, as paths.
         erased: What is hidden whether or not it was there, as paths.
-        replayable: Whether the record alone suffices to decide again and compare everything.
     """
 
     kind: Literal["decision"]
@@ -88,31 +90,42 @@ class DecisionRecord(TypedDict):
     id: str
     time: str
     cxrules: str
-    rulebase: RuleBaseName
+    revision: str
     engine: str
     facts: dict[str, Any]
     model: str | None
     status: str | None
     reason: str | None
     certainty: float | None
-    ranking: list[dict[str, Any]] | None
-    voices: dict[str, dict[str, Any]] | None
-    fired: list[str] | None
-    findings: list[str] | None
-    accompaniments: list[str] | None
-    patterns: list[str] | None
-    actions: list[str] | None
-    warnings: list[str] | None
-    support: list[str] | None
-    dissent: list[str] | None
+    fired: str | list[str] | None
+    digest: str | None
     duration: float | None
     labels: dict[str, Label]
     trace_id: str | None
     span_id: str | None
+    answer_sha256: str | None
     explanation_sha256: str | None
     masked: list[str]
     erased: list[str]
-    replayable: bool
+
+
+ABSENT: Final[Mapping[str, Any]] = {
+    "engine": "bitmap",
+    "reason": None,
+    "digest": None,
+    "duration": None,
+    "labels": {},
+    "trace_id": None,
+    "span_id": None,
+    "answer_sha256": None,
+    "explanation_sha256": None,
+    "masked": [],
+    "erased": [],
+}
+"""What a line of format 2 means by what it leaves out."""
+
+COMPARED: Final = ("facts", "model", "status", "reason", "certainty", "fired")
+"""The fields that follow from rule base and facts: what replay compares, beside the digests."""
 
 
 class RuleBaseRecord(TypedDict):
@@ -133,24 +146,20 @@ class RuleBaseRecord(TypedDict):
     canonical: str
 
 
-ANSWER: Final = (
-    "facts",
-    "model",
-    "status",
-    "reason",
-    "certainty",
-    "ranking",
-    "voices",
-    "fired",
-    "findings",
-    "accompaniments",
-    "patterns",
-    "actions",
-    "warnings",
-    "support",
-    "dissent",
-)
-"""The fields that follow from rule base and facts: what replay compares."""
+class TornRecord(TypedDict):
+    """That what stands before this line was left unfinished by a writer, and by the next one found so.
+
+    Attributes:
+        kind: `torn`.
+        format: The version of the record.
+        bytes: How many bytes were left unfinished.
+        sha256: Their SHA-256.
+    """
+
+    kind: Literal["torn"]
+    format: int
+    bytes: int
+    sha256: str
 
 
 def make_record(  # noqa: PLR0913 - what the caller may know of a decision
@@ -167,13 +176,15 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
     """Record a decision, unmasked.
 
     Args:
-        id: Its name; a random UUID when left out.
+        recommendation: The decision.
+        id: Its name; `recommendation.id` when left out.
         time: When it was made, with a time zone; now when left out.
-        labels: Your labels, on top of those of the context.
-        trace_id: The trace; the context's when left out.
-        span_id: The span; the context's when left out.
+        labels: Labels of your own, laid over those of the context.
+        trace_id: The trace; the context's, or that of OpenTelemetry's current span, when left out.
+        span_id: The span, likewise.
         duration: How many seconds it took, if you measured it.
-        digest: Whether to write the full explanation and keep its SHA-256, so that replay compares the words as well.
+        digest: Whether to derive the whole answer and write the full explanation, and to keep the SHA-256 of each, so
+            that replay compares every word.
 
     Raises:
         TypeError: If the id is no text, the time no datetime, the duration no number, or a label neither text, number,
@@ -186,52 +197,41 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         >>> make_record(cxrules.recommend(), id="d-1")["reason"]
         'nothing_known'
     """
-    from cxrules.version import __version__
-
     named = name_decision(labels, trace_id, span_id)
-    answer = make_answer(recommendation)
+    judge, decision = recommendation.judge, recommendation.decision
+    rulebase = judge.rulebase
+    known = decision.known
+    answer_sha256 = explanation_sha256 = None
+    if digest:
+        answer_sha256 = digest_answer(recommendation)
+        explanation_sha256 = digest_explanation(recommendation)
     return {
         "kind": "decision",
         "format": FORMAT,
-        "id": _random_id() if id is None else check_id(id),
+        "id": recommendation.id if id is None else check_id(id),
         "time": write_time(time),
         "cxrules": __version__,
-        "rulebase": {"name": recommendation.rulebase.name, "revision": recommendation.revision},
-        "engine": recommendation.engine,
-        **answer,  # type: ignore[typeddict-item]  # the fields of ANSWER
+        "revision": rulebase.revision[:REVISION_DIGITS],
+        "engine": judge.engine.name,
+        "facts": {
+            name: list(value) if type(value := known[name]) is tuple else value
+            for name in rulebase.vocabulary.facts
+            if name in known
+        },
+        "model": decision.model,
+        "status": decision.status.value,
+        "reason": None if decision.reason is None else decision.reason.value,
+        "certainty": decision.certainty,
+        "fired": pack_bits(decision.fired, len(rulebase.rules)),
+        "digest": digest_standing(judge, decision),
         "duration": check_duration(duration),
         "labels": dict(named.labels),
         "trace_id": named.trace_id,
         "span_id": named.span_id,
-        "explanation_sha256": digest_explanation(recommendation) if digest else None,
+        "answer_sha256": answer_sha256,
+        "explanation_sha256": explanation_sha256,
         "masked": [],
         "erased": [],
-        "replayable": True,
-    }
-
-
-def make_answer(recommendation: Recommendation) -> dict[str, Any]:
-    """Return what follows from rule base and facts, by the names in `ANSWER`, as data that JSON can hold."""
-    model, reason = recommendation.model, recommendation.reason
-    return {
-        "facts": {name: _write_value(value) for name, value in recommendation.facts.items()},
-        "model": None if model is None else str(model),
-        "status": recommendation.status.value,
-        "reason": None if reason is None else reason.value,
-        "certainty": recommendation.certainty,
-        "ranking": [{name: _write_value(getattr(row, name)) for name in _ROW} for row in recommendation.ranking],
-        "voices": {
-            source: {name: getattr(voice, name) for name in _VOICE} for source, voice in recommendation.voices.items()
-        },
-        "fired": list(recommendation.fired),
-        "findings": list(recommendation.findings),
-        "accompaniments": _read_ids(recommendation, Effect.ACCOMPANIES),
-        "patterns": _read_ids(recommendation, Effect.RECOGNISES),
-        "actions": _read_ids(recommendation, Effect.ACTION),
-        "warnings": [item.id for item in recommendation.rulebase.incoherences(recommendation.decision.known)]
-        + _read_ids(recommendation, Effect.WARNING),
-        "support": list(recommendation.support),
-        "dissent": list(recommendation.dissent),
     }
 
 
@@ -246,14 +246,20 @@ def make_rulebase_record(rulebase: RuleBase) -> RuleBaseRecord:
     }
 
 
-def digest_explanation(recommendation: Recommendation) -> str:
-    """Return the SHA-256 of the full explanation."""
-    from hashlib import sha256
+def digest_standing(judge: Judge, decision: Decision) -> str:
+    """Return a digest of what a record leaves out first of all: the points of every model, and who came second."""
+    decider = judge.decider
+    points = decider.weigh(decider.count(decision.fired)).values()
+    return digest_points(points, decision.runner_up, decision.lead)
 
-    return sha256(recommendation.explain(detail="full").encode()).hexdigest()
+
+def digest_points(points: Iterable[int], runner_up: str | None, lead: int) -> str:
+    """Return the digest of the points of every model, and of the runner-up and how far it is behind."""
+    text = f"{runner_up}|{lead}|{','.join(map(str, points))}"
+    return b64encode(sha256(text.encode()).digest()[:12]).decode("ascii")
 
 
-def write_line(record: DecisionRecord | RuleBaseRecord) -> bytes:
+def write_line(record: DecisionRecord | RuleBaseRecord | TornRecord) -> bytes:
     """Write a record as one line of JSON, line break included.
 
     It is pure ASCII: whatever text a label holds, it is one line, and a torn one is still text.
@@ -261,9 +267,13 @@ def write_line(record: DecisionRecord | RuleBaseRecord) -> bytes:
     Raises:
         ValueError: If the line would be longer than any reader reads.
     """
-    line = _ENCODER.encode(record).encode("ascii") + b"\n"
-    longest = LONGEST_RULEBASE if record["kind"] == "rulebase" else LONGEST_LINE
-    if len(line) > longest:
+    lean: Mapping[str, Any] = record
+    longest = LONGEST_RULEBASE
+    if record["kind"] == "decision":
+        lean = {name: value for name, value in record.items() if name not in ABSENT or value != ABSENT[name]}
+        longest = LONGEST_LINE
+    line = _ENCODER.encode(lean).encode("ascii") + b"\n"
+    if len(line) > longest - _ROOM:
         raise ValueError(f"a record of {len(line):,} bytes is longer than the {longest:,} that are read back")
     return line
 
@@ -273,43 +283,15 @@ def record_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a line.
 
     Examples:
-        >>> sorted(record_json_schema()["$defs"])
-        ['advice', 'decision', 'ids', 'label', 'rulebase', 'sha256']
+        >>> sorted(record_json_schema()["$defs"])[:4]
+        ['advice', 'chain', 'decision', 'decision-1']
     """
     from importlib.resources import files
 
-    schema: dict[str, Any] = json.loads(files(__package__).joinpath("record.schema.json").read_text("utf-8"))
+    schema: dict[str, Any] = json.loads(files(__package__).joinpath("schema", "record.schema.json").read_text("utf-8"))
     return schema
 
 
-_ROW: Final = tuple(row.name for row in fields(RankedModel))
-_VOICE: Final = tuple(row.name for row in fields(Voice))
-
-
-def _read_ids(recommendation: Recommendation, effect: Effect) -> list[str]:
-    fired = recommendation.decision.fired
-    return [target for target, rules in _find_concluders(recommendation.rulebase)[effect] if fired & rules]
-
-
-@lru_cache(maxsize=8)
-def _find_concluders(rulebase: RuleBase) -> dict[Effect, tuple[tuple[str, int], ...]]:
-    """Return for each effect what rules conclude by it, in id order, and which rules, as the bits of an int."""
-    found: dict[Effect, dict[str, int]] = {effect: {} for effect in Effect}
-    for bit, rule in enumerate(rulebase.rules.values()):
-        for conclusion in rule.then:
-            masks = found[conclusion.effect]
-            masks[conclusion.target] = masks.get(conclusion.target, 0) | 1 << bit
-    return {effect: tuple((target, masks[target]) for target in sorted_ids(masks)) for effect, masks in found.items()}
-
-
-def _write_value(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    return list(value) if isinstance(value, tuple) else value
-
-
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-
-
-def _random_id() -> str:
-    from uuid import uuid4
-
-    return str(uuid4())
+_ROOM: Final = 256
+"""Bytes that are kept for what chains the line."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from itertools import islice
+from typing import Any, Final, TypeAlias, cast
 
+from cxrules.decision_log.answer import ANSWER, digest_answer, digest_explanation, make_answer, pack_bits, unpack_bits
+from cxrules.decision_log.bulk import Bulk
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
-from cxrules.decision_log.record import ANSWER, DecisionRecord, digest_explanation, make_answer
+from cxrules.decision_log.record import DecisionRecord, digest_standing
 from cxrules.errors import InvalidOrganisation
+from cxrules.policy.judge import Judge
+from cxrules.recommendation.answer import Recommendation
 
 __all__ = ["Difference", "Replayed", "replay"]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field whose value differs from the recorded one.
+    """A field that does not come out as it was recorded.
 
     Attributes:
         field: The field of the record.
@@ -34,13 +39,15 @@ class Replayed:
 
     Attributes:
         line: The number of its line, from 1.
-        record: What the line says.
-        differences: The fields that differ; empty when none does.
+        record: What the line says, with what it leaves out.
+        differences: What came out otherwise; empty when nothing did.
+        part: The name of the part that was rotated away, when the line is in one; else empty.
     """
 
     line: int
     record: DecisionRecord
     differences: tuple[Difference, ...]
+    part: str = ""
 
 
 _Outcome: TypeAlias = "Replayed | Problem"
@@ -54,12 +61,58 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
     Yields:
         For each decision what came out; for each line that cannot be decided again, and why, a problem.
     """
-    for entry in log:
-        yield from replay_entry(log, entry)
+    bulks: dict[str, Bulk] = {}
+    entries = iter(log)
+    while batch := list(islice(entries, _BATCH)):
+        same = _list_same(log, batch, bulks)
+        for position, entry in enumerate(batch):
+            if position in same:
+                assert isinstance(entry, Logged)
+                yield Replayed(entry.line, entry.record, (), entry.part)
+            else:
+                yield from replay_entry(log, entry)
+
+
+_BATCH: Final = 1024
+_WORTHWHILE: Final = 64
+"""Records of one rule base in a batch from which compiling it for columns pays."""
+_KEPT: Final = 8
+
+
+def _list_same(log: LogReader, batch: list[Entry], bulks: dict[str, Bulk]) -> set[int]:
+    """Return the places of the decisions in a batch that surely come out as they were recorded."""
+    groups: dict[str, list[int]] = {}
+    for position, entry in enumerate(batch):
+        if isinstance(entry, Logged) and _is_plain(entry):
+            groups.setdefault(entry.record["revision"], []).append(position)
+    same: set[int] = set()
+    for revision, positions in groups.items():
+        if len(positions) >= _WORTHWHILE:
+            records = [cast("Logged", batch[position]).record for position in positions]
+            if revision not in bulks:
+                if len(bulks) == _KEPT:
+                    bulks.clear()
+                bulks[revision] = Bulk(log.judge(records[0]))
+            found = zip(positions, bulks[revision].list_same(records), strict=True)
+            same.update(position for position, alike in found if alike)
+    return same
+
+
+def _is_plain(entry: Logged) -> bool:
+    """Whether columns can tell all that the record says."""
+    record = entry.record
+    return (
+        record["format"] != 1
+        and record["engine"] == "bitmap"
+        and record["explanation_sha256"] is None
+        and record["answer_sha256"] is None
+        and not record["masked"]
+        and not record["erased"]
+    )
 
 
 def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
-    """Decide one record again; the results come in the order in which they should be reported."""
+    """Decide one record again; what it yields comes in the order in which it should be said."""
     if isinstance(entry, Problem):
         yield entry
         return
@@ -75,25 +128,55 @@ def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
         return
     if again.engine != record["engine"]:
         yield substitute_engine(entry, again.engine)
-    answer = make_answer(again)
-    recorded: dict[str, Any] = dict(record)
-    differences = [
-        Difference(field, recorded[field], answer[field])
-        for field in ANSWER
-        if not _is_same(recorded[field], answer[field])
-    ]
-    digest = record["explanation_sha256"]
-    if digest is not None:
-        now = digest_explanation(again)
-        if now != digest:
-            differences.append(Difference("explanation_sha256", digest, now))
-    yield Replayed(entry.line, record, tuple(differences))
+    differences = list(_compare_first(entry, again) if entry.answer is not None else _compare_lean(record, again))
+    for field, digest in (("answer_sha256", digest_answer), ("explanation_sha256", digest_explanation)):
+        recorded = record[field]  # type: ignore[literal-required]  # either is a field
+        if recorded is not None and (now := digest(again)) != recorded:
+            differences.append(Difference(field, recorded, now))
+    yield Replayed(entry.line, record, tuple(differences), entry.part)
+
+
+def _compare_lean(record: DecisionRecord, again: Recommendation) -> Iterator[Difference]:
+    judge, decision = again.judge, again.decision
+    now: dict[str, Any] = {
+        "facts": {name: list(value) if isinstance(value, tuple) else value for name, value in again.facts.items()},
+        "model": decision.model,
+        "status": decision.status.value,
+        "reason": None if decision.reason is None else decision.reason.value,
+        "certainty": decision.certainty,
+        "fired": pack_bits(decision.fired, len(judge.rulebase.rules)),
+    }
+    if record["digest"] is not None:
+        now["digest"] = digest_standing(judge, decision)
+    for field, value in now.items():
+        recorded = record[field]  # type: ignore[literal-required]  # a field of either
+        if field == "fired" and recorded != value:
+            # As the ids of rules, for those who read it.
+            yield Difference(field, _name_rules(judge, recorded), list(again.fired))
+        elif not _is_same(recorded, value):
+            yield Difference(field, recorded, value)
+
+
+def _name_rules(judge: Judge, fired: Any) -> Any:  # noqa: ANN401 - whatever a record says
+    if not isinstance(fired, str):
+        return fired
+    bits = unpack_bits(fired)
+    # Bits beyond the rules name none.
+    return fired if bits >> len(judge.rulebase.rules) else list(judge.decider.names(bits))
+
+
+def _compare_first(entry: Logged, again: Recommendation) -> Iterator[Difference]:
+    recorded: dict[str, Any] = {**entry.record, **(entry.answer or {})}
+    now = make_answer(again)
+    for field in ANSWER:
+        if not _is_same(recorded[field], now[field]):
+            yield Difference(field, recorded[field], now[field])
 
 
 def substitute_engine(logged: Logged, engine: str) -> Problem:
     """Describe that a decision was decided again by another engine."""
     message = f"the engine {logged.record['engine']!r} is not installed, so {engine!r} decided again"
-    return Problem(logged.line, Trouble.OTHER_ENGINE, message)
+    return Problem(logged.line, Trouble.OTHER_ENGINE, message, logged.part)
 
 
 def _is_same(recorded: object, replayed: object) -> bool:

@@ -332,7 +332,7 @@ def _name(recommendation: Recommendation) -> str:
     with _NAMING:
         name = getattr(recommendation, "_id", None)
         if name is None:
-            name = str(uuid4())
+            name = uuid4().hex
             _set(recommendation, "_id", name)
     return name
 

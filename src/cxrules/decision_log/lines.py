@@ -1,0 +1,371 @@
+"""A line of a log read: its record, or what is wrong with it. Records of format 1 come out as those of format 2."""
+
+from __future__ import annotations
+
+import json
+import re
+from binascii import Error as NoBase64
+from codecs import BOM_UTF8
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Final, NoReturn, TypeAlias, cast
+
+from cxrules.decision_log.answer import unpack_bits
+from cxrules.decision_log.record import ABSENT, FORMAT, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
+
+__all__ = ["Entry", "Faulty", "Logged", "Problem", "RuleBaseLine", "TornLine", "Trouble", "UnreadableLine", "parse"]
+
+
+class Trouble(StrEnum):
+    """What can be the matter with a line."""
+
+    TORN = "torn"
+    """It is the start of a record: a writer was interrupted, or is still writing."""
+    CORRUPT = "corrupt"
+    """It is complete, begins as a record, and is none: bytes were changed or lost."""
+    NOT_JSON = "not-json"
+    TOO_LONG = "too-long"
+    NOT_A_RECORD = "not-a-record"
+    OTHER_FORMAT = "other-format"
+    ALTERED_RULEBASE = "altered-rulebase"
+    """It is a rule base, but not of the revision it claims."""
+    MISSING_RULEBASE = "missing-rulebase"
+    """It is a decision of a rule base that the log does not hold."""
+    INVALID_FACTS = "invalid-facts"
+    """It is a decision on facts that its rule base, or the changed one, does not know."""
+    MASKED = "masked"
+    """It is a decision that says too little to be decided again."""
+    REORDERED = "reordered"
+    """It is a decision that stands before its rule base. It is used all the same."""
+    OTHER_ENGINE = "other-engine"
+    """It is a decision of an engine that is not at hand. It is decided again by `bitmap`."""
+    RECORDED_OTHERWISE = "recorded-otherwise"
+    """It is a decision whose own rule base does not give the model and status recorded. It is used all the same."""
+
+    @property
+    def skips(self) -> bool:
+        """Whether the line is left out of what is asked of the log."""
+        return self not in (Trouble.REORDERED, Trouble.OTHER_ENGINE, Trouble.RECORDED_OTHERWISE)
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is part of a log's life, rather than a sign that the file is not what it should be."""
+        return self in (Trouble.TORN, Trouble.MASKED, Trouble.REORDERED, Trouble.OTHER_ENGINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is the matter with a line.
+
+    Attributes:
+        line: The number of the line in its file, from 1.
+        trouble: What kind it is.
+        message: What is wrong, in a sentence without a full stop.
+        part: The name of the part that was rotated away, when the line is in one; else empty.
+    """
+
+    line: int
+    trouble: Trouble
+    message: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.part}, line {self.line}" if self.part else f"line {self.line}"
+        return f"{where}: {self.message} [{self.trouble}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A decision in a log.
+
+    Attributes:
+        line: The number of its line in its file, from 1.
+        record: What the line says, with what it leaves out.
+        part: The name of the part that was rotated away, when the line is in one; else empty.
+        answer: What a record of format 1 repeats beyond that: ranking, voices and so on; else None.
+    """
+
+    line: int
+    record: DecisionRecord
+    part: str = ""
+    answer: dict[str, Any] | None = None
+
+
+Entry: TypeAlias = Logged | Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBaseLine:
+    """A rule base in a log, whole and unaltered."""
+
+    revision: str
+    canonical: str
+
+
+@dataclass(frozen=True, slots=True)
+class TornLine:
+    """That the bytes before were left unfinished."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableLine:
+    """A line that begins as a record and cannot be read: torn if that is noted after it, corrupt if not.
+
+    Attributes:
+        ended: Whether it ends too early, rather than in the midst of something that is no JSON.
+    """
+
+    ended: bool
+
+
+Parsed: TypeAlias = "tuple[DecisionRecord, dict[str, Any] | None] | RuleBaseLine | TornLine | UnreadableLine | None"
+
+
+class Faulty(Exception):
+    """A line is unusable."""
+
+    def __init__(self, trouble: Trouble, message: str) -> None:
+        super().__init__(trouble, message)
+        self.trouble = trouble
+        self.message = message
+
+
+def parse(text: bytes) -> Parsed:
+    """Read a line; None for an empty one.
+
+    Raises:
+        Faulty: If it is no record.
+    """
+    if not text:
+        message = f"the line is longer than {LONGEST_LINE >> 20} MiB, or {LONGEST_RULEBASE >> 20} for a rule base"
+        raise Faulty(Trouble.TOO_LONG, message)
+    stripped = text.strip()
+    if not stripped:
+        return None
+    if len(text) > LONGEST_LINE and not _FLAT.fullmatch(stripped):
+        raise Faulty(Trouble.NOT_A_RECORD, "the line is long, and no rule base")
+    stripped = stripped.removeprefix(BOM_UTF8)
+    try:
+        record = _DECODER.decode(stripped.decode())
+    except (ValueError, RecursionError) as error:
+        if stripped.startswith(_START) or _START.startswith(stripped):
+            ended = isinstance(error, json.JSONDecodeError) and _ends_early(error, len(stripped))
+            return UnreadableLine(ended)
+        raise Faulty(Trouble.NOT_JSON, "this is no JSON") from None
+    if not isinstance(record, dict):
+        raise Faulty(Trouble.NOT_A_RECORD, "this JSON is no record of a decision log")
+    kind, version = record.get("kind"), record.get("format")
+    if kind not in _KINDS:
+        raise Faulty(Trouble.NOT_A_RECORD, "this JSON is no record of a decision log")
+    if type(version) is not int or not 1 <= version <= FORMAT:
+        message = f"the record is of version {_show(version)}; this cxrules reads versions 1 to {FORMAT}"
+        raise Faulty(Trouble.OTHER_FORMAT, message)
+    if kind == "decision":
+        return _read_lean(record) if version == FORMAT else _read_first(record)
+    return _read_rulebase(record) if kind == "rulebase" else _read_torn(record)
+
+
+_START: Final = b'{"kind":"'
+_KINDS: Final = ("decision", "rulebase", "torn")
+_FLAT: Final = re.compile(
+    rb'\{"kind":"rulebase"(?:,"\w++":(?:"(?:[^"\\]++|\\.)*+"|\d{1,15}+))*+(?:,"chain":\{[^{}\[\]]{0,250}+\})?+\}'
+)
+"""What a line must be to be read although long: texts and short numbers, which take no more memory than the line."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _ends_early(error: json.JSONDecodeError, size: int) -> bool:
+    return error.pos >= size or error.msg.startswith(("Unterminated string", "Invalid \\escape: '", "Invalid \\u"))
+
+
+def _show(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _refuse(record: str, wrong: list[str], how: str) -> NoReturn:
+    raise Faulty(Trouble.NOT_A_RECORD, f"the record of a {record} {how} {', '.join(wrong)}")
+
+
+def _read_rulebase(record: dict[str, Any]) -> RuleBaseLine:
+    canonical, revision = record.get("canonical"), record.get("revision")
+    if not isinstance(canonical, str) or not isinstance(revision, str):
+        raise Faulty(Trouble.NOT_A_RECORD, "the record of a rule base lacks its revision or its canonical form")
+    if sha256(canonical.encode(errors="replace")).hexdigest() != revision:
+        message = f"the rule base is not of the revision it claims, {_show(revision[:12])}"
+        raise Faulty(Trouble.ALTERED_RULEBASE, message)
+    return RuleBaseLine(revision, canonical)
+
+
+def _read_torn(record: dict[str, Any]) -> TornLine:
+    if type(record.get("bytes")) is not int or not isinstance(record.get("sha256"), str):
+        _refuse("torn line", [name for name in ("bytes", "sha256") if name in record] or ["bytes"], "has a wrong")
+    return TornLine(record["bytes"], record["sha256"])
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str
+
+
+def _is_text_or_none(value: object) -> bool:
+    return value is None or type(value) is str
+
+
+def _is_texts(value: object) -> bool:
+    return type(value) is list and all(type(item) is str for item in value)
+
+
+def _is_share(value: object) -> bool:
+    return value is None or (type(value) in (int, float) and 0 <= value <= 1)  # type: ignore[operator]
+
+
+def _is_seconds(value: object) -> bool:
+    return value is None or (type(value) in (int, float) and value >= 0)  # type: ignore[operator]
+
+
+def _is_labels(value: object) -> bool:
+    return type(value) is dict and all(item is None or type(item) in (str, bool, int, float) for item in value.values())
+
+
+def _is_bits(value: object) -> bool:
+    if value is None:
+        return True
+    if type(value) is not str:
+        return False
+    try:
+        unpack_bits(value)
+    except (NoBase64, ValueError):
+        return False
+    return True
+
+
+_STATUSES: Final = frozenset({"recommended", "contested", "undetermined", None})
+_REASONS: Final = frozenset({"nothing_known", "too_little", "all_excluded", None})
+
+
+def _is_status(value: object) -> bool:
+    return _is_text_or_none(value) and value in _STATUSES
+
+
+def _is_reason(value: object) -> bool:
+    return _is_text_or_none(value) and value in _REASONS
+
+
+def _is_mapping(value: object) -> bool:
+    return type(value) is dict
+
+
+def _is_name(value: object) -> bool:
+    return type(value) is str and value != ""
+
+
+_ALIKE: Final = {
+    "id": _is_name,
+    "time": _is_text,
+    "cxrules": _is_text,
+    "facts": _is_mapping,
+    "model": _is_text_or_none,
+    "status": _is_status,
+    "certainty": _is_share,
+}
+_MAY_LACK: Final = {
+    "engine": _is_text,
+    "reason": _is_reason,
+    "digest": _is_text_or_none,
+    "duration": _is_seconds,
+    "labels": _is_labels,
+    "trace_id": _is_text_or_none,
+    "span_id": _is_text_or_none,
+    "answer_sha256": _is_text_or_none,
+    "explanation_sha256": _is_text_or_none,
+    "masked": _is_texts,
+    "erased": _is_texts,
+}
+_REQUIRED: Final = {**_ALIKE, "revision": _is_text, "fired": _is_bits}
+
+
+def _read_lean(record: dict[str, Any]) -> tuple[DecisionRecord, None]:
+    for name, fits in _REQUIRED.items():
+        if name not in record or not fits(record[name]):
+            _refuse_fields(record, _REQUIRED, _MAY_LACK)
+    for name, absent in ABSENT.items():
+        if name in record:
+            if not _MAY_LACK[name](record[name]):
+                _refuse_fields(record, _REQUIRED, _MAY_LACK)
+        else:
+            record[name] = absent.copy() if absent.__class__ in (list, dict) else absent
+    record.pop("chain", None)
+    return cast("DecisionRecord", record), None
+
+
+def _refuse_fields(record: dict[str, Any], required: dict[str, Any], optional: dict[str, Any]) -> NoReturn:
+    missing = sorted(required.keys() - record.keys())
+    if missing:
+        _refuse("decision", missing, "lacks")
+    fields = {**required, **optional}
+    _refuse(
+        "decision",
+        [name for name, fits in fields.items() if name in record and not fits(record[name])],
+        "has the wrong kind of",
+    )
+
+
+# -- format 1 ----------------------------------------------------------------------------------------------------------
+
+_FIRST_ANSWER: Final = (
+    *("ranking", "voices", "findings", "accompaniments", "patterns", "actions", "warnings", "support", "dissent"),
+)
+_OWN_FIRST: Final = ("rulebase", "replayable")
+
+
+def _is_rulebase(value: object) -> bool:
+    return type(value) is dict and type(value.get("revision")) is str and type(value.get("name")) is str
+
+
+def _is_ids(value: object) -> bool:
+    return value is None or _is_texts(value)
+
+
+def _is_rows(value: object) -> bool:
+    return value is None or (type(value) is list and all(type(row) is dict for row in value))
+
+
+def _is_voices(value: object) -> bool:
+    return value is None or (type(value) is dict and all(type(row) is dict for row in value.values()))
+
+
+def _is_flag(value: object) -> bool:
+    return type(value) is bool
+
+
+_FIRST: Final = {
+    **_ALIKE,
+    **{name: fits for name, fits in _MAY_LACK.items() if name not in ("digest", "answer_sha256")},
+    **dict.fromkeys(_FIRST_ANSWER, _is_ids),
+    "ranking": _is_rows,
+    "voices": _is_voices,
+    "fired": _is_ids,
+    "rulebase": _is_rulebase,
+    "replayable": _is_flag,
+}
+
+
+def _read_first(record: dict[str, Any]) -> tuple[DecisionRecord, dict[str, Any]]:
+    for name, fits in _FIRST.items():
+        if name not in record or not fits(record[name]):
+            _refuse_fields(record, _FIRST, {})
+    answer = {name: record.pop(name) for name in _FIRST_ANSWER}
+    revision = record.pop("rulebase")["revision"][:REVISION_DIGITS]
+    del record["replayable"]
+    known = {name: record[name] for name in DecisionRecord.__annotations__ if name in record}
+    return cast("DecisionRecord", {**known, "revision": revision, "digest": None, "answer_sha256": None}), answer
