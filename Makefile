@@ -10,7 +10,7 @@ DEV := $(VENV)/installed-dev
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types unit wheel bench soak panel mutants generate format clean
+.PHONY: help demo test lint types unit wheel bench soak test-editors panel mutants generate format clean
 unexport PYTHONHOME PYTHONPATH
 
 help: ## List the targets
@@ -40,6 +40,11 @@ bench: $(DEV) ## Measure cxrules and its peers side by side
 
 soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours
 	$(PY) -m pytest -n 2 --dist worksteal -m soak --hypothesis-profile soak
+
+test-editors: $(DEV) ## Try the schemas with the real YAML language server, which npm installs in build/
+	npm install --silent --no-audit --no-fund --prefix build/editors yaml-language-server@1
+	YAML_LANGUAGE_SERVER=$(CURDIR)/build/editors/node_modules/.bin/yaml-language-server \
+		$(PY) -m pytest -q tests/knowledge/test_language_server.py
 
 panel: $(DEV) ## Compare the rule base with all blind readings of the articles
 	$(PY) -m tools.readings score

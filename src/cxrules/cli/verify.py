@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cxrules.cli.exit_codes import ExitCode
-from cxrules.cli.progress import Progress
 from cxrules.cli.shared import OnTop, fail, mistakes_end_it, open_rulebase
-from cxrules.cli.signals import signals_end_it
+from cxrules.cli.terminal.progress import Progress
+from cxrules.cli.terminal.signals import signals_end_it
 
 if TYPE_CHECKING:
     from cxrules.rulebase import RuleBase

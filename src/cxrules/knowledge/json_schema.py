@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
@@ -11,7 +12,9 @@ from pydantic_core import core_schema
 from cxrules.knowledge.expectation_schema import EXPECTATION_FILES
 from cxrules.knowledge.schema import KINDS
 
-__all__ = ["make_schemas", "write_schemas"]
+__all__ = ["DIALECT", "describe_kinds", "make_schemas", "write_schemas"]
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Generator(GenerateJsonSchema):
@@ -31,6 +34,21 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
+def describe_kinds() -> dict[str, dict[str, Any]]:
+    """Describe every kind of file.
+
+    Returns:
+        For each kind its schema, without a head.
+    """
+    schemas = {}
+    for kind, form in (KINDS | EXPECTATION_FILES).items():
+        schema = form.model_json_schema(schema_generator=_Generator)
+        for described in (schema, *schema.get("$defs", {}).values()):
+            described.pop("title", None)
+        schemas[kind] = schema
+    return schemas
+
+
 def make_schemas() -> dict[str, str]:
     """Make the JSON Schema of every kind of file.
 
@@ -42,11 +60,8 @@ def make_schemas() -> dict[str, str]:
         ['accepted', 'claims', 'expectations', 'facts', 'models', 'rules', 'sources']
     """
     schemas = {}
-    for kind, form in (KINDS | EXPECTATION_FILES).items():
-        schema = form.model_json_schema(schema_generator=_Generator)
-        for described in (schema, *schema.get("$defs", {}).values()):
-            described.pop("title", None)
-        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"cxrules: {kind}"}
+    for kind, schema in describe_kinds().items():
+        head = {"$schema": DIALECT, "$id": f"urn:cxrules:schema:{kind}", "title": f"cxrules: {kind}"}
         schemas[kind] = json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
     return schemas
 

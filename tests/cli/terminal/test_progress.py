@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("typer", reason="the extra `cli` is not installed")
 
-from cxrules.cli.progress import Progress
+from cxrules.cli.terminal.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -1,0 +1,49 @@
+"""`cxrules schema`: JSON Schemas for editors, which know the facts, values and names of one rule base."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cxrules.cli.shared import OnTop, fail, mistakes_end_it, open_rulebase
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(schema)
+
+
+def schema(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER]...", show_default=False, help="A rule base; the built-in one when left out."),
+    ] = None,
+    on_top: OnTop = False,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Where the schemas go; the folder is made.")
+    ] = Path("schemas"),
+) -> None:
+    """Write JSON Schemas with which an editor completes facts and values, explains them and marks mistakes.
+
+    There is one for each kind of file of a rule base, and one for organisation files. They know the names of this rule
+    base: write them again when there are new ones. Make the line that is printed for each kind the first line of your
+    files, and an editor with a YAML language server follows it.
+    """
+    with mistakes_end_it():
+        rulebase = open_rulebase(paths, on_top)
+    from cxrules.knowledge.vocabulary_schema import header, write_vocabulary_schemas
+
+    try:
+        written = write_vocabulary_schemas(rulebase, output)
+    except OSError as error:
+        fail(f"{output}: {error.strerror or error}")
+    beside = next((path if path.is_dir() else path.parent for path in paths or ()), Path())
+    typer.echo(f"Wrote {len(written)} schemas to {output}. First line of a file in {beside}, by kind:")
+    typer.echo()
+    for kind, path in written.items():
+        typer.echo(f"  {kind:13}{header(Path(os.path.relpath(path, beside)).as_posix())}")
