@@ -71,10 +71,12 @@ HEAVY = {
     "duckdb": Heavy(in_functions=()),
     "narwhals": Heavy(at_top=("columns.frames",)),
     "networkx": Heavy(at_top=("graph",)),
-    "numpy": Heavy(at_top=("columns.arrays", "columns.coding", "columns.frames", "columns.tables")),
+    "numpy": Heavy(
+        at_top=("columns.arrays", "columns.coding", "columns.frames", "columns.portfolio", "columns.tables")
+    ),
     "pandas": Heavy(in_functions=()),
     "polars": Heavy(in_functions=()),
-    "pyarrow": Heavy(at_top=("columns.coding", "columns.frames", "columns.tables")),
+    "pyarrow": Heavy(at_top=("columns.coding", "columns.files", "columns.frames", "columns.tables")),
     "pydantic": Heavy(at_top=("builtin.organisation", "organisation_model", "portable.schema", "knowledge")),
     "pydantic_core": Heavy(at_top=("organisation_model", "portable.schema", "knowledge")),
     "rich": Heavy(at_top=("cli",)),

@@ -18,7 +18,7 @@ from cxrules.errors import Diagnostic, InvalidOrganisation, Location, UnlikelyFa
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_tests
 
-__all__ = ["Coder", "Fault", "is_missing"]
+__all__ = ["Coder", "Fault", "is_missing", "parse_text"]
 
 _SMALL = 256
 _Rows = npt.NDArray[np.int64]
@@ -68,6 +68,10 @@ class Coder:
         if types.is_nested(found):
             return lambda fact, column: self._encode_objects(fact, column.to_pylist())
         return self._encode_distinct
+
+    def encode_text(self, name: str, column: pa.Array) -> tuple[Codes, list[Fault]]:
+        """Return the codes of a fact that is written as text: true, 15.5, severe, or a set as `loyalty; retention`."""
+        return self._encode_distinct(self.vocabulary[name], column, parse_text)
 
     def encode_elements(self, name: str, columns: Mapping[str, pa.Array | list[Any]]) -> tuple[Codes, list[Fault]]:
         """Return the codes of a set that has a column of true and false for each of its elements.
@@ -157,16 +161,18 @@ class Coder:
         rows = np.flatnonzero(outside)
         return codes, self._faults(fact, ((column[row].as_py(), row) for row in rows.tolist()))
 
-    def _encode_distinct(self, fact: Fact, column: pa.Array) -> tuple[Codes, list[Fault]]:
+    def _encode_distinct(
+        self, fact: Fact, column: pa.Array, parse: Callable[[Fact, Any], object] | None = None
+    ) -> tuple[Codes, list[Fault]]:
         if not pa.types.is_dictionary(column.type):
             column = pc.dictionary_encode(column)
         elif len(column.dictionary) > len(column):
-            return self._encode_distinct(fact, pc.dictionary_encode(column.cast(column.type.value_type)))
+            return self._encode_distinct(fact, pc.dictionary_encode(column.cast(column.type.value_type)), parse)
         table = np.zeros(max(len(column.dictionary), 1), self.types[fact.name])
         wrong: list[tuple[int, Diagnostic]] = []
         for position, value in enumerate(column.dictionary.to_pylist()):
             try:
-                table[position] = self.code(fact, value)
+                table[position] = self.code(fact, parse(fact, value) if parse else value)
             except InvalidOrganisation as error:
                 wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
         codes, indices, valid = _look_up(table, column)
@@ -241,6 +247,36 @@ class Coder:
 def _encode_flags(_: Fact, column: pa.Array) -> tuple[npt.NDArray[np.uint8], list[Fault]]:
     # True is the first case, false the second.
     return np.where(_valid(column), np.uint8(2) - _bits(column, 1), np.uint8(0)), []
+
+
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def parse_text(fact: Fact, text: str | None) -> object:
+    """Return what a text in a table means; the text itself where it means nothing, so that it is told as it is written.
+
+    Examples:
+        >>> from cxrules import RuleBase
+        >>> facts = RuleBase.builtin().vocabulary
+        >>> parse_text(facts["retention_budget_share"], "15.5"), parse_text(facts["transformation_goal"], "TRUE")
+        (15.5, True)
+        >>> parse_text(facts["marketing_journey_coverage"], "loyalty; retention")
+        ['loyalty', 'retention']
+    """
+    if text is None or not text.strip():
+        return None
+    text = text.strip()
+    if fact.kind is Kind.FLAG:
+        return _FLAGS.get(text.lower(), text)
+    if fact.kind is Kind.SET:
+        inside = text.strip("[]")
+        return [element.strip() for element in inside.split(";") if element.strip()]
+    if fact.kind is Kind.PERCENT:
+        try:
+            return float(text.removesuffix("%"))
+        except ValueError:
+            return text
+    return text
 
 
 def is_missing(value: object) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from cxrules.columns.arrays import CHUNK, Codes
 from cxrules.columns.coding import is_missing
 from cxrules.columns.layout import Columns, Faults, Layout, lay_out
-from cxrules.columns.tables import ALSO, TableJudge
+from cxrules.columns.tables import ALSO, Table, TableJudge
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
 
 __all__ = ["Asked", "FrameJudge", "read_row"]
@@ -31,12 +32,19 @@ class Asked(NamedTuple):
     also: Iterable[str] = ()
     on_error: str = "raise"
     prefix: str = ""
+    text: bool = False
+    """Whether the cells are text, as in a CSV file."""
+
+
+Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], Table, int], object]
+"""What is told of every batch: its columns by name, the codes of its facts, the decisions, how many rows were wrong."""
 
 
 class FrameJudge:
     """Decides frames as it is asked to. Threads may share it."""
 
-    def __init__(self, judge: TableJudge, asked: Asked) -> None:
+    def __init__(self, judge: TableJudge, asked: Asked, watch: Watch | None = None) -> None:
+        self._watch = watch
         also = (asked.also,) if isinstance(asked.also, str) else tuple(asked.also)
         for name in also:
             if name not in ALSO:
@@ -45,6 +53,7 @@ class FrameJudge:
             raise ValueError(f"on_error is 'raise' or 'null', not {asked.on_error!r}")
         self._judge = judge
         self._asked = asked._replace(also=("points", "fired", *dict.fromkeys(also)))
+        self._wanted = {*self._asked.also, "patterns", "incoherences"} if watch else set(self._asked.also)
 
     def __call__(self, frame: Any) -> Any:  # noqa: ANN401 - a frame of any kind
         """Return a frame of the same kind with a row for each row."""
@@ -71,6 +80,19 @@ class FrameJudge:
             layout = self._lay_out(batch.schema.names)
             yield self._answer(batch.column, layout, batch.num_rows, (row, faults))
             row += batch.num_rows
+
+    def answer(
+        self, names: Iterable[str], column: Callable[[str], Any], size: int, wrong: tuple[int, Faults]
+    ) -> pa.RecordBatch:
+        """Decide some rows of a table that is read part by part.
+
+        Args:
+            names: The columns of the table.
+            column: Returns a column by its name, as an Arrow array or as a list.
+            size: How many rows there are.
+            wrong: The number of the first row in the whole, and what was found wrong before.
+        """
+        return self._answer(column, self._lay_out(names), size, wrong)
 
     def _lay_out(self, names: Iterable[str]) -> Layout:
         return lay_out(self._judge.rulebase.vocabulary, list(names), self._asked.columns, self._asked.keep)
@@ -115,7 +137,12 @@ class FrameJudge:
         codes, messages = self._encode(column, layout, first, faults)
         if faults and raising and self._asked.on_error == "raise":
             raise faults.error()
-        columns = self._judge.write(self._judge.decide(codes, size, also=self._asked.also))
+        table = self._judge.decide(codes, size, also=self._wanted)
+        columns = self._judge.write(table)
+        for name in self._wanted.difference(self._asked.also):
+            del columns[name]
+        if self._watch:
+            self._tell(column, codes, table, np.array(sorted(messages), np.int64))
         if self._asked.on_error == "null":
             if messages:
                 rows = pa.array(np.arange(size), mask=np.isin(np.arange(size), list(messages)))
@@ -128,6 +155,22 @@ class FrameJudge:
         kept = {name: _whole(column(name)) for name in layout.kept}
         return pa.RecordBatch.from_pydict(kept | columns)
 
+    def _tell(
+        self, column: Callable[[str], Any], codes: dict[str, Codes], table: Table, wrong: npt.NDArray[np.int64]
+    ) -> None:
+        """Tell who watches of the rows that could be read."""
+        assert self._watch is not None
+        if len(wrong):
+            kept = np.setdiff1d(np.arange(len(table.model)), wrong)
+            codes = {name: values[kept] for name, values in codes.items()}
+            table = self._judge.decide(codes, len(kept), also=self._wanted)
+
+            def column(name: str, whole: Callable[[str], Any] = column) -> Any:  # noqa: ANN401 - an array or a list
+                cells = _whole(whole(name))
+                return [cells[row] for row in kept.tolist()] if isinstance(cells, list) else cells.take(pa.array(kept))
+
+        self._watch(column, codes, table, len(wrong))
+
     def _encode(
         self, column: Callable[[str], Any], layout: Layout, first: int, faults: Faults
     ) -> tuple[dict[str, Codes], dict[int, str]]:
@@ -136,7 +179,8 @@ class FrameJudge:
         messages: dict[int, str] = {}
         for name, place in layout.facts.items():
             if isinstance(place, str):
-                codes[name], wrong = coder.encode(name, _whole(column(place)))
+                encode = coder.encode_text if self._asked.text else coder.encode
+                codes[name], wrong = encode(name, _whole(column(place)))
             else:
                 parts = {element: _whole(column(part)) for element, part in place.items()}
                 codes[name], wrong = coder.encode_elements(name, parts)

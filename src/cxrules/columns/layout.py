@@ -9,10 +9,13 @@ from typing import Any, NamedTuple, TypeAlias
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
 from cxrules.language.facts import Kind, Vocabulary
 
-__all__ = ["Columns", "Faults", "Layout", "lay_out"]
+__all__ = ["ALL", "Columns", "Faults", "Layout", "lay_out"]
 
 Columns: TypeAlias = Mapping[str, "str | Mapping[str, str]"]
 """For a fact the column that holds it, or for a set the columns that hold whether each element is in it."""
+
+ALL = "all columns"
+"""For `keep`: every column, those that hold facts as well."""
 
 _ALIKE = 0.85
 _SHOWN = 10
@@ -50,7 +53,7 @@ def lay_out(
         vocabulary: The facts.
         names: The columns of the table.
         columns: Where facts are that have no column of their name.
-        keep: The columns to pass through; True means all that hold no fact.
+        keep: The columns to pass through; True means all that hold no fact, `ALL` every one.
 
     Raises:
         InvalidOrganisation: If a column is missing, or is called almost like a fact, or no column holds a fact.
@@ -67,7 +70,7 @@ def lay_out(
         if name not in facts:
             mistakes += _examine(vocabulary, names, name, elements)
             facts[name] = elements
-    kept = () if keep is False or keep is True else tuple(keep)
+    kept = () if keep is False or keep is True or keep == ALL else tuple(keep)
     mistakes += [
         Diagnostic("unknown-column", Location(path=(name,)), "no such column to keep", suggest(name, list(names)))
         for name in kept
@@ -82,6 +85,8 @@ def lay_out(
         mistakes.append(Diagnostic("no-facts", Location(), message, hint))
     if mistakes:
         raise InvalidOrganisation(mistakes)
+    if keep == ALL:
+        return layout._replace(kept=tuple(names))
     return layout._replace(kept=tuple(others)) if keep is True else layout
 
 

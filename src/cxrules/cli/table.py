@@ -1,0 +1,216 @@
+"""`cxrules table`: a file of organisations in, the same with recommendations out, and what they say together."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_end_it, open_rulebase
+
+if TYPE_CHECKING:
+    from cxrules.columns.portfolio import Portfolio
+    from cxrules.language.facts import FactValue, Vocabulary
+    from cxrules.rulebase import RuleBase
+
+__all__ = ["register"]
+
+_MOST = 8
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(table)
+
+
+def table(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", show_default=False, help="A .csv, .tsv, .parquet, .jsonl or .arrow file.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            show_default=False,
+            help="Where to write the answers; the ending names the format.",
+        ),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="FACT=COLUMN", help="The column of a fact; may be given repeatedly."),
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="NAME",
+            help="Write as well: actions, patterns, incoherences or matters; may be given repeatedly.",
+        ),
+    ] = None,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-if",
+            metavar="FACT=VALUE",
+            help="Tell who would change were this true of all; may be given repeatedly.",
+        ),
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Count the models by the values of a column.")
+    ] = None,
+    skip: Annotated[
+        bool, typer.Option("--skip-wrong", help="Answer rows with wrong cells with null and the error.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Give the summary as JSON.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="PAGE", help="Write the summary as a page with charts.")] = None,
+    rules: Rules = None,
+    on_top: OnTop = False,
+) -> None:
+    """Recommend who should own CX in each of many organisations.
+
+    FILE has a row for an organisation and a column for a fact, called as the fact; empty cells are unknown. A set is a
+    list, or in a CSV file its elements separated by semicolons ([] when it is empty). All columns are kept. What the
+    organisations say together is shown at the end. Interrupted, the command leaves no half-written output.
+    """
+    try:
+        from cxrules.columns import page
+    except ImportError as error:
+        fail(f"this command needs an extra ({error}): pip install 'cxrules[frame]'", ExitCode.MISSING_EXTRA)
+    with mistakes_end_it():
+        rulebase = open_rulebase(rules, on_top)
+        supposed = rulebase.vocabulary.validate(dict(_suppose(rulebase.vocabulary, each) for each in what_if or []))
+    try:
+        with mistakes_end_it():
+            portfolio = _decide(file, output, rulebase, (_pairs(columns), also or [], skip), (segment, supposed))
+        if html is not None:
+            html.write_text(page.page_of(portfolio, rulebase, f"Customer Experience in {file.stem}"), "utf-8")
+    except (OSError, ValueError) as error:
+        fail(str(error) if isinstance(error, ValueError) else f"{error.filename}: {error.strerror or error}")
+    data = portfolio.as_data()
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else _describe(portfolio, rulebase))
+
+
+def _decide(
+    file: Path,
+    output: Path | None,
+    rulebase: RuleBase,
+    asked: tuple[dict[str, Any], list[str], bool],
+    counted: tuple[str | None, dict[str, FactValue]],
+) -> Portfolio:
+    import pyarrow as pa
+
+    from cxrules.advisor import Advisor
+    from cxrules.columns.files import open_table, write_table
+    from cxrules.columns.frames import Asked, FrameJudge
+    from cxrules.columns.layout import ALL, Faults
+    from cxrules.columns.portfolio import Portfolio
+
+    columns, also, skip = asked
+    segment, supposed = counted
+    judge = Advisor(rulebase).tables
+    portfolio = Portfolio(judge, segment=segment, supposed=supposed)
+    with ExitStack() as stack:
+        source = stack.enter_context(open_table(file))
+        if segment is not None:
+            demand_known("column", segment, source.names)
+        write = stack.enter_context(write_table(output)) if output else None
+        tell = stack.enter_context(_progress())
+        options = Asked(columns, ALL, also, "null" if skip else "raise", text=source.text)
+        frames = FrameJudge(judge, options, portfolio.watch)
+        row, faults = 0, Faults()
+        for batch in source.batches:
+            answers = frames.answer(source.names, batch.column, batch.size, (row, faults))
+            if write:
+                write(answers)
+            row += batch.size
+            tell(row, source.done())
+        if write and not row:
+            write(frames.answer(source.names, lambda _: pa.array([], pa.string()), 0, (0, faults)))
+    return portfolio
+
+
+def _pairs(columns: list[str] | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in columns or []:
+        fact, equals, column = each.partition("=")
+        if not equals:
+            fail(f"--column is FACT=COLUMN, not {each!r}")
+        name, dot, element = fact.partition(".")
+        if dot:
+            found.setdefault(name, {})[element] = column
+        else:
+            found[name] = column
+    return found
+
+
+def _suppose(vocabulary: Vocabulary, given: str) -> tuple[str, object]:
+    from cxrules.columns.coding import parse_text
+
+    name, equals, text = given.partition("=")
+    if not equals:
+        fail(f"--what-if is FACT=VALUE, not {given!r}")
+    return name, parse_text(vocabulary[name], text) if name in vocabulary.facts else text
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Show on a terminal how far it is."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("organisations", total=1.0)
+        yield lambda row, done: bar.update(task, completed=min(done, 1.0), description=f"{row:,} organisations")
+
+
+def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
+    """Describe a portfolio as text."""
+    lines = [
+        f"{portfolio.size:,} organisations" + (f", {portfolio.refused:,} more refused" if portfolio.refused else "")
+    ]
+    names = {model.id: model.name for model in rulebase.models.values()} | {"undetermined": "No owner yet"}
+    widest = max(map(len, names.values()))
+    lines += ["", "Who should own Customer Experience"]
+    for model, counts in sorted(portfolio.models.items(), key=lambda row: -sum(row[1].values())):
+        if total := sum(counts.values()):
+            contested = f", {counts['contested']:,} contested" if counts["contested"] else ""
+            lines.append(f"  {names[model]:{widest}}  {total:>10,}  {total / portfolio.size:>4.0%}{contested}")
+    if portfolio.supposed:
+        facts = ", ".join(f"{name} = {value}" for name, value in portfolio.supposed.items())
+        lines += ["", f"Were {facts} true of all, {portfolio.changed:,} would have another owner"]
+        for (before, after), count in portfolio.moves.most_common():
+            if before != after:
+                lines.append(f"  {count:>10,}  {names[before]} → {names[after]}")
+    lines += _list(
+        f"Unknown, and a single answer could change the owner ({portfolio.looked_at:,} organisations asked)",
+        [(rulebase.vocabulary[name].question, count) for name, count in portfolio.matters.most_common(_MOST)],
+    )
+    lines += _list(
+        "Anti-patterns", [(rulebase.patterns[name].name, count) for name, count in portfolio.patterns.most_common()]
+    )
+    reasons = {entry.id: entry.reason for entry in rulebase.impossible}
+    lines += _list(
+        f"Contradictory facts, in {portfolio.contradictory_rows:,} organisations",
+        [(reasons[name], count) for name, count in portfolio.contradictory.most_common(_MOST)],
+    )
+    for segment, counts in sorted(portfolio.segments.items()):
+        total = sum(counts.values())
+        shares = ", ".join(f"{names[model]} {count / total:.0%}" for model, count in counts.most_common(3))
+        lines += [] if lines[-1].startswith("  ·") else ["", "By segment"]
+        lines.append(f"  · {segment} ({total:,}): {shares}")
+    return "\n".join(lines)
+
+
+def _list(heading: str, rows: list[tuple[str, int]]) -> list[str]:
+    return ["", heading, *(f"  {count:>10,}  {told}" for told, count in rows)] if rows else []

@@ -1,0 +1,132 @@
+"""What a table of organisations says as a whole: models and statuses, what to find out, patterns, who would change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from cxrules.columns.arrays import Codes
+from cxrules.columns.tables import Table, TableJudge
+from cxrules.language.facts import FactValue
+from cxrules.policy.decision import Status
+from cxrules.policy.evidence import certainty
+
+__all__ = ["Portfolio"]
+
+_LOOKED_AT = 20_000
+"""Of how many organisations it is asked which unknown facts matter: each costs a hundred times its decision."""
+
+_UNDETERMINED = "undetermined"
+
+
+class Portfolio:
+    """Counts over batches of organisations.
+
+    Attributes:
+        size: How many organisations there are.
+        models: For each model, and for `undetermined`, how many have it, by status.
+        patterns: How many organisations show a pattern.
+        contradictory: How many meet an impossible conjunction, by conjunction.
+        refused: How many could not be read; they count nowhere else.
+        matters: For each fact how many organisations do not know it and would have another model by some answer to it.
+        looked_at: Of how many organisations that was asked.
+        certainties: How many organisations have a certainty, in tenths.
+        segments: For each value of the column of segments the models in it.
+        moves: For each model before and after, how many organisations would have the second were the supposition true.
+    """
+
+    def __init__(
+        self, judge: TableJudge, *, segment: str | None = None, supposed: Mapping[str, FactValue] | None = None
+    ) -> None:
+        self._judge, self._segment = judge, segment
+        self.supposed = dict(supposed or {})
+        self.size = self.looked_at = self.refused = 0
+        self.models: dict[str, Counter[str]] = {name: Counter() for name in (*judge.models, _UNDETERMINED)}
+        self.patterns: Counter[str] = Counter()
+        self.contradictory: Counter[str] = Counter()
+        self.contradictory_rows = 0
+        self.matters: Counter[str] = Counter()
+        self.certainties: Counter[int] = Counter()
+        self.segments: dict[str, Counter[str]] = {}
+        self.moves: Counter[tuple[str, str]] = Counter()
+
+    def watch(self, column: Callable[[str], Any], codes: Mapping[str, Codes], table: Table, refused: int = 0) -> None:
+        """Count a batch."""
+        self.refused += refused
+        names = (_UNDETERMINED, *self._judge.models)
+        size = len(table.model)
+        self.size += size
+        statuses = tuple(str(one) for one in Status)
+        pairs = np.bincount(table.model.astype(np.int64) * len(statuses) + table.status)
+        for pair, count in enumerate(pairs.tolist()):
+            if count:
+                self.models[names[pair // len(statuses)]][statuses[pair % len(statuses)]] += count
+        for points, count in enumerate(np.bincount(table.points[table.model > 0]).tolist()):
+            if count:
+                self.certainties[min(9, int(certainty(points) * 10))] += count
+        self._count(self.patterns, table.flags["patterns"], "patterns")
+        self._count(self.contradictory, table.flags["incoherences"], "incoherences")
+        self.contradictory_rows += int(table.flags["incoherences"].any(axis=1).sum())
+        more = min(size, _LOOKED_AT - self.looked_at)
+        if more > 0:
+            first = {name: values[:more] for name, values in codes.items()}
+            flags = self._judge.decide(first, more, also=["matters"]).flags["matters"]
+            self._count(self.matters, flags, "matters")
+            self.looked_at += more
+        if self._segment is not None:
+            self._count_segments(column(self._segment), table, names)
+        if self.supposed:
+            self._suppose(codes, table, names)
+
+    def _count(self, counter: Counter[str], flags: np.typing.NDArray[np.uint8], what: str) -> None:
+        names = self._judge.names[what]
+        bits = np.unpackbits(flags, axis=1, count=len(names), bitorder="little").sum(axis=0, dtype=np.int64)
+        counter.update({name: count for name, count in zip(names, bits.tolist(), strict=True) if count})
+
+    def _count_segments(self, column: Any, table: Table, names: tuple[str, ...]) -> None:  # noqa: ANN401 - an array or a list
+        values = column if isinstance(column, list) else column.to_pylist()
+        for (segment, model), count in Counter(zip(map(str, values), table.model.tolist(), strict=True)).items():
+            self.segments.setdefault(segment, Counter())[names[model]] += count
+
+    def _suppose(self, codes: Mapping[str, Codes], table: Table, names: tuple[str, ...]) -> None:
+        coder, size = self._judge.coder, len(table.model)
+        facts = coder.vocabulary
+        then = {name: np.full(size, coder.code_of(facts[name], value)) for name, value in self.supposed.items()}
+        after = self._judge.models_of(
+            {**codes, **{name: column.astype(coder.types[name]) for name, column in then.items()}}, size
+        )
+        moved = Counter(zip(table.model.tolist(), after.tolist(), strict=True))
+        self.moves.update({(names[before], names[later]): count for (before, later), count in moved.items()})
+
+    @property
+    def changed(self) -> int:
+        """How many organisations would have another model."""
+        return sum(count for (before, after), count in self.moves.items() if before != after)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return everything as data that JSON can hold; what is more frequent comes first."""
+        found: dict[str, Any] = {
+            "organisations": self.size,
+            "refused": self.refused,
+            "models": {name: dict(counts) for name, counts in self.models.items() if counts},
+            "certainty": {f"{tenth / 10:.1f}": self.certainties[tenth] for tenth in range(10)},
+            "matters": {"looked_at": self.looked_at, "unknown_facts": dict(self.matters.most_common())},
+            "patterns": dict(self.patterns.most_common()),
+            "contradictory": {"organisations": self.contradictory_rows, "by": dict(self.contradictory.most_common())},
+        }
+        if self._segment is not None:
+            found["segments"] = {name: dict(counts.most_common()) for name, counts in sorted(self.segments.items())}
+        if self.supposed:
+            found["what_if"] = {
+                "facts": self.supposed,
+                "changed": self.changed,
+                "moves": [
+                    {"from": before, "to": after, "organisations": count}
+                    for (before, after), count in self.moves.most_common()
+                    if before != after
+                ],
+            }
+        return found

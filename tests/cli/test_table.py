@@ -1,0 +1,192 @@
+"""`cxrules table`: every format in and out, the summary, the page, and nothing half-written."""
+
+import json
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+from typer.testing import CliRunner, Result
+
+from cxrules import Advisor
+from cxrules.cli.app import make_app
+from cxrules.columns import files
+from tests.rulebases import random_organisations
+
+Run: TypeAlias = Callable[..., Result]
+ADVISOR = Advisor()
+FACTS = ADVISOR.rulebase.vocabulary.facts
+ROWS: list[dict[str, Any]] = [
+    {
+        "company": f"company {number}",
+        "sector": ("Retail", "Bank")[number % 2],
+        **{name: list(value) if isinstance(value := drawn.get(name), tuple) else value for name in FACTS},
+    }
+    for number, drawn in enumerate(islice(random_organisations(ADVISOR.rulebase, 4, known=0.5), 30))
+]
+MODELS = [ADVISOR.recommend({name: value for name, value in row.items() if name in FACTS}).model for row in ROWS]
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    app = make_app()
+    return lambda *arguments: CliRunner().invoke(app, ["table", *map(str, arguments)], env={"COLUMNS": "100"})
+
+
+def as_text(value: Any) -> str | None:
+    if isinstance(value, list):
+        return "; ".join(value) or "[]"
+    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The organisations in every format."""
+    path = tmp_path_factory.mktemp("tables")
+    table = pa.Table.from_pylist(ROWS)
+    text = pa.Table.from_pylist([{name: as_text(value) for name, value in row.items()} for row in ROWS])
+    pyarrow.csv.write_csv(text, path / "in.csv")
+    pyarrow.csv.write_csv(text, path / "in.tsv", pyarrow.csv.WriteOptions(delimiter="\t"))
+    pyarrow.parquet.write_table(table, path / "in.parquet")
+    pyarrow.feather.write_feather(table, str(path / "in.feather"))
+    lines = [{name: value for name, value in row.items() if value is not None} for row in ROWS]
+    (path / "in.jsonl").write_text("\n\n".join(map(json.dumps, lines)), "utf-8")
+    with pa.OSFile(str(path / "in.arrow"), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+        stream.write_table(table)
+    return path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    with files.open_table(path) as table:
+        batches = list(table.batches)
+        columns = {name: [cell for each in batches for cell in plain(each.column(name))] for name in table.names}
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def plain(column: Any) -> list[Any]:
+    return column if isinstance(column, list) else list(column.to_pylist())
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "jsonl", "feather", "arrow"])
+def test_every_format_is_read_and_written(ending: str, folder: Path, run: Run, tmp_path: Path) -> None:
+    out = tmp_path / f"out.{ending}"
+    result = run(folder / f"in.{ending}", "-o", out, "--json", "--also", "patterns")
+    assert result.exit_code == 0, result.output
+    rows = read(out)
+    assert [(row["company"], row["model"] or None) for row in rows] == [
+        (row["company"], model) for row, model in zip(ROWS, MODELS, strict=True)
+    ]
+    told = json.loads(result.stdout)
+    assert told["organisations"] == len(ROWS)
+    assert {name: sum(counts.values()) for name, counts in told["models"].items()} == {
+        name: [model or "undetermined" for model in MODELS].count(name) for name in told["models"]
+    }
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_the_summary_is_told_in_words_and_drawn(folder: Path, run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    result = run(folder / "in.csv", "--what-if", "silos=none", "--segment", "sector", "--html", page)
+    assert result.exit_code == 0, result.output
+    assert "30 organisations" in result.stdout
+    assert "Were silos = none true of all" in result.stdout
+    assert "Retail (15)" in result.stdout
+    text = page.read_text("utf-8")
+    assert text.startswith("<!doctype html>")
+    assert "http" not in text
+    assert "<script" not in text
+    assert text.count("<svg") == text.count("</svg>") >= 5
+
+
+def test_what_if_counts_who_would_change(folder: Path, run: Run) -> None:
+    told = json.loads(run(folder / "in.parquet", "--what-if", "ceo_involvement=champion", "--json").stdout)["what_if"]
+    given = [{name: value for name, value in row.items() if name in FACTS} for row in ROWS]
+    after = [ADVISOR.recommend({**facts, "ceo_involvement": "champion"}).model for facts in given]
+    assert told["changed"] == sum(one != other for one, other in zip(MODELS, after, strict=True))
+    assert sum(move["organisations"] for move in told["moves"]) == told["changed"]
+
+
+def test_wrong_cells_end_it_or_are_skipped_and_nothing_is_left_behind(run: Run, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("company,Walls,silos\na,x,severe\nb,y,sever\n", "utf-8")
+    result = run(source, "-o", out)
+    assert result.exit_code == 2
+    assert "silos: no such value: 'sever' (row 1) [unknown-value]; did you mean 'severe'?" in result.stderr
+    assert not out.exists()
+    result = run(source, "-o", out, "--skip-wrong", "--json")
+    assert result.exit_code == 0
+    assert (json.loads(result.stdout)["organisations"], json.loads(result.stdout)["refused"]) == (1, 1)
+    assert [row["error"] is None for row in read(out)] == [True, False]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+def test_an_interruption_leaves_what_was_there(
+    folder: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("what was there\n", "utf-8")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cxrules.columns.portfolio.Portfolio.watch", interrupt)
+    assert run(folder / "in.csv", "-o", out).exit_code != 0
+    assert out.read_text("utf-8") == "what was there\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "options", "message"),
+    [
+        ("in.xlsx", "", [], "the format is known by the ending"),
+        ("in.csv", "", [], "names its columns"),
+        ("in.csv", "sillos\nsevere\n", [], "almost like the fact 'silos'"),
+        ("in.csv", "silos\nsevere\n", ["-o", "out.xlsx"], "the format is known by the ending"),
+        ("in.csv", "silos\nsevere\n", ["--segment", "silo"], "no such column: 'silo'; did you mean 'silos'?"),
+        ("in.csv", "silos\nsevere\n", ["--what-if", "silos"], "--what-if is FACT=VALUE"),
+        ("in.csv", "silos\nsevere\n", ["--what-if", "silos=sever"], "did you mean 'severe'?"),
+        ("in.csv", "silos\nsevere\n", ["--column", "silos"], "--column is FACT=COLUMN"),
+        ("in.csv", "silos\nsevere\n", ["--also", "action"], "did you mean 'actions'?"),
+        ("in.jsonl", '{"silos": "severe"}\n[1]\n', [], "every line is one JSON object"),
+        ("in.jsonl", "{\n", [], "no JSON"),
+        ("in.parquet", "no Parquet", [], "in.parquet"),
+        ("in.arrow", "no Arrow", [], "in.arrow"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(
+    name: str, text: str, options: list[str], message: str, run: Run, here: Path
+) -> None:
+    Path(name).write_text(text, "utf-8")
+    result = run(name, *options)
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert not list(here.glob(".*"))
+
+
+def test_a_file_that_is_not_there_is_told(run: Run) -> None:
+    result = run("nowhere.csv")
+    assert (result.exit_code, result.stderr) == (2, "cxrules: nowhere.csv: No such file or directory\n")
+
+
+def test_an_empty_table_and_mixed_cells(run: Run, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.parquet"
+    source.write_text("company,silos\n", "utf-8")
+    assert run(source, "-o", out).exit_code == 0
+    assert pyarrow.parquet.read_table(out).num_rows == 0
+    lines = tmp_path / "in.jsonl"
+    lines.write_text('{"silos": "severe", "x": 1}\n{"silos": 3, "x": "one"}\n', "utf-8")
+    result = run(lines, "-o", out)
+    assert result.exit_code == 2
+    assert "silos: one of its values is expected, not 3 (row 1)" in result.stderr
