@@ -391,3 +391,156 @@ def test_a_log_stays_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.Mon
     assert ids(tmp_path / "log") == ["one", "two"]
     assert [entry.record["id"] for entry in reader.decisions()] == ["one", "two"]
     assert not list((tmp_path / "elsewhere").iterdir())
+
+
+# --- what a log holds: a descriptor, a lock, a mode
+
+
+def test_its_file_is_its_owners_alone(tmp_path: Path) -> None:
+    for chained in (False, True):
+        with DecisionLog(tmp_path / f"log-{chained}", chained=chained) as log:
+            log.write(ADVICE)
+    assert {oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()} == {"0o600"}
+    with DecisionLog(tmp_path / "shared", mode=0o640):
+        assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_log_that_nobody_closes_leaves_no_descriptor(tmp_path: Path) -> None:
+    import gc
+
+    def count() -> int:
+        gc.collect()
+        held = Path("/proc/self/fd")
+        return len(list(held.iterdir())) if held.is_dir() else 0
+
+    DecisionLog(tmp_path / "log").write(ADVICE)
+    before = count()
+    for _ in range(50):
+        DecisionLog(tmp_path / "log").write(ADVICE)
+    assert count() == before
+
+
+def test_a_pickled_log_goes_on(tmp_path: Path) -> None:
+    import pickle
+
+    masking = Masking(mask=["labels.customer"])
+    with DecisionLog(tmp_path / "log", masking=masking, chained=True, sync="each", rotate="day") as log:
+        log.write(ADVICE, id="one")
+        copy = pickle.loads(pickle.dumps(log))  # noqa: S301 - our own
+        copy.write(ADVICE, id="two", labels={"customer": "c"})
+    assert vars(copy).keys() == vars(log).keys()
+    copy.write(ADVICE, id="three")
+    copy.close()
+    closed = pickle.loads(pickle.dumps(copy))  # noqa: S301 - our own
+    with pytest.raises(ValueError, match="closed"):
+        closed.write(ADVICE)
+    assert ids(tmp_path / "log") == ["one", "two", "three"]
+    assert b'"customer":null' in (tmp_path / "log").read_bytes()
+
+
+def test_who_waits_for_a_lock_waits_no_longer_than_told(tmp_path: Path) -> None:
+    import fcntl
+
+    path = tmp_path / "log"
+    with DecisionLog(path, lock_timeout=0) as log, DecisionLog(path, lock_timeout=0.05) as other:
+        log.write(ADVICE, id="one")
+        with path.open("rb") as holder:
+            fcntl.flock(holder, fcntl.LOCK_EX)
+            for waiting in (log, other):
+                with pytest.raises(TimeoutError, match="another writer") as caught:
+                    waiting.write(ADVICE, id="never")
+                assert caught.value.filename == str(path)
+        log.write(ADVICE, id="two")
+    assert ids(path) == ["one", "two"]
+    with pytest.raises(ValueError, match="lock_timeout"):
+        DecisionLog(path, lock_timeout=-1)
+
+
+def test_an_idle_child_of_a_killed_writer_holds_no_lock(tmp_path: Path) -> None:
+    run(
+        """
+import os, signal, sys, time, cxrules
+from cxrules.decision_log import DecisionLog
+advice = cxrules.recommend(maturity="early")
+told, telling = os.pipe()
+writer = os.fork()
+if writer == 0:
+    log = DecisionLog(sys.argv[1])
+    log.write(advice, id="before")
+    write = os.write
+    def fork_and_wait(descriptor, data):  # in the midst of writing, with the lock held
+        if os.fork() == 0:
+            write(telling, b"%d " % os.getpid())
+            time.sleep(600)
+        time.sleep(600)
+    os.write = fork_and_wait
+    log.write(advice, id="lost")
+child = int(os.read(told, 20))
+os.kill(writer, signal.SIGKILL)
+os.waitpid(writer, 0)
+with DecisionLog(sys.argv[1], lock_timeout=5) as log:
+    log.write(advice, id="after")
+os.kill(child, signal.SIGKILL)
+""",
+        tmp_path / "log",
+    )
+    assert ids(tmp_path / "log") == ["before", "after"]
+
+
+def test_a_child_forked_while_threads_write_closes_and_writes(tmp_path: Path) -> None:
+    run(
+        """
+import os, sys, threading, cxrules
+from cxrules.decision_log import DecisionLog
+advice = cxrules.recommend(maturity="early")
+log = DecisionLog(sys.argv[1])
+ending = threading.Event()
+def write():
+    while not ending.is_set():
+        log.write(advice, id="thread")
+threads = [threading.Thread(target=write) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for number in range(12):
+    process = os.fork()
+    if process == 0:
+        if number % 2:
+            log.write(advice, id=f"child-{number}")
+        log.close()
+        os._exit(0)
+    assert os.waitpid(process, 0)[1] == 0
+ending.set()
+for thread in threads:
+    thread.join()
+log.close()
+""",
+        tmp_path / "log",
+    )
+    names = Counter(ids(tmp_path / "log"))
+    assert {name for name in names if name != "thread"} == {f"child-{number}" for number in range(1, 12, 2)}
+
+
+def test_a_signal_handler_that_writes_while_its_thread_writes_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import signal
+
+    write = os.write
+    with DecisionLog(tmp_path / "log") as log:
+        log.write(ADVICE, id="one")
+        signal.signal(signal.SIGUSR1, lambda *_: log.write(ADVICE, id="from the handler"))
+        try:
+
+            def interrupted(descriptor: int, data: bytes) -> int:
+                os.kill(os.getpid(), signal.SIGUSR1)
+                return write(descriptor, data)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "write", interrupted)
+                with pytest.raises(RuntimeError, match="signal handler"):
+                    log.write(ADVICE, id="two")
+            log.write(ADVICE, id="three")
+            os.kill(os.getpid(), signal.SIGUSR1)
+        finally:
+            signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+    assert ids(tmp_path / "log") == ["one", "three", "from the handler"]

@@ -181,11 +181,12 @@ class Appender:
         end = self._end
         if end is None or end.size != size:
             end = read_end(self._descriptor, size)
-            if size > end.torn and (end.head is not None) != self._chained:
-                kept, other = ("is", "with") if end.head else ("is not", "without")
-                raise ValueError(f"the decision log {str(self._path)!r} {kept} chained; open it {other} chained=True")
             if self._chained:
                 end = end._replace(head=self._find_head(end))
+            # A last line whose link cannot be read any more is of a chained log if a head is noted beside it.
+            if size > end.torn and (end.head not in (None, START)) != self._chained:
+                kept, other = ("is not", "without") if self._chained else ("is", "with")
+                raise ValueError(f"the decision log {str(self._path)!r} {kept} chained; open it {other} chained=True")
             self._end = end
         return end
 
