@@ -14,7 +14,7 @@ from time import monotonic, sleep
 from typing import Literal, TypeAlias
 from weakref import WeakSet
 
-from cxrules.decision_log.chain import START, Head, link, read_head, write_head
+from cxrules.decision_log.chain import LINK_SIZE, START, Head, link, read_head, write_head
 from cxrules.decision_log.parts import End, head_path, holds_rulebase, list_parts, next_part, read_at, read_end
 from cxrules.decision_log.record import FORMAT, make_rulebase_record, write_line
 from cxrules.rulebase import RuleBase
@@ -220,7 +220,7 @@ class Appender:
             # A clock that goes backwards begins no new file.
             last = self._look_at_end().day
             return bool(last) and day > last
-        return size + more > self._rotate
+        return size + more + self._chained * LINK_SIZE > self._rotate
 
     def _rotate_away(self) -> None:
         self._look_at_end()  # a log that is not to be written is not to be rotated

@@ -11,7 +11,10 @@ import re
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-__all__ = ["START", "Head", "Link", "link", "read_head", "read_link", "write_head"]
+__all__ = ["LINK_SIZE", "START", "Head", "Link", "link", "read_head", "read_link", "write_head"]
+
+LINK_SIZE: Final = 192
+"""The bytes that a link adds to a line, at most."""
 
 _ZEROS: Final = "0" * 64
 _END: Final = re.compile(rb',"chain":\{"n":([1-9]\d{0,15}),"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}\}$')

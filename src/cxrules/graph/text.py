@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import networkx as nx
 
+from cxrules.explanation.drawing.labels import clean
 from cxrules.explanation.drawing.mermaid import Arrow, Shape, flowchart
 
 __all__ = ["to_dot", "to_mermaid"]
@@ -59,5 +60,5 @@ def _edges(graph: _Graph) -> list[tuple[str, str, str]]:
 
 
 def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    escaped = clean(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -9,7 +9,7 @@ __all__ = ["id_order", "sorted_ids"]
 
 
 @lru_cache(maxsize=8192)  # reading an answer sorts the same few ids again and again
-def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
+def id_order(identifier: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     """Return a sort key for ids: text, with runs of digits as numbers.
 
     Examples:
@@ -18,7 +18,11 @@ def id_order(identifier: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
     """
     import re
 
-    parts = tuple((0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"([0-9]+)", identifier) if part)
+    parts = tuple(
+        (0, len(digits := part.lstrip("0")), digits) if "0" <= part[0] <= "9" else (1, 0, part)
+        for part in re.split(r"([0-9]+)", identifier)
+        if part
+    )
     return parts, identifier  # "r-1" and "r-01" differ only as text
 
 

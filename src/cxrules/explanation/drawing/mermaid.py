@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from cxrules.explanation.drawing.argument import Argument, NodeKind, Point, Relation
+from cxrules.explanation.drawing.labels import clean
 
 __all__ = ["Arrow", "Shape", "flowchart", "sketch"]
 
@@ -31,7 +32,9 @@ _STYLES = {
     "dissent": "stroke:#b35900,stroke-dasharray:5 3",
     "faint": "color:#57606a",
 }
-_ENTITIES = str.maketrans({'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;"})
+_ENTITIES = str.maketrans(
+    {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;", "|": "#124;"}
+)
 
 
 class Shape(NamedTuple):
@@ -74,14 +77,18 @@ def flowchart(shapes: Iterable[Shape], arrows: Iterable[Arrow]) -> str:
     lines += [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in used]
     for shape in shapes:
         left, right = _SHAPES.get(shape.kind, _SHAPES["rule"])
-        text = re.sub(r"\s+", " ", shape.label).translate(_ENTITIES)
+        text = _write_text(shape.label)
         lines.append(f"  {numbers[shape.name]}{left}{text}{right}:::{shape.kind}")
         lines += [f"  class {numbers[shape.name]} {name}" for name in shape.classes]
     for arrow in arrows:
-        said = f"|{arrow.label.translate(_ENTITIES)}|" if arrow.label else ""
+        said = f"|{_write_text(arrow.label)}|" if arrow.label else ""
         lines.append(f"  {numbers[arrow.tail]} -->{said} {numbers[arrow.head]}")
     lines += [f"  linkStyle {number} {arrow.style}" for number, arrow in enumerate(arrows) if arrow.style]
     return "\n".join(lines)
+
+
+def _write_text(text: str) -> str:
+    return re.sub(r"\s+", " ", clean(text)).translate(_ENTITIES)
 
 
 _SAYS: Mapping[Relation, str] = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
+from cxrules.explanation.drawing.labels import clean, wrap
 from cxrules.explanation.drawing.layout import Box, Line, Plan, lay_out
 
 __all__ = ["draw"]
@@ -90,11 +90,11 @@ def draw(argument: Argument) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
             f'role="img" font-family="Helvetica, Arial, sans-serif" font-size="{_FONT}" fill="{_INK}">'
         ),
-        f"<title>{escape(argument.title)}</title>",
+        f"<title>{escape(clean(argument.title))}</title>",
         "<desc>Facts lead through rules and findings to ownership models. Heavy lines mark what decides.</desc>",
         f"<defs>{''.join(_draw_arrowheads())}</defs>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{_MARGIN}" y="36" font-size="20" font-weight="bold">{escape(argument.title)}</text>',
+        f'<text x="{_MARGIN}" y="36" font-size="20" font-weight="bold">{escape(clean(argument.title))}</text>',
         f'<g transform="translate({_MARGIN} {_TITLE})">',
         *_draw_links(argument, plan),
         *(_draw_point(point, plan.boxes[point.id], texts[point.id]) for point in argument.points),
@@ -112,10 +112,10 @@ class _Text:
         room = int((_LOOKS[point.kind].width - 2 * _PADDING) / _CHARACTER)
         label = point.label[:1].upper() + point.label[1:]
         bold = point.kind is NodeKind.MODEL
-        self.label = textwrap.wrap(label, int(room / 1.1) if bold else room, break_on_hyphens=False)
+        self.label = wrap(label, int(room / 1.1) if bold else room, break_on_hyphens=False)
         note = f"{point.source}, {point.note}" if point.source else point.note
         note += "; disagrees" if point.dissent else ""
-        self.note = textwrap.wrap(note, room)
+        self.note = wrap(note, room)
 
     @property
     def height(self) -> int:
@@ -224,7 +224,7 @@ def _draw_point(point: Point, box: Box, text: _Text) -> str:
 
 
 def _span(line: str, x: float, y: float, style: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}"{style}>{escape(line)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{style}>{escape(clean(line))}</text>'
 
 
 def _draw_legend(argument: Argument, plan: Plan) -> Iterator[str]:
