@@ -81,6 +81,7 @@ class Advisor:
         self.engine = engine
         self.rulebase = engine.rulebase
         self.judge = Judge(engine)
+        self._read = getattr(engine, "read", None)
         self._validate = self.rulebase.vocabulary.validate
         keep_at_hand(self.judge)
 
@@ -96,17 +97,22 @@ class Advisor:
         """
         if (_LOGGER.level or _PACKAGE.level) and _LOGGER.isEnabledFor(logging.INFO):
             return self._recommend_aloud(organisation, facts)
+        return self._recommend(organisation, facts)
+
+    def _recommend(self, organisation: Given | None, facts: dict[str, Any]) -> Recommendation:
         given = facts if organisation is None else _gather(organisation, facts)
-        judge = self.judge
-        return Recommendation(judge, judge.decide(self._validate(given)))
+        read = None if self._read is None else self._read(given)
+        if read is None:
+            known = self._validate(given)
+            return Recommendation(self.judge, self.judge.decide(known))
+        return Recommendation(self.judge, self.judge.decider.decide(*read))
 
     def _recommend_aloud(self, organisation: Given | None, facts: dict[str, Any]) -> Recommendation:
         """Decide and log the decision with the time it took."""
         from cxrules.decision_log import emit
 
         started = perf_counter()
-        given = facts if organisation is None else _gather(organisation, facts)
-        recommendation = Recommendation(self.judge, self.judge.decide(self._validate(given)))
+        recommendation = self._recommend(organisation, facts)
         emit(recommendation, perf_counter() - started)
         return recommendation
 

@@ -258,7 +258,7 @@ def test_the_order_of_facts_and_rules_does_not_matter(data: st.DataObject) -> No
     for one, two in zip(engines(rulebase), engines(other), strict=True):
         assert {renamed[rule] for rule in names(one, one.match(known))} == names(two, two.match(turned))
         here, there = Judge(one).decide(known), Judge(two).decide(turned)
-        assert replace(here, fired=0) == replace(there, fired=0)
+        assert here._replace(fired=0) == there._replace(fired=0)
 
 
 def turn(rule: Rule, name: str) -> Rule:

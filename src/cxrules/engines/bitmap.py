@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from math import inf, nextafter
 from typing import Any, NamedTuple
 
@@ -23,6 +24,9 @@ from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
 
 __all__ = ["BitmapEngine"]
+
+_KEPT = 4096
+"""How much of what was met is kept, of each kind."""
 
 
 class _Percentage(NamedTuple):
@@ -47,6 +51,20 @@ class _Set(NamedTuple):
     untested: int
     offers: Mapping[str, int]
     flags: tuple[tuple[str, int, int], ...]
+
+
+class _Masks(dict[Any, int]):
+    """For each value of a fact the units not contradicted, found when a value is first met."""
+
+    def __init__(self, find: Callable[[Any], int]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, value: Any) -> int:  # noqa: ANN401 - the value of any fact
+        mask = self._find(value)
+        if len(self) < _KEPT:
+            self[value] = mask
+        return mask
 
 
 class _Findings(NamedTuple):
@@ -102,19 +120,67 @@ class BitmapEngine:
             else:
                 tables.append((name, _tabulate(fact, by_unit, everything)))
         # An unknown fact contradicts every test of it; to bound what could still fire, it contradicts none.
-        self._tables = tuple((name, {None: unknown[name], **table}) for name, table in tables)
         self._open_tables = tuple((name, {None: everything, **table}) for name, table in tables)
         self._percentages, self._sets = tuple(percentages), tuple(sets)
         self._unknown, self._everything = unknown, everything
         self._findings = _link(units, list_concluders(rulebase, alternatives))
+        self._masks: dict[str, dict[Any, int]] = {
+            name: _Masks(partial(self._mask, name)) for name in rulebase.vocabulary.facts
+        }
+        for name, table in tables:
+            self._masks[name].update(table)
+        self._plain, self._readers = rulebase.vocabulary.plain, rulebase.vocabulary.readers
+        self._without: dict[tuple[str, ...], int] = {}
 
     def match(self, known: Facts) -> int:
         """Return the rules that fire, as the bits of an int."""
-        get = known.get
         alive = self._everything
-        for name, table in self._tables:
-            alive &= table[get(name)]
-        return self._settle(self._match_others(known, alive, self._unknown))
+        masks = self._masks
+        for name, value in known.items():
+            alive &= masks[name][value]
+        return self._settle(alive & self._leave_out(tuple(known)))
+
+    def read(self, given: Mapping[str, object]) -> tuple[dict[str, FactValue], int] | None:
+        """Validate facts and match the rules in one pass, each value looked up once.
+
+        Returns:
+            The known facts in their normal form, and the rules that fire; None if anything asks for a closer look, be
+            it a mistake or a value of an unusual type: `Vocabulary.validate` gives it.
+        """
+        known: dict[str, FactValue] = {}
+        alive = self._everything
+        masks, plain, readers = self._masks, self._plain, self._readers
+        try:
+            for name, value in given.items():
+                if type(value) is str:
+                    normal: FactValue = plain[name][value]
+                elif value is not None:
+                    normal = readers[name](value)
+                elif name in plain:
+                    continue
+                else:
+                    return None
+                known[name] = normal
+                alive &= masks[name][normal]
+        except (KeyError, TypeError):
+            return None
+        return known, self._settle(alive & self._leave_out(tuple(known)))
+
+    def _leave_out(self, known: tuple[str, ...]) -> int:
+        """Return the units that test no other facts than these: the same facts are known time and again."""
+        mask = self._without.get(known)
+        if mask is None:
+            mask = self._everything
+            for name in self._unknown.keys() - set(known):
+                mask &= self._unknown[name]
+            if len(self._without) >= _KEPT:
+                self._without.clear()
+            self._without[known] = mask
+        return mask
+
+    def _mask(self, name: str, value: FactValue) -> int:
+        """Return the units that a value does not contradict."""
+        return self._match_others({name: value}, self._everything)
 
     def bound(self, known: Facts) -> int:
         """Return the rules that could still fire once more is known, as the bits of an int.
@@ -125,16 +191,14 @@ class BitmapEngine:
         alive = self._everything
         for name, table in self._open_tables:
             alive &= table[get(name)]
-        return self._settle(self._match_others(known, alive, None))
+        return self._settle(self._match_others(known, alive))
 
-    def _match_others(self, known: Facts, alive: int, unknown: Mapping[str, int] | None) -> int:
+    def _match_others(self, known: Facts, alive: int) -> int:
         value: Any
         for name, cuts, masks in self._percentages:
             value = known.get(name)
             if value is not None:
                 alive &= masks[bisect_right(cuts, value)]
-            elif unknown:
-                alive &= unknown[name]
         for name, untested, offers, flags in self._sets:
             value = known.get(name)
             if value is not None:
@@ -144,8 +208,6 @@ class BitmapEngine:
                 alive &= offered
                 for element, absent, present in flags:
                     alive &= present if element in value else absent
-            elif unknown:
-                alive &= unknown[name]
         return alive
 
     def _settle(self, alive: int) -> int:

@@ -169,7 +169,7 @@ class _Question:
         first = None if self.budget.spent else self._find_first()
         if first is None:
             return Settlement.UNDECIDED
-        if isinstance(first, tuple):
+        if not isinstance(first, Decision):
             return first
         self.model = first.model
         waiting: list[_Assumed] = [{}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from numbers import Complex, Number, Real
@@ -22,6 +22,8 @@ Facts: TypeAlias = Mapping[str, FactValue]
 """Validated facts: only known ones, in the order of the vocabulary."""
 
 _FULL = 100
+_KEPT = 1024
+"""How many sets of one fact are kept."""
 _AS_FLAG = {**dict.fromkeys(("true", "yes", "on", "y"), "true"), **dict.fromkeys(("false", "no", "off", "n"), "false")}
 
 
@@ -206,19 +208,25 @@ class Vocabulary:
 
     Attributes:
         facts: The facts by name, in order.
+        plain: For each fact the strings that are values of it, as they are; for other kinds than names none.
+        readers: For each fact what brings a value that is no string into its normal form at once. Like a look-up in
+            `plain` it raises KeyError or TypeError where a closer look is needed, at a mistake or an unusual type.
     """
 
     facts: Mapping[str, Fact]
-    _readers: dict[str, dict[Any, FactValue]] = field(init=False, repr=False, compare=False)
+    plain: Mapping[str, Mapping[str, str]] = field(init=False, repr=False, compare=False)
+    readers: Mapping[str, Callable[[Any], FactValue]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
-        # The values that pass without a question; whatever is not found here takes the slow path.
-        readers = {
+        plain = {
             name: {value: value for value in fact.names} if fact.kind in (Kind.ORDERED, Kind.CHOICE) else {}
             for name, fact in self.facts.items()
         }
-        object.__setattr__(self, "_readers", readers)
+        object.__setattr__(self, "plain", plain)
+        object.__setattr__(
+            self, "readers", {name: _make_reader(fact, plain[name]) for name, fact in self.facts.items()}
+        )
 
     def __getitem__(self, name: str) -> Fact:
         return self.facts[name]
@@ -236,17 +244,16 @@ class Vocabulary:
             InvalidOrganisation: With every mistake, in the order of the input.
         """
         known: dict[str, FactValue] = {}
-        readers = self._readers
+        plain, readers = self.plain, self.readers
         try:
             for name, value in given.items():
-                if value is None:
-                    if name not in readers:
-                        return self._validate_slowly(given)
-                elif (normal := readers[name].get(value)) is not None:
-                    known[name] = normal
-                else:
-                    known[name] = self.facts[name].examine(value)
-        except (KeyError, TypeError, InvalidOrganisation):
+                if type(value) is str:
+                    known[name] = plain[name][value]
+                elif value is not None:
+                    known[name] = readers[name](value)
+                elif name not in plain:
+                    return self._validate_slowly(given)
+        except (KeyError, TypeError):
             return self._validate_slowly(given)
         return known
 
@@ -318,3 +325,40 @@ def _show(value: object) -> str:
     except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _make_reader(fact: Fact, plain: Mapping[str, str]) -> Callable[[Any], FactValue]:
+    if fact.kind is Kind.SET:
+        sets = _Sets(fact)
+        return lambda value: sets[tuple(value) if type(value) is list else value]
+    return {Kind.FLAG: _read_flag, Kind.PERCENT: _read_percent}.get(fact.kind, plain.__getitem__)
+
+
+class _Sets(dict[Any, tuple[str, ...]]):
+    """For the elements of a set, as they were given, the normal form."""
+
+    def __init__(self, fact: Fact) -> None:
+        super().__init__()
+        self._names = fact.names
+
+    def __missing__(self, given: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever was given
+        if type(given) is not tuple or not all(type(element) is str and element in self._names for element in given):
+            raise KeyError(given)
+        normal = tuple([name for name in self._names if name in given])
+        if len(self) < _KEPT:
+            self[given] = normal
+        return normal
+
+
+def _read_flag(value: object) -> bool:
+    if value is True or value is False:
+        return value
+    raise KeyError(value)
+
+
+def _read_percent(value: object) -> int | float:
+    if type(value) is int and 0 <= value <= _FULL:
+        return value
+    if type(value) is float and 1 <= value <= _FULL:  # one below 1 is asked about
+        return int(value) if value.is_integer() else value
+    raise KeyError(value)

@@ -19,26 +19,27 @@ from cxrules.rulebase import RuleBase
 __all__ = ["Decider"]
 
 
-class Ledger(NamedTuple):
-    """The masks that decide one model. Points are kept in binary: `*_one` counts once, `*_two` twice."""
-
-    model: str
-    excluders: int
-    required: tuple[int, ...]
-    for_one: int
-    for_two: int
-    against_one: int
-    against_two: int
-    firm_one: int
-    firm_two: int
-
-
 class Shared(NamedTuple):
     """Rules whose evidence the same claim carries: together they set one bit, so that the claim counts once."""
 
     rules: int
     stronger: int
     bit: int
+
+
+class Ledger(NamedTuple):
+    """The masks that decide one model. Points are kept in binary: `*_one` counts once, `*_two` twice."""
+
+    model: str
+    excluders: int
+    required: tuple[int, ...]
+    shared: tuple[Shared, ...]
+    for_one: int
+    for_two: int
+    against_one: int
+    against_two: int
+    firm_one: int
+    firm_two: int
 
 
 class Decider:
@@ -51,8 +52,8 @@ class Decider:
         self.evidence = list_evidence(rulebase)
         self.items, self.shared = _share_carriers(self.evidence, self._index)
         self.preferences = tuple(self._list_preferences())
-        self._preferences = tuple([(self.mask([entry[0]]), entry) for entry in self.preferences])
-        self._preferring = self.mask(rule for rule, _, _ in self.preferences)
+        self.preferences_by_bit = tuple([(self.mask([entry[0]]), entry) for entry in self.preferences])
+        self.preferring = self.mask(rule for rule, _, _ in self.preferences)
         self.ledgers = tuple(self._open_ledger(model) for model in rulebase.models)
         self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
 
@@ -99,30 +100,37 @@ class Decider:
         Returns:
             For each candidate its points and its position among the models.
         """
-        bits = self.count(fired)
         minimum = self.rulebase.policy.minimum_evidence
         found = []
         for position, ledger in enumerate(self.ledgers):
-            if fired & ledger.excluders:
+            _, excluders, required, shared, for_one, for_two, against_one, against_two, firm_one, firm_two = ledger
+            if fired & excluders:
                 continue
-            for concluders in ledger.required:
+            for concluders in required:
                 if not fired & concluders:
                     break
             else:
-                points = _sum(ledger, bits)
-                if (
-                    points > 0
-                    and (bits & ledger.firm_one).bit_count() + 2 * (bits & ledger.firm_two).bit_count() >= minimum
-                ):
-                    found.append((points, position))
+                bits = fired
+                for rules, stronger, bit in shared:
+                    if fired & rules and not fired & stronger:
+                        bits |= bit
+                if (bits & firm_one).bit_count() + 2 * (bits & firm_two).bit_count() >= minimum:
+                    points = (
+                        (bits & for_one).bit_count()
+                        + 2 * (bits & for_two).bit_count()
+                        - (bits & against_one).bit_count()
+                        - 2 * (bits & against_two).bit_count()
+                    )
+                    if points > 0:
+                        found.append((points, position))
         return found
 
     def set_aside(self, fired: int, candidates: Iterable[str]) -> dict[str, list[str]]:
         """Return the candidates that a preference sets aside, each with the rules that do."""
         running = set(candidates)
         aside: dict[str, list[str]] = {}
-        if fired & self._preferring:
-            for bit, (rule, preferred, over) in self._preferences:
+        if fired & self.preferring:
+            for bit, (rule, preferred, over) in self.preferences_by_bit:
                 if fired & bit and preferred in running:
                     for model in over:
                         if model in running:
@@ -135,7 +143,7 @@ class Decider:
         if not candidates:
             return Decision(known, fired, None, Status.UNDETERMINED, self._reason(known, fired), 0, None, 0)
         if len(candidates) > 1:
-            if fired & self._preferring:
+            if fired & self.preferring:
                 names = self._names_of(candidates)
                 aside = self.set_aside(fired, names)
                 candidates = [entry for entry, name in zip(candidates, names, strict=True) if name not in aside]
@@ -192,7 +200,9 @@ class Decider:
                     if abs(evidence.points) & unit:
                         sums[f"{side}_{name}"] |= bit
         fields = ("for_one", "for_two", "against_one", "against_two", "firm_one", "firm_two")
-        return Ledger(model, excluders, required, *(sums[name] for name in fields))
+        bits = {bit for bit, evidence in self.items if evidence.model == model}
+        shared = tuple(each for each in self.shared if each.bit in bits)
+        return Ledger(model, excluders, required, shared, *(sums[name] for name in fields))
 
 
 def _by_points(candidate: tuple[int, int]) -> int:

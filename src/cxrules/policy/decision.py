@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from cxrules.language.facts import Facts
 from cxrules.policy.evidence import certainty
@@ -27,8 +27,7 @@ class Reason(StrEnum):
     ALL_EXCLUDED = "all_excluded"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the policy makes of one set of fired rules: plain data.
 
     Attributes:

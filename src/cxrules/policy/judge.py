@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from cxrules.engines import Engine
 from cxrules.language.facts import Facts
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
+from cxrules.policy.reader import Reader
 
 __all__ = ["Judge"]
 
@@ -17,6 +20,11 @@ class Judge:
         self.engine = engine
         self.rulebase = engine.rulebase
         self.decider = Decider(engine.rulebase)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What reads answers off decisions; compiled when first asked for."""
+        return Reader(self.decider)
 
     def decide(self, known: Facts) -> Decision:
         """Decide on validated facts."""

@@ -41,10 +41,10 @@ def _writer_of(kind: Any) -> Callable[[Any, Basis | None], Any]:  # noqa: ANN401
         ((IntEnum,), lambda value, _: value.name.lower()),
         ((Enum,), lambda value, _: value.value),
         ((str, int, float, NoneType), lambda value, _: value),
-        ((tuple, list), lambda value, basis: [to_data(item, basis) for item in value]),
         ((Mapping,), _mapping_data),
         (tuple(PARTS), lambda value, _: value.id),
         ((Decision,), _decision_data),
+        ((tuple, list), lambda value, basis: [to_data(item, basis) for item in value]),
     ]
     for kinds, writer in writers:
         if issubclass(kind, kinds):

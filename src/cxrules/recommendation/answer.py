@@ -14,13 +14,14 @@ from cxrules.language.facts import FactValue
 from cxrules.language.names import Certainty, ModelName
 from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.policy.judge import Judge
+from cxrules.policy.parts import Advice
+from cxrules.policy.reader import FIELDS
 from cxrules.policy.standings import RankedModel, Voice
 from cxrules.portable.answer import Dumpable
 from cxrules.portable.at_hand import Basis, find_judge, judge_for
-from cxrules.portable.data import revive, to_data
+from cxrules.portable.data import revive
 from cxrules.portable.fields import inside_others, list_fields
 from cxrules.recommendation.inquiry import Inquiry
-from cxrules.recommendation.reader import READERS, Advice
 from cxrules.rulebase import RuleBase
 
 __all__ = ["Advice", "Recommendation"]
@@ -82,7 +83,7 @@ class Recommendation(Inquiry, Dumpable):
     _id: str
     _judge: Judge | None
 
-    FIELDS: ClassVar[tuple[str, ...]] = tuple(READERS)
+    FIELDS: ClassVar[tuple[str, ...]] = (*FIELDS, "engine")
     """The fields of the data, in order; each is a property of the same name."""
 
     def __init__(self, judge: Judge, decision: Decision) -> None:
@@ -216,7 +217,7 @@ class Recommendation(Inquiry, Dumpable):
     @field
     def engine(self) -> str:
         """The name of the engine that matched the rules."""
-        return self._read("engine")
+        return self._judge.engine.name if self._judge else str(self._data["engine"])
 
     @property
     def rulebase(self) -> RuleBase:
@@ -272,7 +273,7 @@ class Recommendation(Inquiry, Dumpable):
     def _read(self, name: str) -> _Value:  # type: ignore[type-var] # of the type that its caller declares
         """Return a field: computed from the decision, or in a copy read from its data."""
         if self._decision is not None:
-            value: _Value = READERS[name](self.judge, self._decision)
+            value: _Value = self.judge.reader.read(name, self._decision)
         else:
             value = revive(_hints()[name], self._data[name], _NOWHERE)
         return value
@@ -282,10 +283,20 @@ class Recommendation(Inquiry, Dumpable):
             from copy import deepcopy
 
             return deepcopy(dict(self._data))
-        judge, decision = self.judge, self._decision
-        data = {name: to_data(read(judge, decision), None) for name, read in READERS.items()}
-        data["rulebase"] = {"name": judge.rulebase.name, "revision": judge.rulebase.revision}
-        return data
+        judge = self.judge
+        return judge.reader.list_data(self._decision, judge.engine.name)
+
+    def model_dump_json(self, *, indent: int | None = None, **how: Any) -> str:  # noqa: ANN401 - as for `model_dump`
+        """Return everything in the answer as JSON.
+
+        Args:
+            indent: Spaces for each level; None for one line.
+            how: As for `model_dump`.
+        """
+        if self._decision is None or indent is not None or how:
+            return super().model_dump_json(indent=indent, **how)
+        judge = self.judge
+        return judge.reader.write(self._decision, judge.engine.name)
 
     @classmethod
     def _present(cls, judge: Judge, decision: Decision) -> Recommendation:

@@ -1,0 +1,86 @@
+"""Sets of small numbers as the bits of an int, read a byte at a time by tables that fill themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+__all__ = ["Names", "Union"]
+
+
+class Names:
+    """Bits to names, in the order of the bits.
+
+    Examples:
+        >>> names = Names(["a", "b", "c"])
+        >>> names.read(0b101), names.write(0b110)
+        (('a', 'c'), '["b", "c"]')
+    """
+
+    __slots__ = ("_names", "_size", "_tuples", "_written")
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(names)
+        self._size = (len(self._names) + 7) // 8
+        self._tuples: list[dict[int, tuple[str, ...]]] = [{} for _ in range(self._size)]
+        self._written: list[dict[int, str]] = [{} for _ in range(self._size)]
+
+    def read(self, bits: int) -> tuple[str, ...]:
+        """Return the names of some bits."""
+        found: list[str] = []
+        for place, byte in enumerate(bits.to_bytes(self._size, "little")):
+            if byte:
+                known = self._tuples[place].get(byte)
+                if known is None:
+                    known = self._tuples[place][byte] = self._name(place, byte)
+                found += known
+        return tuple(found)
+
+    def write(self, bits: int) -> str:
+        """Return the names of some bits as a JSON array."""
+        found: list[str] = []
+        for place, byte in enumerate(bits.to_bytes(self._size, "little")):
+            if byte:
+                known = self._written[place].get(byte)
+                if known is None:
+                    known = self._written[place][byte] = ", ".join(map(_quote, self._name(place, byte)))
+                found.append(known)
+        return f"[{', '.join(found)}]"
+
+    def _name(self, place: int, byte: int) -> tuple[str, ...]:
+        return tuple([self._names[8 * place + bit] for bit in range(8) if byte >> bit & 1])
+
+
+class Union:
+    """Bits to the union of the sets that they stand for.
+
+    Examples:
+        >>> Union([0b1, 0b10, 0b1000])(0b101)
+        9
+    """
+
+    __slots__ = ("_sets", "_size", "_tables")
+
+    def __init__(self, sets: Sequence[int]) -> None:
+        self._sets = tuple(sets)
+        self._size = (len(self._sets) + 7) // 8
+        self._tables: list[dict[int, int]] = [{0: 0} for _ in range(self._size)]
+
+    def __call__(self, bits: int) -> int:
+        """Return the union of the sets of some bits."""
+        found = 0
+        for table, (place, byte) in zip(self._tables, enumerate(bits.to_bytes(self._size, "little")), strict=True):
+            if byte:
+                known = table.get(byte)
+                if known is None:
+                    known = 0
+                    for bit in range(8):
+                        if byte >> bit & 1:
+                            known |= self._sets[8 * place + bit]
+                    table[byte] = known
+                found |= known
+        return found
+
+
+def _quote(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,62 @@
+"""The parts of an answer, each made once for what it depends on and kept: as an object, as data and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, TypeVar
+
+__all__ = ["Advice", "Part", "keep_part", "make_part", "write"]
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+_KEPT = 8192
+"""How many parts of one kind are kept, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """An action to take or a warning to heed.
+
+    Attributes:
+        id: Its name in the rule base; for a warning about impossible input, that of the conjunction.
+        text: What it says, as a sentence.
+        claims: The claims behind the rules that conclude it.
+    """
+
+    id: str
+    text: str
+    claims: tuple[str, ...]
+
+
+class Part(NamedTuple):
+    """A part of an answer as an object, as data and as JSON."""
+
+    thing: Any
+    data: dict[str, Any]
+    written: str
+
+    def copy(self) -> dict[str, Any]:
+        """Return the data as the reader's own."""
+        return {name: value.copy() if type(value) is list else value for name, value in self.data.items()}
+
+
+def make_part(thing: Any) -> Part:  # noqa: ANN401 - a row, a voice or an advice
+    """Return a part of an answer as all it can be."""
+    data = {field.name: getattr(thing, field.name) for field in fields(thing)}
+    data = {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
+    return Part(thing, data, write(data))
+
+
+def keep_part(kept: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
+    """Keep a value under a key, and return it."""
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[key] = value
+    return value
+
+
+def write(data: Any) -> str:  # noqa: ANN401 - anything JSON can hold
+    """Return data as JSON."""
+    return json.dumps(data, ensure_ascii=False)

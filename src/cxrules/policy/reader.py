@@ -1,0 +1,391 @@
+"""Fired rules → everything that stands in an answer, in one compiled pass over masks.
+
+What a part of an answer depends on is small: a row of the ranking on its points and on the rules that exclude the model
+or set it aside, an advice on the rules that give it. Each is made once for that, as object, data and JSON, and kept.
+`standings` says the same in plain words; tests hold the two equal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from cxrules.language.facts import Facts, FactValue
+from cxrules.language.ids import sorted_ids
+from cxrules.language.rules import Effect
+from cxrules.policy.bytewise import Names, Union
+from cxrules.policy.decider import Decider
+from cxrules.policy.decision import Decision
+from cxrules.policy.evidence import certainty
+from cxrules.policy.parts import Advice, Part, keep_part, make_part, write
+from cxrules.policy.standings import RankedModel, Voice
+
+__all__ = ["FIELDS", "Reader"]
+
+
+class _Ballot(NamedTuple):
+    """What one article says of one model: the masks of its evidence, points in binary."""
+
+    position: int
+    for_one: int
+    for_two: int
+    against_one: int
+    against_two: int
+    rules_for: int
+
+
+class _Standing(NamedTuple):
+    """What one pass finds: the masks and keys of all that takes weighing."""
+
+    rows: list[tuple[bool, bool, bool, int, int, int, int, int]]
+    voices: list[tuple[str, int | None, int, int]]
+    support: int
+    dissent: int
+
+
+class Reader:
+    """Reads answers off decisions of one policy. Immutable but for what it keeps."""
+
+    def __init__(self, decider: Decider) -> None:
+        self._decider = decider
+        rulebase = self._rulebase = decider.rulebase
+        self._models = tuple(rulebase.models)
+        self._positions = {model: position for position, model in enumerate(self._models)}
+        self._rules, self._claims = Names(rulebase.rule_ids), Names(rulebase.claims)
+        place = {claim: position for position, claim in enumerate(rulebase.claims)}
+        rules = tuple(rulebase.rules.values())
+        self._claims_of = Union([sum(1 << place[claim] for claim in set(rule.because)) for rule in rules])
+        self._below = tuple(
+            [decider.mask(below for need in rule.needs() for below in rulebase.concluders[need]) for rule in rules]
+        )
+        self._needing = sum(1 << bit for bit, below in enumerate(self._below) if below)
+        self._targets = {effect: tuple(self._list_targets(effect)) for effect in Effect}
+        self._ballots = tuple(self._count_ballots())
+        self._for = [self._rules_speaking(model, 1) for model in self._models]
+        self._against = [self._rules_speaking(model, -1) for model in self._models]
+        self._facts = tuple(rulebase.vocabulary.facts)
+        self._rows: dict[Any, Part] = {}
+        self._voices: dict[Any, Part] = {}
+        self._advice: dict[Any, Part] = {}
+        self._heads: dict[Any, str] = {}
+        self._written_facts: dict[Any, str] = {}
+        self._certainties: dict[int, float] = {}
+        self._origin = write({"name": rulebase.name, "revision": rulebase.revision})
+
+    # -- one field -----------------------------------------------------------------------------------------------------
+
+    def read(self, name: str, decision: Decision) -> Any:  # noqa: ANN401 - of any field
+        """Return one field of an answer."""
+        return FIELDS[name](self, decision)
+
+    # -- the whole answer ----------------------------------------------------------------------------------------------
+
+    def list_data(self, decision: Decision, engine: str) -> dict[str, Any]:
+        """Return the answer as data."""
+        fired, known = decision.fired, decision.known
+        standing = self._stand(decision)
+        model = None if decision.model is None else self._rulebase.models[decision.model]
+        incoherences = self._incoherences(known)
+        claims = self._claims.read
+        return {
+            "model": decision.model,
+            "name": None if model is None else model.name,
+            "says": None if model is None else model.says,
+            "status": decision.status.value,
+            "reason": None if decision.reason is None else decision.reason.value,
+            "certainty": self._certainty(decision.points),
+            "ranking": [self._row(row).copy() for row in standing.rows],
+            "voices": {voice[0]: dict(self._voice(voice).data) for voice in standing.voices},
+            "fired": list(self._rules.read(fired)),
+            "findings": self._reached(Effect.FINDING, fired),
+            "accompaniments": self._reached(Effect.ACCOMPANIES, fired),
+            "patterns": self._reached(Effect.RECOGNISES, fired),
+            "actions": [part.copy() for part in self._advise(Effect.ACTION, fired)],
+            "warnings": [part.copy() for part in (*incoherences, *self._advise(Effect.WARNING, fired))],
+            "incoherences": [part.copy() for part in incoherences],
+            "cites": list(claims(self._claims_of(fired))),
+            "support": list(claims(standing.support)),
+            "dissent": list(claims(standing.dissent)),
+            "facts": {
+                name: list(value) if type(value) is tuple else value for name, value in self._in_order(known).items()
+            },
+            "engine": engine,
+            "rulebase": {"name": self._rulebase.name, "revision": self._rulebase.revision},
+        }
+
+    def write(self, decision: Decision, engine: str) -> str:
+        """Return the answer as JSON: what `json.dumps` makes of `list_data`."""
+        fired, known = decision.fired, decision.known
+        standing = self._stand(decision)
+        incoherences = [part.written for part in self._incoherences(known)]
+        claims = self._claims.write
+        keep = self._written_facts
+        facts = []
+        for name, value in self._in_order(known).items():
+            key = name, value, type(value)
+            written = keep.get(key)
+            if written is None:
+                written = keep_part(keep, key, f"{write(name)}: {write(value)}")
+            facts.append(written)
+        return "".join(
+            [
+                self._written_head(decision),
+                f', "certainty": {self._certainty(decision.points)!r}, "ranking": [',
+                ", ".join([self._row(row).written for row in standing.rows]),
+                '], "voices": {',
+                ", ".join([self._voice(voice).written for voice in standing.voices]),
+                '}, "fired": ',
+                self._rules.write(fired),
+                ', "findings": ',
+                self._written_targets(Effect.FINDING, fired),
+                ', "accompaniments": ',
+                self._written_targets(Effect.ACCOMPANIES, fired),
+                ', "patterns": ',
+                self._written_targets(Effect.RECOGNISES, fired),
+                ', "actions": [',
+                ", ".join([part.written for part in self._advise(Effect.ACTION, fired)]),
+                '], "warnings": [',
+                ", ".join(incoherences + [part.written for part in self._advise(Effect.WARNING, fired)]),
+                f'], "incoherences": [{", ".join(incoherences)}], "cites": ',
+                claims(self._claims_of(fired)),
+                ', "support": ',
+                claims(standing.support),
+                ', "dissent": ',
+                claims(standing.dissent),
+                f', "facts": {{{", ".join(facts)}}}, "engine": {write(engine)}, "rulebase": {self._origin}}}',
+            ]
+        )
+
+    # -- the pass ------------------------------------------------------------------------------------------------------
+
+    def _stand(self, decision: Decision) -> _Standing:
+        decider, fired = self._decider, decision.fired
+        bits = decider.count(fired)
+        candidates = {position: points for points, position in decider.candidates(fired)}
+        aside = self._set_aside(fired, candidates)
+        rows = []
+        closed = 0
+        for position, ledger in enumerate(decider.ledgers):
+            points = candidates.get(position)
+            running = points is not None
+            if points is None:
+                points = _sum(bits, ledger.for_one, ledger.for_two, ledger.against_one, ledger.against_two)
+            excluders = fired & ledger.excluders
+            if excluders:
+                closed |= 1 << position
+            missing = 0
+            for place, concluders in enumerate(ledger.required):
+                if not fired & concluders:
+                    missing |= 1 << place
+            behind = aside.get(position, 0)
+            rows.append((bool(excluders), not running, bool(behind), -points, position, excluders, missing, behind))
+        rows.sort()
+        winner = None if decision.model is None else self._positions[decision.model]
+        voices, dissenting = self._hear(bits, closed, winner)
+        if winner is None:
+            return _Standing(rows, voices, 0, 0)
+        dissenting |= self._against[winner]
+        for position in aside:
+            dissenting |= self._for[position]
+        support = self._claims_of(self._rest(fired, fired & self._for[winner]))
+        return _Standing(rows, voices, support, self._claims_of(dissenting & fired))
+
+    def _set_aside(self, fired: int, candidates: Mapping[int, int]) -> dict[int, int]:
+        """Return the candidates that a preference sets aside, each with the rules that do."""
+        aside: dict[int, int] = {}
+        if fired & self._decider.preferring and len(candidates) > 1:
+            for bit, (_, preferred, over) in self._decider.preferences_by_bit:
+                if fired & bit and self._positions[preferred] in candidates:
+                    for model in over:
+                        position = self._positions[model]
+                        if position in candidates:
+                            aside[position] = aside.get(position, 0) | bit
+        return aside
+
+    def _hear(self, bits: int, closed: int, winner: int | None) -> tuple[list[tuple[str, int | None, int, int]], int]:
+        """Return what each article says by itself, and the rules that speak for the rivals it puts above the winner."""
+        voices, dissenting = [], 0
+        for source, ballots in self._ballots:
+            best, most, on_winner = None, 0, 0
+            favoured = []
+            for position, for_one, for_two, against_one, against_two, rules_for in ballots:
+                points = _sum(bits, for_one, for_two, against_one, against_two)
+                if position == winner:
+                    on_winner = points
+                if points > 0 and not closed >> position & 1:
+                    favoured.append((points, position, rules_for))
+                    if points > most:
+                        best, most = position, points
+            if winner is not None:
+                for points, position, rules_for in favoured:
+                    if position != winner and points > max(0, on_winner):
+                        dissenting |= rules_for
+                if best is not None and on_winner == most:
+                    best = winner
+            voices.append((source, best, most, on_winner))
+        return voices, dissenting
+
+    def _rest(self, fired: int, reached: int) -> int:
+        """Return rules together with the fired rules behind the findings they rest on."""
+        done, waiting = 0, reached & self._needing
+        while waiting:
+            done |= waiting
+            for bit in _bits(waiting):
+                reached |= self._below[bit] & fired
+            waiting = reached & self._needing & ~done
+        return reached
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def _row(self, row: tuple[bool, bool, bool, int, int, int, int, int]) -> Part:
+        keep = self._rows
+        part = keep.get(row)
+        if part is None:
+            excluded, out, _, negative, position, excluders, missing, behind = row
+            model = self._models[position]
+            requires = self._rulebase.models[model].requires
+            lacking = tuple([name for place, name in enumerate(requires) if missing >> place & 1])
+            read = self._rules.read
+            thing = RankedModel(
+                model, -negative, certainty(-negative), not out, excluded, read(excluders), lacking, read(behind)
+            )
+            part = keep_part(keep, row, make_part(thing))
+        return part
+
+    def _voice(self, voice: tuple[str, int | None, int, int]) -> Part:
+        keep = self._voices
+        part = keep.get(voice)
+        if part is None:
+            source, best, points, on_winner = voice
+            made = make_part(Voice(source, None if best is None else self._models[best], points, on_winner))
+            part = keep_part(keep, voice, made._replace(written=f"{write(source)}: {made.written}"))
+        return part
+
+    def _advise(self, effect: Effect, fired: int) -> list[Part]:
+        texts = self._rulebase.actions if effect is Effect.ACTION else self._rulebase.warnings
+        keep = self._advice
+        found = []
+        for target, concluders in self._targets[effect]:
+            rules = fired & concluders
+            if rules:
+                part = keep.get((effect, target, rules))
+                if part is None:
+                    claims = self._claims.read(self._claims_of(rules))
+                    part = keep_part(keep, (effect, target, rules), make_part(Advice(target, texts[target], claims)))
+                found.append(part)
+        return found
+
+    def _incoherences(self, known: Facts) -> list[Part]:
+        return [make_part(Advice(entry.id, entry.reason, ())) for entry in self._rulebase.incoherences(known)]
+
+    def _reached(self, effect: Effect, fired: int) -> list[str]:
+        return [target for target, concluders in self._targets[effect] if fired & concluders]
+
+    def _written_targets(self, effect: Effect, fired: int) -> str:
+        return write(self._reached(effect, fired))
+
+    def _written_head(self, decision: Decision) -> str:
+        keep = self._heads
+        key = decision.model, decision.status, decision.reason
+        written = keep.get(key)
+        if written is None:
+            model = None if decision.model is None else self._rulebase.models[decision.model]
+            head = {
+                "model": decision.model,
+                "name": None if model is None else model.name,
+                "says": None if model is None else model.says,
+                "status": decision.status,
+                "reason": decision.reason,
+            }
+            written = keep_part(keep, key, write(head)[:-1])
+        return written
+
+    def _certainty(self, points: int) -> float:
+        keep = self._certainties
+        found = keep.get(points)
+        return keep_part(keep, points, certainty(points)) if found is None else found
+
+    def _in_order(self, known: Facts) -> dict[str, FactValue]:
+        return {name: known[name] for name in self._facts if name in known}
+
+    # -- compiling -----------------------------------------------------------------------------------------------------
+
+    def _list_targets(self, effect: Effect) -> Iterator[tuple[str, int]]:
+        rules: dict[str, list[str]] = defaultdict(list)
+        for rule in self._rulebase.rules.values():
+            for target in rule.targets(effect):
+                rules[target].append(rule.id)
+        for target in sorted_ids(rules):
+            yield target, self._decider.mask(rules[target])
+
+    def _rules_speaking(self, model: str, sign: int) -> int:
+        items = self._decider.evidence
+        return self._decider.mask(item.rule for item in items if item.model == model and item.points * sign > 0)
+
+    def _count_ballots(self) -> Iterator[tuple[str, tuple[_Ballot, ...]]]:
+        sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for bit, item in self._decider.items:
+            side = 0 if item.points > 0 else 2
+            for unit in (0, 1):
+                if abs(item.points) >> unit & 1:
+                    sums[item.source, item.model][side + unit] |= bit
+        for source in self._rulebase.sources:
+            ballots = []
+            for position, model in enumerate(self._models):
+                if (source, model) in sums:
+                    items = [item for item in self._decider.evidence if (item.source, item.model) == (source, model)]
+                    speaking = self._decider.mask(item.rule for item in items if item.points > 0)
+                    ballots.append(_Ballot._make((position, *sums[source, model], speaking)))
+            yield source, tuple(ballots)
+
+
+_Field: TypeAlias = Callable[[Reader, Decision], Any]
+
+# ruff: noqa: SLF001 - the fields of a reader
+FIELDS: Mapping[str, _Field] = {
+    "model": lambda _, decision: decision.model,
+    "name": lambda reader, decision: reader._rulebase.models[decision.model].name if decision.model else None,
+    "says": lambda reader, decision: reader._rulebase.models[decision.model].says if decision.model else None,
+    "status": lambda _, decision: decision.status,
+    "reason": lambda _, decision: decision.reason,
+    "certainty": lambda reader, decision: reader._certainty(decision.points),
+    "ranking": lambda reader, decision: tuple([reader._row(row).thing for row in reader._stand(decision).rows]),
+    "voices": lambda reader, decision: {
+        voice[0]: reader._voice(voice).thing for voice in reader._stand(decision).voices
+    },
+    "fired": lambda reader, decision: reader._rules.read(decision.fired),
+    "findings": lambda reader, decision: tuple(reader._reached(Effect.FINDING, decision.fired)),
+    "accompaniments": lambda reader, decision: tuple(reader._reached(Effect.ACCOMPANIES, decision.fired)),
+    "patterns": lambda reader, decision: tuple(reader._reached(Effect.RECOGNISES, decision.fired)),
+    "actions": lambda reader, decision: _things(reader._advise(Effect.ACTION, decision.fired)),
+    "warnings": lambda reader, decision: _things(
+        reader._incoherences(decision.known) + reader._advise(Effect.WARNING, decision.fired)
+    ),
+    "incoherences": lambda reader, decision: _things(reader._incoherences(decision.known)),
+    "cites": lambda reader, decision: reader._claims.read(reader._claims_of(decision.fired)),
+    "support": lambda reader, decision: reader._claims.read(reader._stand(decision).support),
+    "dissent": lambda reader, decision: reader._claims.read(reader._stand(decision).dissent),
+    "facts": lambda reader, decision: reader._in_order(decision.known),
+}
+"""The fields of an answer that follow from its decision, in the order of the data, each with what reads it."""
+
+
+def _things(parts: list[Part]) -> tuple[Any, ...]:
+    return tuple([part.thing for part in parts])
+
+
+def _sum(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:
+    return (
+        (bits & for_one).bit_count()
+        + 2 * (bits & for_two).bit_count()
+        - (bits & against_one).bit_count()
+        - 2 * (bits & against_two).bit_count()
+    )
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
