@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ from cxrules.language.names import ModelName
 from cxrules.language.rules import Effect, Tone
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Status
+from cxrules.policy.evidence import Evidence, weigh_rule
 from cxrules.policy.judge import Judge
 from cxrules.portable.answer import Portable
 from cxrules.portable.at_hand import Basis
@@ -192,16 +194,62 @@ def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
 
 
 def _flip_tones(judge: Judge, decision: Decision) -> Iterable[ToneFlip]:
+    """Weigh the evidence again with each claim a step firmer or softer: the same rules fire, some weigh otherwise."""
     rulebase, decider = judge.rulebase, judge.decider
-    fired = [item.rule for item in decider.evidence if decider.has(decision.fired, item.rule)]
-    claims = {claim for rule in fired for claim in rulebase.rules[rule].because}
-    for claim in (claim for claim in rulebase.claims if claim in claims):
-        own = rulebase.claims[claim].tone
-        for tone in (Tone(step) for step in (own - 1, own + 1) if step in set(Tone)):
-            changed = replace(
-                rulebase,
-                claims={**rulebase.claims, claim: replace(rulebase.claims[claim], tone=tone)},
-            )
-            then = Decider(changed).decide(decision.known, decision.fired)
+    evidence = [item for item in decider.evidence if decider.has(decision.fired, item.rule)]
+    citing: dict[str, list[int]] = {}
+    for position, item in enumerate(evidence):
+        for claim in rulebase.rules[item.rule].because:
+            citing.setdefault(claim, []).append(position)
+    weighing = _Weighing(decider)
+    for claim in (claim for claim in rulebase.claims if claim in citing):
+        own = rulebase.claims[claim]
+        for tone in (Tone(step) for step in (own.tone - 1, own.tone + 1) if step in _TONES):
+            claims = ChainMap({claim: replace(own, tone=tone)}, dict(rulebase.claims))
+            changed = list(evidence)
+            for position in citing[claim]:
+                item = evidence[position]
+                points, carrier = weigh_rule(rulebase, rulebase.rules[item.rule], claims)
+                if points != abs(item.points) or carrier != item.carrier:
+                    signed = points if item.points > 0 else -points
+                    changed[position] = replace(item, points=signed, carrier=carrier)
+            then = weighing.decide_on(decision, changed)
             if (then.model, then.status) != (decision.model, decision.status):
                 yield ToneFlip(claim, tone, then.model, then.status)
+
+
+_TONES = frozenset(Tone)
+
+
+class _Weighing(Decider):
+    """The policy of a decider on evidence that weighs otherwise."""
+
+    def __init__(self, decider: Decider) -> None:
+        vars(self).update(vars(decider))
+        self._supposed: list[Evidence] = []
+
+    def decide_on(self, decision: Decision, evidence: list[Evidence]) -> Decision:
+        """Decide as before, but on this evidence of the fired rules."""
+        self._supposed = evidence
+        return self.decide(decision.known, decision.fired)
+
+    def candidates(self, fired: int) -> list[tuple[int, int]]:
+        """Return what passes exclusions, requirements and minimum evidence on the evidence supposed."""
+        # Of what one claim carries for the same side of a model the strongest counts, firm before standing.
+        strongest: dict[tuple[str, bool, str], tuple[int, bool]] = {}
+        for item in self._supposed:
+            key = item.model, item.points > 0, item.carrier
+            strongest[key] = max(strongest.get(key, (0, False)), (abs(item.points), not item.standing))
+        points, firm = (dict.fromkeys(self.rulebase.models, 0) for _ in range(2))
+        for (model, speaks_for, _), (weight, is_firm) in strongest.items():
+            points[model] += weight if speaks_for else -weight
+            firm[model] += weight if speaks_for and is_firm else 0
+        minimum = self.rulebase.policy.minimum_evidence
+        return [
+            (points[ledger.model], position)
+            for position, ledger in enumerate(self.ledgers)
+            if points[ledger.model] > 0
+            and firm[ledger.model] >= minimum
+            and not fired & ledger.excluders
+            and all(fired & concluders for concluders in ledger.required)
+        ]

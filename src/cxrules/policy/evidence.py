@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cxrules.language.rules import EVIDENTIAL, Effect, Rule
+from cxrules.language.rules import EVIDENTIAL, Claim, Effect, Rule
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
@@ -70,17 +71,19 @@ def exact_certainty(points: int) -> Fraction:
     return sign * (1 - Fraction(4, 5) ** abs(points))
 
 
-def weigh_rule(rulebase: RuleBase, rule: Rule) -> tuple[int, str]:
+def weigh_rule(rulebase: RuleBase, rule: Rule, claims: Mapping[str, Claim] | None = None) -> tuple[int, str]:
     """Return the points of a rule's evidence, and the claim that carries them.
+
+    `claims` are those of the rule base, unless a question supposes others.
 
     Returns:
         1 to 3 points, and the id of the strongest claim (the first in id order among equals). Only claims that are
         evidence count, unless the engineer gave a reason to count others.
     """
-    claims = [rulebase.claims[claim] for claim in rule.because]
+    own = [(claims or rulebase.claims)[claim] for claim in rule.because]
     if not rule.engineer.evidence:
-        claims = [claim for claim in claims if claim.kind in EVIDENTIAL] or claims
-    strongest = max(claims, key=lambda claim: claim.tone)
+        own = [claim for claim in own if claim.kind in EVIDENTIAL] or own
+    strongest = max(own, key=lambda claim: claim.tone)
     if rule.engineer.points is not None:
         return rule.engineer.points, strongest.id
     if rule.id in rulebase.standing:
