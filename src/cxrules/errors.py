@@ -14,6 +14,7 @@ __all__ = [
     "Location",
     "MissingRuleBase",
     "UnlikelyFact",
+    "no_such",
     "show_text",
     "suggest",
 ]
@@ -161,6 +162,16 @@ def show_text(text: str, longest: int | None = None) -> str:
         character if character.isprintable() or character == "\N{NO-BREAK SPACE}" else repr(character)[1:-1]
         for character in text
     )
+
+
+def no_such(what: str, name: object, known: Sequence[str]) -> ValueError:
+    """Return the error for an unknown name, with the one that was probably meant.
+
+    Examples:
+        >>> no_such("model", "cmo_ownd", ["cmo_owned", "cxo_owned"])
+        ValueError("no such model: 'cmo_ownd'; did you mean 'cmo_owned'?")
+    """
+    return ValueError(f"no such {what}: {name!r}; {suggest(name, known)}".rstrip("; "))
 
 
 def suggest(word: object, known: Sequence[str]) -> str:

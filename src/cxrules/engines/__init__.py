@@ -10,7 +10,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
-from cxrules.errors import suggest
+from cxrules.errors import no_such
 from cxrules.language.facts import Facts
 from cxrules.rulebase import RuleBase
 
@@ -46,7 +46,7 @@ def create_engine(name: str, rulebase: RuleBase) -> Engine:
         ImportError: If the engine needs an extra that is not installed.
     """
     if name not in ENGINES:
-        raise ValueError(f"no such engine: {name!r}; {suggest(name, tuple(ENGINES))}")
+        raise no_such("engine", name, tuple(ENGINES))
     module, _, attribute = ENGINES[name].partition(":")
     engine: Engine = getattr(import_module(module), attribute)(rulebase)
     return engine

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from cxrules.errors import suggest
+from cxrules.errors import no_such
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
@@ -16,7 +16,8 @@ from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 from cxrules.portable.answer import Portable
 from cxrules.portable.at_hand import Basis
-from cxrules.search.changes import Change, apply, assemble, combine, list_changes
+from cxrules.search.budget import Budget
+from cxrules.search.changes import Change, apply, assemble, combine, list_changes, list_prices, reprice
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["ChangeSet", "Counterfactuals", "SearchStatus", "counterfactuals"]
@@ -115,8 +116,16 @@ class Counterfactuals(Portable):
         return sentence(f"if {join_clauses(clauses)}, {outcome}")
 
 
-def counterfactuals(
-    judge: Judge, decision: Decision, target: str | None = None, max_changes: int = 3, *, budget: int = BUDGET
+def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyword
+    judge: Judge,
+    decision: Decision,
+    target: str | None = None,
+    max_changes: int = 3,
+    *,
+    keep: Collection[str] = (),
+    effort: Mapping[str, int] | None = None,
+    budget: int = BUDGET,
+    deadline: float | None = None,
 ) -> Counterfactuals:
     """Find every set of changes of least total price that alters the model or reaches a target.
 
@@ -127,13 +136,15 @@ def counterfactuals(
     it as well.
 
     A target of None means any other outcome, including that no model is recommended. `max_changes` limits the changes
-    made together, `budget` the changed organisations that are decided.
+    made together, `budget` the changed organisations that are decided, `deadline` the seconds. The facts of `keep` are
+    left alone; `effort` prices facts otherwise.
 
     Raises:
-        ValueError: If there is no such model, or fewer than one change is allowed.
+        ValueError: If there is no such model or fact, an effort is no whole number from 1 to 1000, or fewer than one
+            change is allowed.
     """
     if target is not None and target not in judge.rulebase.models:
-        raise ValueError(f"no such model: {target!r}; {suggest(target, tuple(judge.rulebase.models))}")
+        raise no_such("model", target, tuple(judge.rulebase.models))
     if max_changes < 1:
         raise ValueError(f"at least one change must be allowed, not {max_changes}")
     target = None if target is None else str(target)
@@ -142,32 +153,31 @@ def counterfactuals(
         return Counterfactuals(
             decision.model, target, max_changes, SearchStatus.COMPLETE, (here,), 0, _basis=Basis(judge)
         )
-    search = _Search(judge, decision, target, budget)
-    status, found = search.run(max_changes)
-    return Counterfactuals(decision.model, target, max_changes, status, found, search.examined, _basis=Basis(judge))
+    facts = reprice(judge.rulebase.vocabulary, keep, effort or {})
+    search = _Search(judge, decision, target, Budget(budget, deadline))
+    status, found = search.run(list_changes(search.possibilities, decision.known, facts), max_changes)
+    examined = search.budget.examined
+    return Counterfactuals(decision.model, target, max_changes, status, found, examined, _basis=Basis(judge))
 
 
 class _Search:
     """Uniform-cost search: price after price, many changed organisations at a time."""
 
-    def __init__(self, judge: Judge, decision: Decision, target: str | None, budget: int) -> None:
+    def __init__(self, judge: Judge, decision: Decision, target: str | None, budget: Budget) -> None:
         self.judge = judge
         self.decision = decision
         self.target = target
         self.budget = budget
-        self.examined = 0
         self.possibilities: Possibilities = possibilities_of(judge)
 
-    def run(self, max_changes: int) -> tuple[SearchStatus, tuple[ChangeSet, ...]]:
-        changes = list_changes(self.possibilities, self.decision.known)
-        dearest = max_changes * max((change.effort for change in changes), default=0)
-        for price in range(1, dearest + 1):
+    def run(self, changes: Sequence[Change], max_changes: int) -> tuple[SearchStatus, tuple[ChangeSet, ...]]:
+        for price in list_prices(changes, max_changes):
             found: list[ChangeSet] = []
             waiting = combine(changes, price, max_changes)
-            while together := list(islice(waiting, min(_TOGETHER, self.budget - self.examined))):
-                self.examined += len(together)
+            while not self.budget.spent and (together := list(islice(waiting, min(_TOGETHER, self.budget.left)))):
+                self.budget.spend(len(together))
                 found += self._try(together)
-            exhausted = self.examined >= self.budget and next(waiting, None) is not None
+            exhausted = self.budget.spent and next(waiting, None) is not None
             if found or exhausted:
                 status = SearchStatus.BUDGET_EXHAUSTED if exhausted else SearchStatus.COMPLETE
                 return status, tuple(sorted(found, key=self._order))
@@ -178,7 +188,7 @@ class _Search:
         cohort = assemble(possibilities, known, together)
         outcomes = possibilities.cohorts.decide(cohort).models
         hits = cohort.everything & ~outcomes[self.decision.model] if self.target is None else outcomes[self.target]
-        for entry in possibilities.rulebase.impossible if hits else ():
+        for entry in possibilities.coherence.entries if hits else ():
             hits &= ~possibilities.meeting(entry.when, cohort)
         while hits:
             lowest = hits & -hits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxrules.errors import suggest
+from cxrules.errors import no_such
 from cxrules.explanation.derivation import Case, Derivation, Established, GivenFact, Node, Step, Weighed
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
@@ -55,7 +55,7 @@ def how(judge: Judge, decision: Decision, name: str) -> Node | None:
     if name in rulebase.models:
         return next(case for case in tracer.cases() if case.model.id == name)
     known = (*rulebase.findings, *rulebase.rules, *rulebase.models)
-    raise ValueError(f"no such finding, rule or model: {name!r}; {suggest(name, known)}".rstrip("; "))
+    raise no_such("finding, rule or model", name, known)
 
 
 class Tracer:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cxrules.errors import suggest
+from cxrules.errors import no_such
 from cxrules.explanation.counterfactuals import Counterfactuals, counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, cite, facts_clause, reason
 from cxrules.explanation.text.document import Paragraph, to_plain
@@ -120,7 +120,7 @@ def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation
     """
     models = judge.rulebase.models
     if model not in models:
-        raise ValueError(f"no such model: {model!r}; {suggest(model, tuple(models))}".rstrip("; "))
+        raise no_such("model", model, tuple(models))
     derivation = derivation or trace(judge, decision)
     case = derivation.case(model)
     winner = derivation.case(decision.model) if decision.model else None

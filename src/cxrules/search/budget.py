@@ -42,6 +42,11 @@ class Budget:
         self.examined += steps
 
     @property
+    def left(self) -> int:
+        """How many steps are left."""
+        return max(0, self.steps - self.examined)
+
+    @property
     def spent(self) -> bool:
         """Whether no further step may be taken."""
         return self.examined >= self.steps or (self._end is not None and monotonic() >= self._end)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of
-from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only
+from cxrules.errors import no_such
+from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only, Vocabulary
 from cxrules.language.regions import cut
 from cxrules.search.possibilities import Possibilities
 
-__all__ = ["Change", "apply", "assemble", "combine", "list_changes"]
+__all__ = ["Change", "apply", "assemble", "combine", "list_changes", "list_prices", "reprice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,41 @@ class Change:
     distance: int = 1
 
 
-def list_changes(possibilities: Possibilities, known: Facts) -> list[Change]:
-    """Return every allowed change of a known fact that can matter to the model or to coherence, cheapest first."""
-    vocabulary = possibilities.rulebase.vocabulary
-    touching = {test.fact for entry in possibilities.rulebase.impossible for test in entry.when}
+DEAREST = 1000
+"""The highest price that a caller may put on a change."""
+
+
+def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, int]) -> dict[str, Fact]:
+    """Return the facts that may change, with the caller's price where he gives one.
+
+    Raises:
+        ValueError: If there is no such fact, an immutable one is priced, or a price is no whole number from 1 to 1000.
+    """
+    for name in (*keep, *effort):
+        if name not in vocabulary.facts:
+            raise no_such("fact", name, tuple(vocabulary.facts))
+    for name, price in effort.items():
+        if vocabulary[name].immutable:
+            raise ValueError(f"nobody can change {name}, so that it has no price")
+        if isinstance(price, bool) or not isinstance(price, int) or not 1 <= price <= DEAREST:
+            raise ValueError(f"the effort of {name} is a whole number from 1 to {DEAREST}, not {price!r}")
+    return {
+        name: replace(fact, effort=effort.get(name, fact.effort))
+        for name, fact in vocabulary.facts.items()
+        if not fact.immutable and name not in keep
+    }
+
+
+def list_changes(possibilities: Possibilities, known: Facts, facts: Mapping[str, Fact] | None = None) -> list[Change]:
+    """Return every allowed change of a known fact that can matter to the model or to coherence, cheapest first.
+
+    `facts` are those that may change, from `reprice`; all that are not immutable when left out.
+    """
+    facts = reprice(possibilities.rulebase.vocabulary, (), {}) if facts is None else facts
+    touching = possibilities.coherence.tested
     found: list[Change] = []
-    for name in vocabulary.facts:
-        fact = vocabulary[name]
-        if name in known and not fact.immutable and (name in possibilities.cohorts.facts or name in touching):
+    for name, fact in facts.items():
+        if name in known and (name in possibilities.cohorts.facts or name in touching):
             found += _changes_of(fact, known[name], possibilities)
     return sorted(found, key=lambda change: change.effort)
 
@@ -97,20 +125,42 @@ def apply(known: Facts, changes: Iterable[Change], possibilities: Possibilities)
     return facts
 
 
+def list_prices(changes: Sequence[Change], most: int) -> list[int]:
+    """Return, in order, what at most so many changes can cost together."""
+    efforts = {change.effort for change in changes}
+    sums = reached = {0}
+    for _ in range(min(most, len(changes))):
+        reached = {price + effort for price in reached for effort in efforts}
+        sums = sums | reached
+    return sorted(sums - {0})
+
+
 def combine(changes: Sequence[Change], price: int, most: int) -> Iterator[tuple[Change, ...]]:
     """Return every set of at most so many changes that costs exactly so much and changes nothing twice."""
     by_effort: dict[int, list[Change]] = {}
     for change in changes:
         by_effort.setdefault(change.effort, []).append(change)
     efforts = sorted(by_effort)
-    for counts in product(*(range(min(most, price // effort) + 1) for effort in efforts)):
-        if sum(counts) > most or sum(count * effort for count, effort in zip(counts, efforts, strict=True)) != price:
-            continue
+    for counts in _spend(efforts, price, most):
         parts = [combinations(by_effort[effort], count) for effort, count in zip(efforts, counts, strict=True) if count]
         for chosen in product(*parts):
             together = tuple(change for part in chosen for change in part)
             if len(together) < 2 or len({(change.fact, change.element) for change in together}) == len(together):
                 yield together
+
+
+def _spend(efforts: Sequence[int], price: int, most: int) -> Iterator[tuple[int, ...]]:
+    """Return in how many ways a price is a sum of at most so many efforts: how often each."""
+    if not efforts:
+        if price == 0:
+            yield ()
+        return
+    first, rest = efforts[0], efforts[1:]
+    for count in range(min(most, price // first) + 1):
+        left = price - count * first
+        if left == 0 or (count < most and rest and rest[0] <= left <= (most - count) * rest[-1]):
+            for counts in _spend(rest, left, most - count) if left else ((0,) * len(rest),):
+                yield (count, *counts)
 
 
 def assemble(possibilities: Possibilities, known: Facts, sets: Sequence[tuple[Change, ...]]) -> Cohort:

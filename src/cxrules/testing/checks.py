@@ -13,6 +13,7 @@ from typing import Any
 
 from cxrules.advisor import Advisor
 from cxrules.engines import Engine, create_engine
+from cxrules.errors import no_such
 from cxrules.policy.comparison import Turn, compare, list_turns
 from cxrules.policy.evidence import certainty, exact_certainty
 from cxrules.policy.standings import fired_evidence
@@ -90,6 +91,8 @@ def check_monotone(
     for model, (low, high) in ((strengthens, fired), (weakens, reversed(fired))):
         if model is None:
             continue
+        if model not in rulebase.models:
+            raise no_such("model", model, tuple(rulebase.models))
         poor, rich = compare(judge.decider, low, judge.decider, high).rows[model]
         assert poor is not None  # both rankings are of one rule base
         assert rich is not None

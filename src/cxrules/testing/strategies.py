@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hypothesis import strategies as st
 
 from cxrules.advisor import Advisor
-from cxrules.errors import suggest
+from cxrules.errors import no_such
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.rulebase import RuleBase
 from cxrules.testing.values import find_ways, forget_impossible, telling_values, thresholds
@@ -76,7 +76,7 @@ def neighbours(
     }
     if fact is not None:
         if fact not in steps:
-            raise ValueError(f"no such fact with a lower and a higher side: {fact!r}; {suggest(fact, tuple(steps))}")
+            raise no_such("fact with a lower and a higher side", fact, tuple(steps))
         steps = {fact: steps[fact]}
     if not steps:
         raise ValueError("no fact of this rule base has a lower and a higher side")
@@ -104,7 +104,7 @@ def organisations_firing(rule: str, rulebase: RuleBase | None = None) -> Organis
     """
     base = rulebase or RuleBase.builtin()
     if rule not in base.rules:
-        raise ValueError(f"no such rule: {rule!r}; {suggest(rule, tuple(base.rules))}")
+        raise no_such("rule", rule, tuple(base.rules))
     ways = find_ways(base, rule)
     if not ways:
         raise ValueError(f"no organisation makes the rule {rule!r} fire")
@@ -135,7 +135,7 @@ def organisations_getting(model: str, rulebase: RuleBase | None = None) -> Organ
     """
     base = rulebase or RuleBase.builtin()
     if model not in base.models:
-        raise ValueError(f"no such model: {model!r}; {suggest(model, tuple(base.models))}")
+        raise no_such("model", model, tuple(base.models))
     judge = Advisor(base).judge
     seeds = _find_getting(model, judge)
     if not seeds:
