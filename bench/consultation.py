@@ -26,7 +26,9 @@ SEED = 5
 def is_settled(judge: Judge, facts: Mapping[str, FactValue], asked: Sequence[str]) -> bool:
     """Return whether no question that is left can change the model."""
     known = {name: facts[name] for name in asked if name in facts}
-    return next_questions(judge, judge.decide(known), ignoring=[name for name in asked if name not in facts]).settled
+    return next_questions(
+        judge, judge.decide(known), ignoring=[name for name in asked if name not in facts]
+    ).nothing_left_to_ask
 
 
 def count_guided(judge: Judge, facts: Mapping[str, FactValue]) -> int:

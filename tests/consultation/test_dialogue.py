@@ -154,7 +154,7 @@ def test_the_dialogue_ends_when_it_is_settled_and_goes_on_when_asked(judge: Judg
     assert "Nothing is known yet." in dialogue.begin()
     assert dialogue.fact == "first"
     reply = dialogue.take("a")
-    assert dialogue.settled
+    assert dialogue.nothing_left_to_ask
     assert dialogue.fact is None
     assert "“One”" in reply
     assert "settled" in reply
@@ -244,7 +244,7 @@ def test_a_consultation_on_the_built_in_rule_base_settles_before_every_question_
                 break
         assert dialogue.fact != fact
         asked += 1
-    assert dialogue.settled
+    assert dialogue.nothing_left_to_ask
     assert asked < len(judge.rulebase.vocabulary.facts) / 2
 
 

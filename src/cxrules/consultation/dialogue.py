@@ -71,9 +71,9 @@ class Consultation:
         return self._now.decision
 
     @property
-    def settled(self) -> bool:
+    def nothing_left_to_ask(self) -> bool:
         """Whether nothing that may still be answered can change the model, whatever is answered or skipped."""
-        return self._now.questions.settled
+        return self._now.questions.nothing_left_to_ask
 
     @property
     def fact(self) -> str | None:

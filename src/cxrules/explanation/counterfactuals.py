@@ -174,7 +174,7 @@ class _Search:
         for price in list_prices(changes, max_changes):
             found: list[ChangeSet] = []
             waiting = combine(changes, price, max_changes)
-            while not self.budget.spent and (together := list(islice(waiting, min(_TOGETHER, self.budget.left)))):
+            while not self.budget.spent and (together := list(islice(waiting, int(min(_TOGETHER, self.budget.left))))):
                 self.budget.spend(len(together))
                 found += self._try(together)
             exhausted = self.budget.spent and next(waiting, None) is not None

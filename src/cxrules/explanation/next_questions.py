@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import log, log2
 
 from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn, column_of, truth
-from cxrules.explanation.settled import settled
+from cxrules.explanation.settled import Settlement, settled
 from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, name, sentence, topics
 from cxrules.language.facts import Facts, FactValue, join_words
@@ -16,6 +16,7 @@ from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 from cxrules.portable.answer import Portable
 from cxrules.portable.at_hand import Basis
+from cxrules.search.budget import Budget
 from cxrules.search.draws import DRAWN
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
@@ -75,17 +76,20 @@ class NextQuestions(Portable):
             facts turn out to be; in the order of the vocabulary.
         prospects: The models of the completions, most frequent first, each with its share; None is undetermined.
         model: The model as it is, or None.
+        complete: Whether the search ended within its limits. Else some of the questions may be unable to matter, and
+            where the deadline had passed before a draw, nothing is estimated and no prospects are given.
     """
 
     questions: tuple[Question, ...]
     irrelevant: tuple[str, ...]
     prospects: Mapping[str | None, float]
     model: ModelName | None
+    complete: bool
 
-    DERIVED = ("settled",)
+    DERIVED = ("nothing_left_to_ask",)
 
     @property
-    def settled(self) -> bool:
+    def nothing_left_to_ask(self) -> bool:
         """Whether it is proved that no unknown fact can matter."""
         return not self.questions
 
@@ -94,9 +98,18 @@ class NextQuestions(Portable):
         if not self.questions:
             return "Nothing that is still unknown can change the model."
         best = self.questions[:_SHOWN]
-        about = topics(self.rulebase, [question.fact for question in best])
-        said = [f"If every value that is still possible is taken as equally likely, most can be learnt from {about}."]
-        said += [f"{question.text} {self._say(question)}" for question in best]
+        telling = [question.fact for question in best if question.information > 0]
+        if telling:
+            learnt = f"most can be learnt from {topics(self.rulebase, telling)}"
+            said = [f"If every value that is still possible is taken as equally likely, {learnt}."]
+        else:
+            said = ["No single answer is expected to tell much; on these most evidence depends."]
+        turning = [self._say(question) for question in best]
+        said += [f"{question.text} {turns}".rstrip() for question, turns in zip(best, turning, strict=True)]
+        if not any(turning) and self.complete:
+            said.append("None of these answers would change the model by itself.")
+        if not self.complete:
+            said.append("The search was cut short, so that some of these questions may be of no use.")
         more = len(self.questions) - _SHOWN
         if more > 0:
             said.append(sentence(f"{count(more, 'other unknown fact')} may matter as well"))
@@ -107,14 +120,14 @@ class NextQuestions(Portable):
         return unmark(" ".join(said))
 
     def _say(self, question: Question) -> str:
-        """Describe which answers would change the model at once."""
+        """Describe which answers would change the model at once; empty if none would."""
         vocabulary = self.rulebase.vocabulary
         leading: dict[str | None, list[str]] = {}
         for answer in question.answers:
             if answer.model != self.model:
                 leading.setdefault(answer.model, []).append(vocabulary[question.fact].state(answer.value))
         if not leading:
-            return "No answer would change the model by itself."
+            return ""
         clauses = []
         for model, states in leading.items():
             outcome = "no model can be recommended" if model is None else f"the model is {name(self.rulebase, model)}"
@@ -122,51 +135,94 @@ class NextQuestions(Portable):
         return sentence("; ".join(clauses))
 
 
-def next_questions(judge: Judge, decision: Decision, *, ignoring: Collection[str] = ()) -> NextQuestions:
+def next_questions(
+    judge: Judge, decision: Decision, *, ignoring: Collection[str] = (), deadline: float | None = None
+) -> NextQuestions:
     """Rank the unknown facts by what they are expected to tell about the final model, to a hundredth of a bit.
 
     Among equals the one on which most of the evidence still at stake depends comes first.
 
-    Facts of `ignoring` will stay unknown; they are neither asked nor named.
+    Facts of `ignoring` will stay unknown; they are neither asked nor named. `deadline` limits the seconds.
     """
-    possibilities = possibilities_of(judge)
-    known = decision.known
-    free = possibilities.unknown(known, ignoring)
-    coherent = possibilities.coherent_cases(known, free)
-    mattering = _list_mattering(possibilities, known, coherent)
-    prospects: dict[str | None, float] = {}
-    questions: list[Question] = []
-    if mattering:
-        draw = possibilities.draw(known, free)
-        asked_values = [(fact, value) for fact in mattering for value in coherent[fact]]
-        outcomes = possibilities.cohorts.decide(_append(possibilities, known, draw.cohort, asked_values))
+    return _Asking(judge, decision, ignoring, Budget(deadline=deadline)).run()
+
+
+class _Asking:
+    """One search for the best questions."""
+
+    def __init__(self, judge: Judge, decision: Decision, ignoring: Collection[str], budget: Budget) -> None:
+        self.judge = judge
+        self.decision = decision
+        self.ignoring = ignoring
+        self.budget = budget
+        self.possibilities = possibilities_of(judge)
+        self.free = self.possibilities.unknown(decision.known, ignoring)
+
+    def run(self) -> NextQuestions:
+        coherent = self.possibilities.coherent_cases(self.decision.known, self.free)
+        mattering = _list_mattering(self.possibilities, self.decision.known, coherent)
+        if not mattering:
+            return self._answer([], {self.decision.model: 1.0})
+        if self.budget.spent:
+            asked = sorted(mattering, key=lambda fact: -mattering[fact])
+            return self._answer([Question(fact, self._text(fact), 0.0, ()) for fact in asked], {}, complete=False)
+        return self._estimate(coherent, mattering)
+
+    def _estimate(self, coherent: Mapping[str, tuple[FactValue, ...]], mattering: Mapping[str, int]) -> NextQuestions:
+        """Estimate what each question tells, from a draw; one run decides the draw and every answer by itself."""
+        possibilities, known = self.possibilities, self.decision.known
+        draw = possibilities.draw(known, self.free)
+        asked = [(fact, value) for fact in mattering for value in coherent[fact]]
+        outcomes = possibilities.cohorts.decide(_append(possibilities, known, draw.cohort, asked))
         drawn = draw.valid.bit_count()
         models = {model: both for model, columns in outcomes.models.items() if (both := columns & draw.valid)}
-        if len(models) <= 1 and settled(judge, decision, ignoring=ignoring, answered=False, budget=_PROOF):
-            return NextQuestions((), free, {decision.model: 1.0}, decision.model, _basis=Basis(judge))
-        prospects = {
-            model: models[model].bit_count() / drawn
-            for model in sorted(models, key=lambda each: -models[each].bit_count())
-        }
+        complete = True
+        if len(models) <= 1:
+            proof = settled(
+                self.judge,
+                self.decision,
+                ignoring=self.ignoring,
+                answered=False,
+                budget=_PROOF,
+                deadline=self.budget.seconds,
+            )
+            if proof:
+                return self._answer([], {self.decision.model: 1.0})
+            complete = proof.settlement is not Settlement.UNDECIDED
         answers: dict[str, list[Answer]] = {}
-        for position, (fact, value) in enumerate(asked_values, DRAWN):
+        for position, (fact, value) in enumerate(asked, DRAWN):
             answers.setdefault(fact, []).append(Answer(value, *_read(outcomes, position)))
-        for fact, found in answers.items():
-            information = _information(possibilities, draw.cohort, draw.valid, models, fact)
-            questions.append(Question(fact, judge.rulebase.vocabulary[fact].question, information, tuple(found)))
+        questions = [
+            Question(
+                fact,
+                self._text(fact),
+                _information(possibilities, draw.cohort, draw.valid, models, fact),
+                tuple(found),
+            )
+            for fact, found in answers.items()
+        ]
         # Where the estimates hardly differ, the question on which most evidence depends comes first.
         questions.sort(
             key=lambda question: (
                 -round(question.information, _DIGITS),
                 -mattering[question.fact],
-                all(answer.model == decision.model for answer in question.answers),
+                all(answer.model == self.decision.model for answer in question.answers),
             )
         )
-    else:
-        prospects = {decision.model: 1.0}
-    asked = {question.fact for question in questions}
-    irrelevant = tuple(fact for fact in free if fact not in asked)
-    return NextQuestions(tuple(questions), irrelevant, prospects, decision.model, _basis=Basis(judge))
+        frequent = sorted(models, key=lambda each: -models[each].bit_count())
+        prospects = {model: models[model].bit_count() / drawn for model in frequent}
+        return self._answer(questions, prospects, complete=complete)
+
+    def _answer(
+        self, questions: list[Question], prospects: dict[str | None, float], *, complete: bool = True
+    ) -> NextQuestions:
+        asked = {question.fact for question in questions}
+        irrelevant = tuple(fact for fact in self.free if fact not in asked)
+        model, basis = self.decision.model, Basis(self.judge)
+        return NextQuestions(tuple(questions), irrelevant, prospects, model, complete, _basis=basis)
+
+    def _text(self, fact: str) -> str:
+        return self.judge.rulebase.vocabulary[fact].question
 
 
 def _list_mattering(

@@ -18,6 +18,7 @@ from cxrules.policy.evidence import Evidence, weigh_rule
 from cxrules.policy.judge import Judge
 from cxrules.portable.answer import Portable
 from cxrules.portable.at_hand import Basis
+from cxrules.search.budget import Budget
 from cxrules.search.possibilities import possibilities_of
 
 __all__ = ["Robustness", "RuleFlip", "Step", "ToneFlip", "robustness"]
@@ -80,6 +81,7 @@ class Robustness(Portable):
         set_aside: The candidates that a preference sets aside.
         rules: The rules, in id order, each of whose removal would change the model or the status.
         tones: The changes of one claim's tone by one step that would, by claim in id order.
+        complete: Whether every rule and tone was tried; else the deadline ended the search.
     """
 
     model: ModelName | None
@@ -90,16 +92,19 @@ class Robustness(Portable):
     set_aside: tuple[ModelName, ...]
     rules: tuple[RuleFlip, ...]
     tones: tuple[ToneFlip, ...]
+    complete: bool
 
     def explain(self) -> str:
         """Explain it in words."""
         said = [self._say_lead()]
+        if not self.complete:
+            said.append("Not every rule and tone was tried within the limits of the search.")
         turning = [flip for flip in self.rules if flip.model != self.model]
         if turning:
             each = "a single rule" if len(turning) == 1 else f"each of {count(len(turning), 'rule')}"
             said.append(f"The model hangs on {each} by itself: without it the model would be another.")
             said += [self._say_rule(flip) for flip in turning[:_SHOWN]]
-        else:
+        elif self.complete:
             stays = "the model would be the same" if self.model else "it would stay so"
             said.append(f"No single rule decides: without any one of them {stays}.")
         claims = {flip.claim: flip for flip in self.tones if flip.model != self.model}
@@ -108,7 +113,7 @@ class Robustness(Portable):
             titles = " or ".join(mark_title(self.rulebase.sources[source].title) for source in sources)
             times = count(len(claims), "claim")
             said.append(f"A slightly firmer or softer tone in {times} of {titles} would change it.")
-        else:
+        elif self.complete:
             said.append("No author's tone, one step firmer or softer, would change it.")
         return unmark(" ".join(said))
 
@@ -136,8 +141,9 @@ class Robustness(Portable):
         return f"{sentence(f'without the rule that says the following, {then}')[:-1]}: {because}."
 
 
-def robustness(judge: Judge, decision: Decision) -> Robustness:
-    """Find by how much a model leads, and on which single rules and tones it depends."""
+def robustness(judge: Judge, decision: Decision, *, deadline: float | None = None) -> Robustness:
+    """Find by how much a model leads, and on which single rules and tones it depends, within so many seconds."""
+    budget = Budget(deadline=deadline)
     decider = judge.decider
     models = tuple(decider.rulebase.models)
     candidates = {models[position] for _, position in decider.candidates(decision.fired)}
@@ -149,8 +155,9 @@ def robustness(judge: Judge, decision: Decision) -> Robustness:
         decision.lead,
         decision.runner_up,
         tuple(model for model in models if model in aside),
-        tuple(_flip_rules(judge, decision)),
-        tuple(_flip_tones(judge, decision)),
+        tuple(_flip_rules(judge, decision, budget)),
+        tuple(_flip_tones(judge, decision, budget)),
+        not budget.cut_short,
         _basis=Basis(judge),
     )
 
@@ -163,8 +170,10 @@ def _step(decision: Decision, aside: Mapping[str, list[str]]) -> Step | None:
     return Step.POINTS if decision.lead else Step.ORDER
 
 
-def _flip_rules(judge: Judge, decision: Decision) -> Iterable[RuleFlip]:
+def _flip_rules(judge: Judge, decision: Decision, budget: Budget) -> Iterable[RuleFlip]:
     """Decide once without each fired rule: as many columns as rules, one rule silent in each."""
+    if budget.spent:
+        return
     rulebase = judge.rulebase
     possibilities = possibilities_of(judge)
     fired = judge.decider.names(decision.fired)
@@ -175,6 +184,8 @@ def _flip_rules(judge: Judge, decision: Decision) -> Iterable[RuleFlip]:
     for position, rule in enumerate(fired):
         if rule in rulebase.standing and rulebase.rules[rule].targets(Effect.FINDING):
             # Rules that rest on it may stand no longer, and then weigh otherwise.
+            if budget.spent:
+                return
             then = _without(judge, rule, decision)
             model, status = then.model, then.status
         else:
@@ -193,7 +204,7 @@ def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
     return Judge(create_engine("bitmap", rest)).decide(decision.known)
 
 
-def _flip_tones(judge: Judge, decision: Decision) -> Iterable[ToneFlip]:
+def _flip_tones(judge: Judge, decision: Decision, budget: Budget) -> Iterable[ToneFlip]:
     """Weigh the evidence again with each claim a step firmer or softer: the same rules fire, some weigh otherwise."""
     rulebase, decider = judge.rulebase, judge.decider
     evidence = [item for item in decider.evidence if decider.has(decision.fired, item.rule)]
@@ -203,6 +214,8 @@ def _flip_tones(judge: Judge, decision: Decision) -> Iterable[ToneFlip]:
             citing.setdefault(claim, []).append(position)
     weighing = _Weighing(decider)
     for claim in (claim for claim in rulebase.claims if claim in citing):
+        if budget.spent:
+            return
         own = rulebase.claims[claim]
         for tone in (Tone(step) for step in (own.tone - 1, own.tone + 1) if step in _TONES):
             claims = ChainMap({claim: replace(own, tone=tone)}, dict(rulebase.claims))

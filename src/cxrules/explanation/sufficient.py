@@ -17,6 +17,7 @@ from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 from cxrules.portable.answer import Portable
 from cxrules.portable.at_hand import Basis
+from cxrules.search.budget import Budget
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Extent", "Sufficient", "sufficient_facts"]
@@ -34,6 +35,7 @@ class Extent(StrEnum):
     SMALLEST = "smallest"
     MINIMAL = "minimal"
     UNPROVED = "unproved"
+    CUT_SHORT = "cut_short"
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,6 +59,13 @@ class Sufficient(Portable):
 
     def explain(self) -> str:
         """Explain it in words."""
+        return (
+            f"{self._say()} The search for a smaller set was cut short."
+            if self.extent is Extent.CUT_SHORT
+            else self._say()
+        )
+
+    def _say(self) -> str:
         outcome = "that no model can be recommended" if self.model is None else f"{name(self.rulebase, self.model)}"
         if self.status is Status.CONTESTED:
             outcome += ", contested as it is"
@@ -71,28 +80,33 @@ class Sufficient(Portable):
         return unmark(f"{enough}: {sentence(join_clauses(clauses))[0].lower()}{sentence(join_clauses(clauses))[1:]}")
 
 
-def sufficient_facts(judge: Judge, decision: Decision, *, affordable: int = AFFORDABLE) -> Sufficient:
+def sufficient_facts(
+    judge: Judge, decision: Decision, *, affordable: int = AFFORDABLE, deadline: float | None = None
+) -> Sufficient:
     """Find a smallest set of known facts that alone gives the same model and status.
 
     Every subset of the facts that fired rules test is decided, up to `affordable` facts: so the set is proved to be
-    smallest. Leaving out facts one at a time would prove nothing, because rules against the model may need the same
-    facts as rules for it. Of several smallest sets it is the one whose facts come first in the vocabulary.
+    smallest, unless the deadline, in seconds, ends the search. Leaving out facts one at a time would prove nothing,
+    because rules against the model may need the same facts as rules for it. Of several smallest sets it is the one
+    whose facts come first in the vocabulary.
     """
     possibilities = possibilities_of(judge)
     facts = _list_tested(possibilities, decision)
     extent = Extent.SMALLEST
-    search = _Search(possibilities, decision)
+    search = _Search(possibilities, decision, Budget(deadline=deadline))
     if len(facts) > affordable:
         # The last facts are left out first, so that the early ones stay.
         facts = search.leave_out(facts)
         extent = Extent.MINIMAL if len(facts) <= affordable else Extent.UNPROVED
     found = facts if extent is Extent.UNPROVED else search.find_smallest(facts)
+    if search.budget.cut_short:
+        extent = Extent.CUT_SHORT
     return Sufficient(
         {fact: decision.known[fact] for fact in found},
         extent,
         decision.model,
         decision.status,
-        search.examined,
+        search.budget.examined,
         _basis=Basis(judge),
     )
 
@@ -121,10 +135,10 @@ def _list_tested(possibilities: Possibilities, decision: Decision) -> list[str]:
 class _Search:
     """Tries subsets of known facts, many at a time."""
 
-    def __init__(self, possibilities: Possibilities, decision: Decision) -> None:
+    def __init__(self, possibilities: Possibilities, decision: Decision, budget: Budget) -> None:
         self.possibilities = possibilities
         self.decision = decision
-        self.examined = 0
+        self.budget = budget
 
     def leave_out(self, facts: Sequence[str]) -> list[str]:
         """Leave out facts one by one, the last first, as long as the rest suffices."""
@@ -132,8 +146,10 @@ class _Search:
         while left_out:
             left_out = False
             for fact in reversed(tuple(kept)):
+                if self.budget.spent:
+                    return kept
                 rest = [other for other in kept if other != fact]
-                self.examined += 1
+                self.budget.spend()
                 then = self.possibilities.decide({other: self.decision.known[other] for other in rest})
                 if (then.model, then.status) == (self.decision.model, self.decision.status):
                     kept, left_out = rest, True
@@ -148,6 +164,8 @@ class _Search:
         sizes = add_up((pattern, 1) for pattern in patterns)
         best: list[str] | None = None
         for number in reversed(range(1 << len(beyond))):
+            if self.budget.spent:
+                break
             given = [fact for position, fact in enumerate(reversed(beyond)) if number >> position & 1]
             if best is not None and len(given) > len(best):
                 continue
@@ -155,7 +173,7 @@ class _Search:
             columns.update(
                 (fact, self._column(fact, pattern)) for fact, pattern in zip(reversed(within), patterns, strict=True)
             )
-            self.examined += 1 << len(within)
+            self.budget.spend(1 << len(within))
             hits = self._same(self.possibilities.cohorts.decide(Cohort(everything, columns)), everything)
             for size in range(len(within) + 1):
                 if best is not None and len(given) + size >= len(best):
@@ -165,8 +183,7 @@ class _Search:
                     inside = {fact for position, fact in enumerate(reversed(within)) if subset >> position & 1}
                     best = [fact for fact in facts if fact in given or fact in inside]
                     break
-        assert best is not None, "all of the facts suffice"
-        return best
+        return list(facts) if best is None else best
 
     def _same(self, outcomes: Outcomes, everything: int) -> int:
         same = outcomes.models[self.decision.model]

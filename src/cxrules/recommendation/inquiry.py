@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from cxrules.errors import MissingRuleBase
@@ -45,27 +45,30 @@ class Inquiry:
         """The decision."""
         raise NotImplementedError
 
-    def explain(self, detail: Detail = "brief", *, width: int | None = None) -> str:
+    def explain(self, detail: Detail = "brief", *, width: int | None = None, searches: bool = True) -> str:
         """Explain the recommendation in plain text.
 
         Args:
             detail: `brief` for the outcome, the decisive reasons, the contrast, who disagrees and what is unknown;
                 `full` for everything behind it.
             width: The longest line; None leaves every paragraph on one line.
+            searches: Whether to search for what is worth finding out and what would change the answer, which is most of
+                the time that an explanation takes.
         """
         from cxrules import explanation
 
-        return explanation.explain(self.judge, self.decision, detail, width)
+        return explanation.explain(self.judge, self.decision, detail, width, searches=searches)
 
-    def to_markdown(self, detail: Detail = "brief") -> str:
+    def to_markdown(self, detail: Detail = "brief", *, searches: bool = True) -> str:
         """Explain the recommendation in Markdown.
 
         Args:
             detail: As for `explain`.
+            searches: As for `explain`.
         """
         from cxrules.explanation.prose.explain import explain_in_markdown
 
-        return explain_in_markdown(self.judge, self.decision, detail)
+        return explain_in_markdown(self.judge, self.decision, detail, searches=searches)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
         """Draw the argument as a Mermaid flowchart.
@@ -154,47 +157,77 @@ class Inquiry:
 
         return what_if(self.judge, self.decision, {**(changes or {}), **facts}, self._present)
 
-    def sufficient(self) -> Sufficient:
-        """Find a smallest set of the known facts that alone gives the same model and status."""
+    def sufficient(self, *, deadline: float | None = None) -> Sufficient:
+        """Find a smallest set of the known facts that alone gives the same model and status.
+
+        Args:
+            deadline: The seconds that the search may take; where they end it, the answer says so.
+        """
         from cxrules.explanation.sufficient import sufficient_facts
 
-        return sufficient_facts(self.judge, self.decision)
+        return sufficient_facts(self.judge, self.decision, deadline=deadline)
 
-    def counterfactuals(self, target: str | None = None, max_changes: int = 3) -> Counterfactuals:
+    def counterfactuals(
+        self,
+        target: str | None = None,
+        max_changes: int = 3,
+        *,
+        keep: Collection[str] = (),
+        effort: Mapping[str, int] | None = None,
+        deadline: float | None = None,
+    ) -> Counterfactuals:
         """Find every set of changes of least total price that alters the model or reaches a target.
 
         Args:
             target: The model to reach; None for any other outcome, also no model.
             max_changes: How many changes may be made together, at least 1.
+            keep: Facts to leave alone.
+            effort: Facts with the price of a change of them, a whole number from 1 to 1000, where it is another here
+                than in the rule base.
+            deadline: The seconds that the search may take; where they end it, the answer says so.
 
         Returns:
             The sets of changes, with whether the search was complete; complete and without sets, it is the proof that
             no allowed change of that size exists.
 
         Raises:
-            ValueError: If there is no such model, or fewer than one change is allowed.
+            ValueError: If there is no such model or fact, a price is none, or fewer than one change is allowed.
         """
         from cxrules.explanation.counterfactuals import counterfactuals
 
-        return counterfactuals(self.judge, self.decision, target, max_changes)
+        return counterfactuals(
+            self.judge, self.decision, target, max_changes, keep=keep, effort=effort, deadline=deadline
+        )
 
-    def settled(self) -> Settled:
-        """Find whether what is unknown can still change the model: proved, or two completions that disagree."""
+    def settled(self, *, deadline: float | None = None) -> Settled:
+        """Find whether what is unknown can still change the model: proved, or two completions that disagree.
+
+        Args:
+            deadline: The seconds that the search may take; where they end it, the answer says so.
+        """
         from cxrules.explanation.settled import settled
 
-        return settled(self.judge, self.decision)
+        return settled(self.judge, self.decision, deadline=deadline)
 
-    def next_questions(self) -> NextQuestions:
-        """Rank the unknown facts by what they are expected to tell about the final model."""
+    def next_questions(self, *, deadline: float | None = None) -> NextQuestions:
+        """Rank the unknown facts by what they are expected to tell about the final model.
+
+        Args:
+            deadline: The seconds that the search may take; where they end it, the answer says so.
+        """
         from cxrules.explanation.next_questions import next_questions
 
-        return next_questions(self.judge, self.decision)
+        return next_questions(self.judge, self.decision, deadline=deadline)
 
-    def robustness(self) -> Robustness:
-        """Find by how much the model leads, and on which single rules and tones it depends."""
+    def robustness(self, *, deadline: float | None = None) -> Robustness:
+        """Find by how much the model leads, and on which single rules and tones it depends.
+
+        Args:
+            deadline: The seconds that the search may take; where they end it, the answer says so.
+        """
         from cxrules.explanation.robustness import robustness
 
-        return robustness(self.judge, self.decision)
+        return robustness(self.judge, self.decision, deadline=deadline)
 
     @classmethod
     def _present(cls, judge: Judge, decision: Decision) -> Self:

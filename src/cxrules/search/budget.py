@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic
 
 __all__ = ["Budget"]
@@ -13,6 +14,7 @@ class Budget:
     Attributes:
         steps: How many steps may be taken.
         examined: How many were.
+        cut_short: Whether a search has seen that the budget is spent.
 
     Examples:
         >>> budget = Budget(10)
@@ -23,10 +25,10 @@ class Budget:
         True
     """
 
-    __slots__ = ("_end", "examined", "steps")
+    __slots__ = ("_end", "cut_short", "examined", "steps")
 
-    def __init__(self, steps: int, deadline: float | None = None) -> None:
-        """Start to count; `deadline` is in seconds from now, and None is none.
+    def __init__(self, steps: float = inf, deadline: float | None = None) -> None:
+        """Start to count; `deadline` is in seconds from now, None is none.
 
         Raises:
             ValueError: If the deadline is negative or no number.
@@ -35,6 +37,7 @@ class Budget:
             raise ValueError(f"a deadline is a number of seconds from now, at least 0, not {deadline!r}")
         self.steps = steps
         self.examined = 0
+        self.cut_short = False
         self._end = None if deadline is None else monotonic() + deadline
 
     def spend(self, steps: int = 1) -> None:
@@ -42,11 +45,18 @@ class Budget:
         self.examined += steps
 
     @property
-    def left(self) -> int:
+    def left(self) -> float:
         """How many steps are left."""
         return max(0, self.steps - self.examined)
 
     @property
+    def seconds(self) -> float | None:
+        """How many seconds are left; None where there is no deadline."""
+        return None if self._end is None else max(0.0, self._end - monotonic())
+
+    @property
     def spent(self) -> bool:
         """Whether no further step may be taken."""
-        return self.examined >= self.steps or (self._end is not None and monotonic() >= self._end)
+        spent = self.examined >= self.steps or (self._end is not None and monotonic() >= self._end)
+        self.cut_short |= spent
+        return spent

@@ -41,7 +41,7 @@ DEAREST = 1000
 
 
 def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, int]) -> dict[str, Fact]:
-    """Return the facts that may change, with the caller's price where he gives one.
+    """Return the facts that may change, with the caller's price where there is one.
 
     Raises:
         ValueError: If there is no such fact, an immutable one is priced, or a price is no whole number from 1 to 1000.
@@ -52,8 +52,9 @@ def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, 
     for name, price in effort.items():
         if vocabulary[name].immutable:
             raise ValueError(f"nobody can change {name}, so that it has no price")
-        if isinstance(price, bool) or not isinstance(price, int) or not 1 <= price <= DEAREST:
-            raise ValueError(f"the effort of {name} is a whole number from 1 to {DEAREST}, not {price!r}")
+        given: object = price  # whatever the caller gave
+        if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= DEAREST:
+            raise ValueError(f"the effort of {name} is a whole number from 1 to {DEAREST}, not {given!r}")
     return {
         name: replace(fact, effort=effort.get(name, fact.effort))
         for name, fact in vocabulary.facts.items()

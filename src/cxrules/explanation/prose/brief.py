@@ -25,7 +25,7 @@ _MOST_REASONS = 4
 _MOST_UNKNOWN = 3
 
 
-def write_brief(judge: Judge, decision: Decision) -> tuple[Block, ...]:
+def write_brief(judge: Judge, decision: Decision, *, searches: bool = True) -> tuple[Block, ...]:
     """Write the brief explanation."""
     derivation = trace(judge, decision)
     blocks: list[Block] = [Paragraph(tell_outcome(judge.rulebase, derivation))]
@@ -42,7 +42,8 @@ def write_brief(judge: Judge, decision: Decision) -> tuple[Block, ...]:
             blocks.append(Paragraph(f"{asked} {rebut(judge, rival, places, named=True)}"))
     if decision.known:
         blocks.append(Paragraph(" ".join(tell_verdicts(judge, decision, derivation))))
-    blocks += tell_prospects(judge, decision)
+    if searches:
+        blocks += tell_prospects(judge, decision)
     return tuple(blocks)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cxrules.errors import no_such
 from cxrules.explanation.prose.brief import write_brief
 from cxrules.explanation.prose.full import write_full
 from cxrules.explanation.text.document import Block, to_html, to_markdown, to_plain
@@ -14,25 +15,33 @@ __all__ = ["explain", "explain_in_html", "explain_in_markdown"]
 
 
 def explain(
-    judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief", width: int | None = None
+    judge: Judge,
+    decision: Decision,
+    detail: Literal["brief", "full"] = "brief",
+    width: int | None = None,
+    *,
+    searches: bool = True,
 ) -> str:
     """Explain a decision in plain text.
 
-    With a width of None every paragraph and entry stays on one line.
+    With a width of None every paragraph and entry stays on one line. Without `searches` it does not look for what is
+    worth finding out and what would change the answer.
 
     Raises:
         ValueError: If `detail` is neither `brief` nor `full`.
     """
-    return to_plain(_write(judge, decision, detail), width)
+    return to_plain(_write(judge, decision, detail, searches=searches), width)
 
 
-def explain_in_markdown(judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief") -> str:
-    """Explain a decision in Markdown.
+def explain_in_markdown(
+    judge: Judge, decision: Decision, detail: Literal["brief", "full"] = "brief", *, searches: bool = True
+) -> str:
+    """Explain a decision in Markdown; see `explain`.
 
     Raises:
         ValueError: If `detail` is neither `brief` nor `full`.
     """
-    return to_markdown(_write(judge, decision, detail))
+    return to_markdown(_write(judge, decision, detail, searches=searches))
 
 
 def explain_in_html(judge: Judge, decision: Decision) -> str:
@@ -40,9 +49,9 @@ def explain_in_html(judge: Judge, decision: Decision) -> str:
     return to_html(_write(judge, decision, "brief"))
 
 
-def _write(judge: Judge, decision: Decision, detail: str) -> tuple[Block, ...]:
+def _write(judge: Judge, decision: Decision, detail: str, *, searches: bool = True) -> tuple[Block, ...]:
     if detail == "brief":
-        return write_brief(judge, decision)
+        return write_brief(judge, decision, searches=searches)
     if detail == "full":
-        return write_full(judge, decision)
-    raise ValueError(f"no such detail: {detail!r}; known: 'brief', 'full'")
+        return write_full(judge, decision, searches=searches)
+    raise no_such("detail", detail, ("brief", "full"))

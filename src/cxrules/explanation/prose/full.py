@@ -30,7 +30,7 @@ _PLACES = {
 }
 
 
-def write_full(judge: Judge, decision: Decision) -> tuple[Block, ...]:
+def write_full(judge: Judge, decision: Decision, *, searches: bool = True) -> tuple[Block, ...]:
     """Write the full explanation."""
     derivation = trace(judge, decision, complete=True)
     writer = _Writer(judge, decision, derivation)
@@ -44,8 +44,8 @@ def write_full(judge: Judge, decision: Decision) -> tuple[Block, ...]:
         ("What to do", writer.advice(Effect.ACTION, judge.rulebase.actions)),
         ("What to beware of", writer.warnings()),
         ("What else applies", writer.rest()),
-        ("What is not known", writer.unknown()),
-        ("What would change it", writer.changes()),
+        ("What is not known", writer.unknown() if searches else ()),
+        ("What would change it", writer.changes() if searches else ()),
         ("Sources", writer.sources()),
     )
     return tuple(Section(heading, tuple(blocks)) for heading, blocks in sections if blocks)

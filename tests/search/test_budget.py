@@ -1,0 +1,146 @@
+"""Every search ends when its deadline has passed, and says so; what the caller keeps or prices otherwise is heeded."""
+
+from itertools import islice
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cxrules
+from cxrules import Advisor
+from cxrules.explanation.counterfactuals import SearchStatus, counterfactuals
+from cxrules.explanation.settled import Settlement
+from cxrules.explanation.sufficient import Extent
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
+from cxrules.search.budget import Budget
+from cxrules.search.changes import Change, combine, list_prices
+from tests.rulebases import random_organisations
+from tests.search.test_search import cases
+
+ADVISOR = Advisor()
+ADVICE = [
+    ADVISOR.recommend(known) for known in islice(random_organisations(ADVISOR.rulebase, 6, known=0.5, coherent=True), 5)
+]
+QUESTIONS = ("settled", "counterfactuals", "sufficient", "next_questions", "robustness")
+
+
+def is_cut_short(answer: Any) -> bool:
+    match answer:
+        case cxrules.Settled():
+            return answer.settlement is Settlement.UNDECIDED
+        case cxrules.Counterfactuals():
+            return answer.status is SearchStatus.BUDGET_EXHAUSTED
+        case cxrules.Sufficient():
+            return answer.extent is Extent.CUT_SHORT
+        case _:
+            return not answer.complete
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_search_without_time_says_so(question: str) -> None:
+    for advice in ADVICE:
+        answer = getattr(advice, question)(deadline=0)
+        if not (isinstance(answer, cxrules.NextQuestions) and answer.nothing_left_to_ask):  # bounds prove it at once
+            assert is_cut_short(answer)
+            assert says_limits(answer.explain())
+
+
+def says_limits(text: str) -> bool:
+    return "cut short" in text or "within the limits of the search" in text
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_search_with_time_enough_gives_the_same_answer(question: str) -> None:
+    for advice in ADVICE[:2]:
+        answer = getattr(advice, question)(deadline=3600)
+        assert answer == getattr(advice, question)()
+        assert not is_cut_short(answer)
+
+
+@pytest.mark.parametrize("deadline", [-1, float("nan")])
+def test_a_deadline_that_makes_no_sense_is_refused(deadline: float) -> None:
+    with pytest.raises(ValueError, match="a deadline is a number of seconds from now"):
+        Budget(deadline=deadline)
+
+
+def test_what_is_cut_short_is_still_true() -> None:
+    for advice in ADVICE:
+        found = advice.sufficient(deadline=0)
+        then = ADVISOR.recommend(dict(found.facts))
+        assert (then.model, then.status) == (advice.model, advice.status)
+        asked = advice.next_questions(deadline=0)
+        assert {question.fact for question in advice.next_questions().questions} <= {
+            question.fact for question in asked.questions
+        }
+
+
+def test_an_explanation_without_searches_is_the_beginning_of_the_one_with_them() -> None:
+    for advice in ADVICE:
+        short = advice.explain(searches=False)
+        assert advice.explain().startswith(short)
+        assert "What would change it" not in advice.explain("full", searches=False)
+        assert short in advice.explain(searches=True)
+        assert advice.to_markdown(searches=False) in advice.to_markdown()
+
+
+# -- facts left alone, facts priced otherwise --------------------------------------------------------------------------
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(cases(), st.data())
+def test_facts_are_left_alone_and_priced_as_asked(case: tuple[Judge, Decision], data: st.DataObject) -> None:
+    judge, decision = case
+    names = sorted(judge.rulebase.vocabulary.facts)
+    keep = data.draw(st.sets(st.sampled_from(names)))
+    priced = [name for name in names if not judge.rulebase.vocabulary[name].immutable]
+    effort = data.draw(st.dictionaries(st.sampled_from(priced), st.integers(1, 40))) if priced else {}
+    found = counterfactuals(judge, decision, keep=keep, effort=effort)
+    free = counterfactuals(judge, decision)
+    assert not found.sets or free.sets, "what is left alone opens no new way"
+    for entry in found.sets:
+        assert not keep.intersection(change.fact for change in entry.changes)
+        assert all(change.effort == effort.get(change.fact, change.effort) for change in entry.changes)
+        assert judge.decide(entry.facts).model == entry.model != decision.model
+    if not effort:
+        allowed = [entry for entry in free.sets if not keep.intersection(change.fact for change in entry.changes)]
+        assert not allowed or found.sets == tuple(allowed)
+
+
+@given(st.lists(st.integers(1, 1000), min_size=1, max_size=12), st.integers(1, 4))
+def test_prices_are_what_changes_can_cost_together(efforts: list[int], most: int) -> None:
+    changes = [Change(f"fact_{number}", False, True, effort) for number, effort in enumerate(sorted(efforts))]
+    sets = [part for price in list_prices(changes, most) for part in combine(changes, price, most)]
+    prices = {sum(change.effort for change in part) for part in sets}
+    assert len(sets) == len(set(sets)) == sum(comb(len(efforts), size) for size in range(1, most + 1))
+    sums = {0}
+    reached = {0}
+    for _ in range(most):
+        reached = {total + effort for total in reached for effort in efforts}
+        sums |= reached
+    assert prices <= set(list_prices(changes, most)) <= sums - {0}
+    for price in prices:
+        assert all(sum(change.effort for change in part) == price for part in combine(changes, price, most))
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"keep": ["silo"]}, "no such fact: 'silo'; did you mean 'silos'"),
+        ({"effort": {"silo": 1}}, "no such fact: 'silo'; did you mean 'silos'"),
+        ({"effort": {"silos": 0}}, "the effort of silos is a whole number from 1 to 1000, not 0"),
+        ({"effort": {"silos": 1.5}}, "not 1.5"),
+        ({"effort": {"silos": True}}, "not True"),
+        ({"effort": {"silos": 10**9}}, "from 1 to 1000"),
+    ],
+)
+def test_what_cannot_be_kept_or_priced_is_said(how: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        ADVICE[0].counterfactuals(**how)
+
+
+def test_a_fact_that_nobody_can_change_has_no_price() -> None:
+    name = next(name for name, fact in ADVISOR.rulebase.vocabulary.facts.items() if fact.immutable)
+    with pytest.raises(ValueError, match=f"nobody can change {name}"):
+        ADVICE[0].counterfactuals(effort={name: 1})
