@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 
 from cxrules.errors import no_such
 from cxrules.explanation.text.document import unmark
@@ -17,7 +18,7 @@ from cxrules.policy.judge import Judge
 from cxrules.portable.answer import Portable
 from cxrules.portable.at_hand import Basis
 from cxrules.search.budget import Budget
-from cxrules.search.changes import Change, apply, assemble, combine, list_changes, list_prices, reprice
+from cxrules.search.changes import Change, apply, assemble, list_changes, list_sets, reprice
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["ChangeSet", "Counterfactuals", "SearchStatus", "counterfactuals"]
@@ -171,12 +172,12 @@ class _Search:
         self.possibilities: Possibilities = possibilities_of(judge)
 
     def run(self, changes: Sequence[Change], max_changes: int) -> tuple[SearchStatus, tuple[ChangeSet, ...]]:
-        for price in list_prices(changes, max_changes):
+        for _, entries in groupby(list_sets(changes, max_changes), key=itemgetter(0)):
             found: list[ChangeSet] = []
-            waiting = combine(changes, price, max_changes)
-            while not self.budget.spent and (together := list(islice(waiting, int(min(_TOGETHER, self.budget.left))))):
-                self.budget.spend(len(together))
-                found += self._try(together)
+            waiting = (together for _, together in entries)
+            while not self.budget.spent and (many := list(islice(waiting, int(min(_TOGETHER, self.budget.left))))):
+                self.budget.spend(len(many))
+                found += self._try(many)
             exhausted = self.budget.spent and next(waiting, None) is not None
             if found or exhausted:
                 status = SearchStatus.BUDGET_EXHAUSTED if exhausted else SearchStatus.COMPLETE

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from itertools import combinations, product
 
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of
@@ -12,7 +14,7 @@ from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only, Vocabular
 from cxrules.language.regions import cut
 from cxrules.search.possibilities import Possibilities
 
-__all__ = ["Change", "apply", "assemble", "combine", "list_changes", "list_prices", "reprice"]
+__all__ = ["Change", "apply", "assemble", "list_changes", "list_sets", "reprice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,42 +128,33 @@ def apply(known: Facts, changes: Iterable[Change], possibilities: Possibilities)
     return facts
 
 
-def list_prices(changes: Sequence[Change], most: int) -> list[int]:
-    """Return, in order, what at most so many changes can cost together."""
-    efforts = {change.effort for change in changes}
-    sums = reached = {0}
-    for _ in range(min(most, len(changes))):
-        reached = {price + effort for price in reached for effort in efforts}
-        sums = sums | reached
-    return sorted(sums - {0})
-
-
-def combine(changes: Sequence[Change], price: int, most: int) -> Iterator[tuple[Change, ...]]:
-    """Return every set of at most so many changes that costs exactly so much and changes nothing twice."""
+def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple[Change, ...]]]:
+    """Return every set of at most so many changes that changes nothing twice, with its price: cheapest first."""
     by_effort: dict[int, list[Change]] = {}
     for change in changes:
         by_effort.setdefault(change.effort, []).append(change)
-    efforts = sorted(by_effort)
-    for counts in _spend(efforts, price, most):
-        parts = [combinations(by_effort[effort], count) for effort, count in zip(efforts, counts, strict=True) if count]
+    for price, efforts in _list_sums(sorted(by_effort), most):
+        parts = [combinations(by_effort[effort], count) for effort, count in Counter(efforts).items()]
         for chosen in product(*parts):
             together = tuple(change for part in chosen for change in part)
             if len(together) < 2 or len({(change.fact, change.element) for change in together}) == len(together):
-                yield together
+                yield price, together
 
 
-def _spend(efforts: Sequence[int], price: int, most: int) -> Iterator[tuple[int, ...]]:
-    """Return in how many ways a price is a sum of at most so many efforts: how often each."""
-    if not efforts:
-        if price == 0:
-            yield ()
-        return
-    first, rest = efforts[0], efforts[1:]
-    for count in range(min(most, price // first) + 1):
-        left = price - count * first
-        if left == 0 or (count < most and rest and rest[0] <= left <= (most - count) * rest[-1]):
-            for counts in _spend(rest, left, most - count) if left else ((0,) * len(rest),):
-                yield (count, *counts)
+def _list_sums(efforts: Sequence[int], most: int) -> Iterator[tuple[int, list[int]]]:
+    """Return every way to choose at most so many efforts, with their sum: the least sum first."""
+    # A choice is a row of places that never falls. From each comes one with its last place repeated, and one with its
+    # last place moved on, so that each is reached once, after a cheaper one. Places are negative, so that of two
+    # choices of one sum the one with fewer cheap efforts comes first.
+    waiting: list[tuple[int, tuple[int, ...]]] = [(efforts[0], (0,))] if efforts else []
+    while waiting:
+        price, places = heappop(waiting)
+        yield price, [efforts[-place] for place in places]
+        last = -places[-1]
+        if len(places) < most:
+            heappush(waiting, (price + efforts[last], (*places, -last)))
+        if last + 1 < len(efforts):
+            heappush(waiting, (price - efforts[last] + efforts[last + 1], (*places[:-1], -last - 1)))
 
 
 def assemble(possibilities: Possibilities, known: Facts, sets: Sequence[tuple[Change, ...]]) -> Cohort:
