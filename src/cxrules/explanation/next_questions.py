@@ -107,7 +107,7 @@ class NextQuestions(Portable):
         turning = [self._say(question) for question in best]
         said += [f"{question.text} {turns}".rstrip() for question, turns in zip(best, turning, strict=True)]
         if not any(turning) and self.complete:
-            said.append("None of these answers would change the model by itself.")
+            said.append("No answer to them would change the model by itself.")
         if not self.complete:
             said.append("The search was cut short, so that some of these questions may be of no use.")
         more = len(self.questions) - _SHOWN
