@@ -10,7 +10,7 @@ DEV := $(VENV)/installed-dev
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types unit wheel bench soak test-editors panel mutants generate format clean
+.PHONY: docs help demo test lint types unit wheel bench soak test-editors panel mutants generate format clean
 unexport PYTHONHOME PYTHONPATH
 
 help: ## List the targets
@@ -55,6 +55,11 @@ mutants: $(DEV) ## Change the knowledge in small ways and see whether a test not
 
 generate: $(DEV) ## Write every generated file again
 	$(PY) -m tools.generate
+
+docs: $(DEV) ## Build the site in docs/_build: no warnings, every internal link checked
+	@$(PIP) install --group docs
+	$(PY) -m sphinx -W -q -j auto -b html docs docs/_build/html
+	$(PY) -m sphinx -W -q -b linkcheck docs docs/_build/links
 
 format: $(DEV) ## Fix what ruff can fix
 	$(PY) -m ruff check --fix

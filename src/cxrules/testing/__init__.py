@@ -1,7 +1,7 @@
 """For the test suites of programs that embed cxrules, and of authors of rules.
 
 Strategies for Hypothesis draw organisations from a rule base's vocabulary; check functions hold one organisation
-against what must be true of every one. Nothing is registered on import, and there is no pytest plugin:
+against what must be true of every one. Nothing is registered on import, and there is no pytest plugin::
 
     from hypothesis import given
     from cxrules import testing
