@@ -112,7 +112,7 @@ def test_recommend_reports_every_mistake_where_it_stands(run: Run, tmp_path: Pat
     assert reported == [
         "FILE:1:11: maturity: no such value: 'erly' [unknown-value]; did you mean 'early'?",
         "FILE:2:1: matury: no such fact [unknown-fact]; did you mean 'maturity'?",
-        'FILE:3:22: YAML reads yes as true [unquoted-boolean]; write "yes" or true',
+        "FILE:3:22: YAML reads yes as true [unquoted-boolean]; write true",
         "FILE:4:25: retention_budget_share: a number from 0 to 100 is expected, not 150 [out-of-range]",
         (
             "FILE:5:29: marketing_journey_coverage: a list of its values is expected, not 'loyalty' [wrong-type]; "

@@ -219,17 +219,17 @@ def test_what_is_no_answer_asks_the_same_question_again(judge: Judge, typed: str
 
 def test_the_file_can_be_read_again(judge: Judge) -> None:
     dialogue = Consultation(judge, {"first": "a", "second": False, "idle": 12.5, "several": ()}, ["first"])
-    content = yaml.safe_load(write_file(dialogue, judge))
+    content = yaml.safe_load(write_file(dialogue.known, dialogue.skipped, judge))
     assert content == {"facts": {"first": "a", "second": False, "idle": 12.5, "several": []}}
     empty = Consultation(judge, {}, ["second"])
-    assert yaml.safe_load(write_file(empty, judge)) == {"facts": {}, "skipped": ["second"]}
+    assert yaml.safe_load(write_file({}, empty.skipped, judge)) == {"facts": {}, "skipped": ["second"]}
 
 
 def test_every_value_of_the_built_in_vocabulary_survives_the_file() -> None:
     judge = Advisor().judge
     for fact in judge.rulebase.vocabulary.facts.values():
         for value in fact.names if fact.kind in (Kind.ORDERED, Kind.CHOICE) else ():
-            written = yaml.safe_load(write_file(Consultation(judge, {fact.name: value}), judge))
+            written = yaml.safe_load(write_file({fact.name: value}, (), judge))
             assert written == {"facts": {fact.name: value}}
 
 

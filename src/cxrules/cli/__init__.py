@@ -2,6 +2,7 @@
 
     app                the commands together: help, version
     exit_codes         how the program ends
+    streams            standard input and output, as they may be
     shared             what commands share: options, rule bases, mistakes, the width of the text
     organisation_file  YAML or JSON → facts, every mistake at file:line:column
     recommend, consult, rules, claims, facts, check
@@ -15,6 +16,7 @@ from __future__ import annotations
 import sys
 
 from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.streams import whatever_the_streams
 
 __all__ = ["main"]
 
@@ -28,4 +30,5 @@ def main() -> None:
             raise
         print("cxrules: the command line needs an extra: pip install 'cxrules[cli]'", file=sys.stderr)
         sys.exit(ExitCode.MISSING_EXTRA)
-    run()
+    with whatever_the_streams():
+        run()

@@ -26,6 +26,7 @@ Exit codes:
   2  the arguments or the input are wrong
   3  something is needed that is not installed
   4  verify or diff: solver and engine disagree, so that nothing is proved
+  5  the output cannot be written
 130  stopped by Ctrl-C; 143: asked to terminate"""
 
 

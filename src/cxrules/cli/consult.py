@@ -10,8 +10,10 @@ import typer
 from cxrules.cli.shared import OnTop, Rules, count, fail, hang, mistakes_end_it, open_rulebase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cxrules.consultation.dialogue import Consultation
-    from cxrules.language.facts import Vocabulary
+    from cxrules.language.facts import FactValue
     from cxrules.policy.judge import Judge
 
 __all__ = ["register"]
@@ -38,14 +40,16 @@ def consult(
     however the dialogue ends; `cxrules recommend FILE` takes the file.
     """
     from cxrules.advisor import Advisor
-    from cxrules.cli.organisation_file import read_facts
+    from cxrules.cli.organisation_file import read_organisation
     from cxrules.consultation.dialogue import Consultation
 
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
         resumed = file.exists()
-        known = read_facts(str(file), rulebase.vocabulary) if resumed else {}
-        skipped = _read_skipped(file, rulebase.vocabulary) if resumed else []
+        known, skipped = {}, []
+        if resumed:
+            content = read_organisation(str(file), rulebase.vocabulary)
+            known, skipped = content.facts, list(content.skipped)
     judge = Advisor(rulebase).judge
     consultation = Consultation(judge, known, skipped)
     if resumed:
@@ -63,16 +67,17 @@ def _talk(consultation: Consultation, judge: Judge, file: Path) -> bool:
     """Take lines until the dialogue ends and save after each change; return whether there was any."""
     saved = False
     before = _content(consultation)
+    facts = dict(consultation.known)
     try:
         while not consultation.ended:
-            typed = input(_PROMPT)
+            typed = _ask()
             try:
                 reply = consultation.take(typed)
             finally:
                 # An interrupt while the next question is sought must not lose the answer.
                 if _content(consultation) != before:
-                    _save(consultation, judge, file)
-                    saved, before = True, _content(consultation)
+                    _save(consultation, judge, file, facts)
+                    saved, before, facts = True, _content(consultation), dict(consultation.known)
             if reply:
                 _show(f"\n{reply}")
     except (EOFError, KeyboardInterrupt):
@@ -80,29 +85,50 @@ def _talk(consultation: Consultation, judge: Judge, file: Path) -> bool:
     return saved
 
 
+def _ask() -> str:
+    """Return the next line that is typed.
+
+    Raises:
+        EOFError: If there is none, or nowhere to type it.
+    """
+    try:
+        return input(_PROMPT)
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: standard input is closed
+        raise EOFError from error
+
+
 def _content(consultation: Consultation) -> tuple[object, ...]:
     return tuple(sorted(consultation.known.items())), tuple(consultation.skipped)
 
 
-def _save(consultation: Consultation, judge: Judge, file: Path) -> None:
+def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[str, FactValue]) -> None:
+    """Save what changed: what else the file holds, or has come to hold meanwhile, stays."""
+    from cxrules.cli.answer_file import change_text, write_safely
+    from cxrules.cli.organisation_file import interpret
     from cxrules.consultation.dialogue import write_file
+    from cxrules.errors import InvalidOrganisation
+    from cxrules.knowledge.reader import describe, read_bytes
 
-    beside = file.with_name(f".{file.name}.part")
+    known = consultation.known
+    changed = {name: known.get(name) for name in {**before, **known} if before.get(name) != known.get(name)}
     try:
-        beside.write_text(write_file(consultation, judge), encoding="utf-8")
-        beside.replace(file)
+        text = read_bytes(file).decode("utf-8-sig") if file.exists() else ""
+        if text.strip():
+            held = interpret(text, str(file), judge.rulebase.vocabulary)
+            facts = {name: value for name, value in {**held.facts, **changed}.items() if value is not None}
+            if text == write_file(held.facts, held.skipped, judge):  # as a consultation wrote it
+                text = write_file(facts, consultation.skipped, judge)
+            else:
+                text = change_text(text, judge.rulebase.vocabulary, changed, consultation.skipped)
+        else:
+            text = write_file(known, consultation.skipped, judge)
+        write_safely(file, text)
+    except InvalidOrganisation as error:
+        fail(f"{file} was changed meanwhile and cannot be read any more, so that the last answer is not saved: {error}")
     except OSError as error:
-        beside.unlink(missing_ok=True)
-        fail(f"{file} cannot be written: {error.strerror}")
-
-
-def _read_skipped(file: Path, vocabulary: Vocabulary) -> list[str]:
-    """Return the facts that the file says were skipped; names that are no facts of this rule base are ignored."""
-    import yaml
-
-    content = yaml.safe_load(file.read_text("utf-8-sig"))
-    skipped = content.get("skipped") if isinstance(content, dict) and isinstance(content.get("facts"), dict) else None
-    return [name for name in skipped if name in vocabulary.facts] if isinstance(skipped, list) else []
+        fail(f"{file} cannot be written: {describe(error)}")
+    except ValueError as error:
+        fail(f"{file} cannot be changed, so that the last answer is not saved: {error}")
 
 
 def _show(text: str) -> None:

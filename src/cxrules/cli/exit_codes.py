@@ -13,3 +13,4 @@ class ExitCode(IntEnum):
     WRONG_INPUT = 2
     MISSING_EXTRA = 3
     DISAGREEMENT = 4
+    OUTPUT_LOST = 5

@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location
 from cxrules.knowledge.catalogue import Report
-from cxrules.knowledge.reader import Node, read_file, read_text
+from cxrules.knowledge.node import Node
+from cxrules.knowledge.reader import describe, read_file, read_stream, read_text
 from cxrules.language.facts import FactValue, Vocabulary
 
-__all__ = ["STANDARD_INPUT", "read_facts"]
+__all__ = ["STANDARD_INPUT", "OrganisationFile", "interpret", "read_facts", "read_organisation"]
 
 STANDARD_INPUT = "-"
 _SHOWN = "<stdin>"
 _FACTS = "facts"
 
 
+@dataclass(frozen=True, slots=True)
+class OrganisationFile:
+    """What a file says about an organisation.
+
+    Attributes:
+        facts: The known facts.
+        skipped: The facts that were asked for in a consultation and skipped.
+        wrapped: Whether the facts are under a key of their own, so that others are labels.
+    """
+
+    facts: dict[str, FactValue]
+    skipped: tuple[str, ...] = ()
+    wrapped: bool = False
+
+
 def read_facts(name: str, vocabulary: Vocabulary) -> dict[str, FactValue]:
-    """Read the facts of one organisation.
+    """Read the facts of one organisation, as `read_organisation` does."""
+    return read_organisation(name, vocabulary).facts
+
+
+def read_organisation(name: str, vocabulary: Vocabulary) -> OrganisationFile:
+    """Read what a file says about one organisation.
 
     The file is YAML or JSON: a mapping of facts, or a mapping with that mapping under `facts`. In the second case other
     keys are labels of the caller's, so that what `cxrules recommend --json` writes can be read again.
 
-    The name `-` stands for standard input.
-
-    Returns:
-        The known facts. What is null is unknown.
+    Args:
+        name: The path of the file; `-` for standard input.
+        vocabulary: The facts there are.
 
     Raises:
         InvalidOrganisation: With every mistake, by line and column.
     """
     report = Report()
-    node = _read(name, report)
-    # An empty fact is unknown, which is no mistake here.
+    return _interpret(_read(name, report), report, vocabulary)
+
+
+def interpret(text: str, name: str, vocabulary: Vocabulary) -> OrganisationFile:
+    """Read what a text says about one organisation, as `read_organisation` does with that of a file."""
+    report = Report()
+    return _interpret(read_text(text, name, report), report, vocabulary)
+
+
+def _interpret(node: Node | None, report: Report, vocabulary: Vocabulary) -> OrganisationFile:
+    # To leave a fact empty says that it is unknown, which is no mistake here.
     empty = {_place(mistake.location) for mistake in report.in_order() if mistake.code == "null-value"}
     mistakes = [mistake for mistake in report.in_order() if mistake.code != "null-value"]
     if node is None:
@@ -42,34 +73,58 @@ def read_facts(name: str, vocabulary: Vocabulary) -> dict[str, FactValue]:
     if not isinstance(node.content, dict):
         message = "a mapping of facts is expected, such as maturity: early"
         raise InvalidOrganisation([*mistakes, Diagnostic("wrong-type", node.locate(), message)])
-    within = node
-    if _FACTS in node.content and _FACTS not in vocabulary.facts:
+    within, wrapped = node, _FACTS in node.content and _FACTS not in vocabulary.facts
+    if wrapped:
         within = node.content[_FACTS]
+        if _place(within.locate()) in empty:
+            within = Node({}, within.file, within.line, within.column)
         if not isinstance(within.content, dict):
             message = "a mapping of facts is expected under facts"
             raise InvalidOrganisation([*mistakes, Diagnostic("wrong-type", within.locate(), message)])
         mistakes += _find_strays(node, vocabulary)
+        mistakes = [mistake for mistake in mistakes if not _concerns_label(mistake, node)]
     known, wrong = _validate(within, empty, vocabulary)
+    hints = {_place(mistake.location): mistake.hint for mistake in wrong if mistake.hint}
     spoilt = {_place(mistake.location) for mistake in mistakes}
+    # What YAML made of a word is told where it stands; what may stand there instead, only the vocabulary knows.
+    mistakes = [replace(found, hint=hints.get(_place(found.location), found.hint)) for found in mistakes]
     mistakes += [mistake for mistake in wrong if _place(mistake.location) not in spoilt]
     if mistakes:
         raise InvalidOrganisation(sorted(mistakes, key=lambda mistake: _place(mistake.location)))
-    return known
+    return OrganisationFile(known, _skipped(node, vocabulary) if wrapped else (), wrapped)
+
+
+def _skipped(node: Node, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return the facts that the file says were skipped; what is no fact of this rule base does not count."""
+    skipped = node.get("skipped")
+    names = skipped.plain() if skipped else ()
+    return tuple(name for name in names if name in vocabulary.facts) if isinstance(names, list) else ()
+
+
+def _concerns_label(mistake: Diagnostic, node: Node) -> bool:
+    """Whether a mistake is about how YAML reads a label, which is the caller's own affair."""
+    if mistake.code not in ("unquoted-boolean", "unquoted-scalar"):
+        return False
+    where = mistake.location
+    starts = sorted((*place, name) for name, place in node.keys.items())
+    before = [name for line, column, name in starts if (line, column) <= (where.line, where.column)]
+    return bool(before) and before[-1] != _FACTS
 
 
 def _read(name: str, report: Report) -> Node | None:
-    standard = name == STANDARD_INPUT
+    if name != STANDARD_INPUT:
+        return read_file(Path(name), report)
     try:
-        text = (sys.stdin.buffer.read() if standard else Path(name).read_bytes()).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        if not standard:
-            return read_file(Path(name), report)  # reports where it cannot be read
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, "it is closed")
+        text = read_stream(sys.stdin.buffer).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         report.add("not-utf8", Location(_SHOWN), f"standard input cannot be read as UTF-8: {error}")
         return None
-    if text.lstrip().startswith("{"):
-        # JSON may be indented with tabs, which YAML refuses. A JSON string never contains a literal tab.
-        text = text.replace("\t", " ")
-    return read_text(text, _SHOWN if standard else name, report)
+    except OSError as error:
+        report.add("unreadable-file", Location(_SHOWN), f"standard input cannot be read: {describe(error)}")
+        return None
+    return read_text(text, _SHOWN, report)
 
 
 def _validate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -274,18 +274,18 @@ _NO_MODEL = {
 }
 
 
-def write_file(consultation: Consultation, judge: Judge) -> str:
+def write_file(known: Mapping[str, FactValue], skipped: Sequence[str], judge: Judge) -> str:
     """Write what is known as YAML that `cxrules recommend` takes and `cxrules consult` resumes from."""
     vocabulary = judge.rulebase.vocabulary
     lines = ["# What is known about the organisation, as answered in `cxrules consult`.", "facts:"]
     for fact in vocabulary.facts.values():
-        if fact.name in consultation.known:
-            value = consultation.known[fact.name]
+        if fact.name in known:
+            value = known[fact.name]
             lines += [f"  # {fact.question} {sentence(_label(fact, value))}", f"  {fact.name}: {_in_yaml(value)}"]
-    if not consultation.known:
+    if not known:
         lines[-1] += " {}"
-    if consultation.skipped:
-        lines += ["# Asked and skipped: these stay unknown.", f"skipped: {_in_yaml(tuple(consultation.skipped))}"]
+    if skipped:
+        lines += ["# Asked and skipped: these stay unknown.", f"skipped: {_in_yaml(tuple(skipped))}"]
     return "\n".join(lines) + "\n"
 
 

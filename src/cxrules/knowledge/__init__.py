@@ -1,6 +1,8 @@
 """YAML → the parts of a rule base, every mistake at file:line:column.
 
-reader      text → nodes that know where they stand
+node        a value of a file and where it stands
+reader      files and YAML text → nodes
+json_text   JSON text → nodes
 schema      the shape of every kind of file
 shape       nodes held against the schema
 draft       files → items by section and id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from cxrules.errors import Diagnostic, Location
@@ -93,12 +94,15 @@ CODES: Final[dict[str, str]] = {
 """What each code means, in one sentence."""
 
 
+_GUESSED: Final = ("unquoted-boolean", "unquoted-scalar")
+
+
 class Report:
     """Collects mistakes. Of two at one place the first is kept, because the second follows from it."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
-        self._blocked: set[tuple[str | None, int, int]] = set()
+        self._blocked: dict[tuple[str | None, int, int], tuple[object, ...]] = {}
 
     def add(self, code: str, where: Location, message: str, hint: str = "") -> None:
         """Note one mistake."""
@@ -106,14 +110,18 @@ class Report:
         if where.file == BASE:
             message = f"{' '.join(where.path[:2])}: {message}"
         place = (where.file, where.line, where.column)
+        first = self._blocked.get(place)
+        if first in self._found and self._found[first].code in _GUESSED and hint:
+            # What YAML made of a word is told where it stands; what may stand there instead, only the vocabulary knows.
+            self._found[first] = replace(self._found[first], hint=hint)
         if place not in self._blocked:
             key = (*place, code, message) if where.line else (*place, where.path, code, message)
             self._found.setdefault(key, Diagnostic(code, where, message, hint))
 
     def block(self) -> None:
         """Report nothing more at the places where something is wrong already."""
-        self._blocked = {(d.location.file, d.location.line, d.location.column) for d in self._found.values()}
-        self._blocked = {place for place in self._blocked if place[1]}
+        places = ((d.location.file, d.location.line, d.location.column, key) for key, d in self._found.items())
+        self._blocked = {(file, line, column): key for file, line, column, key in places if line}
 
     def __bool__(self) -> bool:
         return bool(self._found)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cxrules.knowledge.draft import Draft
-from cxrules.knowledge.reader import Node
+from cxrules.knowledge.node import Node
 from cxrules.language.meaning import TARGETS
 from cxrules.language.parts import Parts
 from cxrules.language.rules import Effect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
-from cxrules.knowledge.reader import Node
+from cxrules.knowledge.node import Node
 from cxrules.language.conditions import WRITTEN, normalise
 from cxrules.language.facts import Fact
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator

@@ -11,7 +11,8 @@ from typing import Any, Final, get_args, get_origin
 from cxrules.errors import Location, suggest
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.expectation_schema import EXPECTATION_FILES
-from cxrules.knowledge.reader import Node, read_file
+from cxrules.knowledge.node import Node
+from cxrules.knowledge.reader import describe, read_bytes, read_file
 from cxrules.knowledge.schema import KINDS, Form, Name, SourceId
 from cxrules.knowledge.shape import Filled, Shape, examine
 
@@ -100,20 +101,28 @@ def find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:
     """Return the files among paths, and those in the folders among them, each once and in the order of their names."""
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
-        inside = list(_walk(path)) if path.is_dir() else [path]
+        try:
+            inside = list(_walk(path, set())) if path.is_dir() else [path]
+            for file in inside:
+                found.setdefault(file.resolve(), file)
+        except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle, before Python 3.13
+            told = describe(error) if not isinstance(error, RuntimeError) else "its links lead in a circle"
+            named = Path(str(error.filename)) if isinstance(error, OSError) and error.filename else path
+            report.add("unreadable-file", Location(str(named)), f"this cannot be read: {told}")
+            continue
         if not inside:
             report.add("no-files", Location(str(path)), "this folder contains no .yaml file")
-        for file in inside:
-            found.setdefault(file.resolve(), file)
     return sorted(found.values(), key=lambda file: file.as_posix())
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, above: set[Path]) -> Iterator[Path]:
+    above = {*above, folder.resolve()}
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            yield from _walk(path)
+            if path.resolve() not in above:  # a link to a folder it is in
+                yield from _walk(path, above)
         elif path.suffix in (".yaml", ".yml"):
             yield path
 
@@ -121,8 +130,8 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _lose(draft: Draft, path: Path) -> None:
     """Note which sections may have had items in a file that could not be read."""
     try:
-        keys = set(_TOP_KEY.findall(path.read_bytes().decode(errors="replace")))
-    except OSError:
+        keys = set(_TOP_KEY.findall(read_bytes(path).decode(errors="replace")))
+    except (OSError, ValueError):
         keys = set()
     kinds = {_KIND_OF[key] for key in keys if key in _KIND_OF} or set(KINDS)
     draft.lost |= {key for kind in kinds for key in KINDS[kind].model_fields if key in SECTIONS or key == "policy"}

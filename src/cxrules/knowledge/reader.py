@@ -2,91 +2,71 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import stat
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import yaml
 
 from cxrules.errors import Location
 from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.json_text import NotJsonError, read_json
+from cxrules.knowledge.node import DEEPEST, Content, Node
 
-__all__ = ["Content", "Node", "Plain", "read_file", "read_text", "wrap"]
+__all__ = ["LARGEST", "describe", "read_bytes", "read_file", "read_stream", "read_text"]
 
-_DEPTH: Final = 40
+LARGEST: Final = 16 << 20
+"""How many bytes a file may have. All knowledge of the built-in rule base has fewer than 1 MB."""
+
+_LARGEST_YAML: Final = 4 << 20
 _TAG: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NOT_FINITE: Final = {".inf", "-.inf", "+.inf", ".nan"}
-
-Content: TypeAlias = "str | bool | int | float | list[Node] | dict[str, Node]"
-Plain: TypeAlias = Any  # scalars, lists and mappings by name
 
 _Loader: TypeAlias = Any  # PyYAML's is not typed
 _Mark: TypeAlias = Any  # typed as if it could be None, which it is for no event of a text
 
 
-@dataclass(slots=True)
-class Node:
-    """A value of a file and where it stands.
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds, without waiting for one that nobody writes to and without end.
 
-    Attributes:
-        content: A scalar, a list of nodes, or nodes by key.
-        file: The file as the user named it.
-        line: The line, from 1; 0 when it comes from no file.
-        column: The column, from 1.
-        keys: For a mapping the line and column of every key.
+    Raises:
+        OSError: If it cannot be read, is larger than `LARGEST`, or is a pipe to which nobody writes.
+        ValueError: If the path can be that of no file.
     """
-
-    content: Content
-    file: str
-    line: int = 0
-    column: int = 0
-    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def get(self, step: str | int) -> Node | None:
-        """Return the node under a key or at a position."""
-        if isinstance(self.content, dict):
-            return self.content.get(str(step))
-        if isinstance(self.content, list) and isinstance(step, int) and 0 <= step < len(self.content):
-            return self.content[step]
-        return None
-
-    def plain(self) -> Plain:
-        """Return the value without its places."""
-        if isinstance(self.content, dict):
-            return {key: node.plain() for key, node in self.content.items()}
-        if isinstance(self.content, list):
-            return [node.plain() for node in self.content]
-        return self.content
-
-    def locate(self, path: Sequence[str | int] = (), *, key: bool = False, within: tuple[str, ...] = ()) -> Location:
-        """Describe where something stands.
-
-        Steps of the path that lead nowhere are passed over, so that the place is the nearest one known. `key` means the
-        last key and not its value; `within` is the path to this node.
-        """
-        node, line, column, trail = self, self.line, self.column, list(within)
-        for index, step in enumerate(path):
-            below = node.get(step)
-            if below is None:
-                continue
-            trail.append(str(step))
-            line, column = below.line, below.column
-            if key and index == len(path) - 1 and str(step) in node.keys:
-                line, column = node.keys[str(step)]
-            node = below
-        return Location(self.file, line, column, tuple(trail))
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - of a descriptor
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            if (first := file.read(1)) == b"":
+                raise OSError(errno.EPIPE, "nobody writes to this pipe")
+            os.set_blocking(descriptor, True)
+            return (first or b"") + read_stream(file)
+        return read_stream(file)
 
 
-def wrap(plain: Plain, file: str) -> Node:
-    """Make nodes of plain data that stands in no file."""
-    if isinstance(plain, Mapping):
-        return Node({key: wrap(value, file) for key, value in plain.items()}, file)
-    if isinstance(plain, list | tuple):
-        return Node([wrap(value, file) for value in plain], file)
-    return Node(plain, file)
+def read_stream(file: RawIOBase | BinaryIO) -> bytes:
+    """Return what is left of a stream.
+
+    Raises:
+        OSError: If it cannot be read, or more than `LARGEST` is left.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := file.read(1 << 20):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > LARGEST:
+            raise OSError(errno.EFBIG, f"it is larger than {LARGEST >> 20} MB")
+    return b"".join(chunks)
+
+
+def describe(error: OSError | ValueError) -> str:
+    """Describe in a few words why something cannot be read."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def read_file(path: Path, report: Report) -> Node | None:
@@ -97,9 +77,9 @@ def read_file(path: Path, report: Report) -> Node | None:
     """
     here = Location(str(path))
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        report.add("unreadable-file", here, f"this file cannot be read: {error.strerror or error}")
+        data = read_bytes(path)
+    except (OSError, ValueError) as error:
+        report.add("unreadable-file", here, f"this file cannot be read: {describe(error)}")
         return None
     try:
         text = data.decode("utf-8-sig")
@@ -124,6 +104,15 @@ def read_text(text: str, file: str, report: Report) -> Node | None:
         >>> print(*report.in_order())
         x.yaml:2:1: the key 'a' stands here twice [duplicate-key]; the first is in line 1
     """
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return read_json(text, file, report)
+        except NotJsonError:
+            text = text.replace("\t", " ")  # JSON of a sort, with comments or so, may be indented with tabs
+    if len(text) > _LARGEST_YAML:
+        message = f"this YAML is longer than {_LARGEST_YAML >> 20} MB, which would take minutes to read"
+        report.add("unreadable-file", Location(file), message, "split it, or write JSON")
+        return None
     try:
         return _Composer(text, file, report).compose()
     except yaml.reader.ReaderError as error:
@@ -178,7 +167,7 @@ class _Composer:
     def _node(self, depth: int) -> Node:
         event = self.loader.get_event()
         mark = event.start_mark
-        if depth > _DEPTH:
+        if depth > DEEPEST:
             raise _TooDeep(problem="this is nested too deeply", problem_mark=mark)
         if isinstance(event, yaml.AliasEvent):
             self._add("yaml-feature", mark, "an alias is not used in a rule base", "write the value out")
@@ -245,7 +234,7 @@ class _Composer:
             meant = "true" if text.lower() in ("yes", "on", "true") else "false"
             self._add("unquoted-boolean", mark, f"YAML reads {text} as {meant}", f'write "{text}" or {meant}')
         elif tag in ("int", "float"):
-            if _DECIMAL.fullmatch(text) and len(text) < _DEPTH:
+            if _DECIMAL.fullmatch(text) and len(text) < DEEPEST:
                 return int(text) if tag == "int" else float(text)
             if text.lower() in _NOT_FINITE:
                 return float(text.lower().replace(".", ""))

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from cxrules.errors import suggest
 from cxrules.knowledge.catalogue import Report
-from cxrules.knowledge.reader import Node
+from cxrules.knowledge.node import Node
 from cxrules.knowledge.schema import Test, When
 from cxrules.language.patterns import TEXT, UNPRINTABLE
 

@@ -14,7 +14,8 @@ from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.conditions import read_conditions
 from cxrules.knowledge.draft import find_files
 from cxrules.knowledge.expectation_schema import EXPECTATION_FILES, ExpectationForm
-from cxrules.knowledge.reader import Node, read_file, wrap
+from cxrules.knowledge.node import Node, wrap
+from cxrules.knowledge.reader import read_file
 from cxrules.knowledge.shape import examine
 from cxrules.language.conditions import check_conditions
 from cxrules.language.mistakes import Names

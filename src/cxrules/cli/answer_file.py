@@ -1,0 +1,185 @@
+"""The file in which a consultation keeps its answers: only what was answered is changed, all else stays as it was.
+
+Comments, labels and the order of keys stay, and so do facts that somebody else wrote meanwhile. The new content is
+written beside the old under a name that nobody can know beforehand, with the mode of the old, and takes its place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cxrules.cli.organisation_file import OrganisationFile, interpret
+from cxrules.errors import InvalidOrganisation
+from cxrules.language.facts import FactValue, Vocabulary
+
+__all__ = ["change_text", "write_safely"]
+
+_SKIPPED = "skipped"
+
+
+def change_text(
+    text: str, vocabulary: Vocabulary, changed: Mapping[str, FactValue | None], skipped: Sequence[str]
+) -> str:
+    """Return the text of a file with some facts changed and all else as it was.
+
+    Args:
+        text: What the file holds: YAML or JSON that `cxrules recommend` takes.
+        vocabulary: The facts there are.
+        changed: The new values; None for a fact that is no longer known.
+        skipped: The facts that are skipped.
+
+    Raises:
+        InvalidOrganisation: If the file has come to hold something that is no organisation.
+        ValueError: If it is written in a way in which single facts cannot be changed.
+    """
+    before = interpret(text, "the file", vocabulary)
+    wanted = {name: value for name, value in {**before.facts, **changed}.items() if value is not None}
+    new = _change_json(text, before, changed, skipped) or _change_yaml(text, before, changed, skipped)
+    try:
+        after = interpret(new, "the file", vocabulary)
+    except InvalidOrganisation as error:
+        raise ValueError(str(error)) from error
+    if after.facts != wanted or (after.wrapped and set(after.skipped) != set(skipped)):
+        raise ValueError("the file is written in a way in which single facts cannot be changed")
+    return new
+
+
+def _change_json(
+    text: str, before: OrganisationFile, changed: Mapping[str, FactValue | None], skipped: Sequence[str]
+) -> str:
+    try:
+        plain = json.loads(text)
+    except ValueError:
+        return ""
+    facts = plain["facts"] if before.wrapped else plain
+    for name, value in changed.items():
+        facts.pop(name, None)
+        if value is not None:
+            facts[name] = value
+    if skipped and not before.wrapped:
+        plain = {"facts": facts}
+    if skipped:
+        plain[_SKIPPED] = list(skipped)
+    elif before.wrapped:
+        plain.pop(_SKIPPED, None)
+    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+
+
+def _change_yaml(
+    text: str, before: OrganisationFile, changed: Mapping[str, FactValue | None], skipped: Sequence[str]
+) -> str:
+    wrapped = before.wrapped
+    if skipped and not wrapped:
+        text = "facts:\n" + "".join(f"  {line}" if line.strip() else line for line in text.splitlines(keepends=True))
+        wrapped = True
+    for name, value in changed.items():
+        text = _set(text, ("facts",) if wrapped else (), name, None if value is None else _write(value))
+    if wrapped:
+        text = _set(text, (), _SKIPPED, _write(tuple(skipped)) if skipped else None)
+    return text
+
+
+def _write(value: object) -> str:
+    return json.dumps(value)  # JSON is YAML, and quotes what YAML would take for something else
+
+
+def _set(text: str, path: tuple[str, ...], key: str, written: str | None) -> str:
+    """Set or delete a key of the mapping at the end of a path."""
+    import yaml
+
+    if text and not text.endswith("\n"):
+        text += "\n"
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    entry = None
+    for step in path:
+        entry = next(pair for pair in node.value if str(pair[0].value) == step)
+        node = entry[1]
+    if not isinstance(node, yaml.MappingNode):  # an empty document, or `facts:` with nothing after it
+        return text if written is None else _begin(text, entry, f"{key}: {written}")
+    found = next((pair for pair in node.value if str(pair[0].value) == key), None)
+    if found and written is not None:
+        colon = text.index(":", found[0].end_mark.index) + 1
+        return f"{text[:colon]} {written}{text[max(_end(found[1]), colon) :]}"
+    if found:
+        return _delete(text, node, found)
+    return text if written is None else _add(text, node, f"{key}: {written}")
+
+
+def _begin(text: str, entry: Any, more: str) -> str:  # noqa: ANN401 - PyYAML's nodes are not typed
+    if entry is None:
+        return f"{text}{more}\n"
+    colon = text.index(":", entry[0].end_mark.index) + 1
+    return f"{text[:colon]}\n  {more}{text[colon:]}"
+
+
+def _add(text: str, node: Any, more: str) -> str:  # noqa: ANN401 - see above
+    if node.flow_style:
+        return _set_whole(text, node, node.value, more)
+    key, value = node.value[-1]
+    line_end = text.find("\n", max(_end(value), key.end_mark.index))
+    indent = " " * node.value[0][0].start_mark.column
+    return f"{text[: line_end + 1]}{indent}{more}\n{text[line_end + 1 :]}"
+
+
+def _delete(text: str, node: Any, found: Any) -> str:  # noqa: ANN401 - see above
+    if node.flow_style:
+        return _set_whole(text, node, [pair for pair in node.value if pair is not found], "")
+    start = found[0].start_mark.index
+    end = max(_end(found[1]), text.index(":", found[0].end_mark.index) + 1)
+    if len(node.value) == 1:
+        return text[:start] + "{}" + text[end:]
+    return text[: text.rfind("\n", 0, start) + 1] + text[text.find("\n", end) + 1 :]
+
+
+def _set_whole(text: str, node: Any, pairs: Sequence[Any], more: str) -> str:  # noqa: ANN401 - PyYAML's nodes are not typed
+    """Write a mapping in braces anew, its entries as they were written."""
+    entries = [text[pair[0].start_mark.index : pair[1].end_mark.index] for pair in pairs] + ([more] if more else [])
+    return text[: node.start_mark.index] + "{" + ", ".join(entries) + "}" + text[node.end_mark.index :]
+
+
+def _end(node: Any) -> int:  # noqa: ANN401 - see above
+    """Return where a value ends: that of a block ends with its last element, not with the comments after it."""
+    import yaml
+
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        node = node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1]
+    return int(node.end_mark.index)
+
+
+def write_safely(file: Path, text: str) -> None:
+    """Let a text take the place of what a file holds, at once and whole.
+
+    A link stays a link: what it leads to is changed. The mode of the file stays.
+
+    Raises:
+        OSError: If it cannot be written; the file is as it was then.
+    """
+    file = Path(os.path.realpath(file))
+    mode = None
+    with suppress(FileNotFoundError):
+        mode = file.stat().st_mode & 0o7777
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name[:40]}.", suffix=".part", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as beside:
+            beside.write(text)
+            beside.flush()
+            if hasattr(os, "fchmod"):
+                os.fchmod(beside.fileno(), _new_mode() if mode is None else mode)
+        Path(name).replace(file)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _new_mode() -> int:
+    """Return the mode that a new file gets."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,44 @@
+"""Standard input and output, as they may be: closed, full, or of a code page that lacks a character."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from cxrules.cli.exit_codes import ExitCode
+
+__all__ = ["whatever_the_streams"]
+
+
+@contextmanager
+def whatever_the_streams() -> Iterator[None]:
+    """Write what a code page lacks as a question mark; end with one line where nothing can be written at all."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        try:
+            yield
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up()
+        raise SystemExit(ExitCode.MISTAKES_FOUND) from None
+    except OSError as error:
+        _give_up()
+        with suppress(OSError):
+            what = error.filename or "the output cannot be written"
+            print(f"cxrules: {what}: {error.strerror or error}", file=sys.stderr)
+        raise SystemExit(ExitCode.WRONG_INPUT if error.filename else ExitCode.OUTPUT_LOST) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _give_up() -> None:
+    """Let what is still to be written go nowhere, or the interpreter would complain once more at its end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
