@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from cxrules import Advisor, InvalidOrganisation
-from cxrules.cli.organisation_file import read_facts
+from cxrules.cli.files.organisation_file import read_facts
 from cxrules.engines import ENGINES
 
 

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from cxrules.cli.answer_file import change_text, write_safely
 from cxrules.cli.app import make_app
 from cxrules.cli.exit_codes import ExitCode
-from cxrules.cli.organisation_file import interpret
+from cxrules.cli.files.answer_file import change_text, write_safely
+from cxrules.cli.files.organisation_file import interpret
 from cxrules.errors import InvalidKnowledge, InvalidOrganisation
 from cxrules.knowledge.reader import read_bytes
 from cxrules.rulebase import RuleBase
@@ -163,7 +163,9 @@ def test_streams_that_are_closed_or_full_end_in_one_line(tmp_path: Path, line: s
 
 
 def test_a_code_page_loses_a_character_and_no_answer() -> None:
-    code = "from cxrules.cli.streams import whatever_the_streams as streams\nwith streams(): print('a \u2192 b')"
+    code = (
+        "from cxrules.cli.terminal.streams import whatever_the_streams as streams\nwith streams(): print('a \u2192 b')"
+    )
     environment = {**os.environ, "PYTHONIOENCODING": "cp437"}
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=environment)
     assert (shown.returncode, shown.stdout.split(), shown.stderr) == (0, [b"a", b"?", b"b"], b"")

@@ -2,9 +2,9 @@
 
     app                the commands together: help, version
     exit_codes         how the program ends
-    streams            standard input and output, as they may be
+    terminal           standard input and output, signals, progress
     shared             what commands share: options, rule bases, mistakes, the width of the text
-    organisation_file  YAML or JSON → facts, every mistake at file:line:column
+    files              files about one organisation, read and changed
     recommend, consult, rules, claims, facts, check
                        a command or two each
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import sys
 
 from cxrules.cli.exit_codes import ExitCode
-from cxrules.cli.streams import whatever_the_streams
+from cxrules.cli.terminal.streams import whatever_the_streams
 
 __all__ = ["main"]
 

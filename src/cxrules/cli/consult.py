@@ -40,7 +40,7 @@ def consult(
     however the dialogue ends; `cxrules recommend FILE` takes the file.
     """
     from cxrules.advisor import Advisor
-    from cxrules.cli.organisation_file import read_organisation
+    from cxrules.cli.files.organisation_file import read_organisation
     from cxrules.consultation.dialogue import Consultation
 
     with mistakes_end_it():
@@ -103,8 +103,8 @@ def _content(consultation: Consultation) -> tuple[object, ...]:
 
 def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[str, FactValue]) -> None:
     """Save what changed: what else the file holds, or has come to hold meanwhile, stays."""
-    from cxrules.cli.answer_file import change_text, write_safely
-    from cxrules.cli.organisation_file import interpret
+    from cxrules.cli.files.answer_file import change_text, write_safely
+    from cxrules.cli.files.organisation_file import interpret
     from cxrules.consultation.dialogue import write_file
     from cxrules.errors import InvalidOrganisation
     from cxrules.knowledge.reader import describe, read_bytes

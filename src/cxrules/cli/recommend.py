@@ -36,7 +36,7 @@ def recommend(
     or empty is unknown. `cxrules facts` lists the facts.
     """
     from cxrules.advisor import Advisor
-    from cxrules.cli.organisation_file import read_facts
+    from cxrules.cli.files.organisation_file import read_facts
 
     if detail not in ("brief", "full"):
         fail(f"--detail is brief or full, not {detail!r}")

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cxrules.cli.organisation_file import OrganisationFile, interpret
+from cxrules.cli.files.organisation_file import OrganisationFile, interpret
 from cxrules.errors import InvalidOrganisation
 from cxrules.language.facts import FactValue, Vocabulary
 
