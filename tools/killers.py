@@ -8,12 +8,14 @@ from pathlib import Path
 
 from cxrules import Advisor
 from cxrules.rulebase import RuleBase
+from cxrules.testing.cases import find_faults, read_cases
 from cxrules.verification import CHECKS, Verdict
 from cxrules.verification.checks.expectation import check_expectation
 from cxrules.verification.expectations import Expectations, read_expectations
 from cxrules.verification.prover import Prover
-from tests.builtin.test_cases import find_faults, read_cases
 from tools.readings import FLOORS, judge, read_set
+
+CASES = Path(__file__).resolve().parents[1] / "tests" / "data" / "cases"
 
 QUICK = tuple(check for check in CHECKS if check not in ("idle-rule", "idle-value", "idle-fact", "double-counted"))
 """The checks that a mutant is held against: those that take a second or less."""
@@ -30,7 +32,9 @@ class Killers:
         self.folder = folder
         self.rulebase = RuleBase.load(folder)
         validate = self.rulebase.vocabulary.validate
-        self._cases = [(case["id"], validate(case["given"]), case["expect"]) for case in read_cases()]
+        self._cases = [
+            (case.id, validate(case.given), case.expect) for case in read_cases(CASES, rulebase=self.rulebase)
+        ]
         advisor = Advisor(self.rulebase)
         self._fired = {name: set(advisor.recommend(given).fired) for name, given, _ in self._cases}
         self._readings = {name: [(line, validate(line.facts)) for line in read_set(name)] for name in FLOORS}

@@ -5,8 +5,8 @@
     terminal           standard input and output, signals, progress
     shared             what commands share: options, rule bases, mistakes, the width of the text
     files              files about one organisation, read and changed
-    recommend, consult, rules, claims, facts, check
-                       a command or two each
+    terminal           progress, and the signals that end a command
+    every other module a command or two each
 
 A new command is a module with a function `register(app)`, and one line in `app.MODULES`.
 """

@@ -11,7 +11,7 @@ from cxrules.cli.exit_codes import ExitCode
 
 __all__ = ["MODULES", "make_app", "run"]
 
-MODULES = ("recommend", "table", "consult", "facts", "rules", "claims", "check", "schema", "log", "verify")
+MODULES = ("recommend", "table", "consult", "facts", "rules", "claims", "check", "test", "schema", "log", "verify")
 """The modules of the commands, in the order of the help. Each loads what it works with when it runs."""
 
 _HELP = """Infer who should own Customer Experience in an organisation, and defend it.

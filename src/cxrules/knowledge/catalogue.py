@@ -118,6 +118,11 @@ class Report:
             key = (*place, code, message) if where.line else (*place, where.path, code, message)
             self._found.setdefault(key, Diagnostic(code, where, message, hint))
 
+    def extend(self, other: Report) -> None:
+        """Note what another report has."""
+        for key, found in other._found.items():
+            self._found.setdefault(key, found)
+
     def block(self) -> None:
         """Report nothing more at the places where something is wrong already."""
         places = ((d.location.file, d.location.line, d.location.column, key) for key, d in self._found.items())

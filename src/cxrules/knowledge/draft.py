@@ -16,7 +16,7 @@ from cxrules.knowledge.reader import describe, read_bytes, read_file
 from cxrules.knowledge.schema import KINDS, Form, Name, SourceId
 from cxrules.knowledge.shape import Filled, Shape, examine
 
-__all__ = ["SECTIONS", "Draft", "Entry", "find_files", "read_all"]
+__all__ = ["CASES", "SECTIONS", "Draft", "Entry", "find_files", "read_all", "read_files"]
 
 SECTIONS: Final[dict[str, Any]] = {
     section: known.annotation
@@ -25,6 +25,9 @@ SECTIONS: Final[dict[str, Any]] = {
     if get_origin(known.annotation) in (list, dict)
 }
 """Every section that holds items, and how its items are held."""
+
+CASES: Final = "cases"
+"""The one key of a file with cases, which stand beside a rule base."""
 
 _KIND_OF: Final = {key: kind for kind, form in KINDS.items() for key in form.model_fields}
 _TOP_KEY: Final = re.compile(r"^([A-Za-z_]+)[ \t]*:", re.MULTILINE)
@@ -83,7 +86,7 @@ class Draft:
 def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
     """Read files and folders."""
     draft = Draft(report)
-    documents = [(path, read_file(path, report)) for path in find_files(paths, report)]
+    documents = read_files(find_files(paths, report), report)
     report.block()  # what is wrong with the text need not be told again as wrong in shape
     for path, node in documents:
         if node is None:
@@ -91,6 +94,18 @@ def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
         else:
             _read_document(draft, node)
     return draft
+
+
+def read_files(paths: Iterable[Path], report: Report) -> list[tuple[Path, Node | None]]:
+    """Read files; those of cases are left out with all that is wrong in them, for `cxrules test` reads them."""
+    found = []
+    for path in paths:
+        own = Report()
+        node = read_file(path, own)
+        if node is None or not isinstance(node.content, dict) or list(node.content) != [CASES]:
+            report.extend(own)
+            found.append((path, node))
+    return found
 
 
 def _item_type(section: str) -> Shape:

@@ -12,10 +12,9 @@ from cxrules.builtin import EXPECTATIONS, read_data
 from cxrules.errors import InvalidKnowledge, suggest
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.conditions import read_conditions
-from cxrules.knowledge.draft import find_files
+from cxrules.knowledge.draft import find_files, read_files
 from cxrules.knowledge.expectation_schema import EXPECTATION_FILES, ExpectationForm
 from cxrules.knowledge.node import Node, wrap
-from cxrules.knowledge.reader import read_file
 from cxrules.knowledge.shape import examine
 from cxrules.language.conditions import check_conditions
 from cxrules.language.mistakes import Names
@@ -102,7 +101,7 @@ def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
         InvalidKnowledge: With every mistake, by file, line and column.
     """
     report = Report()
-    nodes = [read_file(path, report) for path in find_files(paths, report)]
+    nodes = [node for _, node in read_files(find_files(paths, report), report)]
     return _read([node for node in nodes if node is not None], rulebase, report)
 
 

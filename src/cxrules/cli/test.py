@@ -1,0 +1,101 @@
+"""`cxrules test`: cases run on a rule base, and what no case exercises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.shared import OnTop, count, fail, hang, mistakes_end_it, open_rulebase
+from cxrules.cli.terminal.progress import Progress
+from cxrules.cli.terminal.signals import signals_end_it
+
+if TYPE_CHECKING:
+    from cxrules.testing import CaseReport
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("test")(run)
+
+
+def run(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FOLDER]...",
+            show_default=False,
+            help="A rule base and its cases; the built-in one when left out.",
+        ),
+    ] = None,
+    on_top: OnTop = False,
+    cases: Annotated[
+        list[Path] | None,
+        typer.Option("--cases", metavar="PATH", help="Cases that are kept elsewhere; may be given repeatedly."),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the model, status, reason and points that come out into the files.")
+    ] = False,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write a report that CI servers read, as JUnit XML.")
+    ] = None,
+) -> None:
+    """Run the cases of a rule base: organisations, and what must come of each.
+
+    Cases are read from the files of the folder that have the key `cases`, and from --cases. What no case exercises is
+    listed as well. docs/testing.md says what a case may expect. Exits with 1 when a case fails.
+    """
+    where = [*(paths or ()), *(cases or ())]
+    if not where:
+        fail("no cases: name a folder of a rule base, or files of cases with --cases")
+    with mistakes_end_it(), signals_end_it():
+        from cxrules.advisor import Advisor
+        from cxrules.testing import read_cases, run_cases, update_cases, write_junit
+
+        rulebase = open_rulebase(paths, on_top)
+        found = read_cases(*where, rulebase=rulebase)
+        if not found:
+            fail(f"no cases in {', '.join(map(str, where))}")
+        with Progress() as progress:
+            report = run_cases(progress.follow(found, "cases", len(found)), Advisor(rulebase))
+        if junit is not None:
+            _write(junit, write_junit(report, rulebase.name))
+        if update:
+            for path in update_cases(report.results):
+                typer.echo(f"Updated {path}")
+            report = run_cases(read_cases(*where, rulebase=rulebase), Advisor(rulebase))
+    _show(report)
+    if report.failed:
+        raise typer.Exit(ExitCode.MISTAKES_FOUND)
+
+
+def _show(report: CaseReport) -> None:
+    for result in report.failed:
+        case = result.case
+        typer.echo(f"{case.file}:{case.line}: {case.id}")
+        if case.title:
+            typer.echo(hang("  ", case.title))
+        for fault in result.faults:
+            typer.echo(hang("  - ", fault))
+        typer.echo()
+    for kind, names in report.unexercised.items():
+        if names:
+            typer.echo(hang(f"No case exercises these {kind}: ", ", ".join(_shorten(names)), indent=2))
+    passed = len(report.results) - len(report.failed)
+    typer.echo(f"{count(len(report.results), 'case')}: {passed} passed, {len(report.failed)} failed.")
+
+
+def _shorten(names: Sequence[str], most: int = 12) -> list[str]:
+    return [*names] if len(names) <= most else [*names[:most], f"and {len(names) - most} more"]
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        fail(f"{path}: {error.strerror or error}")

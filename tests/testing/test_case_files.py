@@ -1,0 +1,231 @@
+"""Cases in YAML: read, expanded, run, reported, updated, and collected by pytest."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from cxrules import Advisor, RuleBase
+from cxrules.testing import InvalidCases, find_faults, read_cases, run_cases, update_cases, write_junit
+from tests import DATA
+
+CLEAN = DATA / "faulty_bases" / "clean"
+
+
+@pytest.fixture(scope="module")
+def clean() -> RuleBase:
+    return RuleBase.load(CLEAN)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(CLEAN, tmp_path / "coffee")
+    return tmp_path / "coffee"
+
+
+def write(folder: Path, cases: object) -> Path:
+    path = folder / "cases.yaml"
+    path.write_text(cases if isinstance(cases, str) else yaml.safe_dump({"cases": cases}), encoding="utf-8")
+    return path
+
+
+def a_case(**changes: Any) -> dict[str, Any]:
+    return {"id": "one", "title": "So it is.", "given": {"crowd": "many"}, "expect": {"status": "contested"}} | changes
+
+
+# --- reading
+
+
+def test_changes_are_tried_one_by_one(folder: Path, clean: RuleBase) -> None:
+    rule = next(iter(clean.rules))
+    case = a_case(
+        given={"crowd": "few", "skill": "expert"},
+        also={"skill": ["basic"]},
+        but=[{"skill": None, "crowd": "many"}],
+        expect={"fires": rule},
+    )
+    made = read_cases(write(folder, [case]), rulebase=clean)
+    assert [(each.id, each.given, each.expect) for each in made] == [
+        ("one", {"crowd": "few", "skill": "expert"}, {"fires": rule}),
+        ("one/also-1", {"crowd": "few", "skill": "basic"}, {"fires": rule}),
+        ("one/but-1", {"crowd": "many"}, {"silent": rule}),
+    ]
+
+
+def test_a_list_alone_is_a_file_of_cases_and_other_kinds_are_passed_over(folder: Path, clean: RuleBase) -> None:
+    (folder / "more.yaml").write_text(yaml.safe_dump([a_case()]), encoding="utf-8")
+    assert [case.id for case in read_cases(folder, rulebase=clean)] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        ({"given": {"crwd": "many"}}, "unknown-fact", "did you mean 'crowd'"),
+        ({"given": {"crowd": "mny"}}, "unknown-value", "did you mean 'many'"),
+        ({"also": {"crowd": ["mny"]}}, "unknown-value", "did you mean 'many'"),
+        ({"expect": {"modle": "barista"}}, "unknown-key", "did you mean 'model'"),
+        ({"expect": {"model": "barsta"}}, "unknown-model", "did you mean 'barista'"),
+        ({"expect": {"points": {"barsta": 1}}}, "unknown-key", "did you mean 'barista'"),
+        ({"expect": {"fires": ["bad-mod"]}}, "unknown-rule", "did you mean 'bad-mood'"),
+        ({"expect": {"findings_not": ["nothing"]}}, "unknown-finding", "no such finding"),
+        ({"expect": {"cites": ["S9-9"]}}, "unknown-claim", "no such claim"),
+        ({"expect": {"ahead": [["barista", "nobody"]]}}, "unknown-model", "no such model"),
+        ({"expect": {"missing": ["barista"]}}, "wrong-type", "missing is a mapping"),
+        ({"expect": []}, "wrong-type", "a case needs expect"),
+        ({"given": None}, "wrong-type", "a case needs given"),
+        ({"but": [{"crowd": "few"}]}, "missing-key", "a near miss needs expect.fires"),
+        ({"but": "few"}, "wrong-type", "a list of mappings"),
+        ({"wen": 1}, "unknown-key", "no such key"),
+    ],
+)
+def test_a_wrong_case_is_told_where_it_stands(
+    change: dict[str, Any], code: str, told: str, folder: Path, clean: RuleBase
+) -> None:
+    path = write(folder, [a_case(**change)])
+    with pytest.raises(InvalidCases) as caught:
+        read_cases(path, rulebase=clean)
+    found = [each for each in caught.value.diagnostics if each.code == code]
+    assert found, caught.value
+    assert told in str(found[0])
+    assert str(found[0]).startswith(f"{path}:")
+
+
+def test_every_mistake_is_told_at_once(folder: Path, clean: RuleBase) -> None:
+    path = write(folder, [a_case(given={"crwd": "many"}), a_case(expect={"model": "nobody"})])
+    with pytest.raises(InvalidCases) as caught:
+        read_cases(path, rulebase=clean)
+    assert {each.code for each in caught.value.diagnostics} == {"unknown-fact", "unknown-model", "duplicate-id"}
+
+
+# --- a rule base and its cases in one folder
+
+
+def test_cases_are_no_part_of_the_rule_base(folder: Path, clean: RuleBase) -> None:
+    from cxrules.verification.expectations import read_expectations
+
+    write(folder, [a_case(also={"crowd": [None]})])
+    assert RuleBase.load(folder).revision == clean.revision
+    assert read_expectations(folder, rulebase=clean).expectations == ()
+
+
+# --- running
+
+
+def test_faults_are_found_and_what_is_not_exercised(folder: Path, clean: RuleBase) -> None:
+    right = run_cases(read_cases(write(folder, [a_case(expect={})]), rulebase=clean), Advisor(clean))
+    assert right.failed == ()
+    advice = right.results[0].advice
+    assert set(right.unexercised["rules"]) == set(clean.rules) - set(advice.fired)
+    assert "crowd" not in right.unexercised["facts"]
+    assert set(right.unexercised["claims"]).isdisjoint(advice.cites)
+    wrong = {"model": "kettle", "silent": list(advice.fired), "points": {"kettle": 99}, "typo": 1}
+    assert len(list(find_faults(advice, wrong))) == 4
+
+
+def test_junit_says_what_failed(folder: Path, clean: RuleBase) -> None:
+    cases = [a_case(expect={"status": "undetermined"}), a_case(id="two", expect={})]
+    report = run_cases(read_cases(write(folder, cases), rulebase=clean), Advisor(clean))
+    suite = ET.fromstring(write_junit(report, "coffee"))  # noqa: S314 - written above
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert [item.get("name") for item in suite] == ["one", "two"]
+    failure = suite[0].find("failure")
+    assert failure is not None
+    assert "undetermined" in str(failure.get("message"))
+
+
+# --- updating
+
+
+def test_update_changes_the_values_and_nothing_else(folder: Path, clean: RuleBase) -> None:
+    text = """cases:
+  # a comment that stays
+  - id: one
+    given: {crowd: few}
+    expect:
+      model: machine   # by hand
+      status: "undetermined"
+      points: {machine: 77, barista: -5}
+  - id: two
+    given: {}
+    expect: {}   # to be filled in
+  - id: three
+    given: {crowd: few}
+    expect: {model: null}
+"""
+    path = write(folder, text)
+    advisor = Advisor(clean)
+    assert update_cases(run_cases(read_cases(path, rulebase=clean), advisor).results) == [path]
+    after = run_cases(read_cases(path, rulebase=clean), advisor)
+    assert after.failed == ()
+    changed = path.read_text("utf-8")
+    kept = [line.split(":")[0] for line in changed.splitlines()]
+    assert kept[:-4] == [line.split(":")[0] for line in text.splitlines()][:-4]
+    assert "# by hand" in changed
+    assert "# to be filled in" in changed
+    assert "status: undetermined}" in changed
+    assert update_cases(after.results) == []
+
+
+# --- pytest and the command line
+
+pytest_plugins = ["pytester"]
+
+
+def test_pytest_collects_cases_where_it_is_asked_to(pytester: pytest.Pytester, folder: Path) -> None:
+    pytester.makeconftest(
+        f"""
+        from cxrules import RuleBase
+        from cxrules.testing import collect_cases
+        pytest_collect_file = collect_cases(lambda: RuleBase.load({str(folder)!r}))
+        """
+    )
+    pytester.path.joinpath("my_cases.yaml").write_text(
+        yaml.safe_dump([a_case(id="right", expect={}), a_case(id="wrong", expect={"status": "undetermined"})]), "utf-8"
+    )
+    pytester.path.joinpath("other.yaml").write_text("- nothing\n", "utf-8")
+    done = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(["*my_cases.yaml:*So it is.", "*status *, not undetermined"])
+
+
+@pytest.fixture(scope="module")
+def run() -> Any:
+    pytest.importorskip("typer", reason="the extra `cli` is not installed")
+    from typer.testing import CliRunner
+
+    from cxrules.cli.app import make_app
+
+    return lambda *arguments: CliRunner().invoke(make_app(), ["test", *map(str, arguments)])
+
+
+def test_the_command_runs_updates_and_reports(run: Any, folder: Path, tmp_path: Path) -> None:
+    write(folder, [a_case(expect={"model": "machine", "status": "undetermined"})])
+    done = run(folder, "--junit", tmp_path / "junit.xml")
+    assert done.exit_code == 1
+    assert "cases.yaml:2: one" in done.stdout
+    assert "No case exercises these rules: " in done.stdout
+    assert done.stdout.endswith("1 case: 0 passed, 1 failed.\n")
+    assert ET.parse(tmp_path / "junit.xml").getroot().get("failures") == "1"  # noqa: S314 - written above
+    done = run(folder, "--update")
+    assert done.exit_code == 0
+    assert "Updated" in done.stdout
+
+
+def test_the_command_knows_the_builtin_rule_base(run: Any) -> None:
+    done = run("--cases", DATA / "cases" / "acceptance.yaml")
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_without_cases_there_is_nothing_to_run(run: Any, folder: Path) -> None:
+    for arguments in ((), (folder,)):
+        done = run(*arguments)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "no cases" in done.stderr
+    write(folder, [a_case(given={"crwd": "many"})])
+    done = run(folder)
+    assert (done.exit_code, "unknown-fact" in done.stderr) == (2, True)
