@@ -13,6 +13,7 @@ from cxrules.errors import Diagnostic, InvalidOrganisation, Location
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import keep_at_hand
 from cxrules.recommendation.answer import Recommendation
+from cxrules.recommendation.tracing import SWITCH, in_span
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ class Advisor:
         Raises:
             InvalidOrganisation: With every mistake in the facts.
         """
-        if (_LOGGER.level or _PACKAGE.level) and _LOGGER.isEnabledFor(logging.INFO):
-            return self._recommend_aloud(organisation, facts)
+        if _LOGGER.level or _PACKAGE.level or SWITCH.tracer:
+            return in_span(lambda: self._recommend_aloud(organisation, facts))
         return self._recommend(organisation, facts)
 
     def _recommend(self, organisation: Given | None, facts: dict[str, Any]) -> Recommendation:
@@ -108,12 +109,13 @@ class Advisor:
         return Recommendation(self.judge, self.judge.decider.decide(*read))
 
     def _recommend_aloud(self, organisation: Given | None, facts: dict[str, Any]) -> Recommendation:
-        """Decide and log the decision with the time it took."""
-        from cxrules.decision_log import emit
-
+        """Decide, and log the decision with the time it took if its logger is enabled."""
         started = perf_counter()
         recommendation = self._recommend(organisation, facts)
-        emit(recommendation, perf_counter() - started)
+        if (_LOGGER.level or _PACKAGE.level) and _LOGGER.isEnabledFor(logging.INFO):
+            from cxrules.decision_log import emit
+
+            emit(recommendation, perf_counter() - started)
         return recommendation
 
     def recommend_frame(

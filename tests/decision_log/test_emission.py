@@ -182,44 +182,6 @@ def test_a_formatter_for_json_lines() -> None:
     assert "stack" in failed
 
 
-def test_python_json_logger_writes_the_data() -> None:
-    pythonjsonlogger = pytest.importorskip("pythonjsonlogger.json", reason="python-json-logger is not installed")
-    handler, text = stream(pythonjsonlogger.JsonFormatter("%(levelname)s %(name)s %(message)s"))
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.DEBUG)
-    try:
-        advice = cxrules.recommend(KNOWN)
-    finally:
-        LOGGER.removeHandler(handler)
-        LOGGER.setLevel(logging.NOTSET)
-    decision, *rules = (json.loads(line) for line in text.getvalue().splitlines())
-    VALIDATOR.validate(decision["cxrules"])
-    assert decision["name"] == "cxrules.decisions"
-    assert [rule["cxrules"]["rule"] for rule in rules] == list(advice.fired)
-
-
-def test_structlog_renders_the_data_through_its_bridge() -> None:
-    structlog = pytest.importorskip("structlog", reason="structlog is not installed")
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.ExtraAdder()],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
-    )
-    handler, text = stream(formatter)
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.INFO)
-    try:
-        with context(labels={"event": "mine"}):
-            cxrules.recommend(KNOWN)
-    finally:
-        LOGGER.removeHandler(handler)
-        LOGGER.setLevel(logging.NOTSET)
-    (line,) = (json.loads(line) for line in text.getvalue().splitlines())
-    VALIDATOR.validate(line["cxrules"])
-    assert line["cxrules"]["labels"] == {"event": "mine"}
-    assert line["level"] == "info"
-    assert "facts known" in line["event"]
-
-
 # --- masking
 
 

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "search": "columns",
     "portable": "policy",
     "explanation": "search portable",
-    "recommendation": "explanation",
+    "recommendation": "explanation version",
     "consultation": "explanation",
     "graph": "recommendation",
     "verification": "policy knowledge",
@@ -72,6 +72,7 @@ HEAVY = {
     "duckdb": Heavy(in_functions=()),
     "narwhals": Heavy(at_top=("columns.frames",)),
     "networkx": Heavy(at_top=("graph",)),
+    "opentelemetry": Heavy(in_functions=("recommendation.tracing",)),
     "numpy": Heavy(
         at_top=("columns.arrays", "columns.coding", "columns.frames", "columns.portfolio", "columns.tables")
     ),

@@ -17,6 +17,7 @@ from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble
 from cxrules.decision_log.record import DecisionRecord, RuleBaseRecord, TornRecord, make_record, record_json_schema
 from cxrules.decision_log.replaying import Difference, Replayed, replay
 from cxrules.decision_log.verifying import Breach, Finding, verify_chain
+from cxrules.recommendation.tracing import trace_decisions
 
 __all__ = [
     "Breach",
@@ -49,5 +50,6 @@ __all__ = [
     "make_record",
     "record_json_schema",
     "replay",
+    "trace_decisions",
     "verify_chain",
 ]

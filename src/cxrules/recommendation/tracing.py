@@ -1,0 +1,78 @@
+"""The span `cxrules.recommend` of OpenTelemetry, for hosts that ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cxrules.recommendation.answer import Recommendation
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+__all__ = ["SWITCH", "in_span", "trace_decisions"]
+
+
+class _Switch:
+    """Whether decisions have spans: the tracer that makes them, or None."""
+
+    tracer: Any = None
+
+
+SWITCH = _Switch()
+
+
+def trace_decisions(provider: TracerProvider | None = None, *, enabled: bool = True) -> None:
+    """Give every decision a span of OpenTelemetry, or none any more. None has one until this is called.
+
+    The span is called `cxrules.recommend` and has the attributes `cxrules.decision.id`, `cxrules.model`,
+    `cxrules.status`, `cxrules.certainty` and `cxrules.rulebase.revision`. It has no facts: neither of a decision nor of
+    input that is refused.
+
+    Args:
+        provider: Who makes the spans; the global provider when left out.
+        enabled: False to end it.
+
+    Raises:
+        ImportError: If opentelemetry-api is not installed.
+
+    Examples:
+        >>> trace_decisions(enabled=False)
+    """
+    if not enabled:
+        SWITCH.tracer = None
+        return
+    from opentelemetry import trace
+
+    from cxrules.version import __version__
+
+    SWITCH.tracer = trace.get_tracer("cxrules", __version__, tracer_provider=provider)
+
+
+def in_span(decide: Callable[[], Recommendation]) -> Recommendation:
+    """Decide in a span, if decisions have any."""
+    tracer = SWITCH.tracer
+    if tracer is None:
+        return decide()
+    from opentelemetry.trace import StatusCode
+
+    # What is refused is told to the caller; its message repeats values, and stays out of the span.
+    with tracer.start_as_current_span(
+        "cxrules.recommend", record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            advice = decide()
+        except Exception as error:
+            span.set_status(StatusCode.ERROR, type(error).__name__)
+            raise
+        if span.is_recording():
+            span.set_attributes(
+                {
+                    "cxrules.decision.id": advice.id,
+                    "cxrules.model": str(advice.model or ""),
+                    "cxrules.status": str(advice.status),
+                    "cxrules.certainty": advice.certainty,
+                    "cxrules.rulebase.revision": advice.revision,
+                }
+            )
+        return advice
