@@ -3,7 +3,7 @@
 Two profiles: `quick`, always the same examples, for `make test`; and `soak`, fresh examples and fifty times as many,
 for `make soak`. A test that wants more than its profile gives asks in proportion, and so grows with it:
 
-    @settings(max_examples=20 * settings().max_examples)  # 2,000 in `make test`, 100,000 in `make soak`
+    @settings(max_examples=2 * settings().max_examples)  # 200 in `make test`, 10,000 in `make soak`
 """
 
 from pathlib import Path

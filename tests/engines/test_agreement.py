@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
@@ -18,15 +17,12 @@ from hypothesis import strategies as st
 
 from cxrules.advisor import Advisor
 from cxrules.engines import ENGINES, Engine, create_engine
-from cxrules.engines.bitmap import BitmapEngine
 from cxrules.language.facts import FactValue, Kind
 from cxrules.language.rules import (
     AnyOf,
     Conclusion,
-    Condition,
     Effect,
     FactTest,
-    FindingTest,
     Model,
     Operator,
     Rule,
@@ -34,7 +30,7 @@ from cxrules.language.rules import (
 )
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
-from tests import ROOT
+from tests.engines.known_bases import NO_EXPERTA, by_hand, names, needs_experta
 from tests.oracle import OracleEngine
 from tests.rulebases import (
     candidate_values,
@@ -47,54 +43,15 @@ from tests.rulebases import (
     thresholds,
 )
 
-
-def why_not_experta() -> str:
-    try:
-        create_engine("experta", by_hand())
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the reason
-        return f"experta does not run here: {error!r}"
-    return ""
-
-
-def by_hand() -> RuleBase:
-    """A rule base with every kind of test, four strata and an `any_of` over findings."""
-    facts = [
-        make_fact("stage", Kind.ORDERED, ["none", "early", "late"]),
-        make_fact("trade", Kind.CHOICE, ["shop", "bank"]),
-        make_fact("told", Kind.FLAG),
-        make_fact("share", Kind.PERCENT),
-        make_fact("parts", Kind.SET, ["x", "y", "z"]),
-    ]
-    late, shop = FactTest("stage", Operator.AT_LEAST, "early"), FactTest("trade", Operator.IN, ("shop", "bank"))
-    x_or_y, not_z = FactTest("parts", Operator.INCLUDES_ANY, ("x", "y")), FactTest("parts", Operator.LACKS_ALL, ("z",))
-    low, high = FactTest("share", Operator.BELOW, 20), FactTest("share", Operator.AT_LEAST, 60)
-    told, not_told = FactTest("told", Operator.IS, True), FactTest("told", Operator.IS, False)
-    one, two, three = FindingTest("one"), FindingTest("two"), FindingTest("three")
-    alpha, beta = Conclusion(Effect.SUPPORTS, "alpha"), Conclusion(Effect.SUPPORTS, "beta")
-    rules: dict[str, tuple[tuple[Condition, ...], Conclusion]] = {
-        "a-one": ((late, x_or_y), Conclusion(Effect.FINDING, "one")),
-        "b-two": ((one, AnyOf(((low,), (high, told)))), Conclusion(Effect.FINDING, "two")),
-        "c-three": ((AnyOf(((two, shop), (not_told, not_z))),), Conclusion(Effect.FINDING, "three")),
-        "d-alpha": ((three,), alpha),
-        "e-beta": (
-            (FactTest("parts", Operator.INCLUDES_ALL, ("x", "z")), FactTest("stage", Operator.IS, "late")),
-            beta,
-        ),
-        "f-beta": ((FactTest("stage", Operator.AT_MOST, "early"), high), beta),
-        "g-standing": ((), beta),
-    }
-    return make_rulebase(
-        facts,
-        [Rule(name, ("S-1",), "It follows.", when, (then,)) for name, (when, then) in rules.items()],
-        [Model("alpha", "alpha", "alpha"), Model("beta", "beta", "beta")],
-        [make_claim("S-1", Tone.PLAIN)],
-    )
-
-
 has_builtin = files("cxrules.builtin").joinpath("builtin.json").is_file()
+
+
 needs_builtin = pytest.mark.skipif(not has_builtin, reason="the built-in rule base is not generated")
-needs_experta = pytest.mark.skipif(bool(reason := why_not_experta()), reason=reason or "it runs")
+
+
 each_engine = pytest.mark.parametrize("name", ["bitmap", pytest.param("experta", marks=needs_experta)])
+
+
 each_rulebase = pytest.mark.parametrize("which", ["by hand", pytest.param("built-in", marks=needs_builtin)])
 
 
@@ -112,12 +69,8 @@ def engines(rulebase: RuleBase) -> list[Engine]:
     """The oracle and every engine that runs here."""
     return [
         OracleEngine(rulebase),
-        *(create_engine(name, rulebase) for name in ENGINES if name != "experta" or not reason),
+        *(create_engine(name, rulebase) for name in ENGINES if name != "experta" or not NO_EXPERTA),
     ]
-
-
-def names(engine: Engine, fired: int) -> set[str]:
-    return {rule for bit, rule in enumerate(engine.rulebase.rule_ids) if fired >> bit & 1}
 
 
 def assert_same_everywhere(judges: list[Judge], known: dict[str, FactValue]) -> None:
@@ -127,12 +80,13 @@ def assert_same_everywhere(judges: list[Judge], known: dict[str, FactValue]) -> 
     assert all(decisions[name] == decisions["oracle"] for name in decisions)
 
 
-# Agreement.
+# experta takes a hundredth of a second for an organisation.
+MANY = (20 if settings.get_current_profile_name() == "soak" else 3) * settings().max_examples
 
 
 @pytest.mark.soak
 @each_rulebase
-@settings(max_examples=20 * settings().max_examples)  # 2,000 in `make test`, 100,000 in `make soak`
+@settings(max_examples=MANY)
 @given(data=st.data())
 def test_engines_agree(which: str, data: st.DataObject) -> None:
     assert_same_everywhere(judges_of(which), data.draw(strategy_of(which)))
@@ -229,8 +183,6 @@ def one_rule(tests: tuple[FactTest, ...]) -> RuleBase:
 
 
 # Monotone, and free of order.
-
-
 @given(data=st.data())
 def test_one_more_fact_unfires_nothing(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
@@ -304,39 +256,7 @@ def test_process_hash_seed_and_engine_do_not_matter(what: str, number: int) -> N
     assert len(only.splitlines()) == number
 
 
-# The bound.
-
-
-@given(data=st.data())
-def test_the_bound_is_above_every_completion(data: st.DataObject) -> None:
-    rulebase = data.draw(rulebases(max_rules=8))
-    bitmap, oracle = BitmapEngine(rulebase), OracleEngine(rulebase)
-    known = data.draw(organisations(rulebase))
-    bound = bitmap.bound(known)
-    for completion in islice(completions(rulebase, known), 2_000):
-        assert oracle.match(completion) & ~bound == 0
-    assert bitmap.match(known) & ~bound == 0
-    whole = data.draw(organisations(rulebase, whole=True))
-    assert bitmap.bound(whole) == bitmap.match(whole)
-
-
-def completions(rulebase: RuleBase, known: dict[str, FactValue]) -> Iterator[dict[str, FactValue]]:
-    cuts = thresholds(rulebase)
-    unknown = [fact for name, fact in rulebase.vocabulary.facts.items() if name not in known]
-    for values in product(*(candidate_values(fact, cuts.get(fact.name, ())) for fact in unknown)):
-        yield {**known, **{fact.name: value for fact, value in zip(unknown, values, strict=True)}}
-
-
-def test_the_bound_of_nothing_known_leaves_out_what_no_one_can_reach() -> None:
-    rule = Rule("only", ("S-1",), "It follows.", (FindingTest("never"),), (Conclusion(Effect.SUPPORTS, "alpha"),))
-    models, claims = [Model("alpha", "alpha", "alpha")], [make_claim("S-1", Tone.PLAIN)]
-    engine = BitmapEngine(make_rulebase([], [rule], models, claims, findings=["never"]))
-    assert engine.bound({}) == 0
-
-
 # Threads.
-
-
 @each_rulebase
 @each_engine
 def test_threads_share_an_advisor(name: str, which: str) -> None:
@@ -366,120 +286,6 @@ def test_engines_in_one_thread_share_nothing(name: str) -> None:
         assert third.match(known) == expected
 
 
-@needs_experta
-def test_an_interrupted_experta_engine_starts_afresh() -> None:
-    class Interrupting(float):
-        def __ge__(self, other: object) -> bool:
-            raise KeyboardInterrupt
-
-    rulebase = by_hand()
-    known: dict[str, FactValue] = {"parts": ("x", "z"), "stage": "late"}
-    engine, fresh = create_engine("experta", rulebase), create_engine("experta", rulebase)
-    assert names(engine, engine.match(known)) == {"a-one", "e-beta", "g-standing"}
-    with pytest.raises(KeyboardInterrupt):
-        engine.match({**known, "share": Interrupting(30)})
-    # What had been matched before the interruption is forgotten.
-    assert engine.match({}) == fresh.match({})
-    assert engine.match(known) == fresh.match(known)
-
-
-# The door behind which experta is kept.
-
-
-def test_without_experta_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "experta", None)
-    with pytest.raises(ImportError, match=r"pip install cxrules\[experta\]"):
-        create_engine("experta", by_hand())
-
-
 def test_an_unknown_engine_is_named() -> None:
     with pytest.raises(ValueError, match="no such engine: 'bitmpa'; did you mean 'bitmap'"):
         create_engine("bitmpa", by_hand())
-
-
-HOSTS = {
-    "a host that has configured nothing": """
-assert not hasattr(collections, "Mapping")
-level, filters = root.level, list(warnings.filters)
-match()
-assert root.handlers == [] and root.level == level and logging.basicConfig is basic_config
-assert not hasattr(collections, "Mapping")
-assert warnings.filters == filters
-""",
-    "a host with a handler": """
-handler = logging.StreamHandler(sys.stderr)
-root.addHandler(handler); root.setLevel(logging.ERROR)
-match()
-assert root.handlers == [handler] and root.level == logging.ERROR
-""",
-    "a host that logs everything": """
-logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-match()
-""",
-    "a host that configures logging afterwards": """
-match()
-logging.basicConfig(level=logging.INFO)
-assert len(root.handlers) == 1 and root.level == logging.INFO
-""",
-    "a host that lends the name itself": """
-collections.Mapping = Mapping = collections.abc.Mapping
-match()
-assert collections.Mapping is Mapping
-""",
-    "a host that failed to import experta": """
-try:
-    import experta
-except AttributeError:
-    pass
-match()
-assert not hasattr(collections, "Mapping")
-""",
-    "a host that imported experta": """
-collections.Mapping = collections.abc.Mapping
-import experta
-root.handlers.clear()
-match()
-assert root.handlers == []
-""",
-    "a host with threads": """
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-barrier = Barrier(4)
-def together(_):
-    barrier.wait()
-    match()
-with ThreadPoolExecutor(4) as pool:
-    list(pool.map(together, range(4)))
-assert root.handlers == [] and not hasattr(collections, "Mapping") and logging.basicConfig is basic_config
-""",
-}
-
-BEFORE = """
-import collections, collections.abc, logging, sys, warnings
-basic_config, root = logging.basicConfig, logging.getLogger()
-import cxrules
-from cxrules.engines import create_engine
-from cxrules.language.facts import Fact, Kind, Use, Vocabulary
-from cxrules.rulebase import RuleBase
-from cxrules.language.rules import Conclusion, Effect, FactTest, Operator, Policy, Rule
-
-flag = Fact("flag", Kind.FLAG, Use.DECIDES, "Is it so?", "the flag")
-rule = Rule("only", (), "", (FactTest("flag", Operator.IS, True),), (Conclusion(Effect.FINDING, "found"),))
-parts = dict.fromkeys(["sources", "claims", "models", "accompaniments", "patterns", "actions", "warnings"], {})
-rulebase = RuleBase(name="", vocabulary=Vocabulary({"flag": flag}), impossible=(), findings={"found": ""},
-                    rules={"only": rule}, policy=Policy(1, 1), **parts)
-
-def match():
-    assert create_engine("experta", rulebase).match({"flag": True}) == 1
-"""
-
-
-@needs_experta
-@pytest.mark.parametrize("host", HOSTS)
-def test_experta_leaves_no_trace(host: str) -> None:
-    code = BEFORE + HOSTS[host]
-    # -B and -W error: whatever a fresh compilation of these old packages warns of would be an error.
-    shown = subprocess.run(
-        [sys.executable, "-B", "-W", "error", "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert (shown.stdout, shown.stderr, shown.returncode) == ("", "", 0)

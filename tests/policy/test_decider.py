@@ -1,6 +1,6 @@
 """The decision policy: small cases by hand, and any rule base against a second, slow reading of the definition."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -12,89 +12,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxrules.engines.bitmap import BitmapEngine
-from cxrules.language.facts import Facts, FactValue, Kind
+from cxrules.language.facts import Facts, FactValue
 from cxrules.language.ids import id_order
 from cxrules.language.rules import (
-    AnyOf,
-    ClaimKind,
-    Conclusion,
-    Condition,
     Effect,
-    Engineer,
-    FactTest,
-    FindingTest,
-    Model,
-    Operator,
     Policy,
     Rule,
-    Tone,
 )
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Reason, Status
-from cxrules.policy.evidence import certainty, exact_certainty
+from cxrules.policy.evidence import exact_certainty
 from cxrules.policy.judge import Judge
 from cxrules.policy.standings import RankedModel, Voice, dissent, fired_evidence, rank, support, voices
 from cxrules.rulebase import RuleBase
 from tests.oracle import OracleEngine
-from tests.rulebases import make_claim, make_fact, make_rulebase, organisations, random_organisations, rulebases
+from tests.policy.small_cases import combine, small_rulebase
+from tests.rulebases import organisations, random_organisations, rulebases
 
 needs_builtin = pytest.mark.skipif(
     not files("cxrules.builtin").joinpath("builtin.json").is_file(), reason="the built-in rule base is not generated"
 )
-
-# Small cases. A rule is written `CLAIMS: WHEN -> THEN`. Claims A-1 and A-4 are hedged, A-2 and A-5 plain, A-3 and A-6
-# emphatic, A-8 an emphatic statistic; so for B. A word under WHEN is a flag that is true, `?word` a finding, `a|b` an
-# alternative. THEN: `+m` supports, `-m` opposes, `!m` excludes, `m>n` prefers, `=word` concludes. Before the claims may
-# stand `reason` (the engineer's, to count other claims) and `weigh3` (the engineer's points).
-
-
-def read_rule(number: int, text: str) -> Rule:
-    head, _, body = text.partition(":")
-    *engineers, claims = head.split()
-    when, _, then = body.partition("->")
-    engineer = Engineer(
-        evidence="a reason" if "reason" in engineers else "",
-        points=next((int(word[-1]) for word in engineers if word.startswith("weigh")), None),
-    )
-    conditions = tuple(read_condition(word) for word in when.split())
-    conclusions = tuple(read_conclusion(word) for word in then.split())
-    return Rule(f"r-{number}", tuple(claims.split(",")), "It follows.", conditions, conclusions, engineer)
-
-
-def read_condition(word: str) -> Condition:
-    if "|" in word:
-        return AnyOf(tuple((read_test(part),) for part in word.split("|")))
-    return read_test(word)
-
-
-def read_test(word: str) -> FactTest | FindingTest:
-    return FindingTest(word[1:]) if word[0] == "?" else FactTest(word, Operator.IS, True)
-
-
-def read_conclusion(word: str) -> Conclusion:
-    if ">" in word:
-        first, _, others = word.partition(">")
-        return Conclusion(Effect.PREFERS, first, tuple(others.split(",")))
-    effects = {"+": Effect.SUPPORTS, "-": Effect.OPPOSES, "!": Effect.EXCLUDES, "=": Effect.FINDING}
-    return Conclusion(effects[word[0]], word[1:])
-
-
-def small_rulebase(rules: Sequence[str], requires: dict[str, tuple[str, ...]], policy: Policy) -> RuleBase:
-    tones = [Tone.HEDGED, Tone.PLAIN, Tone.EMPHATIC]
-    claims = [
-        make_claim(f"{source}-{number}", tones[(number - 1) % 3] if number < 8 else Tone.EMPHATIC, kind)
-        for source in "AB"
-        for number in range(1, 9)
-        for kind in [ClaimKind.STATISTIC if number == 8 else ClaimKind.RULE_FOR]
-    ]
-    return make_rulebase(
-        [make_fact(name, Kind.FLAG) for name in "abcd"],
-        [read_rule(number, text) for number, text in enumerate(rules, 1)],
-        [Model(name, name, name, requires=requires.get(name, ())) for name in ("alpha", "beta", "gamma")],
-        claims,
-        findings={finding for needed in requires.values() for finding in needed},
-        policy=policy,
-    )
 
 
 class Case(NamedTuple):
@@ -277,125 +214,7 @@ def test_policy(case: Case) -> None:
     ) == expected
 
 
-class Disagreement(NamedTuple):
-    """A small rule base, the flags that are true, and the claims that support the winner or dissent."""
-
-    says: str
-    rules: list[str]
-    true: str
-    support: str
-    dissent: str
-
-
-DISAGREEMENTS = [
-    Disagreement("nobody disagrees", ["A-3: a -> +alpha"], "a", "A-3", ""),
-    Disagreement("evidence against the winner", ["A-3: a -> +alpha", "B-1: a -> -alpha"], "a", "A-3", "B-1"),
-    Disagreement("an article favours a rival", ["A-3: a -> +alpha", "B-2: a -> +beta"], "a", "A-3", "B-2"),
-    Disagreement("but the winner more", ["A-3: a -> +alpha", "A-2: a -> +beta"], "a", "A-3", ""),
-    Disagreement("a rival that is ruled out", ["A-3: a -> +alpha", "B-2: a -> +beta !beta"], "a", "A-3", ""),
-    Disagreement(
-        "a model set aside", ["A-3: a -> +alpha", "A-2: a -> +beta", "A-1: a -> alpha>beta"], "a", "A-3", "A-2"
-    ),
-    Disagreement(
-        "only claims for the rival it favours",
-        ["A-3: a -> +alpha", "A-6: b -> +alpha", "B-2: a -> +beta", "B-1: a -> +alpha", "B-4: a -> +gamma"],
-        "ab",
-        "A-3 A-6 B-1",
-        "B-2",
-    ),
-    Disagreement(
-        "every rule that cites a claim is named", ["A-3: a -> +alpha", "A-3,A-1: b -> +alpha"], "ab", "A-1 A-3", ""
-    ),
-    Disagreement(
-        "claims behind the findings",
-        ["A-1: a -> =f", "A-4: b -> =f", "A-2: ?f -> =g", "A-3: ?g -> +alpha", "B-3: c -> =f"],
-        "ab",
-        "A-1 A-2 A-3 A-4",
-        "",
-    ),
-    Disagreement(
-        "an article that favours nobody, and the winner least",
-        ["A-3: a -> +alpha", "A-6: a -> +alpha", "B-2: a -> +beta", "B-5: a -> -beta", "B-1: a -> -alpha"],
-        "a",
-        "A-3 A-6",
-        "B-1",
-    ),
-    Disagreement("nothing is recommended", ["A-1: a -> +alpha", "B-3: a -> -beta"], "a", "", ""),
-]
-
-
-@pytest.mark.parametrize("case", DISAGREEMENTS, ids=lambda case: case.says)
-def test_support_and_dissent(case: Disagreement) -> None:
-    judge = Judge(BitmapEngine(small_rulebase(case.rules, {}, Policy(2, 2))))
-    decision = judge.decide(dict.fromkeys(case.true, True))
-    assert support(judge.decider, decision) == tuple(case.support.split())
-    assert dissent(judge.decider, decision) == tuple(case.dissent.split())
-
-
-def test_ranking() -> None:
-    rules = [
-        "A-3: a -> +alpha",
-        "A-2: a -> +beta",
-        "B-2: a -> beta>alpha",
-        "B-3: a -> +gamma !gamma",
-        "B-1: a -> alpha>gamma",
-    ]
-    judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
-    rows = rank(judge.decider, judge.decide({"a": True}).fired)
-    assert rows == (
-        RankedModel("beta", 2, 0.36, True, False, (), (), ()),
-        RankedModel("alpha", 3, 0.488, True, False, (), (), ("r-3",)),
-        RankedModel("gamma", 3, 0.488, False, True, ("r-4",), (), ()),  # no candidate, so nothing sets it aside
-    )
-
-
-def test_evidence_is_that_of_a_rule_that_fired() -> None:
-    rules = ["A-3: a -> +alpha", "A-3: b -> +alpha", "A-3: c -> -alpha"]
-    judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
-    assert [item.rule for item in fired_evidence(judge.decider, judge.decide({"b": True}).fired)] == ["r-2"]
-    assert [item.rule for item in fired_evidence(judge.decider, judge.decide({"a": True, "b": True}).fired)] == ["r-1"]
-
-
-def test_voices() -> None:
-    rules = ["A-3: a -> +alpha", "B-2: a -> +beta +alpha", "B-1: b -> +gamma", "B-3: a -> -gamma"]
-    judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
-    decision = judge.decide({"a": True, "b": True})
-    # Among equals an article favours the winner; of the others the first declared.
-    assert voices(judge.decider, decision) == {"A": Voice("A", "alpha", 3, 3), "B": Voice("B", "alpha", 2, 2)}
-    silent = judge.decide({"b": True})
-    assert voices(judge.decider, silent) == {"A": Voice("A", None, 0, 0), "B": Voice("B", "gamma", 1, 0)}
-
-
-# Certainty.
-
-
-def combine(one: Fraction, other: Fraction) -> Fraction:
-    """The certainty-factor combination of EMYCIN (van Melle)."""
-    if one >= 0 and other >= 0:
-        return one + other - one * other
-    if one <= 0 and other <= 0:
-        return one + other + one * other
-    return (one + other) / (1 - min(abs(one), abs(other)))
-
-
-@given(points=st.lists(st.integers(-3, 3), max_size=40))
-def test_certainty_is_the_pairwise_combination_in_any_order(points: list[int]) -> None:
-    total = Fraction(0)
-    for item in points:
-        total = combine(total, exact_certainty(item))
-    assert total == exact_certainty(sum(points))
-    assert certainty(sum(points)) == float(total)  # both rounded once
-
-
-@given(points=st.integers(-60, 60))
-def test_certainty_is_odd_and_grows(points: int) -> None:
-    assert certainty(-points) == -certainty(points)
-    assert -1 <= certainty(points) < certainty(points + 1) <= 1
-
-
 # Any rule base, against the definition read once more.
-
-
 class Item(NamedTuple):
     rule: str
     model: str
