@@ -65,7 +65,8 @@ class Appender:
             if durable:
                 os.fsync(descriptor)
             if head is not None:
-                self._note_head(head, durable=durable)
+                with suppress(OSError):  # the record is written; the next one brings the head up to it
+                    self._note_head(head, durable=durable)
             self._embedded.add(rulebase.revision)
             self._end = End(end.size + len(data), 0, head, day)
 
@@ -101,7 +102,7 @@ class Appender:
     # -- the file ------------------------------------------------------------------------------------------------------
 
     def _open(self) -> int:
-        with self._named_errors():
+        with self._named_errors(), _OPENING:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
             # What is no regular file might wait for a reader; without O_NONBLOCK we would wait with it.
             descriptor = os.open(self._path, flags | getattr(os, "O_NONBLOCK", 0), self._mode)
@@ -147,7 +148,11 @@ class Appender:
             _lock(self._descriptor, self._timeout, self._timed_out)
             if self._is_current():
                 return
-            self.abandon()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        _unlock(self._descriptor)  # closing releases nothing while a child that was forked unawares has it open too
+        self.abandon()
 
     def _is_current(self) -> bool:
         try:
@@ -193,18 +198,22 @@ class Appender:
     def _find_head(self, end: End) -> Head:
         """Return the head that the next line is chained to: the file's, that noted beside it, or the last part's."""
         heads = [end.head or START]
-        with suppress(FileNotFoundError):
-            heads.append(read_head(head_path(self._path).read_bytes()) or START)
         for part in list_parts(self._path)[-1:] if end.head is None else ():
             with part.open("rb") as file:
                 heads.append(read_end(file.fileno(), os.fstat(file.fileno()).st_size).head or START)
-        return max(heads)
+        with suppress(FileNotFoundError):
+            heads.append(read_head(head_path(self._path).read_bytes()) or START)
+        # What the file itself says goes before what is noted, which a crash may have left half written.
+        return max(heads, key=lambda head: head.number)
 
     def _note_head(self, head: Head, *, durable: bool) -> None:
         flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
         descriptor = os.open(head_path(self._path), flags, self._mode)
         try:
-            os.write(descriptor, write_head(head))
+            if sys.platform != "win32":
+                os.pwrite(descriptor, write_head(head), 0)
+            else:
+                os.write(descriptor, write_head(head))
             if durable:
                 os.fsync(descriptor)
         finally:
@@ -226,7 +235,7 @@ class Appender:
         self._look_at_end()  # a log that is not to be written is not to be rotated
         self._path.rename(next_part(self._path))
         # Whoever waits for the lock finds that the name has gone on, and follows.
-        self.abandon()
+        self._let_go()
         self._take_hold()
 
 
@@ -238,9 +247,18 @@ def _forget_all() -> None:
         appender.forget()
 
 
+_OPENING = threading.RLock()
+"""Held while a file is opened, and while a process forks: so that a child knows every descriptor it inherits."""
+
+
+def _begin_child() -> None:
+    _OPENING.release()
+    _forget_all()
+
+
 if hasattr(os, "register_at_fork"):
     # Inherited by fork, a descriptor would share the parent's lock: an idle child could keep it after the parent's end.
-    os.register_at_fork(after_in_child=_forget_all)
+    os.register_at_fork(before=_OPENING.acquire, after_in_parent=_OPENING.release, after_in_child=_begin_child)
 
 
 def _lock(descriptor: int, timeout: float | None, timed_out: Callable[[], TimeoutError]) -> None:
