@@ -25,8 +25,9 @@ def generate(rulebase: RuleBase) -> Mapping[str, str]:
 def _names(rulebase: RuleBase) -> Iterator[str]:
     yield f'"""The names of the ownership models.\n\n{GENERATED}\n"""\n'
     yield "from __future__ import annotations\n"
-    yield "from enum import StrEnum\n"
-    yield '__all__ = ["OwnershipModel"]\n\n'
+    yield "from enum import StrEnum"
+    yield "from typing import Literal, TypeAlias\n"
+    yield '__all__ = ["OwnershipModel", "OwnershipModelName"]\n\n'
     yield "class OwnershipModel(StrEnum):"
     yield '    """Who owns Customer Experience, in the declared order of preference."""\n'
     for position, model in enumerate(rulebase.models.values()):
@@ -34,6 +35,9 @@ def _names(rulebase: RuleBase) -> Iterator[str]:
             yield ""
         yield f"    {model.id} = {_quote(model.id)}"
         yield from _docstring(f"{model.name}: {model.says}.")
+    yield "\n\nOwnershipModelName: TypeAlias = Literal["
+    yield from (f"    {_quote(model)}," for model in rulebase.models)
+    yield ']\n"""The name of a model, for type checkers."""'
 
 
 def _typed_facts(facts: list[Fact]) -> Iterator[str]:

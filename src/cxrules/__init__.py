@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cxrules.explanation.sufficient import Sufficient
     from cxrules.explanation.what_if import WhatIf
     from cxrules.explanation.why_not import WhyNot
+    from cxrules.explanation.why_not_fired import NearestFiring, WhyNotFired
 
 __all__ = [
     "Advice",
@@ -43,6 +44,7 @@ __all__ = [
     "InvalidOrganisation",
     "Location",
     "MissingRuleBase",
+    "NearestFiring",
     "NextQuestions",
     "Organisation",
     "OwnershipModel",
@@ -59,6 +61,7 @@ __all__ = [
     "Voice",
     "WhatIf",
     "WhyNot",
+    "WhyNotFired",
     "__version__",
     "recommend",
     "recommend_frame",
@@ -70,6 +73,7 @@ _LATE = {
     "Counterfactuals": "explanation.counterfactuals",
     "Derivation": "explanation.derivation",
     "Established": "explanation.derivation",
+    "NearestFiring": "explanation.why_not_fired",
     "NextQuestions": "explanation.next_questions",
     "Organisation": "builtin.organisation",
     "Robustness": "explanation.robustness",
@@ -78,6 +82,7 @@ _LATE = {
     "Sufficient": "explanation.sufficient",
     "WhatIf": "explanation.what_if",
     "WhyNot": "explanation.why_not",
+    "WhyNotFired": "explanation.why_not_fired",
 }
 
 

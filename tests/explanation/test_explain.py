@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cxrules import Advisor, InvalidOrganisation, Recommendation, RuleBase
 from cxrules.explanation.derivation import Case, Established, Step
 from cxrules.explanation.text.document import Items, Paragraph, Section, mark_name, to_html, to_markdown, to_plain
-from cxrules.explanation.why_not import Obstacle
+from cxrules.explanation.why_not import Obstacle, WhyNot
 from cxrules.language.facts import FactValue
 from cxrules.policy.comparison import Turn
 from cxrules.policy.evidence import certainty
@@ -116,10 +116,16 @@ def test_outline_says_everything_in_the_tree() -> None:
 # -- why not -----------------------------------------------------------------------------------------------------------
 
 
+def why_not_model(advice: Recommendation, model: str) -> WhyNot:
+    answer = advice.why_not(model)
+    assert isinstance(answer, WhyNot)
+    return answer
+
+
 def check_obstacles(advice: Recommendation) -> None:
     minimum = advice.rulebase.policy.minimum_evidence
     for row in advice.ranking:
-        answer = advice.why_not(row.model)
+        answer = why_not_model(advice, row.model)
         kinds = set(answer.obstacles)
         assert (answer.kind is None) == (row.model == advice.model)
         if answer.kind is None:
@@ -184,12 +190,12 @@ def test_requirements_are_refused_exactly_when_nothing_can_meet_them(advice: Rec
 def test_nearest_change_makes_the_model_win() -> None:
     for advice in some(12):
         for row in advice.ranking[1:4]:
-            for change in advice.why_not(row.model).nearest_change.sets:
+            for change in why_not_model(advice, row.model).nearest_change.sets:
                 assert ADVISOR.recommend(change.facts).model == row.model
 
 
 def test_why_not_suggests_what_was_meant() -> None:
-    with pytest.raises(ValueError, match="no such model: 'cmo'"):
+    with pytest.raises(ValueError, match="no such model, rule, finding, pattern, action or warning: 'cmo'"):
         ADVISOR.recommend(SCENARIO).why_not("cmo")
 
 

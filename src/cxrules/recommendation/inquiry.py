@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from cxrules.errors import MissingRuleBase
+from cxrules.errors import MissingRuleBase, no_such
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from cxrules.builtin.models import OwnershipModel, OwnershipModelName
     from cxrules.explanation.counterfactuals import Counterfactuals
     from cxrules.explanation.derivation import Case, Derivation, Established, Step
     from cxrules.explanation.next_questions import NextQuestions
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cxrules.explanation.sufficient import Sufficient
     from cxrules.explanation.what_if import WhatIf
     from cxrules.explanation.why_not import WhyNot
+    from cxrules.explanation.why_not_fired import WhyNotFired
     from cxrules.policy.decision import Decision
     from cxrules.policy.judge import Judge
 
@@ -133,15 +135,35 @@ class Inquiry:
 
         return how(self.judge, self.decision, name)
 
-    def why_not(self, model: str) -> WhyNot:
-        """Describe what stands between a model and its recommendation.
+    @overload
+    def why_not(self, name: OwnershipModelName | OwnershipModel) -> WhyNot: ...
+
+    @overload
+    def why_not(self, name: str) -> WhyNot | WhyNotFired: ...
+
+    def why_not(self, name: str) -> WhyNot | WhyNotFired:
+        """Describe what stands between a model and its recommendation, or why a rule did not fire.
+
+        Args:
+            name: A model; or a rule, a finding, a pattern, an action, a warning or an accompaniment.
+
+        Returns:
+            For a model, its obstacles in the order of the policy. Else which tests of the rules behind it hold, which
+            fail and which rest on something unknown, and, when read, the smallest change that would bring it about.
 
         Raises:
-            ValueError: If there is no such model.
+            ValueError: If the rule base has nothing of that name.
         """
         from cxrules.explanation.why_not import why_not
+        from cxrules.explanation.why_not_fired import list_subjects, why_not_fired
 
-        return why_not(self.judge, self.decision, model)
+        models = self.judge.rulebase.models
+        subjects = {} if name in models else list_subjects(self.judge.rulebase)
+        if name in subjects:
+            return why_not_fired(self.judge, self.decision, name, subjects[name])
+        if name not in models:
+            raise no_such("model, rule, finding, pattern, action or warning", name, (*models, *subjects))
+        return why_not(self.judge, self.decision, name)
 
     def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: object) -> WhatIf[Self]:
         """Recommend on changed facts, and compare.

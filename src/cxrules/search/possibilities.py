@@ -14,6 +14,7 @@ from cxrules.language.rules import FactTest
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.search.bounds import Bounds
+from cxrules.search.coherence import assign
 from cxrules.search.draws import Draw, Draws
 
 __all__ = ["Possibilities", "possibilities_of"]
@@ -133,14 +134,32 @@ class Possibilities:
             The known facts and values for the free ones; None when there is no such completion. A conjunction that the
             known facts meet by themselves does not count.
         """
+        coherence, impossible = self.coherence, self.unmet(known)
+        candidates: dict[str, Sequence[FactValue | None]] = {
+            name: (*self.cases[name], None) if name in self.optional else self.cases[name]
+            for name in free
+            if name in coherence.tested
+        }
+        for found in assign(coherence, known, candidates, impossible):
+            values = {name: value for name, value in found.items() if value is not None}
+            completed = {**known, **values}
+            missing = {*blank, *(name for name in found if name not in values)}
+            if self._can_lack(missing, completed, impossible):
+                completed.update((name, self.cases[name][0]) for name in free if name not in candidates)
+                return completed
+        return None
+
+    def _can_lack(self, names: Collection[str], known: Facts, impossible: int) -> bool:
+        """Return whether known facts leave no coherent value to any of some others."""
+        if not names:
+            return True
         coherence = self.coherence
-        order = [name for name in free if name in coherence.tested]
-        found = _Completing(self, known, order, blank).search()
-        if found is None:
-            return None
-        completed = {**known, **{name: value for name, value in zip(order, found, strict=True) if value is not None}}
-        completed.update((name, self.cases[name][0]) for name in free if name not in coherence.tested)
-        return completed
+        _, nearly = coherence.nearly_met(known)
+        return all(
+            coherence.mask(name, value) & nearly.get(name, 0) & impossible
+            for name in names
+            for value in self.cases[name]
+        )
 
     def coherent_cases(self, known: Facts, unknown: Iterable[str]) -> dict[str, tuple[FactValue, ...]]:
         """Return for each of some unknown facts the values that it can have beside the known ones.
@@ -173,79 +192,6 @@ class Possibilities:
     def draw(self, known: Facts, free: Iterable[str]) -> Draw:
         """Draw coherent completions in which every value of every free fact is equally likely; always the same ones."""
         return self._draws.draw(known, free, self.unmet(known))
-
-
-class _Completing:
-    """One search for a coherent completion: depth first over the facts that impossible conjunctions test."""
-
-    def __init__(
-        self, possibilities: Possibilities, known: Facts, order: Sequence[str], blank: Collection[str]
-    ) -> None:
-        self._coherence = coherence = possibilities.coherence
-        self._order = order
-        self._blank = blank
-        self._cases = possibilities.cases
-        self._impossible = possibilities.unmet(known)
-        self._fixed = {name: coherence.mask(name, known.get(name)) for name in coherence.tested if name not in order}
-        self._start = self._impossible
-        for mask in self._fixed.values():
-            self._start &= mask
-        self._choices: list[list[tuple[FactValue | None, int]]] = []
-        for name in order:
-            values: list[FactValue | None] = list(possibilities.cases[name])
-            if name in possibilities.optional:
-                values.append(None)
-            self._choices.append([(value, coherence.mask(name, value)) for value in values])
-        # What no later fact can contradict any more is met, once every earlier one lets it be.
-        self._open = [0] * (len(order) + 1)
-        for place in reversed(range(len(order))):
-            self._open[place] = self._open[place + 1] | coherence.tested[order[place]]
-
-    def search(self) -> list[FactValue | None] | None:
-        """Return a value for each fact of the order, or None where it has none; None when there is no completion."""
-        if self._start & ~self._open[0]:
-            return None
-        chosen: list[tuple[FactValue | None, int]] = []
-        waiting = [iter(self._choices[0])] if self._order else []
-        alive = [self._start]
-        if not self._order:
-            return [] if self._leaves_no_gap([]) else None
-        while waiting:
-            place = len(waiting) - 1
-            for choice in waiting[-1]:
-                left = alive[-1] & choice[1]
-                if left & ~self._open[place + 1]:
-                    continue
-                chosen.append(choice)
-                if place + 1 < len(self._order):
-                    waiting.append(iter(self._choices[place + 1]))
-                    alive.append(left)
-                    break
-                if self._leaves_no_gap(chosen):
-                    return [value for value, _ in chosen]
-                chosen.pop()
-            else:
-                waiting.pop()
-                alive.pop()
-                if chosen:
-                    chosen.pop()
-        return None
-
-    def _leaves_no_gap(self, chosen: Sequence[tuple[FactValue | None, int]]) -> bool:
-        """Return whether every fact without a value, and every one to leave blank, can have no coherent value."""
-        masks = dict(self._fixed)
-        masks.update((name, mask) for name, (_, mask) in zip(self._order, chosen, strict=True))
-        missing = {name for name, (value, _) in zip(self._order, chosen, strict=True) if value is None}
-        for name in {*self._blank, *missing}:
-            if name not in self._coherence.tested:
-                return False
-            rest = self._impossible & self._coherence.tested[name]
-            for other, mask in masks.items():
-                if other != name:
-                    rest &= mask
-            if any(not rest & self._coherence.mask(name, value) for value in self._cases[name]):
-                return False
-        return True
 
 
 # Compiled once for each judge, for as long as the judge lives; nothing in it refers back to the judge.

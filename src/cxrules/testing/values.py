@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice, pairwise
 from typing import TypeAlias
 
 from cxrules.language.facts import Fact, FactValue, Kind
-from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, leaf_tests
+from cxrules.language.rules import FactTest, leaf_tests
 from cxrules.rulebase import RuleBase
+from cxrules.search.budget import Budget
+from cxrules.search.ways import list_ways
 
 __all__ = ["Way", "find_ways", "forget_impossible", "telling_values", "thresholds"]
 
@@ -57,8 +59,15 @@ def find_ways(rulebase: RuleBase, rule: str, most: int = 64) -> list[Way]:
     """
     cuts = thresholds(rulebase)
     values = {name: tuple(telling_values(fact, cuts.get(name, ()))) for name, fact in rulebase.vocabulary.facts.items()}
-    ways = _ways(rulebase, values, list(rulebase.rules[rule].when), {})
-    coherent = (narrowed for way in islice(ways, _TRIES) if (narrowed := _cohere(rulebase, way)) is not None)
+
+    def learn(way: Way, test: FactTest) -> Way | None:
+        fact = rulebase.vocabulary[test.fact]
+        passing = tuple(value for value in way.get(fact.name, values[fact.name]) if test.holds(value, fact))
+        return {**way, fact.name: passing} if passing else None
+
+    start: Way = {}
+    ways = list_ways(rulebase, rulebase.rules[rule].when, learn, start, Budget(_TRIES))
+    coherent = (narrowed for way in ways if (narrowed := _cohere(rulebase, way)) is not None)
     return list(islice(coherent, most))
 
 
@@ -73,29 +82,6 @@ def forget_impossible(
     while met := rulebase.incoherences(left):
         del left[next(test.fact for test in reversed(met[0].when) if test.fact not in keep)]
     return left
-
-
-def _ways(
-    rulebase: RuleBase, values: Mapping[str, tuple[FactValue, ...]], open_: list[Condition], way: Way
-) -> Iterator[Way]:
-    if not open_:
-        yield way
-        return
-    condition, rest = open_[0], open_[1:]
-    if isinstance(condition, FactTest):
-        fact = rulebase.vocabulary[condition.fact]
-        passing = tuple(value for value in way.get(fact.name, values[fact.name]) if condition.holds(value, fact))
-        if passing:
-            yield from _ways(rulebase, values, rest, {**way, fact.name: passing})
-        return
-    branches: Sequence[tuple[Condition, ...]]
-    if isinstance(condition, FindingTest):
-        branches = [rulebase.rules[concluder].when for concluder in rulebase.concluders[condition.finding]]
-    else:
-        assert isinstance(condition, AnyOf)
-        branches = condition.alternatives
-    for branch in branches:
-        yield from _ways(rulebase, values, [*branch, *rest], way)
 
 
 def _cohere(rulebase: RuleBase, way: Way) -> Way | None:

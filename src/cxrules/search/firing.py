@@ -1,0 +1,171 @@
+"""The smallest coherent change of the facts that makes a rule fire: a search backwards, then for the fewest facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from cxrules.language.facts import Fact, Facts, FactValue, Kind
+from cxrules.language.regions import cut
+from cxrules.language.rules import Condition, FactTest, Operator
+from cxrules.search.budget import Budget
+from cxrules.search.coherence import assign
+from cxrules.search.possibilities import Possibilities
+from cxrules.search.ways import list_ways
+
+__all__ = ["Firing", "find_firing"]
+
+
+class Firing(NamedTuple):
+    """What a search for the smallest change found.
+
+    Attributes:
+        change: The facts that would have to be otherwise, with their values, None where one has to be unknown; no
+            change at all where there is none that does it.
+        complete: Whether the search ended within its budget: then no smaller change does it.
+    """
+
+    change: dict[str, FactValue | None] | None
+    complete: bool
+
+
+_Asked = dict[str, tuple[FactTest, ...]]
+
+
+def find_firing(
+    possibilities: Possibilities, known: Facts, goals: Sequence[tuple[Condition, ...]], budget: Budget
+) -> Firing:
+    """Find a change of the fewest facts after which one of some conjunctions holds.
+
+    What is not known may become known, and what is known may be supposed otherwise, be it immutable or not; the changed
+    organisation meets no impossible conjunction that it did not meet before. Of changes of as many facts, the one that
+    asks least of what is known comes first: facts to learn before facts to change, and these by their effort.
+    """
+    search = _Search(possibilities, known, budget)
+    for goal in goals:
+        search.look_for(goal)
+    return Firing(search.best, not budget.cut_short)
+
+
+class _Search:
+    def __init__(self, possibilities: Possibilities, known: Facts, budget: Budget) -> None:
+        self._possibilities = possibilities
+        self._vocabulary = possibilities.rulebase.vocabulary
+        self._known = known
+        self._budget = budget
+        self._order = {name: place for place, name in enumerate(self._vocabulary.facts)}
+        self.best: dict[str, FactValue | None] | None = None
+        self._least: tuple[int, int, list[int]] | None = None
+
+    def look_for(self, goal: Iterable[Condition]) -> None:
+        start: _Asked = {}
+        for asked in list_ways(self._possibilities.rulebase, goal, self._learn, start, self._budget):
+            needed = self._list_needed(asked)
+            if self._may_be_better(needed):
+                self._complete(asked, needed)
+
+    def _learn(self, asked: _Asked, test: FactTest) -> _Asked | None:
+        tests = (*asked.get(test.fact, ()), test)
+        grown = {**asked, test.fact: tests}
+        possible = self._passes(test.fact, tests) or self._list_values(test.fact, tests)
+        return grown if possible and self._may_be_better(self._list_needed(grown)) else None
+
+    def _list_needed(self, asked: _Asked) -> list[str]:
+        """Return the facts whose values have to be otherwise."""
+        return [name for name, tests in asked.items() if not self._passes(name, tests)]
+
+    def _passes(self, name: str, tests: Iterable[FactTest]) -> bool:
+        value = self._known.get(name)
+        return value is not None and all(test.holds(value, self._vocabulary[name]) for test in tests)
+
+    def _rate(self, names: Iterable[str]) -> tuple[int, int, list[int]]:
+        names = list(names)
+        prices = [(self._vocabulary[name].effort or _DEAREST) for name in names if name in self._known]
+        return len(names), sum(prices), sorted(self._order[name] for name in names)
+
+    def _may_be_better(self, names: Iterable[str]) -> bool:
+        return self._least is None or self._rate(names)[:2] < self._least[:2]
+
+    def _complete(self, asked: _Asked, needed: list[str]) -> None:
+        """Change what has to be otherwise and, only where that is not coherent, as few other known facts as will do."""
+        coherence = self._possibilities.coherence
+        impossible = coherence.everything & ~coherence.met(self._known)
+        others = self._list_entangled(needed)
+        for size in range(len(others) + 1):
+            for extra in combinations(others, size):
+                names = sorted([*needed, *extra], key=self._order.__getitem__)
+                if self._budget.spent or (self._least and len(names) > self._least[0]):
+                    return
+                if not self._may_be_better(names):
+                    continue
+                candidates = {name: self._list_candidates(name, asked.get(name, ())) for name in names}
+                for chosen in assign(coherence, self._known, candidates, impossible, self._budget):
+                    self.best = {name: chosen[name] for name in names}
+                    self._least = self._rate(names)
+                    break
+
+    def _list_entangled(self, names: Iterable[str]) -> list[str]:
+        """Return the other known facts that impossible conjunctions tie to some facts, directly or through others."""
+        tested = self._possibilities.coherence.tested
+        tied, conjunctions, before = set(names), 0, -1
+        while before != conjunctions:
+            before = conjunctions
+            for name in tied:
+                conjunctions |= tested.get(name, 0)
+            tied.update(name for name, bits in tested.items() if bits & conjunctions)
+        return [name for name in tested if name in tied and name in self._known and name not in names]
+
+    def _list_candidates(self, name: str, tests: Sequence[FactTest]) -> Sequence[FactValue | None]:
+        # What no test asks for may as well become unknown: whom a CCO reports to, where there is none.
+        values = self._list_values(name, tests)
+        return values if tests else [*values, None]
+
+    def _list_values(self, name: str, tests: Sequence[FactTest]) -> list[FactValue]:
+        """Return values that pass some tests, nearest first, other than the known one."""
+        fact, now = self._vocabulary[name], self._known.get(name)
+        values = dict.fromkeys(self._near(fact, now, tests))
+        passing = [value for value in values if value != now and all(test.holds(value, fact) for test in tests)]
+        return sorted(passing, key=lambda value: _distance(fact, now, value))
+
+    def _near(self, fact: Fact, now: FactValue | None, tests: Sequence[FactTest]) -> Iterator[FactValue]:
+        if fact.kind is Kind.PERCENT and isinstance(now, int | float):
+            every = self._possibilities.tests[fact.name]
+            yield from (fact.examine(region.nearest(now)) for region in cut(every) if not region.holds(now))
+        if isinstance(now, tuple):
+            yield from _adapt(fact, now, tests)
+        yield from self._possibilities.cases[fact.name]
+
+
+_DEAREST = 4
+"""The price of a change that nobody can make, for the order."""
+
+
+def _adapt(fact: Fact, now: tuple[str, ...], tests: Sequence[FactTest]) -> Iterator[FactValue]:
+    """Return a set with as few elements added and taken away as some tests ask for."""
+    found = set(now)
+    for test in tests:
+        assert isinstance(test.operand, tuple)
+        if test.operator is Operator.LACKS_ALL:
+            found -= set(test.operand)
+        elif test.operator is Operator.INCLUDES_ALL:
+            found |= set(test.operand)
+    yield tuple(name for name in fact.names if name in found)
+    for test in tests:
+        if test.operator is Operator.INCLUDES_ANY:
+            assert isinstance(test.operand, tuple)
+            yield from (
+                tuple(name for name in fact.names if name in found or name == element) for element in test.operand
+            )
+
+
+def _distance(fact: Fact, now: FactValue | None, value: FactValue) -> float:
+    if now is None:
+        return 0
+    if fact.kind is Kind.ORDERED:
+        return abs(fact.rank(str(now)) - fact.rank(str(value)))
+    if isinstance(now, tuple) and isinstance(value, tuple):
+        return len(set(now) ^ set(value))
+    if fact.kind is Kind.PERCENT and isinstance(now, int | float) and isinstance(value, int | float):
+        return abs(now - value)
+    return 1

@@ -1,0 +1,227 @@
+"""Why did this rule not fire? The tests told, and the nearest change, against brute force on small rule bases."""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations, islice, product
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import cxrules
+from cxrules import Advisor, Recommendation, RuleBase, WhyNotFired
+from cxrules.explanation.counterfactuals import SearchStatus
+from cxrules.explanation.why_not_fired import TestResult, find_nearest, list_subjects
+from cxrules.language.facts import Facts, FactValue, Kind
+from cxrules.language.rules import Conclusion, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
+from tests.rulebases import (
+    candidate_values,
+    make_claim,
+    make_fact,
+    make_rulebase,
+    organisations,
+    random_organisations,
+    rulebases,
+    thresholds,
+)
+
+BUILTIN = Advisor()
+
+
+def ask(advice: Recommendation, name: str) -> WhyNotFired:
+    answer = advice.why_not(name)
+    assert isinstance(answer, WhyNotFired)
+    return answer
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[Recommendation, str]:
+    rulebase = draw(rulebases(max_rules=8))
+    advice = Advisor(rulebase).recommend(draw(organisations(rulebase)))
+    names = [name for name in list_subjects(rulebase) if name not in rulebase.models]
+    return advice, draw(st.sampled_from(names))
+
+
+def comes_about(answer: WhyNotFired, known: Facts) -> bool:
+    judge = answer._basis.judge
+    fired = judge.decide(known).fired
+    return any(judge.decider.has(fired, rule) for rule in answer.rules)
+
+
+def change(advice: Recommendation, changes: Mapping[str, FactValue | None]) -> dict[str, FactValue]:
+    after = {**advice.decision.known, **changes}
+    return {name: value for name, value in after.items() if value is not None}
+
+
+def is_coherent(advice: Recommendation, known: Facts) -> bool:
+    before = {entry.id for entry in advice.rulebase.incoherences(advice.decision.known)}
+    return {entry.id for entry in advice.rulebase.incoherences(known)} <= before
+
+
+def changes_of(advice: Recommendation, most: int) -> Iterator[dict[str, FactValue | None]]:
+    """Every change of at most so many facts, up to values that no test tells apart."""
+    cuts = thresholds(advice.rulebase)
+    vocabulary = advice.rulebase.vocabulary
+    values: dict[str, list[FactValue | None]] = {
+        name: [*candidate_values(fact, cuts.get(name, ())), None] for name, fact in vocabulary.facts.items()
+    }
+    for size in range(most + 1):
+        for names in combinations(values, size):
+            for chosen in product(*(values[name] for name in names)):
+                yield dict(zip(names, chosen, strict=True))
+
+
+@given(questions())
+def test_the_nearest_change_does_it_and_no_part_of_it(question: tuple[Recommendation, str]) -> None:
+    advice, name = question
+    answer = ask(advice, name)
+    known = advice.decision.known
+    nearest = answer.nearest_change
+    assert nearest.status is SearchStatus.COMPLETE
+    assert answer.holds == comes_about(answer, known)
+    if answer.holds:
+        assert (nearest.changes, nearest.possible) == ({}, True)
+    elif nearest.possible:
+        after = change(advice, nearest.changes)
+        assert comes_about(answer, after)
+        assert is_coherent(advice, after)
+        for size in range(len(nearest.changes)):
+            for part in combinations(nearest.changes.items(), size):
+                changed = change(advice, dict(part))
+                assert not (comes_about(answer, changed) and is_coherent(advice, changed))
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(questions())
+def test_no_smaller_change_of_any_facts_does_it(question: tuple[Recommendation, str]) -> None:
+    advice, name = question
+    assume(len(advice.rulebase.vocabulary.facts) <= 4)
+    answer = ask(advice, name)
+    nearest = answer.nearest_change
+    least = len(nearest.changes) - 1 if nearest.possible else 3
+    for changes in islice(changes_of(advice, least), 3000):
+        changed = change(advice, changes)
+        assert not (comes_about(answer, changed) and is_coherent(advice, changed))
+
+
+@given(questions())
+def test_tests_are_told_as_they_come_out(question: tuple[Recommendation, str]) -> None:
+    advice, name = question
+    known, rulebase = advice.decision.known, advice.rulebase
+    answer = ask(advice, name)
+    for attempt in answer.attempts:
+        assert attempt.fires == (attempt.rule in advice.fired)
+        needed = [test.result for test in attempt.tests if not test.any_of]
+        offered: dict[int, dict[int, list[TestResult]]] = {}
+        for test in attempt.tests:
+            if test.fact:
+                assert (test.value is None) == (test.fact not in known) == (test.result is TestResult.UNKNOWN)
+            elif test.result is TestResult.HOLDS:
+                assert test.finding in advice.findings
+            if test.any_of:
+                offered.setdefault(test.any_of, {}).setdefault(test.branch, []).append(test.result)
+        if attempt.fires:
+            assert set(needed) <= {TestResult.HOLDS}
+        elif all(result is TestResult.HOLDS for result in needed):
+            groups = [
+                condition for condition in rulebase.rules[attempt.rule].when if hasattr(condition, "alternatives")
+            ]
+            assert groups, "something must keep it from firing"
+    asked = {test.finding for attempt in answer.attempts for test in attempt.tests if test.finding}
+    concluders = {rule for finding in asked for rule in rulebase.concluders[finding]}
+    assert concluders <= {attempt.rule for attempt in answer.attempts}
+
+
+def test_every_subject_of_the_builtin_rule_base_can_be_asked_about() -> None:
+    known = next(random_organisations(BUILTIN.rulebase, 9, known=0.4, coherent=True))
+    advice = BUILTIN.recommend(known)
+    seen = set()
+    for name, subject in list(list_subjects(BUILTIN.rulebase).items())[::5]:
+        answer = ask(advice, name)
+        seen.add(subject)
+        assert (answer.name, answer.subject) == (name, subject)
+        assert answer.explain().startswith(f"The {subject} {name} ")
+        if not answer.holds:
+            nearest = answer.nearest_change
+            assert nearest.possible
+            assert comes_about(answer, change(advice, nearest.changes))
+    assert len(seen) >= 4
+
+
+def test_the_outcomes_are_told() -> None:
+    advice = cxrules.recommend(ceo_involvement="supportive", maturity="early", silos="some")
+    told = ask(advice, "unit-among-silos").explain()
+    assert "- holds: silos: {at_least: some}" in told
+    assert "- fails: maturity: {at_least: developing} (it is early) (alternative 2)" in told
+    assert "- unknown: scope: {at_least: several_functions} (alternative 1)" in told
+    assert "The smallest change that would bring it about: CX work spans several functions." in told
+    assert ask(advice, "ceo_champions").nearest_change.changes == {"ceo_involvement": "champion"}
+
+
+def test_what_cannot_come_about_is_said() -> None:
+    both = (FactTest("sort", Operator.IS, "a"), FactTest("sort", Operator.IS, "b"))
+    rules = [
+        Rule("never", ("S-1",), "So.", both, (Conclusion(Effect.FINDING, "found"),)),
+        Rule("upon", ("S-1",), "So.", (FindingTest("found"),), (Conclusion(Effect.SUPPORTS, "model"),)),
+    ]
+    rulebase = make_rulebase(
+        [make_fact("sort", Kind.CHOICE, ("a", "b"))],
+        rules,
+        [Model("model", "model", "model")],
+        [make_claim("S-1", Tone.PLAIN)],
+        findings=["idle"],
+    )
+    advice = Advisor(rulebase).recommend(sort="a")
+    for name in ("never", "found", "upon", "idle"):
+        nearest = ask(advice, name).nearest_change
+        assert (nearest.possible, nearest.status) == (False, SearchStatus.COMPLETE)
+    assert "No rule concludes it." in ask(advice, "idle").explain()
+    (test,) = ask(advice, "upon").attempts[0].tests
+    assert test.result is TestResult.FAILS
+    assert "Nothing that an organisation can be would bring about never." in ask(advice, "never").explain()
+
+
+def test_a_search_without_time_says_so() -> None:
+    advice = cxrules.recommend(maturity="early")
+    name, subject = "ceo_champions", list_subjects(advice.rulebase)["ceo_champions"]
+    found = find_nearest(advice.judge, advice.decision, name, subject, deadline=0)
+    assert (found.possible, found.status) == (False, SearchStatus.BUDGET_EXHAUSTED)
+    assert "within the limits of the search" in found.explain()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("unit-among-silo", "unit-among-silos"), ("ceo_champion", "ceo_champions")]
+)
+def test_an_unknown_name_is_answered_with_what_was_meant(name: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"no such model, rule, finding.*did you mean '{meant}'"):
+        cxrules.recommend(maturity="early").why_not(name)
+
+
+def long_chain(size: int) -> RuleBase:
+    def conclude(place: int) -> Conclusion:
+        return Conclusion(Effect.FINDING, f"f-{place}")
+
+    rules = [
+        Rule("r-0", ("S-1",), "So.", (FactTest("it", Operator.IS, True),), (conclude(0),)),
+        *[
+            Rule(
+                f"r-{place}",
+                ("S-1",),
+                "So.",
+                (FindingTest(f"f-{place - 1}"),),
+                (Conclusion(Effect.FINDING, f"f-{place}"),),
+            )
+            for place in range(1, size)
+        ],
+        Rule("end", ("S-1",), "So.", (FindingTest(f"f-{size - 1}"),), (Conclusion(Effect.SUPPORTS, "model"),)),
+    ]
+    return make_rulebase(
+        [make_fact("it", Kind.FLAG)], rules, [Model("model", "model", "model")], [make_claim("S-1", Tone.PLAIN)]
+    )
+
+
+def test_a_chain_of_a_thousand_findings_is_followed_back() -> None:
+    advice: Any = Advisor(long_chain(1000)).recommend(it=False)
+    answer = ask(advice, "end")
+    assert answer.nearest_change.changes == {"it": True}
+    assert len(answer.attempts) == 1001
