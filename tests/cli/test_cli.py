@@ -167,6 +167,42 @@ def test_wrong_arguments_end_in_one_message(run: Run, arguments: list[str], told
 # --- a rule base of one's own
 
 
+def test_recommend_answers_why_not_and_what_if(run: Run) -> None:
+    done = run("recommend", "-", "--why-not", "ceo-champion", given="ceo_involvement: supportive")
+    assert done.stdout.startswith("The rule ceo-champion does not fire.")
+    assert "- fails: ceo_involvement: champion (it is supportive)" in done.stdout
+    done = run("recommend", "-", "--why-not", "cmo_owned", "--json", given="ceo_involvement: supportive")
+    assert json.loads(done.stdout)["model"] == "cmo_owned"
+    supposed = ["ceo_involvement=champion", "retention_budget_share=33%", "silos=", "transformation_goal=true"]
+    flags = [
+        flag for text in [*supposed, "marketing_journey_coverage=loyalty, retention"] for flag in ("--what-if", text)
+    ]
+    done = run("recommend", "-", *flags, "--json", given="{ceo_involvement: supportive, silos: severe}")
+    assert json.loads(done.stdout)["recommendation"]["facts"] == {
+        "ceo_involvement": "champion",
+        "retention_budget_share": 33,
+        "transformation_goal": True,
+        "marketing_journey_coverage": ["retention", "loyalty"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--why-not", "unit-among-silo"], "did you mean 'unit-among-silos'"),
+        (["--what-if", "silo=none"], "did you mean 'silos'"),
+        (["--what-if", "silos=nune"], "did you mean 'none'"),
+        (["--what-if", "transformation_goal=yes"], "true or false is expected"),
+        (["--what-if", "retention_budget_share=lots"], "a number from 0 to 100"),
+        (["--what-if", "silos"], "--what-if takes FACT=VALUE, not 'silos'"),
+        (["--what-if", "silos=none", "--why-not", "cmo_owned"], "ask one at a time"),
+    ],
+)
+def test_recommend_refuses_questions_that_make_no_sense(run: Run, options: list[str], told: str) -> None:
+    done = run("recommend", "-", *options, given="maturity: early")
+    assert (done.exit_code, told in done.stderr) == (2, True)
+
+
 def test_recommend_uses_rules_of_ones_own(run: Run) -> None:
     result = run("recommend", "-", "--json", "--rules", SMALL, given="{soil: dry, can_at_hand: true}")
     assert result.exit_code == ExitCode.ANSWERED, result.stderr

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import textwrap
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cxrules.cli.exit_codes import ExitCode
 from cxrules.cli.shared import OnTop, Rules, fail, mistakes_end_it, open_rulebase, width
+
+if TYPE_CHECKING:
+    from cxrules.language.facts import Fact, FactValue, Vocabulary
 
 __all__ = ["register"]
 
@@ -17,7 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command()(recommend)
 
 
-def recommend(
+def recommend(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
     file: Annotated[
         str,
         typer.Argument(
@@ -26,6 +30,20 @@ def recommend(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Give everything in the answer as JSON.")] = False,
     detail: Annotated[str, typer.Option(metavar="brief|full", help="How much of the reasoning to show.")] = "brief",
+    why_not: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Answer why a model is not recommended, or a rule, finding, action … has not come about.",
+        ),
+    ] = None,
+    what_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FACT=VALUE",
+            help="Answer what would change if a fact were otherwise; no VALUE: unknown. Repeatable: all at once.",
+        ),
+    ] = None,
     engine: Annotated[str, typer.Option(metavar="NAME", help="The engine that matches the rules.")] = "bitmap",
     rules: Rules = None,
     on_top: OnTop = False,
@@ -38,11 +56,14 @@ def recommend(
     from cxrules.advisor import Advisor
     from cxrules.cli.files.organisation_file import read_facts
 
+    if why_not is not None and what_if:
+        fail("--why-not and --what-if are two questions: ask one at a time")
     if detail not in ("brief", "full"):
         fail(f"--detail is brief or full, not {detail!r}")
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
         known = read_facts(file, rulebase.vocabulary)
+        supposed = _read_supposed(what_if or [], rulebase.vocabulary)
     try:
         advisor = Advisor(rulebase, engine)
     except ImportError as error:
@@ -50,7 +71,68 @@ def recommend(
     except ValueError as error:
         fail(str(error))
     advice = advisor.recommend(known)
+    if why_not is None and not what_if:
+        answer: Any = advice
+    elif why_not is None:
+        answer = advice.what_if(supposed)
+    else:
+        try:
+            answer = advice.why_not(why_not)
+        except ValueError as error:
+            fail(str(error))
     if as_json:
-        typer.echo(advice.model_dump_json(indent=2))
+        typer.echo(answer.model_dump_json(indent=2))
+    elif answer is not advice:
+        typer.echo(_wrap(answer.explain()))
     else:
         typer.echo(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())
+
+
+def _read_supposed(texts: list[str], vocabulary: Vocabulary) -> dict[str, FactValue | None]:
+    """Read facts and values as they are typed.
+
+    Raises:
+        InvalidOrganisation: With every mistake.
+    """
+    given: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            fail(f"--what-if takes FACT=VALUE, not {text!r}")
+        fact = vocabulary.facts.get(name)
+        given[name] = _read_value(fact, value.strip()) if fact else value
+    known = vocabulary.validate(given)
+    return {name: known.get(name) for name in given}
+
+
+def _read_value(fact: Fact, text: str) -> object:
+    """Return a value as it is meant, or the text where it is none: validation tells what is wrong with it."""
+    from cxrules.language.facts import Kind
+
+    if not text or (text == "unknown" and text not in fact.names):
+        return None
+    if fact.kind is Kind.FLAG:
+        return {"true": True, "false": False}.get(text, text)
+    if fact.kind is Kind.SET:
+        return [element for each in text.strip("[]").split(",") if (element := each.strip())]
+    if fact.kind is Kind.PERCENT:
+        try:
+            return float(text.removesuffix("%"))
+        except ValueError:
+            return text
+    return text
+
+
+def _wrap(text: str) -> str:
+    """Return lines no longer than the terminal is wide; those of a list are indented."""
+    lines = text.rstrip().splitlines()
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width(),
+            subsequent_indent="  " if line.startswith("- ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in lines
+    )
