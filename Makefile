@@ -41,10 +41,11 @@ bench: $(DEV) ## Measure cxrules and its peers side by side
 soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours
 	$(PY) -m pytest -n 2 --dist worksteal -m soak --hypothesis-profile soak
 
-test-editors: $(DEV) ## Try the schemas with the real YAML language server, which npm installs in build/
+test-editors: $(DEV) ## Try the real YAML language server, which npm installs in build/, and the real pre-commit
 	npm install --silent --no-audit --no-fund --prefix build/editors yaml-language-server@1
-	YAML_LANGUAGE_SERVER=$(CURDIR)/build/editors/node_modules/.bin/yaml-language-server \
-		$(PY) -m pytest -q tests/knowledge/test_language_server.py
+	$(PIP) install pre-commit
+	PRE_COMMIT=$(VENV)/bin/pre-commit YAML_LANGUAGE_SERVER=$(CURDIR)/build/editors/node_modules/.bin/yaml-language-server \
+		$(PY) -m pytest -q tests/knowledge/test_language_server.py tests/project/test_pre_commit.py
 
 panel: $(DEV) ## Compare the rule base with all blind readings of the articles
 	$(PY) -m tools.readings score

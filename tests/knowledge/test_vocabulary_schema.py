@@ -122,6 +122,25 @@ def _organisation_validator() -> Draft202012Validator:
     return validators_of(RuleBase.builtin())["organisation"]
 
 
+def test_files_of_cases_are_in_order_and_misspelt_ones_are_not(validators: dict[str, Any]) -> None:
+    from cxrules.testing.cases import _EXPECTED
+
+    for path in sorted((DATA / "cases").glob("*.yaml")):
+        content = json.loads(json.dumps(yaml.safe_load(path.read_text("utf-8"))))
+        assert not [error.message for error in validators["cases"].iter_errors(content)], path
+        assert validators["cases"].is_valid({"cases": content})
+    known = validators["cases"].schema["$defs"]["Case"]["properties"]["expect"]["properties"]
+    assert set(known) == set(_EXPECTED)
+    case: dict[str, Any] = {"id": "one", "given": {"maturity": "early"}, "expect": {"model": None}}
+    assert validators["cases"].is_valid([case])
+    for change in (
+        {"given": {"maturity": "erly"}},
+        {"expect": {"fires": "no-such-rule"}},
+        {"also": {"maturity": ["x"]}},
+    ):
+        assert not validators["cases"].is_valid([case | change])
+
+
 def test_every_fact_shows_its_question_and_labels(validators: dict[str, Any]) -> None:
     described = validators["organisation"].schema["$defs"]["Facts"]["properties"]
     for fact in RuleBase.builtin().vocabulary.facts.values():

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrules.cli.shared import OnTop, Rules, count, demand_known, hang, mistakes_end_it, open_rulebase
+from cxrules.cli.shared import (
+    AsJson,
+    OnTop,
+    Rules,
+    count,
+    demand_known,
+    fail,
+    hang,
+    mistakes_end_it,
+    open_rulebase,
+    write_parts,
+)
 
 if TYPE_CHECKING:
     from cxrules.language.rules import Claim
@@ -24,11 +37,23 @@ def claims(
     source: Annotated[str | None, typer.Option(metavar="ID", help="Only what this article says, such as A3.")] = None,
     rules: Rules = None,
     on_top: OnTop = False,
+    fingerprint: Annotated[
+        bool,
+        typer.Option("--fingerprint", help="Write the fingerprints of claims whose article's text is at hand."),
+    ] = False,
+    json: AsJson = False,
 ) -> None:
     """List the claims of the articles, each with what rests on it."""
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
     demand_known("source", source, rulebase.sources)
+    chosen = [claim for claim in rulebase.claims.values() if source in (None, claim.source)]
+    if fingerprint:
+        _write_fingerprints(rulebase, chosen, rules or [Path()])
+        return
+    if json:
+        write_parts(rulebase, "claims", (claim.id for claim in chosen))
+        return
     for article in rulebase.sources.values():
         if source in (None, article.id):
             found = [claim for claim in rulebase.claims.values() if claim.source == article.id]
@@ -38,6 +63,23 @@ def claims(
             for claim in found:
                 typer.echo(describe_claim(claim))
                 typer.echo(hang("    ", _use(rulebase, claim)) + "\n")
+
+
+def _write_fingerprints(rulebase: RuleBase, claims: Iterable[Claim], paths: Sequence[Path]) -> None:
+    """Write for each claim what belongs under `fingerprint`: what the text of the article says today."""
+    from cxrules.knowledge.fingerprints import compute_fingerprint, find_text, read_lines
+
+    texts = {name: find_text(source, paths) for name, source in rulebase.sources.items()}
+    lines = {name: read_lines(file) for name, file in texts.items() if file is not None}
+    found = 0
+    for claim in claims:
+        if claim.source in lines:
+            computed = compute_fingerprint(claim, rulebase.sources[claim.source], lines[claim.source])
+            typer.echo(f"{claim.id}  {computed or 'the text has no such paragraphs'}")
+            found += 1
+    if not found:
+        files = ", ".join(sorted({rulebase.sources[claim.source].file for claim in claims}))
+        fail(f"no text at hand: put {files} beside the rule base, and name its folder with --rules")
 
 
 def describe_claim(claim: Claim) -> str:

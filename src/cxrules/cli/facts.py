@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrules.cli.shared import OnTop, Rules, demand_known, hang, mistakes_end_it, open_rulebase
+from cxrules.cli.shared import AsJson, OnTop, Rules, demand_known, hang, mistakes_end_it, open_rulebase, write_parts
 
 if TYPE_CHECKING:
     from cxrules.language.facts import Fact
@@ -34,12 +34,17 @@ def facts(
     ] = None,
     rules: Rules = None,
     on_top: OnTop = False,
+    json: AsJson = False,
 ) -> None:
     """List the facts: for each its question and the values it takes."""
     with mistakes_end_it():
-        vocabulary = open_rulebase(rules, on_top).vocabulary
+        rulebase = open_rulebase(rules, on_top)
+    vocabulary = rulebase.vocabulary
     for name in names or ():
         demand_known("fact", name, vocabulary.facts)
+    if json:
+        write_parts(rulebase, "facts", names or vocabulary.facts)
+        return
     typer.echo("\n\n".join(_describe(vocabulary[name]) for name in names or vocabulary.facts))
 
 

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cxrules.cli.claims import describe_claim
-from cxrules.cli.shared import OnTop, Rules, count, demand_known, hang, mistakes_end_it, open_rulebase
+from cxrules.cli.shared import (
+    AsJson,
+    OnTop,
+    Rules,
+    count,
+    demand_known,
+    hang,
+    mistakes_end_it,
+    open_rulebase,
+    write_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +46,7 @@ def register(app: typer.Typer) -> None:
     app.command()(rule)
 
 
-def rules(
+def rules(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
     model: Annotated[str | None, typer.Option(metavar="NAME", help="Only rules about this ownership model.")] = None,
     fact: Annotated[str | None, typer.Option(metavar="NAME", help="Only rules that test this fact.")] = None,
     finding: Annotated[
@@ -45,6 +55,7 @@ def rules(
     source: Annotated[str | None, typer.Option(metavar="ID", help="Only rules from this article, such as A3.")] = None,
     paths: Rules = None,
     on_top: OnTop = False,
+    json: AsJson = False,
 ) -> None:
     """List the rules, each with its rationale."""
     with mistakes_end_it():
@@ -61,6 +72,9 @@ def rules(
         and finding in (None, *rule.needs(), *_findings(rule))
         and source in (None, *(rulebase.claims[claim].source for claim in rule.because))
     ]
+    if json:
+        write_parts(rulebase, "rules", (each.id for each in found))
+        return
     for each in found:
         typer.echo(f"{each.id}\n{hang('    ', each.rationale)}")
     typer.echo(f"{count(len(found), 'rule')} of {len(rulebase.rules)}.")
@@ -70,11 +84,15 @@ def rule(
     name: Annotated[str, typer.Argument(metavar="ID", show_default=False, help="The id of the rule.")],
     paths: Rules = None,
     on_top: OnTop = False,
+    json: AsJson = False,
 ) -> None:
     """Show one rule: why, when, what follows, who says so."""
     with mistakes_end_it():
         rulebase = open_rulebase(paths, on_top)
     demand_known("rule", name, rulebase.rules)
+    if json:
+        write_parts(rulebase, "rules", [name])
+        return
     typer.echo("\n".join(_describe(rulebase, rulebase.rules[name])))
 
 

@@ -6,6 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
@@ -14,10 +15,11 @@ import typer
 from cxrules.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from cxrules.errors import InvalidKnowledge, InvalidOrganisation
+    from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation
     from cxrules.rulebase import RuleBase
 
 __all__ = [
+    "AsJson",
     "OnTop",
     "Rules",
     "count",
@@ -28,6 +30,7 @@ __all__ = [
     "open_rulebase",
     "show_mistakes",
     "width",
+    "write_parts",
 ]
 
 WIDEST = 100
@@ -39,6 +42,7 @@ Rules: TypeAlias = Annotated[
         "--rules", metavar="PATH", help="A folder or file of a rule base of your own; may be given repeatedly."
     ),
 ]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 OnTop: TypeAlias = Annotated[
     bool, typer.Option("--on-top", help="Lay your own files on the built-in rule base instead of using them alone.")
 ]
@@ -50,13 +54,40 @@ def open_rulebase(paths: Sequence[Path] | None, on_top: bool) -> RuleBase:
     Raises:
         InvalidKnowledge: With every mistake in the files.
     """
+    from cxrules.errors import InvalidKnowledge
     from cxrules.rulebase import RuleBase
 
     if not paths:
         if on_top:
             fail("--on-top needs files of your own to lay on the built-in rule base")
         return RuleBase.builtin()
-    return RuleBase.load(*paths, base=RuleBase.builtin() if on_top else None)
+    if on_top:
+        return RuleBase.load(*paths, base=RuleBase.builtin())
+    try:
+        return RuleBase.load(*paths)
+    except InvalidKnowledge as error:
+        raise InvalidKnowledge(_hint_at_on_top(found) for found in error.diagnostics) from None
+
+
+def _hint_at_on_top(found: Diagnostic) -> Diagnostic:
+    if found.code != "missing-section" or found.hint:
+        return found
+    return replace(found, hint="if these files are meant to be laid on the built-in rule base, add --on-top")
+
+
+def write_parts(rulebase: RuleBase, section: str, ids: Iterable[str]) -> None:
+    """Write some facts, rules or claims of a rule base as JSON, in the shape of its canonical form."""
+    import json
+
+    from cxrules.language import canonical
+
+    plain = json.loads(canonical.write(rulebase))[section]
+    wanted = set(ids)
+    if isinstance(plain, dict):
+        found = {name: part for name, part in plain.items() if name in wanted}
+    else:
+        found = {part["id"]: part for part in plain if part["id"] in wanted}
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 @contextmanager

@@ -13,12 +13,14 @@ import typer
 
 from cxrules.cli.exit_codes import ExitCode
 from cxrules.cli.shared import OnTop, fail, mistakes_end_it, open_rulebase
+from cxrules.cli.terminal.formats import Format, Message, as_github, as_sarif, at_place
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
 
 if TYPE_CHECKING:
     from cxrules.rulebase import RuleBase
     from cxrules.verification.expectations import Expectations
+    from cxrules.verification.results import Report
 
 __all__ = ["register"]
 
@@ -66,6 +68,9 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
     ] = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show accepted findings and notes, too.")] = False,
     as_json: AsJson = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="For people, for programs, for GitHub Actions, or as SARIF 2.1.0.")
+    ] = Format.TEXT,
 ) -> None:
     """Prove a rule base consistent, over every possible organisation.
 
@@ -98,10 +103,38 @@ def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a paramet
     report = replace(report, stale=tuple(entry for entry in report.stale if entry in own))
     if witnesses:
         reporting.write_witnesses(report, witnesses)
-    text = reporting.report_as_json(report) if as_json else reporting.report_as_text(report, detail=detail)
+    if as_json or form is Format.JSON:
+        text = reporting.report_as_json(report)
+    elif form is Format.TEXT:
+        text = reporting.report_as_text(report, detail=detail)
+    else:
+        text = _write_messages(form, report, paths)
     typer.echo(text, nl=False)
     if not report.ok:
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
+
+
+def _write_messages(form: Format, report: Report, paths: list[Path] | None) -> str:
+    """Write what is open as messages, each at the place where its subject stands, if one of the files has it."""
+    from cxrules.knowledge.draft import find_places
+    from cxrules.verification.checks import CHECKS
+    from cxrules.verification.checks.expectation import EXPECTATION
+    from cxrules.verification.results import Verdict
+
+    places = find_places(paths or ())
+    messages = [
+        at_place(
+            Message(finding.check, finding.message, finding.subject, is_error=finding.verdict is Verdict.REFUTED),
+            places,
+        )
+        for finding in report.open
+    ]
+    stale = "This finding is accepted, but no longer found: take it out of the accepted findings."
+    messages += [Message(check, stale, subject) for check, subject in report.stale]
+    if form is Format.GITHUB:
+        return as_github(messages)
+    meanings = {name: (check.__doc__ or name).strip().splitlines()[0] for name, check in CHECKS.items()}
+    return as_sarif(messages, {**meanings, EXPECTATION: "Every declared expectation holds."})
 
 
 def diff(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter

@@ -139,7 +139,7 @@ def _build_claim(entry: Entry) -> Claim:
         says=form.says,
         tone=Tone[form.tone.upper()],
         kind=ClaimKind(form.kind),
-        fingerprint=form.fingerprint,
+        fingerprint=form.fingerprint or "",
         set_aside=form.set_aside or "",
     )
 

@@ -16,7 +16,7 @@ from cxrules.knowledge.reader import describe, read_bytes, read_file
 from cxrules.knowledge.schema import KINDS, Form, Name, SourceId
 from cxrules.knowledge.shape import Filled, Shape, examine
 
-__all__ = ["CASES", "SECTIONS", "Draft", "Entry", "find_files", "read_all", "read_files"]
+__all__ = ["CASES", "SECTIONS", "Draft", "Entry", "find_files", "find_places", "read_all", "read_files"]
 
 SECTIONS: Final[dict[str, Any]] = {
     section: known.annotation
@@ -106,6 +106,12 @@ def read_files(paths: Iterable[Path], report: Report) -> list[tuple[Path, Node |
             report.extend(own)
             found.append((path, node))
     return found
+
+
+def find_places(paths: Iterable[str | Path]) -> dict[str, Location]:
+    """Return where the rules, facts, models and other items of some files stand, by their names."""
+    draft = read_all(paths, Report())
+    return {name: entry.at for entries in draft.sections.values() for name, entry in entries.items()}
 
 
 def _item_type(section: str) -> Shape:

@@ -62,8 +62,10 @@ class ClaimForm(Form):
     kind: Annotated[ClaimKind, Field(strict=False)] = Field(
         description="What it does in its article. Evidence: rule_for, rule_against, precondition, transition, risk"
     )
-    fingerprint: Annotated[str, Field(pattern=FINGERPRINT)] = Field(
-        description="SHA-256 of the text of the paragraphs, white space folded, joined by one space"
+    fingerprint: Annotated[str, Field(pattern=FINGERPRINT)] | None = Field(
+        default=None,
+        description="SHA-256 of the text of the paragraphs, white space folded, joined by one space; "
+        "`cxrules claims --fingerprint` computes it",
     )
     set_aside: Text | None = Field(default=None, description="Why no rule, model or pattern rests on this claim")
 

@@ -40,6 +40,20 @@ _PARTS: Final[Mapping[str, str]] = {
 }
 """The keys whose values are names, and what they name. A key under which something is defined is not among them."""
 
+_CASE_WORDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("rejected", "excluded", "open", "set_aside", "set_aside_not"), "models"),
+    **dict.fromkeys(("rejected_not", "excluded_not"), "models"),
+    **dict.fromkeys(("findings", "findings_not"), "findings"),
+    **dict.fromkeys(("recognises", "recognises_not"), "patterns"),
+    **dict.fromkeys(("accompanies", "accompanies_not"), "accompaniments"),
+    **dict.fromkeys(("actions", "actions_not"), "actions"),
+    **dict.fromkeys(("warnings", "warnings_not"), "warnings"),
+    **dict.fromkeys(("fires", "silent"), "rules"),
+    **dict.fromkeys(("cites", "cites_not", "dissent", "dissent_not", "support", "support_not"), "claims"),
+    **dict.fromkeys(("advice_cites", "advice_cites_not"), "claims"),
+}
+"""What a case may expect that names something, and what it names."""
+
 _DEFINING: Final = frozenset({"RulesFile", "ModelsFile", "FactsFile", "ClaimsFile", "SourcesFile"})
 
 
@@ -56,6 +70,7 @@ def make_vocabulary_schemas(parts: Parts) -> dict[str, str]:
         (True, True)
     """
     schemas = {kind: _know(schema, parts, kind) for kind, schema in describe_kinds().items()}
+    schemas["cases"] = _describe_cases(parts)
     schemas["organisation"] = _describe_organisation(parts)
     texts = {}
     for kind, schema in schemas.items():
@@ -175,6 +190,60 @@ def _describe_organisation(parts: Parts) -> Schema:
         "then": {"type": "object", "properties": {"facts": {"$ref": "#/$defs/Facts"}}},
         "else": {"$ref": "#/$defs/Facts"},
     }
+
+
+def _describe_cases(parts: Parts) -> Schema:
+    """Describe a file of cases: a list, or a list under `cases`."""
+    facts = {fact.name: _describe_value(fact) for fact in parts.vocabulary.facts.values()}
+    given = {"type": "object", "properties": facts, "additionalProperties": False}
+    values = {name: {"type": "array", "items": {"$ref": f"#/$defs/Given/properties/{name}"}} for name in facts}
+    by_fact = {"type": "object", "properties": values, "additionalProperties": False}
+    changes = {"anyOf": [by_fact, {"type": "array", "items": {"$ref": "#/$defs/Given"}}]}
+    models: Schema = {name: {} for name in parts.models}
+    by_model = {"type": "object", "properties": models, "additionalProperties": False}
+    expect = {
+        "type": "object",
+        "description": "What must come out; docs/testing.md lists what can be expected",
+        "properties": {
+            "model": {"anyOf": [_name(parts.models, None), {"type": "array", "items": _name(parts.models, None)}]},
+            "status": {"enum": ["recommended", "contested", "undetermined"]},
+            "reason": {"enum": ["nothing_known", "too_little", "all_excluded", None]},
+            "ahead": {"type": "array", "items": {"type": "array", "items": _name(parts.models)}},
+            **dict.fromkeys(("points", "missing", "excluded_by", "set_aside_by"), by_model),
+            "rests_on": {"type": "object"},
+            **{word: _some(getattr(parts, section)) for word, section in _CASE_WORDS.items()},
+        },
+        "additionalProperties": False,
+    }
+    case = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "description": "A name of its own"},
+            "title": {"type": "string", "description": "Why it must be so, in one sentence"},
+            "given": {"$ref": "#/$defs/Given"},
+            "also": {**changes, "description": "Changes under which the same is expected"},
+            "but": {**changes, "description": "Near misses: under each, every rule of fires is silent"},
+            "expect": expect,
+            "shows": {"description": "What it is an example of"},
+        },
+        "required": ["id", "given", "expect"],
+        "additionalProperties": False,
+    }
+    cases = {"type": "array", "items": {"$ref": "#/$defs/Case"}}
+    return {
+        "$defs": {"Given": given, "Case": case},
+        "if": {"type": "array"},
+        "then": cases,
+        "else": {"type": "object", "properties": {"cases": cases}, "additionalProperties": False},
+    }
+
+
+def _name(names: Iterable[str], *more: None) -> Schema:
+    return {"enum": [*names, *more]} if [*names] else {}
+
+
+def _some(names: Iterable[str]) -> Schema:
+    return {"anyOf": [_name(names), {"type": "array", "items": _name(names)}]}
 
 
 def _describe_value(fact: Fact) -> Schema:

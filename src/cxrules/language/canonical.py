@@ -202,8 +202,8 @@ def _write_claim(claim: Claim) -> _Plain:
         "says": claim.says,
         "tone": claim.tone.name.lower(),
         "kind": claim.kind.value,
-        "fingerprint": claim.fingerprint,
     }
+    plain |= {"fingerprint": claim.fingerprint} if claim.fingerprint else {}
     return plain | ({"set_aside": claim.set_aside} if claim.set_aside else {})
 
 
@@ -215,7 +215,7 @@ def _read_claim(plain: _Plain) -> Claim:
         _text(plain["says"]),
         Tone[_text(plain["tone"]).upper()],
         ClaimKind(plain["kind"]),
-        _text(plain["fingerprint"]),
+        _text(plain.get("fingerprint", "")),
         _text(plain.get("set_aside", "")),
     )
 

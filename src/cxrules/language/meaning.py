@@ -249,7 +249,7 @@ def _check_claim(claim: Claim) -> Iterator[Mistake]:
     yield from _check_text(claim.says, (*here, "says"))
     if claim.set_aside:
         yield from _check_text(claim.set_aside, (*here, "set_aside"))
-    if not re.fullmatch(FINGERPRINT, claim.fingerprint):
+    if claim.fingerprint and not re.fullmatch(FINGERPRINT, claim.fingerprint):
         message = "64 hexadecimal digits in small letters are expected here"
         yield Mistake("bad-fingerprint", (*here, "fingerprint"), message)
 

@@ -84,7 +84,7 @@ class Claim:
         says: What they say, in our own words.
         tone: How firmly.
         kind: What the claim does in the article.
-        fingerprint: SHA-256 of the text of its paragraphs, white space folded.
+        fingerprint: SHA-256 of the text of its paragraphs, white space folded; empty when it was not computed.
         set_aside: Why no rule rests on it; empty when one does.
     """
 
