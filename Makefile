@@ -10,7 +10,7 @@ DEV := $(VENV)/installed-dev
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: docs help demo test lint types unit wheel bench soak test-editors panel mutants generate format clean
+.PHONY: docs help demo test lint types unit wheel bench soak test-editors fuzz test-pythons test-lowest panel mutants generate format clean
 unexport PYTHONHOME PYTHONPATH
 
 help: ## List the targets
@@ -46,6 +46,15 @@ test-editors: $(DEV) ## Try the real YAML language server, which npm installs in
 	$(PIP) install pre-commit
 	PRE_COMMIT=$(VENV)/bin/pre-commit YAML_LANGUAGE_SERVER=$(CURDIR)/build/editors/node_modules/.bin/yaml-language-server \
 		$(PY) -m pytest -q tests/knowledge/test_language_server.py tests/project/test_pre_commit.py
+
+fuzz: $(DEV) ## Try spoilt input on everything that reads input, for a minute or SECONDS=...
+	$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60)
+
+test-pythons: $(DEV) ## Run the tests of what decides on every Python at hand; the others are named
+	$(PY) -m tools.pythons
+
+test-lowest: $(DEV) ## Run the same with the lowest versions of every dependency
+	$(PY) -m tools.pythons --lowest
 
 panel: $(DEV) ## Compare the rule base with all blind readings of the articles
 	$(PY) -m tools.readings score

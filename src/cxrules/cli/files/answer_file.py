@@ -75,6 +75,8 @@ def _change_yaml(
     text: str, before: OrganisationFile, changed: Mapping[str, FactValue | None], skipped: Sequence[str]
 ) -> str:
     wrapped = before.wrapped
+    if text.lstrip()[:1] in ("{", "["):
+        text = text.replace("\t", " ")  # as it was read
     if skipped and not wrapped:
         text = "facts:\n" + "".join(f"  {line}" if line.strip() else line for line in text.splitlines(keepends=True))
         wrapped = True
@@ -95,7 +97,10 @@ def _set(text: str, path: tuple[str, ...], key: str, written: str | None) -> str
 
     if text and not text.endswith("\n"):
         text += "\n"
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
     entry = None
     for step in path:
         entry = next(pair for pair in node.value if str(pair[0].value) == step)

@@ -1,0 +1,41 @@
+"""The seeds of `make fuzz`, and a few inputs of each kind: what it found stays mended."""
+
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from tools.fuzz import attempt, list_targets, spoil
+
+TARGETS = list_targets()
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_seeds_keep_the_contract(name: str) -> None:
+    for text in TARGETS[name].seeds:
+        assert attempt(TARGETS[name], text) == ""
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_spoilt_input_keeps_the_contract(name: str) -> None:
+    for number in range(60):
+        assert attempt(TARGETS[name], spoil(TARGETS[name], number)) == "", number
+
+
+def test_a_broken_contract_is_seen() -> None:
+    def read(text: str) -> None:
+        if not text.isprintable():
+            raise ValueError(text)
+        raise KeyError(text)
+
+    target = TARGETS["yaml"]._replace(read=read, documented=(ValueError,))
+    assert "KeyError" in attempt(target, "a")
+    assert "terminal" in attempt(target, "\x1b")
+    assert spoil(target, 7) == spoil(target, 7)

@@ -1,0 +1,342 @@
+"""Try spoilt input on everything that reads input: `make fuzz`, or `python -m tools.fuzz --inputs 1000000`.
+
+The contract: an answer or a documented error, within a second of processor time and a bound on memory; never another
+exception, a hang or a wrong answer. Good input, some of it in `tests/data/fuzz/`, is spoilt in a few places, always in
+the same way for the same number, so that a find can be tried again: `python -m tools.fuzz --only json --at 4711`. What
+breaks the contract is shown and kept in `build/fuzz/`; once mended it becomes a seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import random
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cxrules import Advisor, InvalidKnowledge, InvalidOrganisation, RuleBase
+from cxrules.cli.files.answer_file import change_text
+from cxrules.cli.files.organisation_file import interpret
+from cxrules.consultation.answers import UnclearAnswerError, read_answer
+from cxrules.consultation.dialogue import Consultation
+from cxrules.decision_log import DecisionLog, InvalidMasking, LogReader, Masking, apply_masking, make_record, replay
+from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.reader import read_text
+
+ROOT = Path(__file__).resolve().parents[1]
+SEEDS = ROOT / "tests" / "data" / "fuzz"
+SMALL = ROOT / "tests" / "data" / "small_base"
+KEPT = ROOT / "build" / "fuzz"
+LONGEST = 1.0  # seconds of processor time for one input
+MEMORY = 4 << 30
+
+PIECES = [
+    *("true", "false", "null", "yes", "~", "[]", "{}", "0", "-1", "1e999", "1.2e-05", "NaN", ".nan", "9" * 50, "''"),
+    *(
+        ":",
+        ": ",
+        ",",
+        "- ",
+        "? ",
+        "#",
+        "&a ",
+        "*a",
+        "!!str ",
+        "---\n",
+        "{",
+        "}",
+        "[",
+        "]",
+        '"',
+        "'",
+        "|",
+        ">",
+        "%",
+        "@",
+    ),
+    *("\n", "\t", "  ", "\x00", "\x1b[31m", "\u2028", "\u202e", "\ufeff", "\ud800", '"\\ud800"', "é", "\U0001f600"),
+    *("any_of", "facts", "soil", "plants_thirsty", "{value}", "{value:>999999999}", "a" * 2000, "[" * 60),
+]
+
+
+class Target(NamedTuple):
+    """What is tried: good input, and what reads it.
+
+    Attributes:
+        seeds: Good input.
+        read: Reads one input; what it raises beside `documented` breaks the contract.
+        documented: The exceptions that are answers.
+        share: How often it is tried beside the others.
+    """
+
+    seeds: tuple[str, ...]
+    read: Callable[[str], None]
+    documented: tuple[type[Exception], ...]
+    share: int
+
+
+@cache
+def small() -> RuleBase:
+    """Return a small rule base."""
+    return RuleBase.load(SMALL)
+
+
+@cache
+def small_advisor() -> Advisor:
+    """Return its advisor."""
+    return Advisor(small())
+
+
+@cache
+def builtin() -> Advisor:
+    """Return the built-in advisor."""
+    return Advisor()
+
+
+def read_organisation(text: str) -> None:
+    """Read a file about an organisation."""
+    held = interpret(text, "x", builtin().rulebase.vocabulary)
+    advice = builtin().recommend(held.facts)
+    assert dict(advice.facts) == held.facts
+
+
+def read_values(text: str) -> None:
+    """Values of Python, as a caller could give them: whatever JSON can hold under any key."""
+    try:
+        plain = json.loads(text)
+    except (ValueError, RecursionError):
+        plain = {"maturity": text, text: 1}
+    advice = builtin().recommend(plain)
+    assert builtin().recommend(dict(advice.facts)) == advice
+
+
+def read_canonical(text: str) -> None:
+    """Read a rule base in canonical form."""
+    rulebase = RuleBase.from_json(text)
+    assert rulebase.to_json() == text
+    advice = Advisor(rulebase).recommend({})
+    assert advice.explain("full")
+    assert rulebase.strata
+
+
+def read_meaning(text: str) -> None:
+    """The canonical form laid out as it should be, so that what is spoilt is what it says."""
+    from cxrules.language import canonical
+
+    try:
+        plain = json.loads(text)
+        sections = [f"{json.dumps(key)}:{canonical._write_section(value)}" for key, value in plain.items()]  # noqa: SLF001
+    except (ValueError, RecursionError, AttributeError):
+        return
+    read_canonical("{\n" + ",\n".join(sections) + "\n}\n")
+
+
+def read_knowledge(text: str) -> None:
+    """Load a file on top of a rule base."""
+    file = _file("knowledge.yaml", text)
+    rulebase = RuleBase.load(file, base=small())
+    assert RuleBase.from_json(rulebase.to_json()) == rulebase
+    Advisor(rulebase).recommend({})
+
+
+def read_yaml(text: str) -> None:
+    """Read YAML or JSON, whatever it says."""
+    report = Report()
+    node = read_text(text, "x.yaml", report)
+    assert node is not None or report
+
+
+def read_log(text: str) -> None:
+    """Read a log, and decide again."""
+    file = _file("log.jsonl", text)
+    for entry in LogReader(file):
+        assert str(entry)
+    for outcome in replay(LogReader(file)):
+        assert outcome.line
+
+
+def read_consultation(text: str) -> None:
+    """Read and change the file of a consultation."""
+    judge = small_advisor().judge
+    held = interpret(text, "x", judge.rulebase.vocabulary)
+    talk = Consultation(judge, held.facts, list(held.skipped))
+    changed: dict[str, Any] = dict.fromkeys(list(held.facts)[:1])
+    if talk.fact is not None:
+        fact = judge.rulebase.vocabulary[talk.fact]
+        changed[fact.name] = read_answer(fact, "50" if fact.kind == "percent" else "1")
+    try:
+        change_text(text, judge.rulebase.vocabulary, changed, ["soil"])
+    except InvalidOrganisation:
+        raise AssertionError("what could be read cannot be read again") from None
+    except ValueError:
+        pass  # written in a way in which single facts cannot be changed: said, and nothing is lost
+
+
+def read_typed(text: str) -> None:
+    """Read what is typed in a consultation."""
+    for fact in small().vocabulary.facts.values():
+        with contextlib.suppress(UnclearAnswerError):
+            assert fact.examine(read_answer(fact, text)) is not None
+
+
+def read_masks(text: str) -> None:
+    """Mask a record."""
+    masking = Masking(mask=text.split("\n"), erase=text.split(",")[1:])
+    masking.check(small())
+    advice = small_advisor().recommend(soil="dry", budget_share=50)
+    apply_masking(masking, make_record(advice), small_advisor().judge)
+
+
+def read_frame(text: str) -> None:
+    """Decide on a table."""
+    import pyarrow as pa
+
+    try:
+        plain = json.loads(text)
+        table = pa.Table.from_pylist(plain if isinstance(plain, list) else [plain])
+    except Exception:  # noqa: BLE001 - no table, so nothing to try
+        return
+    answer = builtin().recommend_frame(table, on_error="null")
+    assert answer.num_rows == table.num_rows
+
+
+def list_targets() -> dict[str, Target]:
+    """Return what is tried, by name. What needs a package that is not installed is left out."""
+    known = {"maturity": "early", "silos": "severe", "retention_budget_share": 15, "transformation_goal": True}
+    known |= {"marketing_journey_coverage": ["loyalty", "retention"], "ceo_involvement": None}
+    organisations = (*_seeds("organisation"), json.dumps(known), json.dumps({"facts": known, "note": "="}, indent=1))
+    values = (json.dumps(known), json.dumps({name: [value] for name, value in known.items()}))
+    knowledge = (*_seeds("knowledge"), *(path.read_text(encoding="utf-8") for path in sorted(SMALL.rglob("*.yaml"))))
+    canonical = (small().to_json(),)
+    org, know = (InvalidOrganisation,), (InvalidKnowledge,)
+    targets = {
+        "organisation": Target(organisations, read_organisation, org, 20),
+        "values": Target(values, read_values, org, 30),
+        "json": Target(canonical, read_canonical, know, 5),
+        "meaning": Target(canonical, read_meaning, know, 8),
+        "knowledge": Target(knowledge, read_knowledge, know, 2),
+        "yaml": Target(knowledge, read_yaml, (), 3),
+        "log": Target((_make_log(),), read_log, (), 2),
+        "consult": Target(_seeds("consult"), read_consultation, org, 5),
+        "typed": Target(("1", "dry, wet", "12,5 %", "none", "The sun", "yes"), read_typed, (), 20),
+        "masks": Target(_seeds("masks"), read_masks, (InvalidMasking,), 15),
+    }
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return targets
+    assert pa
+    return targets | {"frame": Target((json.dumps([known, known]),), read_frame, org, 2)}
+
+
+def _seeds(name: str) -> tuple[str, ...]:
+    return tuple(path.read_bytes().decode("utf-8", "surrogatepass") for path in sorted((SEEDS / name).iterdir()))
+
+
+def _make_log() -> str:
+    file = _file("seed.jsonl", "")
+    file.unlink()
+    with DecisionLog(file) as log:
+        log.write(small_advisor().recommend(soil="dry"))
+        log.write(small_advisor().recommend(soil="wet", budget_share=50), labels={"customer": "x"})
+    return file.read_text(encoding="utf-8")
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    shared = Path("/dev/shm")  # noqa: S108 - a folder of its own in it, with a name nobody knows beforehand
+    return tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
+
+
+def _file(name: str, text: str) -> Path:
+    path = Path(_folder().name) / name
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    return path
+
+
+def spoil(target: Target, number: int) -> str:
+    """Return the input of a number: a seed, spoilt in up to five places."""
+    rng = random.Random(number)  # noqa: S311 - inputs, no secrets
+    text = rng.choice(target.seeds)
+    for _ in range(rng.randrange(6)):
+        start = rng.randrange(len(text) + 1)
+        if rng.random() < 0.5:
+            start = max(text.rfind(mark, 0, start) for mark in ' ":,\n') + 1
+        end = min(len(text), start + rng.choice((0, 0, 1, 2, 5, 20, 200)))
+        where = rng.randrange(len(text) + 1)
+        new = rng.choice((rng.choice(PIECES), rng.choice(PIECES), text[where : where + rng.randrange(40)], ""))
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def attempt(target: Target, text: str) -> str:
+    """Try one input, and return how it breaks the contract; empty when it holds."""
+    started = time.process_time()
+    try:
+        target.read(text)
+    except target.documented as error:
+        if not str(error).replace("\n", "").isprintable():
+            return "an error with characters that act on a terminal"
+    except Exception:  # noqa: BLE001 - the very thing that is looked for
+        return traceback.format_exc(limit=-4)
+    spent = time.process_time() - started
+    return f"{spent:.1f} seconds" if spent > LONGEST else ""
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # no such limits on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _schedule(targets: dict[str, Target], first: int) -> Iterator[tuple[str, int]]:
+    names = [name for name, target in targets.items() for _ in range(target.share)]
+    number = first
+    while True:
+        yield names[number % len(names)], number
+        number += 1
+
+
+def main() -> int:
+    """Try inputs until as many are tried, or so long."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--inputs", type=int, default=10**9, help="how many inputs at most")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for how long at most")
+    parser.add_argument("--only", help="one target")
+    parser.add_argument("--at", type=int, default=0, help="the number of the first input")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    _limit_memory()
+    targets = list_targets()
+    if arguments.only:
+        targets = {arguments.only: targets[arguments.only]}
+    tried, broken = dict.fromkeys(targets, 0), 0
+    ends = time.monotonic() + arguments.seconds
+    for name, number in _schedule(targets, arguments.at):
+        if number - arguments.at >= arguments.inputs or time.monotonic() > ends:
+            break
+        text = spoil(targets[name], number)
+        tried[name] += 1
+        if told := attempt(targets[name], text):
+            broken += 1
+            KEPT.mkdir(parents=True, exist_ok=True)
+            (KEPT / f"{name}-{number}").write_bytes(text.encode("utf-8", "surrogatepass"))
+            print(f"{name} {number}: {told}", flush=True)
+    _folder().cleanup()
+    print(", ".join(f"{name} {count:,}" for name, count in tried.items()))
+    print(f"{sum(tried.values()):,} inputs tried from number {arguments.at:,}, {broken} broke the contract")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

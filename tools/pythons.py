@@ -1,0 +1,125 @@
+"""Run the tests of what decides on every Python at hand, or on the lowest versions of every dependency.
+
+`make test-pythons`: 3.11 to 3.14, and their free-threaded builds; an interpreter that is not found, or for which a
+dependency has no wheel, is named and skipped; at least one must be found. `make test-lowest`: each `>=` of
+pyproject.toml taken as `==`, so that the bounds say what was run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HOMES = ROOT / "build" / "pythons"
+VERSIONS = ("3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t")
+EXTRAS = ("experta", "cli", "frame", "graph", "testing", "verify")
+TESTS = [
+    f"tests/{name}"
+    for name in (
+        "engines",
+        "knowledge",
+        "language",
+        "policy",
+        "recommendation",
+        "cli/test_files.py",
+        "project/test_doors.py",
+        "project/test_fuzz.py",
+    )
+]
+TOOLS = ("pytest>=9.0", "jsonschema>=4.23")  # what the tests need besides; no dependency of the package
+MAY_BE_ABSENT = ("3.14", "3.13t", "3.14t")
+
+
+def find(version: str) -> str | None:
+    """Return the path of an interpreter, on the search path or among those of pyenv."""
+    names = [f"python{version}"]
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [shutil.which(name) for name in names]
+    number, free = version.removesuffix("t"), version.endswith("t")
+    if pyenv.is_dir():
+        pattern = re.compile(rf"{re.escape(number)}\.\d+{'t' if free else ''}")
+        found += [str(path / "bin" / "python") for path in sorted(pyenv.iterdir()) if pattern.fullmatch(path.name)]
+    return next((path for path in found if path and _is(path, number)), None)
+
+
+def _is(path: str, number: str) -> bool:
+    code = "import ensurepip, venv, sys; print('%d.%d' % sys.version_info[:2])"
+    shown = subprocess.run([path, "-c", code], capture_output=True, text=True, check=False)
+    return shown.stdout.strip() == number
+
+
+def read_requirements(*, lowest: bool) -> list[str]:
+    """Return what the package and its extras need, at the lowest versions if asked."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = list(project["dependencies"])
+    for extra in EXTRAS:
+        needed += project["optional-dependencies"][extra]
+    return [need.replace(">=", "==") for need in needed] if lowest else needed
+
+
+def run(python: str, name: str, *, lowest: bool = False) -> tuple[bool, str]:
+    """Install and test in a fresh environment.
+
+    Returns:
+        Whether the tests passed, and what to say about it.
+    """
+    home = HOMES / name
+    steps = [
+        [python, "-m", "venv", "--clear", str(home)],
+        [
+            str(home / "bin" / "pip"),
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            *read_requirements(lowest=lowest),
+            *TOOLS,
+        ],
+    ]
+    for step in steps:
+        shown = subprocess.run(step, capture_output=True, text=True, check=False)
+        if shown.returncode:
+            last = [line for line in shown.stderr.splitlines() if line.strip()][-1:]
+            return False, f"cannot be installed: {' '.join(last)}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [str(home / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
+    tested = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if tested.returncode:
+        print(tested.stdout[-6000:], tested.stderr[-2000:], flush=True)
+    return tested.returncode == 0, tested.stdout.strip().splitlines()[-1] if tested.stdout.strip() else "no output"
+
+
+def main() -> int:
+    """Run what the arguments name, and tell what came out."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("versions", nargs="*", default=VERSIONS, help="3.11, 3.13t and so on")
+    parser.add_argument("--lowest", action="store_true", help="the lowest versions, on this Python")
+    arguments = parser.parse_args()
+    if arguments.lowest:
+        passed, told = run(sys.executable, "lowest", lowest=True)
+        print(f"lowest versions on Python {sys.version.split()[0]}: {told}", flush=True)
+        return 0 if passed else 1
+    failed = tried = 0
+    for version in arguments.versions:
+        path = find(version)
+        if path is None:
+            print(f"Python {version}: skipped, because no such interpreter was found", flush=True)
+            continue
+        passed, told = run(path, version)
+        if not passed and version in MAY_BE_ABSENT and told.startswith("cannot be installed"):
+            print(f"Python {version}: skipped, {told}", flush=True)
+            continue
+        tried += 1
+        failed += not passed
+        print(f"Python {version}: {told}", flush=True)
+    return 1 if failed or not tried else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
