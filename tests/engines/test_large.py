@@ -1,6 +1,7 @@
 """A large rule base, 5,000 rules, 500 facts and a chain of 1,000 findings, is read, compiled and decided on."""
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.rulebases import make_claim, make_fact, make_rulebase
 
 FACTS, CHAIN, RULES = 500, 1_000, 5_000
 KINDS = (Kind.ORDERED, Kind.FLAG, Kind.PERCENT, Kind.SET, Kind.CHOICE)
-FITTING = {
+FITTING: dict[Kind, tuple[Operator, Any, Any]] = {
     Kind.ORDERED: (Operator.AT_LEAST, "b", "c"),
     Kind.FLAG: (Operator.IS, True, True),
     Kind.PERCENT: (Operator.BELOW, 20, 10),
