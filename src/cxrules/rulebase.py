@@ -191,7 +191,7 @@ def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:
 
 
 def _restore(text: str) -> RuleBase:
-    """Make a rule base of what was pickled. Whoever can change a pickle can run any code, so nothing is checked."""
+    """Make a rule base of what was pickled. A pickle can run any code, so nothing is checked."""
     from cxrules.language import canonical
 
     return RuleBase._revised(*canonical.read(text, trusted=True))  # noqa: SLF001 - its own class

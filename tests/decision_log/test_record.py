@@ -77,7 +77,7 @@ def reader(log: DecisionLog) -> LogReader:
 
 
 @given(organisations(BUILTIN), LABELS)
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 10)
 def test_any_recommendation_comes_back_from_its_record(
     log: DecisionLog, reader: LogReader, known: dict[str, Any], labels: dict[str, Any]
 ) -> None:

@@ -14,12 +14,16 @@ PAGES = [
 ]
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 PATH = re.compile(r"`([a-z_.-]+(?:/[a-z_.-]+)*(?:/|\.(?:py|yaml|md|json|jsonl)))`")
+MADE = "knowledge/"  # pages that the site makes of the knowledge
+ELSEWHERE = ("tutorial.md",)  # whose reader makes the files
 BASES = ("", "src/cxrules", "tests", "readings", "knowledge")
 
 
 def find_dead(page: Path) -> list[str]:
     text = page.read_text("utf-8")
-    links = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
+    links = [link for link in LINK.findall(text) if not (page.parent / link).exists() and not link.startswith(MADE)]
+    if page.name in ELSEWHERE:
+        return links
     return links + [path for path in PATH.findall(text) if "/" in path and not lives(path)]
 
 

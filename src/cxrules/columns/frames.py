@@ -158,7 +158,7 @@ class FrameJudge:
     def _tell(
         self, column: Callable[[str], Any], codes: dict[str, Codes], table: Table, wrong: npt.NDArray[np.int64]
     ) -> None:
-        """Tell who watches of the rows that could be read."""
+        """Report the rows that could be read to the callback."""
         assert self._watch is not None
         if len(wrong):
             kept = np.setdiff1d(np.arange(len(table.model)), wrong)

@@ -234,7 +234,7 @@ class Appender:
     def _rotate_away(self) -> None:
         self._look_at_end()  # a log that is not to be written is not to be rotated
         self._path.rename(next_part(self._path))
-        # Whoever waits for the lock finds that the name has gone on, and follows.
+        # A process that waits for the lock finds that the name has gone on, and follows.
         self._let_go()
         self._take_hold()
 

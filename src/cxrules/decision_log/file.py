@@ -140,7 +140,7 @@ class DecisionLog:
             ValueError: If the id is empty, the duration is negative or not finite, the record would be longer than any
                 reader reads, the log is closed, or the file is chained and this log is not (or the other way round).
             RuntimeError: If a signal handler calls it while the thread it interrupted is writing.
-            MissingRuleBase: If the recommendation is a copy whose rule base is not at hand.
+            MissingRuleBase: If the recommendation is a copy whose rule base is not available.
         """
         if id is None and self._new_id is not None:
             id = check_id(self._new_id())  # noqa: A001 - see above
@@ -163,7 +163,7 @@ class DecisionLog:
     def head(self) -> Head:
         """Return how far the chain of a chained log goes: the number and the hash of its last line.
 
-        Whoever keeps it where the log's owner cannot write can later hold the log to it: `cxrules log verify --head`.
+        Kept where the log's owner cannot write, it lets others check the log later: `cxrules log verify --head`.
 
         Raises:
             ValueError: If the log is not chained, or is closed.

@@ -39,7 +39,7 @@ class Trouble(StrEnum):
     REORDERED = "reordered"
     """It is a decision that stands before its rule base. It is used all the same."""
     OTHER_ENGINE = "other-engine"
-    """It is a decision of an engine that is not at hand. It is decided again by `bitmap`."""
+    """It is a decision of an engine that is not installed. It is decided again by `bitmap`."""
     RECORDED_OTHERWISE = "recorded-otherwise"
     """It is a decision whose own rule base does not give the model and status recorded. It is used all the same."""
 

@@ -25,7 +25,7 @@ __all__ = ["Entry", "LogReader", "Logged", "Problem", "Trouble", "check_replayab
 _KEPT: Final = 8
 """Compiled rule bases kept at a time: what bounds the memory, whatever number of revisions a log holds."""
 _WAITING: Final = 8
-"""Unreadable lines in a row that wait for the note of whoever found them torn."""
+"""Unreadable lines in a row that wait for the note of the writer that found them torn."""
 _RULEBASE: Final = b'{"kind":"rulebase",'
 
 
@@ -311,7 +311,7 @@ def _read_lines(file: BinaryIO, path: Path, start: int, number: int) -> Iterator
 def _settle(
     waiting: list[tuple[Line, UnreadableLine]], follower: tuple[Line, object] | None, own: Path
 ) -> Iterator[Problem]:
-    """Tell which of the unreadable lines are torn: those that a note says so of, and an unfinished last one."""
+    """Decide which of the unreadable lines are torn: those that a note says so of, and an unfinished last one."""
     if not waiting:
         return
     noted = _list_noted(waiting, follower)

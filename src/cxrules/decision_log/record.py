@@ -1,6 +1,6 @@
 """The records of a decision log: what one line says of a decision, or of the rule base that gave it.
 
-A record is lean: it states what cannot be derived, and a digest of the rest. Whoever reads it has the rule base from
+A record is lean: it states what cannot be derived, and a digest of the rest. A reader has the rule base from
 the same file, and derives ranking, voices, findings, actions and the claims behind them again.
 """
 

@@ -146,7 +146,7 @@ class _Chain:
         yield from ()
 
     def _settle_torn(self, text: bytes) -> Iterator[Finding]:
-        """Tell what bytes without a link are, now that a line with one follows, or none."""
+        """Classify bytes without a link, now that a line with one follows, or none."""
         torn, self._torn = self._torn, None
         assert torn is not None
         try:

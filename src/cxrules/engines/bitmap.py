@@ -144,8 +144,8 @@ class BitmapEngine:
         """Validate facts and match the rules in one pass, each value looked up once.
 
         Returns:
-            The known facts in their normal form, and the rules that fire; None if anything asks for a closer look, be
-            it a mistake or a value of an unusual type: `Vocabulary.validate` gives it.
+            The known facts in their normal form, and the rules that fire; None if a mistake or a value of an
+            unusual type asks for a closer look, which `Vocabulary.validate` takes.
         """
         known: dict[str, FactValue] = {}
         alive = self._everything

@@ -22,7 +22,7 @@ class Mistake:
         code: The kind of mistake, as `knowledge.CODES` lists them.
         path: Where it is.
         message: What is wrong, in one sentence without a full stop.
-        hint: How to mend it, or empty.
+        hint: How to fix it, or empty.
         key: Whether the last key of the path is meant, and not its value.
     """
 

@@ -91,7 +91,7 @@ class Dumpable:
 
         Raises:
             pydantic.ValidationError: If the data is not that of such an answer.
-            MissingRuleBase: If it speaks of rules, and the rule base of its revision is not at hand.
+            MissingRuleBase: If it speaks of rules, and the rule base of its revision is not available.
         """
         from cxrules.portable.schema import adapter_of
 
@@ -104,7 +104,7 @@ class Dumpable:
 
         Raises:
             pydantic.ValidationError: If the text is not that of such an answer.
-            MissingRuleBase: If it speaks of rules, and the rule base of its revision is not at hand.
+            MissingRuleBase: If it speaks of rules, and the rule base of its revision is not available.
         """
         from cxrules.portable.schema import adapter_of
 
@@ -127,7 +127,7 @@ class Dumpable:
         """The rule base that gave it.
 
         Raises:
-            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+            MissingRuleBase: If this is a copy and the rule base of its revision is not available.
         """
         raise NotImplementedError
 
@@ -147,7 +147,7 @@ class Dumpable:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Portable(Dumpable):
-    """An answer, or a part of one that can be had by itself: a frozen dataclass whose fields are its data.
+    """An answer, or a part of one that is available by itself: a frozen dataclass whose fields are its data.
 
     A copy, pickled or made from its data, carries no rule base: its data stays readable, and what needs the rule base
     works once that of its revision is at hand.
@@ -163,7 +163,7 @@ class Portable(Dumpable):
         """The rule base that gave it.
 
         Raises:
-            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+            MissingRuleBase: If this is a copy and the rule base of its revision is not available.
         """
         return self._basis.rulebase
 

@@ -34,7 +34,7 @@ class Basis:
         """The engine and policy.
 
         Raises:
-            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+            MissingRuleBase: If this is a copy and the rule base of its revision is not available.
         """
         return self._judge or find_judge(self._revision, self._name)
 
@@ -43,7 +43,7 @@ class Basis:
         """The rule base.
 
         Raises:
-            MissingRuleBase: If this is a copy and the rule base of its revision is not at hand.
+            MissingRuleBase: If this is a copy and the rule base of its revision is not available.
         """
         return self.judge.rulebase
 
@@ -58,7 +58,7 @@ class Basis:
         return self._judge.rulebase.revision if self._judge else self._revision
 
     def in_order(self, known: Facts) -> Facts:
-        """Return facts in the order of the vocabulary; as they are where the rule base is not at hand."""
+        """Return facts in the order of the vocabulary; as they are where the rule base is not available."""
         try:
             vocabulary = self.rulebase.vocabulary
         except MissingRuleBase:

@@ -84,7 +84,7 @@ def revive(hint: Any, data: Any, basis: Basis) -> Any:  # noqa: ANN401 - any par
         basis: What the answer rests on.
 
     Raises:
-        MissingRuleBase: If the part is one of the rule base, and that is not at hand.
+        MissingRuleBase: If the part is one of the rule base, and that is not available.
     """
     plain = isinstance(hint, type) and get_origin(hint) is None
     return (_reader_of_class if plain else _reader_of_alias)(hint)(data, basis)

@@ -337,7 +337,7 @@ _NAMING = Lock()
 
 
 def _name(recommendation: Recommendation) -> str:
-    """Give a decision its name, once."""
+    """Assign a decision its name, once."""
     from uuid import uuid4
 
     with _NAMING:

@@ -23,7 +23,7 @@ SWITCH = _Switch()
 
 
 def trace_decisions(provider: TracerProvider | None = None, *, enabled: bool = True) -> None:
-    """Give every decision a span of OpenTelemetry, or none any more. None has one until this is called.
+    """Attach to every decision a span of OpenTelemetry, or none any more. None has one until this is called.
 
     The span is called `cxrules.recommend` and has the attributes `cxrules.decision.id`, `cxrules.model`,
     `cxrules.status`, `cxrules.certainty` and `cxrules.rulebase.revision`. It has no facts: neither of a decision nor of

@@ -137,7 +137,7 @@ def _receive(door: Connection[Any, Any]) -> tuple[str, str, Any]:
 
 
 def _keep_quiet(_name: str, _number: int) -> None:
-    """Tell nobody."""
+    """Do nothing: nobody is told."""
 
 
 def _count(found: Iterable[Result], name: str, progress: Progress) -> Iterator[Result]:
