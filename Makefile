@@ -10,7 +10,7 @@ DEV := $(VENV)/installed-dev
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: docs help demo test lint types unit wheel bench soak test-editors fuzz test-pythons test-lowest panel mutants generate format clean
+.PHONY: docs help demo test lint types unit wheel bench soak test-editors fuzz test-pythons test-lowest panel mutants generate format clean site test-web
 unexport PYTHONHOME PYTHONPATH
 
 help: ## List the targets
@@ -65,6 +65,14 @@ mutants: $(DEV) ## Change the knowledge in small ways and see whether a test not
 
 generate: $(DEV) ## Write every generated file again
 	$(PY) -m tools.generate
+
+test-web: $(DEV) ## Drive the page in a real browser (Chromium), in both backs; check the API against its description
+	@$(PIP) install --group web
+	@tools/get_chromium.sh
+	$(PY) -m pytest -q tests/browser
+
+site: $(DEV) ## Build the page as a static site in build/site: the library in the browser, nothing sent anywhere
+	$(PY) -m tools.site build/site
 
 docs: $(DEV) ## Build the site in docs/_build: no warnings, every internal link checked
 	@$(PIP) install --group docs

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from cxrules.builtin import read_builtin
 from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
 from cxrules.language.parts import Parts
@@ -23,7 +22,7 @@ from cxrules.language.rules import (
     Impossible,
 )
 
-__all__ = ["RuleBase"]
+__all__ = ["RuleBase", "read_data"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +196,20 @@ def _restore(text: str) -> RuleBase:
     return RuleBase._revised(*canonical.read(text, trusted=True))  # noqa: SLF001 - its own class
 
 
+def read_data(name: str) -> bytes:
+    """Return a file of the folder `builtin`, also where the package is imported from a zip.
+
+    Args:
+        name: `builtin.json`, the rule base in canonical form; or `expectations.json`, what is expected of it.
+    """
+    loader: Any = globals()["__loader__"]
+    content: bytes = loader.get_data(str(Path(__file__).parent / "builtin" / name))
+    return content
+
+
 @cache
 def _make_builtin() -> RuleBase:
     """Make the built-in rule base, once for each process."""
-    return RuleBase._revised(*read_builtin())  # noqa: SLF001 - its own class
+    from cxrules.language import canonical
+
+    return RuleBase._revised(*canonical.read(read_data("builtin.json"), trusted=True))  # noqa: SLF001 - its own class

@@ -18,7 +18,7 @@ pytest.importorskip("typer", reason="the extra `cli` is not installed")
 from typer.testing import CliRunner, Result
 
 from cxrules.cli.app import MODULES, make_app
-from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.terminal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from cxrules.rulebase import RuleBase

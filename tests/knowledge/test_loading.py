@@ -18,7 +18,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxrules.builtin import BUILTIN
 from cxrules.errors import InvalidKnowledge
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.reader import read_text
@@ -26,6 +25,7 @@ from cxrules.language.rules import AnyOf, FactTest, FindingTest, Operator
 from cxrules.rulebase import RuleBase
 from tests import DATA, ROOT
 
+BUILTIN = ROOT / "src" / "cxrules" / "builtin" / "builtin.json"
 SMALL = DATA / "small_base"
 RULE = """rules:
   - id: {id}

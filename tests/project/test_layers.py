@@ -29,14 +29,15 @@ MAY_IMPORT = {
     "language": "errors",
     "organisation_model": "language",
     "knowledge": "language",
-    "builtin": "organisation_model",
-    "rulebase": "builtin",
+    "files": "knowledge",
+    "rulebase": "language",
+    "builtin": "organisation_model rulebase",
     "engines": "rulebase",
     "policy": "engines",
     "columns": "policy",
     "search": "columns",
-    "portable": "policy",
-    "explanation": "search portable",
+    "portable": "policy builtin",
+    "explanation": "search portable version",
     "recommendation": "explanation version",
     "consultation": "explanation",
     "graph": "recommendation",
@@ -45,8 +46,9 @@ MAY_IMPORT = {
     "advisor": "recommendation",
     "testing": "advisor knowledge",
     "__init__": "advisor version",
+    "web": "advisor consultation files version",
     "__main__": "cli",  # the door to it, on the same level
-    "cli": "advisor consultation verification decision_log",
+    "cli": "advisor consultation verification decision_log web files",
 }
 
 # What a module may import besides, but only inside a function, and why.
@@ -68,6 +70,7 @@ class Heavy(NamedTuple):
 # `import cxrules` loads none of them.
 HEAVY = {
     "experta": Heavy(in_functions=("engines.experta",)),
+    "fastapi": Heavy(at_top=("web.app",)),
     "hypothesis": Heavy(at_top=("testing",)),
     "duckdb": Heavy(in_functions=()),
     "narwhals": Heavy(at_top=("columns.frames",)),
@@ -79,10 +82,11 @@ HEAVY = {
     "pandas": Heavy(in_functions=()),
     "polars": Heavy(in_functions=()),
     "pyarrow": Heavy(at_top=("columns.coding", "columns.files", "columns.frames", "columns.tables")),
-    "pydantic": Heavy(at_top=("builtin.organisation", "organisation_model", "portable.schema", "knowledge")),
+    "pydantic": Heavy(at_top=("builtin.organisation", "organisation_model", "portable.schema", "knowledge", "web.app")),
     "pydantic_core": Heavy(at_top=("organisation_model", "portable.schema", "knowledge")),
     "rich": Heavy(at_top=("cli",)),
     "typer": Heavy(at_top=("cli",)),
+    "uvicorn": Heavy(in_functions=("cli.serve",)),
     "yaml": Heavy(at_top=("knowledge",)),
     "z3": Heavy(at_top=("verification",)),
 }

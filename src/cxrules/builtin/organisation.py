@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from cxrules.builtin import read_builtin
 from cxrules.builtin.typed_facts import (
     Accountability,
     BrandAlignmentNeed,
@@ -68,6 +67,7 @@ from cxrules.builtin.typed_facts import (
 )
 from cxrules.language.facts import Vocabulary
 from cxrules.organisation_model import OrganisationModel, Percent
+from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -87,7 +87,7 @@ class Organisation(OrganisationModel, frozen=True):
 
     @classmethod
     def _vocabulary(cls) -> Vocabulary:
-        return read_builtin()[0].vocabulary
+        return RuleBase.builtin().vocabulary
 
     maturity: Maturity | None = Field(
         default=None,

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 
-from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.streams import whatever_the_streams
 
 __all__ = ["main"]

@@ -7,11 +7,24 @@ from typing import Annotated
 
 import typer
 
-from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.terminal.exit_codes import ExitCode
 
 __all__ = ["MODULES", "make_app", "run"]
 
-MODULES = ("recommend", "table", "consult", "facts", "rules", "claims", "check", "test", "schema", "log", "verify")
+MODULES = (
+    "recommend",
+    "table",
+    "consult",
+    "facts",
+    "rules",
+    "claims",
+    "check",
+    "test",
+    "schema",
+    "log",
+    "verify",
+    "serve",
+)
 """The modules of the commands, in the order of the help. Each loads what it works with when it runs."""
 
 _HELP = """Infer who should own Customer Experience in an organisation, and defend it.

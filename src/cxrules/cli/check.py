@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cxrules.cli.exit_codes import ExitCode
 from cxrules.cli.shared import OnTop, count, open_rulebase, show_mistakes
+from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.formats import Format, Message, as_github, as_json, as_sarif, of_diagnostic
 
 __all__ = ["register"]

@@ -40,8 +40,8 @@ def consult(
     however the dialogue ends; `cxrules recommend FILE` takes the file.
     """
     from cxrules.advisor import Advisor
-    from cxrules.cli.files.organisation_file import read_organisation
     from cxrules.consultation.dialogue import Consultation
+    from cxrules.files.organisation_file import read_organisation
 
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
@@ -103,10 +103,10 @@ def _content(consultation: Consultation) -> tuple[object, ...]:
 
 def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[str, FactValue]) -> None:
     """Save what changed: what else the file holds, or has come to hold meanwhile, stays."""
-    from cxrules.cli.files.answer_file import change_text, write_safely
-    from cxrules.cli.files.organisation_file import interpret
     from cxrules.consultation.dialogue import write_file
     from cxrules.errors import InvalidOrganisation
+    from cxrules.files.answer_file import change_text, write_safely
+    from cxrules.files.organisation_file import interpret
     from cxrules.knowledge.reader import describe, read_bytes
 
     known = consultation.known

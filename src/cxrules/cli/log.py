@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from cxrules.cli.exit_codes import ExitCode
 from cxrules.cli.log_text import WIDE, show_difference, show_impact, show_record, show_replayed, tabulate
 from cxrules.cli.shared import OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, width
+from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.errors import show_text
 
 if TYPE_CHECKING:

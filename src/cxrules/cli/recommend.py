@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cxrules.cli.exit_codes import ExitCode
 from cxrules.cli.shared import OnTop, Rules, fail, mistakes_end_it, open_rulebase, width
+from cxrules.cli.terminal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cxrules.language.facts import Fact, FactValue, Vocabulary
+    from cxrules.recommendation.answer import Recommendation
 
 __all__ = ["register"]
 
@@ -21,7 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command()(recommend)
 
 
-def recommend(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
+def recommend(
     file: Annotated[
         str,
         typer.Argument(
@@ -29,6 +32,7 @@ def recommend(  # noqa: PLR0913, PLR0917 - every option of the command is a para
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Give everything in the answer as JSON.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Write a report to print, one HTML page.")] = False,
     detail: Annotated[str, typer.Option(metavar="brief|full", help="How much of the reasoning to show.")] = "brief",
     why_not: Annotated[
         str | None,
@@ -54,7 +58,7 @@ def recommend(  # noqa: PLR0913, PLR0917 - every option of the command is a para
     or empty is unknown. `cxrules facts` lists the facts.
     """
     from cxrules.advisor import Advisor
-    from cxrules.cli.files.organisation_file import read_facts
+    from cxrules.files.organisation_file import read_facts
 
     if why_not is not None and what_if:
         fail("--why-not and --what-if are two questions: ask one at a time")
@@ -71,21 +75,27 @@ def recommend(  # noqa: PLR0913, PLR0917 - every option of the command is a para
     except ValueError as error:
         fail(str(error))
     advice = advisor.recommend(known)
-    if why_not is None and not what_if:
-        answer: Any = advice
-    elif why_not is None:
-        answer = advice.what_if(supposed)
-    else:
-        try:
-            answer = advice.why_not(why_not)
-        except ValueError as error:
-            fail(str(error))
+    answer = _ask(advice, why_not, supposed if what_if else None)
     if as_json:
         typer.echo(answer.model_dump_json(indent=2))
     elif answer is not advice:
         typer.echo(_wrap(answer.explain()))
+    elif as_html:
+        typer.echo(advice.to_html(), nl=False)
     else:
         typer.echo(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())
+
+
+def _ask(advice: Recommendation, why_not: str | None, supposed: Mapping[str, FactValue | None] | None) -> Any:  # noqa: ANN401 - any answer
+    """Put the question of an option to a recommendation; without one it answers for itself."""
+    if supposed is not None:
+        return advice.what_if(supposed)
+    if why_not is None:
+        return advice
+    try:
+        return advice.why_not(why_not)
+    except ValueError as error:
+        fail(str(error))
 
 
 def _read_supposed(texts: list[str], vocabulary: Vocabulary) -> dict[str, FactValue | None]:

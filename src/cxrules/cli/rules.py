@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
     app.command()(rule)
 
 
-def rules(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
+def rules(
     model: Annotated[str | None, typer.Option(metavar="NAME", help="Only rules about this ownership model.")] = None,
     fact: Annotated[str | None, typer.Option(metavar="NAME", help="Only rules that test this fact.")] = None,
     finding: Annotated[

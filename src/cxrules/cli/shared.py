@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import typer
 
-from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.terminal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation

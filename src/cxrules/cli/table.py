@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cxrules.cli.exit_codes import ExitCode
 from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_end_it, open_rulebase
+from cxrules.cli.terminal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from cxrules.columns.portfolio import Portfolio
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(table)
 
 
-def table(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
+def table(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", show_default=False, help="A .csv, .tsv, .parquet, .jsonl or .arrow file.")
     ],

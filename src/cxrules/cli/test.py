@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrules.cli.exit_codes import ExitCode
 from cxrules.cli.shared import OnTop, count, fail, hang, mistakes_end_it, open_rulebase
+from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
 

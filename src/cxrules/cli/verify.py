@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrules.cli.exit_codes import ExitCode
 from cxrules.cli.shared import OnTop, fail, mistakes_end_it, open_rulebase
+from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.formats import Format, Message, as_github, as_sarif, at_place
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
     app.command()(diff)
 
 
-def verify(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
+def verify(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[FOLDER]...", show_default=False, help="A rule base; the built-in one when left out."),
@@ -137,7 +137,7 @@ def _write_messages(form: Format, report: Report, paths: list[Path] | None) -> s
     return as_sarif(messages, {**meanings, EXPECTATION: "Every declared expectation holds."})
 
 
-def diff(  # noqa: PLR0913, PLR0917 - every option of the command is a parameter
+def diff(
     old: Annotated[
         Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")
     ],

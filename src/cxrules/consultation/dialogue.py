@@ -49,7 +49,12 @@ class Consultation:
     """
 
     def __init__(
-        self, judge: Judge, known: Mapping[str, FactValue] | None = None, skipped: Collection[str] = ()
+        self,
+        judge: Judge,
+        known: Mapping[str, FactValue] | None = None,
+        skipped: Collection[str] = (),
+        *,
+        deadline: float | None = None,
     ) -> None:
         """Begin, or resume.
 
@@ -59,6 +64,7 @@ class Consultation:
         self.skipped: list[str] = [fact for fact in skipped if fact not in self.known]
         self.ended = False
         self._judge = judge
+        self._deadline = deadline
         self._rulebase = judge.rulebase
         self._taken: list[_Taken] = []
         self._asked_again = ""
@@ -250,21 +256,24 @@ class Consultation:
     @property
     def _now(self) -> _State:
         if self._state is None:
-            self._state = _State(self._judge, dict(self.known), tuple(self.skipped))
+            self._state = _State(self._judge, dict(self.known), tuple(self.skipped), self._deadline)
         return self._state
 
 
 class _State:
     """What follows from what is known, worked out when it is first needed."""
 
-    def __init__(self, judge: Judge, known: dict[str, FactValue], skipped: tuple[str, ...]) -> None:
+    def __init__(
+        self, judge: Judge, known: dict[str, FactValue], skipped: tuple[str, ...], deadline: float | None
+    ) -> None:
         self._judge = judge
+        self._deadline = deadline
         self._skipped = skipped
         self.decision = judge.decide(known)
 
     @cached_property
     def questions(self) -> NextQuestions:
-        return next_questions(self._judge, self.decision, ignoring=self._skipped)
+        return next_questions(self._judge, self.decision, ignoring=self._skipped, deadline=self._deadline)
 
 
 _NO_MODEL = {

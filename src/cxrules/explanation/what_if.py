@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from cxrules.explanation.derivation import GivenFact, Step, reason
 from cxrules.explanation.text.document import Block, Items, Paragraph, to_plain
@@ -86,6 +86,11 @@ class WhatIf(Portable, Generic[_Answer]):
         evidence: The evidence that came or went, by model and rule.
         turned: The steps of the policy that turned, by model.
     """
+
+    @classmethod
+    def __class_getitem__(cls, _answer: object) -> type[Self]:
+        """Return the class itself: what it is generic in matters to type checkers, and pydantic need not see it."""
+        return cls
 
     recommendation: _Answer
     changes: tuple[FactChange, ...]

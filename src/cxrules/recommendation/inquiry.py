@@ -72,6 +72,16 @@ class Inquiry:
 
         return explain_in_markdown(self.judge, self.decision, detail, searches=searches)
 
+    def to_html(self, *, title: str = "") -> str:
+        """Write a report to print: one HTML page that needs nothing but itself.
+
+        Args:
+            title: What it is about, such as the name of the organisation.
+        """
+        from cxrules.explanation.prose.report import write_report
+
+        return write_report(self.judge, self.decision, self.to_svg(), title)
+
     def to_mermaid(self, *, complete: bool = False) -> str:
         """Draw the argument as a Mermaid flowchart.
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from cxrules.builtin import EXPECTATIONS, read_data
 from cxrules.errors import InvalidKnowledge, suggest
 from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.conditions import read_conditions
@@ -19,7 +18,7 @@ from cxrules.knowledge.shape import examine
 from cxrules.language.conditions import check_conditions
 from cxrules.language.mistakes import Names
 from cxrules.language.rules import Condition
-from cxrules.rulebase import RuleBase
+from cxrules.rulebase import RuleBase, read_data
 
 __all__ = [
     "CHANGES",
@@ -107,7 +106,7 @@ def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
 
 def builtin_expectations() -> Expectations:
     """Return the expectations and accepted findings of the built-in rule base."""
-    return read_plain(json.loads(read_data(EXPECTATIONS)), RuleBase.builtin())
+    return read_plain(json.loads(read_data("expectations.json")), RuleBase.builtin())
 
 
 def read_plain(plain: Mapping[str, Any], rulebase: RuleBase) -> Expectations:

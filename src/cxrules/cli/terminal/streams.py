@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from cxrules.cli.exit_codes import ExitCode
+from cxrules.cli.terminal.exit_codes import ExitCode
 
 __all__ = ["whatever_the_streams"]
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cxrules.cli.app import make_app
-from cxrules.cli.exit_codes import ExitCode
-from cxrules.cli.files.answer_file import change_text, write_safely
-from cxrules.cli.files.organisation_file import interpret
+from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.errors import InvalidKnowledge, InvalidOrganisation
+from cxrules.files.answer_file import change_text, write_safely
+from cxrules.files.organisation_file import interpret
 from cxrules.knowledge.reader import read_bytes
 from cxrules.rulebase import RuleBase
 from tests import DATA

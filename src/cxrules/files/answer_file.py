@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cxrules.cli.files.organisation_file import OrganisationFile, interpret
 from cxrules.errors import InvalidOrganisation
+from cxrules.files.organisation_file import OrganisationFile, interpret
 from cxrules.language.facts import FactValue, Vocabulary
 
 __all__ = ["change_text", "write_safely"]

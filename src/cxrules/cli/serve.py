@@ -1,0 +1,48 @@
+"""`cxrules serve`: the page and its API on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cxrules.cli.shared import OnTop, Rules, fail, mistakes_end_it, open_rulebase
+from cxrules.cli.terminal.exit_codes import ExitCode
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="NUMBER", min=0, max=65535, help="The port; 0 for a free one.")] = 8000,
+    rules: Rules = None,
+    on_top: OnTop = False,
+) -> None:
+    """Serve the page: an interview, the answer with its reasons, what would change it, tables.
+
+    Nobody else can reach it unless you say so with --host. Facts are kept nowhere and written to no log.
+    """
+    try:
+        import uvicorn
+
+        from cxrules.web.app import create_app
+    except ImportError as error:
+        fail(f"the page needs the extra web: pip install 'cxrules[web]' ({error})", ExitCode.MISSING_EXTRA)
+    from cxrules.advisor import Advisor
+
+    with mistakes_end_it():
+        rulebase = open_rulebase(rules, on_top)
+    app = create_app(Advisor(rulebase))
+    config = uvicorn.Config(
+        app, host=host, port=port, access_log=False, log_level="warning", server_header=False, timeout_keep_alive=5
+    )
+    server = uvicorn.Server(config)
+    listening = config.bind_socket()
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"The page is at http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends it).")
+    server.run(sockets=[listening])

@@ -1,0 +1,87 @@
+"""Files and folders → the parts of a rule base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from cxrules.errors import InvalidKnowledge, Location, show_text
+from cxrules.knowledge.builder import build, name_all, settle
+from cxrules.knowledge.catalogue import BASE, Report
+from cxrules.knowledge.checks import check_uses
+from cxrules.knowledge.draft import Draft, read_all
+from cxrules.language.meaning import find_mistakes
+from cxrules.language.mistakes import Path as Steps
+from cxrules.language.parts import Parts
+
+__all__ = ["load"]
+
+_NEEDED: Final = ("sources", "claims", "facts", "models", "rules")
+
+
+def load(*paths: str | Path, base: Parts | None = None) -> Parts:
+    """Load a rule base from YAML.
+
+    Files are told apart by what stands in them, so that folders may be laid out freely; in a folder every `.yaml` and
+    `.yml` file counts, except where a name begins with a dot.
+
+    Args:
+        paths: Folders or files.
+        base: A rule base on top of which the files are laid: what bears a new id is added, what bears a known id
+            replaces. Without it the files must be a whole rule base.
+
+    Returns:
+        The parts of the rule base. Its name is what the files call it; otherwise that of the first path, after `+` and
+        the name of the base if there is one.
+
+    Raises:
+        InvalidKnowledge: With every mistake, by file, line and column.
+        TypeError: If no path is given.
+    """
+    if not paths:
+        raise TypeError("load() needs a folder or a file")
+    report = Report()
+    draft = read_all(paths, report)
+    if base is None:
+        _demand_whole(draft, Location(str(paths[0])))
+    parts = build(draft, _name(draft, Path(paths[0]), base), base)
+    rules = draft.sections["rules"]
+    for mistake in find_mistakes(parts, name_all(draft, base), whole=draft.is_whole("rules"), own=rules.__contains__):
+        where = _locate(draft, mistake.path, key=mistake.key)
+        report.add(mistake.code, where, mistake.message, mistake.hint)
+    check_uses(draft, parts)
+    if report:
+        raise InvalidKnowledge(report.in_order())
+    return settle(parts)
+
+
+def _locate(draft: Draft, path: Steps, *, key: bool) -> Location:
+    """Describe where in the files something is, or that it is in the base."""
+    section, name, *below = path
+    entry = draft.sections.get(str(section), {}).get(str(name))
+    if entry is None and section == "findings" and name in draft.sections["facts"]:
+        entry = draft.sections["facts"][str(name)]  # a fact that bears the name of a finding of the base
+    if entry is None:
+        return Location(BASE, path=tuple(map(str, path)))
+    if not below:
+        return entry.at
+    if section == "claims" and below == ["source"] and entry.source:
+        return entry.source[1]
+    return entry.locate(*below, key=key)
+
+
+def _demand_whole(draft: Draft, where: Location) -> None:
+    if draft.report and not draft.single and not any(draft.sections.values()):
+        return  # nothing could be read, and the report says why
+    missing = [section for section in _NEEDED if not draft.sections[section] and section not in draft.lost]
+    if "policy" not in draft.single and "policy" not in draft.lost:
+        missing.append("policy")
+    for section in missing:
+        draft.report.add("missing-section", where, f"no file has {section}")
+
+
+def _name(draft: Draft, first: Path, base: Parts | None) -> str:
+    if "name" in draft.single:
+        return str(draft.single["name"].form)
+    stem = show_text(first.resolve().stem)
+    return f"{base.name}+{stem}" if base else stem

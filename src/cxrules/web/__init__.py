@@ -1,0 +1,11 @@
+"""The page and its API: `cxrules serve`, and the same page with the library in WebAssembly (`make site`).
+
+service   what the page asks, as data in and data out; knows neither HTTP nor a browser
+app       the service over HTTP, with an OpenAPI description (FastAPI)
+limits    what a request may cost
+static/   the page: plain modules, no build step
+
+Needs the extra `web`, except `service`, which runs on the standard library alone.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,300 @@
+"""The service over HTTP: a JSON API with an OpenAPI description, and the page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from cxrules.advisor import Advisor
+from cxrules.consultation.dialogue import Consultation
+from cxrules.errors import suggest
+from cxrules.explanation.counterfactuals import Counterfactuals
+from cxrules.explanation.next_questions import NextQuestions
+from cxrules.explanation.what_if import WhatIf
+from cxrules.organisation_model import OrganisationModel, make_organisation_model
+from cxrules.recommendation.answer import Recommendation
+from cxrules.version import __version__
+from cxrules.web.limits import Guard, Limits
+from cxrules.web.service import OPERATIONS, Service
+from cxrules.web.table import decide_table
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+__all__ = ["STATIC", "create_app"]
+
+STATIC: Final = Path(__file__).with_name("static")
+"""The files of the page."""
+
+_Answer = TypeVar("_Answer")
+
+
+class Problem(BaseModel):
+    """What is wrong with a request."""
+
+    message: str = Field(description="Everything that is wrong, a line for each mistake, with what was probably meant")
+
+
+class Health(BaseModel):
+    """That the server answers."""
+
+    status: str = Field(description="`ok`")
+
+
+class Version(BaseModel):
+    """What answers."""
+
+    cxrules: str = Field(description="The version of the library")
+    rulebase: str = Field(description="The name of the rule base")
+    revision: str = Field(description="The SHA-256 of its canonical form")
+
+
+class Question(BaseModel):
+    """The question that a consultation asks next."""
+
+    fact: str
+    text: str
+    values: list[str] = Field(description="The values that can be answered; empty for a percentage")
+    why: str = Field(description="Why it is asked")
+
+
+class ConsultationState(BaseModel):
+    """A consultation: all of it, so that the server keeps none."""
+
+    facts: dict[str, Any] = Field(description="What is known")
+    skipped: list[str] = Field(description="Facts that were asked and stay unknown")
+    model: str | None = Field(description="The model as it stands; null when undetermined")
+    status: str
+    question: Question | None = Field(description="The next question; null when no answer can change the model")
+
+
+class Explanation(BaseModel):
+    """A recommendation in words."""
+
+    text: str
+    markdown: str
+
+
+class TableRequest(BaseModel):
+    """A table of organisations."""
+
+    name: str = Field(description="The name of the file; its ending says what it is: .csv, .json, .jsonl or .parquet")
+    base64: str = Field(description="Its content in base64")
+
+
+class TableResult(BaseModel):
+    """What is recommended for each row."""
+
+    count: int = Field(description="How many organisations")
+    distribution: list[dict[str, Any]] = Field(description="How many rows get each model")
+    rows: list[dict[str, Any]] = Field(description="The first rows, with their facts")
+    csv: str = Field(description="The whole result")
+
+
+_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    code: {"model": Problem, "description": text}
+    for code, text in {
+        408: "The body did not arrive in time",
+        413: "The body is too large",
+        422: "The request is not understood; every mistake is named",
+    }.items()
+}
+
+
+def create_app(advisor: Advisor | None = None, *, limits: Limits | None = None, page: bool = True) -> ASGIApp:
+    """Make the ASGI application.
+
+    It keeps no state and writes no facts to any log.
+
+    Args:
+        advisor: Who decides; the built-in rule base when left out.
+        limits: What a request may cost.
+        page: Whether to serve the page beside the API.
+    """
+    advisor = advisor or Advisor()
+    limits = limits or Limits()
+    app = FastAPI(
+        title="cxrules",
+        version=__version__,
+        summary="Who should own customer experience in an organisation, and why.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        responses=_PROBLEMS,
+    )
+    app.add_exception_handler(RequestValidationError, _refuse_request)
+    app.add_exception_handler(ValueError, _refuse_value)
+    app.include_router(_make_api(advisor, limits), prefix="/api")
+    if page:
+        app.include_router(_make_seam(Service(advisor, deadline=limits.search), limits), prefix="/page")
+        app.mount("/", StaticFiles(directory=STATIC, html=True))
+    return Guard(app, limits)
+
+
+def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
+    api = APIRouter()
+    run = _Searches(limits)
+    facts = make_organisation_model(advisor.rulebase.vocabulary)
+
+    def offer(path: str, summary: str, answer: Any, ask: Callable[[Any], Any], **fields: Any) -> None:  # noqa: ANN401
+        """Offer a question about an organisation: its own fields beside `facts`, the type of its answer, how to ask."""
+        name = "".join(part.capitalize() for part in path.split("-"))
+        known = (facts, Field(description="What is known; what is left out, or null, is unknown"))
+        model = create_model(f"{name}Request", __config__=ConfigDict(extra="forbid"), facts=known, **fields)
+
+        async def endpoint(body: Any) -> Any:  # noqa: ANN401 - the annotation below
+            return await run(lambda: ask(body))
+
+        endpoint.__annotations__ = {"body": model}
+        endpoint.__name__ = path.replace("-", "_")
+        api.add_api_route(f"/{path}", endpoint, methods=["POST"], response_model=answer, summary=summary)
+
+    @api.get("/health", summary="Whether the server answers")
+    async def health() -> Health:
+        return Health(status="ok")
+
+    @api.get("/version", summary="What answers")
+    async def version() -> Version:
+        rulebase = advisor.rulebase
+        return Version(cxrules=__version__, rulebase=rulebase.name, revision=rulebase.revision)
+
+    offer(
+        "recommend",
+        "Who should own customer experience, and everything that led there",
+        Recommendation,
+        lambda body: advisor.recommend(body.facts),
+    )
+    offer(
+        "explain",
+        "The recommendation in words",
+        Explanation,
+        lambda body: _explain(advisor.recommend(body.facts), body.detail),
+        detail=(Literal["brief", "full"], Field(default="brief", description="How much to say")),
+    )
+    offer(
+        "why-not",
+        "What stands between a model and its recommendation, or why a rule did not fire",
+        dict[str, Any],
+        lambda body: advisor.recommend(body.facts).why_not(body.name).model_dump(mode="json"),
+        name=(str, Field(description="A model, or a rule, finding, pattern, action or warning")),
+    )
+    offer(
+        "what-if",
+        "What would be recommended on changed facts, and what changed",
+        WhatIf,
+        lambda body: advisor.recommend(body.facts).what_if(_list_given(body.changes)),
+        changes=(facts, Field(description="Facts with the values supposed; null supposes that one is unknown")),
+    )
+    offer(
+        "counterfactuals",
+        "Every cheapest set of changes that would lead to another model",
+        Counterfactuals,
+        lambda body: advisor.recommend(body.facts).counterfactuals(
+            body.target, body.max_changes, deadline=limits.search
+        ),
+        target=(str | None, Field(default=None, description="The model to reach; null for any other")),
+        max_changes=(int, Field(default=3, ge=1, le=3, description="How many changes may be made together")),
+    )
+    offer(
+        "next-questions",
+        "The unknown facts that can still matter, best first",
+        NextQuestions,
+        lambda body: advisor.recommend(body.facts).next_questions(deadline=limits.search),
+    )
+    offer(
+        "consultation",
+        "One step of a consultation: state in, state and next question out",
+        ConsultationState,
+        lambda body: _consult(advisor, body.facts, body.skipped, limits.search),
+        skipped=(list[str], Field(default=[], max_length=500, description="Facts that stay unknown")),
+    )
+
+    @api.post("/table", summary="Decide a table of organisations")
+    async def table(body: TableRequest) -> TableResult:
+        return TableResult(**await run(lambda: decide_table(advisor, body.name, body.base64)))
+
+    return api
+
+
+def _explain(advice: Recommendation, detail: Literal["brief", "full"]) -> Explanation:
+    return Explanation(text=advice.explain(detail), markdown=advice.to_markdown(detail))
+
+
+def _list_given(facts: OrganisationModel) -> dict[str, Any]:
+    """Return the facts that were given, those given as unknown included."""
+    return {name: getattr(facts, name) for name in facts.model_fields_set}
+
+
+def _consult(advisor: Advisor, given: OrganisationModel, skipped: list[str], deadline: float) -> ConsultationState:
+    advice = advisor.recommend(given)
+    facts = advisor.rulebase.vocabulary.facts
+    for name in skipped:
+        if name not in facts:
+            raise ValueError(f"skipped: no such fact: {name!r}; {suggest(name, tuple(facts))}".rstrip("; "))
+    dialogue = Consultation(advisor.judge, advice.facts, skipped, deadline=deadline)
+    question = None
+    if dialogue.fact is not None:
+        fact = facts[dialogue.fact]
+        values = [value.name for value in fact.values]
+        question = Question(fact=fact.name, text=fact.question, values=values, why=dialogue.why(fact.name))
+    return ConsultationState(
+        facts=dict(advice.facts),
+        skipped=dialogue.skipped,
+        model=None if advice.model is None else str(advice.model),
+        status=str(advice.status),
+        question=question,
+    )
+
+
+def _make_seam(service: Service, limits: Limits) -> APIRouter:
+    """Make the endpoints of the page: its own operations, no public interface."""
+    seam = APIRouter(include_in_schema=False)
+    run = _Searches(limits)
+    quick = {"vocabulary", "recommend", "rule", "write-file"}
+
+    def add(operation: str) -> None:
+        async def answer(request: Request) -> JSONResponse:
+            given = await request.json()
+            if not isinstance(given, Mapping):
+                raise ValueError("a mapping of parameters is expected")
+            ask = partial(service.call, operation, given)
+            return JSONResponse(ask() if operation in quick else await run(ask))
+
+        seam.add_api_route(f"/{operation}", answer, methods=["POST"])
+
+    for operation in OPERATIONS:
+        add(operation)
+    return seam
+
+
+class _Searches:
+    """Runs searches in threads, a few at a time, so that quick answers need not wait for them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._places = asyncio.Semaphore(limits.searches)
+
+    async def __call__(self, ask: Callable[[], _Answer]) -> _Answer:
+        async with self._places:
+            return await asyncio.to_thread(ask)
+
+
+async def _refuse_request(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    lines = []
+    for mistake in error.errors()[:20]:
+        where = ".".join(str(part) for part in mistake["loc"][1:])
+        lines.append(f"{where}: {mistake['msg']}" if where else str(mistake["msg"]))
+    return JSONResponse({"message": "\n".join(lines)}, 422)
+
+
+async def _refuse_value(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"message": str(error)}, 422)

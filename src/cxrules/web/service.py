@@ -1,0 +1,328 @@
+"""What the page asks, as data in and data out: one service behind the HTTP API and the library in WebAssembly.
+
+It keeps no state: a request carries the whole organisation. It needs nothing but the standard library, so that it runs
+in a browser as it does on a server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Final
+
+from cxrules.advisor import Advisor
+from cxrules.consultation.dialogue import Consultation
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text
+from cxrules.explanation.prose.brief import choose_reasons, choose_rival
+from cxrules.explanation.text.document import unmark
+from cxrules.explanation.trace import trace
+from cxrules.explanation.why_not import rebut
+from cxrules.version import __version__
+from cxrules.web.wording import (
+    count_points,
+    describe_answer,
+    describe_fact,
+    describe_rule,
+    split_paragraphs,
+    summarise,
+    suppose,
+    to_plain,
+)
+
+if TYPE_CHECKING:
+    from cxrules.recommendation.answer import Recommendation
+
+__all__ = ["OPERATIONS", "Service"]
+
+_Plain = dict[str, Any]
+
+OPERATIONS: Final = (
+    "vocabulary",
+    "recommend",
+    "next-questions",
+    "why-asked",
+    "changes",
+    "why-not",
+    "what-if",
+    "explain",
+    "compare",
+    "rule",
+    "map",
+    "report",
+    "read-file",
+    "write-file",
+    "table",
+)
+"""What can be asked, each a method of `Service` with dashes for underscores."""
+
+_KINDS: Final[dict[str, type]] = {
+    **dict.fromkeys(("facts", "changes", "one", "other"), Mapping),
+    "skipped": list,
+    "complete": bool,
+}
+_WORDS: Final = {Mapping: "a mapping of facts", list: "a list of facts", bool: "true or false", str: "text"}
+_CARDS: Final = 4
+
+
+class Service:
+    """Answers what the page asks.
+
+    Examples:
+        >>> service = Service()
+        >>> service.call("recommend", {"facts": {"ceo_involvement": "champion", "silos": "severe"}})["model"]
+        'ceo_with_cco'
+        >>> service.respond("recommend", '{"facts": {"silo": "severe"}}')[0]
+        False
+    """
+
+    def __init__(self, advisor: Advisor | None = None, *, deadline: float | None = None) -> None:
+        """Make the service.
+
+        Args:
+            advisor: The advisor that decides; that of the built-in rule base when left out.
+            deadline: The seconds that one search may take; where they end it, the answer is what was found until then.
+        """
+        self.advisor = advisor or Advisor()
+        self._deadline = deadline
+        self._rulebase = self.advisor.rulebase
+        self._judge = self.advisor.judge
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> _Plain:
+        """Answer one request.
+
+        Args:
+            operation: One of `OPERATIONS`.
+            request: Its parameters: `facts` and `skipped` describe the organisation.
+
+        Raises:
+            ValueError: With what is wrong in the request.
+        """
+        if operation not in OPERATIONS:
+            raise ValueError(f"no such operation: {operation!r}")
+        for name, value in request.items():
+            kind = _KINDS.get(name, str)
+            listed = value if isinstance(value, list) else []
+            if not isinstance(value, kind) or not all(isinstance(each, str) for each in listed):
+                raise ValueError(f"{name}: {_WORDS[kind]} is expected, not {show_text(repr(value), 80)}")
+        method: Callable[..., _Plain] = getattr(self, operation.replace("-", "_"))
+        try:
+            signature(method).bind(**request)
+        except TypeError as error:
+            raise ValueError(f"{operation}: {error}") from None
+        return method(**request)
+
+    def respond(self, operation: str, request: str) -> tuple[bool, str]:
+        """Answer one request as JSON, for a caller across the border of a language.
+
+        Returns:
+            Whether it was answered; and the answer, or a `message` that says what is wrong.
+        """
+        try:
+            return True, json.dumps(self.call(operation, json.loads(request)), ensure_ascii=False)
+        except ValueError as error:
+            return False, json.dumps({"message": str(error)}, ensure_ascii=False)
+
+    # -- the words -----------------------------------------------------------------------------------------------------
+
+    def vocabulary(self) -> _Plain:
+        """Return every word the page needs: questions by section, models, articles, an example."""
+        rulebase = self._rulebase
+        return {
+            "sections": self._sections,
+            "facts": {name: describe_fact(fact) for name, fact in rulebase.vocabulary.facts.items()},
+            "models": {name: {"name": model.name, "says": model.says} for name, model in rulebase.models.items()},
+            "sources": {
+                name: {"title": source.title, "author": source.author} for name, source in rulebase.sources.items()
+            },
+            "rules": len(rulebase.rules),
+            "version": __version__,
+            "revision": rulebase.revision,
+            "example": {"facts": _EXAMPLE if set(_EXAMPLE) <= set(rulebase.vocabulary.facts) else {}},
+        }
+
+    @cached_property
+    def _sections(self) -> list[_Plain]:
+        sections: dict[str, list[str]] = {}
+        for name, fact in self._rulebase.vocabulary.facts.items():
+            sections.setdefault(getattr(fact, "section", "") or "Questions", []).append(name)
+        return [
+            {"id": f"section-{number}", "name": name, "facts": facts}
+            for number, (name, facts) in enumerate(sections.items(), 1)
+        ]
+
+    # -- the standing answer -------------------------------------------------------------------------------------------
+
+    def recommend(self, facts: Mapping[str, Any]) -> _Plain:
+        """Return the standing answer: everything that needs no search."""
+        advice = self.advisor.recommend(facts)
+        rulebase, judge = self._rulebase, self._judge
+        decision = judge.decide(advice.facts)
+        derivation = trace(judge, decision)
+        reasons = choose_reasons(judge, decision, derivation) if decision.model else {}
+        rival = choose_rival(judge, decision, derivation) if decision.model else None
+        places = {rule: place for place, rule in enumerate(reasons)}
+        contrast = f"Why not “{rival.case.model.name}”? {rebut(judge, rival, places, named=True)}" if rival else ""
+        return {
+            **summarise(advice),
+            "incoherences": [{"id": each.id, "reason": each.reason} for each in rulebase.incoherences(decision.known)],
+            "reasons": [{"rule": rule, "text": unmark(text)} for rule, text in reasons.items()],
+            "contrast": unmark(contrast),
+            "actions": [{"id": each.id, "text": each.text, "claims": list(each.claims)} for each in advice.actions],
+            "warnings": [{"id": each.id, "text": each.text} for each in advice.warnings],
+            "patterns": [
+                {"id": name, "name": rulebase.patterns[name].name, "says": rulebase.patterns[name].says}
+                for name in advice.patterns
+            ],
+            "voices": [self._voice(advice, source) for source in advice.voices],
+            "not_asked": [],
+            "announcement": f"As it stands: {advice.name or 'no recommendation yet'}.",
+        }
+
+    def _voice(self, advice: Recommendation, source: str) -> _Plain:
+        voice = advice.voices[source]
+        on_winner = voice.points_on_winner
+        if voice.model is None:
+            stance = "disagrees" if on_winner < 0 else "silent"
+            text = "Has reservations but proposes nothing better." if on_winner < 0 else "Takes no side here."
+        elif voice.model == advice.model:
+            stance, text = "agrees", f"Agrees, with {count_points(on_winner)}."
+        else:
+            stance = "disagrees"
+            text = f"Would choose “{self._rulebase.models[voice.model].name}” ({count_points(voice.points)} for it"
+            text += f", {count_points(on_winner)} for the recommendation)." if advice.model else ")."
+        title = self._rulebase.sources[source].title
+        return {"source": source, "title": title, "stance": stance, "text": text, "model": voice.model}
+
+    # -- what needs a search -------------------------------------------------------------------------------------------
+
+    def next_questions(self, facts: Mapping[str, Any], skipped: list[str] | None = None) -> _Plain:
+        """Return the best next question, as `cxrules consult` asks it."""
+        consultation = self._consult(facts, skipped)
+        if consultation.fact is None:
+            return {"fact": None, "text": "No answer to any question that is left can change the recommendation."}
+        return {"fact": consultation.fact, "text": ""}
+
+    def why_asked(self, facts: Mapping[str, Any], fact: str, skipped: list[str] | None = None) -> _Plain:
+        """Return why a fact is asked: what its answers would lead to."""
+        self._demand("fact", fact, self._rulebase.vocabulary.facts)
+        return {"text": self._consult(facts, skipped).why(fact)}
+
+    def changes(self, facts: Mapping[str, Any]) -> _Plain:
+        """Return the cheapest changes that would lead to another model."""
+        advice = self.advisor.recommend(facts)
+        found = advice.counterfactuals(deadline=self._deadline)
+        vocabulary = self._rulebase.vocabulary
+        return {
+            "sets": [
+                {
+                    "text": unmark(suppose(self._rulebase.vocabulary.facts, self._rulebase.models, each)),
+                    "changes": {name: to_plain(value) for name, value in each.changed.items()},
+                    "model": each.model,
+                }
+                for each in found.sets[:_CARDS]
+            ],
+            "text": "" if found.sets or not vocabulary.facts else found.explain(),
+        }
+
+    def why_not(self, facts: Mapping[str, Any], name: str) -> _Plain:
+        """Return what stands between a model and its recommendation."""
+        return {"paragraphs": split_paragraphs(self.advisor.recommend(facts).why_not(name).explain())}
+
+    def what_if(self, facts: Mapping[str, Any], changes: Mapping[str, Any]) -> _Plain:
+        """Return what would be recommended on changed facts, and what changed."""
+        supposed = self.advisor.recommend(facts).what_if(changes)
+        return {**summarise(supposed.recommendation), "paragraphs": split_paragraphs(supposed.explain())}
+
+    def explain(self, facts: Mapping[str, Any], detail: str = "brief") -> _Plain:
+        """Return the explanation as text and as Markdown."""
+        if detail not in ("brief", "full"):
+            raise ValueError(f"detail is brief or full, not {detail!r}")
+        advice = self.advisor.recommend(facts)
+        wanted: Any = detail
+        return {"text": advice.explain(wanted), "markdown": advice.to_markdown(wanted)}
+
+    def compare(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> _Plain:
+        """Compare two organisations, or two states of one."""
+        first, second = self.advisor.recommend(one), self.advisor.recommend(other)
+        changed = {
+            name: second.facts.get(name)
+            for name in self._rulebase.vocabulary.facts
+            if first.facts.get(name) != second.facts.get(name)
+        }
+        return {
+            "one": summarise(first),
+            "other": summarise(second),
+            "differences": [
+                {
+                    "fact": name,
+                    "question": self._rulebase.vocabulary[name].question,
+                    "one": describe_answer(self._rulebase.vocabulary, name, first.facts.get(name)),
+                    "other": describe_answer(self._rulebase.vocabulary, name, second.facts.get(name)),
+                }
+                for name in changed
+            ],
+            "paragraphs": split_paragraphs(first.what_if(changed).explain()) if changed else [],
+        }
+
+    # -- what lies behind ----------------------------------------------------------------------------------------------
+
+    def rule(self, id: str) -> _Plain:  # noqa: A002 - the word of the request
+        """Return a rule in words, with the claims of its article."""
+        self._demand("rule", id, self._rulebase.rules)
+        return describe_rule(self._rulebase, self._rulebase.rules[id])
+
+    def map(self, facts: Mapping[str, Any], complete: bool = False) -> _Plain:
+        """Return the argument as a drawing."""
+        return {"svg": self.advisor.recommend(facts).to_svg(complete=complete)}
+
+    def report(self, facts: Mapping[str, Any], title: str = "") -> _Plain:
+        """Return the report to print: one HTML page that needs nothing else."""
+        return {"html": self.advisor.recommend(facts).to_html(title=title)}
+
+    # -- files ---------------------------------------------------------------------------------------------------------
+
+    def read_file(self, text: str) -> _Plain:
+        """Read an organisation file."""
+        from cxrules.files.organisation_file import interpret
+
+        file = interpret(text, "the file", self._rulebase.vocabulary)
+        return {"facts": {name: to_plain(value) for name, value in file.facts.items()}, "skipped": list(file.skipped)}
+
+    def write_file(self, facts: Mapping[str, Any], skipped: list[str] | None = None) -> _Plain:
+        """Write an organisation file."""
+        from cxrules.consultation.dialogue import write_file
+
+        known = self._consult(facts, skipped)
+        return {"text": write_file(known.known, known.skipped, self._judge)}
+
+    def table(self, name: str, base64: str) -> _Plain:
+        """Decide a table of organisations."""
+        from cxrules.web.table import decide_table
+
+        return decide_table(self.advisor, name, base64)
+
+    # -- help ----------------------------------------------------------------------------------------------------------
+
+    def _consult(self, facts: Mapping[str, Any], skipped: list[str] | None) -> Consultation:
+        known = self._rulebase.vocabulary.validate(facts)
+        for fact in skipped or ():
+            self._demand("fact", fact, self._rulebase.vocabulary.facts)
+        return Consultation(self._judge, known, skipped or (), deadline=self._deadline)
+
+    def _demand(self, noun: str, name: str, known: Mapping[str, Any]) -> None:
+        if name not in known:
+            raise InvalidOrganisation([Diagnostic(f"unknown-{noun}", Location(), f"no such {noun}: {name!r}")])
+
+
+_EXAMPLE: Final[dict[str, Any]] = {
+    "maturity": "developing",
+    "current_owner": "marketing",
+    "silos": "severe",
+    "ceo_involvement": "supportive",
+    "marketing_bandwidth": "stretched",
+    "retention_budget_share": 20,
+    "coordination_need": "high",
+    "independent_leader_feasible": True,
+}

@@ -1,0 +1,117 @@
+// The interview: every question by section, the best next one first, "don't know" everywhere.
+import { byId, fill, h } from "./dom.js";
+import { setFact, skip, state } from "./state.js";
+
+let words;
+let serial = 0;
+
+export function drawInterview(vocabulary) {
+  words = vocabulary;
+  fill(
+    byId("sections"),
+    words.sections.map((section, index) =>
+      h("details", { open: index === 0, "data-section": section.id },
+        h("summary", {}, section.name, " ", h("span", { class: "count" })),
+        section.facts.map((name) => drawQuestion(words.facts[name], false)))),
+  );
+}
+
+function why(fact) {
+  const body = h("p", { class: "note" }, "…");
+  const details = h("details", { class: "small" }, h("summary", {}, "Why is this asked?"), body);
+  details.addEventListener("toggle", async () => {
+    if (!details.open) return;
+    const { text } = await state.back.call("why-asked", { facts: state.facts, skipped: state.skipped, fact: fact.name });
+    body.textContent = text;
+  });
+  return details;
+}
+
+function drawQuestion(fact, next) {
+  const group = `${fact.name}-${++serial}`;
+  const help = fact.help ? h("p", { class: "note", id: `${group}-help` }, fact.help) : null;
+  return h("fieldset", { "data-fact": fact.name, "data-next": next, "aria-describedby": help ? `${group}-help` : null },
+    h("legend", {}, fact.question), help, drawOptions(fact, group), why(fact));
+}
+
+function drawOptions(fact, group) {
+  if (fact.kind === "percent") return drawPercent(fact, group);
+  if (fact.kind === "set") return drawSet(fact, group);
+  const value = (text) => (fact.kind === "flag" ? text === "true" : text);
+  const options = fact.values.map((each) =>
+    h("label", {},
+      h("input", { type: "radio", name: group, value: each.name, onchange: () => setFact(fact.name, value(each.name)) }),
+      each.label));
+  return h("div", { class: "options" }, options, unknown(fact, group));
+}
+
+function unknown(fact, group) {
+  return h("label", { class: "unknown" },
+    h("input", { type: "radio", name: group, value: "", checked: true, onchange: () => skip(fact.name) }), "Don’t know");
+}
+
+function drawPercent(fact, group) {
+  const box = h("input", { type: "number", min: "0", max: "100", step: "any", inputmode: "decimal", "aria-label": "Percent", "data-percent": "" });
+  const read = () => {
+    if (box.value === "") skip(fact.name);
+    else if (box.checkValidity()) setFact(fact.name, Number(box.value), 250);
+    else box.reportValidity();
+  };
+  box.addEventListener("input", read);
+  return h("div", { class: "options" }, h("span", {}, box, " %"), unknown(fact, group));
+}
+
+function drawSet(fact, group) {
+  const boxes = () => [...fieldset.querySelectorAll('input[type="checkbox"]')];
+  const read = (changed) => {
+    if (changed.value === "" && changed.checked) for (const box of boxes()) if (box.value) box.checked = false;
+    if (changed.value !== "" && changed.checked) boxes().find((box) => !box.value).checked = false;
+    const chosen = boxes().filter((box) => box.checked && box.value).map((box) => box.value);
+    const none = boxes().find((box) => !box.value).checked;
+    if (chosen.length || none) setFact(fact.name, chosen);
+    else skip(fact.name);
+  };
+  const option = (value, label) =>
+    h("label", {}, h("input", { type: "checkbox", value, onchange: (event) => read(event.target) }), label);
+  const fieldset = h("div", { class: "options" },
+    fact.values.map((each) => option(each.name, each.label)), option("", "None of these"), unknown(fact, group));
+  return fieldset;
+}
+
+// What is known, in every place where the fact is asked.
+export function syncInterview(advice) {
+  for (const fieldset of document.querySelectorAll("fieldset[data-fact]")) {
+    const name = fieldset.dataset.fact;
+    const value = state.facts[name];
+    const known = value !== undefined;
+    for (const input of fieldset.querySelectorAll("input")) {
+      if (input.type === "number") {
+        if (document.activeElement !== input) input.value = known ? String(value) : "";
+      } else if (input.type === "checkbox") {
+        input.checked = known && (input.value ? value.includes(input.value) : value.length === 0);
+      } else {
+        input.checked = known ? input.value === String(value) && input.value !== "" : input.value === "";
+      }
+    }
+    if (fieldset.dataset.next === undefined) fieldset.hidden = !known && advice.not_asked.includes(name);
+  }
+  for (const details of document.querySelectorAll("details[data-section]")) {
+    const names = words.sections.find((section) => section.id === details.dataset.section).facts;
+    const known = names.filter((name) => state.facts[name] !== undefined).length;
+    details.querySelector(".count").textContent = known ? `${known} of ${names.length} answered` : `${names.length} questions`;
+  }
+}
+
+export function drawNext(found) {
+  const card = byId("next");
+  const title = h("h2", { id: "next-title" }, found.fact ? "The best next question" : "Nothing left to ask");
+  const inside = card.contains(document.activeElement);
+  if (found.fact) {
+    const question = drawQuestion(words.facts[found.fact], true);
+    fill(card, title, found.text ? h("p", { class: "hint" }, found.text) : null, question);
+    if (inside) question.querySelector("input").focus();
+  } else {
+    fill(card, title, h("p", {}, found.text));
+    if (inside) byId("outcome").focus();
+  }
+}

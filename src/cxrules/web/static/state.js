@@ -1,0 +1,65 @@
+// The state is one organisation: what is known of it and what was skipped. Views listen; nothing here draws.
+import { announce, complain } from "./dom.js";
+
+export const state = { facts: {}, skipped: [], pinned: null, advice: null, words: null, back: null };
+
+const listeners = { answered: [], asked: [], foreseen: [], adopted: [] };
+
+// Events: `answered` (the standing answer), `asked` (the next question), `foreseen` (what would change it), `adopted`.
+export function listen(event, listener) {
+  listeners[event].push(listener);
+}
+
+function tell(event, detail) {
+  for (const listener of listeners[event]) listener(detail);
+}
+
+let turn = 0;
+let timer;
+
+// Changed facts: the standing answer at once, what needs a search a moment later. A late answer to an earlier state is dropped.
+export async function refresh(delay = 0) {
+  const mine = ++turn;
+  clearTimeout(timer);
+  if (delay) await new Promise((done) => (timer = setTimeout(done, delay)));
+  if (mine !== turn) return;
+  const request = { facts: state.facts, skipped: state.skipped };
+  try {
+    const advice = await state.back.call("recommend", { facts: state.facts });
+    if (mine !== turn) return;
+    state.advice = advice;
+    complain(null);
+    tell("answered", advice);
+    document.documentElement.dataset.settled = "no";
+    const questions = await state.back.call("next-questions", request);
+    if (mine !== turn) return;
+    tell("asked", questions);
+    const later = await state.back.call("changes", { facts: state.facts });
+    if (mine !== turn) return;
+    tell("foreseen", later);
+    document.documentElement.dataset.settled = "yes";
+    announce(advice.announcement);
+  } catch (error) {
+    if (mine === turn) complain(error);
+  }
+}
+
+export function setFact(name, value, delay = 0) {
+  if (value === undefined) delete state.facts[name];
+  else state.facts[name] = value;
+  state.skipped = state.skipped.filter((each) => each !== name);
+  return refresh(delay);
+}
+
+export function skip(name) {
+  delete state.facts[name];
+  if (!state.skipped.includes(name)) state.skipped.push(name);
+  return refresh();
+}
+
+export function adopt({ facts, skipped = [] }) {
+  state.facts = { ...facts };
+  state.skipped = [...skipped];
+  tell("adopted");
+  return refresh();
+}

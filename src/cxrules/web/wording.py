@@ -1,0 +1,189 @@
+"""What the page shows of facts, rules and answers, in words and as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from cxrules.explanation.prose.brief import tell_outcome
+from cxrules.explanation.text.document import unmark
+from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary, join_words
+from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator, Rule
+
+if TYPE_CHECKING:
+    from cxrules.explanation.counterfactuals import ChangeSet
+    from cxrules.language.rules import Model
+    from cxrules.policy.standings import RankedModel
+    from cxrules.recommendation.answer import Recommendation
+    from cxrules.rulebase import RuleBase
+
+__all__ = [
+    "count_points",
+    "describe_answer",
+    "describe_fact",
+    "describe_rule",
+    "split_paragraphs",
+    "summarise",
+    "suppose",
+    "to_plain",
+]
+
+_Plain = dict[str, Any]
+
+_OPERATORS: Final = {
+    Operator.IS: "is",
+    Operator.IN: "is",
+    Operator.AT_LEAST: "is at least",
+    Operator.AT_MOST: "is at most",
+    Operator.BELOW: "is below",
+    Operator.INCLUDES_ANY: "includes any of",
+    Operator.INCLUDES_ALL: "includes all of",
+    Operator.LACKS_ALL: "includes none of",
+}
+_VERBS: Final = {Effect.SUPPORTS: "speaks for", Effect.OPPOSES: "speaks against", Effect.EXCLUDES: "rules out"}
+
+
+def describe_rule(rulebase: RuleBase, rule: Rule) -> _Plain:
+    """Return a rule in words, with the claims of its article."""
+    claims = [rulebase.claims[name] for name in rule.because]
+    engineer = rule.engineer
+    return {
+        "id": rule.id,
+        "rationale": rule.rationale,
+        "when": [_tell_condition(rulebase, condition) for condition in rule.when],
+        "then": [_tell_conclusion(rulebase, each.effect, each.target, each.over) for each in rule.then],
+        "claims": [
+            {
+                "id": claim.id,
+                "says": claim.says,
+                "tone": claim.tone.name.lower(),
+                "title": rulebase.sources[claim.source].title,
+                "author": rulebase.sources[claim.source].author,
+                "paragraphs": "paragraph " + join_words([str(number) for number in claim.paragraphs]),
+            }
+            for claim in claims
+        ],
+        "engineer": [text for text in (engineer.threshold, engineer.evidence, engineer.points_reason) if text],
+    }
+
+
+def describe_answer(vocabulary: Vocabulary, name: str, value: FactValue | None) -> str:
+    """Return a value as the short answer to its question."""
+    fact = vocabulary[name]
+    if value is None:
+        return "not known"
+    if fact.kind is Kind.PERCENT:
+        return f"{value} %"
+    labels = {each.name: each.label for each in fact.values}
+    if isinstance(value, tuple):
+        return join_words([labels[element] for element in value]) if value else "none of them"
+    return labels[str(value).lower() if isinstance(value, bool) else str(value)]
+
+
+def _tell_condition(rulebase: RuleBase, condition: Condition) -> str:
+    if isinstance(condition, AnyOf):
+        branches = [
+            join_words([_tell_condition(rulebase, each) for each in branch]) for branch in condition.alternatives
+        ]
+        return f"at least one of these holds: {'; '.join(branches)}"
+    if isinstance(condition, FindingTest):
+        return rulebase.findings[condition.finding]
+    return _tell_test(rulebase, condition)
+
+
+def _tell_test(rulebase: RuleBase, test: FactTest) -> str:
+    fact = rulebase.vocabulary[test.fact]
+    if test.operator is Operator.IS and fact.kind is not Kind.SET:
+        assert not isinstance(test.operand, tuple)
+        return fact.state(test.operand)
+    labels = {each.name: f"“{each.label}”" for each in fact.values}
+    operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+    words = [labels.get(str(each), f"{each} %") for each in operands]
+    return f"{fact.topic} {_OPERATORS[test.operator]} {join_words(words, 'or')}"
+
+
+def _tell_conclusion(rulebase: RuleBase, effect: Effect, target: str, over: tuple[str, ...]) -> str:
+    models = rulebase.models
+    if effect is Effect.PREFERS:
+        return f"It puts “{models[target].name}” before {join_words([f'“{models[name].name}”' for name in over])}."
+    if target in models and effect in _VERBS:
+        return f"It {_VERBS[effect]} “{models[target].name}”."
+    said = {
+        Effect.FINDING: rulebase.findings,
+        Effect.ACTION: rulebase.actions,
+        Effect.WARNING: rulebase.warnings,
+        Effect.ACCOMPANIES: {name: named.says for name, named in rulebase.accompaniments.items()},
+        Effect.RECOGNISES: {name: named.says for name, named in rulebase.patterns.items()},
+    }[effect][target]
+    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
+
+
+def describe_fact(fact: Fact) -> _Plain:
+    """Return a fact as the page asks it."""
+    return {
+        "name": fact.name,
+        "label": getattr(fact, "label", "") or fact.topic,
+        "question": fact.question,
+        "help": getattr(fact, "help", ""),
+        "kind": str(fact.kind),
+        "values": [{"name": value.name, "label": value.label} for value in fact.values],
+    }
+
+
+def summarise(advice: Recommendation) -> _Plain:
+    """Return the outcome of a decision: the model, how certain it is, and where every other model stands."""
+    rulebase = advice.rulebase
+    derivation = advice.why()
+    return {
+        "model": None if advice.model is None else str(advice.model),
+        "name": advice.name,
+        "status": str(advice.status),
+        "certainty": advice.certainty,
+        "outcome": unmark(tell_outcome(rulebase, derivation)),
+        "known": len(advice.facts),
+        "facts": {name: to_plain(value) for name, value in advice.facts.items()},
+        "ranking": [
+            {
+                "model": row.model,
+                "name": rulebase.models[row.model].name,
+                "points": row.points,
+                "place": _place(row, advice),
+            }
+            for row in advice.ranking
+        ],
+    }
+
+
+def _place(row: RankedModel, advice: Recommendation) -> str:
+    if row.model == advice.model:
+        return "Recommended"
+    if row.excluded:
+        return "Ruled out"
+    if row.missing:
+        return "A requirement is not met"
+    if row.set_aside_by:
+        return "Set aside for another"
+    return "A candidate" if row.candidate else "Too little speaks for it"
+
+
+def suppose(facts: Mapping[str, Fact], models: Mapping[str, Model], found: ChangeSet) -> str:
+    """Return what a set of changes would lead to, as a sentence."""
+    clauses = join_words([facts[name].state(value) for name, value in found.changed.items()])
+    if found.model is None:
+        return f"If {clauses}, nothing could be recommended."
+    return f"If {clauses}, the recommendation would become “{models[found.model].name}”."
+
+
+def split_paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a text."""
+    return [part.replace("\n- ", " • ").strip() for part in text.split("\n\n") if part.strip()]
+
+
+def to_plain(value: FactValue) -> object:
+    """Return a value as JSON holds it."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def count_points(number: int) -> str:
+    """Return a number of points in words."""
+    return f"{number} point{'' if abs(number) == 1 else 's'}"

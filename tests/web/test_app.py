@@ -1,0 +1,188 @@
+"""The service over HTTP: what is answered, what is refused, and what never leaves the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from cxrules import Recommendation, recommend
+from cxrules.web.app import create_app
+from cxrules.web.limits import Guard, Limits
+
+FACTS = {"maturity": "early", "silos": "severe", "ceo_involvement": "champion"}
+SMALL = Limits(body=2000, table=4000, arrival=0.2)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    with TestClient(create_app(limits=SMALL)) as opened:
+        yield opened
+
+
+def test_recommend_answers_as_the_library(client: TestClient) -> None:
+    answered = client.post("/api/recommend", json={"facts": FACTS}).json()
+    expected = recommend(FACTS).model_dump(mode="json")
+    assert {**answered, "id": ""} == {**expected, "id": ""} if "id" in expected else answered == expected
+    assert Recommendation.model_validate(answered).model == expected["model"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("explain", {"detail": "full"}),
+        ("why-not", {"name": "cmo_owned"}),
+        ("what-if", {"changes": {"silos": None, "maturity": "mature"}}),
+        ("counterfactuals", {"target": "cxo_owned", "max_changes": 2}),
+        ("next-questions", {}),
+        ("consultation", {"skipped": ["scope"]}),
+    ],
+)
+def test_every_question_is_answered(client: TestClient, path: str, body: dict[str, Any]) -> None:
+    answer = client.post(f"/api/{path}", json={"facts": FACTS, **body})
+    assert answer.status_code == 200
+    assert answer.json()
+
+
+def test_a_consultation_is_state_in_and_state_out(client: TestClient) -> None:
+    state = client.post("/api/consultation", json={"facts": {}}).json()
+    question = state["question"]
+    after = {"facts": state["facts"], "skipped": [*state["skipped"], question["fact"]]}
+    again = client.post("/api/consultation", json=after).json()
+    assert again["question"]["fact"] != question["fact"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("recommend", {"facts": {"silo": "severe"}}, "silos"),
+        ("recommend", {"facts": {"silos": "sever"}}, "severe"),
+        ("recommend", {"fact": {}}, "fact"),
+        ("recommend", [], ""),
+        ("why-not", {"facts": {}, "name": "cmo_own"}, "cmo_owned"),
+        ("what-if", {"facts": {}, "changes": {"silo": "x"}}, "silos"),
+        ("counterfactuals", {"facts": {}, "target": "cmo_own"}, "cmo_owned"),
+        ("counterfactuals", {"facts": {}, "max_changes": 0}, "max_changes"),
+        ("consultation", {"facts": {}, "skipped": ["silo"]}, "silos"),
+        ("table", {"name": "t.csv", "base64": "!"}, "base64"),
+    ],
+)
+def test_a_wrong_request_is_told_what_is_wrong(client: TestClient, path: str, body: object, said: str) -> None:
+    answer = client.post(f"/api/{path}", json=body)
+    assert answer.status_code == 422
+    assert said in answer.json()["message"]
+
+
+def test_health_and_version(client: TestClient) -> None:
+    assert client.get("/api/health").json() == {"status": "ok"}
+    assert client.get("/api/version").json()["revision"] == recommend().revision
+
+
+def test_the_page_and_its_operations(client: TestClient) -> None:
+    assert "<h1>" in client.get("/").text
+    assert client.post("/page/recommend", json={"facts": FACTS}).json()["model"] == "ceo_with_cco"
+    assert client.post("/page/recommend", json=[]).status_code == 422
+    assert client.post("/page/recommend", content=b"{").status_code == 422
+    assert client.post("/page/recommend", json={"facts": {"silo": 1}}).status_code == 422
+    assert client.get("/nothing").status_code == 404
+
+
+def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
+    for answer in (client.get("/"), client.get("/api/health"), client.post("/api/recommend", json={})):
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "unsafe-inline" not in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
+    assert client.post("/api/recommend", json={"facts": {"x" * 2000: "y"}}).status_code == 413
+    assert client.post("/api/table", json={"name": "t.csv", "base64": "A" * 3000}).status_code != 413
+    assert client.post("/api/table", json={"name": "t.csv", "base64": "A" * 5000}).status_code == 413
+
+
+def ask(messages: list[dict[str, Any]], *, headers: list[tuple[bytes, bytes]] | None = None) -> list[dict[str, Any]]:
+    """Send a body in pieces to the guard alone; where the pieces end, nothing more comes."""
+
+    async def application(_scope: object, receive: Any, send: Any) -> None:
+        message = await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": message["body"]})
+
+    async def talk() -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+        waiting = iter(messages)
+
+        async def receive() -> dict[str, Any]:
+            for message in waiting:
+                return message
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+        async def send(message: Any) -> None:
+            sent.append(dict(message))
+
+        scope = {"type": "http", "path": "/api/recommend", "headers": headers or []}
+        await Guard(application, SMALL)(scope, receive, send)
+        return sent
+
+    return asyncio.run(talk())
+
+
+def piece(body: bytes, *, more: bool) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def test_pieces_arrive_as_one_body() -> None:
+    assert ask([piece(b"ab", more=True), piece(b"cd", more=False)])[1]["body"] == b"abcd"
+
+
+def test_a_body_that_says_less_than_it_sends_is_refused() -> None:
+    assert ask([piece(b"x" * 1500, more=True)] * 2)[0]["status"] == 413
+
+
+def test_a_body_that_does_not_arrive_is_given_up() -> None:
+    assert ask([piece(b"{", more=True)])[0]["status"] == 408
+
+
+@pytest.mark.parametrize("declared", [b"9999999", b"9" * 400, b"-1", b"x"])
+def test_a_declared_length_is_believed_only_where_it_refuses(declared: bytes) -> None:
+    answer = ask([piece(b"{}", more=False)], headers=[(b"content-length", declared)])
+    assert answer[0]["status"] == (413 if declared.isdigit() else 200)
+
+
+def test_a_client_that_leaves_is_let_go() -> None:
+    assert ask([{"type": "http.disconnect"}]) == []
+
+
+def test_no_fact_reaches_a_log(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        client.post("/page/recommend", json={"facts": FACTS})
+        client.post("/api/recommend", json={"facts": {"silo": "severe"}})
+    ours = [record for record in caplog.records if not record.name.startswith(("httpx", "asyncio"))]
+    assert not [record for record in ours if "severe" in record.getMessage() and record.name != "cxrules.decisions"]
+
+
+def test_the_description_names_every_endpoint_and_fact(client: TestClient) -> None:
+    described = client.get("/api/openapi.json").json()
+    assert set(described["paths"]) == {
+        f"/api/{name}"
+        for name in (
+            "consultation",
+            "counterfactuals",
+            "explain",
+            "health",
+            "next-questions",
+            "recommend",
+            "table",
+            "version",
+            "what-if",
+            "why-not",
+        )
+    }
+    assert "marketing_bandwidth" in json.dumps(described["components"])

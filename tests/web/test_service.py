@@ -1,0 +1,163 @@
+"""What the page asks, without HTTP and without a browser: the same service answers in both."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cxrules import RuleBase, recommend
+from cxrules.consultation.dialogue import Consultation
+from cxrules.web.service import OPERATIONS, Service
+from tests import ROOT
+from tests.rulebases import random_organisations
+
+FACTS = {
+    "ceo_involvement": "champion",
+    "silos": "severe",
+    "maturity": "early",
+    "marketing_journey_coverage": ["retention"],
+}
+REQUESTS: dict[str, dict[str, Any]] = {
+    "vocabulary": {},
+    "recommend": {"facts": FACTS},
+    "next-questions": {"facts": FACTS},
+    "why-asked": {"facts": FACTS, "fact": "scope"},
+    "changes": {"facts": FACTS},
+    "why-not": {"facts": FACTS, "name": "cmo_owned"},
+    "what-if": {"facts": FACTS, "changes": {"silos": None}},
+    "explain": {"facts": FACTS, "detail": "full"},
+    "compare": {"one": FACTS, "other": {**FACTS, "silos": "none"}},
+    "rule": {"id": "stretched-marketing"},
+    "map": {"facts": FACTS},
+    "report": {"facts": FACTS, "title": "Acme <Ltd>"},
+    "read-file": {"text": "facts: {maturity: early}\nskipped: [scope]\n"},
+    "write-file": {"facts": FACTS},
+    "table": {"name": "t.csv", "base64": "bWF0dXJpdHkKZWFybHkK"},
+}
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    return Service()
+
+
+def test_every_operation_is_tried() -> None:
+    assert set(REQUESTS) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_answers_with_what_json_can_hold(service: Service, operation: str) -> None:
+    ok, text = service.respond(operation, json.dumps(REQUESTS[operation]))
+    assert ok
+    assert json.loads(text) == service.call(operation, REQUESTS[operation])
+
+
+@pytest.mark.parametrize("facts", list(islice(random_organisations(RuleBase.builtin(), 5), 20)))
+def test_the_standing_answer_is_that_of_recommend(service: Service, facts: dict[str, Any]) -> None:
+    shown, advice = service.call("recommend", {"facts": facts}), recommend(facts)
+    assert shown["model"] == advice.model
+    assert shown["certainty"] == advice.certainty
+    assert [row["model"] for row in shown["ranking"]] == [row.model for row in advice.ranking]
+    assert {action["id"] for action in shown["actions"]} == {action.id for action in advice.actions}
+
+
+def test_the_next_question_is_that_of_consult(service: Service) -> None:
+    asked = service.call("next-questions", {"facts": FACTS, "skipped": ["cco_mandate"]})
+    consultation = Consultation(service.advisor.judge, recommend(FACTS).facts, ["cco_mandate"])
+    assert asked["fact"] == consultation.fact
+
+
+def test_what_is_written_is_read_again(service: Service) -> None:
+    text = service.call("write-file", {"facts": FACTS, "skipped": ["scope"]})["text"]
+    assert service.call("read-file", {"text": text}) == {"facts": {**FACTS}, "skipped": ["scope"]} | {
+        "facts": {name: FACTS[name] for name in sorted(FACTS, key=list(RuleBase.builtin().vocabulary.facts).index)}
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "said"),
+    [
+        ("recommend", {"facts": {"silo": "severe"}}, "silos"),
+        ("recommend", {"facts": {"silos": "sever"}}, "severe"),
+        ("recommend", {"fact": {}}, "fact"),
+        ("recommend", {}, "facts"),
+        ("recommend", {"facts": []}, "mapping"),
+        ("next-questions", {"facts": {}, "skipped": ["x"]}, "x"),
+        ("why-not", {"facts": {}, "name": "cmo_own"}, "cmo_owned"),
+        ("why-asked", {"facts": {}, "fact": "x"}, "x"),
+        ("rule", {"id": "x"}, "x"),
+        ("explain", {"facts": {}, "detail": "long"}, "brief"),
+        ("read-file", {"text": "facts: [1"}, ""),
+        ("read-file", {"text": "silos: yes"}, "severe"),
+        ("table", {"name": "t.csv", "base64": "!"}, "base64"),
+        ("table", {"name": "t.csv", "base64": "c2lsbwpzZXZlcmUK"}, "silos"),
+        ("table", {"name": "t.csv", "base64": "c2lsb3MKc2V2ZXIK"}, "row 1"),
+        ("table", {"name": "t.parquet", "base64": "c2lsbwpzZXZlcmUK"}, ""),
+        ("nonsense", {}, "nonsense"),
+        ("respond", {}, "respond"),
+    ],
+)
+def test_a_wrong_request_is_told_what_is_wrong(
+    service: Service, operation: str, request_: dict[str, Any], said: str
+) -> None:
+    ok, text = service.respond(operation, json.dumps(request_))
+    assert not ok
+    assert said in json.loads(text)["message"]
+
+
+SERVICE = Service()
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=3 * settings().max_examples)
+@given(operation=st.sampled_from(OPERATIONS), data=st.data())
+def test_any_request_is_answered_or_refused(operation: str, data: st.DataObject) -> None:
+    names = list(REQUESTS[operation])
+    given_ = data.draw(st.fixed_dictionaries(dict.fromkeys(names, JSON)))
+    ok, text = SERVICE.respond(operation, json.dumps(given_))
+    assert ok or json.loads(text)["message"]
+
+
+def test_the_report_needs_nothing_but_itself(service: Service) -> None:
+    html = service.call("report", REQUESTS["report"])["html"]
+    assert html.startswith("<!doctype html>")
+    assert "Acme &lt;Ltd&gt;" in html
+    assert not any(foreign in html for foreign in ("<script", "<link", "src=", "@import", "url(h"))
+
+
+def test_the_service_runs_on_the_standard_library_alone() -> None:
+    code = (
+        "import sys, json; from cxrules.web.service import Service; service = Service();"
+        "requests = json.load(sys.stdin);"
+        "[service.call(name, request) for name, request in requests.items()];"
+        "print(*sorted({'pydantic', 'fastapi', 'numpy', 'pyarrow', 'typer', 'networkx'} & set(sys.modules)))"
+    )
+    given_ = json.dumps({name: request for name, request in REQUESTS.items() if name != "read-file"})
+    shown = subprocess.run([sys.executable, "-c", code], input=given_, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == ""
+
+
+def test_the_code_of_the_page_is_small() -> None:
+    static = ROOT / "src" / "cxrules" / "web" / "static"
+    assert sum(path.stat().st_size for path in static.iterdir()) < 100_000
+
+
+def test_the_page_loads_nothing_from_elsewhere() -> None:
+    static: Path = ROOT / "src" / "cxrules" / "web" / "static"
+    for path in static.iterdir():
+        text = path.read_text("utf-8")
+        assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
+        assert "https://" not in text
+        assert "innerHTML" not in text.replace("without innerHTML", "")

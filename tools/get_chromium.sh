@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Installs the system's Chromium where that can be done; the browser tests skip, and say so, where there is none.
+set -u
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null && exit 0
+if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+    echo "Installing Chromium ..."
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium; } >/dev/null 2>&1 ||
+        echo "Chromium cannot be installed here."
+else
+    echo "No Chromium here, and no right to install it."
+fi
+exit 0
