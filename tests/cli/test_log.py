@@ -258,3 +258,48 @@ def test_a_long_log_has_a_progress_bar_on_a_terminal_only(path: Path) -> None:
     assert process.wait() == 0
     assert shown.count(b"%") > 2
     assert shown.endswith(b"decisions shown.\r\n")
+
+
+# --- verify, and what is safe to print
+
+
+def test_verify_names_what_was_done_to_a_chained_log(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "chained"
+    with DecisionLog(path, chained=True) as log:
+        for number in range(3):
+            log.write(cxrules.recommend(KNOWN), id=f"d-{number}")
+        head = str(log.head())
+    whole = run("verify", str(path))
+    assert (whole.exit_code, whole.stdout) == (0, "The chain is whole.\n")
+    assert run("verify", str(path), "--head", head).exit_code == 0
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], lines[1].replace(b"severe", b"none"), lines[3]]))
+    shown = run("verify", str(path))
+    assert shown.exit_code == 1
+    assert "line 2: record 2 was altered [altered]" in shown.stdout
+    assert "line 3: record 3 before this one is missing [missing]" in shown.stdout
+    assert "2 breaches of the chain." in shown.stdout
+    told = [json.loads(line)["breach"] for line in run("verify", str(path), "--json").stdout.splitlines()]
+    assert told == ["altered", "missing"]
+    assert run("verify", str(path), "--head", "soon").exit_code == 2
+
+
+def test_verify_refuses_a_log_that_is_not_chained(run: Run, path: Path) -> None:
+    shown = run("verify", str(path))
+    assert shown.exit_code == 2
+    assert "is not chained" in shown.stderr
+
+
+def test_no_label_or_id_acts_or_forges_a_line(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    odd = "x\n2025-03-01T12:00:00Z  forged  cmo_owned\x1b[31m\u202e\ud800"
+    with DecisionLog(path) as log:
+        log.write(cxrules.recommend(KNOWN), id=odd, labels={odd: odd, "n": 1, "t": "1", "s": "a b=c"})
+    damage(path, odd, cxrules=odd, certainty=0.125, trace_id=odd)
+    for arguments in (("show",), ("replay",), ("impact",), ("explain", "x"), ("show", "--json"), ("replay", "--json")):
+        shown = run(arguments[0], str(path), *arguments[1:])
+        assert not isinstance(shown.exception, Exception), arguments
+        for text in (shown.stdout, shown.stderr):
+            assert not {"\x1b", "\u202e", "\ud800"} & set(text), arguments
+            assert not any(line.startswith("2025-03-01T12:00:00Z  forged") for line in text.splitlines())
+    assert 's="a b=c"' in run("show", str(path)).stdout

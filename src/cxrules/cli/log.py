@@ -196,12 +196,15 @@ def verify(
     known = _read_head(head)
     with _reading(file) as (log, report):
         breaches: Counter[str] = Counter()
-        for finding in verify_chain(log, known):
-            breaches[finding.breach] += 1
-            if as_json:
-                report.say(json.dumps(asdict(finding)))
-            elif breaches[finding.breach] <= _SHOWN:
-                report.say(show_text(str(finding), 1_000))
+        try:
+            for finding in verify_chain(log, known):
+                breaches[finding.breach] += 1
+                if as_json:
+                    report.say(json.dumps(asdict(finding)))
+                elif breaches[finding.breach] <= _SHOWN:
+                    report.say(show_text(str(finding), 1_000))
+        except ValueError as error:
+            fail(show_text(str(error)))
         for breach, number in breaches.items():
             if number > _SHOWN and not as_json:
                 report.say(f"… {count(number, 'line')} [{breach}] in all")
