@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from cxrules.cli.files.organisation_file import read_facts
-
 from cxrules import Advisor, InvalidOrganisation
 from cxrules.engines import ENGINES
+from cxrules.files.organisation_file import read_facts
 
 
 def main() -> int:
