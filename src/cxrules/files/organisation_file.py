@@ -97,8 +97,9 @@ def _interpret(node: Node | None, report: Report, vocabulary: Vocabulary) -> Org
 def _skipped(node: Node, vocabulary: Vocabulary) -> tuple[str, ...]:
     """Return the facts that the file says were skipped; what is no fact of this rule base does not count."""
     skipped = node.get("skipped")
-    names = skipped.plain() if skipped else ()
-    return tuple(name for name in names if name in vocabulary.facts) if isinstance(names, list) else ()
+    names = skipped.plain() if skipped and isinstance(skipped.content, list) else ()
+    known = [name for name in names if isinstance(name, str) and name in vocabulary.facts]
+    return tuple(dict.fromkeys(known))
 
 
 def _concerns_label(mistake: Diagnostic, node: Node) -> bool:
