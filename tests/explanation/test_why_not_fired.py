@@ -1,5 +1,6 @@
 """Why did this rule not fire? The tests told, and the nearest change, against brute force on small rule bases."""
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations, islice, product
 from typing import Any
@@ -225,3 +226,18 @@ def test_a_chain_of_a_thousand_findings_is_followed_back() -> None:
     answer = ask(advice, "end")
     assert answer.nearest_change.changes == {"it": True}
     assert len(answer.attempts) == 1001
+
+
+def test_a_chain_of_a_thousand_findings_is_explained() -> None:
+    advice: Any = Advisor(long_chain(1000)).recommend(it=True)
+    assert len(advice.why(complete=True).steps()) == 1001
+    assert [given.fact for given in advice.how("end").roots()] == ["it"]
+    assert len(advice.why().explain().splitlines()) > 1000
+    assert "model" in advice.explain("full", searches=False)
+    assert advice.what_if(it=False).recommendation.model is None
+
+
+def test_what_is_too_large_to_draw_says_so() -> None:
+    advice = Advisor(long_chain(100)).recommend(it=True)
+    assert "too many to draw" in " ".join(re.sub(r"<[^>]*>", " ", advice.to_svg()).split())
+    assert len(advice.to_mermaid()) < 100_000

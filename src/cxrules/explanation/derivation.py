@@ -6,7 +6,7 @@ first, of the rules those that bear on a model. With `complete=True` it leaves n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -99,11 +99,10 @@ class Step(Portable):
 
     def roots(self) -> tuple[GivenFact, ...]:
         """Return the facts given on which it rests, directly or through findings, each once."""
-        found = {given.fact: given for given in self.facts}
-        for finding in self.findings:
-            for step in finding.steps:
-                for given in step.roots():
-                    found.setdefault(given.fact, given)
+        found: dict[str, GivenFact] = {}
+        for step in walk([self]):
+            for given in step.facts:
+                found.setdefault(given.fact, given)
         return tuple(found.values())
 
 
@@ -191,18 +190,12 @@ class Derivation(Portable):
 
     def steps(self) -> tuple[Step, ...]:
         """Return every rule in it, each once, in the order of the tree."""
-        found: dict[str, Step] = {}
+        tops: list[Step] = []
         for case in self.cases:
-            for item in case.evidence:
-                _gather(item.step, found)
-            for step in (*case.excluded_by, *case.set_aside_by):
-                _gather(step, found)
-            for finding in case.met:
-                for step in finding.steps:
-                    _gather(step, found)
-        for step in self.others:
-            _gather(step, found)
-        return tuple(found.values())
+            tops += [item.step for item in case.evidence]
+            tops += [*case.excluded_by, *case.set_aside_by]
+            tops += [step for finding in case.met for step in finding.steps]
+        return tuple(walk([*tops, *self.others]))
 
     def explain(self) -> str:
         """Explain it in words, as an outline."""
@@ -216,12 +209,17 @@ Node: TypeAlias = Step | Established | Case
 """What `how` answers with."""
 
 
-def _gather(step: Step, found: dict[str, Step]) -> None:
-    if step.rule.id not in found:
-        found[step.rule.id] = step
-        for finding in step.findings:
-            for below in finding.steps:
-                _gather(below, found)
+def walk(tops: Iterable[Step]) -> Iterator[Step]:
+    """Yield rules and all that they rest on, each once, in the order of the tree; chains may be long."""
+    seen: set[str] = set()
+    waiting = list(tops)[::-1]
+    while waiting:
+        step = waiting.pop()
+        if step.rule.id not in seen:
+            seen.add(step.rule.id)
+            yield step
+            below = [step for finding in step.findings for step in finding.steps]
+            waiting += below[::-1]
 
 
 def cite(step: Step) -> str:
@@ -259,16 +257,24 @@ def _lines(node: Derivation | Case | Step | Established, depth: int) -> _Lines:
         yield from _steps("What else applies.", node.others, depth)
     elif isinstance(node, Case):
         yield from _case(node, depth)
-    elif isinstance(node, Established):
-        yield depth, sentence(node.states)
-        for step in node.steps:
-            yield from _lines(step, depth + 1)
     else:
-        yield depth, f"{node.rule.rationale.rstrip('. ')} ({cite(node)})."
-        for given in node.facts:
-            yield depth + 1, sentence(given.states)
-        for finding in node.findings:
-            yield from _lines(finding, depth + 1)
+        yield from _branch(node, depth)
+
+
+def _branch(top: Step | Established, depth: int) -> _Lines:
+    waiting: list[tuple[Step | Established, int]] = [(top, depth)]
+    while waiting:  # and no recursion, since a chain of findings may be long
+        node, depth = waiting.pop()
+        below: list[Step | Established] = []
+        if isinstance(node, Established):
+            yield depth, sentence(node.states)
+            below += node.steps
+        else:
+            yield depth, f"{node.rule.rationale.rstrip('. ')} ({cite(node)})."
+            for given in node.facts:
+                yield depth + 1, sentence(given.states)
+            below += node.findings
+        waiting += [(each, depth + 1) for each in reversed(below)]
 
 
 def _case(case: Case, depth: int) -> _Lines:

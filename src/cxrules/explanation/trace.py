@@ -7,7 +7,7 @@ from cxrules.explanation.derivation import Case, Derivation, Established, GivenF
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import RankedModel, fired_evidence, rank
+from cxrules.policy.standings import RankedModel, fired_evidence, rank, rest
 from cxrules.portable.at_hand import Basis
 
 __all__ = ["Tracer", "how", "trace"]
@@ -21,20 +21,12 @@ def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Deriva
     """
     tracer = Tracer(judge, decision, complete=complete)
     cases = tracer.cases()
+    outcome = decision.model, decision.status, decision.reason, decision.certainty
     others: tuple[Step, ...] = ()
     if complete:
-        seen = set(tracer.traced)
+        seen = {step.rule.id for step in Derivation(*outcome, tracer.given(), cases, _basis=tracer.basis).steps()}
         others = tuple([tracer.step(rule) for rule in judge.decider.names(decision.fired) if rule not in seen])
-    return Derivation(
-        decision.model,
-        decision.status,
-        decision.reason,
-        decision.certainty,
-        tracer.given(),
-        cases,
-        others,
-        _basis=tracer.basis,
-    )
+    return Derivation(*outcome, tracer.given(), cases, others, _basis=tracer.basis)
 
 
 def how(judge: Judge, decision: Decision, name: str) -> Node | None:
@@ -58,6 +50,10 @@ def how(judge: Judge, decision: Decision, name: str) -> Node | None:
     raise no_such("finding, rule or model", name, known)
 
 
+_DEEP = 100
+"""Strata of rules above which nothing recurses through the findings."""
+
+
 class Tracer:
     """Builds the nodes of one decision's derivation, each once: the tree shares its branches.
 
@@ -78,6 +74,7 @@ class Tracer:
         self.traced: dict[str, Step] = {}
         self._established: dict[str, Established] = {}
         self._given: dict[str, GivenFact] = {}
+        self._deep = len(judge.rulebase.strata) > _DEEP
 
     def given(self) -> tuple[GivenFact, ...]:
         """Return the facts given, in the order of the vocabulary."""
@@ -96,6 +93,8 @@ class Tracer:
         """Return a fired rule with what made it fire."""
         step = self.traced.get(name)
         if step is None:
+            if self._deep:
+                self._trace_below(name)
             rulebase = self._rulebase
             rule = rulebase.rules[name]
             claims = tuple([rulebase.claims[claim] for claim in rule.because])
@@ -114,13 +113,22 @@ class Tracer:
             )
         return step
 
+    def _trace_below(self, name: str) -> None:
+        """Build what a rule rests on from the bottom up, where a chain may be longer than Python recurses."""
+        below = [rule for rule in rest(self._judge.decider, self._decision.fired, [name]) if rule not in self.traced]
+        level = {rule: place for place, layer in enumerate(self._rulebase.strata) for rule in layer}
+        self._deep = False
+        for rule in sorted(below, key=level.__getitem__):
+            self.step(rule)
+        self._deep = True
+
     def established(self, finding: str) -> Established:
         """Return an established finding with the rules that establish it."""
         found = self._established.get(finding)
         if found is None:
             fired, decider = self._decision.fired, self._judge.decider
             steps = [self.step(rule) for rule in self._rulebase.concluders[finding] if decider.has(fired, rule)]
-            if not self._complete:
+            if not self._complete and len(steps) > 1:
                 # The shortest way; among equals the first in id order.
                 steps = [min(steps, key=lambda step: len(step.roots()))]
             found = self._established[finding] = Established(

@@ -15,7 +15,7 @@ from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 from cxrules.policy.standings import dissent
 
-__all__ = ["Argument", "Link", "NodeKind", "Point", "Relation", "argue", "gather_others"]
+__all__ = ["Argument", "Link", "NodeKind", "Point", "Relation", "argue", "count_layers", "gather_others"]
 
 
 class NodeKind(StrEnum):
@@ -279,6 +279,27 @@ def gather_others(argument: Argument) -> Argument:
             links[link.tail, head] = replace(link, head=head)
     points = [*(point for point in argument.points if point.id not in moved), crowd]
     return _drop_loose(replace(argument, points=tuple(points), links=tuple(links.values())))
+
+
+def count_layers(argument: Argument) -> int:
+    """Return how many nodes the longest path has."""
+    heads: dict[str, list[str]] = {}
+    waits: dict[str, int] = {point.id: 0 for point in argument.points}
+    for link in argument.links:
+        heads.setdefault(link.tail, []).append(link.head)
+        waits[link.head] += 1
+    layer = [name for name, links in waits.items() if not links]
+    count = 0
+    while layer:
+        count += 1
+        following = []
+        for name in layer:
+            for head in heads.get(name, ()):
+                waits[head] -= 1
+                if not waits[head]:
+                    following.append(head)
+        layer = following
+    return count
 
 
 def _drop_loose(argument: Argument) -> Argument:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
+from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation, count_layers
 from cxrules.explanation.drawing.labels import clean, wrap
 from cxrules.explanation.drawing.layout import Box, Line, Plan, lay_out
 
@@ -69,12 +69,26 @@ _NOTE = (
 )
 
 
+MOST_POINTS = 500
+MOST_LAYERS = 40
+"""What is larger nobody could read, and it would take minutes to lay out."""
+
+
+def _refuse(argument: Argument) -> Argument:
+    """Return what is drawn instead of an argument that is too large."""
+    size = f"The argument has {len(argument.points)} boxes in {count_layers(argument)} layers"
+    told = f"{size}, too many to draw. `why()` has it as data and as an outline."
+    return Argument(argument.title, (Point("finding:too_large", NodeKind.FINDING, told),), (), {})
+
+
 def draw(argument: Argument) -> str:
     """Draw an argument.
 
     Returns:
         An SVG document.
     """
+    if len(argument.points) > MOST_POINTS or count_layers(argument) > MOST_LAYERS:
+        argument = _refuse(argument)
     incoming: dict[str, int] = defaultdict(int)
     for link in argument.links:
         incoming[link.head] += 1
