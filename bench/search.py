@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, islice
 from statistics import median
 
 from bench.organisations import read_organisations
+from bench.report import Target
 from cxrules import Advisor, Recommendation
 from cxrules.language.facts import FactValue
 from cxrules.search.changes import apply, list_changes
@@ -27,6 +28,9 @@ TARGET = "cmo_owned"
 
 NAIVE = 5
 """Organisations on which the naive search is timed."""
+
+CALLS = 20
+"""How often `recommend()` is timed beside each question."""
 
 STEPS = 4000
 """Organisations that the naive search may look at before its time is scaled up."""
@@ -46,6 +50,46 @@ def time_median(ask: Callable[[Recommendation], object], advice: Iterable[Recomm
         ask(each)
         times.append(1000 * (time.perf_counter() - start))
     return median(times), max(times)
+
+
+def measure_ratios(
+    ask: Callable[[Recommendation], object], advice: Sequence[Recommendation], advisor: Advisor
+) -> tuple[float, float, float]:
+    """Return the median, the 95th percentile and the longest time of a question, in times of `recommend()`.
+
+    It is CPU time; every question takes turns with the call that it is compared with.
+    """
+    times: list[float] = []
+    usual: list[float] = []
+    for each in advice:
+        known = dict(each.facts)
+        ask(each)
+        start = time.thread_time()
+        ask(each)
+        times.append(time.thread_time() - start)
+        for _ in range(CALLS):
+            start = time.thread_time()
+            advisor.recommend(known)
+            usual.append(time.thread_time() - start)
+    times.sort()
+    base = median(usual)
+    return median(times) / base, times[len(times) * 95 // 100] / base, times[-1] / base
+
+
+def list_targets(advice: Sequence[Recommendation], advisor: Advisor) -> Iterator[Target]:
+    """Hold the questions against what they may cost, in times of `recommend()`."""
+    unit = "times recommend()"
+    for name, ask, bound in (
+        ("robustness", Recommendation.robustness, 300),
+        ("next questions", Recommendation.next_questions, 150),
+        ("explain", Recommendation.explain, 200),
+    ):
+        usual, most, _ = measure_ratios(ask, advice, advisor)
+        yield Target.at_most(f"{name}, median", usual, bound, unit)
+        if name == "explain":
+            yield Target.at_most(f"{name}, 95th percentile", most, 400, unit)
+    usual, _, longest = measure_ratios(Recommendation.settled, advice, advisor)
+    yield Target.at_most("settled, the longest", longest / usual, 10, "times the median")
 
 
 def time_naive(steps: Iterable[object], total: int) -> float:
@@ -161,7 +205,12 @@ def main() -> None:
         ),
     )
     row("robustness", Recommendation.robustness, None)
-    print(f"naive: one organisation after another, timed on {STEPS} of them at most and scaled up to all.")
+    row("explain", Recommendation.explain, None)
+    row("explain, without searches", lambda each: each.explain(searches=False), None)
+    row("why not a rule, nearest change", lambda each: each.why_not("unit-among-silos").nearest_change, None)
+    print(f"naive: one organisation after another, timed on {STEPS} of them at most and scaled up to all.\n")
+    for target in list_targets(advice, advisor):
+        print(f"{'met' if target.holds else 'MISSED':<8}{target.what}: {target.measured}, {target.asked}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import TypeAlias
 
 from hypothesis import strategies as st
@@ -26,9 +25,9 @@ from cxrules.language.rules import (
     Rule,
     Source,
     Tone,
-    leaf_tests,
 )
 from cxrules.rulebase import RuleBase
+from cxrules.testing import values
 
 
 def make_rulebase(  # noqa: PLR0913 - the parts of a rule base
@@ -84,31 +83,11 @@ def make_claim(claim: str, tone: Tone, kind: ClaimKind = ClaimKind.RULE_FOR) -> 
     return Claim(claim, claim.partition("-")[0], (1,), f"What {claim} says.", tone, kind, "0" * 64)
 
 
-def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
-    """The numbers with which rules and impossible conjunctions compare each percentage."""
-    found: dict[str, set[float]] = {name: set() for name, fact in rulebase.vocabulary.facts.items() if not fact.values}
-    conditions = [rule.when for rule in rulebase.rules.values()] + [entry.when for entry in rulebase.impossible]
-    for test in (test for when in conditions for test in leaf_tests(when)):
-        if isinstance(test, FactTest) and test.fact in found:
-            assert isinstance(test.operand, int | float)
-            found[test.fact].add(test.operand)
-    return {name: sorted(numbers) for name, numbers in found.items()}
+thresholds = values.thresholds
+"""The numbers with which rules and impossible conjunctions compare each percentage."""
 
-
-def candidate_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
-    """Every value of a fact that rules could tell apart: for percentages on each threshold, beside it and between."""
-    if fact.kind is Kind.FLAG:
-        return [True, False]
-    if fact.kind is Kind.SET:
-        subsets: list[FactValue] = [()]
-        for name in reversed(fact.names):
-            subsets += [(name, *subset) for subset in subsets if isinstance(subset, tuple)]
-        return subsets
-    if fact.kind is Kind.PERCENT:
-        near = {cut + step for cut in cuts for step in (-1, -1e-9, 0, 1e-9, 1)}
-        between = {(low + high) / 2 for low, high in pairwise(cuts)}
-        return [fact.examine(number) for number in sorted(near | between | {0, 50, 100}) if 0 <= number <= 100]
-    return list(fact.names)
+candidate_values = values.telling_values
+"""Every value of a fact that rules could tell apart: for percentages on each threshold, beside it and between."""
 
 
 def organisations(

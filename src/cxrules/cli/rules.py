@@ -159,10 +159,11 @@ def _describe_test(rulebase: RuleBase, test: Condition) -> str:
 
 def _describe_operand(test: FactTest) -> str:
     from cxrules.language.facts import join_words
+    from cxrules.language.notation import write_value
 
     if isinstance(test.operand, tuple):
         return join_words([str(value) for value in test.operand], "or" if test.operator == "in" else "and")
-    return str(test.operand).lower() if isinstance(test.operand, bool) else str(test.operand)
+    return write_value(test.operand)
 
 
 def _describe_conclusion(rulebase: RuleBase, rule: Rule, conclusion: Conclusion) -> str:

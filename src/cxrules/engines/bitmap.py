@@ -15,11 +15,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from math import inf, nextafter
 from typing import Any, NamedTuple
 
 from cxrules.engines.units import Unit, list_concluders, list_units, mask_of
 from cxrules.language.facts import Fact, Facts, FactValue, Kind
+from cxrules.language.regions import list_starts
 from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
 
@@ -248,14 +248,7 @@ def _tabulate(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int
 
 
 def _cut(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> _Percentage:
-    cuts: set[float] = set()
-    for test in (test for tests in by_unit.values() for test in tests):
-        for operand in test.operand if isinstance(test.operand, tuple) else (test.operand,):
-            assert not isinstance(operand, str)
-            cuts.add(operand)
-            if test.operator not in (Operator.AT_LEAST, Operator.BELOW):
-                cuts.add(nextafter(operand, inf))  # a test that tells the operand from what lies just above it
-    regions = [-1, *sorted(cuts)]
+    regions = [-1, *list_starts(test for tests in by_unit.values() for test in tests)]
     return _Percentage(
         fact.name, tuple(regions[1:]), tuple([_passing(fact, by_unit, everything, start) for start in regions])
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import networkx as nx
 
+from cxrules.language.notation import write_value
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operand, Rule
 from cxrules.policy.evidence import weigh_rule
 from cxrules.rulebase import RuleBase
@@ -177,7 +178,7 @@ def _premises(when: tuple[Condition, ...]) -> Iterator[tuple[str, str]]:
 def _show(operand: Operand) -> str:
     if isinstance(operand, tuple):
         return ", ".join(map(str, operand))
-    return str(operand).lower() if isinstance(operand, bool) else str(operand)
+    return write_value(operand)
 
 
 def _add_claims(graph: nx.MultiDiGraph[str], rulebase: RuleBase) -> None:

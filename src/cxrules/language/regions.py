@@ -10,7 +10,7 @@ from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.parts import Parts
 from cxrules.language.rules import FactTest, Operator, leaf_tests
 
-__all__ = ["Region", "cut", "list_cases", "list_tests"]
+__all__ = ["Region", "cut", "list_cases", "list_starts", "list_tests"]
 
 _FULL = 100
 _FINEST = 12
@@ -79,23 +79,38 @@ def cut(tests: Iterable[FactTest]) -> tuple[Region, ...]:
         >>> [(region.lowest, region.highest) for region in cut([FactTest("share", Operator.BELOW, 20)])]
         [(0, 19), (20, 100)]
     """
-    cuts: set[tuple[float, bool]] = set()
-    for test in tests:
-        for operand in test.operand if isinstance(test.operand, tuple) else (test.operand,):
-            assert not isinstance(operand, str)
-            if test.operator in (Operator.AT_LEAST, Operator.BELOW, Operator.IS, Operator.IN):
-                cuts.add((operand, False))
-            if test.operator in (Operator.AT_MOST, Operator.IS, Operator.IN):
-                cuts.add((operand, True))
     regions = []
     low: float = 0
     low_open = False
-    for place, after in sorted(cuts):
+    for place, after in sorted(_list_cuts(tests)):
         if 0 <= place <= _FULL:
             regions.append(Region(low, low_open, place, not after))
             low, low_open = place, after
     regions.append(Region(low, low_open, _FULL, False))
     return tuple(region for region in regions if region.holds(region.lowest))
+
+
+def list_starts(tests: Iterable[FactTest]) -> list[float]:
+    """Return, in order, the least number of each region that tests cut, that of the first region aside.
+
+    Examples:
+        >>> list_starts([FactTest("share", Operator.BELOW, 20), FactTest("share", Operator.AT_MOST, 50)])
+        [20, 50.00000000000001]
+    """
+    return sorted({nextafter(place, inf) if after else place for place, after in _list_cuts(tests)})
+
+
+def _list_cuts(tests: Iterable[FactTest]) -> set[tuple[float, bool]]:
+    """Return where tests cut, and whether just after that number."""
+    cuts: set[tuple[float, bool]] = set()
+    for test in tests:
+        for operand in test.operand if isinstance(test.operand, tuple) else (test.operand,):
+            assert not isinstance(operand, str)
+            if test.operator is not Operator.AT_MOST:
+                cuts.add((operand, False))
+            if test.operator not in (Operator.AT_LEAST, Operator.BELOW):
+                cuts.add((operand, True))
+    return cuts
 
 
 def list_tests(rulebase: Parts) -> dict[str, tuple[FactTest, ...]]:

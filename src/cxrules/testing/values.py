@@ -7,7 +7,8 @@ from itertools import islice, pairwise
 from typing import TypeAlias
 
 from cxrules.language.facts import Fact, FactValue, Kind
-from cxrules.language.rules import FactTest, leaf_tests
+from cxrules.language.regions import list_tests
+from cxrules.language.rules import FactTest
 from cxrules.rulebase import RuleBase
 from cxrules.search.budget import Budget
 from cxrules.search.ways import list_ways
@@ -26,12 +27,11 @@ def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
     found: dict[str, set[float]] = {
         name: set() for name, fact in rulebase.vocabulary.facts.items() if fact.kind is Kind.PERCENT
     }
-    conditions = [rule.when for rule in rulebase.rules.values()] + [item.when for item in rulebase.impossible]
-    for test in (test for when in conditions for test in leaf_tests(when)):
-        if isinstance(test, FactTest) and test.fact in found:
+    for name, tests in list_tests(rulebase).items():
+        for test in tests if name in found else ():
             for operand in test.operand if isinstance(test.operand, tuple) else (test.operand,):
                 assert not isinstance(operand, str)
-                found[test.fact].add(operand)
+                found[name].add(operand)
     return {name: sorted(numbers) for name, numbers in found.items()}
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, Vocabulary
+from cxrules.language.regions import list_starts
 from cxrules.language.rules import Condition, FactTest, Operator, leaf_tests
 from cxrules.rulebase import RuleBase
 from cxrules.verification.circuit import Bit, Circuit
@@ -35,15 +36,15 @@ Regions = Mapping[str, tuple[Interval, ...]]
 
 def find_regions(vocabulary: Vocabulary, conditions: Iterable[tuple[Condition, ...]]) -> Regions:
     """Cut percentages where tests cut them."""
-    cuts: dict[str, set[float]] = {name: {0} for name, fact in vocabulary.facts.items() if fact.kind is Kind.PERCENT}
+    tests: dict[str, list[FactTest]] = {
+        name: [] for name, fact in vocabulary.facts.items() if fact.kind is Kind.PERCENT
+    }
     for test in (test for when in conditions for test in leaf_tests(when)):
-        if isinstance(test, FactTest) and test.fact in cuts:
-            for operand in test.operand if isinstance(test.operand, tuple) else (test.operand,):
-                assert not isinstance(operand, str)
-                cuts[test.fact].add(operand)
-                if test.operator not in (Operator.AT_LEAST, Operator.BELOW):
-                    cuts[test.fact].add(nextafter(operand, inf))
-    return MappingProxyType({name: tuple(_name_regions(sorted(starts))) for name, starts in cuts.items()})
+        if isinstance(test, FactTest) and test.fact in tests:
+            tests[test.fact].append(test)
+    return MappingProxyType(
+        {name: tuple(_name_regions(sorted({0, *list_starts(each)}))) for name, each in tests.items()}
+    )
 
 
 def _name_regions(starts: Sequence[float]) -> Iterable[Interval]:
