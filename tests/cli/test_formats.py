@@ -23,7 +23,7 @@ from cxrules.cli.app import make_app
 from cxrules.cli.terminal.formats import Message, as_github, as_sarif
 
 FAULTY = DATA / "faulty_bases"
-SARIF_SCHEMA = os.environ.get("SARIF_SCHEMA", "")  # the published one; `make test-editors` fetches it
+SARIF_SCHEMA = os.environ.get("SARIF_SCHEMA", "")  # the file of the published one
 
 
 def run(*arguments: object) -> Result:
