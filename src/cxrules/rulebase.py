@@ -109,6 +109,15 @@ class RuleBase(Parts):
         """The ids of the rules, in id order: bit `i` of a set of fired rules is the rule at index `i`."""
         return tuple(self.rules)
 
+    def serves_model(self, action: str, model: str | None) -> bool:
+        """Return whether an action is of use where a model is recommended, or where none is.
+
+        Examples:
+            >>> RuleBase.builtin().serves_model("define_cx", None)
+            True
+        """
+        return action not in self.serves or model in self.serves[action]
+
     @cached_property
     def concluders(self) -> Mapping[str, tuple[str, ...]]:
         """For each finding the rules that conclude it, in id order."""

@@ -356,7 +356,7 @@ def test_brief_explanation_is_brief_and_in_the_users_own_values() -> None:
             assert 1 <= len(reasons) <= 4
             assert len(set(reasons)) == len(reasons)
             stated = [BUILTIN.vocabulary[fact].state(value) for fact, value in advice.facts.items()]
-            general = "This is said of organisations in general"
+            general = "For any organisation, the article holds"
             assert all(general in reason or any(says[1:] in reason for says in stated) for reason in reasons)
             assert all(re.search(r"”, paragraphs? \d", reason) for reason in reasons)
             assert blocks[2].startswith("Why not “")
@@ -368,7 +368,7 @@ def test_undetermined_says_why_and_what_to_find_out() -> None:
     assert "What to find out first:\n- " in nothing.explain()
     little = ADVISOR.recommend(morale="low")
     assert "too little is known" in little.explain()
-    assert "Nearest comes “" in little.explain()
+    assert "The closest candidate is “" in little.explain()
 
 
 def test_wrong_detail_is_refused() -> None:

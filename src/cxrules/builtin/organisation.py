@@ -141,11 +141,11 @@ class Organisation(OrganisationModel, frozen=True):
     owner_independent: bool | None = Field(
         default=None,
         title="The independence of the owner of CX",
-        description="Is the owner of CX free of obligation to any single function? true = Yes; false = No.",
+        description="Is the owner of CX independent of any single function? true = Yes; false = No.",
     )
     independent_leader_feasible: bool | None = Field(
         default=None,
-        title="Whether a senior CX leader above the functions can be had",
+        title="Whether a senior CX leader above the functions is available",
         description=(
             "Could you appoint (or do you have) a senior CX leader who stands above the functions? true = Yes; false = "
             "No."
@@ -240,8 +240,8 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="Marketing's time",
         description=(
-            "How much time does the marketing team have beside its present work? From least to most: stretched = None: "
-            "it is already stretched; adequate = Enough; spare = Time to spare."
+            "How much time does the marketing team have besides its current work? From least to most: stretched = "
+            "None: it is already stretched; adequate = Enough; spare = Time to spare."
         ),
     )
     marketing_insight: MarketingInsight | None = Field(
@@ -264,16 +264,16 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="The CMO's hold on customer data",
         description=(
-            "Does the chief marketing officer (CMO) own customer data for the organisation, or stand ready to? From "
-            "least to most: none = No; partly = For part of it; organisation_wide = For all of it."
+            "Does the chief marketing officer (CMO) own customer data for the organisation, or is the CMO prepared to? "
+            "From least to most: none = No; partly = For part of it; organisation_wide = For all of it."
         ),
     )
     cmo_owns_content: CmoOwnsContent | None = Field(
         default=None,
         title="The CMO's hold on content",
         description=(
-            "Does the CMO own the making of content for the organisation, or stand ready to? From least to most: none "
-            "= No; partly = For part of it; organisation_wide = For all of it."
+            "Does the CMO own content production for the organisation, or is the CMO prepared to? From least to most: "
+            "none = No; partly = For part of it; organisation_wide = For all of it."
         ),
     )
     marketing_focus: MarketingFocus | None = Field(
@@ -517,15 +517,16 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="The content people meet before they buy",
         description=(
-            "How does your content strike people before they buy? From least to most: intrusive = As intrusive; mixed "
-            "= As now helpful and now intrusive; helpful = As helpful."
+            "How do people experience your content before they buy? From least to most: intrusive = Intrusive; mixed = "
+            "Sometimes helpful and sometimes intrusive; helpful = Helpful."
         ),
     )
     roles_defined: RolesDefined | None = Field(
         default=None,
         title="Who does what in CX",
         description=(
-            "Is it laid down who does what in CX? From least to most: undefined = No; partly = In part; defined = Yes."
+            "Are CX roles and responsibilities defined? From least to most: undefined = No; partly = In part; defined "
+            "= Yes."
         ),
     )
     benchmarks_other_sectors: bool | None = Field(

@@ -280,7 +280,7 @@ class TypedFacts(TypedDict, total=False):
     """How senior is the person who owns CX?"""
 
     owner_independent: bool | None
-    """Is the owner of CX free of obligation to any single function?"""
+    """Is the owner of CX independent of any single function?"""
 
     independent_leader_feasible: bool | None
     """Could you appoint (or do you have) a senior CX leader who stands above the functions?"""
@@ -319,7 +319,7 @@ class TypedFacts(TypedDict, total=False):
     """On what is your CX framework built?"""
 
     marketing_bandwidth: MarketingBandwidth | None
-    """How much time does the marketing team have beside its present work?"""
+    """How much time does the marketing team have besides its current work?"""
 
     marketing_insight: MarketingInsight | None
     """How well does marketing understand your customers?"""
@@ -328,10 +328,10 @@ class TypedFacts(TypedDict, total=False):
     """How much of your customer data can marketing use?"""
 
     cmo_owns_customer_data: CmoOwnsCustomerData | None
-    """Does the chief marketing officer (CMO) own customer data for the organisation, or stand ready to?"""
+    """Does the chief marketing officer (CMO) own customer data for the organisation, or is the CMO prepared to?"""
 
     cmo_owns_content: CmoOwnsContent | None
-    """Does the CMO own the making of content for the organisation, or stand ready to?"""
+    """Does the CMO own content production for the organisation, or is the CMO prepared to?"""
 
     marketing_focus: MarketingFocus | None
     """Where does marketing put its main effort?"""
@@ -424,10 +424,10 @@ class TypedFacts(TypedDict, total=False):
     """Does the owner of CX live through the journey as a customer would?"""
 
     prepurchase_content: PrepurchaseContent | None
-    """How does your content strike people before they buy?"""
+    """How do people experience your content before they buy?"""
 
     roles_defined: RolesDefined | None
-    """Is it laid down who does what in CX?"""
+    """Are CX roles and responsibilities defined?"""
 
     benchmarks_other_sectors: bool | None
     """Do you study how leading companies in other sectors treat their customers?"""

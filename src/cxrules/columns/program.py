@@ -268,6 +268,10 @@ class Program:
         planes = self._columns.pick(leading, level)
         return _subtract(planes, offset, self._columns.any_of(leading.values()))
 
+    def advised(self) -> dict[str, Gate]:
+        """Return for every action that rules conclude where it is advised: it serves the model that is named."""
+        return {action: self.formula.advised(action) for action in self.concluded(Effect.ACTION)}
+
     def concluded(self, effect: Effect) -> dict[str, Gate]:
         """Return for everything that rules conclude by one effect where a fired rule does."""
         targets: dict[str, list[str]] = {}

@@ -97,7 +97,7 @@ class TableJudge:
             flags["incoherences"] = list(program.impossible.values())
         for name, effect in _NAMES.items():
             if name in asked:
-                concluded = program.concluded(effect)
+                concluded = program.concluded(effect) if effect is not Effect.ACTION else program.advised()
                 flags[name] = [concluded[target] for target in self.names[name]]
         return ArrayRunner(program, numbers, flags)
 

@@ -71,12 +71,18 @@ def make_answer(recommendation: Recommendation) -> dict[str, Any]:
         "findings": list(recommendation.findings),
         "accompaniments": _read_ids(recommendation, Effect.ACCOMPANIES),
         "patterns": _read_ids(recommendation, Effect.RECOGNISES),
-        "actions": _read_ids(recommendation, Effect.ACTION),
+        "actions": _read_actions(recommendation, model),
         "warnings": [item.id for item in recommendation.rulebase.incoherences(recommendation.decision.known)]
         + _read_ids(recommendation, Effect.WARNING),
         "support": list(recommendation.support),
         "dissent": list(recommendation.dissent),
     }
+
+
+def _read_actions(recommendation: Recommendation, model: str | None) -> list[str]:
+    """Return the actions that fired rules conclude and that serve a model."""
+    serves = recommendation.rulebase.serves_model
+    return [action for action in _read_ids(recommendation, Effect.ACTION) if serves(action, model)]
 
 
 def expand(record: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
@@ -94,6 +100,7 @@ def expand(record: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
     answer = make_answer(Recommendation(judge, judge.decide(known)))
     for name in ("facts", "model", "status", "reason", "certainty"):
         answer[name] = record[name]
+    answer["actions"] = _read_actions(Recommendation(judge, judge.decide(known)), record["model"])
     if record["certainty"] is None:
         answer.update(dict.fromkeys(SUMMED_UP))
     answer["fired"] = None if record["fired"] is None else list(name_rules(judge, record["fired"]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from cxrules.explanation.text.document import mark_title, unmark
-from cxrules.explanation.text.words import count, join_clauses, paragraphs, sentence
+from cxrules.explanation.text.words import count, join_clauses, lower_first, paragraphs, sentence
 from cxrules.language.facts import FactValue
 from cxrules.language.names import Certainty, ModelName, SignedCertainty
 from cxrules.language.rules import Claim, Model, Rule, Source
@@ -237,9 +237,12 @@ def reason(step: Step, consequence: str = "") -> str:
 
     The consequence is a relative clause such as "which rules out …".
     """
-    here = facts_clause(step.roots()) or "this is said of organisations in general"
+    rationale, here = step.rule.rationale.rstrip(". "), facts_clause(step.roots())
+    if not here:
+        holds = f"For any organisation, the article holds: {lower_first(rationale)}"
+        return f"{holds}{f', {consequence}' if consequence else ''} ({cite(step)})."
     premise = f"{here}, {consequence}" if consequence else here
-    return f"{sentence(premise)} {step.rule.rationale.rstrip('. ')} ({cite(step)})."
+    return f"{sentence(premise)} {rationale} ({cite(step)})."
 
 
 _Lines: TypeAlias = Iterator[tuple[int, str]]

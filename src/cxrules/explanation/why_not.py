@@ -10,7 +10,7 @@ from cxrules.errors import no_such
 from cxrules.explanation.counterfactuals import Counterfactuals, counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, cite, facts_clause, reason
 from cxrules.explanation.text.document import Paragraph, to_plain
-from cxrules.explanation.text.words import join_clauses, name, sentence, topics
+from cxrules.explanation.text.words import join_clauses, lower_first, name, sentence, topics
 from cxrules.explanation.trace import trace
 from cxrules.language.ids import sorted_ids
 from cxrules.language.names import ModelName
@@ -317,8 +317,10 @@ class _Teller:
         if step.rule.id in self._told:
             return sentence(f"{most} is the {self._ordinal(step)} reason above")
         here = facts_clause(step.roots())
-        said = f"{most} is that {here}" if here else f"{most} is said of organisations in general"
-        return f"{sentence(said)} {step.rule.rationale.rstrip('. ')} ({cite(step)})."
+        rationale = step.rule.rationale.rstrip(". ")
+        if not here:
+            return sentence(f"{most} holds for any organisation: {lower_first(rationale)} ({cite(step)})")
+        return f"{sentence(f'{most} is that {here}')} {rationale} ({cite(step)})."
 
     def _give(self, steps: tuple[Step, ...]) -> str:
         return " ".join(

@@ -74,6 +74,7 @@ def build(draft: Draft, name: str, base: Parts | None = None) -> Parts:
         warnings=texts["warnings"],
         rules=lay("rules", {entry.id: reader.build_rule(entry) for entry in _in_shape(draft, "rules")}),
         policy=Policy(policy.minimum_evidence, policy.lead) if policy else base.policy if base else _NO_POLICY,
+        serves=lay("serves", {entry.id: tuple(entry.form) for entry in _in_shape(draft, "serves")}),
     )
 
 
@@ -84,7 +85,8 @@ def settle(parts: Parts) -> Parts:
         for section in ("models", "accompaniments", "patterns")
     }
     rules = {rule.id: replace(rule, because=sorted_ids(rule.because)) for rule in parts.rules.values()}
-    return replace(parts, rules=rules, **cited)
+    serves = {action: sorted_ids(models) for action, models in parts.serves.items()}
+    return replace(parts, rules=rules, serves=serves, **cited)
 
 
 def name_all(draft: Draft, base: Parts | None) -> Names:

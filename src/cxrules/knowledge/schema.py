@@ -334,6 +334,9 @@ class RulesFile(Form):
 
     findings: dict[Name, Text] = Field(default={}, description="What each finding states: a clause")
     actions: dict[Name, Text] = Field(default={}, description="What each action advises: a sentence")
+    serves: dict[Name, list[Reference]] = Field(
+        default={}, description="The models that an action serves, where it does not serve all of them"
+    )
     warnings: dict[Name, Text] = Field(default={}, description="What each warning says: a sentence")
     rules: list[RuleForm] = Field(default=[], description="The rules")
 

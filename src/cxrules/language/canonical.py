@@ -69,6 +69,7 @@ def write(parts: Parts) -> str:
         "findings": dict(parts.findings),
         "actions": dict(parts.actions),
         "warnings": dict(parts.warnings),
+        "serves": {action: list(models) for action, models in parts.serves.items()},
         "rules": [_write_rule(rule) for rule in parts.rules.values()],
     }
     return "{\n" + ",\n".join(f"{_dump(key)}:{_write_section(value)}" for key, value in sections.items()) + "\n}\n"
@@ -122,7 +123,7 @@ def _is_normal(parts: Parts) -> bool:
     facts = parts.vocabulary.facts
     items = (parts.models, parts.accompaniments, parts.patterns)
     lists = [item.claims for section in items for item in section.values()]
-    lists += [rule.because for rule in parts.rules.values()]
+    lists += [*(rule.because for rule in parts.rules.values()), *parts.serves.values()]
     conjunctions = [rule.when for rule in parts.rules.values()] + [item.when for item in parts.impossible]
     tests = (test for conditions in conjunctions for test in leaf_tests(conditions))
     return all(ids == sorted_ids(ids) for ids in lists) and all(
@@ -165,6 +166,7 @@ def _build_sections(plain: _Plain) -> Parts:
         findings={name: _text(says) for name, says in plain["findings"].items()},
         actions={name: _text(says) for name, says in plain["actions"].items()},
         warnings={name: _text(says) for name, says in plain["warnings"].items()},
+        serves={name: tuple(_text(model) for model in models) for name, models in plain["serves"].items()},
         rules=_by_id(lambda item: _read_rule(item, facts), plain["rules"]),
         policy=Policy(_number(plain["policy"]["minimum_evidence"]), _number(plain["policy"]["lead"])),
     )

@@ -60,6 +60,7 @@ def name_sections(parts: Parts) -> dict[str, Mapping[str, Any]]:
         "actions": parts.actions,
         "warnings": parts.warnings,
         "rules": parts.rules,
+        "serves": parts.serves,
     }
 
 
@@ -141,6 +142,18 @@ class _Checker:
                     yield from self.names.demand("claims", "claim", name, (section, item.id, "claims", index))
         for rule in parts.rules.values():
             yield from self._check_rule(rule)
+        yield from self._check_serves()
+
+    def _check_serves(self) -> Iterator[Mistake]:
+        for action, models in self.parts.serves.items():
+            here: Path = ("serves", action)
+            yield from self.names.demand("actions", "action", action, here)
+            for index, model in enumerate(models):
+                yield from self.names.demand("models", "model", model, (*here, index))
+            if not models:
+                hint = "an action that serves every model is left out"
+                yield Mistake("empty-list", here, "this list needs an element", hint)
+            yield from _refuse_twice(models, here)
 
     def _check_impossible(self, conjunction: Impossible) -> Iterator[Mistake]:
         here: Path = ("impossible", conjunction.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -34,6 +34,7 @@ class Parts:
         warnings: What each warning says, as a sentence.
         rules: The rules.
         policy: The numbers of the decision policy.
+        serves: The models that an action serves; one that is not named serves all of them.
     """
 
     name: str
@@ -49,9 +50,20 @@ class Parts:
     warnings: Mapping[str, str]
     rules: Mapping[str, Rule]
     policy: Policy
+    serves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("sources", "claims", "accompaniments", "patterns", "findings", "actions", "warnings", "rules"):
+        for name in (
+            "sources",
+            "claims",
+            "accompaniments",
+            "patterns",
+            "findings",
+            "actions",
+            "warnings",
+            "rules",
+            "serves",
+        ):
             object.__setattr__(self, name, _in_id_order(getattr(self, name)))
         object.__setattr__(self, "models", MappingProxyType(dict(self.models)))
 

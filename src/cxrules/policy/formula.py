@@ -86,6 +86,14 @@ class Formula(Generic[_Bit, _Number]):
         """Return whether a fired rule concludes something."""
         return self._algebra.any_of(self.fired[rule] for rule in self.concluders(effect, target))
 
+    def advised(self, action: str) -> _Bit:
+        """Return whether an action is advised: a fired rule concludes it, and it serves the model that is named."""
+        concluded = self.concluded(Effect.ACTION, action)
+        if action not in self.rulebase.serves:
+            return concluded
+        served = self._algebra.any_of(self.recommended[model] for model in self.rulebase.serves[action])
+        return self._algebra.all_of([concluded, served])
+
     @cached_property
     def evidence(self) -> tuple[Item[_Bit], ...]:
         """Every item of evidence. One that several rules carry counts where one of them fires and none stronger."""

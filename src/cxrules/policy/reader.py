@@ -101,7 +101,7 @@ class Reader:
             "findings": self._reached(Effect.FINDING, fired),
             "accompaniments": self._reached(Effect.ACCOMPANIES, fired),
             "patterns": self._reached(Effect.RECOGNISES, fired),
-            "actions": [part.copy() for part in self._advise(Effect.ACTION, fired)],
+            "actions": [part.copy() for part in self._advise(Effect.ACTION, fired, decision.model)],
             "warnings": [part.copy() for part in (*incoherences, *self._advise(Effect.WARNING, fired))],
             "incoherences": [part.copy() for part in incoherences],
             "cites": list(claims(self._claims_of(fired))),
@@ -144,7 +144,7 @@ class Reader:
                 ', "patterns": ',
                 self._written_targets(Effect.RECOGNISES, fired),
                 ', "actions": [',
-                ", ".join([part.written for part in self._advise(Effect.ACTION, fired)]),
+                ", ".join([part.written for part in self._advise(Effect.ACTION, fired, decision.model)]),
                 '], "warnings": [',
                 ", ".join(incoherences + [part.written for part in self._advise(Effect.WARNING, fired)]),
                 f'], "incoherences": [{", ".join(incoherences)}], "cites": ',
@@ -262,13 +262,13 @@ class Reader:
             part = keep_part(keep, voice, made._replace(written=f"{write(source)}: {made.written}"))
         return part
 
-    def _advise(self, effect: Effect, fired: int) -> list[Part]:
+    def _advise(self, effect: Effect, fired: int, model: str | None = None) -> list[Part]:
         texts = self._rulebase.actions if effect is Effect.ACTION else self._rulebase.warnings
         keep = self._advice
         found = []
         for target, concluders in self._targets[effect]:
             rules = fired & concluders
-            if rules:
+            if rules and (effect is not Effect.ACTION or self._rulebase.serves_model(target, model)):
                 part = keep.get((effect, target, rules))
                 if part is None:
                     claims = self._claims.read(self._claims_of(rules))
@@ -358,7 +358,7 @@ FIELDS: Mapping[str, _Field] = {
     "findings": lambda reader, decision: tuple(reader._reached(Effect.FINDING, decision.fired)),
     "accompaniments": lambda reader, decision: tuple(reader._reached(Effect.ACCOMPANIES, decision.fired)),
     "patterns": lambda reader, decision: tuple(reader._reached(Effect.RECOGNISES, decision.fired)),
-    "actions": lambda reader, decision: _things(reader._advise(Effect.ACTION, decision.fired)),
+    "actions": lambda reader, decision: _things(reader._advise(Effect.ACTION, decision.fired, decision.model)),
     "warnings": lambda reader, decision: _things(
         reader._incoherences(decision.known) + reader._advise(Effect.WARNING, decision.fired)
     ),

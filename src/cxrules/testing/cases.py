@@ -70,6 +70,12 @@ _NAMES: Final[Mapping[str, tuple[str, Callable[[Recommendation], set[str]]]]] = 
     "cites": ("claims", lambda advice: set(advice.cites)),
     "dissent": ("claims", lambda advice: set(advice.dissent)),
     "support": ("claims", lambda advice: set(advice.support)),
+    "concludes": (
+        "actions",
+        lambda advice: {
+            action for rule in advice.fired for action in advice.rulebase.rules[rule].targets(Effect.ACTION)
+        },
+    ),
     "advice_cites": ("claims", lambda advice: {claim for action in advice.actions for claim in action.claims}),
 }
 _NOT: Final = {"silent": "fires", **{f"{name}_not": name for name in _NAMES if name not in ("fires", "open")}}

@@ -184,6 +184,10 @@ def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterato
     yield lambda one, other: circuit.any_of(
         circuit.differ(one.concluded(*effect), other.concluded(*effect)) for effect in effects
     )
+    if old.serves != new.serves:
+        yield lambda one, other: circuit.any_of(
+            circuit.differ(one.advised(action), other.advised(action)) for action in old.serves.keys() | new.serves
+        )
     for model in new.models:
         yield _stands_otherwise(circuit, model)
     yield lambda one, other: circuit.any_of(

@@ -68,6 +68,10 @@ class Reading:
         """Return whether a fired rule concludes something."""
         return (effect, target) in self._concluded
 
+    def advised(self, action: str) -> bool:
+        """Return whether an action is advised: a fired rule concludes it, and it serves the model that is named."""
+        return self.concluded(Effect.ACTION, action) and self.rulebase.serves_model(action, self.decision.model)
+
     @cached_property
     def _concluded(self) -> set[tuple[Effect, str]]:
         rules = self.rulebase.rules

@@ -1,4 +1,4 @@
-"""The brief explanation: the outcome, the decisive reasons, the contrast, the authors, and what is not known."""
+"""The brief explanation: the outcome, its decisive reasons, the contrast, the authors, what is unknown, what to do."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cxrules.explanation.counterfactuals import ChangeSet, counterfactuals
 from cxrules.explanation.decisive import Damage, rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Step, reason
 from cxrules.explanation.next_questions import next_questions
+from cxrules.explanation.prose.actions import tell_incoherences, tell_next_steps
 from cxrules.explanation.prose.verdicts import tell_verdicts
 from cxrules.explanation.text.document import Block, Items, Paragraph
 from cxrules.explanation.text.words import join_clauses, join_names, name, strength, topics
@@ -22,13 +23,15 @@ from cxrules.rulebase import RuleBase
 __all__ = ["choose_reasons", "choose_rival", "tell_outcome", "tell_prospects", "write_brief"]
 
 _MOST_REASONS = 4
+_MOST_GATES = 2
 _MOST_UNKNOWN = 3
 
 
 def write_brief(judge: Judge, decision: Decision, *, searches: bool = True) -> tuple[Block, ...]:
     """Write the brief explanation."""
     derivation = trace(judge, decision)
-    blocks: list[Block] = [Paragraph(tell_outcome(judge.rulebase, derivation))]
+    blocks: list[Block] = [*tell_incoherences(judge, decision), Paragraph(tell_outcome(judge.rulebase, derivation))]
+    reasons: dict[str, str] = {}
     rival = choose_rival(judge, decision, derivation)
     if decision.model is None:
         blocks += _tell_shortcoming(judge, derivation, rival)
@@ -44,6 +47,8 @@ def write_brief(judge: Judge, decision: Decision, *, searches: bool = True) -> t
         blocks.append(Paragraph(" ".join(tell_verdicts(judge, decision, derivation))))
     if searches:
         blocks += tell_prospects(judge, decision)
+    if decision.known:
+        blocks += tell_next_steps(judge, decision, reasons)
     return tuple(blocks)
 
 
@@ -79,7 +84,8 @@ def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> Wh
 def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> dict[str, str]:
     """Choose at most four reasons, each a different idea and, where possible, from another article.
 
-    First come the decisive ones, the most decisive first; then the reasons against models that have some support.
+    First comes what keeps back a model with more evidence; then the decisive reasons, the most decisive first and what
+    holds for any organisation last; then the reasons against models that have some support.
 
     Returns:
         The reasons in words, by rule.
@@ -89,7 +95,10 @@ def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> 
     told = {rule: _tell_reason(judge, derivation, steps[rule]) for rule in ratings if rule in steps}
     decisive = {rule: text for rule, text in told.items() if text}
     chosen: dict[str, str] = {}
-    while len(chosen) < min(_MOST_REASONS, len(decisive)):
+    for step in _list_gates(derivation):
+        if len(chosen) < _MOST_GATES and not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
+            chosen[step.rule.id] = _tell_reason(judge, derivation, step)
+    while len(chosen) < _MOST_REASONS and not decisive.keys() <= chosen.keys():
         rule = max((rule for rule in decisive if rule not in chosen), key=_Worth(ratings, steps, chosen))
         chosen[rule] = decisive[rule]
     for step in _list_keepers(derivation):
@@ -109,16 +118,24 @@ class _Worth:
         self._articles = Counter(steps[rule].source.id for rule in chosen)
         self._facts = _facts_of(steps, chosen)
 
-    def __call__(self, rule: str) -> tuple[bool, int, int]:
+    def __call__(self, rule: str) -> tuple[bool, bool, int, int]:
         step, damage = self._steps[rule], self._ratings[rule]
         roots = {given.fact for given in step.roots()}
         stale = self._articles[step.source.id] + (2 if roots <= self._facts else 0)
         weight = max(damage.lead_lost, damage.points_lost) + damage.status_falls
-        return damage.model_falls, weight - stale, damage.points_lost
+        return damage.model_falls, not step.standing, weight - stale, damage.points_lost
 
 
 def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
     return {given.fact for rule in rules for given in steps[rule].roots()}
+
+
+def _list_gates(derivation: Derivation) -> Iterator[Step]:
+    """Return what rules out, or puts behind, models with at least as much evidence as the winner."""
+    winner = derivation.cases[0]
+    for case in derivation.cases[1:]:
+        if case.points >= winner.points and (case.excluded_by or case.set_aside_by):
+            yield from case.set_aside_by or case.excluded_by
 
 
 def _list_keepers(derivation: Derivation) -> Iterator[Step]:
@@ -185,17 +202,19 @@ def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
 
 def _tell_change(rulebase: RuleBase, found: ChangeSet) -> str:
     clauses = [rulebase.vocabulary[fact].state(value) for fact, value in found.changed.items()]
-    supposed = f"Should it come about that {join_clauses(clauses)}"
+    supposed = f"If {join_clauses(clauses)}"
     if found.model is None:
         return f"{supposed}, no owner could be recommended."
-    return f"{supposed}, the recommendation would be {name(rulebase, found.model)}."
+    return f"{supposed}, the recommendation becomes {name(rulebase, found.model)}."
 
 
 def _tell_shortcoming(judge: Judge, derivation: Derivation, nearest: WhyNot | None) -> Iterator[Block]:
     if derivation.reason is Reason.ALL_EXCLUDED:
         yield Items("What rules them out", tuple(_tell_exclusions(judge, derivation.cases)))
     elif nearest is not None and derivation.reason is Reason.TOO_LITTLE:
-        yield Paragraph(f"Nearest comes {name(judge.rulebase, nearest.model)}. {rebut(judge, nearest, named=True)}")
+        yield Paragraph(
+            f"The closest candidate is {name(judge.rulebase, nearest.model)}. {rebut(judge, nearest, named=True)}"
+        )
 
 
 def _tell_exclusions(judge: Judge, cases: Iterable[Case]) -> Iterator[str]:

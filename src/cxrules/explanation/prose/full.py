@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from cxrules.explanation.counterfactuals import counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, Established, Step, Weighed, reason
 from cxrules.explanation.next_questions import next_questions
+from cxrules.explanation.prose.actions import tell_incoherences
 from cxrules.explanation.prose.brief import tell_outcome
 from cxrules.explanation.prose.verdicts import tell_verdicts
 from cxrules.explanation.text.document import Block, Items, Paragraph, Section, mark_title
-from cxrules.explanation.text.words import count, lower_first, mark_names, name, paragraphs, sentence
+from cxrules.explanation.text.words import count, join_names, lower_first, mark_names, name, paragraphs, sentence
 from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, rebut, why_not
 from cxrules.language.rules import Claim, Effect
@@ -63,10 +64,11 @@ class _Writer:
         self._told: set[str] = set()
 
     def outcome(self) -> tuple[Block, ...]:
+        contradictions = tell_incoherences(self._judge, self._decision)
         text = tell_outcome(self._rulebase, self._derivation)
         if self._decision.model is not None:
             text += f" The certainty of the evidence for it is {self._decision.certainty:.2f}."
-        return (Paragraph(text),)
+        return (*contradictions, Paragraph(text))
 
     def facts(self) -> tuple[Block, ...]:
         stated = tuple(sentence(given.states) for given in self._derivation.facts)
@@ -109,15 +111,26 @@ class _Writer:
         return (Items("", tuple(texts)),) if texts else ()
 
     def advice(self, effect: Effect, wording: Mapping[str, str]) -> tuple[Block, ...]:
-        texts = [f"{wording[target]} {self._tell_all(steps)}" for target, steps in self._by_target(effect).items()]
+        texts = [
+            f"{wording[target]} {self._tell_all(steps)}"
+            for target, steps in self._by_target(effect).items()
+            if effect is not Effect.ACTION or self._rulebase.serves_model(target, self._decision.model)
+        ]
         return (Items("", tuple(texts)),) if texts else ()
 
+    def kept_back(self) -> tuple[Block, ...]:
+        """Return the advice that would serve another model than the one recommended."""
+        model, serves = self._decision.model, self._rulebase.serves
+        texts = [
+            f"{self._rulebase.actions[action]} This serves {join_names(self._rulebase, serves[action], 'or')}. "
+            f"{self._tell_all(steps)}"
+            for action, steps in self._by_target(Effect.ACTION).items()
+            if not self._rulebase.serves_model(action, model)
+        ]
+        return (Items("Advice that would serve another owner", tuple(texts)),) if texts else ()
+
     def warnings(self) -> tuple[Block, ...]:
-        impossible = [sentence(met.reason) for met in self._rulebase.incoherences(self._decision.known)]
-        stated: tuple[Block, ...] = ()
-        if impossible:
-            stated = (Items("The facts given do not fit together", tuple(impossible)),)
-        return (*stated, *self.advice(Effect.WARNING, self._rulebase.warnings))
+        return self.advice(Effect.WARNING, self._rulebase.warnings)
 
     def rest(self) -> tuple[Block, ...]:
         texts = [self._tell(step) for rule, step in self._steps.items() if rule not in self._told]
@@ -127,7 +140,8 @@ class _Writer:
         return (Paragraph(mark_names(self._rulebase, next_questions(self._judge, self._decision).explain())),)
 
     def changes(self) -> tuple[Block, ...]:
-        return (Paragraph(mark_names(self._rulebase, counterfactuals(self._judge, self._decision).explain())),)
+        nearest = mark_names(self._rulebase, counterfactuals(self._judge, self._decision).explain())
+        return (Paragraph(nearest), *self.kept_back())
 
     def sources(self) -> tuple[Block, ...]:
         cited = {claim.id: claim for step in self._steps.values() for claim in step.claims}

@@ -58,7 +58,8 @@ def _tell_others(rulebase: RuleBase, neither: Iterable[Voice]) -> Iterator[str]:
     for voice in neither:
         (against if voice.points_on_winner < 0 else silent).append(title(rulebase, voice.source))
     if against:
-        yield f"{join_words(against)} {_verb(against, 'has', 'have')} reservations and no better proposal."
+        proposes = _verb(against, "has reservations but proposes", "have reservations but propose")
+        yield f"{join_words(against)} {proposes} nothing better."
     if silent:
         yield f"{join_words(silent)} {_verb(silent, 'takes', 'take')} no side here."
 

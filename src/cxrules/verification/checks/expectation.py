@@ -30,7 +30,7 @@ _OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
         "establishes": lambda view, finding: view.findings[finding],
         "recognises": lambda view, pattern: view.concluded(Effect.RECOGNISES, pattern),
         "accompanies": lambda view, name: view.concluded(Effect.ACCOMPANIES, name),
-        "advises": lambda view, action: view.concluded(Effect.ACTION, action),
+        "advises": lambda view, action: view.advised(action),
         "warns": lambda view, warning: view.concluded(Effect.WARNING, warning),
     }
 )

@@ -1,0 +1,68 @@
+"""What to do first: of the advice that fits the answer, what serves its deciding reasons; and patterns to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from cxrules.explanation.text.document import Block, Items, Paragraph
+from cxrules.explanation.text.words import sentence
+from cxrules.language.ids import sorted_ids
+from cxrules.language.rules import Effect
+from cxrules.policy.decision import Decision
+from cxrules.policy.judge import Judge
+from cxrules.policy.standings import rest
+
+__all__ = ["choose_actions", "tell_incoherences", "tell_next_steps"]
+
+_MOST_ACTIONS = 5
+
+
+def choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
+    """Choose the actions that matter most, the weightiest first: at most five.
+
+    First come those that rest on the facts of the deciding reasons, then those made for the recommended model, then
+    those for which claims speak most emphatically.
+
+    Args:
+        judge: The policy.
+        decision: A decision of it.
+        reasons: The rules that decide it.
+    """
+    rulebase, decider = judge.rulebase, judge.decider
+    deciding = _facts_behind(judge, decision, reasons)
+    worth: dict[str, tuple[int, bool, int]] = {}
+    for rule in decider.names(decision.fired):
+        for action in rulebase.rules[rule].targets(Effect.ACTION):
+            if rulebase.serves_model(action, decision.model):
+                shared = len(_facts_behind(judge, decision, [rule]) & deciding)
+                tone = max(int(rulebase.claims[claim].tone) for claim in rulebase.rules[rule].because)
+                before = worth.get(action, (0, False, 0))
+                worth[action] = (max(shared, before[0]), action in rulebase.serves, max(tone, before[2]))
+    ranked = sorted(sorted_ids(worth), key=lambda action: worth[action], reverse=True)
+    return tuple(ranked[:_MOST_ACTIONS])
+
+
+def tell_next_steps(judge: Judge, decision: Decision, reasons: Collection[str]) -> Iterator[Block]:
+    """Describe the patterns recognised, and what to do first."""
+    rulebase, patterns = judge.rulebase, judge.rulebase.patterns
+    fired = [rulebase.rules[rule] for rule in judge.decider.names(decision.fired)]
+    recognised = sorted_ids(pattern for rule in fired for pattern in rule.targets(Effect.RECOGNISES))
+    if recognised:
+        told = tuple(sentence(f"{patterns[pattern].name}: {patterns[pattern].says}") for pattern in recognised)
+        yield Items("Patterns to watch", told)
+    actions = choose_actions(judge, decision, reasons)
+    if actions:
+        yield Items("What to do first", tuple(rulebase.actions[action] for action in actions))
+
+
+def tell_incoherences(judge: Judge, decision: Decision) -> Iterator[Block]:
+    """Describe first of all what in the facts contradicts itself, since what rests on it is no evidence."""
+    reasons = tuple(sentence(met.reason) for met in judge.rulebase.incoherences(decision.known))
+    if reasons:
+        yield Items("The facts contradict each other, so that what rests on them is no evidence", reasons)
+        yield Paragraph("Correct them before relying on the answer below.")
+
+
+def _facts_behind(judge: Judge, decision: Decision, rules: Collection[str]) -> set[str]:
+    below = rest(judge.decider, decision.fired, rules)
+    return {fact for rule in below for fact in judge.rulebase.rules[rule].facts() if fact in decision.known}
