@@ -130,6 +130,7 @@ def _describe(rulebase: RuleBase, rule: Rule) -> Iterator[str]:
         "the threshold": engineer.threshold,
         "the evidence": engineer.evidence,
         "the weight": engineer.points_reason,
+        "the reading": engineer.reading,
     }
     if any(notes.values()):
         yield ""

@@ -84,6 +84,8 @@ def settle(parts: Parts) -> Parts:
         section: {item.id: replace(item, claims=sorted_ids(item.claims)) for item in getattr(parts, section).values()}
         for section in ("models", "accompaniments", "patterns")
     }
+    models = cited["models"]
+    cited["models"] = {name: replace(model, against=sorted_ids(model.against)) for name, model in models.items()}
     rules = {rule.id: replace(rule, because=sorted_ids(rule.because)) for rule in parts.rules.values()}
     serves = {action: sorted_ids(models) for action, models in parts.serves.items()}
     return replace(parts, rules=rules, serves=serves, **cited)
@@ -148,7 +150,8 @@ def _build_claim(entry: Entry) -> Claim:
 
 def _build_model(entry: Entry) -> Model:
     form = entry.form
-    return Model(entry.id, form.name, form.says, tuple(form.claims), form.kind, tuple(form.requires))
+    requires, against = tuple(form.requires), tuple(form.against)
+    return Model(entry.id, form.name, form.says, tuple(form.claims), form.kind, requires, against)
 
 
 class _Reader:
@@ -176,6 +179,7 @@ class _Reader:
                 evidence=(engineer.evidence or "") if engineer else "",
                 points=weight.points if weight else None,
                 points_reason=weight.reason if weight else "",
+                reading=(engineer.reading or "") if engineer else "",
             ),
         )
 

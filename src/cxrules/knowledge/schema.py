@@ -263,6 +263,9 @@ class ModelForm(NamedForm):
 
     kind: Literal["owner", "interim", "fallback", "deferral"] = Field(default="owner", description="What sort of model")
     requires: list[Reference] = Field(default=[], description="Findings; without each of them it is not in the running")
+    against: list[Reference] = Field(
+        default=[], description="Claims that speak outright against this kind of owner: dissent wherever it wins"
+    )
 
 
 class PolicyForm(Form):
@@ -316,6 +319,9 @@ class EngineerForm(Form):
         default=None, description="Why a role, statistic or definition is counted as evidence here"
     )
     weight: WeightForm | None = Field(default=None, description="A weight that replaces the author's tone")
+    reading: Text | None = Field(
+        default=None, description="Why the rule says more than the author: it counts, and is not the author's voice"
+    )
 
 
 class RuleForm(Form):

@@ -124,6 +124,7 @@ def _is_normal(parts: Parts) -> bool:
     items = (parts.models, parts.accompaniments, parts.patterns)
     lists = [item.claims for section in items for item in section.values()]
     lists += [*(rule.because for rule in parts.rules.values()), *parts.serves.values()]
+    lists += [model.against for model in parts.models.values()]
     conjunctions = [rule.when for rule in parts.rules.values()] + [item.when for item in parts.impossible]
     tests = (test for conditions in conjunctions for test in leaf_tests(conditions))
     return all(ids == sorted_ids(ids) for ids in lists) and all(
@@ -265,6 +266,8 @@ def _write_model(model: Model) -> _Plain:
     plain["kind"] = model.kind
     if model.requires:
         plain["requires"] = model.requires
+    if model.against:
+        plain["against"] = model.against
     return plain
 
 
@@ -276,6 +279,7 @@ def _read_model(name: str, plain: _Plain) -> Model:
         _texts(plain.get("claims", ())),
         _text(plain["kind"]),
         _texts(plain.get("requires", ())),
+        _texts(plain.get("against", ())),
     )
 
 
@@ -293,7 +297,11 @@ def _write_rule(rule: Rule) -> _Plain:
     if rule.engineer != _NO_ENGINEER:
         engineer: _Plain = {
             key: text
-            for key, text in (("threshold", rule.engineer.threshold), ("evidence", rule.engineer.evidence))
+            for key, text in (
+                ("threshold", rule.engineer.threshold),
+                ("evidence", rule.engineer.evidence),
+                ("reading", rule.engineer.reading),
+            )
             if text
         }
         if rule.engineer.points is not None:
@@ -325,6 +333,7 @@ def _read_engineer(plain: _Plain) -> Engineer:
         _text(plain.get("evidence", "")),
         None if weight is None else _number(weight["points"]),
         "" if weight is None else _text(weight["reason"]),
+        _text(plain.get("reading", "")),
     )
 
 

@@ -133,16 +133,21 @@ class _Checker:
             yield from self._check_impossible(conjunction)
         for claim in parts.claims.values():
             yield from self._check_source_of(claim)
-        for model in parts.models.values():
+        yield from self._check_models()
+        for rule in parts.rules.values():
+            yield from self._check_rule(rule)
+        yield from self._check_serves()
+
+    def _check_models(self) -> Iterator[Mistake]:
+        for model in self.parts.models.values():
             for index, name in enumerate(model.requires):
                 yield from self.names.demand("findings", "finding", name, ("models", model.id, "requires", index))
+            for index, name in enumerate(model.against):
+                yield from self.names.demand("claims", "claim", name, ("models", model.id, "against", index))
         for section, items in self._named():
             for item in items:
                 for index, name in enumerate(item.claims):
                     yield from self.names.demand("claims", "claim", name, (section, item.id, "claims", index))
-        for rule in parts.rules.values():
-            yield from self._check_rule(rule)
-        yield from self._check_serves()
 
     def _check_serves(self) -> Iterator[Mistake]:
         for action, models in self.parts.serves.items():
@@ -285,6 +290,7 @@ def _check_named(section: str, item: Named | Model) -> Iterator[Mistake]:
         if item.kind not in MODEL_KINDS:
             yield Mistake("unknown-word", (*here, "kind"), f"{item.kind!r} is not one of {', '.join(MODEL_KINDS)}")
         yield from _refuse_twice(item.requires, (*here, "requires"))
+        yield from _refuse_twice(item.against, (*here, "against"))
 
 
 def _check_rule(rule: Rule) -> Iterator[Mistake]:
@@ -294,7 +300,7 @@ def _check_rule(rule: Rule) -> Iterator[Mistake]:
     yield from _refuse_twice(rule.because, (*here, "because"))
     if not rule.because:
         yield Mistake("rule-without-claim", (*here, "because"), "a rule needs a claim behind it")
-    for word in ("threshold", "evidence"):
+    for word in ("threshold", "evidence", "reading"):
         if text := getattr(rule.engineer, word):
             yield from _check_text(text, (*here, "engineer", word))
     if rule.engineer.points is not None:

@@ -119,6 +119,7 @@ class Model:
         claims: The claims that define it.
         kind: `owner`, `interim`, `fallback` or `deferral`.
         requires: Findings without each of which it is not in the running.
+        against: Claims that speak outright against this kind of owner: dissent wherever it is recommended.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Model:
     claims: tuple[str, ...] = ()
     kind: str = "owner"
     requires: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +255,14 @@ class Engineer:
         evidence: Why a role, statistic or definition is counted as evidence.
         points: The weight that replaces the author's tone, or None.
         points_reason: Why.
+        reading: Why the rule says more than the author; it then counts in the sum and is not the author's voice.
     """
 
     threshold: str = ""
     evidence: str = ""
     points: int | None = None
     points_reason: str = ""
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cxrules.language.ids import sorted_ids
 from cxrules.language.names import ModelName, SignedCertainty
+from cxrules.language.rules import Effect
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
 from cxrules.policy.evidence import Evidence, certainty
@@ -46,7 +47,7 @@ class Voice:
 
     Attributes:
         source: The article.
-        model: The open model (not excluded) for which its own points are highest, or None when none are above 0.
+        model: The model that its own rules favour, whatever the rules of others exclude, or None when they favour none.
         points: Its points for that model; 0 without one.
         points_on_winner: Its points on the recommended model; 0 without one.
     """
@@ -103,51 +104,78 @@ def _fired_twin(decider: Decider, fired: int, item: Evidence) -> Evidence:
 
 
 def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:
-    """Return the verdict of each article on its own points."""
-    sums: dict[str, dict[str, int]] = {source: defaultdict(int) for source in decider.rulebase.sources}
-    for item in fired_evidence(decider, decision.fired):
-        sums[item.source][item.model] += item.points
-    excluded = decider.excluded(decision.fired)
-    open_models = [model for model, out in zip(decider.rulebase.models, excluded, strict=True) if not out]
+    """Return the verdict of each article by its own rules, whatever the others exclude.
+
+    What the article itself rules out, or puts behind another model it speaks for, it does not favour; what only a
+    reading of the engineer's says is not its voice.
+    """
+    sums = _own_points(decider, decision.fired)
     found = {}
     for source, points in sums.items():
+        refused = _refused_by(decider, decision.fired, source, points)
+        own = [model for model in decider.rulebase.models if model not in refused]
         # The declared order decides among equals: max gives the first.
-        best = max(open_models, key=lambda model, points=points: points[model], default=None)  # type: ignore[misc]
+        best = max(own, key=lambda model, points=points: points[model], default=None)  # type: ignore[misc]
         if best is None or points[best] <= 0:
             best = None
         # An article with equal points for the recommended model favours that one.
-        if decision.model and best and points[decision.model] == points[best]:
+        if decision.model in own and best and points[decision.model] == points[best]:
             best = decision.model
         on_winner = points[decision.model] if decision.model else 0
         found[source] = Voice(source, best, points[best] if best else 0, on_winner)
     return found
 
 
+def _own_points(decider: Decider, fired: int) -> dict[str, dict[str, int]]:
+    """Return for each article its own points for every model: each claim once, readings of the engineer's left out."""
+    strongest: dict[tuple[str, str, bool, str], int] = {}
+    for item in decider.evidence:
+        if decider.has(fired, item.rule) and not decider.rulebase.rules[item.rule].engineer.reading:
+            key = (item.source, item.model, item.points > 0, item.carrier)
+            strongest[key] = max(strongest.get(key, 0), item.points, key=abs)
+    sums: dict[str, dict[str, int]] = {source: defaultdict(int) for source in decider.rulebase.sources}
+    for (source, model, _, _), points in strongest.items():
+        sums[source][model] += points
+    return sums
+
+
+def _refused_by(decider: Decider, fired: int, source: str, points: Mapping[str, int]) -> set[str]:
+    """Return the models that an article itself rules out, or puts behind one it speaks for."""
+    refused: set[str] = set()
+    for name in decider.names(fired):
+        rule = decider.rulebase.rules[name]
+        if decider.rulebase.claims[rule.because[0]].source == source and not rule.engineer.reading:
+            refused.update(rule.targets(Effect.EXCLUDES))
+            for conclusion in rule.then:
+                if conclusion.effect is Effect.PREFERS and points.get(conclusion.target, 0) > 0:
+                    refused.update(conclusion.over)
+    return refused
+
+
 def dissent(decider: Decider, decision: Decision) -> tuple[str, ...]:
     """Return the claims that disagree with a recommendation.
 
-    They are the evidence against the winner; the supporting claims of every article whose own points put an open rival
-    above the winner, for the rivals it so favours; and the supporting claims of models set aside.
+    They are the evidence against the winner; the supporting claims of every article whose voice puts a rival above the
+    winner, for the rivals it so favours; the supporting claims of models set aside; and what an article says outright
+    against the kind of owner that wins.
     """
     winner = decision.model
     if winner is None:
         return ()
-    sums: dict[tuple[str, str], int] = defaultdict(int)
-    evidence = fired_evidence(decider, decision.fired)
-    for item in evidence:
-        sums[item.source, item.model] += item.points
-    excluded = dict(zip(decider.rulebase.models, decider.excluded(decision.fired), strict=True))
-    running = {row.model for row in rank(decider, decision.fired) if row.set_aside_by}
+    sums = _own_points(decider, decision.fired)
+    refused = {source: _refused_by(decider, decision.fired, source, points) for source, points in sums.items()}
+    aside = {row.model for row in rank(decider, decision.fired) if row.set_aside_by}
     rules = set()
     for item in _fired(decider, decision.fired):
         if item.model == winner:
             disagrees = item.points < 0
         else:
-            favoured = not excluded[item.model] and sums[item.source, item.model] > max(0, sums[item.source, winner])
-            disagrees = item.points > 0 and (favoured or item.model in running)
+            own = sums[item.source]
+            favoured = item.model not in refused[item.source] and own[item.model] > max(0, own[winner])
+            disagrees = item.points > 0 and (favoured or item.model in aside)
         if disagrees:
             rules.add(item.rule)
-    return _claims(decider, rules)
+    return sorted_ids((*_claims(decider, rules), *decider.rulebase.models[winner].against))
 
 
 def support(decider: Decider, decision: Decision) -> tuple[str, ...]:

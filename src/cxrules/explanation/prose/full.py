@@ -205,6 +205,7 @@ class _Writer:
                 ("the boundary is the engineer's", engineer.threshold),
                 ("the engineer counts it as evidence", engineer.evidence),
                 ("the weight is the engineer's", engineer.points_reason),
+                ("the reading is the engineer's", engineer.reading),
             )
             if why
         ]

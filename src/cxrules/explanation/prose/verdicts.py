@@ -47,6 +47,10 @@ def _tell_difference(rulebase: RuleBase, decision: Decision, derivation: Derivat
     says = f"would choose {name(rulebase, model)}"
     if decision.model is not None:
         says = f"disagrees {_degree(voice.points - voice.points_on_winner)} and {says}"
+    ruled_out = derivation.case(model).excluded_by
+    if ruled_out:
+        because = lower_first(ruled_out[0].rule.rationale.rstrip(". "))
+        return f"{title(rulebase, voice.source)} {says}, which is ruled out here because {because}."
     best = _strongest(derivation, voice.source, model)
     ground = f": {lower_first(best.step.rule.rationale.rstrip('. '))}" if best else ""
     return f"{title(rulebase, voice.source)} {says}{ground}."
@@ -65,7 +69,11 @@ def _tell_others(rulebase: RuleBase, neither: Iterable[Voice]) -> Iterator[str]:
 
 
 def _strongest(derivation: Derivation, source: str, model: str) -> Weighed | None:
-    items = [item for item in derivation.case(model).evidence if item.step.source.id == source and item.points > 0]
+    items = [
+        item
+        for item in derivation.case(model).evidence
+        if item.step.source.id == source and item.points > 0 and not item.step.rule.engineer.reading
+    ]
     return max(items, key=lambda item: item.points, default=None)
 
 
