@@ -47,7 +47,11 @@ def expected(judge: Judge, decision: Decision) -> dict[str, Any]:
         "findings": decider.findings(decision.fired),
         "accompaniments": targets(Effect.ACCOMPANIES),
         "patterns": targets(Effect.RECOGNISES),
-        "actions": advice(Effect.ACTION, rulebase.actions),
+        "actions": [
+            given_advice
+            for given_advice in advice(Effect.ACTION, rulebase.actions)
+            if rulebase.serves_model(given_advice[0], decision.model)
+        ],
         "warnings": incoherences + advice(Effect.WARNING, rulebase.warnings),
         "incoherences": incoherences,
         "cites": sorted_ids(claim for rule in rules for claim in rule.because),

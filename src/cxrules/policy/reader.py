@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from cxrules.language.facts import Facts, FactValue
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
+from cxrules.policy.ballots import count_ballots, sum_points
 from cxrules.policy.bytewise import Names, Union
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
@@ -22,17 +23,6 @@ from cxrules.policy.parts import Advice, Part, keep_part, make_part, write
 from cxrules.policy.standings import RankedModel, Voice
 
 __all__ = ["FIELDS", "Reader"]
-
-
-class _Ballot(NamedTuple):
-    """What one article says of one model: the masks of its evidence, points in binary."""
-
-    position: int
-    for_one: int
-    for_two: int
-    against_one: int
-    against_two: int
-    rules_for: int
 
 
 class _Standing(NamedTuple):
@@ -61,9 +51,10 @@ class Reader:
         )
         self._needing = sum(1 << bit for bit, below in enumerate(self._below) if below)
         self._targets = {effect: tuple(self._list_targets(effect)) for effect in Effect}
-        self._ballots = tuple(self._count_ballots())
+        self._ballots = tuple(count_ballots(decider))
         self._for = [self._rules_speaking(model, 1) for model in self._models]
         self._against = [self._rules_speaking(model, -1) for model in self._models]
+        self._outright = [sum(1 << place[claim] for claim in set(model.against)) for model in rulebase.models.values()]
         self._facts = tuple(rulebase.vocabulary.facts)
         self._rows: dict[Any, Part] = {}
         self._voices: dict[Any, Part] = {}
@@ -165,15 +156,12 @@ class Reader:
         candidates = {position: points for points, position in decider.candidates(fired)}
         aside = self._set_aside(fired, candidates)
         rows = []
-        closed = 0
         for position, ledger in enumerate(decider.ledgers):
             points = candidates.get(position)
             running = points is not None
             if points is None:
-                points = _sum(bits, ledger.for_one, ledger.for_two, ledger.against_one, ledger.against_two)
+                points = sum_points(bits, ledger.for_one, ledger.for_two, ledger.against_one, ledger.against_two)
             excluders = fired & ledger.excluders
-            if excluders:
-                closed |= 1 << position
             missing = 0
             for place, concluders in enumerate(ledger.required):
                 if not fired & concluders:
@@ -182,14 +170,15 @@ class Reader:
             rows.append((bool(excluders), not running, bool(behind), -points, position, excluders, missing, behind))
         rows.sort()
         winner = None if decision.model is None else self._positions[decision.model]
-        voices, dissenting = self._hear(bits, closed, winner)
+        voices, dissenting = self._hear(fired, winner)
         if winner is None:
             return _Standing(rows, voices, 0, 0)
         dissenting |= self._against[winner]
         for position in aside:
             dissenting |= self._for[position]
         support = self._claims_of(self._rest(fired, fired & self._for[winner]))
-        return _Standing(rows, voices, support, self._claims_of(dissenting & fired))
+        dissent = self._claims_of(dissenting & fired) | self._outright[winner]
+        return _Standing(rows, voices, support, dissent)
 
     def _set_aside(self, fired: int, candidates: Mapping[int, int]) -> dict[int, int]:
         """Return the candidates that a preference sets aside, each with the rules that do."""
@@ -203,26 +192,29 @@ class Reader:
                             aside[position] = aside.get(position, 0) | bit
         return aside
 
-    def _hear(self, bits: int, closed: int, winner: int | None) -> tuple[list[tuple[str, int | None, int, int]], int]:
+    def _hear(self, fired: int, winner: int | None) -> tuple[list[tuple[str, int | None, int, int]], int]:
         """Return what each article says by itself, and the rules that speak for the rivals it puts above the winner."""
         voices, dissenting = [], 0
-        for source, ballots in self._ballots:
-            best, most, on_winner = None, 0, 0
-            favoured = []
-            for position, for_one, for_two, against_one, against_two, rules_for in ballots:
-                points = _sum(bits, for_one, for_two, against_one, against_two)
-                if position == winner:
+        for source, ballots, refusals in self._ballots:
+            on_winner = positive = 0
+            found = []
+            for ballot in ballots:
+                points = ballot.points(fired)
+                if ballot.position == winner:
                     on_winner = points
-                if points > 0 and not closed >> position & 1:
-                    favoured.append((points, position, rules_for))
+                if points > 0:
+                    positive |= 1 << ballot.position
+                    found.append((points, ballot))
+            refused = refusals.refused(fired, positive)
+            best, most = None, 0
+            for points, ballot in found:
+                if not refused >> ballot.position & 1:
                     if points > most:
-                        best, most = position, points
-            if winner is not None:
-                for points, position, rules_for in favoured:
-                    if position != winner and points > max(0, on_winner):
-                        dissenting |= rules_for
-                if best is not None and on_winner == most:
-                    best = winner
+                        best, most = ballot.position, points
+                    if winner is not None and ballot.position != winner and points > max(0, on_winner):
+                        dissenting |= ballot.rules_for
+            if best is not None and winner is not None and on_winner == most and not refused >> winner & 1:
+                best = winner
             voices.append((source, best, most, on_winner))
         return voices, dissenting
 
@@ -323,22 +315,6 @@ class Reader:
         items = self._decider.evidence
         return self._decider.mask(item.rule for item in items if item.model == model and item.points * sign > 0)
 
-    def _count_ballots(self) -> Iterator[tuple[str, tuple[_Ballot, ...]]]:
-        sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        for bit, item in self._decider.items:
-            side = 0 if item.points > 0 else 2
-            for unit in (0, 1):
-                if abs(item.points) >> unit & 1:
-                    sums[item.source, item.model][side + unit] |= bit
-        for source in self._rulebase.sources:
-            ballots = []
-            for position, model in enumerate(self._models):
-                if (source, model) in sums:
-                    items = [item for item in self._decider.evidence if (item.source, item.model) == (source, model)]
-                    speaking = self._decider.mask(item.rule for item in items if item.points > 0)
-                    ballots.append(_Ballot._make((position, *sums[source, model], speaking)))
-            yield source, tuple(ballots)
-
 
 _Field: TypeAlias = Callable[[Reader, Decision], Any]
 
@@ -373,15 +349,6 @@ FIELDS: Mapping[str, _Field] = {
 
 def _things(parts: list[Part]) -> tuple[Any, ...]:
     return tuple([part.thing for part in parts])
-
-
-def _sum(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:
-    return (
-        (bits & for_one).bit_count()
-        + 2 * (bits & for_two).bit_count()
-        - (bits & against_one).bit_count()
-        - 2 * (bits & against_two).bit_count()
-    )
 
 
 def _bits(mask: int) -> Iterator[int]:

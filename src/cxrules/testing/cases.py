@@ -27,6 +27,7 @@ A case may expect, each only where it is given:
     rests_on      for an action or a warning claims that it rests on
     findings, recognises, accompanies, actions, warnings, fires, cites, dissent, support, advice_cites
                   ids that must be there
+    concludes     actions that fired rules conclude, given as advice or kept back because they serve another model
     silent        rules that must not fire
     findings_not, recognises_not, accompanies_not, actions_not, warnings_not, dissent_not, set_aside_not
                   ids that must not be there
@@ -47,6 +48,7 @@ from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.draft import CASES, find_files
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import read_file
+from cxrules.language.rules import Effect
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 

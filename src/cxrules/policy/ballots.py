@@ -1,0 +1,126 @@
+"""What each article itself says, compiled to masks: its points for every model, and what it refuses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cxrules.language.rules import Effect
+from cxrules.policy.decider import Decider
+from cxrules.policy.evidence import Evidence
+
+__all__ = ["Ballot", "Refusals", "count_ballots", "sum_points"]
+
+
+class Ballot(NamedTuple):
+    """What one article itself says of one model, readings of the engineer's left out.
+
+    Attributes:
+        position: The model.
+        single: Points and rule of claims that one rule carries, as masks of points in binary.
+        shared: For each claim that several rules carry, their masks, the strongest first, each with its points.
+        rules_for: The rules that speak for the model.
+    """
+
+    position: int
+    single: tuple[int, int, int, int]
+    shared: tuple[tuple[tuple[int, int], ...], ...]
+    rules_for: int
+
+    def points(self, fired: int) -> int:
+        """Return the article's own points for the model: each claim once, by the strongest rule that fired."""
+        points = sum_points(fired, *self.single)
+        for levels in self.shared:
+            for rules, weight in levels:
+                if fired & rules:
+                    points += weight
+                    break
+        return points
+
+
+class Refusals(NamedTuple):
+    """What one article itself rules out, by model, and what it puts behind which models, by rule."""
+
+    excluders: tuple[int, ...]
+    preferences: tuple[tuple[int, int, int], ...]
+
+    def refused(self, fired: int, favoured: int) -> int:
+        """Return the models, as bits, that it rules out or puts behind one of those it favours."""
+        bits = 0
+        for position, rules in enumerate(self.excluders):
+            if fired & rules:
+                bits |= 1 << position
+        for rule, preferred, behind in self.preferences:
+            if fired & rule and favoured >> preferred & 1:
+                bits |= behind
+        return bits
+
+
+def count_ballots(decider: Decider) -> Iterator[tuple[str, tuple[Ballot, ...], Refusals]]:
+    """Return what each article says of every model it speaks of, and what it refuses."""
+    for source in decider.rulebase.sources:
+        ballots = tuple(
+            [
+                _count_ballot(decider, position, items)
+                for position, model in enumerate(decider.rulebase.models)
+                if (items := [item for item in decider.evidence if (item.source, item.model) == (source, model)])
+            ]
+        )
+        yield source, ballots, _list_refusals(decider, source)
+
+
+def _count_ballot(decider: Decider, position: int, items: list[Evidence]) -> Ballot:
+    groups: dict[tuple[bool, str], dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        if not decider.rulebase.rules[item.rule].engineer.reading:
+            groups[item.points > 0, item.carrier][item.points].append(item.rule)
+    single, shared = [0, 0, 0, 0], []
+    for (positive, _), levels in groups.items():
+        ranked = sorted(levels.items(), key=lambda level: -abs(level[0]))
+        if len(ranked) == 1 and len(ranked[0][1]) == 1:
+            points, rules = ranked[0]
+            for unit in (0, 1):
+                if abs(points) >> unit & 1:
+                    single[(0 if positive else 2) + unit] |= decider.mask(rules)
+        else:
+            shared.append(tuple([(decider.mask(rules), points) for points, rules in ranked]))
+    speaking = decider.mask(item.rule for item in items if item.points > 0)
+    return Ballot(position, (single[0], single[1], single[2], single[3]), tuple(shared), speaking)
+
+
+def _list_refusals(decider: Decider, source: str) -> Refusals:
+    rulebase = decider.rulebase
+    positions = {model: position for position, model in enumerate(rulebase.models)}
+    own = [
+        rule
+        for rule in rulebase.rules.values()
+        if rulebase.claims[rule.because[0]].source == source and not rule.engineer.reading
+    ]
+    excluders = tuple(
+        [
+            decider.mask(rule.id for rule in own if model in rule.targets(Effect.EXCLUDES))
+            for model in decider.rulebase.models
+        ]
+    )
+    preferences = [
+        (
+            decider.mask([rule.id]),
+            positions[conclusion.target],
+            sum(1 << positions[model] for model in conclusion.over),
+        )
+        for rule in own
+        for conclusion in rule.then
+        if conclusion.effect is Effect.PREFERS
+    ]
+    return Refusals(excluders, tuple(preferences))
+
+
+def sum_points(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:
+    """Add up evidence whose points are masks in binary."""
+    return (
+        (bits & for_one).bit_count()
+        + 2 * (bits & for_two).bit_count()
+        - (bits & against_one).bit_count()
+        - 2 * (bits & against_two).bit_count()
+    )
