@@ -12,9 +12,10 @@ from hashlib import sha256
 from typing import Any, Final, TypeAlias, TypeVar
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, Location
-from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary
+from cxrules.language.facts import Fact, Vocabulary
 from cxrules.language.ids import id_order, sorted_ids
 from cxrules.language.parts import Parts
+from cxrules.language.plain import read_fact, read_number, read_text, read_texts, write_fact
 from cxrules.language.rules import (
     AnyOf,
     Claim,
@@ -58,7 +59,7 @@ def write(parts: Parts) -> str:
         "policy": {"minimum_evidence": parts.policy.minimum_evidence, "lead": parts.policy.lead},
         "sources": [_write_source(source) for source in parts.sources.values()],
         "claims": [_write_claim(claim) for claim in parts.claims.values()],
-        "facts": {name: _write_fact(fact) for name, fact in parts.vocabulary.facts.items()},
+        "facts": {name: write_fact(fact) for name, fact in parts.vocabulary.facts.items()},
         "impossible": [
             {"id": item.id, "when": _write_conditions(item.when), "reason": item.reason}
             for item in sorted(parts.impossible, key=lambda item: id_order(item.id))
@@ -151,12 +152,12 @@ def _build(plain: _Json) -> Parts:
 
 
 def _build_sections(plain: _Plain) -> Parts:
-    facts = {name: _read_fact(name, fact) for name, fact in plain["facts"].items()}
+    facts = {name: read_fact(name, fact) for name, fact in plain["facts"].items()}
     return Parts(
-        name=_text(plain["name"]),
+        name=read_text(plain["name"]),
         vocabulary=Vocabulary(facts),
         impossible=tuple(
-            Impossible(_text(item["id"]), _read_conditions(item["when"], facts), _text(item["reason"]))
+            Impossible(read_text(item["id"]), _read_conditions(item["when"], facts), read_text(item["reason"]))
             for item in plain["impossible"]
         ),
         sources=_by_id(_read_source, plain["sources"]),
@@ -164,17 +165,17 @@ def _build_sections(plain: _Plain) -> Parts:
         models={name: _read_model(name, model) for name, model in plain["models"].items()},
         accompaniments={name: _read_named(name, named) for name, named in plain["accompaniments"].items()},
         patterns={name: _read_named(name, named) for name, named in plain["patterns"].items()},
-        findings={name: _text(says) for name, says in plain["findings"].items()},
-        actions={name: _text(says) for name, says in plain["actions"].items()},
-        warnings={name: _text(says) for name, says in plain["warnings"].items()},
-        serves={name: tuple(_text(model) for model in models) for name, models in plain["serves"].items()},
+        findings={name: read_text(says) for name, says in plain["findings"].items()},
+        actions={name: read_text(says) for name, says in plain["actions"].items()},
+        warnings={name: read_text(says) for name, says in plain["warnings"].items()},
+        serves={name: tuple(read_text(model) for model in models) for name, models in plain["serves"].items()},
         rules=_by_id(lambda item: _read_rule(item, facts), plain["rules"]),
-        policy=Policy(_number(plain["policy"]["minimum_evidence"]), _number(plain["policy"]["lead"])),
+        policy=Policy(read_number(plain["policy"]["minimum_evidence"]), read_number(plain["policy"]["lead"])),
     )
 
 
 def _by_id(reader: Callable[[_Plain], _Thing], items: Iterable[_Plain]) -> dict[str, _Thing]:
-    return {_text(item["id"]): reader(item) for item in items}
+    return {read_text(item["id"]): reader(item) for item in items}
 
 
 def _write_source(source: Source) -> _Plain:
@@ -189,11 +190,11 @@ def _write_source(source: Source) -> _Plain:
 
 def _read_source(plain: _Plain) -> Source:
     return Source(
-        _text(plain["id"]),
-        _text(plain["title"]),
-        _text(plain["author"]),
-        _text(plain["file"]),
-        tuple(map(_number, plain["paragraphs"])),
+        read_text(plain["id"]),
+        read_text(plain["title"]),
+        read_text(plain["author"]),
+        read_text(plain["file"]),
+        tuple(map(read_number, plain["paragraphs"])),
     )
 
 
@@ -212,42 +213,14 @@ def _write_claim(claim: Claim) -> _Plain:
 
 def _read_claim(plain: _Plain) -> Claim:
     return Claim(
-        _text(plain["id"]),
-        _text(plain["source"]),
-        tuple(map(_number, plain["paragraphs"])),
-        _text(plain["says"]),
-        Tone[_text(plain["tone"]).upper()],
+        read_text(plain["id"]),
+        read_text(plain["source"]),
+        tuple(map(read_number, plain["paragraphs"])),
+        read_text(plain["says"]),
+        Tone[read_text(plain["tone"]).upper()],
         ClaimKind(plain["kind"]),
-        _text(plain.get("fingerprint", "")),
-        _text(plain.get("set_aside", "")),
-    )
-
-
-def _write_fact(fact: Fact) -> _Plain:
-    plain: _Plain = {"kind": fact.kind.value, "use": fact.use.value, "question": fact.question, "topic": fact.topic}
-    if fact.values:
-        plain["values"] = {value.name: {"label": value.label, "says": value.says} for value in fact.values}
-    plain |= {key: text for key, text in (("says", fact.says), ("says_empty", fact.says_empty)) if text}
-    plain["change"] = {"immutable": True} if fact.immutable else {"effort": fact.effort}
-    if fact.only:
-        plain["change"]["only"] = fact.only.value
-    return plain
-
-
-def _read_fact(name: str, plain: _Plain) -> Fact:
-    change = plain["change"]
-    values = plain.get("values", {}).items()
-    return Fact(
-        name=name,
-        kind=Kind(plain["kind"]),
-        use=Use(plain["use"]),
-        question=_text(plain["question"]),
-        topic=_text(plain["topic"]),
-        values=tuple(Value(value, _text(item["label"]), _text(item["says"])) for value, item in values),
-        says=_text(plain.get("says", "")),
-        says_empty=_text(plain.get("says_empty", "")),
-        effort=0 if change.get("immutable") else _number(change["effort"]),
-        only=Only(change["only"]) if "only" in change else None,
+        read_text(plain.get("fingerprint", "")),
+        read_text(plain.get("set_aside", "")),
     )
 
 
@@ -256,7 +229,7 @@ def _write_named(named: Named) -> _Plain:
 
 
 def _read_named(name: str, plain: _Plain) -> Named:
-    return Named(name, _text(plain["name"]), _text(plain["says"]), _texts(plain.get("claims", ())))
+    return Named(name, read_text(plain["name"]), read_text(plain["says"]), read_texts(plain.get("claims", ())))
 
 
 def _write_model(model: Model) -> _Plain:
@@ -274,12 +247,12 @@ def _write_model(model: Model) -> _Plain:
 def _read_model(name: str, plain: _Plain) -> Model:
     return Model(
         name,
-        _text(plain["name"]),
-        _text(plain["says"]),
-        _texts(plain.get("claims", ())),
-        _text(plain["kind"]),
-        _texts(plain.get("requires", ())),
-        _texts(plain.get("against", ())),
+        read_text(plain["name"]),
+        read_text(plain["says"]),
+        read_texts(plain.get("claims", ())),
+        read_text(plain["kind"]),
+        read_texts(plain.get("requires", ())),
+        read_texts(plain.get("against", ())),
     )
 
 
@@ -312,9 +285,9 @@ def _write_rule(rule: Rule) -> _Plain:
 
 def _read_rule(plain: _Plain, facts: Mapping[str, Fact]) -> Rule:
     return Rule(
-        _text(plain["id"]),
-        _texts(plain["because"]),
-        _text(plain["rationale"]),
+        read_text(plain["id"]),
+        read_texts(plain["because"]),
+        read_text(plain["rationale"]),
         _read_conditions(plain["when"], facts),
         tuple(map(_read_conclusion, plain["then"])),
         _read_engineer(plain["engineer"]) if "engineer" in plain else _NO_ENGINEER,
@@ -323,17 +296,17 @@ def _read_rule(plain: _Plain, facts: Mapping[str, Fact]) -> Rule:
 
 def _read_conclusion(plain: _Plain) -> Conclusion:
     effect, target = _first(plain)
-    return Conclusion(Effect(effect), _text(target), _texts(plain.get("over", ())))
+    return Conclusion(Effect(effect), read_text(target), read_texts(plain.get("over", ())))
 
 
 def _read_engineer(plain: _Plain) -> Engineer:
     weight = plain.get("weight")
     return Engineer(
-        _text(plain.get("threshold", "")),
-        _text(plain.get("evidence", "")),
-        None if weight is None else _number(weight["points"]),
-        "" if weight is None else _text(weight["reason"]),
-        _text(plain.get("reading", "")),
+        read_text(plain.get("threshold", "")),
+        read_text(plain.get("evidence", "")),
+        None if weight is None else read_number(weight["points"]),
+        "" if weight is None else read_text(weight["reason"]),
+        read_text(plain.get("reading", "")),
     )
 
 
@@ -363,9 +336,9 @@ def _read_condition(name: str, form: _Json, facts: Mapping[str, Fact]) -> Condit
         return FindingTest(name)
     if isinstance(form, dict):
         operator, operand = _first(form)
-        return FactTest(name, Operator(operator), _texts(operand) if isinstance(operand, list) else operand)
+        return FactTest(name, Operator(operator), read_texts(operand) if isinstance(operand, list) else operand)
     if isinstance(form, list):
-        return FactTest(name, Operator.IN, _texts(form))
+        return FactTest(name, Operator.IN, read_texts(form))
     return FactTest(name, Operator.IS, form)
 
 
@@ -373,22 +346,6 @@ def _first(plain: _Plain) -> tuple[str, Any]:
     for item in plain.items():
         return item
     raise ValueError("a mapping is empty")
-
-
-def _text(value: _Json) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text is expected, not {value!r}")
-    return value
-
-
-def _texts(values: _Json) -> tuple[str, ...]:
-    return tuple(map(_text, values))
-
-
-def _number(value: _Json) -> int:
-    if type(value) is not int:
-        raise TypeError(f"a whole number is expected, not {value!r}")
-    return value
 
 
 def _dump(value: _Json) -> str:

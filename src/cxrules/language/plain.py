@@ -1,0 +1,64 @@
+"""Facts as plain data, which JSON can hold, and the texts and numbers among such data, checked as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cxrules.language.facts import Fact, Kind, Only, Use, Value
+
+__all__ = ["read_fact", "read_number", "read_text", "read_texts", "write_fact"]
+
+
+def write_fact(fact: Fact) -> dict[str, Any]:
+    """Return a fact as plain data."""
+    plain: dict[str, Any] = {
+        "kind": fact.kind.value,
+        "use": fact.use.value,
+        "question": fact.question,
+        "topic": fact.topic,
+    }
+    if fact.values:
+        plain["values"] = {value.name: {"label": value.label, "says": value.says} for value in fact.values}
+    plain |= {key: text for key, text in (("says", fact.says), ("says_empty", fact.says_empty)) if text}
+    plain["change"] = {"immutable": True} if fact.immutable else {"effort": fact.effort}
+    if fact.only:
+        plain["change"]["only"] = fact.only.value
+    return plain
+
+
+def read_fact(name: str, plain: Mapping[str, Any]) -> Fact:
+    """Return the fact that plain data describe."""
+    change = plain["change"]
+    values = plain.get("values", {}).items()
+    return Fact(
+        name=name,
+        kind=Kind(plain["kind"]),
+        use=Use(plain["use"]),
+        question=read_text(plain["question"]),
+        topic=read_text(plain["topic"]),
+        values=tuple(Value(value, read_text(item["label"]), read_text(item["says"])) for value, item in values),
+        says=read_text(plain.get("says", "")),
+        says_empty=read_text(plain.get("says_empty", "")),
+        effort=0 if change.get("immutable") else read_number(change["effort"]),
+        only=Only(change["only"]) if "only" in change else None,
+    )
+
+
+def read_text(value: object) -> str:
+    """Return a text; raise TypeError where it is none."""
+    if not isinstance(value, str):
+        raise TypeError(f"text is expected, not {value!r}")
+    return value
+
+
+def read_texts(values: Iterable[object]) -> tuple[str, ...]:
+    """Return texts; raise TypeError where one is none."""
+    return tuple(map(read_text, values))
+
+
+def read_number(value: object) -> int:
+    """Return a whole number; raise TypeError where it is none."""
+    if type(value) is not int:
+        raise TypeError(f"a whole number is expected, not {value!r}")
+    return value
