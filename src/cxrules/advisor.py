@@ -127,6 +127,7 @@ class Advisor:
         also: Iterable[str] = (),
         on_error: Literal["raise", "null"] = "raise",
         prefix: str = "",
+        brief: bool = False,
     ) -> _Frame:
         """Decide on every row of a data frame. Needs the extra `frame`.
 
@@ -147,6 +148,7 @@ class Advisor:
             on_error: `raise` one error that lists every wrong value with its rows, or answer such rows with `null` and
                 say why in the column `error`.
             prefix: What the names of the answer's columns begin with.
+            brief: Whether to leave out the points of every model and the fired rules, which take longer than the rest.
 
         Raises:
             InvalidOrganisation: With every mistake in the columns and cells.
@@ -159,7 +161,7 @@ class Advisor:
             [{'model': 'ceo_with_cco', 'lead': 11}, {'model': 'cxo_owned', 'lead': 3}]
         """
         frames = _import_frames()
-        asked = frames.Asked(columns, keep, also, on_error, prefix)
+        asked = frames.Asked(columns, keep, also, on_error, prefix, brief)
         answers: _Frame = frames.FrameJudge(self.tables, asked)(frame)
         return answers
 
@@ -234,6 +236,7 @@ def recommend_frame(
     also: Iterable[str] = (),
     on_error: Literal["raise", "null"] = "raise",
     prefix: str = "",
+    brief: bool = False,
 ) -> _Frame:
     """Decide on every row of a data frame with the built-in rule base: see `Advisor.recommend_frame`.
 
@@ -244,7 +247,7 @@ def recommend_frame(
         [{'id': 7, 'model': 'ceo_with_cco', 'reason': None}, {'id': 8, 'model': None, 'reason': 'nothing_known'}]
     """
     return _default_advisor().recommend_frame(
-        frame, columns=columns, keep=keep, also=also, on_error=on_error, prefix=prefix
+        frame, columns=columns, keep=keep, also=also, on_error=on_error, prefix=prefix, brief=brief
     )
 
 

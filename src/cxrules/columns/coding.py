@@ -246,7 +246,10 @@ class Coder:
 
 def _encode_flags(_: Fact, column: pa.Array) -> tuple[npt.NDArray[np.uint8], list[Fault]]:
     # True is the first case, false the second.
-    return np.where(_valid(column), np.uint8(2) - _bits(column, 1), np.uint8(0)), []
+    codes = np.subtract(np.uint8(2), _bits(column, 1))
+    if column.buffers()[0] is not None:
+        codes *= _bits(column, 0)
+    return codes, []
 
 
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -305,8 +308,9 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _bits(column: pa.Array, buffer: int) -> npt.NDArray[np.uint8]:
     """Return a buffer of bits, of an array that may be a slice, as bytes of 0 and 1."""
-    data = np.frombuffer(column.buffers()[buffer], np.uint8)
-    return np.unpackbits(data, bitorder="little", count=column.offset + len(column))[column.offset :]
+    first, skipped = divmod(column.offset, 8)
+    data = np.frombuffer(column.buffers()[buffer], np.uint8, count=(skipped + len(column) + 7) // 8, offset=first)
+    return np.unpackbits(data, bitorder="little", count=skipped + len(column))[skipped:]
 
 
 def _valid(column: pa.Array) -> npt.NDArray[np.bool_]:
@@ -328,5 +332,5 @@ def _look_up(
         narrow = raw.astype(np.uint8) if raw.dtype.itemsize > 1 else raw
         full = table.tobytes().ljust(_SMALL, b"\0")
         found: npt.NDArray[Any] = np.frombuffer(narrow.tobytes().translate(full), np.uint8)
-        return (found.copy() if valid.all() else found * valid), raw, valid
+        return (found.copy() if indices.null_count == 0 else found * valid), raw, valid
     return np.where(valid, np.take(table, raw, mode="clip"), table.dtype.type(0)), raw, valid

@@ -32,6 +32,7 @@ class Asked(NamedTuple):
     also: Iterable[str] = ()
     on_error: str = "raise"
     prefix: str = ""
+    brief: bool = False
     text: bool = False
     """Whether the cells are text, as in a CSV file."""
 
@@ -52,7 +53,7 @@ class FrameJudge:
         if asked.on_error not in ("raise", "null"):
             raise ValueError(f"on_error is 'raise' or 'null', not {asked.on_error!r}")
         self._judge = judge
-        self._asked = asked._replace(also=("points", "fired", *dict.fromkeys(also)))
+        self._asked = asked._replace(also=(*(() if asked.brief else ("points", "fired")), *dict.fromkeys(also)))
         self._wanted = {*self._asked.also, "patterns", "incoherences"} if watch else set(self._asked.also)
 
     def __call__(self, frame: Any) -> Any:  # noqa: ANN401 - a frame of any kind
