@@ -20,6 +20,7 @@ from bench.machine import describe_machine
 from bench.matching import measure_matching, measure_whole_answer
 from bench.memory import measure_memory
 from bench.report import Section, table
+from bench.tables import measure_tables
 from cxrules import Advisor, RuleBase
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -93,6 +94,7 @@ def _sections(seconds: float, count: int) -> Iterator[Section]:
         lambda: measure_floor(advisor, count, seconds / 6),
         lambda: measure_cold_start(15),
         lambda: measure_memory(advisor, 2_000),
+        lambda: measure_tables(1 << 19),
     )
     for measure in measurements:
         started = perf_counter()
