@@ -118,7 +118,7 @@ class Advisor:
             emit(recommendation, perf_counter() - started)
         return recommendation
 
-    def recommend_frame(
+    def recommend_frame(  # noqa: PLR0913 - every option is a keyword
         self,
         frame: _Frame,
         *,
@@ -228,7 +228,7 @@ def recommend(
     return advisor.recommend(organisation, **facts)
 
 
-def recommend_frame(
+def recommend_frame(  # noqa: PLR0913 - every option is a keyword
     frame: _Frame,
     *,
     columns: Columns | None = None,
