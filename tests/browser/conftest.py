@@ -43,13 +43,12 @@ def browser() -> Iterator[Any]:
 def server() -> Iterator[str]:
     """The page over HTTP, as `cxrules serve` serves it."""
     command = [sys.executable, "-m", "cxrules", "serve", "--port", "0"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert "http://127.0.0.1:" in line
-    yield line.split()[4]
-    process.terminate()
-    assert process.wait(20) in (0, -15)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert "http://127.0.0.1:" in line
+        yield line.split()[4]
+        process.terminate()
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -72,6 +71,7 @@ def static_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     threading.Thread(target=served.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{served.server_port}/"
     served.shutdown()
+    served.server_close()
 
 
 @pytest.fixture(params=["server", "static_site"])
