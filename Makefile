@@ -10,7 +10,7 @@ DEV := $(VENV)/installed-dev
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: docs help demo test lint types unit wheel bench soak test-editors fuzz test-pythons test-lowest panel mutants generate format clean site test-web
+.PHONY: docs help demo test lint types unit wheel bench test-embedding soak test-editors fuzz test-pythons test-lowest panel mutants generate format clean site test-web
 unexport PYTHONHOME PYTHONPATH
 
 help: ## List the targets
@@ -34,6 +34,10 @@ unit: $(DEV) ## Run the tests, and the examples in examples/, docstrings and doc
 
 wheel: $(DEV) ## Build wheel and sdist, and try the wheel in an empty environment
 	$(PY) -m tools.check_wheel
+
+test-embedding: $(DEV) ## Return every answer from real hosts: FastAPI, MCP, pydantic-ai
+	@$(PIP) install --group embedding
+	CXRULES_TEST_EMBEDDING=1 $(PY) -m pytest tests/embedding
 
 bench: $(DEV) ## Measure cxrules and its peers side by side
 	$(PY) -m bench

@@ -21,6 +21,7 @@ from cxrules.rulebase import RuleBase
 from cxrules.version import __version__
 
 if TYPE_CHECKING:
+    from cxrules.agents import tool_schema
     from cxrules.builtin.organisation import Organisation
     from cxrules.explanation.counterfactuals import Counterfactuals
     from cxrules.explanation.derivation import Case, Derivation, Established, Step
@@ -65,6 +66,7 @@ __all__ = [
     "__version__",
     "recommend",
     "recommend_frame",
+    "tool_schema",
 ]
 
 # Loaded when first asked for: pydantic for the model of an organisation, the explanations for their answers.
@@ -83,6 +85,7 @@ _LATE = {
     "WhatIf": "explanation.what_if",
     "WhyNot": "explanation.why_not",
     "WhyNotFired": "explanation.why_not_fired",
+    "tool_schema": "agents",
 }
 
 

@@ -44,11 +44,13 @@ MAY_IMPORT = {
     "verification": "policy knowledge",
     "decision_log": "recommendation version",
     "advisor": "recommendation",
+    "agents": "builtin",
+    "mcp": "advisor",
     "testing": "advisor knowledge",
-    "__init__": "advisor version",
+    "__init__": "advisor agents version",
     "web": "advisor consultation files version",
     "__main__": "cli",  # the door to it, on the same level
-    "cli": "advisor consultation verification decision_log web files",
+    "cli": "advisor mcp consultation verification decision_log web files",
 }
 
 # What a module may import besides, but only inside a function, and why.
@@ -74,6 +76,7 @@ HEAVY = {
     "hypothesis": Heavy(at_top=("testing",)),
     "duckdb": Heavy(in_functions=()),
     "narwhals": Heavy(at_top=("columns.frames",)),
+    "mcp": Heavy(at_top=("mcp",)),
     "networkx": Heavy(at_top=("graph",)),
     "opentelemetry": Heavy(in_functions=("recommendation.tracing",)),
     "numpy": Heavy(
@@ -82,7 +85,9 @@ HEAVY = {
     "pandas": Heavy(in_functions=()),
     "polars": Heavy(in_functions=()),
     "pyarrow": Heavy(at_top=("columns.coding", "columns.files", "columns.frames", "columns.tables")),
-    "pydantic": Heavy(at_top=("builtin.organisation", "organisation_model", "portable.schema", "knowledge", "web.app")),
+    "pydantic": Heavy(
+        at_top=("builtin.organisation", "organisation_model", "portable.schema", "knowledge", "mcp", "web.app")
+    ),
     "pydantic_core": Heavy(at_top=("organisation_model", "portable.schema", "knowledge")),
     "rich": Heavy(at_top=("cli",)),
     "typer": Heavy(at_top=("cli",)),

@@ -1,7 +1,8 @@
-"""`cxrules serve`: the page and its API on this machine."""
+"""`cxrules serve`, the page and its API on this machine, and `cxrules mcp`, the tools of an agent."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -13,8 +14,9 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command()(serve)
+    app.command()(mcp)
 
 
 def serve(
@@ -46,3 +48,23 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"The page is at http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends it).")
     server.run(sockets=[listening])
+
+
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Serve streamable HTTP instead of standard input.")] = False,
+    host: Annotated[str, typer.Option(help="The address to serve HTTP on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to serve HTTP on.")] = 8000,
+    rules: Rules = None,
+    on_top: OnTop = False,
+) -> None:
+    """Serve agents by the Model Context Protocol."""
+    if find_spec("mcp") is None:
+        fail("this needs the Model Context Protocol's SDK: pip install 'cxrules[mcp]'", ExitCode.MISSING_EXTRA)
+    from cxrules.mcp import create_server
+
+    with mistakes_end_it():
+        server = create_server(open_rulebase(rules, on_top))
+    if http:
+        server.run(transport="streamable-http", host=host, port=port)
+    else:
+        server.run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Self, TypeVar
 
 from cxrules.explanation.derivation import GivenFact, Step, reason
@@ -17,6 +17,7 @@ from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 from cxrules.portable.answer import Portable
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.fields import published_as
 
 __all__ = ["FactChange", "Moved", "Turn", "Turned", "WhatIf", "what_if"]
 
@@ -94,12 +95,22 @@ class WhatIf(Portable, Generic[_Answer]):
 
     recommendation: _Answer
     changes: tuple[FactChange, ...]
-    before: Decision
-    after: Decision
+    _before: Decision = field(metadata=published_as("before"))
+    _after: Decision = field(metadata=published_as("after"))
     fired: tuple[Step, ...]
     silenced: tuple[Step, ...]
     evidence: tuple[Moved, ...]
     turned: tuple[Turned, ...]
+
+    @property
+    def before(self) -> Decision:
+        """The decision as it is."""
+        return self._before
+
+    @property
+    def after(self) -> Decision:
+        """The decision as it would be."""
+        return self._after
 
     def explain(self) -> str:
         """Explain it in words."""
