@@ -25,7 +25,6 @@ from cxrules.rulebase import RuleBase
 
 HOST = "127.0.0.1"
 _ORGANISATIONS = 100
-_KNOWN = 14
 _PATIENCE = 30  # seconds after which a person gives up
 
 
@@ -99,8 +98,8 @@ async def annoy(port: int, until: float) -> None:
 
 async def measure(port: int, interviews: int, seconds: float, pause: float, *, hostile: bool) -> list[Interview]:
     """Hold the interviews."""
+    organisations = list_organisations(RuleBase.builtin(), _ORGANISATIONS)
     until = perf_counter() + seconds
-    organisations = list_organisations(RuleBase.builtin(), _ORGANISATIONS, _KNOWN)
     people = [Interview(port, seed, organisations) for seed in range(interviews)]
     tasks = [person.hold(until, pause) for person in people]
     if hostile:

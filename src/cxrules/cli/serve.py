@@ -41,7 +41,14 @@ def serve(
         rulebase = open_rulebase(rules, on_top)
     app = create_app(Advisor(rulebase))
     config = uvicorn.Config(
-        app, host=host, port=port, access_log=False, log_level="warning", server_header=False, timeout_keep_alive=5
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=30,
+        limit_concurrency=2000,
     )
     server = uvicorn.Server(config)
     listening = config.bind_socket()
