@@ -129,3 +129,14 @@ def test_texts_are_sentences_and_clauses(rulebase: RuleBase) -> None:
     for texts in (rulebase.actions, rulebase.warnings):
         assert all(text[0].isupper() and text.endswith(".") and "_" not in text for text in texts.values())
     assert all(text[-1] != "." and "_" not in text for text in rulebase.findings.values())
+
+
+def test_every_fact_has_a_section_and_some_a_premise(rulebase: RuleBase) -> None:
+    facts = rulebase.vocabulary.facts
+    sections = {fact.section for fact in facts.values()}
+    assert "" not in sections
+    assert 6 <= len(sections) <= 9
+    premises = {name: dict(fact.asked_if) for name, fact in facts.items() if fact.asked_if}
+    assert premises["cco_reports_to"] == {"cco_status": ("planned", "in_post")}
+    for asked in premises.values():
+        assert all(set(values) < set(facts[premise].names) for premise, values in asked.items())

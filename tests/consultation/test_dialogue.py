@@ -447,3 +447,19 @@ def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     assert shown.returncode == 2
     assert "cannot be written" in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+@pytest.mark.parametrize("reply", ["1", "2", "skip"])
+def test_premises_are_asked_before_what_depends_on_them(reply: str) -> None:
+    judge = Advisor().judge
+    facts = judge.rulebase.vocabulary.facts
+    dialogue = Consultation(judge)
+    for _ in range(6):
+        asked = dialogue.fact
+        if asked is None:
+            break
+        known = dialogue.decision.known
+        assert all(known.get(premise) in values for premise, values in facts[asked].asked_if)
+        dialogue.take(reply)
+    dialogue = Consultation(judge, {"cco_status": "none"})
+    assert dialogue.fact not in ("cco_reports_to", "cco_executive_seat", "cco_mandate")

@@ -89,10 +89,24 @@ class Consultation:
         if self._asked_again:
             return self._asked_again
         questions = self._now.questions
-        if questions.questions:
-            return questions.questions[0].fact
+        for question in questions.questions:
+            asked = self._find_premise(question.fact)
+            if asked:
+                return asked
         # Facts that cannot change the model may still bear on the certainty, the actions and the warnings.
-        return next(iter(questions.irrelevant), None) if self._going_on else None
+        return next(filter(None, map(self._find_premise, questions.irrelevant)), None) if self._going_on else None
+
+    def _find_premise(self, fact: str) -> str | None:
+        """Return what to ask for a fact: an unknown premise, or itself; None where a premise fails or is skipped."""
+        known = self.decision.known
+        for premise, values in self._rulebase.vocabulary[fact].asked_if:
+            if premise in self.skipped:
+                return None
+            if premise not in known:
+                return self._find_premise(premise)
+            if known[premise] not in values:
+                return None
+        return fact
 
     def begin(self) -> str:
         """Return the words with which the dialogue begins."""

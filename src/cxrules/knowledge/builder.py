@@ -126,6 +126,10 @@ def _build_fact(entry: Entry) -> Fact:
         says_empty=getattr(form, "says_empty", ""),
         effort=0 if getattr(form.change, "immutable", False) else form.change.effort,
         only=Only(only) if (only := getattr(form.change, "only", None)) else None,
+        section=form.section or "",
+        label=form.label or "",
+        help=form.help or "",
+        asked_if=tuple((premise, tuple(names)) for premise, names in form.asked_if.items()),
     )
 
 

@@ -134,6 +134,12 @@ class _FactForm(Form):
     )
     question: Text = Field(description="A question that a person can answer")
     topic: Text = Field(description='A noun phrase for it, as in "what is not known: marketing\'s time"')
+    section: Text | None = Field(default=None, description="The heading under which a form asks it")
+    label: Text | None = Field(default=None, description="A short name for people")
+    help: Text | None = Field(default=None, description="What helps to answer, where it is not self-evident")
+    asked_if: dict[Name, list[Reference]] = Field(
+        default={}, description="Premises: asked only where each of these facts is known to have one of the values"
+    )
     change: Change = Field(default=ChangeForm(effort=1), description=_CHANGE)
 
 

@@ -83,6 +83,10 @@ class Fact:
         says_empty: For sets the clause that states the empty set.
         effort: How hard it is to change: 1 a decision, 2 a project, 3 a programme of years; 0 when immutable.
         only: The one direction in which it can change, if any.
+        section: The heading under which a form asks it.
+        label: A short name for people.
+        help: What helps to answer, where the question is not self-evident.
+        asked_if: Its premises: it is asked only where each of these facts is known to have one of the values.
     """
 
     name: str
@@ -95,6 +99,10 @@ class Fact:
     says_empty: str = ""
     effort: int = 1
     only: Only | None = None
+    section: str = ""
+    label: str = ""
+    help: str = ""
+    asked_if: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def immutable(self) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from cxrules.errors import suggest
 from cxrules.language.circles import check_circles
 from cxrules.language.conditions import check_conditions
 from cxrules.language.facts import Fact, Kind
@@ -133,10 +134,22 @@ class _Checker:
             yield from self._check_impossible(conjunction)
         for claim in parts.claims.values():
             yield from self._check_source_of(claim)
+        for fact in self.facts.values():
+            yield from self._check_premises(fact)
         yield from self._check_models()
         for rule in parts.rules.values():
             yield from self._check_rule(rule)
         yield from self._check_serves()
+
+    def _check_premises(self, fact: Fact) -> Iterator[Mistake]:
+        for premise, values in fact.asked_if:
+            here: Path = ("facts", fact.name, "asked_if", premise)
+            yield from self.names.demand("facts", "fact", premise, here)
+            known = self.facts[premise].names if premise in self.facts else values
+            for index, value in enumerate(values):
+                if value not in known:
+                    message = f"{premise} has no value {value!r}"
+                    yield Mistake("unknown-value", (*here, index), message, suggest(value, known))
 
     def _check_models(self) -> Iterator[Mistake]:
         for model in self.parts.models.values():

@@ -21,6 +21,10 @@ def write_fact(fact: Fact) -> dict[str, Any]:
     if fact.values:
         plain["values"] = {value.name: {"label": value.label, "says": value.says} for value in fact.values}
     plain |= {key: text for key, text in (("says", fact.says), ("says_empty", fact.says_empty)) if text}
+    told = (("section", fact.section), ("label", fact.label), ("help", fact.help))
+    plain |= {key: text for key, text in told if text}
+    if fact.asked_if:
+        plain["asked_if"] = {premise: list(values) for premise, values in fact.asked_if}
     plain["change"] = {"immutable": True} if fact.immutable else {"effort": fact.effort}
     if fact.only:
         plain["change"]["only"] = fact.only.value
@@ -42,6 +46,10 @@ def read_fact(name: str, plain: Mapping[str, Any]) -> Fact:
         says_empty=read_text(plain.get("says_empty", "")),
         effort=0 if change.get("immutable") else read_number(change["effort"]),
         only=Only(change["only"]) if "only" in change else None,
+        section=read_text(plain.get("section", "")),
+        label=read_text(plain.get("label", "")),
+        help=read_text(plain.get("help", "")),
+        asked_if=tuple((premise, read_texts(names)) for premise, names in plain.get("asked_if", {}).items()),
     )
 
 
