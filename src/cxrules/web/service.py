@@ -32,6 +32,7 @@ from cxrules.web.wording import (
 )
 
 if TYPE_CHECKING:
+    from cxrules.language.facts import FactValue
     from cxrules.recommendation.answer import Recommendation
 
 __all__ = ["OPERATIONS", "Service"]
@@ -146,7 +147,7 @@ class Service:
     def _sections(self) -> list[_Plain]:
         sections: dict[str, list[str]] = {}
         for name, fact in self._rulebase.vocabulary.facts.items():
-            sections.setdefault(getattr(fact, "section", "") or "Questions", []).append(name)
+            sections.setdefault(fact.section or "Questions", []).append(name)
         return [
             {"id": f"section-{number}", "name": name, "facts": facts}
             for number, (name, facts) in enumerate(sections.items(), 1)
@@ -176,7 +177,7 @@ class Service:
                 for name in advice.patterns
             ],
             "voices": [self._voice(advice, source) for source in advice.voices],
-            "not_asked": [],
+            "not_asked": self._list_not_asked(advice.facts),
             "announcement": f"As it stands: {advice.name or 'no recommendation yet'}.",
         }
 
@@ -310,6 +311,14 @@ class Service:
         for fact in skipped or ():
             self._demand("fact", fact, self._rulebase.vocabulary.facts)
         return Consultation(self._judge, known, skipped or (), deadline=self._deadline)
+
+    def _list_not_asked(self, known: Mapping[str, FactValue]) -> list[str]:
+        """Return the facts that make no sense to ask yet: one of their premises is not known to hold."""
+        return [
+            name
+            for name, fact in self._rulebase.vocabulary.facts.items()
+            if not all(known.get(premise) in values for premise, values in fact.asked_if)
+        ]
 
     def _demand(self, noun: str, name: str, known: Mapping[str, Any]) -> None:
         if name not in known:

@@ -122,9 +122,9 @@ def describe_fact(fact: Fact) -> _Plain:
     """Return a fact as the page asks it."""
     return {
         "name": fact.name,
-        "label": getattr(fact, "label", "") or fact.topic,
+        "label": fact.label or fact.topic,
         "question": fact.question,
-        "help": getattr(fact, "help", ""),
+        "help": fact.help,
         "kind": str(fact.kind),
         "values": [{"name": value.name, "label": value.label} for value in fact.values],
     }

@@ -14,7 +14,7 @@ export function drawAnswer(advice) {
     h("p", {}, advice.outcome),
     advice.model ? h("div", {}, bar(advice.certainty, `Certainty ${percent(advice.certainty)}`),
       h("p", { class: "note" }, `Certainty of the evidence: ${percent(advice.certainty)}${advice.status === "contested" ? ", with a close second" : ""}.`)) : null,
-    advice.patterns.map((pattern) => h("p", { class: "note" }, h("strong", {}, `Recognised: ${pattern.name}. `), `${pattern.says}.`)),
+    advice.patterns.map((pattern) => h("p", { class: "note" }, h("strong", {}, `Recognised: ${pattern.name}. `), `${pattern.says[0].toUpperCase()}${pattern.says.slice(1)}.`)),
   );
   drawReasons(advice);
   drawActions(advice);
