@@ -70,9 +70,10 @@ def write(parts: Parts) -> str:
         "findings": dict(parts.findings),
         "actions": dict(parts.actions),
         "warnings": dict(parts.warnings),
-        "serves": {action: list(models) for action, models in parts.serves.items()},
         "rules": [_write_rule(rule) for rule in parts.rules.values()],
     }
+    if parts.serves:  # left out where nothing stands there, so that the form of other rule bases stays what it was
+        sections["serves"] = {action: list(models) for action, models in parts.serves.items()}
     return "{\n" + ",\n".join(f"{_dump(key)}:{_write_section(value)}" for key, value in sections.items()) + "\n}\n"
 
 
@@ -168,7 +169,7 @@ def _build_sections(plain: _Plain) -> Parts:
         findings={name: read_text(says) for name, says in plain["findings"].items()},
         actions={name: read_text(says) for name, says in plain["actions"].items()},
         warnings={name: read_text(says) for name, says in plain["warnings"].items()},
-        serves={name: tuple(read_text(model) for model in models) for name, models in plain["serves"].items()},
+        serves={name: tuple(read_text(model) for model in models) for name, models in plain.get("serves", {}).items()},
         rules=_by_id(lambda item: _read_rule(item, facts), plain["rules"]),
         policy=Policy(read_number(plain["policy"]["minimum_evidence"]), read_number(plain["policy"]["lead"])),
     )
