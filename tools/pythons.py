@@ -28,7 +28,7 @@ TESTS = [
         "language",
         "policy",
         "recommendation",
-        "cli/test_files.py",
+        "files",
         "project/test_doors.py",
         "project/test_fuzz.py",
     )
