@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxrules.language.facts import Fact, Kind, join_words
-from cxrules.language.notation import write_conditions
 from cxrules.language.rules import Claim, Effect, Model, Rule, Source
 from cxrules.policy.evidence import weigh_rule
 from cxrules.rulebase import RuleBase
@@ -140,7 +139,11 @@ class _Pages:
         yield ""
         yield "## When"
         yield ""
-        yield f"`{write_conditions(rule.when)}`" if rule.when else "Always: it is a standing rule."
+        yield (
+            f"`{', '.join(condition.write() for condition in rule.when)}`"
+            if rule.when
+            else "Always: it is a standing rule."
+        )
         facts = rule.facts()
         if facts:
             yield ""

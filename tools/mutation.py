@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cxrules.language.facts import Fact, Kind
-from cxrules.language.notation import write_condition
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator, Rule
 from cxrules.policy.evidence import weigh_rule
 from cxrules.rulebase import RuleBase
@@ -59,7 +58,7 @@ def _change(rulebase: RuleBase, rule: Rule) -> Iterator[tuple[str, str, Rule]]:
     for position, condition in enumerate(rule.when):
         for kind, text, changed in _change_condition(rulebase, condition):
             yield kind, text, replace(rule, when=_put(rule.when, position, changed))
-        yield "drop-test", f"without {write_condition(condition)}", replace(rule, when=_put(rule.when, position, None))
+        yield "drop-test", f"without {condition.write()}", replace(rule, when=_put(rule.when, position, None))
     for position, conclusion in enumerate(rule.then):
         if conclusion.effect in _ON_ONE_MODEL:
             models = list(rulebase.models)
@@ -77,16 +76,16 @@ def _change(rulebase: RuleBase, rule: Rule) -> Iterator[tuple[str, str, Rule]]:
 def _change_condition(rulebase: RuleBase, condition: Condition) -> Iterator[tuple[str, str, Condition]]:
     if isinstance(condition, FactTest):
         for kind, changed in _change_test(rulebase.vocabulary[condition.fact], condition):
-            yield kind, f"{write_condition(changed)}, not {write_condition(condition)}", changed
+            yield kind, f"{changed.write()}, not {condition.write()}", changed
     elif isinstance(condition, AnyOf):
         for position, branch in enumerate(condition.alternatives):
             before, after = condition.alternatives[:position], condition.alternatives[position + 1 :]
-            text = ", ".join(map(write_condition, branch))
+            text = ", ".join(test.write() for test in branch)
             yield "drop-test", f"without the alternative {text}", AnyOf((*before, *after))
             for place, test in enumerate(branch):
                 for kind, changed in _change_leaf(rulebase, test):
                     other = (*branch[:place], changed, *branch[place + 1 :])
-                    told = f"{write_condition(changed)}, not {write_condition(test)}"
+                    told = f"{changed.write()}, not {test.write()}"
                     yield kind, told, AnyOf((*before, other, *after))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from cxrules.document import Block, Paragraph, Table, Told, mark_name
 from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
 from cxrules.language.parts import Parts
@@ -25,8 +26,11 @@ from cxrules.language.rules import (
 __all__ = ["RuleBase", "read_data"]
 
 
+_COUNTED = ("sources", "claims", "rules", "findings", "models", "accompaniments", "patterns", "actions", "warnings")
+
+
 @dataclass(frozen=True, eq=False)
-class RuleBase(Parts):
+class RuleBase(Parts, Told):
     """A rule base, ready to be compiled by an engine: its parts, with what follows from them.
 
     Two rule bases are equal when their revisions are. `dataclasses.replace` makes another rule base, with a revision
@@ -44,6 +48,13 @@ class RuleBase(Parts):
 
     def __repr__(self) -> str:
         return f"RuleBase({self.name!r}, {len(self.rules)} rules, revision {self.revision[:12]})"
+
+    def tell(self) -> tuple[Block, ...]:
+        """Return what it is called, and of what it has how many."""
+        parts = {"facts": self.vocabulary.facts, **{name: getattr(self, name) for name in _COUNTED}}
+        rows = tuple((name, str(len(part))) for name, part in parts.items())
+        about = Paragraph(f"The rule base {mark_name(self.name)}, revision {self.revision[:12]}.")
+        return (about, Table(("part", "number"), rows))
 
     @classmethod
     def builtin(cls) -> RuleBase:

@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidOrganisation, Recommendation, RuleBase
+from cxrules.document import Items, Paragraph, Section, mark_name, to_html, to_markdown, to_plain
 from cxrules.explanation.derivation import Case, Established, Step
-from cxrules.explanation.text.document import Items, Paragraph, Section, mark_name, to_html, to_markdown, to_plain
 from cxrules.explanation.why_not import Obstacle, WhyNot
 from cxrules.language.facts import FactValue
 from cxrules.policy.comparison import Turn

@@ -25,8 +25,9 @@ SOURCE = ROOT / "src" / PACKAGE
 # import. The first and the last rows apart it is the path of a decision.
 MAY_IMPORT = {
     "version": "",
+    "document": "",
     "errors": "",
-    "language": "errors",
+    "language": "errors document",
     "organisation_model": "language",
     "knowledge": "language",
     "files": "knowledge",

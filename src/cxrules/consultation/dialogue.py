@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cxrules.consultation.answers import UnclearAnswerError, read_answer
+from cxrules.document import unmark
 from cxrules.explanation.next_questions import NextQuestions, Question, next_questions
-from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, lower_first, name, sentence
 from cxrules.language.facts import Fact, FactValue, Kind, join_words
 from cxrules.policy.decision import Decision, Reason, Status

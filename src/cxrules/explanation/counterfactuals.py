@@ -8,8 +8,8 @@ from enum import StrEnum
 from itertools import groupby, islice
 from operator import itemgetter
 
+from cxrules.document import Block, Paragraph
 from cxrules.errors import no_such
-from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
 from cxrules.language.names import ModelName
@@ -89,16 +89,19 @@ class Counterfactuals(Portable):
         """Whether it is proved that no allowed set of that many changes does it."""
         return self.status is SearchStatus.COMPLETE and not self.sets
 
-    def explain(self) -> str:
-        """Explain it in words; of many sets of changes only the first few."""
+    def tell(self) -> tuple[Block, ...]:
+        """Return it in words; of many sets of changes only the first few."""
+        return (Paragraph(self._tell()),)
+
+    def _tell(self) -> str:
         if self.sets and not self.sets[0].changes:
-            return unmark(f"The model is {name(self.rulebase, self.target or '')} already.")
+            return f"The model is {name(self.rulebase, self.target or '')} already."
         aim = "change the model" if self.target is None else f"lead to {name(self.rulebase, self.target)}"
         size = count(self.max_changes, "change")
         if not self.sets:
             if self.status is SearchStatus.COMPLETE:
-                return unmark(f"No allowed set of at most {size} would {aim}; every one was tried.")
-            return unmark(f"No set of changes that would {aim} was found within the limits of the search.")
+                return f"No allowed set of at most {size} would {aim}; every one was tried."
+            return f"No set of changes that would {aim} was found within the limits of the search."
         said = [self._say(found) for found in self.sets[:_SHOWN]]
         more = len(self.sets) - len(said)
         if more:
@@ -106,7 +109,7 @@ class Counterfactuals(Portable):
             said.append(f"There {'is' if more == 1 else 'are'} {others} of changes at the same price.")
         if self.status is not SearchStatus.COMPLETE:
             said.append("The search was cut short, so that other sets of changes may do as well.")
-        return unmark(" ".join(said))
+        return " ".join(said)
 
     def _say(self, found: ChangeSet) -> str:
         vocabulary = self.rulebase.vocabulary

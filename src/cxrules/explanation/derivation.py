@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cxrules.explanation.text.document import mark_title, unmark
+from cxrules.document import Block, Outline, mark_title
 from cxrules.explanation.text.words import count, join_clauses, lower_first, paragraphs, sentence
 from cxrules.language.facts import FactValue
 from cxrules.language.names import Certainty, ModelName, SignedCertainty
@@ -28,7 +28,6 @@ __all__ = [
     "Weighed",
     "cite",
     "facts_clause",
-    "outline",
     "reason",
 ]
 
@@ -62,12 +61,12 @@ class Established(Portable):
     states: str
     steps: tuple[Step, ...]
 
-    def explain(self) -> str:
-        """Explain it in words, as an outline."""
-        return outline(self)
+    def tell(self) -> tuple[Block, ...]:
+        """Return it as an outline, with marks around the titles of articles."""
+        return (Outline(tuple(_lines(self, 0))),)
 
     def __str__(self) -> str:
-        return outline(self)
+        return self.explain()
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,12 +89,12 @@ class Step(Portable):
     findings: tuple[Established, ...]
     standing: bool
 
-    def explain(self) -> str:
-        """Explain it in words, as an outline."""
-        return outline(self)
+    def tell(self) -> tuple[Block, ...]:
+        """Return it as an outline, with marks around the titles of articles."""
+        return (Outline(tuple(_lines(self, 0))),)
 
     def __str__(self) -> str:
-        return outline(self)
+        return self.explain()
 
     def roots(self) -> tuple[GivenFact, ...]:
         """Return the facts given on which it rests, directly or through findings, each once."""
@@ -147,12 +146,12 @@ class Case(Portable):
     missing: tuple[tuple[str, str], ...]
     set_aside_by: tuple[Step, ...]
 
-    def explain(self) -> str:
-        """Explain it in words, as an outline."""
-        return outline(self)
+    def tell(self) -> tuple[Block, ...]:
+        """Return it as an outline, with marks around the titles of articles."""
+        return (Outline(tuple(_lines(self, 0))),)
 
     def __str__(self) -> str:
-        return outline(self)
+        return self.explain()
 
 
 @dataclass(frozen=True, repr=False)
@@ -197,12 +196,12 @@ class Derivation(Portable):
             tops += [step for finding in case.met for step in finding.steps]
         return tuple(walk([*tops, *self.others]))
 
-    def explain(self) -> str:
-        """Explain it in words, as an outline."""
-        return outline(self)
+    def tell(self) -> tuple[Block, ...]:
+        """Return it as an outline, with marks around the titles of articles."""
+        return (Outline(tuple(_lines(self, 0))),)
 
     def __str__(self) -> str:
-        return outline(self)
+        return self.explain()
 
 
 Node: TypeAlias = Step | Established | Case
@@ -246,11 +245,6 @@ def reason(step: Step, consequence: str = "") -> str:
 
 
 _Lines: TypeAlias = Iterator[tuple[int, str]]
-
-
-def outline(node: Derivation | Case | Step | Established) -> str:
-    """Print a derivation, or a part of it, as an outline."""
-    return "\n".join("  " * depth + unmark(text) for depth, text in _lines(node, 0))
 
 
 def _lines(node: Derivation | Case | Step | Established, depth: int) -> _Lines:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import log, log2
 
 from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn, column_of, truth
+from cxrules.document import Block, Paragraph
 from cxrules.explanation.settled import Settlement, settled
-from cxrules.explanation.text.document import unmark
 from cxrules.explanation.text.words import count, name, sentence, topics
 from cxrules.language.facts import Facts, FactValue, join_words
 from cxrules.language.names import ModelName
@@ -93,8 +93,11 @@ class NextQuestions(Portable):
         """Whether it is proved that no unknown fact can matter."""
         return not self.questions
 
-    def explain(self) -> str:
-        """Explain in words which questions are best, and what cannot matter."""
+    def tell(self) -> tuple[Block, ...]:
+        """Return in words which questions are best, and what cannot matter."""
+        return (Paragraph(self._tell()),)
+
+    def _tell(self) -> str:
         if not self.questions:
             return "Nothing that is still unknown can change the model."
         best = self.questions[:_SHOWN]
@@ -117,7 +120,7 @@ class NextQuestions(Portable):
             matters = "it cannot" if len(self.irrelevant) == 1 else "none of them can"
             about = count(len(self.irrelevant), "unknown fact")
             said.append(sentence(f"of {about} it is proved that {matters} change the model any more"))
-        return unmark(" ".join(said))
+        return " ".join(said)
 
     def _say(self, question: Question) -> str:
         """Describe which answers would change the model at once; empty if none would."""

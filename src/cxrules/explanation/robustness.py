@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cxrules.columns.cohort import Cohort, column_of
-from cxrules.explanation.text.document import mark_title, unmark
+from cxrules.document import Block, Paragraph, mark_title
 from cxrules.explanation.text.words import count, join_names, name, sentence
 from cxrules.language.names import ModelName
 from cxrules.language.rules import Effect, Tone
@@ -94,8 +94,8 @@ class Robustness(Portable):
     tones: tuple[ToneFlip, ...]
     complete: bool
 
-    def explain(self) -> str:
-        """Explain it in words."""
+    def tell(self) -> tuple[Block, ...]:
+        """Return it in words."""
         said = [self._say_lead()]
         if not self.complete:
             said.append("Not every rule and tone was tried within the limits of the search.")
@@ -115,7 +115,7 @@ class Robustness(Portable):
             said.append(f"A slightly firmer or softer tone in {times} of {titles} would change it.")
         elif self.complete:
             said.append("No author's tone, one step firmer or softer, would change it.")
-        return unmark(" ".join(said))
+        return (Paragraph(" ".join(said)),)
 
     def _say_lead(self) -> str:
         if self.model is None:

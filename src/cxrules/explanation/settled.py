@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from cxrules.columns.cohort import Cohort, SetColumn, first_of
-from cxrules.explanation.text.document import unmark
+from cxrules.document import Block, Paragraph
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts, FactValue
 from cxrules.language.names import ModelName
@@ -82,14 +82,17 @@ class Settled(Portable):
         """Whether it is settled."""
         return self.settlement is Settlement.SETTLED
 
-    def explain(self) -> str:
-        """Explain it in words."""
+    def tell(self) -> tuple[Block, ...]:
+        """Return it in words."""
+        return (Paragraph(self._tell()),)
+
+    def _tell(self) -> str:
         if self.settlement is Settlement.UNDECIDED:
             return "Whether what is still unknown can change the model was not decided within the limits of the search."
         if self.settlement is Settlement.SETTLED:
-            return unmark(sentence(f"Whatever else becomes known, {self._outcome(self.model)}"))
+            return sentence(f"Whatever else becomes known, {self._outcome(self.model)}")
         said = [sentence(self._case(completion)) for completion in self.completions]
-        return unmark(" ".join(["What is still unknown can change the model.", *said]))
+        return " ".join(["What is still unknown can change the model.", *said])
 
     def _case(self, completion: Completion) -> str:
         vocabulary = self.rulebase.vocabulary

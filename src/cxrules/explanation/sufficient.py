@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn
 from cxrules.columns.slices import add_up, equal_to
-from cxrules.explanation.text.document import unmark
+from cxrules.document import Block, Paragraph
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts
 from cxrules.language.names import ModelName
@@ -57,27 +57,24 @@ class Sufficient(Portable):
     status: Status
     examined: int
 
-    def explain(self) -> str:
-        """Explain it in words."""
-        return (
-            f"{self._say()} The search for a smaller set was cut short."
-            if self.extent is Extent.CUT_SHORT
-            else self._say()
-        )
+    def tell(self) -> tuple[Block, ...]:
+        """Return it in words."""
+        short = " The search for a smaller set was cut short." if self.extent is Extent.CUT_SHORT else ""
+        return (Paragraph(f"{self._say()}{short}"),)
 
     def _say(self) -> str:
         outcome = "that no model can be recommended" if self.model is None else f"{name(self.rulebase, self.model)}"
         if self.status is Status.CONTESTED:
             outcome += ", contested as it is"
         if not self.facts:
-            return unmark(f"No fact is needed to find {outcome}.")
+            return f"No fact is needed to find {outcome}."
         vocabulary = self.rulebase.vocabulary
         clauses = [vocabulary[fact].state(value) for fact, value in self.facts.items()]
         one = len(clauses) == 1
         enough = f"This alone is enough for {outcome}" if one else f"These facts alone are enough for {outcome}"
         if self.model is None:
             enough = f"{'This alone is' if one else 'These facts alone are'} enough to find {outcome}"
-        return unmark(f"{enough}: {sentence(join_clauses(clauses))[0].lower()}{sentence(join_clauses(clauses))[1:]}")
+        return f"{enough}: {sentence(join_clauses(clauses))[0].lower()}{sentence(join_clauses(clauses))[1:]}"
 
 
 def sufficient_facts(

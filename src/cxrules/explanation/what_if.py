@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Self, TypeVar
 
+from cxrules.document import Block, Items, Paragraph
 from cxrules.explanation.derivation import GivenFact, Step, reason
-from cxrules.explanation.text.document import Block, Items, Paragraph, to_plain
 from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name, strength
 from cxrules.explanation.trace import Tracer
 from cxrules.language.facts import FactValue
@@ -112,9 +112,9 @@ class WhatIf(Portable, Generic[_Answer]):
         """The decision as it would be."""
         return self._after
 
-    def explain(self) -> str:
-        """Explain it in words."""
-        return explain_what_if(self._basis.judge, self)
+    def tell(self) -> tuple[Block, ...]:
+        """Return in words what would be recommended, and what changed."""
+        return _tell(self._basis.judge, self)
 
 
 def what_if(
@@ -197,10 +197,9 @@ _FALLEN_AWAY = frozenset({Turn.READMITTED, Turn.REQUIREMENT_LOST, Turn.NO_LONGER
 """What rests on rules that fired before the change."""
 
 
-def explain_what_if(judge: Judge, supposed: WhatIf[_Answer]) -> str:
-    """Describe what would be recommended, and what changed."""
+def _tell(judge: Judge, supposed: WhatIf[_Answer]) -> tuple[Block, ...]:
     if not supposed.changes:
-        return "Nothing is supposed to be otherwise, so that nothing changes."
+        return (Paragraph("Nothing is supposed to be otherwise, so that nothing changes."),)
     clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
     outcome = _tell_outcome(judge, supposed.before, supposed.after)
     blocks: list[Block] = [Paragraph(f"Suppose that {clauses}. {outcome}")]
@@ -210,7 +209,7 @@ def explain_what_if(judge: Judge, supposed: WhatIf[_Answer]) -> str:
     moved = tuple(_tell_moved(judge, supposed.evidence))
     if moved:
         blocks.append(Items("What speaks otherwise", moved))
-    return to_plain(blocks)
+    return tuple(blocks)
 
 
 def _suppose(judge: Judge, change: FactChange) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cxrules.document import Block, Paragraph
 from cxrules.errors import no_such
 from cxrules.explanation.counterfactuals import Counterfactuals, counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, cite, facts_clause, reason
-from cxrules.explanation.text.document import Paragraph, to_plain
 from cxrules.explanation.text.words import join_clauses, lower_first, name, sentence, topics
 from cxrules.explanation.trace import trace
 from cxrules.language.ids import sorted_ids
@@ -107,9 +107,9 @@ class WhyNot(Portable):
             assert judge.decide(change.facts).model == self.model
         return found
 
-    def explain(self) -> str:
-        """Explain it in words."""
-        return explain_why_not(self._basis.judge, self)
+    def tell(self) -> tuple[Block, ...]:
+        """Return in words every obstacle, and the nearest change that would make it win."""
+        return _tell(self._basis.judge, self)
 
 
 def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation | None = None) -> WhyNot:
@@ -206,16 +206,17 @@ _NARROW = 2
 _WIDE = 6
 
 
-def explain_why_not(judge: Judge, objection: WhyNot) -> str:
-    """Describe why a model is not recommended: every obstacle, and the nearest change that would make it win."""
+def _tell(judge: Judge, objection: WhyNot) -> tuple[Block, ...]:
     model = name(judge.rulebase, objection.model)
     if objection.kind is None:
-        return to_plain([Paragraph(f"{model} is the recommendation: {objection.case.model.says}.")])
+        return (Paragraph(f"{model} is the recommendation: {objection.case.model.says}."),)
     teller = _Teller(judge, objection, {}, "it", brief=False)
-    blocks = [Paragraph(f"Why not {model}? {teller.tell(objection.obstacles[0])}")]
-    blocks += [Paragraph(f"Besides, {teller.tell(obstacle, within=True)}") for obstacle in objection.obstacles[1:]]
-    blocks.append(Paragraph(objection.nearest_change.explain()))
-    return to_plain(blocks)
+    first, *others = objection.obstacles
+    return (
+        Paragraph(f"Why not {model}? {teller.tell(first)}"),
+        *(Paragraph(f"Besides, {teller.tell(obstacle, within=True)}") for obstacle in others),
+        *objection.nearest_change.tell(),
+    )
 
 
 def rebut(judge: Judge, objection: WhyNot, told: Mapping[str, int] | None = None, *, named: bool = False) -> str:

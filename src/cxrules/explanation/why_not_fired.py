@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cxrules.document import Block, Items, Paragraph
 from cxrules.explanation.counterfactuals import SearchStatus
-from cxrules.explanation.text.document import Block, Items, Paragraph, to_plain
 from cxrules.explanation.text.words import join_clauses, lower_first
 from cxrules.language.facts import FactValue
-from cxrules.language.notation import write_condition, write_value
+from cxrules.language.notation import write_value
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
@@ -124,8 +124,11 @@ class NearestFiring(Portable):
     possible: bool
     status: SearchStatus
 
-    def explain(self) -> str:
-        """Explain it in words."""
+    def tell(self) -> tuple[Block, ...]:
+        """Return it in words."""
+        return (Paragraph(self._tell()),)
+
+    def _tell(self) -> str:
         if not self.possible:
             if self.status is SearchStatus.COMPLETE:
                 return f"Nothing that an organisation can be would bring about {self.name}."
@@ -170,9 +173,9 @@ class WhyNotFired(Portable):
         """The smallest coherent change that would bring it about, searched for when read."""
         return find_nearest(self._basis.judge, self._decision, self.name, self.subject)
 
-    def explain(self) -> str:
-        """Explain it in words; rules, facts and values by their names in the rule base."""
-        return to_plain(self._tell())
+    def tell(self) -> tuple[Block, ...]:
+        """Return it in words; rules, facts and values by their names in the rule base."""
+        return tuple(self._tell())
 
     def _tell(self) -> Iterator[Block]:
         what = f"The {self.subject} {self.name}"
@@ -189,7 +192,7 @@ class WhyNotFired(Portable):
                 lines = tuple(map(_tell_test, attempt.tests))
                 yield Items(lead, lines) if lines else Paragraph(f"{lead}. It asks nothing of the organisation.")
         if not self.holds and own:
-            yield Paragraph(self.nearest_change.explain())
+            yield from self.nearest_change.tell()
 
 
 def why_not_fired(judge: Judge, decision: Decision, name: str, subject: Subject) -> WhyNotFired:
@@ -268,13 +271,13 @@ class _Trial:
             result = TestResult.UNKNOWN if test.finding in self._reachable else TestResult.FAILS
             if test.finding in self._established:
                 result = TestResult.HOLDS
-            return Tested(write_condition(test), result, "", None, test.finding, any_of, branch)
+            return Tested(test.write(), result, "", None, test.finding, any_of, branch)
         value = self._decision.known.get(test.fact)
         result = TestResult.UNKNOWN
         if value is not None:
             passes = test.holds(value, self._judge.rulebase.vocabulary[test.fact])
             result = TestResult.HOLDS if passes else TestResult.FAILS
-        return Tested(write_condition(test), result, test.fact, value, "", any_of, branch)
+        return Tested(test.write(), result, test.fact, value, "", any_of, branch)
 
 
 def _tell_test(test: Tested) -> str:

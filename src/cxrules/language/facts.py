@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from numbers import Complex, Number, Real
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from cxrules.document import Block, Paragraph, Table, Told, mark_name
 from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, UnlikelyFact, suggest
 
 __all__ = ["Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
@@ -69,7 +70,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Told):
     """Something that can be known about an organisation.
 
     Attributes:
@@ -103,6 +104,12 @@ class Fact:
     label: str = ""
     help: str = ""
     asked_if: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def tell(self) -> tuple[Block, ...]:
+        """Return its question, and the answers that there are."""
+        asked = Paragraph(f"{mark_name(self.name)} ({self.kind}): {self.question}")
+        answers = Table(("value", "answer"), tuple((value.name, value.label) for value in self.values))
+        return (asked, answers if self.values else Paragraph("From 0 to 100 per cent."))
 
     @property
     def immutable(self) -> bool:
@@ -299,7 +306,7 @@ def write_number(number: float) -> str:
     return text
 
 
-def join_words(words: list[str], conjunction: str = "and") -> str:
+def join_words(words: Sequence[str], conjunction: str = "and") -> str:
     """Join words as prose does.
 
     Examples:

@@ -1,13 +1,12 @@
-"""Conditions and organisations in the notation in which authors write them."""
+"""Values and organisations in the notation in which authors write them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from cxrules.language.facts import FactValue, write_number
-from cxrules.language.rules import AnyOf, Condition, FindingTest, Operator
 
-__all__ = ["write_condition", "write_conditions", "write_value"]
+__all__ = ["write_facts", "write_value"]
 
 
 def write_value(value: FactValue | None) -> str:
@@ -24,29 +23,6 @@ def write_value(value: FactValue | None) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(value) + "]"
     return value if isinstance(value, str) else write_number(value)
-
-
-def write_condition(condition: Condition) -> str:
-    """Write a condition as it stands under `when`.
-
-    Examples:
-        >>> from cxrules.language.rules import FactTest
-        >>> write_condition(FactTest("budget", Operator.BELOW, 20))
-        'budget: {below: 20}'
-    """
-    if isinstance(condition, FindingTest):
-        return f"{condition.finding}: true"
-    if isinstance(condition, AnyOf):
-        return "any_of: [" + ", ".join("{" + write_conditions(branch) + "}" for branch in condition.alternatives) + "]"
-    operand = write_value(condition.operand)
-    if condition.operator in (Operator.IS, Operator.IN):
-        return f"{condition.fact}: {operand}"
-    return f"{condition.fact}: {{{condition.operator}: {operand}}}"
-
-
-def write_conditions(conditions: tuple[Condition, ...]) -> str:
-    """Write a conjunction on one line."""
-    return ", ".join(map(write_condition, conditions))
 
 
 def write_facts(known: Mapping[str, FactValue], indent: str = "") -> str:

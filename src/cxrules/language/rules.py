@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
-from cxrules.language.facts import Fact, Facts, FactValue, Kind
+from cxrules.document import Block, Items, Paragraph, Told, mark_name
+from cxrules.language.facts import Fact, Facts, FactValue, Kind, join_words
+from cxrules.language.notation import write_value
 
 __all__ = [
     "CHOOSING",
@@ -194,6 +196,18 @@ class FactTest:
             return here >= there
         return here <= there if operator is Operator.AT_MOST else here < there
 
+    def write(self) -> str:
+        """Write it as it stands under `when`.
+
+        Examples:
+            >>> FactTest("budget", Operator.BELOW, 20).write()
+            'budget: {below: 20}'
+        """
+        operand = write_value(self.operand)
+        return f"{self.fact}: {operand if self.operator in _UNWRITTEN else f'{{{self.operator}: {operand}}}'}"
+
+
+_UNWRITTEN = frozenset({Operator.IS, Operator.IN})
 
 _SET_TRUTH: dict[Operator, Callable[[set[str], set[str]], bool]] = {
     Operator.INCLUDES_ANY: lambda value, operand: bool(value & operand),
@@ -208,12 +222,21 @@ class FindingTest:
 
     finding: str
 
+    def write(self) -> str:
+        """Write it as it stands under `when`."""
+        return f"{self.finding}: true"
+
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     """Alternatives, each a conjunction of tests, of which one must hold: an unnamed finding."""
 
     alternatives: tuple[tuple[FactTest | FindingTest, ...], ...]
+
+    def write(self) -> str:
+        """Write it as it stands under `when`."""
+        branches = (f"{{{', '.join(test.write() for test in branch)}}}" for branch in self.alternatives)
+        return f"any_of: [{', '.join(branches)}]"
 
 
 Condition: TypeAlias = FactTest | FindingTest | AnyOf
@@ -245,6 +268,15 @@ class Conclusion:
     target: str
     over: tuple[str, ...] = ()
 
+    def write(self) -> str:
+        """Write it on one line.
+
+        Examples:
+            >>> Conclusion(Effect.PREFERS, "cxo_owned", ("cmo_owned", "shared")).write()
+            'prefers cxo_owned over cmo_owned and shared'
+        """
+        return f"{self.effect} {self.target}{f' over {join_words(self.over)}' if self.over else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Engineer:
@@ -266,7 +298,7 @@ class Engineer:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Told):
     """One idea of one article, as a rule.
 
     Attributes:
@@ -284,6 +316,16 @@ class Rule:
     when: tuple[Condition, ...]
     then: tuple[Conclusion, ...]
     engineer: Engineer = Engineer()
+
+    def tell(self) -> tuple[Block, ...]:
+        """Return what it says and rests on, by the names in the rule base."""
+        when = tuple(condition.write() for condition in self.when)
+        return (
+            Paragraph(f"{mark_name(self.id)}: {self.rationale}"),
+            Items("When", when) if when else Paragraph("It holds for any organisation."),
+            Items("Then", tuple(conclusion.write() for conclusion in self.then)),
+            Paragraph(f"The claims behind it: {join_words(self.because)}."),
+        )
 
     def tests(self) -> Iterator[FactTest | FindingTest]:
         """Return every test, those of alternatives included."""

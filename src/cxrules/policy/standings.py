@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cxrules.document import Block, Table, Told, mark_name
+from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
 from cxrules.language.names import ModelName, SignedCertainty
 from cxrules.language.rules import Effect
@@ -13,7 +15,7 @@ from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
 from cxrules.policy.evidence import Evidence, certainty
 
-__all__ = ["RankedModel", "Voice", "dissent", "fired_evidence", "rank", "support", "voices"]
+__all__ = ["RankedModel", "Ranking", "Voice", "dissent", "fired_evidence", "rank", "support", "voices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,27 @@ class RankedModel:
     excluded_by: tuple[str, ...]
     missing: tuple[str, ...]
     set_aside_by: tuple[str, ...]
+
+
+class Ranking(tuple[RankedModel, ...], Told):
+    """The rows of a ranking, best first: a tuple that a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def tell(self) -> tuple[Block, ...]:
+        """Return it as a table, models and rules by their names in the rule base."""
+        rows = tuple((mark_name(row.model), str(row.points), f"{row.certainty:.2f}", _place(row)) for row in self)
+        return (Table(("model", "points", "certainty", "standing"), rows),)
+
+
+def _place(row: RankedModel) -> str:
+    if row.excluded:
+        return f"ruled out by {join_words(row.excluded_by)}"
+    if row.missing:
+        return f"requires {join_words(row.missing)}"
+    if not row.candidate:
+        return "too little evidence"
+    return f"put behind another by {join_words(row.set_aside_by)}" if row.set_aside_by else "candidate"
 
 
 @dataclass(frozen=True, slots=True)

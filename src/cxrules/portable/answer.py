@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from cxrules.document import Block, Told, to_plain
+from cxrules.errors import MissingRuleBase
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
 from cxrules.portable.fields import list_fields
@@ -27,7 +29,7 @@ class _LazySerializer:
         return SERIALIZER
 
 
-class Dumpable:
+class Dumpable(Told):
     """What offers itself as data, as a pydantic model does: `model_dump`, JSON, a schema, and pydantic's own hooks."""
 
     __slots__ = ()
@@ -133,7 +135,13 @@ class Dumpable:
 
     def explain(self) -> str:
         """Explain it in words."""
-        raise NotImplementedError
+        return to_plain(self.tell())
+
+    def _show(self, form: Callable[[Iterable[Block]], str]) -> str | None:
+        try:
+            return super()._show(form)
+        except MissingRuleBase:  # a copy without it shows its `repr`
+            return None
 
     def _data_of(self) -> dict[str, Any]:
         raise NotImplementedError

@@ -16,7 +16,7 @@ from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.policy.judge import Judge
 from cxrules.policy.parts import Advice
 from cxrules.policy.reader import FIELDS
-from cxrules.policy.standings import RankedModel, Voice
+from cxrules.policy.standings import RankedModel, Ranking, Voice
 from cxrules.portable.answer import Dumpable
 from cxrules.portable.at_hand import Basis, find_judge, judge_for
 from cxrules.portable.data import revive
@@ -132,7 +132,7 @@ class Recommendation(Inquiry, Dumpable):
     @field
     def ranking(self) -> tuple[RankedModel, ...]:
         """Every model, best first."""
-        return self._read("ranking")
+        return Ranking(self._read("ranking"))
 
     @field
     def voices(self) -> dict[str, Voice]:

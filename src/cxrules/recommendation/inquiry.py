@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
-from cxrules.errors import MissingRuleBase, no_such
+from cxrules.document import Block, Told
+from cxrules.errors import no_such
 
 if TYPE_CHECKING:
     from typing import Self
@@ -29,7 +30,7 @@ Detail: TypeAlias = Literal["brief", "full"]
 """How much an explanation says."""
 
 
-class Inquiry:
+class Inquiry(Told):
     """Mixin with the questions, for a class that has a judge and a decision.
 
     Every question raises `MissingRuleBase` when it is put to a copy whose rule base is not available.
@@ -106,14 +107,16 @@ class Inquiry:
         argument = argue(self.judge, self.decision, complete=complete)
         return draw(argument if complete else gather_others(argument))
 
+    def tell(self) -> tuple[Block, ...]:
+        """Return the brief explanation as a text that is data, with marks around names and titles."""
+        from cxrules.explanation.prose.brief import write_brief
+
+        return write_brief(self.judge, self.decision)
+
     def _repr_html_(self) -> str | None:
         """Show the brief explanation and the argument in a notebook; a copy without its rule base shows its `repr`."""
-        from cxrules.explanation.prose.explain import explain_in_html
-
-        try:
-            return f'{explain_in_html(self.judge, self.decision)}\n<div style="overflow-x:auto">{self.to_svg()}</div>'
-        except MissingRuleBase:
-            return None
+        told = super()._repr_html_()
+        return told and f"{told}\n{self.to_svg()}"
 
     def why(self, *, complete: bool = False) -> Derivation:
         """Return the derivation: facts given → rules → findings → rules → evidence → policy step.

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.advisor import Advisor
 from cxrules.consultation.dialogue import Consultation
+from cxrules.document import unmark
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text
 from cxrules.explanation.prose.brief import choose_reasons, choose_rival
-from cxrules.explanation.text.document import unmark
 from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import rebut
 from cxrules.version import __version__

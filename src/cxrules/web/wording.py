@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from cxrules.document import unmark
 from cxrules.explanation.prose.brief import tell_outcome
-from cxrules.explanation.text.document import unmark
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary, join_words
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator, Rule
 

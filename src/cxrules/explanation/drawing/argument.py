@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from cxrules.document import unmark
 from cxrules.explanation.decisive import rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Established, Step, cite
-from cxrules.explanation.text.document import unmark
 from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.language.facts import join_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from cxrules.explanation.text.document import Block, Items, Paragraph
+from cxrules.document import Block, Items, Paragraph
 from cxrules.explanation.text.words import sentence
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect

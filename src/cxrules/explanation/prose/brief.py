@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from cxrules.document import Block, Items, Paragraph
 from cxrules.explanation.counterfactuals import ChangeSet, counterfactuals
 from cxrules.explanation.decisive import Damage, rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Step, reason
 from cxrules.explanation.next_questions import next_questions
 from cxrules.explanation.prose.actions import tell_incoherences, tell_next_steps
 from cxrules.explanation.prose.verdicts import tell_verdicts
-from cxrules.explanation.text.document import Block, Items, Paragraph
 from cxrules.explanation.text.words import join_clauses, join_names, name, strength, topics
 from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import WhyNot, rebut, why_not

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cxrules.document import Block, to_markdown, to_plain
 from cxrules.errors import no_such
 from cxrules.explanation.prose.brief import write_brief
 from cxrules.explanation.prose.full import write_full
-from cxrules.explanation.text.document import Block, to_html, to_markdown, to_plain
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 
-__all__ = ["explain", "explain_in_html", "explain_in_markdown"]
+__all__ = ["explain", "explain_in_markdown"]
 
 
 def explain(
@@ -42,11 +42,6 @@ def explain_in_markdown(
         ValueError: If `detail` is neither `brief` nor `full`.
     """
     return to_markdown(_write(judge, decision, detail, searches=searches))
-
-
-def explain_in_html(judge: Judge, decision: Decision) -> str:
-    """Explain a decision briefly in HTML."""
-    return to_html(_write(judge, decision, "brief"))
 
 
 def _write(judge: Judge, decision: Decision, detail: str, *, searches: bool = True) -> tuple[Block, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from cxrules.document import Block, Items, Paragraph, Section, mark_title
 from cxrules.explanation.counterfactuals import counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, Established, Step, Weighed, reason
 from cxrules.explanation.next_questions import next_questions
 from cxrules.explanation.prose.actions import tell_incoherences
 from cxrules.explanation.prose.brief import tell_outcome
 from cxrules.explanation.prose.verdicts import tell_verdicts
-from cxrules.explanation.text.document import Block, Items, Paragraph, Section, mark_title
-from cxrules.explanation.text.words import count, join_names, lower_first, mark_names, name, paragraphs, sentence
+from cxrules.explanation.text.words import count, join_names, lower_first, name, paragraphs, sentence
 from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, rebut, why_not
 from cxrules.language.rules import Claim, Effect
@@ -137,11 +137,10 @@ class _Writer:
         return (Items("", tuple(texts)),) if texts else ()
 
     def unknown(self) -> tuple[Block, ...]:
-        return (Paragraph(mark_names(self._rulebase, next_questions(self._judge, self._decision).explain())),)
+        return next_questions(self._judge, self._decision).tell()
 
     def changes(self) -> tuple[Block, ...]:
-        nearest = mark_names(self._rulebase, counterfactuals(self._judge, self._decision).explain())
-        return (Paragraph(nearest), *self.kept_back())
+        return (*counterfactuals(self._judge, self._decision).tell(), *self.kept_back())
 
     def sources(self) -> tuple[Block, ...]:
         cited = {claim.id: claim for step in self._steps.values() for claim in step.claims}

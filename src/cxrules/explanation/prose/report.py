@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Final
 
+from cxrules.document import Table, to_html
 from cxrules.explanation.prose.brief import write_brief
-from cxrules.explanation.text.document import to_html
 from cxrules.explanation.trace import trace
 from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision
@@ -69,7 +69,7 @@ def _list_facts(judge: Judge, decision: Decision) -> Iterator[str]:
     for name, fact in judge.rulebase.vocabulary.facts.items():
         if name in decision.known:
             clause = fact.state(decision.known[name])
-            rows.append((_text(fact.question), _text(f"{clause[:1].upper()}{clause[1:]}.")))
+            rows.append((fact.question, f"{clause[:1].upper()}{clause[1:]}."))
     if rows:
         yield _table(("Question", "Answer"), rows)
 
@@ -87,7 +87,7 @@ def _list_models(judge: Judge, decision: Decision) -> Iterator[str]:
             place = "Set aside for another"
         else:
             place = "A candidate" if case.candidate else "Too little evidence"
-        rows.append((f"{_text(case.model.name)}: {_text(case.model.says)}", str(case.points), place))
+        rows.append((f"{case.model.name}: {case.model.says}", str(case.points), place))
     yield _table(("Model", "Points", "Place"), rows)
 
 
@@ -97,7 +97,7 @@ def _list_claims(judge: Judge, decision: Decision) -> Iterator[str]:
     for name in support(judge.decider, decision):
         claim = rulebase.claims[name]
         where = f"paragraph {join_words([str(number) for number in claim.paragraphs])}"
-        rows.append((_text(claim.says), _text(f"“{rulebase.sources[claim.source].title}”, {where}")))
+        rows.append((claim.says, f"“{rulebase.sources[claim.source].title}”, {where}"))
     yield _table(("What the articles say", "Where"), rows)
 
 
@@ -107,9 +107,7 @@ def _section(heading: str, parts: Iterable[str]) -> str:
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    head = "".join(f'<th scope="col">{_text(text)}</th>' for text in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return to_html([Table(heads, tuple(rows))])
 
 
 def _text(text: str) -> str:

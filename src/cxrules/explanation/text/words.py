@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cxrules.explanation.text.document import mark_name, mark_title
+from cxrules.document import mark_name, mark_title
 from cxrules.language.facts import join_words
 from cxrules.language.rules import Claim
 from cxrules.rulebase import RuleBase
@@ -14,7 +14,6 @@ __all__ = [
     "join_clauses",
     "join_names",
     "lower_first",
-    "mark_names",
     "name",
     "paragraphs",
     "sentence",
@@ -98,13 +97,6 @@ def name(rulebase: RuleBase, model: str) -> str:
 def join_names(rulebase: RuleBase, models: Iterable[str], conjunction: str = "and") -> str:
     """Return the marked names of models in one phrase."""
     return join_words([name(rulebase, model) for model in models], conjunction)
-
-
-def mark_names(rulebase: RuleBase, text: str) -> str:
-    """Mark the names of models in a text that was printed already."""
-    for model in rulebase.models.values():
-        text = text.replace(f"“{model.name}”", mark_name(model.name))
-    return text
 
 
 def title(rulebase: RuleBase, source: str) -> str:

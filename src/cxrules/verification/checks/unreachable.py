@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cxrules.language.notation import write_condition
 from cxrules.language.rules import Condition, Effect
 from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.prover import Prover, Question
@@ -98,7 +97,7 @@ def _reach(prover: Prover, subject: Subject, concluders: Sequence[str], message:
 
 
 def _parts(when: tuple[Condition, ...]) -> dict[str, Question]:
-    return {write_condition(condition): _condition(condition) for condition in when}
+    return {condition.write(): _condition(condition) for condition in when}
 
 
 def _condition(condition: Condition) -> Question:

@@ -1,14 +1,15 @@
-"""A text as data (sections, paragraphs, lists), and its printed forms: plain text, Markdown and HTML.
+"""A text as data (sections, paragraphs, lists, outlines, tables), and its printed forms: plain text, Markdown and HTML.
 
 Words are put together with marks around the names of models and the titles of articles; each printed form renders
-marks in its own way.
+marks in its own way. What inherits from `Told` says itself once, as such a text, and has the forms that notebooks show.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
@@ -16,8 +17,11 @@ from typing import TypeAlias
 __all__ = [
     "Block",
     "Items",
+    "Outline",
     "Paragraph",
     "Section",
+    "Table",
+    "Told",
     "mark_name",
     "mark_title",
     "to_html",
@@ -31,7 +35,10 @@ _NAME, _NAME_END, _TITLE, _TITLE_END = "\ue000", "\ue001", "\ue002", "\ue003"
 _QUOTES = str.maketrans({_NAME: "“", _NAME_END: "”", _TITLE: "“", _TITLE_END: "”"})
 _STARS = str.maketrans({_NAME: "**", _NAME_END: "**", _TITLE: "*", _TITLE_END: "*"})
 _TAGS = str.maketrans({_NAME: "<strong>", _NAME_END: "</strong>", _TITLE: "<em>", _TITLE_END: "</em>"})
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
+_MARKER = re.compile(r"^(?:([-+=])|(\d+)([.)]))")  # at the start of a line: of a list, or of what underlines a heading
+_MOST_LINES = 60
+"""How many lines of an outline or rows of a table a notebook shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,43 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Paragraph | Items | Section
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Lines, each with its depth: the first at 0, each at most one deeper than that before it."""
+
+    lines: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under the headings of their columns."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Block: TypeAlias = Paragraph | Items | Outline | Section | Table
+
+
+class Told:
+    """What says itself as a text, for people who read it in a notebook."""
+
+    __slots__ = ()
+
+    def tell(self) -> Sequence[Block]:
+        """Return what it says as a text that is data: its blocks, with marks around names and titles."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str | None:
+        """Show it in a notebook."""
+        return self._show(to_html)
+
+    def _repr_markdown_(self) -> str | None:
+        """Show it where Markdown is shown."""
+        return self._show(to_markdown)
+
+    def _show(self, form: Callable[[Iterable[Block]], str]) -> str | None:
+        return form(map(_shorten, self.tell()))
 
 
 def mark_name(name: str) -> str:
@@ -125,7 +168,46 @@ def _html(block: Block) -> str:
     if isinstance(block, Items):
         entries = "".join(f"<li>{_tag(entry)}</li>" for entry in block.entries)
         return f"<p>{_tag(block.lead)}:</p><ul>{entries}</ul>" if block.lead else f"<ul>{entries}</ul>"
+    if isinstance(block, Outline):
+        return "".join(_nest(block.lines))
+    if isinstance(block, Table):
+        head = "".join(f'<th scope="col">{_tag(cell)}</th>' for cell in block.head)
+        rows = "".join(f"<tr>{''.join(f'<td>{_tag(cell)}</td>' for cell in row)}</tr>" for row in block.rows)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return "\n".join([f"<h3>{_tag(block.heading)}</h3>", *(_html(inner) for inner in block.blocks)])
+
+
+def _nest(lines: Sequence[tuple[int, str]]) -> Iterator[str]:
+    """Write an outline as lists in lists."""
+    open_lists = 0
+    for depth, text in lines:
+        if depth >= open_lists:
+            yield "<ul><li>" * (depth + 1 - open_lists)
+        else:
+            yield f"</li>{'</ul></li>' * (open_lists - depth - 1)}<li>"
+        open_lists = depth + 1
+        yield _tag(text)
+    yield "</li></ul>" * open_lists
+
+
+def _shorten(block: Block) -> Block:
+    """Return a block with no more lines than a notebook shows; of an outline the deepest go first."""
+    if isinstance(block, Table) and len(block.rows) > _MOST_LINES:
+        more = (_tell_more(len(block.rows) - _MOST_LINES, "rows"), *[""] * (len(block.head) - 1))
+        return Table(block.head, (*block.rows[:_MOST_LINES], more))
+    if not isinstance(block, Outline) or len(block.lines) <= _MOST_LINES:
+        return block
+    deepest, shown = -1, 0
+    for depth, count in sorted(Counter(depth for depth, _ in block.lines).items()):
+        if shown and shown + count > _MOST_LINES:
+            break
+        deepest, shown = depth, shown + count
+    kept = [line for line in block.lines if line[0] <= deepest][:_MOST_LINES]
+    return Outline((*kept, (0, _tell_more(len(block.lines) - len(kept), "lines"))))
+
+
+def _tell_more(number: int, what: str) -> str:
+    return f"… and {number} more {what}; print it to read them all"
 
 
 def _tag(text: str) -> str:
@@ -138,6 +220,12 @@ def _plain(block: Block, width: int | None) -> str:
     if isinstance(block, Items):
         lines = [_fill(entry, width, "- ") for entry in block.entries]
         return "\n".join([_fill(f"{block.lead}:", width), *lines] if block.lead else lines)
+    if isinstance(block, Outline):
+        return "\n".join("  " * depth + unmark(text) for depth, text in block.lines)
+    if isinstance(block, Table):
+        cells = [list(map(unmark, row)) for row in (block.head, *block.rows)]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
     heading = unmark(block.heading)
     return "\n\n".join([f"{heading}\n{'-' * len(heading)}", *(_plain(inner, width) for inner in block.blocks)])
 
@@ -161,9 +249,16 @@ def _markdown(block: Block, level: int) -> str:
     if isinstance(block, Items):
         entries = "\n".join(f"- {_escape(entry)}" for entry in block.entries)
         return f"{_escape(block.lead)}:\n\n{entries}" if block.lead else entries
+    if isinstance(block, Outline):
+        return "\n".join(f"{'  ' * depth}- {_escape(text)}" for depth, text in block.lines)
+    if isinstance(block, Table):
+        lines = [f"| {' | '.join(map(_escape, row))} |" for row in (block.head, *block.rows)]
+        return "\n".join([lines[0], "| --- " * len(block.head) + "|", *lines[1:]])
     heading = f"{'#' * level} {_escape(block.heading)}"
     return "\n\n".join([heading, *(_markdown(inner, level + 1) for inner in block.blocks)])
 
 
 def _escape(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text).translate(_STARS)
+    """Write a text so that Markdown reads every character of it as itself."""
+    text = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _MARKER.sub(r"\2\\\1\3", text).translate(_STARS)
