@@ -3,7 +3,7 @@
 The contract: an answer or a documented error, within a second of processor time and a bound on memory; never another
 exception, a hang or a wrong answer. Good input, some of it in `tests/data/fuzz/`, is spoilt in a few places, always in
 the same way for the same number, so that a find can be tried again: `python -m tools.fuzz --only json --at 4711`. What
-breaks the contract is shown and kept in `build/fuzz/`; once mended it becomes a seed.
+breaks the contract is shown and kept in `build/fuzz/`; once fixed it becomes a seed.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from cxrules.knowledge.json_schema import make_schemas
 from cxrules.language import canonical
 from cxrules.rulebase import RuleBase
 from cxrules.verification.expectations import read_expectations
-from tools import card, golden, typed_names
+from tools import card, golden, readme, typed_names
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -71,8 +71,18 @@ def generate_expectations() -> Mapping[str, str]:
 def generate_documented_outputs() -> Mapping[str, str]:
     """What the examples in the documentation print, on the built-in rule base as written above."""
     name = "docs/explanations.md"
+    return {name: _refresh_examples(name)}
+
+
+def generate_readme() -> Mapping[str, str]:
+    """What the README shows of its example, and the drawing of it."""
+    return readme.generate(_refresh_examples("README.md"), _load_knowledge())
+
+
+def _refresh_examples(name: str) -> str:
+    """Return a page with what its examples print in a new process, which sees what was written before."""
     command = [sys.executable, "-m", "tools.doctest_outputs", "--print", name]
-    return {name: subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 @cache
@@ -89,6 +99,7 @@ GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
     generate_golden_texts,
     generate_card,
     generate_documented_outputs,
+    generate_readme,
 )
 
 

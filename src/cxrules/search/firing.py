@@ -38,7 +38,7 @@ def find_firing(
 ) -> Firing:
     """Find a change of the fewest facts after which one of some conjunctions holds.
 
-    What is not known may become known, and what is known may be supposed otherwise, be it immutable or not; the changed
+    What is not known may become known, and what is known may be supposed otherwise, immutable or not; the changed
     organisation meets no impossible conjunction that it did not meet before. Of changes of as many facts, the one that
     asks least of what is known comes first: facts to learn before facts to change, and these by their effort.
     """

@@ -1,0 +1,70 @@
+"""What the README shows of a decision, and of `docs/benchmarks.md`: the drawing, the prose, the figures.
+
+The decision is that of the README's own example, so that the picture cannot show another one.
+"""
+
+import doctest
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from cxrules import Advisor, RuleBase
+from cxrules.recommendation.answer import Recommendation
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURE = "docs/_static/decision.svg"
+ENGINES = ("cxrules bitmap", "zen-engine", "CLIPS (clipspy)", "cxrules experta")
+"""The columns of the README's table, as the rows of `docs/benchmarks.md` are called."""
+
+SECTIONS = {
+    "Matching alone": "which rules fire, 25 facts known, median",
+    "The whole answer": "`recommend()` with this engine inside, median",
+}
+"""The sections of `docs/benchmarks.md` that have a row in the README's table."""
+
+
+def generate(text: str, rulebase: RuleBase) -> Mapping[str, str]:
+    """Return the README, refreshed, and the drawing.
+
+    Args:
+        text: The README as it is.
+        rulebase: Who decides.
+    """
+    advice = Advisor(rulebase).recommend(find_advice(text).facts)
+    quoted = "\n".join(f"> {line}".rstrip() for line in advice.to_markdown().strip().splitlines())
+    text = replace_between(text, "prose", f"\n{quoted}\n\n")
+    for title, row in write_figures((ROOT / "docs" / "benchmarks.md").read_text("utf-8")).items():
+        text, count = re.subn(rf"^\| {re.escape(title)} \|.*$", row, text, flags=re.MULTILINE)
+        assert count == 1, f"the README has no row {title}"
+    return {"README.md": text, PICTURE: advice.to_svg()}
+
+
+def find_advice(text: str) -> Recommendation:
+    """Return what the first example calls `advice`."""
+    names: dict[str, object] = {}
+    for example in doctest.DocTestParser().get_examples(text):
+        exec(compile(example.source, "<example>", "single"), names)  # noqa: S102 - our own documentation
+        if "advice" in names:
+            break
+    advice = names["advice"]
+    assert isinstance(advice, Recommendation)
+    return advice
+
+
+def write_figures(benchmarks: str) -> Mapping[str, str]:
+    """Return the measured rows of the README's table, by their titles."""
+    rows = {}
+    for section, title in SECTIONS.items():
+        part = benchmarks.split(f"\n## {section}\n", 1)[1].split("\n## ", 1)[0]
+        table = [[cell.strip() for cell in line.split("|")[1:]] for line in part.splitlines() if line.startswith("|")]
+        medians = {cells[0]: cells[1] for cells in table}
+        rows[title] = f"| {title} | {' | '.join(f'{medians[engine]} µs' for engine in ENGINES)} |"
+    return rows
+
+
+def replace_between(text: str, name: str, content: str) -> str:
+    """Return a text with other content between two comments."""
+    pattern = rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end of {name} -->)"
+    replaced, count = re.subn(pattern, lambda found: f"{found[1]}{content}{found[2]}", text, flags=re.DOTALL)
+    assert count == 1, f"the README has no place for {name}"
+    return replaced
