@@ -17,7 +17,7 @@ PAGES = [
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 PATH = re.compile(r"`([a-z_.-]+(?:/[a-z_.-]+)*(?:/|\.(?:py|yaml|md|json|jsonl)))`")
 MADE = "knowledge/"  # pages that the site makes of the knowledge
-ELSEWHERE = ("tutorial.md",)  # whose reader makes the files
+ELSEWHERE = ("first-hour.md", "tutorial.md")  # whose reader makes the files
 BASES = ("", "src/cxrules", "tests", "readings", "knowledge")
 
 

@@ -14,7 +14,7 @@ from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
 
 if TYPE_CHECKING:
-    from cxrules.testing import CaseReport
+    from cxrules.testing import CaseReport, CaseResult
 
 __all__ = ["register"]
 
@@ -55,20 +55,22 @@ def run(
         fail("no cases: name a folder of a rule base, or files of cases with --cases")
     with mistakes_end_it(), signals_end_it():
         from cxrules.advisor import Advisor
+        from cxrules.rulebase import RuleBase
         from cxrules.testing import read_cases, run_cases, update_cases, write_junit
 
         rulebase = open_rulebase(paths, on_top)
+        base = RuleBase.builtin() if on_top else None
         found = read_cases(*where, rulebase=rulebase)
         if not found:
             fail(f"no cases in {', '.join(map(str, where))}")
         with Progress() as progress:
-            report = run_cases(progress.follow(found, "cases", len(found)), Advisor(rulebase))
+            report = run_cases(progress.follow(found, "cases", len(found)), Advisor(rulebase), base=base)
         if junit is not None:
             _write(junit, write_junit(report, rulebase.name))
         if update:
             for path in update_cases(report.results):
                 typer.echo(f"Updated {path}")
-            report = run_cases(read_cases(*where, rulebase=rulebase), Advisor(rulebase))
+            report = run_cases(read_cases(*where, rulebase=rulebase), Advisor(rulebase), base=base)
     _show(report)
     if report.failed:
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
@@ -82,12 +84,23 @@ def _show(report: CaseReport) -> None:
             typer.echo(hang("  ", case.title))
         for fault in result.faults:
             typer.echo(hang("  - ", fault))
+        reason = _explain_absence(result)
+        if reason:
+            typer.echo(hang("    ", reason))
         typer.echo()
     for kind, names in report.unexercised.items():
         if names:
             typer.echo(hang(f"No case exercises these {kind}: ", ", ".join(_shorten(names)), indent=2))
     passed = len(report.results) - len(report.failed)
     typer.echo(f"{count(len(report.results), 'case')}: {passed} passed, {len(report.failed)} failed.")
+
+
+def _explain_absence(result: CaseResult) -> str:
+    """Return what stands between the model that a case expects and its recommendation; empty where it has its model."""
+    expected = result.case.expect.get("model")
+    if not isinstance(expected, str) or expected in (None, result.advice.model):
+        return ""
+    return result.advice.why_not(expected).explain().split("\n\n")[0]
 
 
 def _shorten(names: Sequence[str], most: int = 12) -> list[str]:

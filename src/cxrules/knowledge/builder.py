@@ -135,7 +135,7 @@ def _build_fact(entry: Entry) -> Fact:
 
 def _build_source(entry: Entry) -> Source:
     form = entry.form
-    return Source(form.id, form.title, form.author, form.file, tuple(form.paragraphs))
+    return Source(form.id, form.title, form.author, form.file or "", tuple(form.paragraphs or ()))
 
 
 def _build_claim(entry: Entry) -> Claim:

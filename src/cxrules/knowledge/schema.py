@@ -42,8 +42,13 @@ class SourceForm(Form):
     id: SourceId = Field(description="A capital letter and digits, such as A0")
     title: Text = Field(description="The title, or the first words that serve as one")
     author: Text = Field(description="Who wrote it; unsigned when nobody signed it")
-    file: Text = Field(description="The name of the file that holds its text")
-    paragraphs: list[Ordinal] = Field(min_length=1, description="The line on which paragraph 1, 2, 3 … stands")
+    file: Text | None = Field(
+        default=None,
+        description="The name of the file that holds its text; left out where no file with the text is kept",
+    )
+    paragraphs: list[Ordinal] | None = Field(
+        default=None, min_length=1, description="The line of that file on which paragraph 1, 2, 3 … stands"
+    )
 
 
 class SourcesFile(Form):

@@ -184,8 +184,10 @@ class _Checker:
     def _check_source_of(self, claim: Claim) -> Iterator[Mistake]:
         yield from self.names.demand("sources", "source", claim.source, ("claims", claim.id, "source"))
         source = self.parts.sources.get(claim.source)
-        for index, paragraph in enumerate(claim.paragraphs if source else ()):
-            count = len(source.paragraphs) if source else 0
+        if source is None or not (source.file or source.paragraphs):  # no text is kept
+            return
+        for index, paragraph in enumerate(claim.paragraphs):
+            count = len(source.paragraphs)
             if paragraph > count:
                 message = f"{claim.source} has no paragraph {paragraph}; it has {count}"
                 yield Mistake("paragraph-out-of-range", ("claims", claim.id, "paragraphs", index), message)
@@ -265,9 +267,11 @@ def _check_values(fact: Fact, path: Path) -> Iterator[Mistake]:
 def _check_source(source: Source) -> Iterator[Mistake]:
     here: Path = ("sources", source.id)
     yield from _check_pattern(SOURCE_ID, source.id, here)
-    for word in ("title", "author", "file"):
+    kept = bool(source.file or source.paragraphs)  # the text: both or neither
+    for word in ("title", "author", "file") if kept else ("title", "author"):
         yield from _check_text(getattr(source, word), (*here, word))
-    yield from _check_paragraphs(source.paragraphs, here)
+    if kept:
+        yield from _check_paragraphs(source.paragraphs, here)
 
 
 def _check_claim(claim: Claim) -> Iterator[Mistake]:

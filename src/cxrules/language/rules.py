@@ -66,7 +66,7 @@ EVIDENTIAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An article: its id, title, author and file, and the line on which each paragraph stands."""
+    """An article: its id, title and author; where its text is kept, its file and the line of each paragraph."""
 
     id: str
     title: str

@@ -13,6 +13,7 @@ from cxrules.advisor import Advisor
 from cxrules.knowledge.node import Node
 from cxrules.language.rules import Effect
 from cxrules.recommendation.answer import Recommendation
+from cxrules.rulebase import RuleBase
 from cxrules.testing.cases import Case, find_faults
 
 __all__ = ["CaseReport", "CaseResult", "run_cases", "update_cases", "write_junit"]
@@ -54,8 +55,14 @@ class CaseReport:
         return tuple(result for result in self.results if result.faults)
 
 
-def run_cases(cases: Iterable[Case], advisor: Advisor | None = None) -> CaseReport:
+def run_cases(cases: Iterable[Case], advisor: Advisor | None = None, *, base: RuleBase | None = None) -> CaseReport:
     """Run cases on a rule base, the built-in one when no advisor is given.
+
+    Args:
+        cases: The cases.
+        advisor: Who decides.
+        base: A rule base with cases of its own, on which this one is laid: what comes from it is not reported as
+            unexercised.
 
     Examples:
         >>> case = Case("one", "Nothing is known.", {}, {"status": "undetermined"})
@@ -67,12 +74,21 @@ def run_cases(cases: Iterable[Case], advisor: Advisor | None = None) -> CaseRepo
     for case in cases:
         advice = advisor.recommend(case.given)
         results.append(CaseResult(case, tuple(find_faults(advice, case.expect)), advice))
-    return CaseReport(tuple(results), _find_unexercised(advisor, results))
+    return CaseReport(tuple(results), _find_unexercised(advisor, results, base))
 
 
-def _find_unexercised(advisor: Advisor, results: Sequence[CaseResult]) -> dict[str, tuple[str, ...]]:
+def _find_unexercised(
+    advisor: Advisor, results: Sequence[CaseResult], base: RuleBase | None
+) -> dict[str, tuple[str, ...]]:
     rulebase = advisor.rulebase
     seen: dict[str, set[str]] = {"rules": set(), "findings": set(), "facts": set(), "claims": set()}
+    if base is not None:
+        seen = {
+            "rules": set(base.rules),
+            "findings": set(base.findings),
+            "facts": set(base.vocabulary.facts),
+            "claims": set(base.claims),
+        }
     for result in results:
         seen["rules"].update(result.advice.fired)
         seen["findings"].update(result.advice.findings)
