@@ -72,7 +72,7 @@ def test_the_reference_has_every_public_name() -> None:
 
 def test_the_readme_shows_its_own_example() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    assert readme.find_advice(text).name in (ROOT / readme.PICTURE).read_text("utf-8")
+    assert str(readme.find_advice(text).name) in (ROOT / readme.PICTURE).read_text("utf-8")
 
 
 def test_the_figures_of_the_readme_are_those_measured() -> None:
