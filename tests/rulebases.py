@@ -2,10 +2,13 @@
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import TypeAlias
 
 from hypothesis import strategies as st
 
+from cxrules.errors import InvalidKnowledge
 from cxrules.language.facts import Fact, FactValue, Kind, Use, Value, Vocabulary
 from cxrules.language.rules import (
     AnyOf,
@@ -28,6 +31,7 @@ from cxrules.language.rules import (
 )
 from cxrules.rulebase import RuleBase
 from cxrules.testing import values
+from tests import DATA
 
 
 def make_rulebase(  # noqa: PLR0913 - the parts of a rule base
@@ -171,8 +175,8 @@ def facts(draw: st.DrawFn) -> list[Fact]:
     names = draw(st.permutations(["plain", "two__parts", "_private", "finding", "fact_1", "engine", "self", "x__"]))
     found = []
     for name, kind in zip(names, kinds, strict=False):
-        sized = kind in (Kind.ORDERED, Kind.CHOICE, Kind.SET)
-        found.append(make_fact(name, kind, "abcd"[: draw(st.integers(1, 4))] if sized else ()))
+        fewest = {Kind.ORDERED: 2, Kind.CHOICE: 2, Kind.SET: 1}.get(kind)
+        found.append(make_fact(name, kind, "abcd"[: draw(st.integers(fewest, 4))] if fewest else ()))
     return found
 
 
@@ -290,3 +294,30 @@ def rulebases(draw: st.DrawFn, max_rules: int = 16) -> RuleBase:
         ],
         policy=Policy(minimum_evidence=draw(st.sampled_from([1, 2, 2, 3])), lead=draw(st.integers(0, 3))),
     )
+
+
+@st.composite
+def readable_rulebases(draw: st.DrawFn) -> RuleBase:
+    """A rule base that its canonical form gives back: a clean one with rules left out and other numbers of policy.
+
+    What `rulebases` draws is meant to try engines and policy with anything at all; most of it no author could write.
+    """
+    found = _clean()
+    for name in draw(st.lists(st.sampled_from(sorted(found.rules)), max_size=6, unique=True)):
+        fewer = replace(found, rules={other: rule for other, rule in found.rules.items() if other != name})
+        if is_readable(fewer):
+            found = fewer
+    return replace(found, policy=Policy(draw(st.sampled_from([1, 2, 3])), draw(st.integers(0, 3))))
+
+
+@cache
+def _clean() -> RuleBase:
+    return RuleBase.load(DATA / "faulty_bases" / "clean")
+
+
+def is_readable(rulebase: RuleBase) -> bool:
+    try:
+        RuleBase.from_json(rulebase.to_json())
+    except InvalidKnowledge:
+        return False
+    return True

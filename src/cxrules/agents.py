@@ -20,7 +20,7 @@ def tool_schema(rulebase: RuleBase | None = None, *, slim: bool = False) -> dict
     Examples:
         >>> tool = tool_schema(slim=True)
         >>> tool["parameters"]["properties"]["silos"]
-        {'enum': ['none', 'moderate', 'severe']}
+        {'enum': ['none', 'some', 'severe']}
     """
     vocabulary = (RuleBase.builtin() if rulebase is None else rulebase).vocabulary
     if slim:

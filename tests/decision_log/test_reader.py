@@ -35,7 +35,7 @@ from cxrules.language.facts import Kind
 from cxrules.language.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
 from tests import ROOT
 from tests.oracle import OracleEngine
-from tests.rulebases import make_fact, make_rulebase, organisations, random_organisations, rulebases
+from tests.rulebases import make_fact, make_rulebase, organisations, random_organisations, readable_rulebases
 
 BUILTIN = RuleBase.builtin()
 ADVISOR = Advisor()
@@ -514,7 +514,7 @@ def test_an_unchanged_rule_base_has_no_impact(tmp_path: Path) -> None:
 @given(data=st.data())
 @settings(max_examples=settings().max_examples // 4)
 def test_the_impact_is_what_two_decisions_make_it(data: st.DataObject, tmp_path_factory: Any) -> None:
-    old = data.draw(rulebases(max_rules=8))
+    old = data.draw(readable_rulebases())
     gone = data.draw(st.sampled_from(sorted(old.rules)))
     new = change(
         old,

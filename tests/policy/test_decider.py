@@ -309,25 +309,53 @@ class Reading:
         status = "contested" if lead < self.rulebase.policy.lead else "recommended"
         return self.winner, status, None, points, self.order[1], lead
 
+    def own_rules(self, source: str) -> list[Rule]:
+        """An author's own rules: a reading of the engineer's is no author's voice."""
+        return [
+            rule
+            for rule in self.rules
+            if self.rulebase.claims[rule.because[0]].source == source and not rule.engineer.reading
+        ]
+
+    def own_points(self, model: str | None, source: str) -> int:
+        strongest: dict[tuple[bool, str], int] = {}
+        own = {rule.id for rule in self.own_rules(source)}
+        for item in self.all_items:
+            if item.rule in own and item.model == model:
+                key = (item.points > 0, item.carrier)
+                strongest[key] = max(strongest.get(key, 0), item.points, key=abs)
+        return sum(strongest.values())
+
+    def refuses(self, source: str) -> set[str]:
+        """What an author rules out, or puts behind a model that he speaks for."""
+        refused: set[str] = set()
+        for rule in self.own_rules(source):
+            refused.update(rule.targets(Effect.EXCLUDES))
+            for conclusion in rule.then:
+                if conclusion.effect is Effect.PREFERS and self.own_points(conclusion.target, source) > 0:
+                    refused.update(conclusion.over)
+        return refused
+
     def voice(self, source: str) -> Voice:
-        on_winner = self.points(self.winner, source) if self.winner else 0
-        open_models = [model for model in self.models if model not in self.excluded]
-        best = max([self.points(model, source) for model in open_models], default=0)
+        on_winner = self.own_points(self.winner, source) if self.winner else 0
+        own_models = [model for model in self.models if model not in self.refuses(source)]
+        best = max([self.own_points(model, source) for model in own_models], default=0)
         if best <= 0:
             return Voice(source, None, 0, on_winner)
-        favoured = [model for model in open_models if self.points(model, source) == best]
+        favoured = [model for model in own_models if self.own_points(model, source) == best]
         return Voice(source, self.winner if self.winner in favoured else favoured[0], best, on_winner)
 
     def dissenting(self) -> set[str]:
         found: set[str] = set()
         if self.winner is not None:
             for item in self.all_items:
-                rival = item.model not in self.excluded and self.points(item.model, item.source) > max(
-                    0, self.points(self.winner, item.source)
+                rival = item.model not in self.refuses(item.source) and self.own_points(item.model, item.source) > max(
+                    0, self.own_points(self.winner, item.source)
                 )
                 against = item.points < 0 and item.model == self.winner
                 if against or (item.points > 0 and item.model != self.winner and (rival or item.model in self.aside)):
                     found.update(self.rulebase.rules[item.rule].because)
+            found.update(self.rulebase.models[self.winner].against)
         return found
 
     def supporting(self) -> set[str]:

@@ -663,7 +663,9 @@ def test_questions_are_all_that_is_unknown_and_not_irrelevant(case: tuple[Judge,
     unknown = [name for name in judge.rulebase.vocabulary.facts if name not in decision.known]
     assert sorted([*asked, *found.irrelevant]) == sorted(unknown)
     gains = [question.information for question in found.questions]
-    assert gains == sorted(gains, reverse=True)
+    # Differences below a hundredth of a bit may be chance: there the evidence that depends on a question decides.
+    rounded = [round(gain, 2) for gain in gains]
+    assert rounded == sorted(rounded, reverse=True)
     if found.prospects:
         assert sum(found.prospects.values()) == pytest.approx(1)
     if found.nothing_left_to_ask:

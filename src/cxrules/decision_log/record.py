@@ -236,13 +236,20 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
 
 
 def make_rulebase_record(rulebase: RuleBase) -> RuleBaseRecord:
-    """Record a rule base, whole."""
+    """Record a rule base, whole.
+
+    Raises:
+        InvalidKnowledge: If it could not be read back: it was put together by hand, with mistakes.
+    """
+    canonical = rulebase.to_json()
+    if rulebase != RuleBase.builtin():
+        RuleBase.from_json(canonical)
     return {
         "kind": "rulebase",
         "format": FORMAT,
         "revision": rulebase.revision,
         "name": rulebase.name,
-        "canonical": rulebase.to_json(),
+        "canonical": canonical,
     }
 
 

@@ -137,7 +137,8 @@ class BitmapEngine:
         alive = self._everything
         masks = self._masks
         for name, value in known.items():
-            alive &= masks[name][value]
+            if name in masks:  # facts of another rule base test nothing here
+                alive &= masks[name][value]
         return self._settle(alive & self._leave_out(tuple(known)))
 
     def read(self, given: Mapping[str, object]) -> tuple[dict[str, FactValue], int] | None:

@@ -46,7 +46,7 @@ _CASE_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("findings", "findings_not"), "findings"),
     **dict.fromkeys(("recognises", "recognises_not"), "patterns"),
     **dict.fromkeys(("accompanies", "accompanies_not"), "accompaniments"),
-    **dict.fromkeys(("actions", "actions_not"), "actions"),
+    **dict.fromkeys(("actions", "actions_not", "concludes", "concludes_not"), "actions"),
     **dict.fromkeys(("warnings", "warnings_not"), "warnings"),
     **dict.fromkeys(("fires", "silent"), "rules"),
     **dict.fromkeys(("cites", "cites_not", "dissent", "dissent_not", "support", "support_not"), "claims"),

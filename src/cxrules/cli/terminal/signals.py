@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
@@ -30,11 +31,18 @@ def signals_end_it() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        _end_quietly()
         raise typer.Exit(_SIGNALLED + signal.SIGINT) from None
     except _Terminated:
+        _end_quietly()
         raise typer.Exit(_SIGNALLED + signal.SIGTERM) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _end_quietly() -> None:
+    """Let what was interrupted while it was made be forgotten without a word: the program ends."""
+    sys.unraisablehook = lambda _unraisable: None
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
