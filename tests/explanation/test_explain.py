@@ -7,7 +7,7 @@ from itertools import islice, product
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidOrganisation, Recommendation, RuleBase
@@ -158,7 +158,9 @@ def test_obstacles_in_the_builtin_rule_base_are_those_of_the_policy() -> None:
 
 
 @given(recommendations())
-@settings(max_examples=settings().max_examples // 3)
+@settings(
+    max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 def test_requirements_are_refused_exactly_when_nothing_can_meet_them(advice: Recommendation) -> None:
     rulebase, known = advice.rulebase, dict(advice.facts)
     needed = [row.missing for row in advice.ranking if row.missing]

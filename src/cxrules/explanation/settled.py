@@ -230,7 +230,8 @@ class _Question:
             found = self._try_all(assumed, choices, model)
             if found is not None:
                 return found
-        split = max(at_stake, key=lambda fact: at_stake[fact])
+        # The most evidence for the fewest branches.
+        split = max(at_stake, key=lambda fact: at_stake[fact] / len(choices[fact]))
         return [{**assumed, split: value} for value in choices[split]]
 
     def _list_telling(self, fact: str, live: int) -> list[FactValue | None]:
