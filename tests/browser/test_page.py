@@ -68,7 +68,6 @@ def interview_at_the_terminal(facts: dict[str, FactValue]) -> tuple[list[str], s
 def answer_on_the_page(page: Any, fact: str, value: FactValue | None) -> None:
     question = page.locator(f'#next fieldset[data-fact="{fact}"]')
     kind = RuleBase.builtin().vocabulary[fact].kind
-    page.evaluate("document.documentElement.dataset.settled = 'no'")
     if value is None:
         # "Don't know" is chosen already: a person confirms it.
         question.locator("input[type=radio][value='']").dispatch_event("change")
@@ -185,7 +184,6 @@ def test_a_change_can_be_tried_and_compared(browser: Any, address: str) -> None:
     settle(page)
     before = page.locator("#outcome .model").get_attribute("data-model")
     page.click("#pin")
-    page.evaluate("document.documentElement.dataset.settled = 'no'")
     page.locator("#changes button").first.click()
     settle(page)
     assert page.locator("#outcome .model").get_attribute("data-model") != before
@@ -256,7 +254,6 @@ def test_the_interview_works_by_keyboard_alone(browser: Any, server: str) -> Non
     assert page.evaluate("document.activeElement.className") == "skip"
     page.focus("#next input")
     first = page.locator("#next fieldset").get_attribute("data-fact")
-    page.evaluate("document.documentElement.dataset.settled = 'no'")
     page.keyboard.press("ArrowRight")
     settle(page)
     assert page.locator("#next fieldset").get_attribute("data-fact") != first

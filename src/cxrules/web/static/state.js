@@ -20,6 +20,7 @@ let timer;
 // Changed facts: the standing answer at once, what needs a search a moment later. A late answer to an earlier state is dropped.
 export async function refresh(delay = 0) {
   const mine = ++turn;
+  document.documentElement.dataset.settled = "no"; // at once, so that nobody takes the last state for this one
   clearTimeout(timer);
   if (delay) await new Promise((done) => (timer = setTimeout(done, delay)));
   if (mine !== turn) return;
@@ -30,7 +31,6 @@ export async function refresh(delay = 0) {
     state.advice = advice;
     complain(null);
     tell("answered", advice);
-    document.documentElement.dataset.settled = "no";
     const questions = await state.back.call("next-questions", request);
     if (mine !== turn) return;
     tell("asked", questions);
