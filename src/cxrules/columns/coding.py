@@ -324,7 +324,7 @@ def _look_up(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """Return for each row what a table holds at its index (0 where it has none), the index, and whether it has one."""
     indices = column.indices
-    kind = indices.type.to_pandas_dtype()
+    kind = np.dtype(str(indices.type))  # to_pandas_dtype() wants pandas
     raw = np.frombuffer(indices.buffers()[1], kind, count=indices.offset + len(indices))[indices.offset :]
     valid = _valid(indices)
     if len(table) <= _SMALL and table.dtype == np.uint8:
