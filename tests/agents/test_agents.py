@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 import jsonschema
 import pytest
 from mcp import Client
+from mcp.server.mcpserver import MCPServer
 
 import cxrules
 from cxrules.mcp import create_server
-from tests.portable.answers import FACTS
+from tests.portable.answers import FACTS, QUESTIONS
 
 TOKEN = 4  # characters, as a rule of thumb
 TOOLS = ("facts", "recommend", "why_not", "what_if", "next_questions")
@@ -112,3 +113,26 @@ def test_the_schema_of_a_tool_accepts_what_is_accepted(slim: bool) -> None:
 def test_a_slim_schema_is_slim() -> None:
     whole, slim = (len(json.dumps(cxrules.tool_schema(slim=slim))) for slim in (False, True))
     assert 4 * slim < whole
+
+
+def test_a_tool_of_ones_own_returns_an_answer_as_its_data() -> None:
+    answers = {type(answer): answer for answer in (ask(cxrules.recommend(FACTS)) for ask in QUESTIONS.values())}
+    server = MCPServer("own")
+    for kind, answer in answers.items():
+
+        def tool(answer: Any = answer) -> Any:
+            return answer
+
+        tool.__annotations__ = {"return": kind}
+        server.add_tool(tool, name=kind.__name__)
+
+    async def call_all() -> dict[str, Any]:
+        async with Client(server) as client:
+            schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
+            return {name: (schema, await client.call_tool(name, {})) for name, schema in schemas.items()}
+
+    found = run(call_all())
+    for kind, answer in answers.items():
+        schema, result = found[kind.__name__]
+        assert result.structured_content == answer.model_dump(mode="json")
+        assert set(schema["properties"]) == set(result.structured_content)

@@ -23,6 +23,8 @@ ASKED: dict[str, tuple[Any, Ask]] = {
     "how_finding": (cxrules.Established | None, lambda advice: advice.how("cx_is_young")),
     "how_model": (cxrules.Case, lambda advice: advice.how("cmo_owned")),
     "why_not": (cxrules.WhyNot, lambda advice: advice.why_not("cmo_owned")),
+    "why_not_fired": (cxrules.WhyNotFired, lambda advice: advice.why_not("ceo_champions")),
+    "nearest_change": (cxrules.NearestFiring, lambda advice: advice.why_not("ceo-champion").nearest_change),
     "what_if": (cxrules.WhatIf, lambda advice: advice.what_if(silos="severe", ceo_involvement="champion")),
     "counterfactuals": (cxrules.Counterfactuals, lambda advice: advice.counterfactuals(max_changes=1)),
     "sufficient": (cxrules.Sufficient, lambda advice: advice.sufficient()),

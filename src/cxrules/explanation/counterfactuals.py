@@ -15,8 +15,9 @@ from cxrules.language.facts import Facts
 from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.fields import published
 from cxrules.search.budget import Budget
 from cxrules.search.changes import Change, apply, assemble, list_changes, list_sets, reprice
 from cxrules.search.possibilities import Possibilities, possibilities_of
@@ -61,6 +62,7 @@ class ChangeSet:
         return {change.fact: self.facts[change.fact] for change in self.changes}
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class Counterfactuals(Portable):
     """Every cheapest way to another model.
@@ -84,7 +86,7 @@ class Counterfactuals(Portable):
 
     DERIVED = ("impossible",)
 
-    @property
+    @published
     def impossible(self) -> bool:
         """Whether it is proved that no allowed set of that many changes does it."""
         return self.status is SearchStatus.COMPLETE and not self.sets

@@ -16,7 +16,7 @@ from cxrules.language.facts import FactValue
 from cxrules.language.names import Certainty, ModelName, SignedCertainty
 from cxrules.language.rules import Claim, Model, Rule, Source
 from cxrules.policy.decision import Reason, Status
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 
 __all__ = [
     "Case",
@@ -47,6 +47,7 @@ class GivenFact:
     states: str
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class Established(Portable):
     """A finding that fired rules establish.
@@ -69,6 +70,7 @@ class Established(Portable):
         return self.explain()
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class Step(Portable):
     """A rule that fired, with what made it fire.
@@ -120,6 +122,7 @@ class Weighed:
     carrier: Claim
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class Case(Portable):
     """Everything for and against one model, and where the policy puts it.
@@ -154,6 +157,7 @@ class Case(Portable):
         return self.explain()
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class Derivation(Portable):
     """How a decision came about.

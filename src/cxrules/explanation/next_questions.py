@@ -14,8 +14,9 @@ from cxrules.language.facts import Facts, FactValue, join_words
 from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.fields import published
 from cxrules.search.budget import Budget
 from cxrules.search.draws import DRAWN
 from cxrules.search.possibilities import Possibilities, possibilities_of
@@ -62,6 +63,7 @@ class Question:
     answers: tuple[Answer, ...]
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class NextQuestions(Portable):
     """What to ask next.
@@ -88,7 +90,7 @@ class NextQuestions(Portable):
 
     DERIVED = ("nothing_left_to_ask",)
 
-    @property
+    @published
     def nothing_left_to_ask(self) -> bool:
         """Whether it is proved that no unknown fact can matter."""
         return not self.questions

@@ -16,7 +16,7 @@ from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.evidence import Evidence, weigh_rule
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
 from cxrules.search.budget import Budget
 from cxrules.search.possibilities import possibilities_of
@@ -67,6 +67,7 @@ class ToneFlip:
     status: Status
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class Robustness(Portable):
     """How robust a recommendation is.

@@ -14,7 +14,7 @@ from cxrules.language.facts import Facts, FactValue
 from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
 from cxrules.search.budget import Budget
 from cxrules.search.combinations import Choices, combine, count_combinations, read_combination
@@ -57,6 +57,7 @@ class Completion:
     assumed: Facts
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class Settled(Portable):
     """Whether the model can still change, with the proof or the counterexample.

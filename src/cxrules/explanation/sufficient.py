@@ -15,7 +15,7 @@ from cxrules.language.names import ModelName
 from cxrules.language.rules import FactTest, leaf_tests
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
 from cxrules.search.budget import Budget
 from cxrules.search.possibilities import Possibilities, possibilities_of
@@ -38,6 +38,7 @@ class Extent(StrEnum):
     CUT_SHORT = "cut_short"
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class Sufficient(Portable):
     """Known facts that alone give the same model and status.

@@ -15,9 +15,9 @@ from cxrules.language.names import ModelName
 from cxrules.policy.comparison import Shift, Turn, TurnedStep, compare, list_turns
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
-from cxrules.portable.fields import published_as
+from cxrules.portable.fields import published, published_as
 
 __all__ = ["FactChange", "Moved", "Turn", "Turned", "WhatIf", "what_if"]
 
@@ -73,6 +73,7 @@ class Turned:
     finding: str = ""
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class WhatIf(Portable, Generic[_Answer]):
     """What would be recommended if some facts were otherwise, and what changed.
@@ -102,12 +103,12 @@ class WhatIf(Portable, Generic[_Answer]):
     evidence: tuple[Moved, ...]
     turned: tuple[Turned, ...]
 
-    @property
+    @published
     def before(self) -> Decision:
         """The decision as it is."""
         return self._before
 
-    @property
+    @published
     def after(self) -> Decision:
         """The decision as it would be."""
         return self._after

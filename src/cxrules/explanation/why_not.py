@@ -16,9 +16,9 @@ from cxrules.language.ids import sorted_ids
 from cxrules.language.names import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
-from cxrules.portable.fields import published_as
+from cxrules.portable.fields import published, published_as
 from cxrules.search.reach import complete_for, opposed, wanted
 
 __all__ = ["Obstacle", "Requirement", "WhyNot", "rebut", "why_not"]
@@ -57,6 +57,7 @@ class Requirement:
     wanted: tuple[str, ...]
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class WhyNot(Portable):
     """What stands between one model and its recommendation.
@@ -84,12 +85,17 @@ class WhyNot(Portable):
 
     DERIVED = ("kind", "rules")
 
-    @property
+    @published
+    def decision(self) -> Decision:
+        """What was decided."""
+        return self._decision
+
+    @published
     def kind(self) -> Obstacle | None:
         """The first obstacle; None for the recommended model."""
         return self.obstacles[0] if self.obstacles else None
 
-    @property
+    @published
     def rules(self) -> tuple[str, ...]:
         """The rules behind the first obstacle, in id order."""
         return _rules_behind(self.kind, self.requirements, self.steps)

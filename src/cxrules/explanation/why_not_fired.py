@@ -14,9 +14,9 @@ from cxrules.language.notation import write_value
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable
+from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
-from cxrules.portable.fields import published_as
+from cxrules.portable.fields import published, published_as
 from cxrules.rulebase import RuleBase
 from cxrules.search.budget import Budget
 from cxrules.search.firing import find_firing
@@ -106,6 +106,7 @@ class Attempt:
     tests: tuple[Tested, ...]
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class NearestFiring(Portable):
     """The smallest coherent change of the facts after which it would come about.
@@ -143,6 +144,7 @@ class NearestFiring(Portable):
         return f"The smallest change that would bring it about: {join_clauses(clauses)}."
 
 
+@travels
 @dataclass(frozen=True, repr=False)
 class WhyNotFired(Portable):
     """Why a rule did not fire, or a finding, pattern, action, warning or accompaniment did not come about.
@@ -163,7 +165,12 @@ class WhyNotFired(Portable):
 
     DERIVED = ("rules",)
 
-    @property
+    @published
+    def decision(self) -> Decision:
+        """What was decided."""
+        return self._decision
+
+    @published
     def rules(self) -> tuple[str, ...]:
         """The rule, or those that conclude it."""
         return _list_rules(self.rulebase, self.name, self.subject)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from cxrules.document import Block, Told, to_plain
 from cxrules.errors import MissingRuleBase
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
-from cxrules.portable.fields import list_fields
+from cxrules.portable.fields import list_fields, list_names, published
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema, SchemaSerializer
 
-__all__ = ["Dumpable", "Portable"]
+__all__ = ["Dumpable", "Portable", "travels"]
 
 
 class _LazySerializer:
@@ -27,6 +27,32 @@ class _LazySerializer:
         from cxrules.portable.schema import SERIALIZER
 
         return SERIALIZER
+
+
+_Kind = TypeVar("_Kind", bound="type[Dumpable]")
+
+
+def travels(kind: _Kind) -> _Kind:
+    """Make the annotations of a class of answers those of its data.
+
+    The MCP SDK makes of a tool's return type a model with the fields that the annotations name, and fills it from the
+    attributes of the same names. `fields` knows the types that were written.
+    """
+    kind.__annotations__ = {name: _stand_for(kind, name) for name in (*list_names(kind), "rulebase")}
+    return kind
+
+
+def _stand_for(kind: type[Dumpable], name: str) -> type[Any]:
+    """Return a type that pydantic takes for that of a field's data."""
+
+    class FieldData:
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
+            from cxrules.portable.schema import make_field_schema
+
+            return make_field_schema(kind, name, handler)
+
+    return FieldData
 
 
 class Dumpable(Told):
@@ -124,7 +150,7 @@ class Dumpable(Told):
         """Return the answer whose data this is, unchecked."""
         raise NotImplementedError
 
-    @property
+    @published
     def rulebase(self) -> RuleBase:
         """The rule base that gave it.
 
@@ -166,7 +192,7 @@ class Portable(Dumpable):
 
     _basis: Basis = field(repr=False)
 
-    @property
+    @published
     def rulebase(self) -> RuleBase:
         """The rule base that gave it.
 

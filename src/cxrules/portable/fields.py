@@ -6,15 +6,35 @@ whose metadata give it a name in the data. Its type is its annotation; its descr
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from inspect import getdoc
 from textwrap import dedent
-from typing import Any, Literal, TypeAlias, TypeVar, get_type_hints
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
-__all__ = ["Field", "Role", "inside_others", "list_fields", "published_as", "remember"]
+if TYPE_CHECKING:
+    published = property
+else:
+
+    class published(property):  # noqa: N801 - a decorator
+        """A property that only an instance has.
+
+        What makes a model of a class, as the MCP SDK does of a tool's return type, takes a class attribute for the
+        field's default.
+        """
+
+        def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:  # noqa: ANN401 - of any field
+            if instance is None:
+                raise AttributeError(f"{self.fget.__name__!r} is there once something is answered")
+            return super().__get__(instance, owner)
+
+
+__all__ = ["Field", "Role", "inside_others", "list_fields", "list_names", "published", "published_as", "remember"]
 
 _Class = TypeVar("_Class", bound=type[Any])
 _Result = TypeVar("_Result")
@@ -68,20 +88,39 @@ def published_as(name: str) -> dict[str, str]:
 def list_fields(kind: Any) -> tuple[Field, ...]:  # noqa: ANN401 - a class
     """Return the fields of a class of answers, or of a dataclass inside one, in the order of the data."""
     found = []
-    hints = get_type_hints(kind, include_extras=True)
+    hints = _read_hints(kind)
     described = _descriptions(kind)
-    for field in fields(kind) if is_dataclass(kind) else ():
-        name = field.metadata.get("published_as", field.name)
-        if not name.startswith("_"):
-            optional = field.default is not field.default_factory  # both are MISSING where there is no default
-            description = described.get(name, described.get(field.name, ""))
-            hint = _INNER[0] if isinstance(hints[field.name], TypeVar) else hints[field.name]
-            found.append(Field(name, field.name, hint, description, "given", optional))
-    for name in (*getattr(kind, "FIELDS", ()), *getattr(kind, "DERIVED", ())):
+    for name, field in _given(kind).items():
+        optional = field.default is not field.default_factory  # both are MISSING where there is no default
+        description = described.get(name, described.get(field.name, ""))
+        hint = _INNER[0] if isinstance(hints[field.name], TypeVar) else hints[field.name]
+        found.append(Field(name, field.name, hint, description, "given", optional))
+    for name in _derived(kind):
         getter = vars(kind)[name].fget
         hint = get_type_hints(getter, include_extras=True)["return"]
         found.append(Field(name, name, hint, (getdoc(getter) or "").partition("\n\n")[0], "derived", optional=False))
     return tuple(found)
+
+
+def list_names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class
+    """Return the names of those fields; their types need not be known yet."""
+    return (*_given(kind), *_derived(kind))
+
+
+def _given(kind: Any) -> dict[str, dataclasses.Field[Any]]:  # noqa: ANN401 - a class
+    known = fields(kind) if is_dataclass(kind) else ()
+    named = {field.metadata.get("published_as", field.name): field for field in known}
+    return {name: field for name, field in named.items() if not name.startswith("_")}
+
+
+def _derived(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class
+    return (*getattr(kind, "FIELDS", ()), *getattr(kind, "DERIVED", ()))
+
+
+def _read_hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a class
+    """Return the types of the fields of a dataclass as it was written; its annotations may be those of its data."""
+    written = SimpleNamespace(__annotations__={field.name: field.type for field in _given(kind).values()})
+    return get_type_hints(written, vars(sys.modules[kind.__module__]), include_extras=True)
 
 
 def _descriptions(kind: type[Any]) -> dict[str, str]:

@@ -15,8 +15,9 @@ from pydantic_core import SchemaSerializer, core_schema
 from cxrules.builtin.models import OwnershipModel
 from cxrules.language.names import MODEL
 from cxrules.policy.decision import Decision, Reason, Status
-from cxrules.portable.data import PARTS
+from cxrules.portable.data import PARTS, to_data
 from cxrules.portable.fields import list_fields, remember
+from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -35,6 +36,7 @@ __all__ = [
     "adapter_of",
     "describe",
     "make_core_schema",
+    "make_field_schema",
     "shape_of",
 ]
 
@@ -151,6 +153,25 @@ def make_core_schema(kind: type[Any], handler: GetCoreSchemaHandler) -> CoreSche
         python_schema=core_schema.union_schema([core_schema.is_instance_schema(kind), copy], mode="left_to_right"),
         serialization=core_schema.plain_serializer_function_ser_schema(_dump),
     )
+
+
+def make_field_schema(kind: type[Any], name: str, handler: GetCoreSchemaHandler) -> CoreSchema:
+    """Make the schema of one field of an answer's data, which takes the attribute and serialises as the data."""
+    field = shape_of(kind).model_fields[name]
+    hint = RuleBaseData if name == "rulebase" else field.annotation
+    about = Field(description=field.description)
+    data = handler.generate_schema(Annotated[(hint, *field.metadata, about)])
+    return core_schema.no_info_wrap_validator_function(
+        lambda value, _: _write_field(value),
+        data,
+        serialization=core_schema.plain_serializer_function_ser_schema(_write_field),
+    )
+
+
+def _write_field(value: Any) -> Any:  # noqa: ANN401 - any attribute of an answer
+    if isinstance(value, RuleBase):
+        return {"name": value.name, "revision": value.revision}
+    return to_data(value, None)
 
 
 @remember

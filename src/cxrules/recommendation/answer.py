@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 from cxrules.builtin.models import OwnershipModel
 from cxrules.errors import MissingRuleBase
@@ -17,10 +17,10 @@ from cxrules.policy.judge import Judge
 from cxrules.policy.parts import Advice
 from cxrules.policy.reader import FIELDS
 from cxrules.policy.standings import RankedModel, Ranking, Voice
-from cxrules.portable.answer import Dumpable
+from cxrules.portable.answer import Dumpable, travels
 from cxrules.portable.at_hand import Basis, find_judge, judge_for
 from cxrules.portable.data import revive
-from cxrules.portable.fields import inside_others, list_fields
+from cxrules.portable.fields import inside_others, list_fields, published
 from cxrules.recommendation.inquiry import Inquiry
 from cxrules.rulebase import RuleBase
 
@@ -28,23 +28,8 @@ __all__ = ["Advice", "Recommendation"]
 
 _Value = TypeVar("_Value")
 
-if TYPE_CHECKING:
-    field = property
-else:
 
-    class field(property):  # noqa: N801 - a decorator
-        """A property that only an instance has.
-
-        What makes a model of a class, as the MCP SDK does of a tool's return type, takes a class attribute for the
-        field's default.
-        """
-
-        def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:  # noqa: ANN401 - of any field
-            if instance is None:
-                raise AttributeError(f"{self.fget.__name__!r} is there once something is recommended")
-            return super().__get__(instance, owner)
-
-
+@travels
 @inside_others
 class Recommendation(Inquiry, Dumpable):
     """Who should own Customer Experience in one organisation, and everything that led there.
@@ -93,7 +78,7 @@ class Recommendation(Inquiry, Dumpable):
 
     # -- the outcome ---------------------------------------------------------------------------------------------------
 
-    @field
+    @published
     def model(self) -> OwnershipModel | None:
         """The recommended model, a member of a str enum, or None when undetermined.
 
@@ -102,98 +87,98 @@ class Recommendation(Inquiry, Dumpable):
         model: str | None = self._read("model")
         return None if model is None else _enumerate(model)
 
-    @field
+    @published
     def name(self) -> str | None:
         """The model's short name for people, such as "Executive owner"; None when undetermined."""
         return self._read("name")
 
-    @field
+    @published
     def says(self) -> str | None:
         """A clause that says what the model is; None when undetermined."""
         return self._read("says")
 
-    @field
+    @published
     def status(self) -> Status:
         """`recommended`, `contested` or `undetermined`."""
         return self._read("status")
 
-    @field
+    @published
     def reason(self) -> Reason | None:
         """Why it is undetermined: `nothing_known`, `too_little` or `all_excluded`; None when it is not."""
         return self._read("reason")
 
-    @field
+    @published
     def certainty(self) -> Certainty:
         """How certain the evidence makes the model, 0.0 to 1.0."""
         return self._read("certainty")
 
     # -- what led there ------------------------------------------------------------------------------------------------
 
-    @field
+    @published
     def ranking(self) -> tuple[RankedModel, ...]:
         """Every model, best first."""
         return Ranking(self._read("ranking"))
 
-    @field
+    @published
     def voices(self) -> dict[str, Voice]:
         """For each article the model it favours, and its points on that and on the winner."""
         return self._read("voices")
 
-    @field
+    @published
     def fired(self) -> tuple[str, ...]:
         """The rules that fired, in id order."""
         return self._read("fired")
 
-    @field
+    @published
     def findings(self) -> tuple[str, ...]:
         """The findings established, in id order."""
         return self._read("findings")
 
-    @field
+    @published
     def facts(self) -> Mapping[str, FactValue]:
         """The facts it rests on, in the order of the vocabulary."""
         return self._read("facts")
 
-    @field
+    @published
     def incoherences(self) -> tuple[Advice, ...]:
         """The contradictions in the facts, each with its reason; what rests on them is no evidence."""
         return self._read("incoherences")
 
     # -- what to do ----------------------------------------------------------------------------------------------------
 
-    @field
+    @published
     def accompaniments(self) -> tuple[str, ...]:
         """What should accompany the model, in id order."""
         return self._read("accompaniments")
 
-    @field
+    @published
     def patterns(self) -> tuple[str, ...]:
         """The anti-patterns recognised, in id order."""
         return self._read("patterns")
 
-    @field
+    @published
     def actions(self) -> tuple[Advice, ...]:
         """What to do, each with id, text and claims."""
         return self._read("actions")
 
-    @field
+    @published
     def warnings(self) -> tuple[Advice, ...]:
         """What to beware of, each with id, text and claims; first the contradictions in the facts."""
         return self._read("warnings")
 
     # -- who says so ---------------------------------------------------------------------------------------------------
 
-    @field
+    @published
     def cites(self) -> tuple[str, ...]:
         """The claims behind every rule that fired."""
         return self._read("cites")
 
-    @field
+    @published
     def support(self) -> tuple[str, ...]:
         """The claims behind the evidence for the winner, with those behind the findings it rests on."""
         return self._read("support")
 
-    @field
+    @published
     def dissent(self) -> tuple[str, ...]:
         """The claims that disagree with the recommendation."""
         return self._read("dissent")
@@ -214,12 +199,12 @@ class Recommendation(Inquiry, Dumpable):
         """The revision of the rule base that gave it."""
         return self._judge.rulebase.revision if self._judge else str(self._data["rulebase"]["revision"])
 
-    @field
+    @published
     def engine(self) -> str:
         """The name of the engine that matched the rules."""
         return self._judge.engine.name if self._judge else str(self._data["engine"])
 
-    @property
+    @published
     def rulebase(self) -> RuleBase:
         """The rule base that gave it.
 
@@ -326,11 +311,6 @@ class Recommendation(Inquiry, Dumpable):
         return (restore, (self._data_of(), self.id))
 
 
-# What a class tells of its fields to those who make a model of it, as of a dataclass: the types of its properties.
-Recommendation.__annotations__ = {
-    name: vars(Recommendation)[name].fget.__annotations__["return"].replace("OwnershipModel", "ModelName")
-    for name in Recommendation.FIELDS
-}
 _set = object.__setattr__
 _NOWHERE = Basis(None)
 _NAMING = Lock()
