@@ -114,7 +114,9 @@ def test_sets_of_changes_come_once_each_and_cheapest_first(efforts: list[int], m
     changes = [
         Change(f"fact_{number}", before=False, after=True, effort=effort) for number, effort in enumerate(efforts)
     ]
-    found = list(list_sets(changes, most))
+    found = [
+        (price, tuple([changes[position] for position in positions])) for price, positions in list_sets(changes, most)
+    ]
     assert all(price == sum(change.effort for change in together) for price, together in found)
     assert [price for price, _ in found] == sorted(price for price, _ in found)
     expected = {frozenset(part) for size in range(1, most + 1) for part in combinations(changes, size)}

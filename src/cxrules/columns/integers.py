@@ -10,18 +10,23 @@ Whatever gates of the program are asked for: `program.formula` has those of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from cxrules.columns.gates import Gate, Operation
 from cxrules.columns.program import Element, Program, Silence, Within
+from cxrules.columns.translation import Translated, translate
 from cxrules.language.facts import FactValue
 
 __all__ = ["Cohort", "Column", "Runner", "SetColumn"]
 
 _Key = TypeVar("_Key")
 _NOBODY: Mapping[str, int] = MappingProxyType({})
+OFTEN = 64
+"""Runs after which a program is translated: it takes as long as so many runs gain by it."""
+_LONG = 50_000
+"""Steps above which a program is not translated: Python needs a kilobyte for each while it compiles."""
 
 
 class SetColumn(NamedTuple):
@@ -58,6 +63,8 @@ class Runner(Generic[_Key]):
         self._program = program
         self._keys = tuple(gates)
         self._schedule = program.gates.schedule(gates.values())
+        self._translated: Translated | None = None
+        self._runs = 0
         vocabulary = program.rulebase.vocabulary
         reads: dict[str, list[tuple[int, Within | Element]]] = {}
         self._silences: list[tuple[int, str]] = []
@@ -76,8 +83,7 @@ class Runner(Generic[_Key]):
         The rules of `silenced` do not fire in some of the columns, whatever holds there; the program must have been
         compiled for it (`Program(decider, silent=True)`).
         """
-        registers = self._run(self._read(cohort, silenced), cohort.everything)
-        return dict(zip(self._keys, [registers[place] for place in self._schedule.outputs], strict=True))
+        return dict(zip(self._keys, self._run(self._read(cohort, silenced), cohort.everything), strict=True))
 
     def _read(self, cohort: Cohort, silenced: Mapping[str, int] = _NOBODY) -> list[int]:
         read = [0] * len(self._program.inputs)
@@ -99,19 +105,27 @@ class Runner(Generic[_Key]):
             read[number] = silenced.get(rule, 0)
         return read
 
-    def _run(self, read: list[int], everything: int) -> list[int]:
-        steps, size, _, _ = self._schedule
-        registers = [0] * size
+    def _run(self, read: list[int], everything: int) -> Sequence[int]:
+        if self._translated is None:
+            self._runs += 1
+            if self._runs < OFTEN or len(self._schedule.steps) > _LONG:
+                return self._step(read, everything)
+            self._translated = translate(self._schedule)
+        return self._translated(read, everything)
+
+    def _step(self, read: list[int], everything: int) -> Sequence[int]:
+        conjoin, disjoin, exclude, negate = Operation.AND, Operation.OR, Operation.XOR, Operation.NOT
+        registers = [0] * self._schedule.size
         registers[1] = everything
-        for operation, target, one, other in steps:
-            if operation == Operation.AND:
+        for operation, target, one, other in self._schedule.steps:
+            if operation is conjoin:
                 registers[target] = registers[one] & registers[other]
-            elif operation == Operation.OR:
+            elif operation is disjoin:
                 registers[target] = registers[one] | registers[other]
-            elif operation == Operation.XOR:
+            elif operation is exclude:
                 registers[target] = registers[one] ^ registers[other]
-            elif operation == Operation.NOT:
+            elif operation is negate:
                 registers[target] = registers[one] ^ everything
             else:
                 registers[target] = read[one]
-        return registers
+        return [registers[place] for place in self._schedule.outputs]

@@ -182,16 +182,16 @@ class _Search:
             waiting = (together for _, together in entries)
             while not self.budget.spent and (many := list(islice(waiting, int(min(_TOGETHER, self.budget.left))))):
                 self.budget.spend(len(many))
-                found += self._try(many)
+                found += self._try(changes, many)
             exhausted = self.budget.spent and next(waiting, None) is not None
             if found or exhausted:
                 status = SearchStatus.BUDGET_EXHAUSTED if exhausted else SearchStatus.COMPLETE
                 return status, tuple(sorted(found, key=self._order))
         return SearchStatus.COMPLETE, ()
 
-    def _try(self, together: list[tuple[Change, ...]]) -> Iterator[ChangeSet]:
+    def _try(self, changes: Sequence[Change], sets: Sequence[tuple[int, ...]]) -> Iterator[ChangeSet]:
         possibilities, known = self.possibilities, self.decision.known
-        cohort = assemble(possibilities, known, together)
+        cohort = assemble(possibilities, known, changes, sets)
         outcomes = possibilities.cohorts.decide(cohort).models
         hits = cohort.everything & ~outcomes[self.decision.model] if self.target is None else outcomes[self.target]
         for entry in possibilities.coherence.entries if hits else ():
@@ -199,11 +199,11 @@ class _Search:
         while hits:
             lowest = hits & -hits
             hits ^= lowest
-            changes = together[lowest.bit_length() - 1]
-            facts = apply(known, changes, possibilities)
+            together = tuple([changes[position] for position in sets[lowest.bit_length() - 1]])
+            facts = apply(known, together, possibilities)
             # The search proposes; the engine that was asked decides.
             then = self.judge.decide(facts)
-            yield ChangeSet(changes, sum(change.effort for change in changes), facts, then.model, then.status)
+            yield ChangeSet(together, sum(change.effort for change in together), facts, then.model, then.status)
 
     def _order(self, found: ChangeSet) -> tuple[int, int, list[int]]:
         names = list(self.possibilities.cases)

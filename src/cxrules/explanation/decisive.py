@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 
+from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 
@@ -43,34 +44,34 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
     """
     decider, winner = judge.decider, decision.model
     assert winner is not None
-    twins = _list_twins(judge, decision)
+    twins = [both for rules in decider.twins if (both := rules & decision.fired) & both - 1]
+    candidates = decider.candidates(decision.fired)
+    choosing = decider.preferring
+    for rules in decider.bearing:
+        choosing |= rules
     found = {}
-    for rule in decider.names(decision.fired):
-        left = decision.fired & ~twins.get(rule, 0) & ~decider.mask([rule])
-        after = decider.decide(decision.known, left)
+    # What bears on no model takes nothing away with it.
+    for rule in decider.names(decision.fired & choosing):
+        gone = own = decider.mask([rule])
+        for rules in twins:
+            if rules & own:
+                gone |= rules
+        left = decision.fired & ~gone
+        after = decider.choose(decision.known, left, _reconsider(decider, candidates, left, gone))
         falls = after.model != winner
         damage = Damage(
             falls,
             not falls and after.status is not decision.status,
             decision.lead - (0 if falls else after.lead),
-            decision.points - decider.weigh(decider.count(left))[winner],
+            decision.points - (decider.points(winner, left) if falls else after.points),
         )
         if damage:
             found[rule] = damage
     return found
 
 
-def _list_twins(judge: Judge, decision: Decision) -> Mapping[str, int]:
-    """Return for each rule the fired ones whose evidence for the same side of the same model the same claim carries."""
-    decider = judge.decider
-    groups: dict[tuple[str, bool, str], list[str]] = {}
-    for item in decider.evidence:
-        if decider.has(decision.fired, item.rule):
-            groups.setdefault((item.model, item.points > 0, item.carrier), []).append(item.rule)
-    twins: dict[str, int] = {}
-    for rules in groups.values():
-        if len(rules) > 1:
-            mask = decider.mask(rules)
-            for rule in rules:
-                twins[rule] = twins.get(rule, 0) | mask
-    return twins
+def _reconsider(decider: Decider, candidates: list[tuple[int, int]], left: int, gone: int) -> list[tuple[int, int]]:
+    """Return the candidates that are left without some rules: only models on which these bear are looked at again."""
+    affected = {place for place, rules in enumerate(decider.bearing) if rules & gone}
+    again = decider.candidates(left, [decider.numbered[place] for place in affected])
+    return sorted([entry for entry in candidates if entry[1] not in affected] + again, key=itemgetter(1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, log2
 
@@ -176,7 +176,7 @@ class _Asking:
     def _estimate(self, coherent: Mapping[str, tuple[FactValue, ...]], mattering: Mapping[str, int]) -> NextQuestions:
         """Estimate what each question tells, from a draw; one run decides the draw and every answer by itself."""
         possibilities, known = self.possibilities, self.decision.known
-        draw = possibilities.draw(known, self.free)
+        draw = possibilities.draw(known, self.free, mattering)  # whatever the others are, they alter nothing
         asked = [(fact, value) for fact in mattering for value in coherent[fact]]
         outcomes = possibilities.cohorts.decide(_append(possibilities, known, draw.cohort, asked))
         drawn = draw.valid.bit_count()
@@ -279,16 +279,38 @@ def _information(
     total = valid.bit_count()
     if not total or len(kinds) < 2 or len(models) < 2:
         return 0.0
-    sizes = {model: columns.bit_count() for model, columns in models.items()}
+    sizes = [columns.bit_count() for columns in models.values()]
     told = 0.0
-    for columns in kinds:
-        size = columns.bit_count()
-        for model, with_model in models.items():
-            if both := (columns & with_model).bit_count():
-                told += both / total * log2(both * total / (size * sizes[model]))
+    for size, row in _count_together(kinds, tuple(models.values()), sizes):
+        for both, with_model in zip(row, sizes, strict=True):
+            if both:
+                told += both / total * log2(both * total / (size * with_model))
     # The bias of the estimate by chance alone (Miller and Madow).
     told -= (len(kinds) - 1) * (len(models) - 1) / (2 * total * log(2))
     return max(0.0, told)
+
+
+def _count_together(
+    kinds: Sequence[int], models: Sequence[int], sizes: Sequence[int]
+) -> Iterator[tuple[int, list[int]]]:
+    """Count each kind, and in it each model; each completion has one model, so that the last need not be counted.
+
+    Args:
+        kinds: The completions with each value of a fact; they do not overlap.
+        models: The completions with each model.
+        sizes: How many these are.
+    """
+    left = list(sizes)
+    for kind in kinds[:-1]:
+        size = kind.bit_count()
+        row = [(kind & columns).bit_count() for columns in models[:-1]]
+        row.append(size - sum(row))
+        left = [before - both for before, both in zip(left, row, strict=True)]
+        yield size, row
+    size = kinds[-1].bit_count()
+    if size != sum(left):  # some completions lack the fact
+        left = [(kinds[-1] & columns).bit_count() for columns in models]
+    yield size, left
 
 
 def _kinds(possibilities: Possibilities, cohort: Cohort, fact: str, valid: int) -> list[int]:

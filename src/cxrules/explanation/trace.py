@@ -7,7 +7,7 @@ from cxrules.explanation.derivation import Case, Derivation, Established, GivenF
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import RankedModel, fired_evidence, rank, rest
+from cxrules.policy.standings import RankedModel, fired_evidence, rest
 from cxrules.portable.at_hand import Basis
 
 __all__ = ["Tracer", "how", "trace"]
@@ -87,7 +87,9 @@ class Tracer:
         claims = self._rulebase.claims
         for item in fired_evidence(decider, self._decision.fired):
             evidence[item.model].append(Weighed(self.step(item.rule), item.points, claims[item.carrier]))
-        return tuple([self._case(row, evidence[row.model]) for row in rank(decider, self._decision.fired)])
+        return tuple(
+            [self._case(row, evidence[row.model]) for row in self._judge.reader.read("ranking", self._decision)]
+        )
 
     def step(self, name: str) -> Step:
         """Return a fired rule with what made it fire."""

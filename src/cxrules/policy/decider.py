@@ -7,7 +7,8 @@ evidence, preferences, points, and last the declared order of models.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from cxrules.language.facts import Facts
@@ -55,6 +56,7 @@ class Decider:
         self.preferences_by_bit = tuple([(self.mask([entry[0]]), entry) for entry in self.preferences])
         self.preferring = self.mask(rule for rule, _, _ in self.preferences)
         self.ledgers = tuple(self._open_ledger(model) for model in rulebase.models)
+        self.numbered = tuple(enumerate(self.ledgers))
         self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
 
     def mask(self, rules: Iterable[str]) -> int:
@@ -94,15 +96,41 @@ class Decider:
         """Return the points of every model."""
         return {ledger.model: _sum(ledger, bits) for ledger in self.ledgers}
 
-    def candidates(self, fired: int) -> list[tuple[int, int]]:
+    def points(self, model: str, fired: int) -> int:
+        """Return the points of one model."""
+        ledger = next(ledger for ledger in self.ledgers if ledger.model == model)
+        return _sum(ledger, self.count(fired))
+
+    @cached_property
+    def bearing(self) -> tuple[int, ...]:
+        """For each model the rules that bear on its candidacy: evidence, exclusions and requirements."""
+        found = []
+        for model, ledger in zip(self.rulebase.models, self.ledgers, strict=True):
+            bits = ledger.excluders | self.mask(item.rule for item in self.evidence if item.model == model)
+            for concluders in ledger.required:
+                bits |= concluders
+            found.append(bits)
+        return tuple(found)
+
+    @cached_property
+    def twins(self) -> tuple[int, ...]:
+        """The rules whose evidence for the same side of the same model the same claim carries: groups of several."""
+        groups: dict[tuple[str, bool, str], int] = defaultdict(int)
+        for item in self.evidence:
+            groups[item.model, item.points > 0, item.carrier] |= 1 << self._index[item.rule]
+        return tuple([rules for rules in groups.values() if rules & rules - 1])
+
+    def candidates(self, fired: int, ledgers: Sequence[tuple[int, Ledger]] | None = None) -> list[tuple[int, int]]:
         """Return what passes exclusions, requirements and minimum evidence, in the declared order.
+
+        Only the models of some ledgers are looked at, if they are given with their positions.
 
         Returns:
             For each candidate its points and its position among the models.
         """
         minimum = self.rulebase.policy.minimum_evidence
         found = []
-        for position, ledger in enumerate(self.ledgers):
+        for position, ledger in self.numbered if ledgers is None else ledgers:
             _, excluders, required, shared, for_one, for_two, against_one, against_two, firm_one, firm_two = ledger
             if fired & excluders:
                 continue
@@ -139,7 +167,10 @@ class Decider:
 
     def decide(self, known: Facts, fired: int) -> Decision:
         """Apply the policy."""
-        candidates = self.candidates(fired)
+        return self.choose(known, fired, self.candidates(fired))
+
+    def choose(self, known: Facts, fired: int, candidates: list[tuple[int, int]]) -> Decision:
+        """Apply to the candidates what is left of the policy."""
         if not candidates:
             return Decision(known, fired, None, Status.UNDETERMINED, self._reason(known, fired), 0, None, 0)
         if len(candidates) > 1:

@@ -56,6 +56,7 @@ class Reader:
         self._against = [self._rules_speaking(model, -1) for model in self._models]
         self._outright = [sum(1 << place[claim] for claim in set(model.against)) for model in rulebase.models.values()]
         self._facts = tuple(rulebase.vocabulary.facts)
+        self._last: tuple[Decision | None, _Standing] = None, _Standing([], [], 0, 0)
         self._rows: dict[Any, Part] = {}
         self._voices: dict[Any, Part] = {}
         self._advice: dict[Any, Part] = {}
@@ -151,6 +152,13 @@ class Reader:
     # -- the pass ------------------------------------------------------------------------------------------------------
 
     def _stand(self, decision: Decision) -> _Standing:
+        kept, standing = self._last
+        if kept is not decision:  # who reads one field reads the next
+            standing = self._pass_over(decision)
+            self._last = decision, standing
+        return standing
+
+    def _pass_over(self, decision: Decision) -> _Standing:
         decider, fired = self._decider, decision.fired
         bits = decider.count(fired)
         candidates = {position: points for points, position in decider.candidates(fired)}

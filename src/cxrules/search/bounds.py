@@ -17,6 +17,9 @@ from cxrules.policy.decider import Decider
 
 __all__ = ["Bounds", "Openness", "Outlook"]
 
+_KEPT = 512
+"""Of how many values of a fact it is kept what they do not contradict."""
+
 
 class Outlook(NamedTuple):
     """What may still come of a partly known organisation.
@@ -73,6 +76,7 @@ class Bounds:
             for test in each:
                 self._tests[test.fact][1 << bit].append(test)
         self._tested = {name: sum(by_unit) for name, by_unit in self._tests.items()}
+        self._met: dict[str, dict[FactValue, int]] = {name: {} for name in cases}
         self.masks: dict[str, dict[FactValue | None, int]] = {
             name: {None: self.everything & ~self._tested[name], **{value: self.mask(name, value) for value in values}}
             for name, values in cases.items()
@@ -89,6 +93,15 @@ class Bounds:
 
     def mask(self, name: str, value: FactValue) -> int:
         """Return the units and conjunctions that any value, whether it is a case or not, does not contradict."""
+        met = self._met[name]
+        mask = met.get(value)
+        if mask is None:
+            mask = self._compute(name, value)
+            if len(met) < _KEPT:
+                met[value] = mask
+        return mask
+
+    def _compute(self, name: str, value: FactValue) -> int:
         fact = self.decider.rulebase.vocabulary[name]
         refused = (
             bit for bit, tests in self._tests[name].items() if not all(test.holds(value, fact) for test in tests)

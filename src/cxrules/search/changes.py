@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
-from itertools import combinations, product
+from itertools import chain, combinations, product
 
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of
 from cxrules.errors import no_such
@@ -38,6 +38,9 @@ class Change:
     distance: int = 1
 
 
+_KEPT = 4096
+"""Of how many values the changes are kept."""
+
 DEAREST = 1000
 """The highest price that a caller may put on a change."""
 
@@ -58,7 +61,7 @@ def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, 
         if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= DEAREST:
             raise ValueError(f"the effort of {name} is a whole number from 1 to {DEAREST}, not {given!r}")
     return {
-        name: replace(fact, effort=effort.get(name, fact.effort))
+        name: replace(fact, effort=effort[name]) if name in effort else fact
         for name, fact in vocabulary.facts.items()
         if not fact.immutable and name not in keep
     }
@@ -74,8 +77,20 @@ def list_changes(possibilities: Possibilities, known: Facts, facts: Mapping[str,
     found: list[Change] = []
     for name, fact in facts.items():
         if name in known and (name in possibilities.cohorts.facts or name in touching):
-            found += _changes_of(fact, known[name], possibilities)
+            found += _list_of(fact, known[name], possibilities)
     return sorted(found, key=lambda change: change.effort)
+
+
+def _list_of(fact: Fact, value: FactValue, possibilities: Possibilities) -> Iterable[Change]:
+    """Return the changes of a fact; those of values met before are kept."""
+    kept = possibilities.changes
+    key = fact.name, fact.effort, value
+    changes = kept.get(key)
+    if changes is None:
+        changes = tuple(_changes_of(fact, value, possibilities))
+        if len(kept) < _KEPT:
+            kept[key] = changes
+    return changes
 
 
 def _changes_of(fact: Fact, value: FactValue, possibilities: Possibilities) -> Iterator[Change]:
@@ -128,16 +143,23 @@ def apply(known: Facts, changes: Iterable[Change], possibilities: Possibilities)
     return facts
 
 
-def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple[Change, ...]]]:
-    """Return every set of at most so many changes that changes nothing twice, with its price: cheapest first."""
-    by_effort: dict[int, list[Change]] = {}
-    for change in changes:
-        by_effort.setdefault(change.effort, []).append(change)
+def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Return every set of at most so many changes that changes nothing twice, with its price: cheapest first.
+
+    The changes of a set go by their positions.
+    """
+    by_effort: dict[int, list[int]] = {}
+    for position, change in enumerate(changes):
+        by_effort.setdefault(change.effort, []).append(position)
+    # What a change alters, by number: small numbers are quicker to compare than names.
+    altered: dict[tuple[str, str], int] = {}
+    slot = [altered.setdefault((change.fact, change.element), len(altered)) for change in changes].__getitem__
     for price, efforts in _list_sums(sorted(by_effort), most):
-        parts = [combinations(by_effort[effort], count) for effort, count in Counter(efforts).items()]
-        for chosen in product(*parts):
-            together = tuple(change for part in chosen for change in part)
-            if len(together) < 2 or len({(change.fact, change.element) for change in together}) == len(together):
+        first, *others = [combinations(by_effort[effort], count) for effort, count in Counter(efforts).items()]
+        sets = (tuple(chain(*parts)) for parts in product(first, *others)) if others else first
+        size = len(efforts)
+        for together in sets:
+            if size < 2 or len(set(map(slot, together))) == size:
                 yield price, together
 
 
@@ -157,22 +179,24 @@ def _list_sums(efforts: Sequence[int], most: int) -> Iterator[tuple[int, list[in
             heappush(waiting, (price - efforts[last] + efforts[last + 1], (*places[:-1], -last - 1)))
 
 
-def assemble(possibilities: Possibilities, known: Facts, sets: Sequence[tuple[Change, ...]]) -> Cohort:
-    """Put the organisations after each set of changes side by side."""
+def assemble(
+    possibilities: Possibilities, known: Facts, changes: Sequence[Change], sets: Sequence[tuple[int, ...]]
+) -> Cohort:
+    """Put the organisations after each set of changes, which go by their positions, side by side."""
     size = len(sets)
     everything = (1 << size) - 1
-    where: dict[Change, bytearray] = {}
     width = (size + 7) // 8
-    for position, changes in enumerate(sets):
-        byte, bit = position >> 3, 1 << (position & 7)
-        for change in changes:
-            if change not in where:
-                where[change] = bytearray(width)
-            where[change][byte] |= bit
+    where = [bytearray(width) for _ in changes]
+    for place, together in enumerate(sets):
+        byte, bit = place >> 3, 1 << (place & 7)
+        for position in together:
+            where[position][byte] |= bit
     vocabulary = possibilities.rulebase.vocabulary
     columns: dict[str, Column] = {name: column_of(vocabulary, name, value, everything) for name, value in known.items()}
-    for change, taken in where.items():
+    for change, taken in zip(changes, where, strict=True):
         mask = int.from_bytes(taken, "little")
+        if not mask:
+            continue
         column = columns[change.fact]
         if isinstance(column, SetColumn):
             elements = dict(column.elements)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of, truth
 from cxrules.language.facts import Facts, FactValue, Kind
@@ -25,6 +25,10 @@ _ROUNDS = 24
 """How often what is impossible is drawn again before the rest is left out."""
 
 _EVERYTHING = (1 << DRAWN) - 1
+
+
+_Rows: TypeAlias = list[list[tuple[int, tuple[int, ...]]]]
+"""For each value of a fact the conjunctions that make it impossible, each with its other tests."""
 
 
 class Draw(NamedTuple):
@@ -54,9 +58,10 @@ class Draws:
         self._cases = cases
         entries = [entry.when for entry in rulebase.impossible]
         self._asked = tuple(dict.fromkeys(test for when in entries for test in when))
+        self._facts = tuple(test.fact for test in self._asked)
         numbers = {test: number for number, test in enumerate(self._asked)}
         self._entries = tuple(tuple(numbers[test] for test in when) for when in entries)
-        self._rivals = {
+        self._rivals: dict[str, _Rows] = {
             name: [
                 [(bit, tuple(numbers[test] for test in others)) for bit, others in rivals]
                 for rivals in rulebase.coherence.rivals(name, values)
@@ -69,7 +74,7 @@ class Draws:
     def _columns(self) -> dict[str, Column]:
         return {name: self._draw_fact(name) for name in self._cases}
 
-    def draw(self, known: Facts, free: Iterable[str], impossible: int) -> Draw:
+    def draw(self, known: Facts, free: Iterable[str], impossible: int, wanted: Collection[str] | None = None) -> Draw:
         """Draw completions in which every value of every free fact is equally likely, and which are coherent.
 
         Where a completion meets an impossible conjunction, the free facts of that conjunction are drawn again (partial
@@ -80,23 +85,32 @@ class Draws:
             known: What is known.
             free: The facts to draw.
             impossible: The conjunctions that must not be met.
+            wanted: The free facts that the draw needs to hold; the others are left out of it. None for all.
         """
-        drawing = _Drawing(self._asked, self._start(known, free := tuple(free)))
+        free = dict.fromkeys(free)
+        drawing = _Drawing(self._start(known, free))
         entries = [
-            (numbers, tuple(fact for number in numbers if (fact := self._asked[number].fact) in free))
+            _Entry(
+                numbers, _bits_of(numbers), tuple([fact for number in numbers if (fact := self._facts[number]) in free])
+            )
             for position, numbers in enumerate(self._entries)
             if impossible >> position & 1 and drawing.may_hold(numbers)
         ]
-        rivals = {
-            name: [[others for bit, others in row if bit & impossible and drawing.may_hold(others)] for row in rows]
+        rivals = [
+            _Rival(
+                name,
+                self._numbers[name],
+                _bits_of(number for row in alive for others in row for number in others),
+                alive,
+            )
             for name, rows in self._rivals.items()
-            if name in free
-        }
+            if name in free and (alive := _list_alive(rows, impossible, drawing))
+        ]
         bad, redrawn = self._redraw(drawing, entries, rivals)
         columns: dict[str, Column] = {
             name: column_of(self._rulebase.vocabulary, name, value, _EVERYTHING) for name, value in known.items()
         }
-        for name in free:
+        for name in free if wanted is None else wanted:
             column, twice = self._columns[name], self._doubled[name]
             for where, shift in redrawn.get(name, ()):
                 column = _mix(where, twice, shift, column)
@@ -105,37 +119,49 @@ class Draws:
         return Draw(Cohort(_EVERYTHING, columns), _EVERYTHING & ~bad)
 
     def _redraw(
-        self,
-        drawing: _Drawing,
-        entries: Sequence[tuple[tuple[int, ...], tuple[str, ...]]],
-        rivals: Mapping[str, list[list[tuple[int, ...]]]],
+        self, drawing: _Drawing, entries: Sequence[_Entry], rivals: Sequence[_Rival]
     ) -> tuple[int, dict[str, list[tuple[int, int]]]]:
         """Draw again what is impossible; return what still is, and for each fact where it was drawn again, and how."""
         shifts = Random(0)  # noqa: S311 - chance for an estimate, no secret
         redrawn: dict[str, list[tuple[int, int]]] = {}
+        looked_at = 0
+        for each in (*entries, *rivals):
+            looked_at |= each.tests
+        numbers = {name: [number for number in own if looked_at >> number & 1] for name, own in self._numbers.items()}
+        meeting = [0] * len(entries)
+        altered = looked_at  # the tests that may hold elsewhere than in the round before
         bad = 0
         for left in reversed(range(_ROUNDS)):
-            drawing.blank_out(rivals)
+            altered = drawing.blank_out(rivals, altered)
             again: dict[str, int] = {}
             bad = 0
-            for numbers, facts in entries:
-                if met := drawing.meeting(numbers):
+            for place, entry in enumerate(entries):
+                if altered & entry.tests:
+                    meeting[place] = drawing.meeting(entry.numbers)
+                if met := meeting[place]:
                     bad |= met
-                    for name in facts:
+                    for name in entry.facts:
                         again[name] = again.get(name, 0) | met
             if not bad or not left:  # what is drawn again must be looked at again
                 break
+            altered = 0
             for name, where in again.items():
                 shift = shifts.randrange(DRAWN)
                 redrawn.setdefault(name, []).append((where, shift))
-                for number in self._numbers[name]:
-                    fresh = self._doubled_truths[number] >> shift
-                    drawing.truths[number] ^= (fresh ^ drawing.truths[number]) & where
-        for name, rows in rivals.items():
-            bad |= drawing.without_value(rows) ^ drawing.blank[name]
+                self._alter(drawing.truths, numbers[name], where, shift)
+                altered |= _bits_of(numbers[name])
+        for rival in rivals:
+            bad |= drawing.without_value(rival.rows) ^ drawing.blank[rival.name]
         return bad, redrawn
 
-    def _start(self, known: Facts, free: tuple[str, ...]) -> list[int]:
+    def _alter(self, truths: list[int], numbers: Iterable[int], where: int, shift: int) -> None:
+        """Note where tests hold after their fact was drawn again in some places."""
+        doubled = self._doubled_truths
+        for number in numbers:
+            old = truths[number]
+            truths[number] = old ^ (doubled[number] >> shift ^ old) & where
+
+    def _start(self, known: Facts, free: Collection[str]) -> list[int]:
         """Return where each test of an impossible conjunction holds before anything is drawn again."""
         vocabulary = self._rulebase.vocabulary
         return [
@@ -186,6 +212,41 @@ class Draws:
         return column
 
 
+class _Entry(NamedTuple):
+    """A conjunction that must not be met: its tests, these as bits, and the facts to draw again where it is met."""
+
+    numbers: tuple[int, ...]
+    tests: int
+    facts: tuple[str, ...]
+
+
+class _Rival(NamedTuple):
+    """A fact that may be left without a coherent value.
+
+    Attributes:
+        name: The fact.
+        numbers: Its own tests.
+        tests: The other tests that make its values impossible, as bits.
+        rows: For each value the conjunctions that make it impossible: their other tests.
+    """
+
+    name: str
+    numbers: tuple[int, ...]
+    tests: int
+    rows: list[list[tuple[int, ...]]]
+
+
+def _list_alive(rows: _Rows, impossible: int, drawing: _Drawing) -> list[list[tuple[int, ...]]]:
+    """Return what may make each value of a fact impossible; nothing where some value is always possible."""
+    alive = []
+    for row in rows:
+        may = [others for bit, others in row if bit & impossible and drawing.may_hold(others)]
+        if not may:
+            return []
+        alive.append(may)
+    return alive
+
+
 class _Drawing:
     """One draw in the making, as far as impossible conjunctions can see it. Tests go by their numbers.
 
@@ -194,25 +255,39 @@ class _Drawing:
         blank: Where a fact has no value, because the others leave it no coherent one.
     """
 
-    def __init__(self, tests: Sequence[FactTest], truths: list[int]) -> None:
+    def __init__(self, truths: list[int]) -> None:
         self.truths = truths
         self.blank: dict[str, int] = {}
-        self._tests = tests
         self._holding = truths
 
     def may_hold(self, numbers: Iterable[int]) -> bool:
         """Return whether no known fact, and none that stays unknown, fails any of some tests."""
         return all(self.truths[number] for number in numbers)
 
-    def blank_out(self, rivals: Mapping[str, list[list[tuple[int, ...]]]]) -> None:
-        """Leave out the values of facts to which the others leave no coherent one."""
-        self._holding = list(self.truths)
-        for name, rows in rivals.items():
-            self.blank[name] = blank = self.without_value(rows)
+    def blank_out(self, rivals: Sequence[_Rival], altered: int) -> int:
+        """Leave out the values of facts to which the others leave no coherent one.
+
+        Args:
+            rivals: The facts, with what makes their values impossible.
+            altered: The tests that may hold elsewhere than before.
+
+        Returns:
+            These tests and those that hold elsewhere now because a value was left out, or is no longer.
+        """
+        if not rivals:
+            return altered
+        holding = self._holding = list(self.truths)
+        for name, numbers, tests, rows in rivals:
+            blank = self.blank.get(name)
+            if blank is None or altered & tests:
+                before, blank = blank, self.without_value(rows)
+                if blank != before:
+                    self.blank[name] = blank
+                    altered |= _bits_of(numbers)
             if blank:
-                for number, test in enumerate(self._tests):
-                    if test.fact == name:
-                        self._holding[number] &= ~blank
+                for number in numbers:
+                    holding[number] &= ~blank
+        return altered
 
     def meeting(self, numbers: Iterable[int]) -> int:
         """Return the completions in which all of some tests hold."""
@@ -237,6 +312,13 @@ class _Drawing:
             if not columns:
                 break
         return columns
+
+
+def _bits_of(numbers: Iterable[int]) -> int:
+    bits = 0
+    for number in numbers:
+        bits |= 1 << number
+    return bits
 
 
 def _biased(random: Random, probability: float) -> int:

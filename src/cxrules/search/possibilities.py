@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from cxrules.columns.cohort import Cohort, CohortJudge, SetColumn, truth
@@ -29,6 +30,7 @@ class Possibilities:
         coherence: The impossible conjunctions.
         cohorts: Decides many organisations at once.
         cases: For each fact one value for each way in which rules and impossible conjunctions can see it.
+        changes: The changes of values met so far, by fact, effort and value; `search.changes` keeps them.
     """
 
     def __init__(self, judge: Judge) -> None:
@@ -41,6 +43,7 @@ class Possibilities:
         self.tests = list_tests(judge.rulebase)
         vocabulary = judge.rulebase.vocabulary
         self.cases = {name: list_cases(vocabulary[name], tests) for name, tests in self.tests.items()}
+        self.changes: dict[tuple[str, int, FactValue], tuple[Any, ...]] = {}
 
     def decide(self, known: Facts) -> Decision:
         """Decide on validated facts."""
@@ -189,9 +192,12 @@ class Possibilities:
             for name, values in coherent.items()
         }
 
-    def draw(self, known: Facts, free: Iterable[str]) -> Draw:
-        """Draw coherent completions in which every value of every free fact is equally likely; always the same ones."""
-        return self._draws.draw(known, free, self.unmet(known))
+    def draw(self, known: Facts, free: Iterable[str], wanted: Collection[str] | None = None) -> Draw:
+        """Draw coherent completions in which every value of every free fact is equally likely; always the same ones.
+
+        Free facts that are not among the wanted ones are left out of what is returned; None for all.
+        """
+        return self._draws.draw(known, free, self.unmet(known), wanted)
 
 
 # Compiled once for each judge, for as long as the judge lives; nothing in it refers back to the judge.

@@ -45,10 +45,9 @@ def choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -
 def tell_next_steps(judge: Judge, decision: Decision, reasons: Collection[str]) -> Iterator[Block]:
     """Describe the patterns recognised, and what to do first."""
     rulebase, patterns = judge.rulebase, judge.rulebase.patterns
-    fired = [rulebase.rules[rule] for rule in judge.decider.names(decision.fired)]
-    recognised = sorted_ids(pattern for rule in fired for pattern in rule.targets(Effect.RECOGNISES))
+    recognised: tuple[str, ...] = judge.reader.read("patterns", decision)
     if recognised:
-        told = tuple(sentence(f"{patterns[pattern].name}: {patterns[pattern].says}") for pattern in recognised)
+        told = tuple([sentence(f"{patterns[pattern].name}: {patterns[pattern].says}") for pattern in recognised])
         yield Items("Patterns to watch", told)
     actions = choose_actions(judge, decision, reasons)
     if actions:

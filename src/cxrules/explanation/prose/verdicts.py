@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from cxrules.explanation.derivation import Derivation, Weighed
 from cxrules.explanation.text.words import lower_first, name, title
 from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import Voice, voices
+from cxrules.policy.standings import Voice
 from cxrules.rulebase import RuleBase
 
 __all__ = ["tell_verdicts"]
@@ -19,7 +19,7 @@ _DEGREES = ((4, "strongly"), (2, "clearly"), (1, "mildly"))
 
 def tell_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[str, ...]:
     """Describe in sentences who agrees with the recommendation, who disagrees how strongly, and who takes no side."""
-    verdicts = voices(judge.decider, decision).values()
+    verdicts: Collection[Voice] = judge.reader.read("voices", decision).values()
     with_model = [voice for voice in verdicts if voice.model is not None]
     differing = [voice for voice in with_model if voice.model != decision.model]
     differing.sort(key=lambda voice: voice.points_on_winner - voice.points)
