@@ -67,8 +67,13 @@ class Target(NamedTuple):
     most: float
     measured: float
 
+    @property
+    def holds(self) -> bool:
+        """Whether it is met."""
+        return self.measured <= self.most
+
     def __str__(self) -> str:
-        verdict = "holds" if self.measured <= self.most else "MISSED"
+        verdict = "holds" if self.holds else "MISSED"
         return f"{self.name:<58}{self.measured:9.2f}   at most {self.most:<8g} {verdict}"
 
 
@@ -211,22 +216,23 @@ def measure_reading(folder: Path, records: int) -> None:
             )
 
 
-def main() -> None:
-    """Measure what the arguments ask for."""
+def main() -> int:
+    """Measure what the arguments ask for; return 1 if a target is missed, else 0."""
     parser = argparse.ArgumentParser(description="Measure the decision log.")
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--read", nargs=2, metavar=("TASK", "LOG"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.read:
         print(json.dumps(read(arguments.read[0], Path(arguments.read[1]))))
-        return
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         targets = measure_calls(Path(folder))
         measure_reading(Path(folder), arguments.records)
     print()
     for target in targets:
         print(target)
+    return 0 if all(target.holds for target in targets) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from cxrules.document import Block, Paragraph, mark_title
 from cxrules.explanation.text.words import count, join_names, name, sentence
 from cxrules.language.names import ModelName
 from cxrules.language.rules import Effect, Tone
-from cxrules.policy.decider import Decider
+from cxrules.policy.decider import Decider, Ledger
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.evidence import Evidence, weigh_rule
 from cxrules.policy.judge import Judge
@@ -247,7 +247,7 @@ class _Weighing(Decider):
         self._supposed = evidence
         return self.decide(decision.known, decision.fired)
 
-    def candidates(self, fired: int) -> list[tuple[int, int]]:
+    def candidates(self, fired: int, ledgers: Sequence[tuple[int, Ledger]] | None = None) -> list[tuple[int, int]]:
         """Return what passes exclusions, requirements and minimum evidence on the evidence supposed."""
         # Of what one claim carries for the same side of a model the strongest counts, firm before standing.
         strongest: dict[tuple[str, bool, str], tuple[int, bool]] = {}
@@ -261,7 +261,7 @@ class _Weighing(Decider):
         minimum = self.rulebase.policy.minimum_evidence
         return [
             (points[ledger.model], position)
-            for position, ledger in enumerate(self.ledgers)
+            for position, ledger in (enumerate(self.ledgers) if ledgers is None else ledgers)
             if points[ledger.model] > 0
             and firm[ledger.model] >= minimum
             and not fired & ledger.excluders

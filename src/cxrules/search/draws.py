@@ -124,9 +124,7 @@ class Draws:
         """Draw again what is impossible; return what still is, and for each fact where it was drawn again, and how."""
         shifts = Random(0)  # noqa: S311 - chance for an estimate, no secret
         redrawn: dict[str, list[tuple[int, int]]] = {}
-        looked_at = 0
-        for each in (*entries, *rivals):
-            looked_at |= each.tests
+        looked_at = _join([*(entry.tests for entry in entries), *(rival.tests for rival in rivals)])
         numbers = {name: [number for number in own if looked_at >> number & 1] for name, own in self._numbers.items()}
         meeting = [0] * len(entries)
         altered = looked_at  # the tests that may hold elsewhere than in the round before
@@ -353,3 +351,10 @@ def _keep(column: Column, where: int) -> Column:
     if isinstance(column, SetColumn):
         return SetColumn(column.known & where, {element: mask & where for element, mask in column.elements.items()})
     return {value: mask & where for value, mask in column.items()}
+
+
+def _join(masks: Iterable[int]) -> int:
+    joined = 0
+    for mask in masks:
+        joined |= mask
+    return joined
