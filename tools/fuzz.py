@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cxrules import Advisor, InvalidKnowledge, InvalidOrganisation, RuleBase
-from cxrules.consultation.answers import UnclearAnswerError, read_answer
 from cxrules.consultation.dialogue import Consultation
+from cxrules.consultation.typed_answers import UnclearAnswerError, read_answer
 from cxrules.decision_log import DecisionLog, InvalidMasking, LogReader, Masking, apply_masking, make_record, replay
 from cxrules.files.answer_file import change_text
 from cxrules.files.organisation_file import interpret
-from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.diagnostic_codes import Report
 from cxrules.knowledge.reader import read_text
 
 ROOT = Path(__file__).resolve().parents[1]

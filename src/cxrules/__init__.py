@@ -15,7 +15,8 @@ from cxrules.advisor import Advisor, recommend, recommend_frame
 from cxrules.builtin.models import OwnershipModel
 from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, MissingRuleBase, UnlikelyFact
 from cxrules.policy.decision import Reason, Status
-from cxrules.policy.standings import RankedModel, Voice
+from cxrules.policy.dissent import Voice
+from cxrules.policy.ranking import RankedModel
 from cxrules.recommendation.answer import Advice, Recommendation
 from cxrules.rulebase import RuleBase
 from cxrules.version import __version__

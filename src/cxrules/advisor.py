@@ -13,7 +13,7 @@ from cxrules.errors import Diagnostic, InvalidOrganisation, Location
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import keep_at_hand
 from cxrules.recommendation.answer import Recommendation
-from cxrules.recommendation.tracing import SWITCH, in_span
+from cxrules.recommendation.telemetry import SWITCH, in_span
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
 from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
-from cxrules.language.parts import Parts
+from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import (
     CHOOSING,
     AnyOf,

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from cxrules import Advisor
-from cxrules.consultation.answers import UnclearAnswerError, read_answer
 from cxrules.consultation.dialogue import Consultation, write_file
+from cxrules.consultation.typed_answers import UnclearAnswerError, read_answer
 from cxrules.language.facts import Fact, FactValue, Kind, Use, Value
 from cxrules.language.rules import Conclusion, Effect, FactTest, Impossible, Model, Operator, Rule, Tone
 from cxrules.policy.judge import Judge

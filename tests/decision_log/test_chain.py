@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor, RuleBase
 from cxrules.decision_log import Breach, DecisionLog, Head, Logged, LogReader, Masking, replay, verify_chain
-from cxrules.decision_log.parts import head_path
+from cxrules.decision_log.rotation import head_path
 from tests import ROOT
 
 ADVISOR = Advisor(RuleBase.load(ROOT / "tests" / "data" / "small_base"))

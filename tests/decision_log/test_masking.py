@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import cxrules
 from cxrules import Advisor, RuleBase
 from cxrules.decision_log import DecisionRecord, InvalidMasking, Logged, Masking, apply_masking, make_record
-from cxrules.decision_log.answer import expand, make_answer, unpack_bits
 from cxrules.decision_log.reader import check_replayable
+from cxrules.decision_log.recorded_answer import expand, make_answer, unpack_bits
 from tests.decision_log.test_record import VALIDATOR
 from tests.rulebases import candidate_values, organisations, rulebases, thresholds
 

@@ -29,8 +29,8 @@ from cxrules.decision_log import (
     assess_impact,
     replay,
 )
-from cxrules.decision_log.answer import make_answer, pack_bits
 from cxrules.decision_log.record import LONGEST_LINE
+from cxrules.decision_log.recorded_answer import make_answer, pack_bits
 from cxrules.language.facts import Kind
 from cxrules.language.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
 from tests import ROOT

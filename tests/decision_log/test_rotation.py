@@ -9,7 +9,7 @@ import pytest
 
 from cxrules import Advisor, RuleBase
 from cxrules.decision_log import DecisionLog, Logged, LogReader, Replayed, assess_impact, replay, verify_chain
-from cxrules.decision_log import file as module
+from cxrules.decision_log import writer as module
 from tests import ROOT
 
 ADVISOR = Advisor(RuleBase.load(ROOT / "tests" / "data" / "small_base"))

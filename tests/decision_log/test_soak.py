@@ -20,7 +20,7 @@ import pytest
 
 from cxrules import Advisor, RuleBase
 from cxrules.decision_log import DecisionLog, LogReader, Problem, Replayed, replay, verify_chain
-from cxrules.decision_log import file as module
+from cxrules.decision_log import writer as module
 from tests import ROOT
 
 pytestmark = [

@@ -17,7 +17,7 @@ from cxrules.explanation.why_not import Obstacle, WhyNot
 from cxrules.language.facts import FactValue
 from cxrules.policy.comparison import Turn
 from cxrules.policy.evidence import certainty
-from cxrules.search.reach import complete_for
+from cxrules.search.reachable_findings import complete_for
 from tests import ROOT
 from tests.rulebases import candidate_values, organisations, random_organisations, rulebases, thresholds
 

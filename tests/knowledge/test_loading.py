@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxrules.errors import InvalidKnowledge
-from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.diagnostic_codes import Report
 from cxrules.knowledge.reader import read_text
 from cxrules.language.rules import AnyOf, FactTest, FindingTest, Operator
 from cxrules.rulebase import RuleBase

@@ -21,9 +21,10 @@ from cxrules.language.rules import (
 )
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Reason, Status
+from cxrules.policy.dissent import Voice, dissent, support, voices
 from cxrules.policy.evidence import exact_certainty
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import RankedModel, Voice, dissent, fired_evidence, rank, support, voices
+from cxrules.policy.ranking import RankedModel, fired_evidence, rank
 from cxrules.rulebase import RuleBase
 from tests.oracle import OracleEngine
 from tests.policy.small_cases import combine, small_rulebase

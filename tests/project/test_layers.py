@@ -79,7 +79,7 @@ HEAVY = {
     "narwhals": Heavy(at_top=("columns.frames",)),
     "mcp": Heavy(at_top=("mcp",)),
     "networkx": Heavy(at_top=("graph",)),
-    "opentelemetry": Heavy(in_functions=("recommendation.tracing",)),
+    "opentelemetry": Heavy(in_functions=("recommendation.telemetry",)),
     "numpy": Heavy(
         at_top=("columns.arrays", "columns.coding", "columns.frames", "columns.portfolio", "columns.tables")
     ),

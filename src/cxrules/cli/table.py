@@ -81,7 +81,7 @@ def table(
     organisations say together is shown at the end. Interrupted, the command leaves no half-written output.
     """
     try:
-        from cxrules.columns import page
+        from cxrules.columns import portfolio_page
     except ImportError as error:
         fail(f"this command needs an extra ({error}): pip install 'cxrules[frame]'", ExitCode.MISSING_EXTRA)
     with mistakes_end_it():
@@ -91,7 +91,7 @@ def table(
         with mistakes_end_it():
             portfolio = _decide(file, output, rulebase, (_pairs(columns), also or [], skip), (segment, supposed))
         if html is not None:
-            html.write_text(page.page_of(portfolio, rulebase, f"Customer Experience in {file.stem}"), "utf-8")
+            html.write_text(portfolio_page.page_of(portfolio, rulebase, f"Customer Experience in {file.stem}"), "utf-8")
     except (OSError, ValueError) as error:
         fail(str(error) if isinstance(error, ValueError) else f"{error.filename}: {error.strerror or error}")
     data = portfolio.as_data()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from cxrules.consultation.answers import UnclearAnswerError, read_answer
+from cxrules.consultation.typed_answers import UnclearAnswerError, read_answer
 from cxrules.document import unmark
 from cxrules.explanation.next_questions import NextQuestions, Question, next_questions
 from cxrules.explanation.text.words import count, lower_first, name, sentence

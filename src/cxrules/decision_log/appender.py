@@ -15,8 +15,8 @@ from typing import Literal, TypeAlias
 from weakref import WeakSet
 
 from cxrules.decision_log.chain import LINK_SIZE, START, Head, link, read_head, write_head
-from cxrules.decision_log.parts import End, head_path, holds_rulebase, list_parts, next_part, read_at, read_end
 from cxrules.decision_log.record import FORMAT, make_rulebase_record, write_line
+from cxrules.decision_log.rotation import End, head_path, holds_rulebase, list_parts, next_part, read_at, read_end
 from cxrules.rulebase import RuleBase
 
 if sys.platform != "win32":

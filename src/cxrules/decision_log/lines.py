@@ -11,8 +11,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, NoReturn, TypeAlias, cast
 
-from cxrules.decision_log.answer import unpack_bits
 from cxrules.decision_log.record import ABSENT, FORMAT, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
+from cxrules.decision_log.recorded_answer import unpack_bits
 
 __all__ = ["Entry", "Faulty", "Logged", "Problem", "RuleBaseLine", "TornLine", "Trouble", "UnreadableLine", "parse"]
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from cxrules.decision_log.answer import pack_bits
 from cxrules.decision_log.record import COMPARED, DecisionRecord
+from cxrules.decision_log.recorded_answer import pack_bits
 from cxrules.errors import Diagnostic, Location, suggest
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from cxrules.decision_log import lines
-from cxrules.decision_log.answer import expand, name_rules
 from cxrules.decision_log.lines import Entry, Faulty, Logged, Problem, RuleBaseLine, TornLine, Trouble, UnreadableLine
-from cxrules.decision_log.parts import list_parts
 from cxrules.decision_log.record import COMPARED, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
+from cxrules.decision_log.recorded_answer import expand, name_rules
+from cxrules.decision_log.rotation import list_parts
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidKnowledge, InvalidOrganisation, MissingRuleBase
 from cxrules.policy.judge import Judge

@@ -14,8 +14,8 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, Final, Literal, TypedDict
 
-from cxrules.decision_log.answer import digest_answer, digest_explanation, pack_bits
 from cxrules.decision_log.context import Label, check_duration, check_id, name_decision, write_time
+from cxrules.decision_log.recorded_answer import digest_answer, digest_explanation, pack_bits
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.recommendation.answer import Recommendation

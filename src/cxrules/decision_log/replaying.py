@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeAlias, cast
 
-from cxrules.decision_log.answer import ANSWER, digest_answer, digest_explanation, make_answer, pack_bits, unpack_bits
 from cxrules.decision_log.bulk import Bulk
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
 from cxrules.decision_log.record import DecisionRecord, digest_standing
+from cxrules.decision_log.recorded_answer import (
+    ANSWER,
+    digest_answer,
+    digest_explanation,
+    make_answer,
+    pack_bits,
+    unpack_bits,
+)
 from cxrules.errors import InvalidOrganisation
 from cxrules.policy.judge import Judge
 from cxrules.recommendation.answer import Recommendation

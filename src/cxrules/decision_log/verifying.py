@@ -11,9 +11,9 @@ from typing import Final
 from cxrules.decision_log import lines
 from cxrules.decision_log.chain import START, Head, Link, read_head, read_link
 from cxrules.decision_log.lines import Faulty, TornLine
-from cxrules.decision_log.parts import head_path
 from cxrules.decision_log.reader import Line, LogReader
 from cxrules.decision_log.record import LONGEST_RULEBASE
+from cxrules.decision_log.rotation import head_path
 
 __all__ = ["Breach", "Finding", "verify_chain"]
 

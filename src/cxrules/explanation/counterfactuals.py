@@ -12,11 +12,11 @@ from cxrules.document import Block, Paragraph
 from cxrules.errors import no_such
 from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
-from cxrules.language.names import ModelName
+from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published
 from cxrules.search.budget import Budget
 from cxrules.search.changes import Change, apply, assemble, list_changes, list_sets, reprice

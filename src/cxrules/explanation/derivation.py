@@ -13,10 +13,10 @@ from typing import TypeAlias
 from cxrules.document import Block, Outline, mark_title
 from cxrules.explanation.text.words import count, join_clauses, lower_first, paragraphs, sentence
 from cxrules.language.facts import FactValue
-from cxrules.language.names import Certainty, ModelName, SignedCertainty
 from cxrules.language.rules import Claim, Model, Rule, Source
+from cxrules.language.schema_types import Certainty, ModelName, SignedCertainty
 from cxrules.policy.decision import Reason, Status
-from cxrules.portable.answer import Portable, travels
+from cxrules.portable.base import Portable, travels
 
 __all__ = [
     "Case",

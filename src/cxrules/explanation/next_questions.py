@@ -11,11 +11,11 @@ from cxrules.document import Block, Paragraph
 from cxrules.explanation.settled import Settlement, settled
 from cxrules.explanation.text.words import count, name, sentence, topics
 from cxrules.language.facts import Facts, FactValue, join_words
-from cxrules.language.names import ModelName
+from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published
 from cxrules.search.budget import Budget
 from cxrules.search.draws import DRAWN

@@ -10,14 +10,14 @@ from enum import StrEnum
 from cxrules.columns.cohort import Cohort, column_of
 from cxrules.document import Block, Paragraph, mark_title
 from cxrules.explanation.text.words import count, join_names, name, sentence
-from cxrules.language.names import ModelName
 from cxrules.language.rules import Effect, Tone
+from cxrules.language.schema_types import ModelName
 from cxrules.policy.decider import Decider, Ledger
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.evidence import Evidence, weigh_rule
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.base import Portable, travels
 from cxrules.search.budget import Budget
 from cxrules.search.possibilities import possibilities_of
 

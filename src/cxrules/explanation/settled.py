@@ -11,11 +11,11 @@ from cxrules.columns.cohort import Cohort, SetColumn, first_of
 from cxrules.document import Block, Paragraph
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts, FactValue
-from cxrules.language.names import ModelName
+from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.base import Portable, travels
 from cxrules.search.budget import Budget
 from cxrules.search.combinations import Choices, combine, count_combinations, read_combination
 from cxrules.search.draws import Draw

@@ -11,12 +11,12 @@ from cxrules.columns.slices import add_up, equal_to
 from cxrules.document import Block, Paragraph
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts
-from cxrules.language.names import ModelName
 from cxrules.language.rules import FactTest, leaf_tests
+from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.base import Portable, travels
 from cxrules.search.budget import Budget
 from cxrules.search.possibilities import Possibilities, possibilities_of
 

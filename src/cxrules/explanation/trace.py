@@ -6,8 +6,9 @@ from cxrules.errors import no_such
 from cxrules.explanation.derivation import Case, Derivation, Established, GivenFact, Node, Step, Weighed
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
+from cxrules.policy.dissent import rest
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import RankedModel, fired_evidence, rest
+from cxrules.policy.ranking import RankedModel, fired_evidence
 from cxrules.portable.at_hand import Basis
 
 __all__ = ["Tracer", "how", "trace"]

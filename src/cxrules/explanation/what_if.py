@@ -11,12 +11,12 @@ from cxrules.explanation.derivation import GivenFact, Step, reason
 from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name, strength
 from cxrules.explanation.trace import Tracer
 from cxrules.language.facts import FactValue
-from cxrules.language.names import ModelName
+from cxrules.language.schema_types import ModelName
 from cxrules.policy.comparison import Shift, Turn, TurnedStep, compare, list_turns
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published, published_as
 
 __all__ = ["FactChange", "Moved", "Turn", "Turned", "WhatIf", "what_if"]

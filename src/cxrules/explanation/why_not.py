@@ -13,13 +13,13 @@ from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, ci
 from cxrules.explanation.text.words import join_clauses, lower_first, name, sentence, topics
 from cxrules.explanation.trace import trace
 from cxrules.language.ids import sorted_ids
-from cxrules.language.names import ModelName
+from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published, published_as
-from cxrules.search.reach import complete_for, opposed, wanted
+from cxrules.search.reachable_findings import complete_for, opposed, wanted
 
 __all__ = ["Obstacle", "Requirement", "WhyNot", "rebut", "why_not"]
 

@@ -14,14 +14,14 @@ from cxrules.language.notation import write_value
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.answer import Portable, travels
 from cxrules.portable.at_hand import Basis
+from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published, published_as
 from cxrules.rulebase import RuleBase
+from cxrules.search.backward_chaining import concluding
 from cxrules.search.budget import Budget
 from cxrules.search.firing import find_firing
 from cxrules.search.possibilities import possibilities_of
-from cxrules.search.ways import concluding
 
 __all__ = [
     "Attempt",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location
-from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.diagnostic_codes import Report
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import describe, read_file, read_stream, read_text
 from cxrules.language.facts import FactValue, Vocabulary

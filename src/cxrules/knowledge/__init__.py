@@ -8,7 +8,7 @@ shape       nodes held against the schema
 loading     files and folders → a rule base
 draft       files → items by section and id
 conditions  `when` → tests
-builder     items → the parts of a rule base; `language.meaning` asks whether they make sense
+builder     items → the parts of a rule base; `language.semantic_checks` asks whether they make sense
 checks      what nobody uses or concludes
 catalogue   every kind of mistake
 """
@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cxrules.knowledge.catalogue import CODES
+from cxrules.knowledge.diagnostic_codes import CODES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cxrules.language.parts import Parts
+    from cxrules.language.rulebase_parts import Parts
 
 __all__ = ["CODES", "load"]
 

@@ -10,9 +10,8 @@ from cxrules.knowledge.conditions import read_conditions
 from cxrules.knowledge.draft import Draft, Entry
 from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary
 from cxrules.language.ids import id_order, sorted_ids
-from cxrules.language.meaning import name_sections
 from cxrules.language.mistakes import Names
-from cxrules.language.parts import Parts
+from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import (
     Claim,
     ClaimKind,
@@ -28,6 +27,7 @@ from cxrules.language.rules import (
     Source,
     Tone,
 )
+from cxrules.language.semantic_checks import name_sections
 
 __all__ = ["build", "name_all", "settle"]
 

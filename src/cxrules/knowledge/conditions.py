@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from cxrules.knowledge.node import Node
-from cxrules.language.conditions import WRITTEN, normalise
+from cxrules.language.condition_checks import WRITTEN, normalise
 from cxrules.language.facts import Fact
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 from cxrules.errors import Location, suggest
-from cxrules.knowledge.catalogue import Report
-from cxrules.knowledge.expectation_schema import EXPECTATION_FILES
+from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
+from cxrules.knowledge.form_checks import Filled, Shape, examine
+from cxrules.knowledge.forms import KINDS, Form, Name, SourceId
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import describe, read_bytes, read_file
-from cxrules.knowledge.schema import KINDS, Form, Name, SourceId
-from cxrules.knowledge.shape import Filled, Shape, examine
 
 __all__ = ["CASES", "SECTIONS", "Draft", "Entry", "find_files", "find_places", "read_all", "read_files"]
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cxrules.errors import Diagnostic, Location
-from cxrules.language.parts import Parts
+from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import Claim, Source
 
 __all__ = ["WRONG_FINGERPRINT", "compute_fingerprint", "find_text", "find_wrong_fingerprints", "read_lines"]

@@ -9,8 +9,8 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from cxrules.knowledge.expectation_schema import EXPECTATION_FILES
-from cxrules.knowledge.schema import KINDS
+from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
+from cxrules.knowledge.forms import KINDS
 
 __all__ = ["DIALECT", "describe_kinds", "make_schemas", "write_schemas"]
 

@@ -8,7 +8,7 @@ from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-define
 from typing import Final
 
 from cxrules.errors import Location
-from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.diagnostic_codes import Report
 from cxrules.knowledge.node import DEEPEST, Content, Node
 
 __all__ = ["NotJsonError", "read_json"]

@@ -7,12 +7,12 @@ from typing import Final
 
 from cxrules.errors import InvalidKnowledge, Location, show_text
 from cxrules.knowledge.builder import build, name_all, settle
-from cxrules.knowledge.catalogue import BASE, Report
-from cxrules.knowledge.checks import check_uses
+from cxrules.knowledge.diagnostic_codes import BASE, Report
 from cxrules.knowledge.draft import Draft, read_all
-from cxrules.language.meaning import find_mistakes
+from cxrules.knowledge.unused import check_uses
 from cxrules.language.mistakes import Path as Steps
-from cxrules.language.parts import Parts
+from cxrules.language.rulebase_parts import Parts
+from cxrules.language.semantic_checks import find_mistakes
 
 __all__ = ["load"]
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 import yaml
 
 from cxrules.errors import Location
-from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.diagnostic_codes import Report
 from cxrules.knowledge.json_text import NotJsonError, read_json
 from cxrules.knowledge.node import DEEPEST, Content, Node
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from cxrules.knowledge.json_schema import DIALECT, describe_kinds
 from cxrules.language.facts import Fact, Kind
-from cxrules.language.parts import Parts
+from cxrules.language.rulebase_parts import Parts
 
 __all__ = ["header", "make_vocabulary_schemas", "write_vocabulary_schemas"]
 

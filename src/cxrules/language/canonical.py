@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 from cxrules.errors import Diagnostic, InvalidKnowledge, Location
 from cxrules.language.facts import Fact, Vocabulary
 from cxrules.language.ids import id_order, sorted_ids
-from cxrules.language.parts import Parts
 from cxrules.language.plain import read_fact, read_number, read_text, read_texts, write_fact
+from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import (
     AnyOf,
     Claim,
@@ -98,7 +98,7 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
     parts = _build(plain)
     if trusted:
         return parts, revision
-    from cxrules.language.meaning import find_mistakes
+    from cxrules.language.semantic_checks import find_mistakes
 
     try:
         same = write(parts) == text and _is_normal(parts)
@@ -119,7 +119,7 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
 
 def _is_normal(parts: Parts) -> bool:
     """Whether what is written in some order or other is in the one that the loader gives it."""
-    from cxrules.language.conditions import normalise
+    from cxrules.language.condition_checks import normalise
     from cxrules.language.rules import leaf_tests
 
     facts = parts.vocabulary.facts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, inf, nextafter
 
 from cxrules.language.facts import Fact, FactValue, Kind
-from cxrules.language.parts import Parts
+from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import FactTest, Operator, leaf_tests
 
 __all__ = ["Region", "cut", "list_cases", "list_starts", "list_tests"]

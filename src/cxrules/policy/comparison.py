@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cxrules.language.ids import sorted_ids
 from cxrules.policy.decider import Decider
 from cxrules.policy.evidence import Evidence
-from cxrules.policy.standings import RankedModel, fired_evidence, rank
+from cxrules.policy.ranking import RankedModel, fired_evidence, rank
 
 __all__ = ["Comparison", "Shift", "Turn", "TurnedStep", "compare", "list_turns"]
 

@@ -6,9 +6,9 @@ from functools import cached_property
 
 from cxrules.engines import Engine
 from cxrules.language.facts import Facts
+from cxrules.policy.answer_reader import Reader
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
-from cxrules.policy.reader import Reader
 
 __all__ = ["Judge"]
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema, 
 from pydantic_core import SchemaSerializer, core_schema
 
 from cxrules.builtin.models import OwnershipModel
-from cxrules.language.names import MODEL
+from cxrules.language.schema_types import MODEL
 from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.portable.data import PARTS, to_data
 from cxrules.portable.fields import list_fields, remember

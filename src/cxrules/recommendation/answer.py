@@ -11,14 +11,15 @@ from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
 from cxrules.builtin.models import OwnershipModel
 from cxrules.errors import MissingRuleBase
 from cxrules.language.facts import FactValue
-from cxrules.language.names import Certainty, ModelName
+from cxrules.language.schema_types import Certainty, ModelName
+from cxrules.policy.answer_parts import Advice
+from cxrules.policy.answer_reader import FIELDS
 from cxrules.policy.decision import Decision, Reason, Status
+from cxrules.policy.dissent import Voice
 from cxrules.policy.judge import Judge
-from cxrules.policy.parts import Advice
-from cxrules.policy.reader import FIELDS
-from cxrules.policy.standings import RankedModel, Ranking, Voice
-from cxrules.portable.answer import Dumpable, travels
+from cxrules.policy.ranking import RankedModel, Ranking
 from cxrules.portable.at_hand import Basis, find_judge, judge_for
+from cxrules.portable.base import Dumpable, travels
 from cxrules.portable.data import revive
 from cxrules.portable.fields import inside_others, list_fields, published
 from cxrules.recommendation.inquiry import Inquiry

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from cxrules.language.facts import Fact, Facts, FactValue, Kind
 from cxrules.language.regions import cut
 from cxrules.language.rules import Condition, FactTest, Operator
+from cxrules.search.backward_chaining import list_ways
 from cxrules.search.budget import Budget
-from cxrules.search.coherence import assign
+from cxrules.search.coherent_values import assign
 from cxrules.search.possibilities import Possibilities
-from cxrules.search.ways import list_ways
 
 __all__ = ["Firing", "find_firing"]
 

@@ -15,7 +15,7 @@ from cxrules.language.rules import FactTest
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.search.bounds import Bounds
-from cxrules.search.coherence import assign
+from cxrules.search.coherent_values import assign
 from cxrules.search.draws import Draw, Draws
 
 __all__ = ["Possibilities", "possibilities_of"]

@@ -44,7 +44,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, suggest
-from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.diagnostic_codes import Report
 from cxrules.knowledge.draft import CASES, find_files
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import read_file

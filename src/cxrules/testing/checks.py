@@ -16,7 +16,7 @@ from cxrules.engines import Engine, create_engine
 from cxrules.errors import no_such
 from cxrules.policy.comparison import Turn, compare, list_turns
 from cxrules.policy.evidence import certainty, exact_certainty
-from cxrules.policy.standings import fired_evidence
+from cxrules.policy.ranking import fired_evidence
 from cxrules.rulebase import RuleBase
 
 __all__ = [

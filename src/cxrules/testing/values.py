@@ -10,8 +10,8 @@ from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import list_tests
 from cxrules.language.rules import FactTest
 from cxrules.rulebase import RuleBase
+from cxrules.search.backward_chaining import list_ways
 from cxrules.search.budget import Budget
-from cxrules.search.ways import list_ways
 
 __all__ = ["Way", "find_ways", "forget_impossible", "telling_values", "thresholds"]
 

@@ -12,10 +12,10 @@ from cxrules.policy.decision import Decision, Status
 from cxrules.rulebase import RuleBase
 from cxrules.verification.checks.redundant import result_differs
 from cxrules.verification.circuit import Bit, Circuit, Possibility
-from cxrules.verification.generalise import Region, generalise
 from cxrules.verification.prover import Angle, Answer, Prover, Question, Unconfirmed, View, Witness, judge_of
 from cxrules.verification.solver import EFFORT
 from cxrules.verification.space import Regions, label_value
+from cxrules.verification.witness_regions import Region, generalise
 
 __all__ = ["Change", "Difference", "Result", "diff", "find_difference"]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from cxrules.errors import InvalidKnowledge, suggest
-from cxrules.knowledge.catalogue import Report
 from cxrules.knowledge.conditions import read_conditions
+from cxrules.knowledge.diagnostic_codes import Report
 from cxrules.knowledge.draft import find_files, read_files
-from cxrules.knowledge.expectation_schema import EXPECTATION_FILES, ExpectationForm
+from cxrules.knowledge.expectation_forms import EXPECTATION_FILES, ExpectationForm
+from cxrules.knowledge.form_checks import examine
 from cxrules.knowledge.node import Node, wrap
-from cxrules.knowledge.shape import examine
-from cxrules.language.conditions import check_conditions
+from cxrules.language.condition_checks import check_conditions
 from cxrules.language.mistakes import Names
 from cxrules.language.rules import Condition
 from cxrules.rulebase import RuleBase, read_data

@@ -7,9 +7,9 @@ from itertools import combinations
 from types import MappingProxyType
 
 from cxrules.verification.circuit import Bit, Circuit, Number, Possibility
-from cxrules.verification.generalise import generalise
 from cxrules.verification.prover import Prover, Question
 from cxrules.verification.results import Note
+from cxrules.verification.witness_regions import generalise
 
 __all__ = ["NOTES", "attainable_points", "ties", "undetermined_regions"]
 

@@ -13,7 +13,7 @@ from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTe
 if TYPE_CHECKING:
     from cxrules.explanation.counterfactuals import ChangeSet
     from cxrules.language.rules import Model
-    from cxrules.policy.standings import RankedModel
+    from cxrules.policy.ranking import RankedModel
     from cxrules.recommendation.answer import Recommendation
     from cxrules.rulebase import RuleBase
 

@@ -4,7 +4,8 @@ from typing import assert_type
 
 import cxrules
 from cxrules.builtin.typed_facts import Maturity, TypedFacts
-from cxrules.policy.standings import RankedModel, Voice
+from cxrules.policy.dissent import Voice
+from cxrules.policy.ranking import RankedModel
 
 advice = cxrules.recommend(
     maturity="early",

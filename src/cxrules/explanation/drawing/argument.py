@@ -12,8 +12,8 @@ from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision, Status
+from cxrules.policy.dissent import dissent
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import dissent
 
 __all__ = ["Argument", "Link", "NodeKind", "Point", "Relation", "argue", "count_layers", "gather_others"]
 

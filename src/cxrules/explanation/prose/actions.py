@@ -9,8 +9,8 @@ from cxrules.explanation.text.words import sentence
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
 from cxrules.policy.decision import Decision
+from cxrules.policy.dissent import rest
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import rest
 
 __all__ = ["choose_actions", "tell_incoherences", "tell_next_steps"]
 

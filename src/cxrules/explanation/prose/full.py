@@ -16,8 +16,8 @@ from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, rebut, why_not
 from cxrules.language.rules import Claim, Effect
 from cxrules.policy.decision import Decision
+from cxrules.policy.dissent import dissent
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import dissent
 
 __all__ = ["write_full"]
 

@@ -11,8 +11,8 @@ from cxrules.explanation.prose.brief import write_brief
 from cxrules.explanation.trace import trace
 from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision
+from cxrules.policy.dissent import support
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import support
 from cxrules.version import __version__
 
 __all__ = ["STYLE", "write_report"]

@@ -8,8 +8,8 @@ from cxrules.explanation.derivation import Derivation, Weighed
 from cxrules.explanation.text.words import lower_first, name, title
 from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision
+from cxrules.policy.dissent import Voice
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import Voice
 from cxrules.rulebase import RuleBase
 
 __all__ = ["tell_verdicts"]

@@ -1,5 +1,5 @@
 // The views and what the buttons do.
-import { openBack } from "./back.js";
+import { openBack } from "./backend.js";
 import { announce, byId, complain, h, fill, offerFile } from "./dom.js";
 import { drawInterview, drawNext, syncInterview } from "./interview.js";
 import { drawAnswer, drawLater } from "./answer.js";

@@ -1,4 +1,4 @@
-"""What lies behind a decision, computed when asked: the ranking, the voices of the articles, support and dissent."""
+"""The voices of the articles: who supports a decision, and who dissents. Worked out when asked."""
 
 from __future__ import annotations
 
@@ -6,62 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cxrules.document import Block, Table, Told, mark_name
-from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
-from cxrules.language.names import ModelName, SignedCertainty
 from cxrules.language.rules import Effect
+from cxrules.language.schema_types import ModelName
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
-from cxrules.policy.evidence import Evidence, certainty
+from cxrules.policy.evidence import Evidence
+from cxrules.policy.ranking import rank
 
-__all__ = ["RankedModel", "Ranking", "Voice", "dissent", "fired_evidence", "rank", "support", "voices"]
-
-
-@dataclass(frozen=True, slots=True)
-class RankedModel:
-    """One row of the ranking.
-
-    Attributes:
-        model: The model.
-        points: The sum of the evidence, of either sign.
-        certainty: The certainty factor of the points, from -1.0 to 1.0.
-        candidate: Whether it passed exclusions, requirements and minimum evidence.
-        excluded: Whether a fired rule rules it out.
-        excluded_by: The rules that do.
-        missing: Its requirements that are not established.
-        set_aside_by: The rules that prefer another candidate.
-    """
-
-    model: ModelName
-    points: int
-    certainty: SignedCertainty
-    candidate: bool
-    excluded: bool
-    excluded_by: tuple[str, ...]
-    missing: tuple[str, ...]
-    set_aside_by: tuple[str, ...]
-
-
-class Ranking(tuple[RankedModel, ...], Told):
-    """The rows of a ranking, best first: a tuple that a notebook shows as a table."""
-
-    __slots__ = ()
-
-    def tell(self) -> tuple[Block, ...]:
-        """Return it as a table, models and rules by their names in the rule base."""
-        rows = tuple((mark_name(row.model), str(row.points), f"{row.certainty:.2f}", _place(row)) for row in self)
-        return (Table(("model", "points", "certainty", "standing"), rows),)
-
-
-def _place(row: RankedModel) -> str:
-    if row.excluded:
-        return f"ruled out by {join_words(row.excluded_by)}"
-    if row.missing:
-        return f"requires {join_words(row.missing)}"
-    if not row.candidate:
-        return "too little evidence"
-    return f"put behind another by {join_words(row.set_aside_by)}" if row.set_aside_by else "candidate"
+__all__ = ["Voice", "dissent", "rest", "support", "voices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,51 +32,6 @@ class Voice:
     model: ModelName | None
     points: int
     points_on_winner: int
-
-
-def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
-    """Rank every model, best first: candidates, candidates set aside, open models, excluded models; each by points."""
-    models = tuple(decider.rulebase.models)
-    points = decider.weigh(decider.count(fired))
-    running = {models[position] for _, position in decider.candidates(fired)}
-    aside = decider.set_aside(fired, running)
-    rows = []
-    for model, excluded in zip(models, decider.excluded(fired), strict=True):
-        rows.append(
-            RankedModel(
-                model,
-                points[model],
-                certainty(points[model]),
-                model in running,
-                excluded,
-                decider.excluders(fired, model) if excluded else (),
-                decider.missing(fired, model),
-                sorted_ids(aside.get(model, ())),
-            )
-        )
-    rows.sort(key=lambda row: (row.excluded, not row.candidate, bool(row.set_aside_by), -row.points))
-    return tuple(rows)
-
-
-def fired_evidence(decider: Decider, fired: int) -> tuple[Evidence, ...]:
-    """Return the evidence that counts: of fired rules with the same carrier for a model, one."""
-    bits = decider.count(fired)
-    found = []
-    for bit, item in decider.items:
-        if bits & bit:
-            if not decider.has(fired, item.rule):
-                item = _fired_twin(decider, fired, item)  # noqa: PLW2901 - the same evidence by a rule that fired
-            found.append(item)
-    return tuple(found)
-
-
-def _fired_twin(decider: Decider, fired: int, item: Evidence) -> Evidence:
-    same = (item.model, item.points, item.carrier, item.standing)
-    return next(
-        twin
-        for twin in decider.evidence
-        if (twin.model, twin.points, twin.carrier, twin.standing) == same and decider.has(fired, twin.rule)
-    )
 
 
 def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:

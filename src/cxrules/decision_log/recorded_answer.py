@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
+from cxrules.policy.dissent import Voice
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import RankedModel, Voice
+from cxrules.policy.ranking import RankedModel
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from cxrules.language.facts import Facts, FactValue
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, leaf_tests
 from cxrules.policy.judge import Judge
+from cxrules.search.backward_chaining import concluding, list_ways
 from cxrules.search.budget import Budget
-from cxrules.search.coherence import assign
+from cxrules.search.coherent_values import assign
 from cxrules.search.possibilities import possibilities_of
-from cxrules.search.ways import concluding, list_ways
 
 __all__ = ["complete_for", "opposed", "wanted"]
 

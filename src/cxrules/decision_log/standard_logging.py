@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cxrules.decision_log.answer import unpack_bits
 from cxrules.decision_log.masking import InvalidMasking, Masking, apply_masking
 from cxrules.decision_log.record import DecisionRecord, make_record
+from cxrules.decision_log.recorded_answer import unpack_bits
 from cxrules.language.facts import FactValue, join_words
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, Rule, holds, leaf_tests
 from cxrules.policy.judge import Judge

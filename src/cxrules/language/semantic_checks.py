@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from cxrules.errors import suggest
 from cxrules.language.circles import check_circles
-from cxrules.language.conditions import check_conditions
+from cxrules.language.condition_checks import check_conditions
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.mistakes import Mistake, Names, Path
-from cxrules.language.parts import Parts
 from cxrules.language.patterns import CLAIM_ID, DASHED_ID, FINGERPRINT, NAME, SOURCE_ID, TEXT, UNPRINTABLE
+from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import EVIDENTIAL, Claim, Effect, Impossible, Model, Named, Policy, Rule, Source
 
 __all__ = ["MODEL_KINDS", "TARGETS", "find_mistakes", "name_sections"]

@@ -14,7 +14,7 @@ import pytest
 
 import cxrules
 from cxrules.decision_log import JsonLinesFormatter, MaskingFilter, context, make_record
-from cxrules.decision_log.answer import unpack_bits
+from cxrules.decision_log.recorded_answer import unpack_bits
 from tests.decision_log.test_record import VALIDATOR
 
 ADVISOR = cxrules.Advisor()

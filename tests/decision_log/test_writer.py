@@ -195,7 +195,7 @@ def test_a_torn_rule_base_is_written_again(tmp_path: Path) -> None:
 
 
 def test_a_rule_base_is_found_wherever_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cxrules.decision_log import parts as module
+    from cxrules.decision_log import rotation as module
 
     path = tmp_path / "log"
     with DecisionLog(path) as log:

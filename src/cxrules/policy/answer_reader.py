@@ -2,7 +2,7 @@
 
 What a part of an answer depends on is small: a row of the ranking on its points and on the rules that exclude the model
 or set it aside, an advice on the rules that give it. Each is made once for that, as object, data and JSON, and kept.
-`standings` says the same in plain words; tests hold the two equal.
+`ranking` and `dissent` say the same in plain words; tests hold the two equal.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Any, NamedTuple, TypeAlias
 from cxrules.language.facts import Facts, FactValue
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
+from cxrules.policy.answer_parts import Advice, Part, keep_part, make_part, write
 from cxrules.policy.ballots import count_ballots, sum_points
 from cxrules.policy.bytewise import Names, Union
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
+from cxrules.policy.dissent import Voice
 from cxrules.policy.evidence import certainty
-from cxrules.policy.parts import Advice, Part, keep_part, make_part, write
-from cxrules.policy.standings import RankedModel, Voice
+from cxrules.policy.ranking import RankedModel
 
 __all__ = ["FIELDS", "Reader"]
 

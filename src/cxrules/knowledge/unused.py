@@ -8,9 +8,9 @@ from typing import Final
 
 from cxrules.knowledge.draft import Draft
 from cxrules.knowledge.node import Node
-from cxrules.language.meaning import TARGETS
-from cxrules.language.parts import Parts
+from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import Effect
+from cxrules.language.semantic_checks import TARGETS
 
 __all__ = ["check_uses"]
 

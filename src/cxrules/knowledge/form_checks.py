@@ -11,9 +11,9 @@ from pydantic import BaseModel, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from cxrules.errors import suggest
-from cxrules.knowledge.catalogue import Report
+from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.forms import Test, When
 from cxrules.knowledge.node import Node
-from cxrules.knowledge.schema import Test, When
 from cxrules.language.patterns import TEXT, UNPRINTABLE
 
 __all__ = ["Filled", "Shape", "examine"]

@@ -8,8 +8,9 @@ from cxrules.engines.bitmap import BitmapEngine
 from cxrules.language.rules import (
     Policy,
 )
+from cxrules.policy.dissent import Voice, dissent, support, voices
 from cxrules.policy.judge import Judge
-from cxrules.policy.standings import RankedModel, Voice, dissent, fired_evidence, rank, support, voices
+from cxrules.policy.ranking import RankedModel, fired_evidence, rank
 from tests.policy.small_cases import small_rulebase
 
 

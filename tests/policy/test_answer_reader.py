@@ -1,4 +1,4 @@
-"""The compiled reader says what the standings say, as objects, as data and as JSON, of any rule base."""
+"""The compiled reader says what the ranking and the voices say, as objects, as data and as JSON, of any rule base."""
 
 import json
 from dataclasses import asdict
@@ -11,10 +11,10 @@ from cxrules import Advisor, RuleBase
 from cxrules.engines.bitmap import BitmapEngine
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
-from cxrules.policy import standings
+from cxrules.policy import dissent, ranking
+from cxrules.policy.answer_reader import FIELDS
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.policy.reader import FIELDS
 from tests.rulebases import organisations, rulebases
 
 BUILTIN = Advisor().judge
@@ -41,8 +41,8 @@ def expected(judge: Judge, decision: Decision) -> dict[str, Any]:
         "status": decision.status,
         "reason": decision.reason,
         "certainty": decision.certainty,
-        "ranking": standings.rank(decider, decision.fired),
-        "voices": standings.voices(decider, decision),
+        "ranking": ranking.rank(decider, decision.fired),
+        "voices": dissent.voices(decider, decision),
         "fired": fired,
         "findings": decider.findings(decision.fired),
         "accompaniments": targets(Effect.ACCOMPANIES),
@@ -55,8 +55,8 @@ def expected(judge: Judge, decision: Decision) -> dict[str, Any]:
         "warnings": incoherences + advice(Effect.WARNING, rulebase.warnings),
         "incoherences": incoherences,
         "cites": sorted_ids(claim for rule in rules for claim in rule.because),
-        "support": standings.support(decider, decision),
-        "dissent": standings.dissent(decider, decision),
+        "support": dissent.support(decider, decision),
+        "dissent": dissent.dissent(decider, decision),
         "facts": {name: decision.known[name] for name in rulebase.vocabulary.facts if name in decision.known},
     }
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import Field
 
-from cxrules.knowledge.schema import DashedId, Form, Reference, Text, When
+from cxrules.knowledge.forms import DashedId, Form, Reference, Text, When
 
 __all__ = ["EXPECTATION_FILES", "AcceptedFile", "ExpectationsFile"]
 
