@@ -33,7 +33,7 @@ class ClipsProgram:
         """Return the tested facts in the syntax of CLIPS."""
         return " ".join([f"(fact_{name} {_literal(value)})" for name, value in known.items() if name in self._tested])
 
-    def fire(self, prepared: str) -> Sequence[str]:
+    def match(self, prepared: str) -> Sequence[str]:
         """Assert the facts, run, and read which rules fired."""
         environment = self._environment
         environment.reset()
@@ -42,6 +42,8 @@ class ClipsProgram:
         environment.run()
         fired: Sequence[str] = environment.eval("?*fired*")
         return fired
+
+    fire = match
 
 
 def translate(rulebase: RuleBase) -> Iterator[str]:

@@ -12,7 +12,18 @@ from bench.report import table
 
 __all__ = ["describe_machine"]
 
-_PACKAGES = ("cxrules", "pydantic", "clipspy", "zen-engine", "experta")
+_PACKAGES = (
+    "cxrules",
+    "pydantic",
+    "clipspy",
+    "common-expression-language",
+    "datalogic-py",
+    "drools-jpy",
+    "experta",
+    "regopy",
+    "rule-engine",
+    "zen-engine",
+)
 
 
 def describe_machine() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +13,7 @@ from cxrules.policy.decider import Decider
 from cxrules.rulebase import RuleBase
 from tests.oracle import OracleEngine
 
-__all__ = ["PEERS", "Peer", "PeerEngine", "Program", "disagreements", "make_peer"]
+__all__ = ["PEERS", "Peer", "PeerEngine", "Program", "disagreements", "list_peers", "make_peer"]
 
 
 class Program(Protocol):
@@ -21,6 +21,10 @@ class Program(Protocol):
 
     def prepare(self, known: Facts) -> Any:  # noqa: ANN401 - every peer has a form of its own
         """Return an organisation in the form that the peer takes."""
+        ...
+
+    def match(self, prepared: Any) -> object:  # noqa: ANN401 - see above
+        """Return which rules fire, in the form that takes the peer the least time."""
         ...
 
     def fire(self, prepared: Any) -> Sequence[str]:  # noqa: ANN401 - see above
@@ -33,7 +37,8 @@ class Native:
 
     def __init__(self, rulebase: RuleBase, engine: str) -> None:
         self.engine = OracleEngine(rulebase) if engine == "oracle" else create_engine(engine, rulebase)
-        self._match, self._names = self.engine.match, Decider(rulebase).names
+        self.match, self._names = self.engine.match, Decider(rulebase).names
+        self._read, self._validate = getattr(self.engine, "read", None), rulebase.vocabulary.validate
 
     def prepare(self, known: Facts) -> Facts:
         """Return the facts as they are."""
@@ -41,7 +46,12 @@ class Native:
 
     def fire(self, prepared: Facts) -> Sequence[str]:
         """Match, and name what fired."""
-        return self._names(self._match(prepared))
+        return self._names(self.match(prepared))
+
+    def identify(self, given: Mapping[str, object]) -> Sequence[str]:
+        """Validate facts, match, and name what fired."""
+        read = self._read(given) if self._read else None
+        return self._names(self.match(self._validate(given)) if read is None else read[1])
 
 
 class Peer(NamedTuple):
@@ -53,6 +63,7 @@ class Peer(NamedTuple):
         third_party: Whether others wrote the engine and it does not need cxrules to run.
         returns: What it gives back of its own.
         make: Translates a rule base.
+        takes_json: Whether it takes facts as JSON has them, nothing prepared.
     """
 
     name: str
@@ -60,6 +71,7 @@ class Peer(NamedTuple):
     third_party: bool
     returns: str
     make: Callable[[RuleBase], Program]
+    takes_json: bool = False
 
     @property
     def version(self) -> str:
@@ -67,30 +79,39 @@ class Peer(NamedTuple):
         return version(self.package)
 
 
-def _clips(rulebase: RuleBase) -> Program:
-    program: Program = import_module("bench.clips").ClipsProgram(rulebase)
-    return program
+def _translated(name: str, **options: Any) -> Callable[[RuleBase], Program]:  # noqa: ANN401 - of any program
+    """Return what makes a program of a class, `module:class`, whose module is imported when it is first asked for."""
+    module, _, attribute = name.partition(":")
+
+    def make(rulebase: RuleBase) -> Program:
+        program: Program = getattr(import_module(f"bench.{module}"), attribute)(rulebase, **options)
+        return program
+
+    return make
 
 
-def _zen(rulebase: RuleBase) -> Program:
-    program: Program = import_module("bench.zen").ZenProgram(rulebase)
-    return program
-
-
-def _zen_with_trace(rulebase: RuleBase) -> Program:
-    program: Program = import_module("bench.zen").ZenProgram(rulebase, trace=True)
-    return program
-
-
+_TRACE = "fired rules; each table's input, output and rows"
 PEERS = (
     Peer("cxrules bitmap", "cxrules", False, "fired rules", lambda rulebase: Native(rulebase, "bitmap")),
-    Peer("zen-engine", "zen-engine", True, "fired rules", _zen),
-    Peer("zen-engine, trace", "zen-engine", True, "fired rules; each table's input, output and rows", _zen_with_trace),
-    Peer("CLIPS (clipspy)", "clipspy", True, "fired rules", _clips),
+    Peer("datalogic-py", "datalogic-py", True, "true or false", _translated("jsonlogic:JsonLogicProgram"), True),
+    Peer("CEL", "common-expression-language", True, "true or false", _translated("cel_list:CelProgram")),
+    Peer("zen-engine", "zen-engine", True, "fired rules", _translated("zen:ZenProgram"), True),
+    Peer("zen-engine, trace", "zen-engine", True, _TRACE, _translated("zen:ZenProgram", trace=True), True),
+    Peer("CLIPS (clipspy)", "clipspy", True, "fired rules", _translated("clips:ClipsProgram")),
+    Peer("Drools (drools-jpy)", "drools-jpy", True, "fired rules and the facts", _translated("drools:DroolsProgram")),
     Peer("naive oracle", "cxrules", False, "fired rules", lambda rulebase: Native(rulebase, "oracle")),
+    Peer("OPA Rego (regopy)", "regopy", True, "fired rules", _translated("rego:RegoProgram")),
     Peer("cxrules experta", "experta", True, "fired rules", lambda rulebase: Native(rulebase, "experta")),
+    Peer("rule-engine", "rule-engine", True, "true or false", _translated("rule_engine_list:RuleEngineProgram"), True),
 )
 """Every contender; the first is what the others are compared with."""
+
+
+def list_peers() -> list[Peer]:
+    """Return the contenders that can run here: Drools needs a Java runtime."""
+    from bench.drools import has_java
+
+    return [peer for peer in PEERS if peer.package != "drools-jpy" or has_java()]
 
 
 def make_peer(name: str, rulebase: RuleBase) -> Program:

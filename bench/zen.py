@@ -36,10 +36,12 @@ class ZenProgram:
         """Return the facts with lists for sets."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in known.items()}
 
-    def fire(self, prepared: dict[str, Any]) -> Sequence[str]:
+    def match(self, prepared: dict[str, Any]) -> Sequence[str]:
         """Evaluate the graph."""
         fired: Sequence[str] = self._decision.evaluate(prepared, self._options)["result"]["fired"]
         return fired
+
+    fire = match
 
 
 def translate(rulebase: RuleBase) -> dict[str, Any]:
