@@ -40,6 +40,7 @@ test-embedding: $(DEV) ## Return every answer from real hosts: FastAPI, MCP, pyd
 	CXRULES_TEST_EMBEDDING=1 $(PY) -m pytest tests/embedding
 
 bench: $(DEV) ## Measure cxrules and its peers side by side
+	@$(PY) -m tools.install_each bench
 	$(PY) -m bench
 
 soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours

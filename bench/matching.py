@@ -62,7 +62,7 @@ def measure_matching(rulebase: RuleBase, count: int, seconds: float) -> Section:
         calls[peer.name + _IDS], inputs[peer.name + _IDS] = _identify(peer, program), plain
     # Apart from those who need a good part of a millisecond: they would leave the fast ones a cold cache.
     fast = {name for name in calls if name.removesuffix(_IDS) in _FAST}
-    times = {}
+    times: dict[str, Times] = {}
     for names in (fast, calls.keys() - fast):
         group = [name for name in calls if name in names]
         times |= time_in_turn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 from cxrules.engines import create_engine
@@ -13,7 +13,7 @@ from cxrules.policy.decider import Decider
 from cxrules.rulebase import RuleBase
 from tests.oracle import OracleEngine
 
-__all__ = ["PEERS", "Peer", "PeerEngine", "Program", "disagreements", "list_peers", "make_peer"]
+__all__ = ["PEERS", "Peer", "PeerEngine", "Program", "disagreements", "list_left_out", "list_peers", "make_peer"]
 
 
 class Program(Protocol):
@@ -59,7 +59,8 @@ class Peer(NamedTuple):
 
     Attributes:
         name: What it is called in tables.
-        package: What its version is read from.
+        package: What it is installed from.
+        module: What is imported of it.
         third_party: Whether others wrote the engine and it does not need cxrules to run.
         returns: What it gives back of its own.
         make: Translates a rule base.
@@ -68,15 +69,22 @@ class Peer(NamedTuple):
 
     name: str
     package: str
+    module: str
     third_party: bool
     returns: str
     make: Callable[[RuleBase], Program]
     takes_json: bool = False
 
     @property
-    def version(self) -> str:
-        """The version of its package."""
-        return version(self.package)
+    def lacks(self) -> str:
+        """What it takes to run it and is not here; empty when it can run."""
+        if find_spec(self.module) is None:
+            return f"{self.package} is not installed"
+        if self.module == "drools":
+            from bench.drools import has_java
+
+            return "" if has_java() else "there is no Java runtime"
+        return ""
 
 
 def _translated(name: str, **options: Any) -> Callable[[RuleBase], Program]:  # noqa: ANN401 - of any program
@@ -92,26 +100,52 @@ def _translated(name: str, **options: Any) -> Callable[[RuleBase], Program]:  # 
 
 _TRACE = "fired rules; each table's input, output and rows"
 PEERS = (
-    Peer("cxrules bitmap", "cxrules", False, "fired rules", lambda rulebase: Native(rulebase, "bitmap")),
-    Peer("datalogic-py", "datalogic-py", True, "true or false", _translated("jsonlogic:JsonLogicProgram"), True),
-    Peer("CEL", "common-expression-language", True, "true or false", _translated("cel_list:CelProgram")),
-    Peer("zen-engine", "zen-engine", True, "fired rules", _translated("zen:ZenProgram"), True),
-    Peer("zen-engine, trace", "zen-engine", True, _TRACE, _translated("zen:ZenProgram", trace=True), True),
-    Peer("CLIPS (clipspy)", "clipspy", True, "fired rules", _translated("clips:ClipsProgram")),
-    Peer("Drools (drools-jpy)", "drools-jpy", True, "fired rules and the facts", _translated("drools:DroolsProgram")),
-    Peer("naive oracle", "cxrules", False, "fired rules", lambda rulebase: Native(rulebase, "oracle")),
-    Peer("OPA Rego (regopy)", "regopy", True, "fired rules", _translated("rego:RegoProgram")),
-    Peer("cxrules experta", "experta", True, "fired rules", lambda rulebase: Native(rulebase, "experta")),
-    Peer("rule-engine", "rule-engine", True, "true or false", _translated("rule_engine_list:RuleEngineProgram"), True),
+    Peer("cxrules bitmap", "cxrules", "cxrules", False, "fired rules", lambda rulebase: Native(rulebase, "bitmap")),
+    Peer(
+        "datalogic-py",
+        "datalogic-py",
+        "datalogic_py",
+        True,
+        "true or false",
+        _translated("jsonlogic:JsonLogicProgram"),
+        True,
+    ),
+    Peer("CEL", "common-expression-language", "cel", True, "true or false", _translated("cel_list:CelProgram")),
+    Peer("zen-engine", "zen-engine", "zen", True, "fired rules", _translated("zen:ZenProgram"), True),
+    Peer("zen-engine, trace", "zen-engine", "zen", True, _TRACE, _translated("zen:ZenProgram", trace=True), True),
+    Peer("CLIPS (clipspy)", "clipspy", "clips", True, "fired rules", _translated("clips:ClipsProgram")),
+    Peer(
+        "Drools (drools-jpy)",
+        "drools-jpy",
+        "drools",
+        True,
+        "fired rules and the facts",
+        _translated("drools:DroolsProgram"),
+    ),
+    Peer("naive oracle", "cxrules", "cxrules", False, "fired rules", lambda rulebase: Native(rulebase, "oracle")),
+    Peer("OPA Rego (regopy)", "regopy", "regopy", True, "fired rules", _translated("rego:RegoProgram")),
+    Peer("cxrules experta", "experta", "experta", True, "fired rules", lambda rulebase: Native(rulebase, "experta")),
+    Peer(
+        "rule-engine",
+        "rule-engine",
+        "rule_engine",
+        True,
+        "true or false",
+        _translated("rule_engine_list:RuleEngineProgram"),
+        True,
+    ),
 )
 """Every contender; the first is what the others are compared with."""
 
 
 def list_peers() -> list[Peer]:
-    """Return the contenders that can run here: Drools needs a Java runtime."""
-    from bench.drools import has_java
+    """Return the contenders that can run here."""
+    return [peer for peer in PEERS if not peer.lacks]
 
-    return [peer for peer in PEERS if peer.package != "drools-jpy" or has_java()]
+
+def list_left_out() -> list[str]:
+    """Return for each contender that cannot run here its name and why."""
+    return [f"{peer.name} ({peer.lacks})" for peer in PEERS if peer.lacks]
 
 
 def make_peer(name: str, rulebase: RuleBase) -> Program:

@@ -2,14 +2,12 @@
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from itertools import islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.drools import has_java
 from bench.organisations import KNOWN, list_organisations
 from bench.peers import PEERS, PeerEngine, make_peer
 from bench.report import Target, table
@@ -23,26 +21,14 @@ from tests import ROOT
 from tests.oracle import OracleEngine, passes
 from tests.rulebases import candidate_values, organisations, random_organisations, rulebases
 
-MODULES = {
-    "CEL": "cel",
-    "CLIPS (clipspy)": "clips",
-    "OPA Rego (regopy)": "regopy",
-    "cxrules experta": "experta",
-    "datalogic-py": "datalogic_py",
-    "rule-engine": "rule_engine",
-    "zen-engine": "zen",
-    "zen-engine, trace": "zen",
-}
 SLOW = ("OPA Rego (regopy)", "cxrules experta", "rule-engine")
 # Drools brings a Java virtual machine, with threads that whoever forks later would meet: it has a process of its own.
 DROOLS = "Drools (drools-jpy)"
 
 
 def _needs(name: str) -> list[pytest.MarkDecorator]:
-    module = MODULES.get(name)
-    if module is None or find_spec(module):
-        return []
-    return [pytest.mark.skip(reason=f"{module} is not installed")]
+    lacks = next(peer.lacks for peer in PEERS if peer.name == name)
+    return [pytest.mark.skip(reason=lacks)] if lacks else []
 
 
 each_peer = pytest.mark.parametrize(
@@ -72,14 +58,14 @@ def test_peers_fire_the_same_rules(name: str) -> None:
         assert sorted(program.fire(program.prepare(known))) == fired_by_oracle(rulebase, known)
 
 
-@pytest.mark.skipif(not (find_spec("drools") and has_java()), reason="drools-jpy or Java is not installed")
-def test_drools_fires_the_same_rules() -> None:
-    code = """
+@pytest.mark.parametrize("name", [pytest.param(DROOLS, marks=_needs(DROOLS))])
+def test_drools_fires_the_same_rules(name: str) -> None:
+    code = f"""
 from bench.organisations import list_organisations
 from bench.peers import PEERS, disagreements, make_peer
 from cxrules.rulebase import RuleBase
 rulebase = RuleBase.builtin()
-one, other = make_peer(PEERS[0].name, rulebase), make_peer("Drools (drools-jpy)", rulebase)
+one, other = make_peer(PEERS[0].name, rulebase), make_peer({name!r}, rulebase)
 print("differing:", disagreements(one, other, list_organisations(rulebase, 20)))
 """
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
