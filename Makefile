@@ -35,7 +35,7 @@ unit: $(DEV) ## Run the tests, and the examples in examples/, docstrings and doc
 wheel: $(DEV) ## Build wheel and sdist, and try the wheel in an empty environment
 	$(PY) -m tools.check_wheel
 
-test-embedding: $(DEV) ## Return every answer from real hosts: FastAPI, MCP, pydantic-ai
+test-embedding: $(DEV) ## Return every answer from real hosts: FastAPI, MCP, pydantic-ai; check the API against its description
 	@$(PIP) install --group embedding
 	CXRULES_TEST_EMBEDDING=1 $(PY) -m pytest tests/embedding
 
@@ -71,7 +71,7 @@ mutants: $(DEV) ## Change the knowledge in small ways and see whether a test not
 generate: $(DEV) ## Write every generated file again
 	$(PY) -m tools.generate
 
-test-web: $(DEV) ## Drive the page in a real browser (Chromium), in both backs; check the API against its description
+test-web: $(DEV) ## Drive the page in a real browser (Chromium), in both backs
 	@$(PIP) install --group web
 	@tools/get_chromium.sh
 	$(PY) -m pytest -q tests/browser || { echo "Once more: a browser may stall once, a fault fails twice."; \

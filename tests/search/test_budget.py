@@ -14,7 +14,7 @@ from cxrules.explanation.settled import Settlement
 from cxrules.explanation.sufficient import Extent
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.search.budget import Budget
+from cxrules.search.budget import Budget, time_limit
 from cxrules.search.changes import Change, list_sets
 from tests.rulebases import random_organisations
 from tests.search.test_search import cases
@@ -57,6 +57,24 @@ def test_a_search_with_time_enough_gives_the_same_answer(question: str) -> None:
         answer = getattr(advice, question)(deadline=3600)
         assert answer == getattr(advice, question)()
         assert not is_cut_short(answer)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_time_limit_ends_searches_that_have_no_deadline(question: str) -> None:
+    for advice in ADVICE[:2]:
+        with time_limit(3600), time_limit(0), time_limit(None):
+            limited = getattr(advice, question)()
+        assert limited == getattr(advice, question)(deadline=0)
+        assert getattr(advice, question)() == getattr(advice, question)(deadline=3600)
+
+
+def test_a_time_limit_never_lengthens_a_deadline() -> None:
+    with time_limit(3600):
+        assert Budget(deadline=0).spent
+        assert not Budget().spent
+        with time_limit(0):
+            assert Budget(deadline=3600).spent
+    assert Budget().seconds is None
 
 
 @pytest.mark.parametrize("deadline", [-1, float("nan")])

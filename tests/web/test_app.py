@@ -25,6 +25,18 @@ def client() -> Iterator[TestClient]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def roomy() -> Iterator[TestClient]:
+    with TestClient(create_app(), raise_server_exceptions=False) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[TestClient]:
+    with TestClient(create_app(limits=Limits(search=0))) as opened:
+        yield opened
+
+
 def test_recommend_answers_as_the_library(client: TestClient) -> None:
     answered = client.post("/api/recommend", json={"facts": FACTS}).json()
     expected = recommend(FACTS).model_dump(mode="json")
@@ -78,6 +90,24 @@ def test_a_wrong_request_is_told_what_is_wrong(client: TestClient, path: str, bo
     assert said in answer.json()["message"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("api/counterfactuals", {}),
+        ("api/why-not", {"name": "cxo_owned"}),
+        ("page/changes", {}),
+        ("page/why-not", {"name": "cxo_owned"}),
+        ("page/explain", {"detail": "full"}),
+        ("page/report", {}),
+    ],
+)
+def test_every_search_has_a_time_limit(hasty: TestClient, path: str, body: dict[str, Any]) -> None:
+    answer = hasty.post(f"/{path}", json={"facts": FACTS, **body})
+    assert answer.status_code == 200
+    if path == "api/counterfactuals":
+        assert answer.json()["status"] == "budget_exhausted"
+
+
 def test_health_and_version(client: TestClient) -> None:
     assert client.get("/api/health").json() == {"status": "ok"}
     assert client.get("/api/version").json()["revision"] == recommend().revision
@@ -90,6 +120,22 @@ def test_the_page_and_its_operations(client: TestClient) -> None:
     assert client.post("/page/recommend", content=b"{").status_code == 422
     assert client.post("/page/recommend", json={"facts": {"silo": 1}}).status_code == 422
     assert client.get("/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/recommend", "/api/why-not", "/api/table", "/page/recommend", "/page/table"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff\xfe", b'{"facts":' * 7000, b'{"facts":{"silos":' + b"[" * 1900, b"NaN", b'"\\ud800"']
+)
+def test_a_body_that_is_no_json_is_refused_with_a_message(roomy: TestClient, path: str, body: bytes) -> None:
+    answer = roomy.post(path, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["message"]
+
+
+def test_what_is_not_there_is_told_in_the_same_way(client: TestClient) -> None:
+    for answer in (client.get("/api/nothing"), client.put("/api/recommend"), client.get("/page/recommend")):
+        assert answer.status_code in {404, 405}
+        assert answer.json()["message"]
 
 
 def test_every_answer_carries_the_security_headers(client: TestClient) -> None:

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import inf
 from time import monotonic
+from typing import Final
 
-__all__ = ["Budget"]
+__all__ = ["Budget", "time_limit"]
+
+_LATEST: Final[ContextVar[float | None]] = ContextVar("latest", default=None)
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """End every search that begins inside once these seconds have passed, whatever its own deadline; None is no limit.
+
+    For a server, which answers questions whose searches have no deadline of their own. It holds for the caller's
+    context: its thread, or its task.
+
+    Examples:
+        >>> with time_limit(0):
+        ...     Budget().spent
+        True
+    """
+    ends = [each for each in (_LATEST.get(), None if seconds is None else monotonic() + seconds) if each is not None]
+    token = _LATEST.set(min(ends, default=None))
+    try:
+        yield
+    finally:
+        _LATEST.reset(token)
 
 
 class Budget:
@@ -38,7 +64,10 @@ class Budget:
         self.steps = steps
         self.examined = 0
         self.cut_short = False
-        self._end = None if deadline is None else monotonic() + deadline
+        self._end = _LATEST.get()
+        if deadline is not None:
+            own = monotonic() + deadline
+            self._end = own if self._end is None else min(own, self._end)
 
     def spend(self, steps: int = 1) -> None:
         """Count some steps."""

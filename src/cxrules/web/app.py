@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from starlette.exceptions import HTTPException
 
 from cxrules.advisor import Advisor
 from cxrules.consultation.dialogue import Consultation
@@ -20,8 +21,10 @@ from cxrules.errors import suggest
 from cxrules.explanation.counterfactuals import Counterfactuals
 from cxrules.explanation.next_questions import NextQuestions
 from cxrules.explanation.what_if import WhatIf
+from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.organisation_model import OrganisationModel, make_organisation_model
 from cxrules.recommendation.answer import Recommendation
+from cxrules.search.budget import time_limit
 from cxrules.version import __version__
 from cxrules.web.limits import Guard, Limits
 from cxrules.web.service import OPERATIONS, Service
@@ -133,9 +136,11 @@ def create_app(advisor: Advisor | None = None, *, limits: Limits | None = None, 
     )
     app.add_exception_handler(RequestValidationError, _refuse_request)
     app.add_exception_handler(ValueError, _refuse_value)
+    app.add_exception_handler(RecursionError, _refuse_depth)
+    app.add_exception_handler(HTTPException, _refuse_http)
     app.include_router(_make_api(advisor, limits), prefix="/api")
     if page:
-        app.include_router(_make_seam(Service(advisor, deadline=limits.search), limits), prefix="/page")
+        app.include_router(_make_seam(Service(advisor), limits), prefix="/page")
         app.mount("/", StaticFiles(directory=STATIC, html=True))
     return Guard(app, limits)
 
@@ -143,7 +148,11 @@ def create_app(advisor: Advisor | None = None, *, limits: Limits | None = None, 
 def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
     api = APIRouter()
     run = _Searches(limits)
-    facts = make_organisation_model(advisor.rulebase.vocabulary)
+    rulebase = advisor.rulebase
+    facts = make_organisation_model(rulebase.vocabulary)
+    a_model = _one_of(rulebase.models)
+    a_fact = _one_of(rulebase.vocabulary.facts)
+    a_subject = _one_of((*rulebase.models, *list_subjects(rulebase)))
 
     def offer(path: str, summary: str, answer: Any, ask: Callable[[Any], Any], **fields: Any) -> None:  # noqa: ANN401
         """Offer a question about an organisation: its own fields beside `facts`, the type of its answer, how to ask."""
@@ -164,7 +173,6 @@ def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
 
     @api.get("/version", summary="What answers")
     async def version() -> Version:
-        rulebase = advisor.rulebase
         return Version(cxrules=__version__, rulebase=rulebase.name, revision=rulebase.revision)
 
     offer(
@@ -185,7 +193,10 @@ def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
         "What stands between a model and its recommendation, or why a rule did not fire",
         dict[str, Any],
         lambda body: advisor.recommend(body.facts).why_not(body.name).model_dump(mode="json"),
-        name=(str, Field(description="A model, or a rule, finding, pattern, action or warning")),
+        name=(
+            Annotated[str, a_subject],
+            Field(description="A model, or a rule, finding, pattern, action, warning or accompaniment"),
+        ),
     )
     offer(
         "what-if",
@@ -198,24 +209,28 @@ def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
         "counterfactuals",
         "Every cheapest set of changes that would lead to another model",
         Counterfactuals,
-        lambda body: advisor.recommend(body.facts).counterfactuals(
-            body.target, body.max_changes, deadline=limits.search
+        lambda body: advisor.recommend(body.facts).counterfactuals(body.target, body.max_changes),
+        target=(
+            Annotated[str, a_model] | None,
+            Field(default=None, description="The model to reach; null for any other"),
         ),
-        target=(str | None, Field(default=None, description="The model to reach; null for any other")),
         max_changes=(int, Field(default=3, ge=1, le=3, description="How many changes may be made together")),
     )
     offer(
         "next-questions",
         "The unknown facts that can still matter, best first",
         NextQuestions,
-        lambda body: advisor.recommend(body.facts).next_questions(deadline=limits.search),
+        lambda body: advisor.recommend(body.facts).next_questions(),
     )
     offer(
         "consultation",
         "One step of a consultation: state in, state and next question out",
         ConsultationState,
-        lambda body: _consult(advisor, body.facts, body.skipped, limits.search),
-        skipped=(list[str], Field(default=[], max_length=500, description="Facts that stay unknown")),
+        lambda body: _consult(advisor, body.facts, body.skipped),
+        skipped=(
+            list[Annotated[str, a_fact]],
+            Field(default=[], max_length=500, description="Facts that stay unknown"),
+        ),
     )
 
     @api.post("/table", summary="Decide a table of organisations")
@@ -223,6 +238,11 @@ def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
         return TableResult(**await run(lambda: decide_table(advisor, body.name, body.base64)))
 
     return api
+
+
+def _one_of(names: Iterable[str]) -> WithJsonSchema:
+    """Describe a name as one of these, but leave it to the library to word what is wrong with it."""
+    return WithJsonSchema({"type": "string", "enum": list(dict.fromkeys(names))})
 
 
 def _explain(advice: Recommendation, detail: Literal["brief", "full"]) -> Explanation:
@@ -234,13 +254,13 @@ def _list_given(facts: OrganisationModel) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in facts.model_fields_set}
 
 
-def _consult(advisor: Advisor, given: OrganisationModel, skipped: list[str], deadline: float) -> ConsultationState:
+def _consult(advisor: Advisor, given: OrganisationModel, skipped: list[str]) -> ConsultationState:
     advice = advisor.recommend(given)
     facts = advisor.rulebase.vocabulary.facts
     for name in skipped:
         if name not in facts:
             raise ValueError(f"skipped: no such fact: {name!r}; {suggest(name, tuple(facts))}".rstrip("; "))
-    dialogue = Consultation(advisor.judge, advice.facts, skipped, deadline=deadline)
+    dialogue = Consultation(advisor.judge, advice.facts, skipped)
     question = None
     if dialogue.fact is not None:
         fact = facts[dialogue.fact]
@@ -281,10 +301,15 @@ class _Searches:
 
     def __init__(self, limits: Limits) -> None:
         self._places = asyncio.Semaphore(limits.searches)
+        self._seconds = limits.search
 
     async def __call__(self, ask: Callable[[], _Answer]) -> _Answer:
         async with self._places:
-            return await asyncio.to_thread(ask)
+            return await asyncio.to_thread(self._answer, ask)
+
+    def _answer(self, ask: Callable[[], _Answer]) -> _Answer:
+        with time_limit(self._seconds):
+            return ask()
 
 
 async def _refuse_request(_request: Request, error: Exception) -> JSONResponse:
@@ -298,3 +323,14 @@ async def _refuse_request(_request: Request, error: Exception) -> JSONResponse:
 
 async def _refuse_value(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"message": str(error)}, 422)
+
+
+async def _refuse_depth(_request: Request, _error: Exception) -> JSONResponse:
+    return JSONResponse({"message": "the body is nested too deeply"}, 422)
+
+
+async def _refuse_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # from FastAPI, for a body that is no text
+        return JSONResponse({"message": "the body is not JSON in UTF-8"}, 422)
+    return JSONResponse({"message": error.detail}, error.status_code, error.headers)

@@ -78,15 +78,13 @@ class Service:
         False
     """
 
-    def __init__(self, advisor: Advisor | None = None, *, deadline: float | None = None) -> None:
+    def __init__(self, advisor: Advisor | None = None) -> None:
         """Make the service.
 
         Args:
             advisor: The advisor that decides; that of the built-in rule base when left out.
-            deadline: The seconds that one search may take; where they end it, the answer is what was found until then.
         """
         self.advisor = advisor or Advisor()
-        self._deadline = deadline
         self._rulebase = self.advisor.rulebase
         self._judge = self.advisor.judge
 
@@ -213,7 +211,7 @@ class Service:
     def changes(self, facts: Mapping[str, Any]) -> _Plain:
         """Return the cheapest changes that would lead to another model."""
         advice = self.advisor.recommend(facts)
-        found = advice.counterfactuals(deadline=self._deadline)
+        found = advice.counterfactuals()
         vocabulary = self._rulebase.vocabulary
         return {
             "sets": [
@@ -310,7 +308,7 @@ class Service:
         known = self._rulebase.vocabulary.validate(facts)
         for fact in skipped or ():
             self._demand("fact", fact, self._rulebase.vocabulary.facts)
-        return Consultation(self._judge, known, skipped or (), deadline=self._deadline)
+        return Consultation(self._judge, known, skipped or ())
 
     def _list_not_asked(self, known: Mapping[str, FactValue]) -> list[str]:
         """Return the facts that make no sense to ask yet: one of their premises is not known to hold."""

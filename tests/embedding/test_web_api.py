@@ -1,0 +1,19 @@
+"""The API of `cxrules serve` against its own description, by schemathesis."""
+
+from typing import Any
+
+import hypothesis
+import schemathesis
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from cxrules.web.app import create_app
+
+SCHEMA = schemathesis.openapi.from_asgi("/api/openapi.json", create_app(page=False))
+# A description of JSON cannot say what a file holds: text that is no table is refused, and rightly.
+NOT_DESCRIBED = {"/api/table": [positive_data_acceptance]}
+
+
+@SCHEMA.parametrize()
+@hypothesis.settings(max_examples=15, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+def test_the_api_keeps_to_its_description(case: Any) -> None:
+    case.call_and_validate(excluded_checks=NOT_DESCRIBED.get(case.path, []))
