@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cxrules.builtin.models import OwnershipModel, OwnershipModelName
     from cxrules.explanation.counterfactuals import Counterfactuals
     from cxrules.explanation.derivation import Case, Derivation, Established, Step
+    from cxrules.explanation.drawing.argument import Argument
     from cxrules.explanation.next_questions import NextQuestions
     from cxrules.explanation.robustness import Robustness
     from cxrules.explanation.settled import Settled
@@ -84,28 +85,33 @@ class Inquiry(Told):
         return write_report(self.judge, self.decision, self.to_svg(), title)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
-        """Draw the argument as a Mermaid flowchart.
+        """Draw the argument as a Mermaid flowchart: what decides it and what opposes it most, in some twelve boxes.
 
         Args:
-            complete: Whether to leave nothing out; see `why`. Else models for which nothing speaks share a node.
+            complete: Whether to leave nothing out: every model, and all that speaks for or against it.
         """
-        from cxrules.explanation.drawing.argument import argue, gather_others
         from cxrules.explanation.drawing.mermaid import sketch
 
-        argument = argue(self.judge, self.decision, complete=complete)
-        return sketch(argument if complete else gather_others(argument))
+        return sketch(self._argue(complete))
 
     def to_svg(self, *, complete: bool = False) -> str:
         """Draw the argument as SVG: what decides it in heavy lines, the best model on top.
 
+        A description in words is part of it, for readers who do not see it.
+
         Args:
             complete: As for `to_mermaid`.
         """
-        from cxrules.explanation.drawing.argument import argue, gather_others
         from cxrules.explanation.drawing.svg import draw
 
+        return draw(self._argue(complete))
+
+    def _argue(self, complete: bool) -> Argument:
+        from cxrules.explanation.drawing.argument import argue
+        from cxrules.explanation.drawing.digest import digest
+
         argument = argue(self.judge, self.decision, complete=complete)
-        return draw(argument if complete else gather_others(argument))
+        return argument if complete else digest(argument)
 
     def tell(self) -> tuple[Block, ...]:
         """Return the brief explanation as a text that is data, with marks around names and titles."""

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 
 from cxrules import Advisor, Recommendation, RuleBase
-from cxrules.explanation.drawing.argument import Argument, NodeKind, Relation, argue, gather_others
+from cxrules.explanation.drawing.argument import Argument, NodeKind, Relation, argue
+from cxrules.explanation.drawing.digest import MOST_BOXES, describe, digest
 from cxrules.explanation.drawing.layout import Box, Line, lay_out
 from cxrules.graph import argument_graph, dependency_graph, find_cycles, reach, rests_on, strata, to_dot, to_mermaid
 from cxrules.language.rules import Effect
@@ -54,9 +55,28 @@ def check_argument(advice: Recommendation) -> None:
         if link.head in deciding and kinds[link.head] is not NodeKind.MODEL:
             assert link.deciding
             assert link.tail in deciding
-    gathered = gather_others(argument)
-    assert {point.id for point in gathered.points} - {"model:"} <= set(kinds)
-    assert all({link.tail, link.head} <= {point.id for point in gathered.points} for link in gathered.links)
+    check_digest(argue(advice.judge, advice.decision))
+
+
+def check_digest(argument: Argument) -> None:
+    """It is a part of the argument, and whatever it shows it shows with all that it rests on."""
+    part = digest(argument)
+    kept = {point.id for point in part.points}
+    assert set(part.points) <= set(argument.points)
+    assert set(part.links) == {link for link in argument.links if {link.tail, link.head} <= kept}
+    models = {point.id for point in argument.points if point.kind is NodeKind.MODEL}
+    for link in argument.links:
+        if link.head in kept - models:
+            assert link.tail in kept
+    heads = {link.tail for link in part.links}
+    assert kept - models <= heads, "a box that leads nowhere"
+    winner = {point.id for point in argument.points if point.kind is NodeKind.MODEL and point.deciding}
+    assert winner <= kept
+    if winner:
+        assert any(link.deciding for link in part.links) == any(link.deciding for link in argument.links)
+    assert part.whole == (len(argument.points) if part.points != argument.points else 0)
+    told = describe(argument)
+    assert all(point.label.rstrip(".") in told for point in part.points if point.id in kept & models)
 
 
 @given(recommendations())
@@ -97,12 +117,21 @@ def test_dissent_is_marked() -> None:
         assert marked == dissenting & drawn
 
 
-def check_svg(advice: Recommendation) -> None:
-    root = ET.fromstring(advice.to_svg())  # noqa: S314 - it is our own
+def check_svg(advice: Recommendation, *, complete: bool = False) -> None:
+    root = ET.fromstring(advice.to_svg(complete=complete))  # noqa: S314 - it is our own
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
     words = " ".join("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
     for case in advice.why().cases:
-        assert all(word in words.casefold() for word in case.model.name.casefold().split())
+        if complete or case.model.id == advice.model:
+            assert all(word in words.casefold() for word in case.model.name.casefold().split())
+    # It names and describes itself, and brings its own paper, so that it can be read on a dark page.
+    title, description, ground = root.find(f"{SVG}title"), root.find(f"{SVG}desc"), root.find(f"{SVG}rect")
+    assert title is not None
+    assert description is not None
+    assert root.attrib["aria-labelledby"] == f"{title.attrib['id']} {description.attrib['id']}"
+    assert (description.text or "").startswith(title.text or "?")
+    assert ground is not None
+    assert ground.attrib == {"width": root.attrib["width"], "height": root.attrib["height"], "fill": "#ffffff"}
     boxes = [
         tuple(float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
         for rect in root.iter(f"{SVG}rect")
@@ -121,6 +150,22 @@ def check_svg(advice: Recommendation) -> None:
 def test_drawings_are_well_formed_and_nothing_overlaps() -> None:
     for advice in some(15):
         check_svg(advice)
+        check_svg(advice, complete=True)
+
+
+def test_a_drawing_has_some_twelve_boxes() -> None:
+    for advice in some(40):
+        argument = argue(advice.judge, advice.decision)
+        assert len(digest(argument).points) <= MOST_BOXES
+        assert advice.to_mermaid().count(":::") <= MOST_BOXES
+
+
+def test_the_description_tells_what_decides_and_what_opposes_it() -> None:
+    advice = ADVISOR.recommend(current_owner="marketing", silos="severe", marketing_bandwidth="stretched")
+    told = describe(argue(advice.judge, advice.decision))
+    assert told.startswith("Executive owner. Executive owner: recommended. For it: ")
+    assert "since there are severe silos between departments" in told
+    assert "CEO with a chief customer officer: outweighed. For it: " in told
 
 
 @given(

@@ -10,12 +10,11 @@ from cxrules.explanation.decisive import rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Established, Step, cite
 from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, why_not
-from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.dissent import dissent
 from cxrules.policy.judge import Judge
 
-__all__ = ["Argument", "Link", "NodeKind", "Point", "Relation", "argue", "count_layers", "gather_others"]
+__all__ = ["Argument", "Link", "NodeKind", "Point", "Relation", "argue", "count_layers"]
 
 
 class NodeKind(StrEnum):
@@ -98,12 +97,14 @@ class Argument:
         points: The nodes: facts, rules, findings, then models, best first.
         links: The edges, in the order of their nodes.
         sources: The titles of the articles cited, by id.
+        whole: How many nodes the whole argument has, where this is a part of it; else 0.
     """
 
     title: str
     points: tuple[Point, ...]
     links: tuple[Link, ...]
     sources: dict[str, str]
+    whole: int = 0
 
 
 def argue(judge: Judge, decision: Decision, *, complete: bool = False) -> Argument:
@@ -255,32 +256,6 @@ _STANDINGS = {
 }
 
 
-def gather_others(argument: Argument) -> Argument:
-    """Gather the models for which nothing speaks into one node, so that a drawing shows those that matter."""
-    favoured = {link.head for link in argument.links if link.relation in (Relation.FOR, Relation.SETS_ASIDE)}
-    others = [
-        point
-        for point in argument.points
-        if point.kind is NodeKind.MODEL and not point.deciding and point.id not in favoured
-    ]
-    if len(others) < 2:
-        return argument
-    gathered = "model:"
-    names = join_words([point.label for point in others])
-    crowd = Point(gathered, NodeKind.MODEL, names, "nothing speaks for them", faint=True)
-    moved = {point.id for point in others}
-    links: dict[tuple[str, str], Link] = {}
-    for link in argument.links:
-        head = gathered if link.head in moved else link.head
-        if head == gathered and link.relation in (Relation.LACKING, Relation.REQUIRED):
-            continue
-        there = links.get((link.tail, head))
-        if there is None or _STRENGTH[link.relation] > _STRENGTH[there.relation]:
-            links[link.tail, head] = replace(link, head=head)
-    points = [*(point for point in argument.points if point.id not in moved), crowd]
-    return _drop_loose(replace(argument, points=tuple(points), links=tuple(links.values())))
-
-
 def count_layers(argument: Argument) -> int:
     """Return how many nodes the longest path has."""
     heads: dict[str, list[str]] = {}
@@ -300,14 +275,3 @@ def count_layers(argument: Argument) -> int:
                     following.append(head)
         layer = following
     return count
-
-
-def _drop_loose(argument: Argument) -> Argument:
-    """Leave out nodes that no longer lead to a model."""
-    leading = {link.tail for link in argument.links}
-    kept = tuple(point for point in argument.points if point.kind is NodeKind.MODEL or point.id in leading)
-    if len(kept) == len(argument.points):
-        return argument
-    names = {point.id for point in kept}
-    links = tuple(link for link in argument.links if link.head in names and link.tail in names)
-    return _drop_loose(replace(argument, points=kept, links=links))

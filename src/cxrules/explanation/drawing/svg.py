@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from xml.sax.saxutils import escape
+from zlib import crc32
 
 from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation, count_layers
+from cxrules.explanation.drawing.digest import describe
 from cxrules.explanation.drawing.labels import clean, wrap
 from cxrules.explanation.drawing.layout import Box, Line, Plan, lay_out
 
@@ -67,6 +69,7 @@ _DISSENT = "#b35900"
 _NOTE = (
     "Heavy lines mark what decides: without it the outcome would be poorer. Facts that bear on no model are left out."
 )
+_PART = "Drawn is what decides and what opposes it most: {shown} of {whole} boxes."
 
 
 MOST_POINTS = 500
@@ -89,6 +92,8 @@ def draw(argument: Argument) -> str:
     """
     if len(argument.points) > MOST_POINTS or count_layers(argument) > MOST_LAYERS:
         argument = _refuse(argument)
+    title, description = escape(clean(argument.title)), escape(clean(describe(argument)))
+    name = f"cxrules-{crc32(description.encode()):08x}"  # several drawings may stand on one page
     incoming: dict[str, int] = defaultdict(int)
     for link in argument.links:
         incoming[link.head] += 1
@@ -98,17 +103,18 @@ def draw(argument: Argument) -> str:
     plan = lay_out(boxes, lines, column_gap=_COLUMN_GAP)
     legend = list(_draw_legend(argument, plan))
     width = round(max(plan.width, 780) + 2 * _MARGIN)
-    height = round(_TITLE + plan.height + _MARGIN + _LEADING * (len(argument.sources) + 7) + _MARGIN)
+    height = round(_TITLE + plan.height + _MARGIN + _LEADING * (len(argument.sources) + 8) + _MARGIN)
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-            f'role="img" font-family="Helvetica, Arial, sans-serif" font-size="{_FONT}" fill="{_INK}">'
+            f'role="img" aria-labelledby="{name}-title {name}-desc" '
+            f'font-family="Helvetica, Arial, sans-serif" font-size="{_FONT}" fill="{_INK}">'
         ),
-        f"<title>{escape(clean(argument.title))}</title>",
-        "<desc>Facts lead through rules and findings to ownership models. Heavy lines mark what decides.</desc>",
+        f'<title id="{name}-title">{title}</title>',
+        f'<desc id="{name}-desc">{description}</desc>',
         f"<defs>{''.join(_draw_arrowheads())}</defs>",
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{_MARGIN}" y="36" font-size="20" font-weight="bold">{escape(clean(argument.title))}</text>',
+        f'<text x="{_MARGIN}" y="36" font-size="20" font-weight="bold">{title}</text>',
         f'<g transform="translate({_MARGIN} {_TITLE})">',
         *_draw_links(argument, plan),
         *(_draw_point(point, plan.boxes[point.id], texts[point.id]) for point in argument.points),
@@ -256,6 +262,9 @@ def _draw_legend(argument: Argument, plan: Plan) -> Iterator[str]:
         yield _span(stroke.says, x + 48, y, "")
     y = top + (1 + (len(shown) - 1) // 3) * (_LEADING + 4)
     yield _span(_NOTE, _MARGIN, y, "")
+    if argument.whole:
+        y += _LEADING
+        yield _span(_PART.format(shown=len(argument.points), whole=argument.whole), _MARGIN, y, "")
     for place, (source, title) in enumerate(_titles(argument.sources), start=1):
         yield _span(f"{source}: {title}", _MARGIN, y + place * _LEADING, f' fill="{_FAINT}"')
 

@@ -1,0 +1,136 @@
+"""An argument at a glance: what decides it and what opposes it most, in some twelve boxes, and the same in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain, zip_longest
+
+from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
+
+__all__ = ["MOST_BOXES", "describe", "digest"]
+
+MOST_BOXES = 12
+_HOLDING_BACK = (Relation.EXCLUDES, Relation.SETS_ASIDE, Relation.LACKING, Relation.AGAINST)
+_SAYS = {
+    Relation.REQUIRED: "Required, and met",
+    Relation.LACKING: "Required, and not established",
+    Relation.PREFERS: "Put before another",
+    Relation.FOR: "For it",
+    Relation.AGAINST: "Against it",
+    Relation.SETS_ASIDE: "Put behind another",
+    Relation.EXCLUDES: "Ruled out",
+}
+
+
+def digest(argument: Argument) -> Argument:
+    """Return the part of an argument that a reader needs first.
+
+    It has the recommended model and its nearest rival, or the two nearest models where none is recommended. In turn
+    come what decides, what speaks for the rival, what holds it back, and what speaks against the winner, the strongest
+    first, each with everything it rests on, until twelve boxes are drawn. What decides most is drawn however much it
+    rests on.
+    """
+    return _Digest(argument).draw()
+
+
+class _Digest:
+    def __init__(self, argument: Argument) -> None:
+        self._argument = argument
+        self._points = {point.id: point for point in argument.points}
+        self._into: dict[str, list[Link]] = {}
+        for link in argument.links:
+            self._into.setdefault(link.head, []).append(link)
+        self._kept: set[str] = set()
+
+    def draw(self) -> Argument:
+        models = [point for point in self._argument.points if point.kind is NodeKind.MODEL]
+        winner = next((model for model in models if model.deciding), None)
+        others = [model for model in models if model is not winner]
+        supported = [model for model in others if self._choose(model, Relation.FOR)]
+        shown = [winner, *supported[:1]] if winner else (supported[:2] or others[:MOST_BOXES])
+        self._kept = {model.id for model in shown if model}
+        queues = [self._list_decisive(winner)] if winner else []
+        for model in shown:
+            if model is not winner and model is not None:
+                queues.append(self._choose(model, Relation.FOR))
+                queues.append([link for relation in _HOLDING_BACK for link in self._choose(model, relation)])
+        if winner:
+            queues.append(self._choose(winner, Relation.AGAINST))
+        for place, link in enumerate(filter(None, chain(*zip_longest(*queues)))):
+            added = self._collect(link.tail) - self._kept
+            if len(self._kept) + len(added) <= MOST_BOXES or (place == 0 and winner is not None):
+                self._kept |= added
+        return self._cut()
+
+    def _choose(self, model: Point, relation: Relation) -> list[Link]:
+        """Return what says this of a model: first what decides, then by points, what holds for anybody last."""
+        links = [link for link in self._into.get(model.id, ()) if link.relation is relation]
+        return sorted(links, key=lambda link: (not link.deciding, self._points[link.tail].faint, -abs(link.points)))
+
+    def _list_decisive(self, winner: Point) -> list[Link]:
+        """Return what decides: for the winner by weight, in turn with what keeps other models back."""
+        own = [link for relation in (Relation.FOR, Relation.REQUIRED) for link in self._choose(winner, relation)]
+        gates = [
+            link
+            for link in self._argument.links
+            if link.deciding and link.relation in (Relation.EXCLUDES, Relation.SETS_ASIDE) and link.head in self._kept
+        ]
+        return [link for link in chain(*zip_longest((link for link in own if link.deciding), gates)) if link]
+
+    def _collect(self, name: str) -> set[str]:
+        """Return a node with everything it rests on."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            reached = waiting.pop()
+            if reached not in found:
+                found.add(reached)
+                waiting += [link.tail for link in self._into.get(reached, ())]
+        return found
+
+    def _cut(self) -> Argument:
+        argument, kept = self._argument, self._kept
+        points = tuple(point for point in argument.points if point.id in kept)
+        if len(points) == len(argument.points):
+            return argument
+        cited = {point.source for point in points}
+        return replace(
+            argument,
+            points=points,
+            links=tuple(link for link in argument.links if link.tail in kept and link.head in kept),
+            sources={name: title for name, title in argument.sources.items() if name in cited},
+            whole=len(argument.points),
+        )
+
+
+def describe(argument: Argument) -> str:
+    """Return in words what the digest of an argument shows, for readers who do not see the drawing."""
+    return " ".join(_describe(digest(argument)))
+
+
+def _describe(argument: Argument) -> Iterator[str]:
+    points = {point.id: point for point in argument.points}
+    premises: dict[str, list[str]] = {}
+    for link in argument.links:
+        if link.relation is Relation.PREMISE:
+            premises.setdefault(link.head, []).append(points[link.tail].label)
+    yield f"{argument.title}."
+    for model in argument.points:
+        if model.kind is not NodeKind.MODEL:
+            continue
+        yield f"{model.label}: {model.note}."
+        links = sorted(argument.links, key=lambda link: not link.deciding)
+        for relation, says in _SAYS.items():
+            told = [
+                _tell(points[link.tail], premises.get(link.tail, []))
+                for link in links
+                if link.head == model.id and link.relation is relation
+            ]
+            if told:
+                yield f"{says}: {'; '.join(told)}."
+
+
+def _tell(point: Point, premises: list[str]) -> str:
+    where = f" ({point.source}, {point.note})" if point.source else ""
+    return f"{point.label.rstrip('.')}{where}" + (f", since {' and '.join(premises)}" if premises else "")
