@@ -41,6 +41,7 @@ PLACES = (
 SUFFIXES = {".py", ".md", ".yaml", ".toml", ".sh", ""}
 # Texts of the product, which change with the rules.
 EXEMPT = ("knowledge/", "src/cxrules/builtin/", "src/cxrules/explanation/", "docs/explanations.md")
+MADE = ("docs/knowledge/", "docs/_build/")  # by `make docs`
 
 
 def list_files() -> Iterator[Path]:
@@ -48,7 +49,8 @@ def list_files() -> Iterator[Path]:
         path = ROOT / place
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in files:
-            if file.is_file() and file.suffix in SUFFIXES and "__pycache__" not in file.parts:
+            made = file.relative_to(ROOT).as_posix().startswith(MADE) or "__pycache__" in file.parts
+            if file.is_file() and file.suffix in SUFFIXES and not made:
                 yield file
 
 

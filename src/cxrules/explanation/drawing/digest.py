@@ -48,13 +48,12 @@ class _Digest:
         winner = next((model for model in models if model.deciding), None)
         others = [model for model in models if model is not winner]
         supported = [model for model in others if self._choose(model, Relation.FOR)]
-        shown = [winner, *supported[:1]] if winner else (supported[:2] or others[:MOST_BOXES])
-        self._kept = {model.id for model in shown if model}
+        rivals = supported[:1] if winner else (supported[:2] or others[:MOST_BOXES])
+        self._kept = {model.id for model in (*([winner] if winner else []), *rivals)}
         queues = [self._list_decisive(winner)] if winner else []
-        for model in shown:
-            if model is not winner and model is not None:
-                queues.append(self._choose(model, Relation.FOR))
-                queues.append([link for relation in _HOLDING_BACK for link in self._choose(model, relation)])
+        for model in rivals:
+            queues.append(self._choose(model, Relation.FOR))
+            queues.append([link for relation in _HOLDING_BACK for link in self._choose(model, relation)])
         if winner:
             queues.append(self._choose(winner, Relation.AGAINST))
         for place, link in enumerate(filter(None, chain(*zip_longest(*queues)))):
