@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+import yaml
 
 import cxrules
 from tests import ROOT
 
 pytest.importorskip("typer", reason="the extra `cli` is not installed")
+
+import itertools
 
 from typer.testing import CliRunner, Result
 
@@ -213,7 +216,7 @@ def test_rules_of_ones_own_lie_on_top(run: Run) -> None:
     overlay = str(ROOT / "examples" / "own_rules")
     result = run("rules", "--rules", overlay, "--on-top", "--fact", "data_supervised")
     assert result.exit_code == ExitCode.ANSWERED, result.stderr
-    assert result.stdout.splitlines()[0] == "supervised-data"
+    assert "    supervised-data (H1)" in result.stdout.splitlines()
     assert result.stdout.splitlines()[-1] == f"1 rule of {len(cxrules.RuleBase.builtin().rules) + 1}."
 
 
@@ -242,13 +245,35 @@ def test_a_misspelt_rule_gets_a_suggestion(run: Run, builtin: "RuleBase") -> Non
     assert result.stderr == f"cxrules: no such rule: {name[:-1]!r}; did you mean {name!r}?\n"
 
 
+def list_ids(shown: str) -> list[str]:
+    """The ids of the rules that were listed, each below its rationale."""
+    return re.findall(r"^    (\S+) \(\w+\)$", shown, re.MULTILINE)
+
+
+def test_a_model_is_given_by_its_id_or_its_name(run: Run, builtin: "RuleBase") -> None:
+    for name, model in builtin.models.items():
+        by_id = run("rules", "--model", name)
+        assert by_id.exit_code == ExitCode.ANSWERED
+        about = list_ids(by_id.stdout)
+        assert 0 < len(about) < len(builtin.rules)
+        for arguments in (["rules", name], ["rules", model.name.upper()], ["rule", name], ["rule", model.name]):
+            assert list_ids(run(*arguments).stdout) == about
+    misspelt = run("rules", "Executive ower")
+    assert (misspelt.exit_code, "did you mean 'Executive owner'?" in misspelt.stderr) == (ExitCode.WRONG_INPUT, True)
+    assert run("rules", "cmo_owned", "--model", "cmo_owned").exit_code == ExitCode.WRONG_INPUT
+
+
+def test_a_rule_is_told_in_words_and_as_it_is_written(run: Run) -> None:
+    words = " ".join(run("rule", "unit-among-silos").stdout.split())
+    assert "the silos between departments: at least “Somewhat” [silos is at least some]" in words
+
+
 def test_rules_lists_and_filters(run: Run, builtin: "RuleBase") -> None:
-    shown = run("rules").stdout
-    assert [line for line in shown.splitlines() if line in builtin.rules] == list(builtin.rules)
+    assert list_ids(run("rules").stdout) == list(builtin.rules)
     for source in builtin.sources:
         shown = run("rules", "--source", source).stdout
         expected = [rule.id for rule in builtin.rules.values() if builtin.claims[rule.because[0]].source == source]
-        assert [line for line in shown.splitlines() if line in builtin.rules] == expected
+        assert list_ids(shown) == expected
         assert shown.splitlines()[-1] == f"{len(expected)} rules of {len(builtin.rules)}."
 
 
@@ -268,7 +293,31 @@ def test_facts_lists_every_question_and_value(run: Run, builtin: "RuleBase") -> 
         assert fact.question in words
         for value in fact.values:
             assert f"{value.name} {value.label}" in words
-    assert run("facts", "maturity").stdout.splitlines()[0] == "maturity"
+    assert run("facts", "maturity").stdout.splitlines()[0] == "maturity  [decides]"
+
+
+def test_facts_stand_in_sections_and_say_what_they_may_do(run: Run, builtin: "RuleBase") -> None:
+    lines = run("facts").stdout.splitlines()
+    facts = builtin.vocabulary.facts.values()
+    sections = list(dict.fromkeys(fact.section for fact in facts))
+    assert [line for line, below in itertools.pairwise(lines) if below == "-" * len(line) != ""] == sections
+    deciding = {line.partition("  ")[0] for line in lines if line.endswith("  [decides]")}
+    assert deciding == {fact.name for fact in facts if fact.use == "decides"}
+
+
+def test_a_template_is_an_organisation_file_to_fill_in(run: Run, builtin: "RuleBase") -> None:
+    template = run("facts", "--template").stdout
+    assert yaml.safe_load(template) == {"facts": dict.fromkeys(builtin.vocabulary.facts)}
+    for fact in builtin.vocabulary.facts.values():
+        assert " ".join(fact.question.split()) in re.sub(r"\s+(# )?", " ", template)
+    assert all(template.count(f"# ---- {fact.section} ----") == 1 for fact in builtin.vocabulary.facts.values())
+    assert json.loads(run("recommend", "-", "--json", given=template).stdout)["status"] == "undetermined"
+    filled = template.replace("\n  silos:", "\n  silos: severe")
+    assert json.loads(run("recommend", "-", "--json", given=filled).stdout)["facts"] == {"silos": "severe"}
+    assert yaml.safe_load(run("facts", "silos", "--template").stdout) == {"facts": {"silos": None}}
+    small = run("facts", "--template", "--rules", SMALL)
+    assert run("recommend", "-", "--rules", SMALL, given=small.stdout).exit_code == ExitCode.ANSWERED
+    assert run("facts", "--template", "--json").exit_code == ExitCode.WRONG_INPUT
 
 
 # --- check

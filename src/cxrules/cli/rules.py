@@ -13,6 +13,8 @@ from cxrules.cli.shared import (
     Rules,
     count,
     demand_known,
+    fail,
+    find_model,
     hang,
     mistakes_end_it,
     open_rulebase,
@@ -20,7 +22,7 @@ from cxrules.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cxrules.language.rules import Conclusion, Condition, FactTest, Rule
     from cxrules.rulebase import RuleBase
@@ -47,7 +49,13 @@ def register(app: typer.Typer) -> None:
 
 
 def rules(
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="Only rules about this ownership model.")] = None,
+    about: Annotated[
+        str | None,
+        typer.Argument(metavar="[MODEL]", show_default=False, help="Only rules about this model; as --model."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only rules about this ownership model, by its id or its name.")
+    ] = None,
     fact: Annotated[str | None, typer.Option(metavar="NAME", help="Only rules that test this fact.")] = None,
     finding: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only rules that conclude or need this finding.")
@@ -57,38 +65,59 @@ def rules(
     on_top: OnTop = False,
     json: AsJson = False,
 ) -> None:
-    """List the rules, each with its rationale."""
+    """List the rules: what each says, its id and its article."""
+    if about is not None and model is not None:
+        fail("name the model once: as an argument or with --model")
     with mistakes_end_it():
         rulebase = open_rulebase(paths, on_top)
-    demand_known("model", model, rulebase.models)
+    chosen = about if model is None else model
+    if chosen is not None:
+        chosen = find_model(rulebase, chosen) or chosen
+    demand_known("model", chosen, (*rulebase.models, *(each.name for each in rulebase.models.values())))
     demand_known("fact", fact, rulebase.vocabulary.facts)
     demand_known("finding", finding, rulebase.findings)
     demand_known("source", source, rulebase.sources)
     found = [
         rule
         for rule in rulebase.rules.values()
-        if model in (None, *_models(rule))
+        if chosen in (None, *_models(rule))
         and fact in (None, *rule.facts())
         and finding in (None, *rule.needs(), *_findings(rule))
         and source in (None, *(rulebase.claims[claim].source for claim in rule.because))
     ]
+    _list(rulebase, found, json)
+
+
+def _list(rulebase: RuleBase, found: Sequence[Rule], json: bool) -> None:
     if json:
         write_parts(rulebase, "rules", (each.id for each in found))
         return
     for each in found:
-        typer.echo(f"{each.id}\n{hang('    ', each.rationale)}")
+        typer.echo(hang("", each.rationale))
+        typer.echo(f"    {each.id} ({rulebase.claims[each.because[0]].source})")
     typer.echo(f"{count(len(found), 'rule')} of {len(rulebase.rules)}.")
 
 
 def rule(
-    name: Annotated[str, typer.Argument(metavar="ID", show_default=False, help="The id of the rule.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            show_default=False,
+            help="The id of a rule, or the id or name of a model.",
+        ),
+    ],
     paths: Rules = None,
     on_top: OnTop = False,
     json: AsJson = False,
 ) -> None:
-    """Show one rule: why, when, what follows, who says so."""
+    """Show one rule: why, when, what follows, who says so. Of a model, list the rules about it."""
     with mistakes_end_it():
         rulebase = open_rulebase(paths, on_top)
+    model = find_model(rulebase, name)
+    if name not in rulebase.rules and model is not None:
+        _list(rulebase, [rule for rule in rulebase.rules.values() if model in _models(rule)], json)
+        return
     demand_known("rule", name, rulebase.rules)
     if json:
         write_parts(rulebase, "rules", [name])
@@ -108,9 +137,8 @@ def _findings(rule: Rule) -> Iterator[str]:
 
 
 def _describe(rulebase: RuleBase, rule: Rule) -> Iterator[str]:
-    yield rule.id
-    yield ""
-    yield hang("  ", rule.rationale)
+    yield hang("", rule.rationale)
+    yield f"    {rule.id}"
     yield ""
     yield "When"
     if not rule.when:
@@ -150,12 +178,15 @@ def _describe_condition(rulebase: RuleBase, condition: Condition) -> Iterator[st
 
 
 def _describe_test(rulebase: RuleBase, test: Condition) -> str:
+    """Return a test in words, and as it is written."""
     from cxrules.language.rules import FactTest, FindingTest
+    from cxrules.web.wording import tell_condition
 
+    told = tell_condition(rulebase, test)
     if isinstance(test, FindingTest):
-        return f"{test.finding}: {rulebase.findings[test.finding]}"
+        return f"{told} [{test.finding}]"
     assert isinstance(test, FactTest)
-    return f"{test.fact} {_OPERATORS[test.operator]} {_describe_operand(test)}"
+    return f"{told} [{test.fact} {_OPERATORS[test.operator]} {_describe_operand(test)}]"
 
 
 def _describe_operand(test: FactTest) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "count",
     "demand_known",
     "fail",
+    "find_model",
     "hang",
     "mistakes_end_it",
     "open_rulebase",
@@ -123,6 +124,14 @@ def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
     if name is not None and name not in known:
         hint = suggest(name, known)
         fail(f"no such {what}: {name!r}" + (f"; {hint}" if hint else ""))
+
+
+def find_model(rulebase: RuleBase, name: str) -> str | None:
+    """Return the id of the model that has this id or name, whatever the case of its letters."""
+    if name in rulebase.models:
+        return name
+    wanted = name.casefold()
+    return next((id_ for id_, model in rulebase.models.items() if model.name.casefold() == wanted), None)
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

@@ -25,20 +25,21 @@ __all__ = [
     "split_paragraphs",
     "summarise",
     "suppose",
+    "tell_condition",
     "to_plain",
 ]
 
 _Plain = dict[str, Any]
 
 _OPERATORS: Final = {
-    Operator.IS: "is",
-    Operator.IN: "is",
-    Operator.AT_LEAST: "is at least",
-    Operator.AT_MOST: "is at most",
-    Operator.BELOW: "is below",
-    Operator.INCLUDES_ANY: "includes any of",
-    Operator.INCLUDES_ALL: "includes all of",
-    Operator.LACKS_ALL: "includes none of",
+    Operator.IS: "",
+    Operator.IN: "",
+    Operator.AT_LEAST: "at least ",
+    Operator.AT_MOST: "at most ",
+    Operator.BELOW: "below ",
+    Operator.INCLUDES_ANY: "any of ",
+    Operator.INCLUDES_ALL: "all of ",
+    Operator.LACKS_ALL: "none of ",
 }
 _VERBS: Final = {Effect.SUPPORTS: "speaks for", Effect.OPPOSES: "speaks against", Effect.EXCLUDES: "rules out"}
 
@@ -50,7 +51,7 @@ def describe_rule(rulebase: RuleBase, rule: Rule) -> _Plain:
     return {
         "id": rule.id,
         "rationale": rule.rationale,
-        "when": [_tell_condition(rulebase, condition) for condition in rule.when],
+        "when": [tell_condition(rulebase, condition) for condition in rule.when],
         "then": [_tell_conclusion(rulebase, each.effect, each.target, each.over) for each in rule.then],
         "claims": [
             {
@@ -80,10 +81,11 @@ def describe_answer(vocabulary: Vocabulary, name: str, value: FactValue | None) 
     return labels[str(value).lower() if isinstance(value, bool) else str(value)]
 
 
-def _tell_condition(rulebase: RuleBase, condition: Condition) -> str:
+def tell_condition(rulebase: RuleBase, condition: Condition) -> str:
+    """Return what a rule asks for, in words."""
     if isinstance(condition, AnyOf):
         branches = [
-            join_words([_tell_condition(rulebase, each) for each in branch]) for branch in condition.alternatives
+            join_words([tell_condition(rulebase, each) for each in branch]) for branch in condition.alternatives
         ]
         return f"at least one of these holds: {'; '.join(branches)}"
     if isinstance(condition, FindingTest):
@@ -99,7 +101,9 @@ def _tell_test(rulebase: RuleBase, test: FactTest) -> str:
     labels = {each.name: f"“{each.label}”" for each in fact.values}
     operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
     words = [labels.get(str(each), f"{each} %") for each in operands]
-    return f"{fact.topic} {_OPERATORS[test.operator]} {join_words(words, 'or')}"
+    last = "and" if test.operator is Operator.INCLUDES_ALL else "or"
+    # A topic may be a plural, so no verb may depend on it.
+    return f"{fact.topic}: {_OPERATORS[test.operator]}{join_words(words, last)}"
 
 
 def _tell_conclusion(rulebase: RuleBase, effect: Effect, target: str, over: tuple[str, ...]) -> str:
