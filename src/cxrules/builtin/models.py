@@ -18,8 +18,8 @@ class OwnershipModel(StrEnum):
     """Executive owner: one CX executive above the departments answers for the whole experience."""
 
     ceo_with_cco = "ceo_with_cco"
-    """CEO with a chief customer officer: the CEO champions and finally owns CX, and a chief customer officer under
-    the CEO unites the leadership and executes.
+    """CEO with a chief customer officer: the CEO champions and ultimately owns CX, and a chief customer officer
+    under the CEO unites the leadership and executes.
     """
 
     framework_first = "framework_first"

@@ -126,8 +126,8 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="How much of the journey one owner answers for",
         description=(
-            "How much of the customer's journey does one single owner answer for? From least to most: none = None of "
-            "it; partial = Part of it; whole_journey = All of it."
+            "How much of the customer's journey does a single owner answer for? From least to most: none = None of it; "
+            "partial = Part of it; whole_journey = All of it."
         ),
     )
     owner_level: OwnerLevel | None = Field(
@@ -169,9 +169,9 @@ class Organisation(OrganisationModel, frozen=True):
     )
     ceo_involvement: CeoInvolvement | None = Field(
         default=None,
-        title="The CEO's part in CX",
+        title="The CEO's role in CX",
         description=(
-            "What part does the CEO take in CX? From least to most: absent = None; supportive = Supports it; champion "
+            "What part does the CEO play in CX? From least to most: absent = None; supportive = Supports it; champion "
             "= Champions and drives it."
         ),
     )
@@ -195,21 +195,21 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="The CCO's reporting line",
         description=(
-            "To whom does the CCO report, or is to report? One of: ceo = The CEO; marketing = Marketing; other = "
-            "Someone else."
+            "To whom does, or will, the CCO report? One of: ceo = The CEO; marketing = Marketing; other = Someone "
+            "else."
         ),
     )
     cco_executive_seat: bool | None = Field(
         default=None,
         title="The CCO's place at the executive table",
-        description="Does the CCO have, or is the CCO to have, a seat at the executive table? true = Yes; false = No.",
+        description="Does, or will, the CCO have a seat at the executive table? true = Yes; false = No.",
     )
     cco_mandate: CcoMandate | None = Field(
         default=None,
         title="The CCO's mandate",
         description=(
-            "What is the CCO charged with? One of: owns_cx = Owning CX; unites_and_executes = Uniting the leadership "
-            "and carrying out the CEO's vision; advisory_only = Advice only."
+            "What is the CCO's task? One of: owns_cx = Owning CX; unites_and_executes = Uniting the leadership and "
+            "carrying out the CEO's vision; advisory_only = Advice only."
         ),
     )
     cx_defined: CxDefined | None = Field(
@@ -232,7 +232,7 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="The basis of the framework for CX",
         description=(
-            "On what is your CX framework built? One of: customer_needs = What customers need and feel; "
+            "What is your CX framework built on? One of: customer_needs = What customers need and feel; "
             "company_structure = How the company is organised."
         ),
     )
@@ -312,7 +312,7 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="Marketing's measures of success",
         description=(
-            "By what does marketing measure its success? One of: brand_and_campaign = Brand and campaigns; mixed = A "
+            "How does marketing measure its success? One of: brand_and_campaign = Brand and campaigns; mixed = A "
             "mixture; customer_outcomes = Outcomes for customers."
         ),
     )
@@ -334,7 +334,7 @@ class Organisation(OrganisationModel, frozen=True):
     )
     brand_alignment_need: BrandAlignmentNeed | None = Field(
         default=None,
-        title="The need for an experience true to the brand",
+        title="How much depends on the brand",
         description=(
             "How much depends on the experience being true to your brand? From least to most: low = Little; medium = A "
             "fair amount; high = Very much."
@@ -468,15 +468,16 @@ class Organisation(OrganisationModel, frozen=True):
         title="Whose view comes first",
         description=(
             "Which comes first in decisions, the company's own agenda or the customer's view? From least to most: "
-            "inside_out = The company's agenda; mixed = Now one and now the other; outside_in = The customer's view."
+            "inside_out = The company's agenda; mixed = Sometimes one and sometimes the other; outside_in = The "
+            "customer's view."
         ),
     )
     cx_priority: CxPriority | None = Field(
         default=None,
         title="The priority of CX",
         description=(
-            "How high does CX stand among the organisation's priorities? From least to most: low = Low; one_of_many = "
-            "One of many; top = At the top."
+            "How high is CX among the organisation's priorities? From least to most: low = Low; one_of_many = One of "
+            "many; top = At the top."
         ),
     )
     transformation_goal: bool | None = Field(
@@ -509,7 +510,7 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="The owner's own experience of being a customer",
         description=(
-            "Does the owner of CX live through the journey as a customer would? From least to most: never = Never; "
+            "Does the owner of CX go through the journey as a customer would? From least to most: never = Never; "
             "sometimes = Sometimes; regularly = Regularly."
         ),
     )

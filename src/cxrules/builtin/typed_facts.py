@@ -274,7 +274,7 @@ class TypedFacts(TypedDict, total=False):
     """Who owns customer experience today?"""
 
     accountability: Accountability | None
-    """How much of the customer's journey does one single owner answer for?"""
+    """How much of the customer's journey does a single owner answer for?"""
 
     owner_level: OwnerLevel | None
     """How senior is the person who owns CX?"""
@@ -292,7 +292,7 @@ class TypedFacts(TypedDict, total=False):
     """How strongly do your departments work in silos?"""
 
     ceo_involvement: CeoInvolvement | None
-    """What part does the CEO take in CX?"""
+    """What part does the CEO play in CX?"""
 
     executive_team: ExecutiveTeam | None
     """Where does the executive team stand on CX?"""
@@ -301,13 +301,13 @@ class TypedFacts(TypedDict, total=False):
     """Do you have a chief customer officer (CCO)?"""
 
     cco_reports_to: CcoReportsTo | None
-    """To whom does the CCO report, or is to report?"""
+    """To whom does, or will, the CCO report?"""
 
     cco_executive_seat: bool | None
-    """Does the CCO have, or is the CCO to have, a seat at the executive table?"""
+    """Does, or will, the CCO have a seat at the executive table?"""
 
     cco_mandate: CcoMandate | None
-    """What is the CCO charged with?"""
+    """What is the CCO's task?"""
 
     cx_defined: CxDefined | None
     """Has the organisation defined what it means by customer experience?"""
@@ -316,7 +316,7 @@ class TypedFacts(TypedDict, total=False):
     """Is there a framework for managing CX?"""
 
     framework_basis: FrameworkBasis | None
-    """On what is your CX framework built?"""
+    """What is your CX framework built on?"""
 
     marketing_bandwidth: MarketingBandwidth | None
     """How much time does the marketing team have besides its current work?"""
@@ -346,7 +346,7 @@ class TypedFacts(TypedDict, total=False):
     """In which phases of the customer's journey does marketing take part?"""
 
     marketing_metrics: MarketingMetrics | None
-    """By what does marketing measure its success?"""
+    """How does marketing measure its success?"""
 
     cmo_reach: CmoReach | None
     """How far down and across the organisation can the CMO bring people to act on CX?"""
@@ -406,7 +406,7 @@ class TypedFacts(TypedDict, total=False):
     """Which comes first in decisions, the company's own agenda or the customer's view?"""
 
     cx_priority: CxPriority | None
-    """How high does CX stand among the organisation's priorities?"""
+    """How high is CX among the organisation's priorities?"""
 
     transformation_goal: bool | None
     """Does the organisation want to become customer-centric throughout?"""
@@ -421,7 +421,7 @@ class TypedFacts(TypedDict, total=False):
     """How well is customer service prepared for marketing's campaigns?"""
 
     owner_walks_journey: OwnerWalksJourney | None
-    """Does the owner of CX live through the journey as a customer would?"""
+    """Does the owner of CX go through the journey as a customer would?"""
 
     prepurchase_content: PrepurchaseContent | None
     """How do people experience your content before they buy?"""
