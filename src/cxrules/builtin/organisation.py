@@ -195,14 +195,14 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="The CCO's reporting line",
         description=(
-            "To whom does, or will, the CCO report? One of: ceo = The CEO; marketing = Marketing; other = Someone "
-            "else."
+            "To whom does the CCO report, now or once in post? One of: ceo = The CEO; marketing = Marketing; other = "
+            "Someone else."
         ),
     )
     cco_executive_seat: bool | None = Field(
         default=None,
         title="The CCO's place at the executive table",
-        description="Does, or will, the CCO have a seat at the executive table? true = Yes; false = No.",
+        description="Does the CCO have a seat at the executive table, now or once in post? true = Yes; false = No.",
     )
     cco_mandate: CcoMandate | None = Field(
         default=None,

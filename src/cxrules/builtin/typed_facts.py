@@ -301,10 +301,10 @@ class TypedFacts(TypedDict, total=False):
     """Do you have a chief customer officer (CCO)?"""
 
     cco_reports_to: CcoReportsTo | None
-    """To whom does, or will, the CCO report?"""
+    """To whom does the CCO report, now or once in post?"""
 
     cco_executive_seat: bool | None
-    """Does, or will, the CCO have a seat at the executive table?"""
+    """Does the CCO have a seat at the executive table, now or once in post?"""
 
     cco_mandate: CcoMandate | None
     """What is the CCO's task?"""
