@@ -267,7 +267,7 @@ def test_what_if_reports_every_mistake() -> None:
 def test_nothing_changed() -> None:
     answer = ADVISOR.recommend(SCENARIO).what_if(churn_trend="rising")
     assert (answer.changes, answer.fired, answer.silenced, answer.evidence, answer.turned) == ((), (), (), (), ())
-    assert answer.explain() == "Nothing is supposed to be otherwise, so that nothing changes."
+    assert answer.explain() == "No fact is supposed to change, so nothing changes."
 
 
 # -- prose -------------------------------------------------------------------------------------------------------------
@@ -362,6 +362,31 @@ def test_brief_explanation_is_brief_and_in_the_users_own_values() -> None:
             assert all(general in reason or any(says[1:] in reason for says in stated) for reason in reasons)
             assert all(re.search(r"”, paragraphs? \d", reason) for reason in reasons)
             assert blocks[2].startswith("Why not “")
+
+
+def test_reasons_in_the_organisations_own_facts_come_before_what_holds_for_any() -> None:
+    general = "For any organisation, the article holds"
+    for advice in some(60, seed=47):
+        if advice.model:
+            reasons = [line for line in advice.explain().split("\n\n")[1].splitlines() if line.startswith("- ")]
+            marks = [general in reason for reason in reasons]
+            assert marks == sorted(marks)
+            assert sum(marks) <= 1 or all(marks)
+
+
+def test_a_question_whose_premise_is_open_leaves_its_place_to_the_premise() -> None:
+    facts = BUILTIN.vocabulary.facts
+    for advice in some(25, seed=53):
+        questions = advice.next_questions()
+        open_facts = {question.fact for question in questions.questions}
+        leading = questions.leading()
+        assert len({question.fact for question in leading}) == len(leading) <= 3
+        assert not any(premise in open_facts for each in leading for premise, _ in facts[each.fact].asked_if)
+        if leading:
+            told = questions.explain()
+            assert [told.index(each.text) for each in leading] == sorted(told.index(each.text) for each in leading)
+            brief = advice.explain()
+            assert all(each.text in brief or facts[each.fact].topic in brief for each in leading)
 
 
 def test_undetermined_says_why_and_what_to_find_out() -> None:

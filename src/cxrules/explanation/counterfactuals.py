@@ -102,7 +102,7 @@ class Counterfactuals(Portable):
         size = count(self.max_changes, "change")
         if not self.sets:
             if self.status is SearchStatus.COMPLETE:
-                return f"No allowed set of at most {size} would {aim}; every one was tried."
+                return f"No allowed set of at most {size} to what is known would {aim}; every one was tried."
             return f"No set of changes that would {aim} was found within the limits of the search."
         said = [self._say(found) for found in self.sets[:_SHOWN]]
         more = len(self.sets) - len(said)

@@ -284,7 +284,7 @@ def _case(case: Case, depth: int) -> _Lines:
         side = "for" if item.points > 0 else "against"
         yield from _steps(sentence(f"{count(abs(item.points), 'point')} {side} it"), (item.step,), depth + 1)
     yield from _steps("Ruled out.", case.excluded_by, depth + 1)
-    yield from _steps("Put behind another.", case.set_aside_by, depth + 1)
+    yield from _steps("Ranked below another.", case.set_aside_by, depth + 1)
     for finding in case.met:
         yield depth + 1, "A requirement that is met."
         yield from _lines(finding, depth + 2)

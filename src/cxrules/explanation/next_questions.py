@@ -95,6 +95,23 @@ class NextQuestions(Portable):
         """Whether it is proved that no unknown fact can matter."""
         return not self.questions
 
+    def leading(self, most: int = _SHOWN) -> tuple[Question, ...]:
+        """Return the questions to ask first, of those whose answers are expected to tell something.
+
+        A question that makes sense only after another, such as to whom a chief customer officer reports, leaves its
+        place to that other one as long as this is open.
+        """
+        asked = {question.fact: question for question in self.questions}
+        facts = self.rulebase.vocabulary.facts
+        found: dict[str, Question] = {}
+        for question in self.questions:
+            if question.information > 0:
+                first = question
+                while open_before := [premise for premise, _ in facts[first.fact].asked_if if premise in asked]:
+                    first = asked[open_before[0]]
+                found.setdefault(first.fact, first)
+        return tuple(found.values())[:most]
+
     def tell(self) -> tuple[Block, ...]:
         """Return in words which questions are best, and what cannot matter."""
         return (Paragraph(self._tell()),)
@@ -102,7 +119,7 @@ class NextQuestions(Portable):
     def _tell(self) -> str:
         if not self.questions:
             return "Nothing that is still unknown can change the model."
-        best = self.questions[:_SHOWN]
+        best = self.leading() or self.questions[:_SHOWN]
         telling = [question.fact for question in best if question.information > 0]
         if telling:
             learnt = f"most can be learnt from {topics(self.rulebase, telling)}"

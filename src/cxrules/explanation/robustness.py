@@ -103,11 +103,12 @@ class Robustness(Portable):
         turning = [flip for flip in self.rules if flip.model != self.model]
         if turning:
             each = "a single rule" if len(turning) == 1 else f"each of {count(len(turning), 'rule')}"
-            said.append(f"The model hangs on {each} by itself: without it the model would be another.")
+            said.append(f"The model depends on {each}: without it the model would be another.")
             said += [self._say_rule(flip) for flip in turning[:_SHOWN]]
         elif self.complete:
             stays = "the model would be the same" if self.model else "it would stay so"
-            said.append(f"No single rule decides: without any one of them {stays}.")
+            depends = "Even so, it depends" if self.step is Step.PREFERENCE else "It depends"
+            said.append(f"{depends} on no single rule: without any one of them {stays}.")
         claims = {flip.claim: flip for flip in self.tones if flip.model != self.model}
         if claims:
             sources = sorted({self.rulebase.claims[claim].source for claim in claims})
@@ -125,12 +126,12 @@ class Robustness(Portable):
         if self.step is Step.ONLY:
             return f"{own} is the only model in the running."
         if self.step is Step.PREFERENCE:
-            return f"{own} stands first because a rule puts it before {join_names(self.rulebase, self.set_aside)}."
+            return f"{own} comes first because a rule ranks it above {join_names(self.rulebase, self.set_aside)}."
         other = name(self.rulebase, self.runner_up or "")
         if self.step is Step.ORDER:
             return f"The evidence for {own} and {other} is even, and the order of preference decides."
         narrowly = ", but not by much" if self.status is Status.CONTESTED else ""
-        return f"{own} is before {other} by the weight of the evidence{narrowly}."
+        return f"{own} comes before {other} by the weight of the evidence{narrowly}."
 
     def _say_rule(self, flip: RuleFlip) -> str:
         because = self.rulebase.rules[flip.rule].rationale.rstrip(". ")

@@ -200,16 +200,16 @@ _FALLEN_AWAY = frozenset({Turn.READMITTED, Turn.REQUIREMENT_LOST, Turn.NO_LONGER
 
 def _tell(judge: Judge, supposed: WhatIf[_Answer]) -> tuple[Block, ...]:
     if not supposed.changes:
-        return (Paragraph("Nothing is supposed to be otherwise, so that nothing changes."),)
+        return (Paragraph("No fact is supposed to change, so nothing changes."),)
     clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
     outcome = _tell_outcome(judge, supposed.before, supposed.after)
     blocks: list[Block] = [Paragraph(f"Suppose that {clauses}. {outcome}")]
     turned = tuple(_tell_turns(judge, supposed.turned))
     if turned:
-        blocks.append(Items("What turns", turned))
+        blocks.append(Items("What changes", turned))
     moved = tuple(_tell_moved(judge, supposed.evidence))
     if moved:
-        blocks.append(Items("What speaks otherwise", moved))
+        blocks.append(Items("How the evidence changes", moved))
     return tuple(blocks)
 
 
@@ -251,8 +251,8 @@ _TURNS = {
     Turn.READMITTED: ("is no longer ruled out", "are no longer ruled out"),
     Turn.REQUIREMENT_MET: ("has what it requires: {finding}", "have what they require: {finding}"),
     Turn.REQUIREMENT_LOST: ("no longer has what it requires: {finding}", "no longer have what they require: {finding}"),
-    Turn.SET_ASIDE: ("is put behind another", "are put behind another"),
-    Turn.NO_LONGER_SET_ASIDE: ("is no longer put behind another", "are no longer put behind another"),
+    Turn.SET_ASIDE: ("is ranked below another", "are ranked below another"),
+    Turn.NO_LONGER_SET_ASIDE: ("is no longer ranked below another", "are no longer ranked below another"),
 }
 """The sentences about one model and about several; whether one is in the running follows from them and the evidence."""
 

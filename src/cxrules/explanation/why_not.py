@@ -12,6 +12,7 @@ from cxrules.explanation.counterfactuals import Counterfactuals, counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, cite, facts_clause, reason
 from cxrules.explanation.text.words import join_clauses, lower_first, name, sentence, topics
 from cxrules.explanation.trace import trace
+from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
 from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision
@@ -264,7 +265,7 @@ class _Teller:
 
     def _tell_exclusion(self) -> str:
         steps = self._case.excluded_by
-        return f"{self._subject} is ruled out. {self._give(steps[:_FEW] if self._brief else steps)}"
+        return self._since("ruled out", steps[:_FEW] if self._brief else steps)
 
     def _tell_refusal(self) -> str:
         refused = [requirement for requirement in self._objection.requirements if requirement.refused]
@@ -293,15 +294,21 @@ class _Teller:
         if against is None:
             return f"nothing that is known speaks for {self._subject}."
         if speaking_for is None:
-            here = f"nothing that is known speaks for {self._subject}, and something against it."
+            here = f"nothing that is known speaks for {self._subject}, and something speaks against it."
             return f"{here} {self._give((against,))}"
-        return f"at least as much speaks against {self._subject} as for it. {self._give((against,))}"
+        here = f"the evidence against {self._subject} is at least as strong as the evidence for it."
+        return f"{here} {self._give((against,))}"
 
     def _tell_too_little(self) -> str:
-        return f"too little of what speaks for {self._subject} rests on what is known here. {self._tell_best(1)}"
+        return f"too little of the evidence for {self._subject} is specific to this organisation. {self._tell_best(1)}"
 
     def _tell_preference(self) -> str:
-        return f"{self._subject} would be acceptable too, but is put behind. {self._give(self._case.set_aside_by[:1])}"
+        step = self._case.set_aside_by[0]
+        acceptable = f"{self._subject} would also be acceptable, but"
+        second = self._objection.model == self._objection.decision.runner_up
+        if step.rule.id in self._told:
+            return f"{acceptable} the {self._ordinal(step)} reason above ranks it {'second' if second else 'lower'}."
+        return f"{acceptable} another ranks above it. {reason(step)}"
 
     def _tell_weights(self) -> str:
         winner = self._objection.winner
@@ -309,18 +316,18 @@ class _Teller:
         subject, best = self._subject, name(self._judge.rulebase, winner.model.id)
         lead = winner.points - self._case.points
         if lead == 0:
-            margin = f"as much speaks for {subject} as for {best}, which comes first in the declared order."
+            margin = f"the evidence for {subject} is as strong as for {best}, which comes first in the declared order."
         elif lead < _NARROW:
-            margin = f"nearly as much speaks for {subject} as for {best}."
+            margin = f"the evidence for {subject} is nearly as strong as for {best}."
         else:
-            margin = f"{'far less' if lead >= _WIDE else 'less'} speaks for {subject} than for {best}."
+            margin = f"the evidence for {subject} is {'far ' if lead >= _WIDE else ''}weaker than for {best}."
         return " ".join(part for part in (margin, self._tell_best(1), self._tell_best(-1)) if part)
 
     def _tell_best(self, sign: int) -> str:
         step = _best(self._case, sign)
         if step is None:
             return ""
-        most = f"what speaks {'for' if sign > 0 else 'against'} it most"
+        most = f"the strongest point {'for' if sign > 0 else 'against'} it"
         if step.rule.id in self._told:
             return sentence(f"{most} is the {self._ordinal(step)} reason above")
         here = facts_clause(step.roots())
@@ -329,9 +336,16 @@ class _Teller:
             return sentence(f"{most} holds for any organisation: {lower_first(rationale)} ({cite(step)})")
         return f"{sentence(f'{most} is that {here}')} {rationale} ({cite(step)})."
 
+    def _since(self, verdict: str, steps: tuple[Step, ...]) -> str:
+        """Return a verdict with its reasons; where the text has given all of them already, in one sentence."""
+        if steps and all(step.rule.id in self._told for step in steps):
+            places = join_words([self._ordinal(step) for step in steps])
+            return f"{self._subject} is {verdict} by the {places} {'reason' if len(steps) == 1 else 'reasons'} above."
+        return f"{self._subject} is {verdict}. {self._give(steps)}"
+
     def _give(self, steps: tuple[Step, ...]) -> str:
         return " ".join(
-            f"That follows from the {self._ordinal(step)} reason above." if step.rule.id in self._told else reason(step)
+            f"See the {self._ordinal(step)} reason above." if step.rule.id in self._told else reason(step)
             for step in steps
         )
 

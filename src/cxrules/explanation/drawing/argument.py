@@ -251,7 +251,7 @@ _STANDINGS = {
     Obstacle.REQUIREMENT_UNKNOWN: "requirement not known",
     Obstacle.NO_EVIDENCE: "nothing speaks for it on balance",
     Obstacle.TOO_LITTLE_EVIDENCE: "too little evidence",
-    Obstacle.SET_ASIDE: "put behind another",
+    Obstacle.SET_ASIDE: "ranked below another",
     Obstacle.OUTWEIGHED: "outweighed",
 }
 

@@ -15,10 +15,10 @@ _HOLDING_BACK = (Relation.EXCLUDES, Relation.SETS_ASIDE, Relation.LACKING, Relat
 _SAYS = {
     Relation.REQUIRED: "Required, and met",
     Relation.LACKING: "Required, and not established",
-    Relation.PREFERS: "Put before another",
+    Relation.PREFERS: "Ranked above another",
     Relation.FOR: "For it",
     Relation.AGAINST: "Against it",
-    Relation.SETS_ASIDE: "Put behind another",
+    Relation.SETS_ASIDE: "Ranked below another",
     Relation.EXCLUDES: "Ruled out",
 }
 

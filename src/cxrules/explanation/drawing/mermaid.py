@@ -97,7 +97,7 @@ _SAYS: Mapping[Relation, str] = {
     Relation.PREFERS: "before another",
     Relation.FOR: "for",
     Relation.AGAINST: "against",
-    Relation.SETS_ASIDE: "puts behind",
+    Relation.SETS_ASIDE: "ranks below",
     Relation.EXCLUDES: "rules out",
 }
 _LINES: Mapping[Relation, str] = {

@@ -60,7 +60,7 @@ _STROKES = {
     Relation.PREFERS: _Stroke("#6639ba", "", 1.6, "puts before another"),
     Relation.FOR: _Stroke("#116329", "", 1.6, "speaks for"),
     Relation.AGAINST: _Stroke("#b35900", "7 4", 1.6, "speaks against"),
-    Relation.SETS_ASIDE: _Stroke("#6639ba", "2 3", 2.0, "puts behind another"),
+    Relation.SETS_ASIDE: _Stroke("#6639ba", "2 3", 2.0, "ranks below another"),
     Relation.EXCLUDES: _Stroke("#a40e26", "10 3 2 3", 2.0, "rules out"),
 }
 _FAINT = "#57606a"

@@ -58,7 +58,7 @@ def tell_incoherences(judge: Judge, decision: Decision) -> Iterator[Block]:
     """Describe first of all what in the facts contradicts itself, since what rests on it is no evidence."""
     reasons = tuple(sentence(met.reason) for met in judge.rulebase.incoherences(decision.known))
     if reasons:
-        yield Items("The facts contradict each other, so that what rests on them is no evidence", reasons)
+        yield Items("The facts contradict each other, and what rests on them is no evidence", reasons)
         yield Paragraph("Correct them before relying on the answer below.")
 
 

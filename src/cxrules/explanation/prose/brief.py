@@ -24,6 +24,7 @@ __all__ = ["choose_reasons", "choose_rival", "tell_outcome", "tell_prospects", "
 
 _MOST_REASONS = 4
 _MOST_GATES = 2
+_MOST_GENERAL = 2
 _MOST_UNKNOWN = 3
 
 
@@ -56,8 +57,8 @@ def tell_outcome(rulebase: RuleBase, derivation: Derivation) -> str:
     """Describe the outcome in one sentence."""
     if derivation.model is None:
         return {
-            Reason.NOTHING_KNOWN: "Nothing is known about the organisation, so that no owner can be recommended yet.",
-            Reason.TOO_LITTLE: "No owner can be recommended yet, because too little is known to speak for any.",
+            Reason.NOTHING_KNOWN: "Nothing is known about the organisation, so no owner can be recommended yet.",
+            Reason.TOO_LITTLE: "No owner can be recommended yet, because too little is known to favour one.",
             Reason.ALL_EXCLUDED: "No owner can be recommended, because what is known rules out every one of them.",
             None: "",
         }[derivation.reason]
@@ -84,8 +85,9 @@ def choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> Wh
 def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> dict[str, str]:
     """Choose at most four reasons, each a different idea and, where possible, from another article.
 
-    First comes what keeps back a model with more evidence; then the decisive reasons, the most decisive first and what
-    holds for any organisation last; then the reasons against models that have some support.
+    First comes what keeps back a model with more evidence; then the decisive reasons that rest on facts of the
+    organisation, the most decisive first; then the reasons against models that have some support. What holds for any
+    organisation comes last, and once only unless there is nothing else.
 
     Returns:
         The reasons in words, by rule.
@@ -98,15 +100,31 @@ def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> 
     for step in _list_gates(derivation):
         if len(chosen) < _MOST_GATES and not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
             chosen[step.rule.id] = _tell_reason(judge, derivation, step)
-    while len(chosen) < _MOST_REASONS and not decisive.keys() <= chosen.keys():
-        rule = max((rule for rule in decisive if rule not in chosen), key=_Worth(ratings, steps, chosen))
-        chosen[rule] = decisive[rule]
+    own = {rule: text for rule, text in decisive.items() if steps[rule].roots()}
+    general = {rule: text for rule, text in decisive.items() if rule not in own}
+    _add_decisive(chosen, own, ratings, steps)
     for step in _list_keepers(derivation):
         if len(chosen) == _MOST_REASONS:
             break
         if not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
             chosen[step.rule.id] = _tell_reason(judge, derivation, step)
+    _add_decisive(
+        chosen, general, ratings, steps, most=min(_MOST_REASONS, len(chosen) + 1) if chosen else _MOST_GENERAL
+    )
     return chosen
+
+
+def _add_decisive(
+    chosen: dict[str, str],
+    decisive: dict[str, str],
+    ratings: dict[str, Damage],
+    steps: dict[str, Step],
+    most: int = _MOST_REASONS,
+) -> None:
+    """Add decisive reasons, the most decisive first, up to so many reasons in all."""
+    while len(chosen) < most and not decisive.keys() <= chosen.keys():
+        rule = max((rule for rule in decisive if rule not in chosen), key=_Worth(ratings, steps, chosen))
+        chosen[rule] = decisive[rule]
 
 
 class _Worth:
@@ -118,12 +136,12 @@ class _Worth:
         self._articles = Counter(steps[rule].source.id for rule in chosen)
         self._facts = _facts_of(steps, chosen)
 
-    def __call__(self, rule: str) -> tuple[bool, bool, int, int]:
+    def __call__(self, rule: str) -> tuple[bool, int, int]:
         step, damage = self._steps[rule], self._ratings[rule]
         roots = {given.fact for given in step.roots()}
         stale = self._articles[step.source.id] + (2 if roots <= self._facts else 0)
         weight = max(damage.lead_lost, damage.points_lost) + damage.status_falls
-        return damage.model_falls, not step.standing, weight - stale, damage.points_lost
+        return damage.model_falls, weight - stale, damage.points_lost
 
 
 def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
@@ -165,7 +183,7 @@ def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
     rulebase, then = judge.rulebase, step.rule.then
     behind = [case.model.id for case in derivation.cases if step in case.set_aside_by]
     if behind:
-        return reason(step, f"which puts {name(rulebase, str(winner))} before {join_names(rulebase, behind)}")
+        return reason(step, f"which ranks {name(rulebase, str(winner))} above {join_names(rulebase, behind)}")
     if any(item.effect is Effect.SUPPORTS and item.target == winner for item in then):
         return reason(step)
     excluded = step.rule.targets(Effect.EXCLUDES)
@@ -181,8 +199,8 @@ def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
 def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
     """Describe what is unknown and matters, and the nearest change that would lead elsewhere."""
     rulebase = judge.rulebase
-    asked = next_questions(judge, decision).questions
-    telling = [question for question in asked if question.information > 0][:_MOST_UNKNOWN]
+    following = next_questions(judge, decision)
+    asked, telling = following.questions, following.leading(_MOST_UNKNOWN)
     if decision.model is None:
         if telling:
             yield Items("What to find out first", tuple(question.text for question in telling))
@@ -191,7 +209,7 @@ def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
     if telling:
         # A topic may be a plural, so no verb may depend on it.
         unknown = topics(rulebase, [question.fact for question in telling])
-        sentences.append(f"Not known, though it may change this: {unknown}.")
+        sentences.append(f"Still unknown, and possibly decisive: {unknown}.")
     elif not asked:
         sentences.append("Nothing that is still unknown can change this.")
     nearest = counterfactuals(judge, decision).sets[:1]
@@ -202,7 +220,7 @@ def tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
 
 def _tell_change(rulebase: RuleBase, found: ChangeSet) -> str:
     clauses = [rulebase.vocabulary[fact].state(value) for fact, value in found.changed.items()]
-    supposed = f"If {join_clauses(clauses)}"
+    supposed = f"If instead {join_clauses(clauses)}"
     if found.model is None:
         return f"{supposed}, no owner could be recommended."
     return f"{supposed}, the recommendation becomes {name(rulebase, found.model)}."

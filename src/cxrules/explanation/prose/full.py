@@ -25,8 +25,8 @@ __all__ = ["write_full"]
 _PLACES = {
     Obstacle.EXCLUDED: "It is ruled out.",
     Obstacle.NO_EVIDENCE: "The evidence is not in its favour.",
-    Obstacle.TOO_LITTLE_EVIDENCE: "Too little of the evidence for it rests on what is known here.",
-    Obstacle.SET_ASIDE: "It would be acceptable, but another comes before it.",
+    Obstacle.TOO_LITTLE_EVIDENCE: "Too little of the evidence for it is specific to this organisation.",
+    Obstacle.SET_ASIDE: "It would be acceptable, but another ranks above it.",
     Obstacle.OUTWEIGHED: "It is outweighed.",
 }
 
@@ -98,7 +98,7 @@ class _Writer:
         claims = [self._rulebase.claims[claim] for claim in dissent(self._judge.decider, self._decision)]
         if claims:
             texts = tuple(f"{_open_end(claim.says)} ({self._cite(claim)})." for claim in claims)
-            blocks.append(Items("What speaks against the recommendation, or for what it puts behind", texts))
+            blocks.append(Items("What speaks against the recommendation, or for what ranks below it", texts))
         return tuple(blocks)
 
     def recognised(self) -> tuple[Block, ...]:
@@ -160,16 +160,16 @@ class _Writer:
             yield Items("The evidence", tuple(self._weigh(item) for item in case.evidence))
         again = [self._tell(step) for step in self._list_again(case)]
         if again:
-            yield Items("Said by the same claims, and so counted already", tuple(again))
+            yield Items("Resting on claims that are already counted", tuple(again))
         if case.excluded_by:
             yield Items("What rules it out", tuple(self._tell(step) for step in case.excluded_by))
         if case.set_aside_by:
-            yield Items("What puts another before it", tuple(self._tell(step) for step in case.set_aside_by))
+            yield Items("What ranks another above it", tuple(self._tell(step) for step in case.set_aside_by))
         met = [sentence(finding.states) for finding in case.met]
         if met:
-            yield Items("What it requires and has", tuple(met))
+            yield Items("Requirements that are met", tuple(met))
         if case.missing:
-            yield Items("What it requires and lacks", tuple(sentence(states) for _, states in case.missing))
+            yield Items("Requirements that are not met", tuple(sentence(states) for _, states in case.missing))
 
     def _list_again(self, case: Case) -> list[Step]:
         """Return the rules whose evidence for or against a model another rule with the same claim carries."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from cxrules.explanation.derivation import Derivation, Weighed
-from cxrules.explanation.text.words import lower_first, name, title
+from cxrules.explanation.derivation import Derivation, Weighed, facts_clause
+from cxrules.explanation.text.words import join_clauses, lower_first, name, title
 from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision
 from cxrules.policy.dissent import Voice
@@ -36,20 +36,19 @@ def _tell_agreement(rulebase: RuleBase, agreeing: list[Voice]) -> Iterator[str]:
         by_degree[_degree(voice.points_on_winner)].append(title(rulebase, voice.source))
     groups = [(titles, word) for word, titles in by_degree.items() if titles]
     if groups:
-        (first, word), others = groups[0], groups[1:]
-        parts = [f"{join_words(first)} {_verb(first, 'agrees', 'agree')} {word} with this"]
-        parts += [f"{join_words(titles)} {word}" for titles, word in others]
-        yield f"{', and '.join(parts)}."
+        parts = [f"{join_words(titles)} {word} {_verb(titles, 'agrees', 'agree')}" for titles, word in groups]
+        yield f"{join_clauses(parts)}."
 
 
 def _tell_difference(rulebase: RuleBase, decision: Decision, derivation: Derivation, voice: Voice) -> str:
     model = str(voice.model)
     says = f"would choose {name(rulebase, model)}"
     if decision.model is not None:
-        says = f"disagrees {_degree(voice.points - voice.points_on_winner)} and {says}"
+        says = f"{_degree(voice.points - voice.points_on_winner)} disagrees and {says}"
     ruled_out = derivation.case(model).excluded_by
     if ruled_out:
-        because = lower_first(ruled_out[0].rule.rationale.rstrip(". "))
+        first = ruled_out[0]
+        because = facts_clause(first.roots()) or lower_first(first.rule.rationale.rstrip(". "))
         return f"{title(rulebase, voice.source)} {says}, which is ruled out here because {because}."
     best = _strongest(derivation, voice.source, model)
     ground = f": {lower_first(best.step.rule.rationale.rstrip('. '))}" if best else ""
