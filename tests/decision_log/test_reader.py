@@ -27,6 +27,8 @@ from cxrules.decision_log import (
     Replayed,
     Trouble,
     assess_impact,
+    bulk,
+    impact,
     replay,
 )
 from cxrules.decision_log.record import LONGEST_LINE
@@ -464,9 +466,7 @@ def test_many_revisions_are_read_with_few_at_a_time(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_log(tmp_path: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cxrules.decision_log import replaying
-
-    monkeypatch.setattr(replaying, "_BATCH", 80)  # so that the smaller log has more than one batch as well
+    monkeypatch.setattr(bulk, "_BATCH", 80)  # so that the smaller log has more than one batch as well
 
     def peak(number: int, consume: Callable[[LogReader], Iterator[object]]) -> int:
         path = tmp_path / "log"
@@ -535,6 +535,59 @@ def test_the_impact_is_what_two_decisions_make_it(data: st.DataObject, tmp_path_
         assert set(item.fires) == set(oracle.fired) - set(was.fired)
         if item.changes:
             assert item.causes or item.policy, "nothing changes without a cause"
+
+
+ODD: list[Any] = [True, False, 0, 1, 1.0, 40, 40.0, 99.5, 101, -1, None, "", "no such value", [], ["no such value"], {}]
+"""Values that a fact may or may not have: among them numbers and flags that Python takes for equal."""
+
+
+@given(data=st.data())
+@settings(max_examples=settings().max_examples // 4)
+def test_many_records_at_once_come_out_as_one_by_one(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever stands in the records, in replay and impact: columns only save time."""
+    old = data.draw(readable_rulebases())
+    gone = data.draw(st.sampled_from(sorted(old.rules)))
+    kept = {name: rule for name, rule in old.rules.items() if name != gone}
+    new = change(old, rules=kept, policy=data.draw(st.sampled_from([old.policy, Policy(2, 1)])))
+    path = tmp_path_factory.mktemp("log") / "log"
+    write_log(path, old, data.draw(st.lists(organisations(old), min_size=2, max_size=6)))
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in written[1:]:
+        if data.draw(st.booleans()):
+            fact = data.draw(st.sampled_from([*old.vocabulary.facts, "no_such_fact"]))
+            record["facts"][fact] = data.draw(st.sampled_from(ODD))
+        if data.draw(st.booleans()):
+            record["facts"] = dict(data.draw(st.permutations(sorted(record["facts"].items()))))
+    path.write_text("".join(f"{json.dumps(record)}\n" for record in written))
+
+    def read(least: int) -> list[object]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bulk, "_WORTHWHILE", least)
+            return [*replay(LogReader(path)), *assess_impact(LogReader(path), new)]
+
+    assert read(1) == read(1_000_000)
+
+
+def test_what_a_change_leaves_alone_is_not_decided_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = "acquisition-comes-first"
+    changed = change(BUILTIN, rules={name: rule for name, rule in BUILTIN.rules.items() if name != gone})
+    many = drawn(100)
+    reader = write_log(tmp_path / "log", BUILTIN, many)
+    compared: list[int] = []
+    compare = impact._compare
+
+    def note(entry: Logged, own: Any, change: Any) -> Impact:
+        compared.append(entry.line)
+        return compare(entry, own, change)
+
+    monkeypatch.setattr(impact, "_compare", note)
+    items = list(assess_impact(reader, changed))
+    fires = [gone in ADVISOR.recommend(known).fired for known in many]
+    assert 0 < len(compared) == sum(fires) < len(many) / 2
+    # Without the rule a finding may go, and with it rules that need it.
+    assert [isinstance(item, Impact) and gone in item.silent for item in items] == fires
 
 
 def test_the_causes_are_named(tmp_path: Path) -> None:

@@ -1,31 +1,84 @@
 """Many records decided again at once: the policy over columns of bits, and what is recorded held against it.
 
-It tells which records are surely as they were; what it is not sure of is decided again one by one, by the code that
-says what differs.
+It tells which records are surely as they were, and which a change surely leaves alone; what it is not sure of is
+decided again one by one, by the code that says what differs.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, islice, repeat
+from typing import Any, Final, cast
 
 from cxrules.columns.gates import Gate
 from cxrules.columns.integers import Cohort, Column, Runner, SetColumn
 from cxrules.columns.program import Program
+from cxrules.decision_log.reader import Entry, Logged, LogReader
 from cxrules.decision_log.record import DecisionRecord, digest_points
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.policy.evidence import certainty
 from cxrules.policy.judge import Judge
 
-__all__ = ["Bulk"]
+__all__ = ["Bulk", "Bulks", "split"]
+
+_BATCH: Final = 2048
+_WORTHWHILE: Final = 64
+"""Records of one rule base in a batch from which compiling it for columns pays."""
+_KEPT: Final = 8
 
 _FULL: Final = 100
 _DIGITS: Final = [bytes(48 + (byte >> bit & 1) for byte in range(256)) for bit in range(8)]
 """For each bit of a byte the table that turns bytes into the digits 0 and 1."""
+_EQUAL: Final = [bytes(byte == code for byte in range(256)) for code in range(256)]
+"""For each code the table that turns bytes into 1 where they equal it, else 0."""
 _ONES: Final = bytes(48 + (byte & 1) for byte in range(256))
 _NOBODY: Final = ""
+
+
+def split(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Return the entries of a log in batches: what bounds the memory, whatever the size of the log."""
+    rest = iter(entries)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+class Bulks:
+    """The rule bases of a log, each compiled for columns when a batch first has many of its records."""
+
+    def __init__(self, log: LogReader) -> None:
+        self._log = log
+        self._compiled: dict[str, Bulk] = {}
+
+    def list_same(self, batch: Sequence[Entry]) -> Iterator[tuple[str, list[int]]]:
+        """Return by revision the places of the decisions in a batch that surely come out as they were recorded."""
+        groups: dict[str, list[int]] = {}
+        for position, entry in enumerate(batch):
+            if isinstance(entry, Logged) and _is_plain(entry):
+                groups.setdefault(entry.record["revision"], []).append(position)
+        for revision, positions in groups.items():
+            if len(positions) >= _WORTHWHILE:
+                records = [cast("Logged", batch[position]).record for position in positions]
+                if revision not in self._compiled:
+                    if len(self._compiled) == _KEPT:
+                        self._compiled.clear()
+                    self._compiled[revision] = Bulk(self._log.judge(records[0]))
+                found = zip(positions, self._compiled[revision].list_same(records), strict=True)
+                if same := [position for position, alike in found if alike]:
+                    yield revision, same
+
+
+def _is_plain(entry: Logged) -> bool:
+    """Whether columns can tell all that the record says."""
+    record = entry.record
+    return (
+        record["format"] != 1
+        and record["engine"] == "bitmap"
+        and record["explanation_sha256"] is None
+        and record["answer_sha256"] is None
+        and not record["masked"]
+        and not record["erased"]
+    )
 
 
 class Bulk:
@@ -45,9 +98,8 @@ class Bulk:
         for model, number in formula.points.items():
             gates |= {("points", model, plane): gate for plane, gate in enumerate(number.planes)}
         self._run: Runner[Any] = Runner(program, gates)
-        self._columns: list[tuple[str, Any]] = []  # the columns of facts met so far, by number
-        facts = enumerate(rulebase.vocabulary.facts.items())
-        self._readers = {name: (place, _Reader(program, fact, self._columns)) for place, (name, fact) in facts}
+        self._places = {name: place for place, name in enumerate(rulebase.vocabulary.facts)}
+        self._readers = [_Reader(program, fact) for fact in rulebase.vocabulary.facts.values()]
 
     def list_same(self, records: Sequence[DecisionRecord]) -> list[bool]:
         """Return for each record whether everything in it comes out as it was recorded."""
@@ -94,36 +146,31 @@ class Bulk:
             return False
         return record["digest"] is None or record["digest"] == digest_points(points, runner_up or None, lead)
 
+    def list_silent(self, records: Sequence[DecisionRecord], rules: Iterable[str]) -> list[bool]:
+        """Return for each record whether surely none of some rules fires on its facts."""
+        doubtful = bytearray(len(records))
+        cohort = self._gather(records, doubtful)
+        runner: Runner[str] = Runner(self._program, {rule: self._program.fired[rule] for rule in rules})
+        fires = 0
+        for column in runner(cohort).values():
+            fires |= column
+        return [not doubt and not fired for doubt, fired in zip(doubtful, _digits_of(fires, len(records)), strict=True)]
+
     def _gather(self, records: Sequence[DecisionRecord], doubtful: bytearray) -> Cohort:
         """Put the facts of records side by side; what is no fact in its normal form is doubtful."""
-        readers = self._readers
-        held: list[bytearray | None] = [None] * len(self._columns)
-        size = len(records)
-        for position, record in enumerate(records):
-            last = -1
-            for name, value in record["facts"].items():
-                place, reader = readers.get(name, (-1, None))
-                if reader is None or place <= last:
-                    doubtful[position] = 1
-                    break
-                last = place
-                # An int is no flag, though it may equal one; a text that is a value is one whatever else it equals.
-                key = reader.known.get(value) if value.__class__ is reader.kind else reader.read(value)
-                if key is None:
-                    doubtful[position] = 1
-                    break
-                if key >= len(held):
-                    held += [None] * (key + 1 - len(held))
-                column = held[key]
-                if column is None:
-                    column = held[key] = bytearray(size)
-                column[position] = 1
-        columns: dict[str, Any] = {}
-        for (name, value), marks in zip(self._columns, held, strict=False):
-            if marks is not None:
-                columns.setdefault(name, {})[value] = _int_of(marks)
-        everything = (1 << size) - 1
-        return Cohort(everything, {name: _join(readers[name][1].fact, values) for name, values in columns.items()})
+        place_of, strangers = self._places.get, repeat(-1)
+        rows = [record["facts"] for record in records]
+        for position, row in enumerate(rows):
+            places = list(map(place_of, row, strangers))
+            if places and (places[0] < 0 or places != sorted(places)):
+                doubtful[position] = 1
+        columns: dict[str, Column] = {}
+        for reader in self._readers:
+            name = reader.fact.name
+            column = reader.read_all([row.get(name, _ABSENT) for row in rows], doubtful)
+            if column:
+                columns[name] = _join(reader.fact, column)
+        return Cohort((1 << len(records)) - 1, columns)
 
     def _compare_fired(self, records: Sequence[DecisionRecord], columns: Mapping[Any, int], doubtful: bytearray) -> int:
         nothing = bytes(self._bytes)
@@ -155,46 +202,76 @@ class Bulk:
         return list(zip(*scores, strict=True)) if scores else [()] * size
 
 
-class _Reader:
-    """Reads the values of one fact: which column each belongs to."""
+_ABSENT: Final = object()
+_OTHER: Final = 255
+"""The code of what is no value as it stands in a table of codes: it is read by itself, or is doubtful."""
 
-    def __init__(self, program: Program, fact: Fact, columns: list[tuple[str, Any]]) -> None:
+
+class _Reader:
+    """Reads the values of one fact in many records."""
+
+    def __init__(self, program: Program, fact: Fact) -> None:
         self.fact = fact
-        self._program, self._columns = program, columns
-        self._numbers: dict[Any, int] = {}
-        self.known: dict[Any, int] = {}
-        self.kind: type = str
-        if fact.kind in (Kind.ORDERED, Kind.CHOICE):
-            self.known = {name: self._number(name) for name in fact.names}
-        elif fact.kind is Kind.FLAG:
-            self.kind = bool
-            self.known = {value: self._number(value) for value in (True, False)}
-        elif fact.kind is Kind.PERCENT:
-            self.kind = int
-            self.known = {value: self._number(self._case(value)) for value in range(_FULL + 1)}
-        else:
-            self.kind = tuple
+        self._program = program
+        # A text equals nothing but itself; a flag equals a number, so that numbers and flags are told by their type.
+        self._names: tuple[FactValue, ...] = fact.names if fact.kind in (Kind.ORDERED, Kind.CHOICE) else ()
+        self._codes: dict[object, int] = {name: code for code, name in enumerate(self._names, start=1)}
+        self._codes[_ABSENT] = 0
+        self._coded = 0 < len(self._names) < _OTHER
         self._order = {name: place for place, name in enumerate(fact.names)}
 
-    def read(self, value: object) -> int | None:
-        """Read what is of another type; None for what is no value in its normal form."""
-        if type(value) is float and self.fact.kind is Kind.PERCENT and 0 <= value <= _FULL and not value.is_integer():
-            return self._number(self._case(value))
-        if type(value) is list and self.fact.kind is Kind.SET:
-            places = [self._order.get(element, -1) if type(element) is str else -1 for element in value]
-            if all(one < other for one, other in zip([-1, *places], places, strict=False)):
-                return self._number(tuple(value))
+    def read_all(self, values: Sequence[object], doubtful: bytearray) -> dict[FactValue, int]:
+        """Return for each value which records have it; mark those whose value is none in its normal form."""
+        try:
+            return self._read_codes(values, doubtful) if self._coded else self._read_each(values, doubtful)
+        except TypeError:  # a list or an object among the names
+            return self._read_each(values, doubtful)
+
+    def _read_codes(self, values: Sequence[object], doubtful: bytearray) -> dict[FactValue, int]:
+        codes = bytes(map(self._codes.get, values, repeat(_OTHER)))
+        _mark(doubtful, codes, _OTHER)
+        names = enumerate(self._names, start=1)
+        return {name: _int_of(codes.translate(_EQUAL[code])) for code, name in names if code in codes}
+
+    def _read_each(self, values: Sequence[object], doubtful: bytearray) -> dict[FactValue, int]:
+        marks: dict[FactValue, bytearray] = {}
+        for position, value in enumerate(values):
+            if value is _ABSENT:
+                continue
+            key = self._read(value)
+            if key is None:
+                doubtful[position] = 1
+                continue
+            column = marks.get(key)
+            if column is None:
+                column = marks[key] = bytearray(len(values))
+            column[position] = 1
+        return {value: _int_of(column) for value, column in marks.items()}
+
+    def _read(self, value: object) -> FactValue | None:
+        """Return what a value means to the rules, or None where it is no value in its normal form."""
+        kind, own = self.fact.kind, value.__class__
+        if kind is Kind.FLAG:
+            return value if own is bool else None  # type: ignore[return-value]
+        if kind is Kind.PERCENT:
+            # Floats that are whole numbers are written as ints.
+            if (own is int or (own is float and not value.is_integer())) and 0 <= value <= _FULL:  # type: ignore[attr-defined, operator]
+                return self._program.cases[self.fact.name][self._program.case_of(self.fact.name, value)]  # type: ignore[arg-type]
+        elif kind is Kind.SET:
+            if own is list:
+                places = [self._order.get(item, -1) if type(item) is str else -1 for item in value]  # type: ignore[attr-defined]
+                if all(one < other for one, other in zip([-1, *places], places, strict=False)):
+                    return tuple(value)  # type: ignore[arg-type]
+        elif own is str and value in self._order:
+            return value
         return None
 
-    def _number(self, value: FactValue) -> int:
-        number = self._numbers.get(value)
-        if number is None:
-            number = self._numbers[value] = len(self._columns)
-            self._columns.append((self.fact.name, value))
-        return number
 
-    def _case(self, value: float) -> FactValue:
-        return self._program.cases[self.fact.name][self._program.case_of(self.fact.name, value)]
+def _mark(marks: bytearray, codes: bytes, code: int) -> None:
+    place = codes.find(code)
+    while place >= 0:
+        marks[place] = 1
+        place = codes.find(code, place + 1)
 
 
 def _join(fact: Fact, values: Mapping[Any, int]) -> Column:

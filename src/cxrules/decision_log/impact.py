@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from functools import cached_property
+from typing import Final, Literal, TypeAlias, cast
 
-from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
+from cxrules.decision_log.bulk import Bulk, Bulks, split
+from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
+from cxrules.decision_log.recorded_answer import unpack_bits
 from cxrules.decision_log.replaying import substitute_engine
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidOrganisation
 from cxrules.language.ids import sorted_ids
 from cxrules.policy.comparison import Comparison, compare
 from cxrules.policy.decision import Decision
+from cxrules.policy.evidence import Evidence
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
 
@@ -144,40 +148,139 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
         cannot be decided again, and why, a problem. Where its own rule base does not give what is recorded, a problem
         says so before the impact.
     """
-    judges: dict[str, Judge] = {}
-    altered: dict[str, frozenset[str]] = {}
-    for entry in log:
-        if isinstance(entry, Problem):
-            yield entry
-            continue
-        hidden = check_replayable(entry)
-        if hidden is not None:
-            yield hidden
-            continue
-        own = log.judge(entry.record)
+    changes = _Changes(changed)
+    bulks = Bulks(log)
+    for batch in split(log):
+        alone: dict[int, Impact] = {}
+        for _, positions in bulks.list_same(batch):
+            entries = [cast("Logged", batch[position]) for position in positions]
+            change = changes.of(log.judge(entries[0].record))
+            alone.update(
+                (position, _leave_alone(entry, change.policy))
+                for position, entry, untouched in zip(positions, entries, change.list_untouched(entries), strict=True)
+                if untouched
+            )
+        for position, entry in enumerate(batch):
+            if position in alone:
+                yield alone[position]
+            else:
+                yield from _assess(log, entry, changes)
+
+
+def _assess(log: LogReader, entry: Entry, changes: _Changes) -> Iterator[Impact | Problem]:
+    """Decide one record again under both rule bases; what it yields comes in the order in which it should be said."""
+    if isinstance(entry, Problem):
+        yield entry
+        return
+    hidden = check_replayable(entry)
+    if hidden is not None:
+        yield hidden
+        return
+    own = log.judge(entry.record)
+    if own.engine.name != entry.record["engine"]:
+        yield substitute_engine(entry, own.engine.name)
+    try:
+        impact = _compare(entry, own, changes.of(own))
+    except InvalidOrganisation as error:
+        yield invalid_facts(entry, error)
+        return
+    if (entry.record["model"], entry.record["status"]) != (impact.before.model, impact.before.status):
+        yield _recorded_otherwise(entry, impact.before)
+    yield impact
+
+
+_KEPT: Final = 8
+
+
+class _Changes:
+    """What is changed about each rule base of a log."""
+
+    def __init__(self, changed: Changed) -> None:
+        self._changed = changed
+        self._made: dict[str, _Change] = {}
+
+    def of(self, own: Judge) -> _Change:
+        """Return the change of one rule base."""
         revision = own.rulebase.revision
-        if revision not in altered:
-            if len(judges) > _KEPT:
-                judges.clear()
-                altered.clear()
-            other = changed if isinstance(changed, RuleBase) else changed(own.rulebase)
+        if revision not in self._made:
+            if len(self._made) > _KEPT:
+                self._made.clear()
+            other = self._changed if isinstance(self._changed, RuleBase) else self._changed(own.rulebase)
             # One judge for all records when the changed rule base is one.
-            known = next((judge for judge in judges.values() if judge.rulebase == other), None)
-            judges[revision] = known or Judge(create_engine("bitmap", other))
-            altered[revision] = _list_altered(own.rulebase, other)
-        if own.engine.name != entry.record["engine"]:
-            yield substitute_engine(entry, own.engine.name)
-        try:
-            impact = _compare(entry, own, judges[revision], altered[revision])
-        except InvalidOrganisation as error:
-            yield invalid_facts(entry, error)
-            continue
-        if (entry.record["model"], entry.record["status"]) != (impact.before.model, impact.before.status):
-            yield _recorded_otherwise(entry, impact.before)
-        yield impact
+            made = (change.judge for change in self._made.values() if change.judge.rulebase == other)
+            self._made[revision] = _Change(own, next(made, None) or Judge(create_engine("bitmap", other)))
+        return self._made[revision]
 
 
-_KEPT = 8
+class _Change:
+    """One rule base and what it is changed to.
+
+    Attributes:
+        judge: Decides by the changed rule base.
+        altered: The rules of both that differ.
+        policy: The numbers of the policy that differ.
+    """
+
+    def __init__(self, own: Judge, changed: Judge) -> None:
+        self.judge = changed
+        before, after = own.rulebase, changed.rulebase
+        self.altered = frozenset(
+            name for name, rule in before.rules.items() if name in after.rules and after.rules[name] != rule
+        )
+        policies = before.policy, after.policy
+        self.policy = tuple(
+            name for name in ("minimum_evidence", "lead") if len({getattr(one, name) for one in policies}) > 1
+        )
+        self._own = own
+
+    @cached_property
+    def _touched(self) -> tuple[int, Bulk, tuple[str, ...]] | None:
+        """What tells where no rule that the change touches fires, if such decisions are sure to stay as they are.
+
+        That is the touched rules of the recorded rule base as bits, the changed rule base, and its touched rules. A
+        rule is touched if it, or the evidence it brings, is not the same in both.
+        """
+        before, after = self._own.rulebase, self.judge.rulebase
+        if (before.policy, before.vocabulary, tuple(before.models.values())) != (
+            after.policy,
+            after.vocabulary,
+            tuple(after.models.values()),
+        ):
+            return None
+        was, now = (_group_evidence(judge) for judge in (self._own, self.judge))
+        same = {
+            name
+            for name in before.rules.keys() & after.rules.keys()
+            if name not in self.altered and was.get(name) == now.get(name)
+        }
+        gone = self._own.decider.mask(name for name in before.rules if name not in same)
+        return gone, Bulk(self.judge), tuple(name for name in after.rules if name not in same)
+
+    def list_untouched(self, entries: Sequence[Logged]) -> list[bool]:
+        """Return for each decision that comes out as recorded whether it surely stays so, and all that led to it."""
+        if self._touched is None:
+            return [False] * len(entries)
+        gone, changed, rules = self._touched
+        records = [entry.record for entry in entries]
+        silent = changed.list_silent(records, rules)
+        # The columns have compared what fired with the rule base, so that it is a text of bits.
+        fired = (unpack_bits(cast("str", record["fired"])) for record in records)
+        return [quiet and not bits & gone for quiet, bits in zip(silent, fired, strict=True)]
+
+
+def _group_evidence(judge: Judge) -> dict[str, list[Evidence]]:
+    found: dict[str, list[Evidence]] = {}
+    for item in judge.decider.evidence:
+        found.setdefault(item.rule, []).append(item)
+    return found
+
+
+def _leave_alone(logged: Logged, policy: tuple[str, ...]) -> Impact:
+    record = logged.record
+    outcome = Outcome(
+        record["model"], cast("str", record["status"]), record["reason"], cast("float", record["certainty"])
+    )
+    return Impact(logged.line, record["id"], record["time"], outcome, outcome, (), (), (), (), (), policy)
 
 
 def _recorded_otherwise(logged: Logged, before: Outcome) -> Problem:
@@ -187,17 +290,12 @@ def _recorded_otherwise(logged: Logged, before: Outcome) -> Problem:
     return Problem(logged.line, Trouble.RECORDED_OTHERWISE, message)
 
 
-def _list_altered(own: RuleBase, changed: RuleBase) -> frozenset[str]:
-    return frozenset(name for name, rule in own.rules.items() if name in changed.rules and changed.rules[name] != rule)
-
-
-def _compare(logged: Logged, own: Judge, changed: Judge, altered: frozenset[str]) -> Impact:
-    record = logged.record
+def _compare(logged: Logged, own: Judge, change: _Change) -> Impact:
+    record, changed = logged.record, change.judge
     before = own.decide(own.rulebase.vocabulary.validate(record["facts"]))
     after = changed.decide(changed.rulebase.vocabulary.validate(record["facts"]))
     comparison = compare(own.decider, before.fired, changed.decider, after.fired)
     both = set(own.decider.names(before.fired)) - set(comparison.silent)
-    policies = own.rulebase.policy, changed.rulebase.policy
     return Impact(
         line=logged.line,
         id=record["id"],
@@ -206,12 +304,10 @@ def _compare(logged: Logged, own: Judge, changed: Judge, altered: frozenset[str]
         after=_outcome(after),
         fires=comparison.fires,
         silent=comparison.silent,
-        altered=sorted_ids(both & altered),
+        altered=sorted_ids(both & change.altered),
         evidence=tuple(Moved(shift.rule, shift.model, *shift.points) for shift in comparison.shifts),
         steps=tuple(_list_turned(comparison)),
-        policy=tuple(
-            name for name in ("minimum_evidence", "lead") if len({getattr(one, name) for one in policies}) > 1
-        ),
+        policy=change.policy,
     )
 
 

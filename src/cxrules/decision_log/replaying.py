@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, TypeAlias
 
-from cxrules.decision_log.bulk import Bulk
+from cxrules.decision_log.bulk import Bulks, split
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
 from cxrules.decision_log.record import DecisionRecord, digest_standing
 from cxrules.decision_log.recorded_answer import (
@@ -68,54 +67,15 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
     Yields:
         For each decision what came out; for each line that cannot be decided again, and why, a problem.
     """
-    bulks: dict[str, Bulk] = {}
-    entries = iter(log)
-    while batch := list(islice(entries, _BATCH)):
-        same = _list_same(log, batch, bulks)
+    bulks = Bulks(log)
+    for batch in split(log):
+        same = {position for _, positions in bulks.list_same(batch) for position in positions}
         for position, entry in enumerate(batch):
             if position in same:
                 assert isinstance(entry, Logged)
                 yield Replayed(entry.line, entry.record, (), entry.part)
             else:
                 yield from replay_entry(log, entry)
-
-
-_BATCH: Final = 1024
-_WORTHWHILE: Final = 64
-"""Records of one rule base in a batch from which compiling it for columns pays."""
-_KEPT: Final = 8
-
-
-def _list_same(log: LogReader, batch: list[Entry], bulks: dict[str, Bulk]) -> set[int]:
-    """Return the places of the decisions in a batch that surely come out as they were recorded."""
-    groups: dict[str, list[int]] = {}
-    for position, entry in enumerate(batch):
-        if isinstance(entry, Logged) and _is_plain(entry):
-            groups.setdefault(entry.record["revision"], []).append(position)
-    same: set[int] = set()
-    for revision, positions in groups.items():
-        if len(positions) >= _WORTHWHILE:
-            records = [cast("Logged", batch[position]).record for position in positions]
-            if revision not in bulks:
-                if len(bulks) == _KEPT:
-                    bulks.clear()
-                bulks[revision] = Bulk(log.judge(records[0]))
-            found = zip(positions, bulks[revision].list_same(records), strict=True)
-            same.update(position for position, alike in found if alike)
-    return same
-
-
-def _is_plain(entry: Logged) -> bool:
-    """Whether columns can tell all that the record says."""
-    record = entry.record
-    return (
-        record["format"] != 1
-        and record["engine"] == "bitmap"
-        and record["explanation_sha256"] is None
-        and record["answer_sha256"] is None
-        and not record["masked"]
-        and not record["erased"]
-    )
 
 
 def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
