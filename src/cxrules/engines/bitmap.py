@@ -1,86 +1,86 @@
-"""The default engine: one integer per value of a fact, the AND of them over the facts.
+"""The default engine: one integer per value of a fact, the OR of them over the facts that are known.
 
-Every fact has finitely many distinguishable values: percentages are cut where rules cut them, a set is one flag per
-element. For each fact and value one integer is kept whose bit `i` is set when unit `i` is not contradicted; the AND
-over the facts leaves the units whose tests of facts all hold. Of these fire, stratum by stratum, those whose findings
-are established; only what fires is visited, so that the cost hardly depends on the number of rules or findings. A unit
-is a rule, or one alternative of an `any_of`, which concludes an unnamed finding. This is the bit-vector scheme of
-packet classification (Lakshman and Stiliadis 1998, "High-speed policy-based packet forwarding using efficient
-multi-dimensional range matching").
+What a rule needs stands in layers: bit `rule + layer * width` is one need of it, met by values of facts, by findings,
+or by either, where it is an `any_of`. For each value of a fact one integer is kept whose bits are the needs that it
+meets; the OR over the known facts, one layer shifted over the other and ANDed, leaves the rules that lack nothing but
+findings. What of these fires meets needs in its turn, until nothing fires any more; only what fires is visited, so that
+the cost hardly depends on the number of rules or findings. An unknown fact meets nothing and takes no time. An
+alternative of an `any_of` that is more than one test is a unit of its own beyond the rules, which meets the need of its
+rule. This is the bit-vector scheme of packet classification (Lakshman and Stiliadis 1998, "High-speed policy-based
+packet forwarding using efficient multi-dimensional range matching"), turned from what is contradicted to what is met.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from cxrules.engines.units import Unit, list_concluders, list_units, mask_of
+from cxrules.engines.units import mask_of
 from cxrules.language.facts import Fact, Facts, FactValue, Kind
 from cxrules.language.regions import list_starts
-from cxrules.language.rules import FactTest, Operator
+from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest
 from cxrules.rulebase import RuleBase
 
 __all__ = ["BitmapEngine"]
 
 _KEPT = 4096
-"""How much of what was met is kept, of each kind."""
+"""How many values of one fact are kept."""
 
 
-class _Percentage(NamedTuple):
-    """The regions of a percentage: `masks[k]` for values from `cuts[k - 1]` to below `cuts[k]`."""
-
-    name: str
-    cuts: tuple[float, ...]
-    masks: tuple[int, ...]
-
-
-class _Set(NamedTuple):
-    """The flags of a set.
+class _Need(NamedTuple):
+    """Something a unit needs, met by any of these.
 
     Attributes:
-        name: The fact.
-        untested: The units that do not ask for one of several elements.
-        offers: For each element the units that ask for it among others.
-        flags: For each element the units not contradicted when it is absent, and when it is present.
+        tests: Conjunctions of tests, each of one fact, of which a value that meets the need passes one.
+        findings: Findings; a number is an unnamed one.
     """
 
-    name: str
-    untested: int
-    offers: Mapping[str, int]
-    flags: tuple[tuple[str, int, int], ...]
+    tests: list[tuple[FactTest, ...]]
+    findings: list[str | int]
 
 
 class _Masks(dict[Any, int]):
-    """For each value of a fact the units not contradicted, found when a value is first met."""
+    """For each value of a fact the needs that it meets, found when the value is first met."""
 
-    def __init__(self, find: Callable[[Any], int]) -> None:
+    def __init__(self, fact: Fact, needs: Mapping[tuple[FactTest, ...], Iterable[int]]) -> None:
         super().__init__()
-        self._find = find
+        self._fact = fact
+        self._needs = {tests: mask_of(bits) for tests, bits in needs.items()}
+        self.all = _unite(self._needs.values())
+        self._valid = (True, False) if fact.kind is Kind.FLAG else fact.names
+        self._starts: list[float] = []
+        if fact.kind is Kind.PERCENT:
+            self._starts = [0, *list_starts(test for tests in needs for test in tests)]
 
     def __missing__(self, value: Any) -> int:  # noqa: ANN401 - the value of any fact
-        mask = self._find(value)
+        if self._starts:
+            start = self._starts[bisect_right(self._starts, value) - 1]
+            mask = self._find(value) if start == value else self[start]
+        elif self._fact.kind is Kind.SET or value in self._valid:
+            mask = self._find(value)
+        else:
+            raise KeyError(value)
         if len(self) < _KEPT:
             self[value] = mask
         return mask
+
+    def _find(self, value: FactValue) -> int:
+        fact = self._fact
+        return _unite(mask for tests, mask in self._needs.items() if all(test.holds(value, fact) for test in tests))
 
 
 class _Findings(NamedTuple):
     """What settles which units lack no finding.
 
-    The needs of a unit stand in layers: bit `unit + layer * width` is set once that need of it is met.
-
     Attributes:
-        met: The bits of needs that are met before anything fires, because there is no such need.
-        shifts: How far to shift for each layer but the first.
+        shifts: How far to shift for each layer of needs that findings can meet, but the first.
         concluders: The units that conclude a finding which others need.
         established: By the length of the int whose highest bit such a unit is: the needs that it meets, and the
             concluders that meet other needs.
     """
 
-    met: int
     shifts: tuple[int, ...]
     concluders: int
     established: Mapping[int, tuple[int, int]]
@@ -98,48 +98,46 @@ class BitmapEngine:
 
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
-        self._rules = (1 << len(rulebase.rules)) - 1
-        units, alternatives = list_units(rulebase)
-        _narrow(units, alternatives)
-        everything = (1 << len(units)) - 1
-        tested: dict[str, dict[int, list[FactTest]]] = defaultdict(lambda: defaultdict(list))
-        for bit, unit in enumerate(units):
-            for test in unit.tests:
-                tested[test.fact][bit].append(test)
-        tables: list[tuple[str, dict[FactValue | None, int]]] = []
-        percentages: list[_Percentage] = []
-        sets: list[_Set] = []
-        unknown: dict[str, int] = {}
-        for name, by_unit in tested.items():
-            fact = rulebase.vocabulary[name]
-            unknown[name] = everything & ~mask_of(by_unit)
-            if fact.kind is Kind.PERCENT:
-                percentages.append(_cut(fact, by_unit, everything))
-            elif fact.kind is Kind.SET:
-                sets += _flag(fact, by_unit, everything)
-            else:
-                tables.append((name, _tabulate(fact, by_unit, everything)))
-        # An unknown fact contradicts every test of it; to bound what could still fire, it contradicts none.
-        self._open_tables = tuple((name, {None: everything, **table}) for name, table in tables)
-        self._percentages, self._sets = tuple(percentages), tuple(sets)
-        self._unknown, self._everything = unknown, everything
-        self._findings = _link(units, list_concluders(rulebase, alternatives))
-        self._masks: dict[str, dict[Any, int]] = {
-            name: _Masks(partial(self._mask, name)) for name in rulebase.vocabulary.facts
+        units = _list_needs(rulebase)
+        width = len(units)
+        self._rules, self._everything = (1 << len(rulebase.rules)) - 1, (1 << width) - 1
+        # Needs that findings can meet lie in the first layers, and are looked at again whenever something fires.
+        open_needs = [[need for need in needs if need.findings] for needs in units]
+        plain_needs = [[need for need in needs if not need.findings] for needs in units]
+        depth = max(map(len, open_needs), default=0)
+        tested: dict[str, dict[tuple[FactTest, ...], list[int]]] = defaultdict(lambda: defaultdict(list))
+        users: dict[str | int, list[int]] = defaultdict(list)
+        taken = 0
+        for first, layered in ((0, open_needs), (depth, plain_needs)):
+            for unit, needs in enumerate(layered):
+                for layer, need in enumerate(needs, first):
+                    bit = unit + layer * width
+                    taken |= 1 << bit
+                    for tests in need.tests:
+                        tested[tests[0].fact][tests].append(bit)
+                    for finding in need.findings:
+                        users[finding].append(bit)
+        layers = max(1, depth + max(map(len, plain_needs), default=0))
+        # The needs that are met before anything is known, because there is no such need.
+        self._met = (1 << layers * width) - 1 & ~taken
+        self._shifts = tuple(layer * width for layer in range(depth, layers))
+        self._findings = _link(rulebase, units, users, tuple(layer * width for layer in range(1, depth)))
+        self._masks = {name: _Masks(fact, tested[name]) for name, fact in rulebase.vocabulary.facts.items()}
+        none: dict[Any, int] = {}
+        kinds = {name: fact.kind for name, fact in rulebase.vocabulary.facts.items()}
+        self._words = {
+            name: masks if kinds[name] in (Kind.ORDERED, Kind.CHOICE) else none for name, masks in self._masks.items()
         }
-        for name, table in tables:
-            self._masks[name].update(table)
-        self._plain, self._readers = rulebase.vocabulary.plain, rulebase.vocabulary.readers
-        self._without: dict[tuple[str, ...], int] = {}
+        self._flags = {name: masks if kinds[name] is Kind.FLAG else none for name, masks in self._masks.items()}
+        self._readers = rulebase.vocabulary.readers
 
     def match(self, known: Facts) -> int:
         """Return the rules that fire, as the bits of an int."""
-        alive = self._everything
-        masks = self._masks
+        met, masks = self._met, self._masks
         for name, value in known.items():
             if name in masks:  # facts of another rule base test nothing here
-                alive &= masks[name][value]
-        return self._settle(alive & self._leave_out(tuple(known)))
+                met |= masks[name][value]
+        return self._settle(met)
 
     def read(self, given: Mapping[str, object]) -> tuple[dict[str, FactValue], int] | None:
         """Validate facts and match the rules in one pass, each value looked up once.
@@ -148,72 +146,42 @@ class BitmapEngine:
             The known facts in their normal form, and the rules that fire; None if a mistake or a value of an
             unusual type asks for a closer look, which `Vocabulary.validate` takes.
         """
-        known: dict[str, FactValue] = {}
-        alive = self._everything
-        masks, plain, readers = self._masks, self._plain, self._readers
+        known: dict[str, Any] = dict(given)
+        met, words, flags = self._met, self._words, self._flags
         try:
             for name, value in given.items():
                 if type(value) is str:
-                    normal: FactValue = plain[name][value]
+                    met |= words[name][value]
+                elif value is True or value is False:
+                    met |= flags[name][value]
                 elif value is not None:
-                    normal = readers[name](value)
-                elif name in plain:
-                    continue
+                    known[name] = normal = self._readers[name](value)
+                    met |= self._masks[name][normal]
+                elif name in words:
+                    del known[name]
                 else:
                     return None
-                known[name] = normal
-                alive &= masks[name][normal]
         except (KeyError, TypeError):
             return None
-        return known, self._settle(alive & self._leave_out(tuple(known)))
-
-    def _leave_out(self, known: tuple[str, ...]) -> int:
-        """Return the units that test no other facts than these: the same facts are known time and again."""
-        mask = self._without.get(known)
-        if mask is None:
-            mask = self._everything
-            for name in self._unknown.keys() - set(known):
-                mask &= self._unknown[name]
-            if len(self._without) >= _KEPT:
-                self._without.clear()
-            self._without[known] = mask
-        return mask
-
-    def _mask(self, name: str, value: FactValue) -> int:
-        """Return the units that a value does not contradict."""
-        return self._match_others({name: value}, self._everything)
+        return known, self._settle(met)
 
     def bound(self, known: Facts) -> int:
         """Return the rules that could still fire once more is known, as the bits of an int.
 
         It is a bound only: two of them may need different values of one fact, or values that are impossible together.
         """
-        get = known.get
+        met = self._met
+        for name, masks in self._masks.items():
+            value = known.get(name)
+            met |= masks.all if value is None else masks[value]
+        return self._settle(met)
+
+    def _settle(self, met: int) -> int:
+        """Return those rules that fire, from the needs that values of facts meet."""
         alive = self._everything
-        for name, table in self._open_tables:
-            alive &= table[get(name)]
-        return self._settle(self._match_others(known, alive))
-
-    def _match_others(self, known: Facts, alive: int) -> int:
-        value: Any
-        for name, cuts, masks in self._percentages:
-            value = known.get(name)
-            if value is not None:
-                alive &= masks[bisect_right(cuts, value)]
-        for name, untested, offers, flags in self._sets:
-            value = known.get(name)
-            if value is not None:
-                offered = untested
-                for element in value:
-                    offered |= offers[element]
-                alive &= offered
-                for element, absent, present in flags:
-                    alive &= present if element in value else absent
-        return alive
-
-    def _settle(self, alive: int) -> int:
-        """Return those rules whose findings are established, of the units whose tests of facts hold."""
-        met, shifts, pending, established = self._findings
+        for shift in self._shifts:
+            alive &= met >> shift
+        shifts, pending, established = self._findings
         while True:
             settled = alive & met
             for shift in shifts:
@@ -228,81 +196,79 @@ class BitmapEngine:
                 fresh &= others
 
 
-def _narrow(units: list[Unit], alternatives: Mapping[str | int, list[int]]) -> None:
-    """Let an alternative fire only where its rule lacks nothing else: of those that hold, most are of no use."""
-    for rule in list(units):
-        named = tuple(need for need in rule.needs if isinstance(need, str))
-        for need in rule.needs:
-            for bit in alternatives.get(need, ()):
-                tests, needs = units[bit]
-                units[bit] = Unit(rule.tests + tests, named + needs)
+def _list_needs(rulebase: RuleBase) -> list[list[_Need]]:
+    """Return the needs of every unit: of the rules, then of the alternatives that are more than one test.
+
+    A unit beyond the rules concludes an unnamed finding, `~unit`. It needs also what else its rule needs, as far as no
+    other unit meets it: of the alternatives that hold, most are of no use.
+    """
+    units: list[list[_Need]] = []
+    beyond: list[list[_Need]] = []
+    for rule in rulebase.rules.values():
+        whole = [condition for condition in rule.when if not isinstance(condition, AnyOf)]
+        needs, wide = _gather(whole), []
+        for condition in rule.when:
+            if isinstance(condition, AnyOf):
+                parts = [_gather(alternative) for alternative in condition.alternatives]
+                need = _join(part[0] for part in parts if len(part) == 1)
+                wide.append((need, [part for part in parts if len(part) != 1]))
+        needs += [need for need, several in wide if not several]
+        for need, several in wide:
+            for part in several:
+                need.findings.append(~(len(rulebase.rules) + len(beyond)))
+                beyond.append(part + needs)
+        units.append(needs + [need for need, several in wide if several])
+    return units + beyond
 
 
-def _passing(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int, value: FactValue) -> int:
-    refused = (bit for bit, tests in by_unit.items() if not all(test.holds(value, fact) for test in tests))
-    return everything & ~mask_of(refused)
+def _gather(conditions: Iterable[Condition]) -> list[_Need]:
+    """Return the needs of a conjunction: one for each fact it tests and one for each finding."""
+    tests: dict[str, list[FactTest]] = defaultdict(list)
+    findings: dict[str, None] = {}
+    for condition in conditions:
+        if isinstance(condition, FactTest):
+            tests[condition.fact].append(condition)
+        elif isinstance(condition, FindingTest):
+            findings[condition.finding] = None
+    needs = [_Need([tuple(several)], []) for several in tests.values()]
+    return needs + [_Need([], [finding]) for finding in findings]
 
 
-def _tabulate(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> dict[FactValue | None, int]:
-    values: tuple[FactValue, ...] = (True, False) if fact.kind is Kind.FLAG else fact.names
-    return {value: _passing(fact, by_unit, everything, value) for value in values}
+def _join(needs: Iterable[_Need]) -> _Need:
+    """Return a need that is met by whatever meets one of these."""
+    joined = _Need([], [])
+    for need in needs:
+        joined.tests.extend(need.tests)
+        joined.findings.extend(need.findings)
+    return joined
 
 
-def _cut(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> _Percentage:
-    regions = [-1, *list_starts(test for tests in by_unit.values() for test in tests)]
-    return _Percentage(
-        fact.name, tuple(regions[1:]), tuple([_passing(fact, by_unit, everything, start) for start in regions])
-    )
+def _unite(masks: Iterable[int]) -> int:
+    united = 0
+    for mask in masks:
+        united |= mask
+    return united
 
 
-def _flag(fact: Fact, by_unit: Mapping[int, list[FactTest]], everything: int) -> Iterable[_Set]:
-    """Return the flags of a set: one `_Set`, and another for each further `includes_any` that one unit asks of it."""
-    absent, present = dict.fromkeys(fact.names, everything), dict.fromkeys(fact.names, everything)
-    layers = [(everything, dict.fromkeys(fact.names, 0))]
-    for bit, tests in by_unit.items():
-        unit, depth = 1 << bit, 0
-        for test in tests:
-            assert isinstance(test.operand, tuple)
-            if test.operator is Operator.INCLUDES_ANY:
-                if depth == len(layers):
-                    layers.append((everything, dict.fromkeys(fact.names, 0)))
-                untested, offers = layers[depth]
-                layers[depth] = untested & ~unit, offers
-                for element in test.operand:
-                    offers[element] |= unit
-                depth += 1
-            else:
-                assert test.operator in (Operator.INCLUDES_ALL, Operator.LACKS_ALL)
-                refusing = absent if test.operator is Operator.INCLUDES_ALL else present
-                for element in test.operand:
-                    refusing[element] &= ~unit
-    flags = tuple((element, absent[element], present[element]) for element in fact.names)
-    for depth, (untested, offers) in enumerate(layers):
-        yield _Set(fact.name, untested, offers, () if depth else flags)
-
-
-def _link(units: list[Unit], concluders: Mapping[str | int, list[int]]) -> _Findings:
-    width = len(units)
-    layers = 1
-    users: dict[str | int, list[int]] = defaultdict(list)
-    for bit, unit in enumerate(units):
-        needs = dict.fromkeys(unit.needs)
-        layers = max(layers, len(needs))
-        for layer, need in enumerate(needs):
-            users[need].append(bit + layer * width)
+def _link(
+    rulebase: RuleBase, units: list[list[_Need]], users: Mapping[str | int, list[int]], shifts: tuple[int, ...]
+) -> _Findings:
+    index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
+    concluders: dict[str | int, list[int]] = {~unit: [unit] for unit in range(len(index), len(units))}
+    for finding, rules in rulebase.concluders.items():
+        concluders[finding] = [index[rule] for rule in rules]
     concluded: dict[int, list[str | int]] = defaultdict(list)
-    for finding, bits in concluders.items():
-        if finding in users:
+    for name, bits in concluders.items():
+        if name in users:
             for bit in bits:
-                concluded[bit].append(finding)
-    alike: dict[tuple[str | int, ...], list[int]] = defaultdict(list)
+                concluded[bit].append(name)
+    # Alternatives of one `any_of` meet the same need, as do rules with the same findings: of these one is enough.
+    alike: dict[int, list[int]] = defaultdict(list)
     for bit, findings in concluded.items():
-        alike[tuple(findings)].append(bit)
+        alike[mask_of({user for finding in findings for user in users[finding]})].append(bit)
     pending = mask_of(concluded)
     established: dict[int, tuple[int, int]] = {}
-    for alike_findings, bits in alike.items():
-        effect = mask_of(bit for finding in alike_findings for bit in users[finding]), pending & ~mask_of(bits)
-        established.update((bit + 1, effect) for bit in bits)
-    lacking = mask_of(bit for bits in users.values() for bit in bits)
-    met = (1 << width * layers) - 1 & ~lacking
-    return _Findings(met, tuple(layer * width for layer in range(1, layers)), pending, established)
+    for needs, bits in alike.items():
+        others = pending & ~mask_of(bits)
+        established |= dict.fromkeys((bit + 1 for bit in bits), (needs, others))
+    return _Findings(shifts, pending, established)

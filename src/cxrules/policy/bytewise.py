@@ -28,12 +28,15 @@ class Names:
     def read(self, bits: int) -> tuple[str, ...]:
         """Return the names of some bits."""
         found: list[str] = []
-        for place, byte in enumerate(bits.to_bytes(self._size, "little")):
-            if byte:
-                known = self._tuples[place].get(byte)
-                if known is None:
-                    known = self._tuples[place][byte] = self._name(place, byte)
-                found += known
+        octets = bits.to_bytes(self._size, "little")
+        try:
+            for known, octet in zip(self._tuples, octets):  # noqa: B905 - of one length; `strict` takes its time
+                if octet:
+                    found += known[octet]
+        except KeyError:
+            for place, octet in enumerate(octets):
+                self._tuples[place][octet] = self._name(place, octet)
+            return self.read(bits)
         return tuple(found)
 
     def write(self, bits: int) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from cxrules.language.facts import Facts
 from cxrules.language.rules import Effect
+from cxrules.policy.bytewise import Names
 from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.policy.evidence import Evidence, list_evidence
 from cxrules.rulebase import RuleBase
@@ -48,6 +49,7 @@ class Decider:
 
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
+        self._names = Names(rulebase.rule_ids)
         self._index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
         self._concluders = {name: self.mask(rules) for name, rules in rulebase.concluders.items()}
         self.evidence = list_evidence(rulebase)
@@ -72,13 +74,7 @@ class Decider:
 
     def names(self, fired: int) -> tuple[str, ...]:
         """Return the ids of fired rules, in id order."""
-        rule_ids = self.rulebase.rule_ids
-        found = []
-        while fired:  # from the highest bit down: the cost is that of the rules that fired, not of all rules
-            bit = fired.bit_length() - 1
-            found.append(rule_ids[bit])
-            fired ^= 1 << bit
-        return tuple(found[::-1])
+        return self._names.read(fired)
 
     def findings(self, fired: int) -> tuple[str, ...]:
         """Return the findings that fired rules establish, in id order."""
