@@ -10,7 +10,7 @@ DEV := $(VENV)/installed-dev
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: docs help demo test lint types unit wheel bench test-embedding soak test-editors fuzz test-pythons test-lowest panel mutants generate format clean site test-web
+.PHONY: docs help demo test lint types unit wheel bench test-embedding soak test-editors fuzz test-pythons test-lowest panel mutants generate format clean site test-distributed test-web
 unexport PYTHONHOME PYTHONPATH
 
 help: ## List the targets
@@ -85,12 +85,15 @@ docs: $(DEV) ## Build the site in docs/_build: no warnings, every internal link 
 	$(PY) -m sphinx -W -q -j auto -b html docs docs/_build/html
 	$(PY) -m sphinx -W -q -b linkcheck docs docs/_build/links
 
+test-distributed: ## Decide frames on Spark, Dask, Ray and DuckDB, in an environment of its own
+	@tools/test_distributed.sh $(VENV)-distributed
+
 format: $(DEV) ## Fix what ruff can fix
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
 
 clean: ## Remove everything that was built, .venv included
-	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-distributed build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):

@@ -24,6 +24,10 @@ from cxrules.version import __version__
 if TYPE_CHECKING:
     from cxrules.agents import tool_schema
     from cxrules.builtin.organisation import Organisation
+    from cxrules.distributed import dask as dask
+    from cxrules.distributed import duckdb as duckdb
+    from cxrules.distributed import ray as ray
+    from cxrules.distributed import spark as spark
     from cxrules.explanation.counterfactuals import Counterfactuals
     from cxrules.explanation.derivation import Case, Derivation, Established, Step
     from cxrules.explanation.next_questions import NextQuestions
@@ -88,6 +92,8 @@ _LATE = {
     "WhyNotFired": "explanation.why_not_fired",
     "tool_schema": "agents",
 }
+# Not in `__all__`: `from cxrules import *` would hide the packages of these names.
+_ENGINES = ("dask", "duckdb", "ray", "spark")
 
 
 if not TYPE_CHECKING:  # hidden from type checkers, to which it would mean that every name exists
@@ -97,8 +103,12 @@ if not TYPE_CHECKING:  # hidden from type checkers, to which it would mean that 
             from importlib import import_module
 
             return getattr(import_module(f"cxrules.{_LATE[name]}"), name)
+        if name in _ENGINES:
+            from importlib import import_module
+
+            return import_module(f"cxrules.distributed.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_ENGINES})

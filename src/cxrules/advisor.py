@@ -160,7 +160,7 @@ class Advisor:
             >>> Advisor().recommend_frame(table).select(["model", "lead"]).to_pylist()
             [{'model': 'ceo_with_cco', 'lead': 11}, {'model': 'cxo_owned', 'lead': 3}]
         """
-        frames = _import_frames()
+        frames = import_frames()
         asked = frames.Asked(columns, keep, also, on_error, prefix, brief)
         answers: _Frame = frames.FrameJudge(self.tables, asked)(frame)
         return answers
@@ -173,12 +173,12 @@ class Advisor:
             IndexError: If there is no such row.
             ImportError: If the extra `frame` is not installed.
         """
-        return self.recommend(_import_frames().read_row(frame, row, self.tables, columns))
+        return self.recommend(import_frames().read_row(frame, row, self.tables, columns))
 
     @cached_property
     def tables(self) -> TableJudge:
         """What decides tables from codes and record batches: see `cxrules.columns.tables`. Needs the extra `frame`."""
-        _import_frames()
+        import_frames()
         from cxrules.columns.tables import TableJudge
 
         return TableJudge(self.judge.decider)
@@ -251,7 +251,12 @@ def recommend_frame(  # noqa: PLR0913 - every option is a keyword
     )
 
 
-def _import_frames() -> ModuleType:
+def import_frames() -> ModuleType:
+    """Return what reads and writes data frames.
+
+    Raises:
+        ImportError: If the extra `frame` is not installed.
+    """
     try:
         from cxrules.columns import frames
     except ImportError as error:

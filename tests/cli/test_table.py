@@ -1,6 +1,10 @@
 """`cxrules table`: every format in and out, the summary, the page, and nothing half-written."""
 
+import io
+import itertools
 import json
+import re
+import signal
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -13,9 +17,12 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner, Result
 
-from cxrules import Advisor
+from cxrules import Advisor, RuleBase
+from cxrules.cli import table as command
 from cxrules.cli.app import make_app
+from cxrules.cli.terminal.progress import Progress
 from cxrules.columns import files
+from tests import ROOT
 from tests.rulebases import random_organisations
 
 Run: TypeAlias = Callable[..., Result]
@@ -125,19 +132,18 @@ def test_wrong_cells_end_it_or_are_skipped_and_nothing_is_left_behind(run: Run, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_leaves_what_was_there(
-    folder: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals, folder: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "out.csv"
-    out.write_text("what was there\n", "utf-8")
+    outs = tmp_path / "out.csv", tmp_path / "page.html"
+    for out in outs:
+        out.write_text("what was there\n", "utf-8")
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("cxrules.columns.portfolio.Portfolio.watch", interrupt)
-    assert run(folder / "in.csv", "-o", out).exit_code != 0
-    assert out.read_text("utf-8") == "what was there\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+    monkeypatch.setattr("cxrules.columns.portfolio.Portfolio.watch", lambda *_: signal.raise_signal(number))
+    assert run(folder / "in.csv", "-o", outs[0], "--html", outs[1]).exit_code == 128 + number
+    assert [out.read_text("utf-8") for out in outs] == ["what was there\n"] * 2
+    assert sorted(tmp_path.iterdir()) == sorted(outs)
 
 
 @pytest.fixture
@@ -190,3 +196,38 @@ def test_an_empty_table_and_mixed_cells(run: Run, tmp_path: Path) -> None:
     result = run(lines, "-o", out)
     assert result.exit_code == 2
     assert "silos: one of its values is expected, not 3 (row 1)" in result.stderr
+
+
+@pytest.fixture(scope="module")
+def museums(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("museums") / "museums.csv"
+    path.write_text("name,demand,climate_control,flood_risk\nNorth,daily,true,none\nSouth,,,high\n", "utf-8")
+    return path
+
+
+def test_another_rule_base_is_called_by_its_own_name(museums: Path, run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    asked = ("--rules", ROOT / "examples" / "museum_archive", "--what-if", "demand=rarely", "--html", page)
+    result = run(museums, *asked)
+    assert result.exit_code == 0, result.output
+    name = RuleBase.load(ROOT / "examples" / "museum_archive").name
+    for told in (result.output, page.read_text("utf-8")):
+        assert f"What {name} recommends" in told
+        assert not re.search("Customer Experience|owner|own CX", told)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Terminal(), True), (io.StringIO(), False)])
+def test_progress_shows_on_a_terminal_only(
+    stream: io.StringIO, shown: bool, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = itertools.count()
+    bar = Progress(stream, lambda: float(next(seconds)))
+    monkeypatch.setattr(command, "Progress", lambda: bar)
+    assert run(folder / "in.csv", "--json").exit_code == 0
+    assert ("in.csv: 30 organisations, 100% of the file" in stream.getvalue()) == shown
+    assert bool(stream.getvalue()) == shown

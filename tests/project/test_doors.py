@@ -43,6 +43,15 @@ def test_dir_names_what_is_public() -> None:
     assert set(cxrules.__all__) <= set(dir(cxrules))
 
 
+def test_engines_for_frames_are_named_but_do_not_hide_their_packages() -> None:
+    engines = {path.stem for path in (SOURCE / "distributed").glob("*.py")} - {"__init__", "work"}
+    assert engines <= set(dir(cxrules))
+    assert not engines & set(cxrules.__all__)
+    code = "import sys, cxrules; print(*(getattr(cxrules, each).__all__ for each in sys.argv[1:]))"
+    code += "\nassert not set(sys.argv[1:]) & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code, *sorted(engines)], check=True, capture_output=True)
+
+
 @pytest.mark.parametrize("path", sorted((SOURCE / "testing").glob("check*.py")), ids=lambda path: path.name)
 def test_the_checks_hold_without_asserts_too(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))

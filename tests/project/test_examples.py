@@ -126,8 +126,28 @@ def check_embedder_suite(path: Path) -> None:
     assert re.search(r"\b6 passed", done.stdout)
 
 
+def check_distributed(path: Path) -> None:
+    engine = path.stem.removeprefix("with_")
+    package = {"spark": "pyspark"}.get(engine, engine)
+    pytest.importorskip(package, reason=f"{package} is not installed")
+    if engine != "duckdb" and not os.environ.get("CXRULES_TEST_DISTRIBUTED"):
+        pytest.skip("make test-distributed runs it")
+    # What these engines write to standard error is theirs.
+    done = subprocess.run(
+        [sys.executable, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYSPARK_PYTHON": sys.executable, **os.environ},
+    )
+    assert done.returncode == 0, done.stderr
+    told = ["North ceo_with_cco recommended", "South cxo_owned recommended", "West None undetermined"]
+    assert done.stdout.splitlines() == told
+
+
 CHECKS: dict[str, Callable[[Path], None]] = {
     "changed_decisions.py": check_changed_decisions,
+    **{f"distributed/with_{engine}.py": check_distributed for engine in ("dask", "duckdb", "ray", "spark")},
     "embedder_suite/test_house_rules.py": check_embedder_suite,
     "fastapi_endpoint.py": check_fastapi_endpoint,
     "first_call.py": check_first_call,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +11,8 @@ import typer
 
 from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_end_it, open_rulebase
 from cxrules.cli.terminal.exit_codes import ExitCode
+from cxrules.cli.terminal.progress import Progress
+from cxrules.cli.terminal.signals import signals_end_it
 
 if TYPE_CHECKING:
     from cxrules.columns.portfolio import Portfolio
@@ -81,17 +81,18 @@ def table(
     organisations say together is shown at the end. Interrupted, the command leaves no half-written output.
     """
     try:
-        from cxrules.columns import portfolio_page
+        from cxrules.columns import files, portfolio_page
     except ImportError as error:
         fail(f"this command needs an extra ({error}): pip install 'cxrules[frame]'", ExitCode.MISSING_EXTRA)
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
         supposed = rulebase.vocabulary.validate(dict(_suppose(rulebase.vocabulary, each) for each in what_if or []))
     try:
-        with mistakes_end_it():
+        with signals_end_it(), ExitStack() as stack, mistakes_end_it():
+            drawn = stack.enter_context(files.write_whole(html)) if html else None
             portfolio = _decide(file, output, rulebase, (_pairs(columns), also or [], skip), (segment, supposed))
-        if html is not None:
-            html.write_text(portfolio_page.page_of(portfolio, rulebase, f"Customer Experience in {file.stem}"), "utf-8")
+            if drawn:
+                drawn.write(portfolio_page.page_of(portfolio, rulebase, file.stem).encode())
     except (OSError, ValueError) as error:
         fail(str(error) if isinstance(error, ValueError) else f"{error.filename}: {error.strerror or error}")
     data = portfolio.as_data()
@@ -122,7 +123,7 @@ def _decide(
         if segment is not None:
             demand_known("column", segment, source.names)
         write = stack.enter_context(write_table(output)) if output else None
-        tell = stack.enter_context(_progress())
+        progress = stack.enter_context(Progress())
         options = Asked(columns, ALL, also, "null" if skip else "raise", text=source.text)
         frames = FrameJudge(judge, options, portfolio.watch)
         row, faults = 0, Faults()
@@ -131,7 +132,7 @@ def _decide(
             if write:
                 write(answers)
             row += batch.size
-            tell(row, source.done())
+            progress.show(f"{file.name}: {row:,} organisations, {min(source.done(), 1):.0%} of the file")
         if write and not row:
             write(frames.answer(source.names, lambda _: pa.array([], pa.string()), 0, (0, faults)))
     return portfolio
@@ -160,40 +161,29 @@ def _suppose(vocabulary: Vocabulary, given: str) -> tuple[str, object]:
     return name, parse_text(vocabulary[name], text) if name in vocabulary.facts else text
 
 
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Show on a terminal how far it is."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("organisations", total=1.0)
-        yield lambda row, done: bar.update(task, completed=min(done, 1.0), description=f"{row:,} organisations")
-
-
 def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
     """Describe a portfolio as text."""
+    from cxrules.columns.portfolio import Words
+
+    words = Words.of(rulebase)
     lines = [
         f"{portfolio.size:,} organisations" + (f", {portfolio.refused:,} more refused" if portfolio.refused else "")
     ]
-    names = {model.id: model.name for model in rulebase.models.values()} | {"undetermined": "No owner yet"}
+    names = words.names(rulebase)
     widest = max(map(len, names.values()))
-    lines += ["", "Who should own Customer Experience"]
+    lines += ["", words.question]
     for model, counts in sorted(portfolio.models.items(), key=lambda row: -sum(row[1].values())):
         if total := sum(counts.values()):
             contested = f", {counts['contested']:,} contested" if counts["contested"] else ""
             lines.append(f"  {names[model]:{widest}}  {total:>10,}  {total / portfolio.size:>4.0%}{contested}")
     if portfolio.supposed:
         facts = ", ".join(f"{name} = {value}" for name, value in portfolio.supposed.items())
-        lines += ["", f"Were {facts} true of all, {portfolio.changed:,} would have another owner"]
+        lines += ["", f"Were {facts} true of all, {portfolio.changed:,} would have another {words.model}"]
         for (before, after), count in portfolio.moves.most_common():
             if before != after:
                 lines.append(f"  {count:>10,}  {names[before]} → {names[after]}")
     lines += _list(
-        f"Unknown, and a single answer could change the owner ({portfolio.looked_at:,} organisations asked)",
+        f"Unknown, and a single answer could change the {words.model} ({portfolio.looked_at:,} organisations asked)",
         [(rulebase.vocabulary[name].question, count) for name, count in portfolio.matters.most_common(_MOST)],
     )
     lines += _list(

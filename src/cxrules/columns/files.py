@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["FORMATS", "Batch", "TableFile", "open_table", "write_table"]
+__all__ = ["FORMATS", "Batch", "TableFile", "open_table", "write_table", "write_whole"]
 
 FORMATS = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".arrow", ".feather")
 """The endings by which the format of a file is known."""
@@ -175,10 +175,21 @@ def write_table(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
         OSError: If it cannot be written.
     """
     write = _WRITERS[_ending(path)]
+    with write_whole(path) as file, ExitStack() as stack:
+        yield write(file, stack)
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that is there once everything is written; interrupted, what was there before stays.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with ExitStack() as stack:
-            yield write(stack.enter_context(partial.open("wb")), stack)
+        with partial.open("wb") as file:
+            yield file
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,13 +13,46 @@ from cxrules.columns.tables import Table, TableJudge
 from cxrules.language.facts import FactValue
 from cxrules.policy.decision import Status
 from cxrules.policy.evidence import certainty
+from cxrules.rulebase import RuleBase
 
-__all__ = ["Portfolio"]
+__all__ = ["Portfolio", "Words"]
 
 _LOOKED_AT = 20_000
 """Of how many organisations it is asked which unknown facts matter: each costs a hundred times its decision."""
 
 _UNDETERMINED = "undetermined"
+
+
+class Words(NamedTuple):
+    """What a rule base decides on, in words: the built-in one on the owner of CX, another one on its own subject.
+
+    Attributes:
+        subject: What it is about.
+        question: The heading over the models.
+        model: What a model is called.
+        none: What is said where there is none.
+    """
+
+    subject: str
+    question: str
+    model: str
+    none: str
+
+    @classmethod
+    def of(cls, rulebase: RuleBase) -> Words:
+        """Choose the words.
+
+        Examples:
+            >>> Words.of(RuleBase.builtin()).question
+            'Who should own Customer Experience'
+        """
+        if rulebase.name == RuleBase.builtin().name:
+            return cls("Customer Experience", "Who should own Customer Experience", "owner", "No owner yet")
+        return cls(rulebase.name, f"What {rulebase.name} recommends", "model", "No recommendation yet")
+
+    def names(self, rulebase: RuleBase) -> dict[str, str]:
+        """Return the names of the models, and what is said where there is none."""
+        return {model.id: model.name for model in rulebase.models.values()} | {_UNDETERMINED: self.none}
 
 
 class Portfolio:

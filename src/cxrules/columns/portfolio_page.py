@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from cxrules.columns.portfolio import Portfolio
+from cxrules.columns.portfolio import Portfolio, Words
 from cxrules.policy.decision import Status
 from cxrules.rulebase import RuleBase
 
@@ -40,32 +40,40 @@ td:last-child,th:last-child{text-align:right}
 """
 
 
-def page_of(portfolio: Portfolio, rulebase: RuleBase, title: str) -> str:
-    """Return the page as HTML."""
-    names = {model.id: model.name for model in rulebase.models.values()} | {"undetermined": "No owner yet"}
+def page_of(portfolio: Portfolio, rulebase: RuleBase, source: str) -> str:
+    """Return the page on the organisations in a table, of which the name is given, as HTML."""
+    words = Words.of(rulebase)
+    title = f"{words.subject} in {source}"
+    names = words.names(rulebase)
     colours = {model: _COLOURS[place % len(_COLOURS)] for place, model in enumerate(names)}
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>{_count(portfolio.size)}: who should own Customer Experience in each."
+        f"<p>{_count(portfolio.size)}: {words.question[0].lower()}{words.question[1:]} in each."
         + (f" {portfolio.refused:,} more could not be read." if portfolio.refused else "")
         + "</p>",
         _section(
-            "Who should own it",
+            words.question,
             "Full colour: recommended. Pale: contested, the next candidate is close.",
             _owners(portfolio, names, colours),
         ),
         _section(
-            "How certain", "Organisations by the certainty of the evidence for their owner.", _certainties(portfolio)
+            "How certain",
+            f"Organisations by the certainty of the evidence for their {words.model}.",
+            _certainties(portfolio),
         ),
     ]
     if portfolio.segments:
-        parts.append(_section("By segment", "Shares of owners in each segment.", _segments(portfolio, names, colours)))
+        parts.append(
+            _section("By segment", f"Shares of {words.model}s in each segment.", _segments(portfolio, names, colours))
+        )
     if portfolio.supposed:
         facts = ", ".join(f"{name} = {value}" for name, value in portfolio.supposed.items())
-        told = f"Were {facts} true of all, {portfolio.changed:,} of {portfolio.size:,} would have another owner."
+        told = (
+            f"Were {facts} true of all, {portfolio.changed:,} of {portfolio.size:,} would have another {words.model}."
+        )
         parts.append(_section("What if", told, _flows(portfolio, names, colours)))
     topics = {fact.name: fact.topic for fact in rulebase.vocabulary.facts.values()}
-    told = f"Unknown facts of which a single answer could change the owner, in {_count(portfolio.looked_at)}."
+    told = f"Unknown facts of which a single answer could change the {words.model}, in {_count(portfolio.looked_at)}."
     parts.append(_section("What to find out first", told, _bars(_top(portfolio.matters, topics), portfolio.looked_at)))
     if portfolio.patterns:
         patterns = {name: rulebase.patterns[name].name for name in portfolio.patterns}
@@ -139,7 +147,7 @@ def _owners(portfolio: Portfolio, names: Mapping[str, str], colours: Mapping[str
             x += width
         share = sum(counts.values()) / portfolio.size
         parts.append(_text(x + 8, y + 19, f"{sum(counts.values()):,} ({_share(share)})", soft=True))
-    return _svg(max(30 * len(rows), 1), parts, "Organisations by owner and status")
+    return _svg(max(30 * len(rows), 1), parts, "Organisations by model and status")
 
 
 def _certainties(portfolio: Portfolio) -> str:
