@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cxrules import Advisor, InvalidKnowledge, InvalidOrganisation, RuleBase
+from cxrules.cli.terminal.progress import Progress
 from cxrules.consultation.dialogue import Consultation
 from cxrules.consultation.typed_answers import UnclearAnswerError, read_answer
 from cxrules.decision_log import DecisionLog, InvalidMasking, LogReader, Masking, apply_masking, make_record, replay
@@ -322,17 +323,22 @@ def main() -> int:
         targets = {arguments.only: targets[arguments.only]}
     tried, broken = dict.fromkeys(targets, 0), 0
     ends = time.monotonic() + arguments.seconds
+    progress = Progress()
     for name, number in _schedule(targets, arguments.at):
         if number - arguments.at >= arguments.inputs or time.monotonic() > ends:
             break
+        progress.show(f"{number - arguments.at:,} inputs, {max(ends - time.monotonic(), 0):.0f} seconds left: {name}")
         text = spoil(targets[name], number)
         tried[name] += 1
         if told := attempt(targets[name], text):
             broken += 1
             KEPT.mkdir(parents=True, exist_ok=True)
             (KEPT / f"{name}-{number}").write_bytes(text.encode("utf-8", "surrogatepass"))
+            progress.wipe()
             print(f"{name} {number}: {told}", flush=True)
+    progress.wipe()
     _folder().cleanup()
+    _folder.cache_clear()
     print(", ".join(f"{name} {count:,}" for name, count in tried.items()))
     print(f"{sum(tried.values()):,} inputs tried from number {arguments.at:,}, {broken} broke the contract")
     return 1 if broken else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import typer
 from cxrules.cli.log_text import WIDE, show_difference, show_impact, show_record, show_replayed, tabulate
 from cxrules.cli.shared import OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, width
 from cxrules.cli.terminal.exit_codes import ExitCode
+from cxrules.cli.terminal.progress import Progress
 from cxrules.errors import show_text
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ __all__ = ["register"]
 
 _SHOWN = 5
 """How many problems of one kind are shown; the rest are counted."""
-_LONG = 8 << 20
-"""From how many bytes on a log gets a progress bar."""
-_STEP = 500
 
 _EPILOG = """\b
 Exit codes:
@@ -197,7 +194,7 @@ def verify(
     with _reading(file) as (log, report):
         breaches: Counter[str] = Counter()
         try:
-            for finding in verify_chain(log, known):
+            for finding in verify_chain(log, known, progress=report.show):
                 breaches[finding.breach] += 1
                 if as_json:
                     report.say(json.dumps(asdict(finding)))
@@ -232,21 +229,25 @@ class _Report:
         self._unexpected = False
         self._skipped = 0
         self._size = log.size
-        self._bar = sys.stderr.isatty() and self._size >= _LONG
-        self._drawn = False
+        self._progress = Progress()
 
     def keep(self, items: Iterable[Any], log: LogReader | None = None) -> Iterator[Any]:
         """Yield what is no problem, count the problems, and show the progress."""
         from cxrules.decision_log import Problem
 
-        for number, item in enumerate(items):
-            if self._bar and number % _STEP == 0:
-                self._draw((log or self._log).position)
+        for item in items:
+            self.show((log or self._log).position)
             if isinstance(item, Problem):
                 self.count(item)
             else:
                 yield item
-        self._wipe()
+        self._progress.wipe()
+
+    def show(self, position: int) -> None:
+        """Show on a terminal how far the log is read."""
+        share = min(position / self._size, 1) if self._size else 1
+        filled = round(30 * share)
+        self._progress.show(f"{'━' * filled}{'─' * (30 - filled)} {share:4.0%}")
 
     def count(self, problem: Problem) -> None:
         """Count a problem, and show it if it is one of the first of its kind."""
@@ -258,12 +259,12 @@ class _Report:
 
     def say(self, text: str) -> None:
         """Write to standard output."""
-        self._wipe()
+        self._progress.wipe()
         typer.echo(text)
 
     def note(self, text: str) -> None:
         """Write to standard error."""
-        self._wipe()
+        self._progress.wipe()
         typer.echo(text, err=True)
 
     def end(self, text: str, *, aside: bool, differs: bool = False) -> None:
@@ -271,22 +272,11 @@ class _Report:
         for trouble, number in self._problems.items():
             if number > _SHOWN:
                 self.note(f"… {count(number, 'line')} [{trouble}] in all")
-        self._wipe()
+        self._progress.wipe()
         typer.echo(text + (f" {count(self._skipped, 'line')} skipped." if self._skipped else ""), err=aside)
         if differs:
             raise typer.Exit(ExitCode.MISTAKES_FOUND)
         raise typer.Exit(ExitCode.WRONG_INPUT if self._unexpected else ExitCode.ANSWERED)
-
-    def _draw(self, position: int) -> None:
-        share = min(position / self._size, 1)
-        filled = round(30 * share)
-        self._drawn = True
-        typer.echo(f"\r{'━' * filled}{'─' * (30 - filled)} {share:4.0%}", err=True, nl=False)
-
-    def _wipe(self) -> None:
-        if self._drawn:
-            typer.echo("\r\x1b[2K", err=True, nl=False)
-            self._drawn = False
 
 
 @contextmanager

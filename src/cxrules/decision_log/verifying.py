@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -70,7 +70,9 @@ class _Torn:
     lines: int = 1
 
 
-def verify_chain(log: LogReader, head: Head | None = None) -> Iterator[Finding]:
+def verify_chain(
+    log: LogReader, head: Head | None = None, *, progress: Callable[[int], None] | None = None
+) -> Iterator[Finding]:
     """Hold every line of a chained log to the chain.
 
     Nothing is kept but gaps: a log of any size takes the same memory.
@@ -78,6 +80,7 @@ def verify_chain(log: LogReader, head: Head | None = None) -> Iterator[Finding]:
     Args:
         log: The log.
         head: How far it goes, from a place that the log's owner cannot write; that beside the log when left out.
+        progress: Is told how many bytes are read, as work goes on.
 
     Yields:
         What became of a line, in the order of the log; nothing when all is as it was written.
@@ -86,8 +89,12 @@ def verify_chain(log: LogReader, head: Head | None = None) -> Iterator[Finding]:
         ValueError: If no line is chained.
     """
     chain = _Chain(log)
+    read = 0
     for line in log.lines():
         yield from chain.read(line)
+        if progress is not None:
+            read += len(line.text)
+            progress(read)
     yield from chain.end(head)
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("typer", reason="the extra `cli` is not installed")
 
+from typer.testing import CliRunner
+
+from cxrules import Advisor, RuleBase
+from cxrules.cli.app import make_app
+from cxrules.cli.terminal import progress as module
 from cxrules.cli.terminal.progress import Progress
+from cxrules.decision_log import DecisionLog
+from tests import DATA
+from tools import fuzz
 
 
 class Terminal(io.StringIO):
@@ -66,3 +77,58 @@ def test_a_terminal_that_is_gone_does_not_stop_the_work() -> None:
     with Progress(terminal, Clock()) as progress:
         terminal.close()
         assert list(progress.follow("abcdef", "reading")) == list("abcdef")
+
+
+# --- the commands that take long
+
+SMALL = DATA / "small_base"
+CASES = "cases: [{id: dry, given: {soil: dry, can_at_hand: true}, expect: {model: gardener}}]"
+
+
+def run_command(*arguments: object) -> Callable[[Path], str]:
+    def run(folder: Path) -> str:
+        (folder / "cases.yaml").write_text(CASES, "utf-8")
+        log = folder / "log.jsonl"
+        with DecisionLog(log, chained=True) as decisions:
+            for soil in ("dry", "wet"):
+                decisions.write(Advisor(RuleBase.load(SMALL)).recommend(soil=soil))
+        (folder / "table.csv").write_text("silos\nsevere\n", "utf-8")
+        return CliRunner().invoke(make_app(), [str(each).replace("HERE", str(folder)) for each in arguments]).stderr
+
+    return run
+
+
+def run_fuzz(_folder: Path) -> str:
+    kept, sys.argv, sys.stderr = (sys.argv, sys.stderr), ["fuzz", "--inputs", "3", "--only", "masks"], io.StringIO()
+    try:
+        fuzz.main()
+        return sys.stderr.getvalue()
+    finally:
+        sys.argv, sys.stderr = kept
+
+
+LONG = {
+    "verify": run_command("verify", SMALL, "--only", "dead-rule", "--jobs", 1),
+    "diff": run_command("diff", DATA / "faulty_bases" / "clean", SMALL),
+    "test": run_command("test", SMALL, "--cases", "HERE/cases.yaml"),
+    "log show": run_command("log", "show", "HERE/log.jsonl"),
+    "log replay": run_command("log", "replay", "HERE/log.jsonl"),
+    "log impact": run_command("log", "impact", "HERE/log.jsonl", "--rules", SMALL),
+    "log verify": run_command("log", "verify", "HERE/log.jsonl"),
+    "fuzz": run_fuzz,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_every_long_command_shows_how_far_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name in ("verify", "diff"):
+        pytest.importorskip("z3", reason="the extra `verify` is not installed")
+    monkeypatch.setattr(fuzz, "_limit_memory", lambda: None)
+    assert "\r" not in LONG[name](tmp_path), "nothing of it in a pipe"
+    for setting in ("_PATIENCE", "_PAUSE"):
+        monkeypatch.setattr(module, setting, 0.0)
+    monkeypatch.setattr(module, "_is_terminal", lambda _stream: True)
+    (tmp_path / "again").mkdir()
+    shown = LONG[name](tmp_path / "again")
+    assert "\r\x1b[2K" in shown
+    assert shown.rpartition("\r\x1b[2K")[2].count("\x1b") == 0
