@@ -10,7 +10,7 @@ from bench.report import Section, Target, table
 
 __all__ = ["measure_cold_start"]
 
-TIMES_PYDANTIC = 3
+TIMES_PYDANTIC = 1.2
 
 _PYDANTIC = "import pydantic"
 _FIRST = 'import cxrules; cxrules.recommend(maturity="early").model'

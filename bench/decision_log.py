@@ -20,9 +20,10 @@ from pathlib import Path
 from statistics import mean, median
 from time import perf_counter, process_time
 from timeit import timeit
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import cxrules
+from bench.report import Target, write_targets
 from cxrules.decision_log import DecisionLog, JsonLinesFormatter, LogReader, Problem, assess_impact, replay
 from tests.rulebases import random_organisations
 
@@ -60,23 +61,6 @@ def measure_guard() -> float:
     return (asked - nothing) / times * 1e6
 
 
-class Target(NamedTuple):
-    """A ratio or size that is promised, and what was measured."""
-
-    name: str
-    most: float
-    measured: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether it is met."""
-        return self.measured <= self.most
-
-    def __str__(self) -> str:
-        verdict = "holds" if self.holds else "MISSED"
-        return f"{self.name:<58}{self.measured:9.2f}   at most {self.most:<8g} {verdict}"
-
-
 def compare(base: Call, other: Call, organisations: list[dict[str, Any]]) -> tuple[float, float]:
     """Return the medians of two calls that take turns, in microseconds: what disturbs one disturbs the other."""
     taken: tuple[list[float], list[float]] = ([], [])
@@ -99,8 +83,11 @@ def measure_calls(folder: Path) -> list[Target]:
     plain = time_each(recommend, organisations)
     print(f"recommend(), nobody listens        {plain:8.1f} µs median")
     targets = [
-        Target(
-            "recommend() where the root logger is at INFO, against silent", 1.1, measure_host(recommend, organisations)
+        Target.at_most(
+            "recommend() where the root logger is at INFO",
+            measure_host(recommend, organisations),
+            1.1,
+            "times recommend() where all is silent",
         )
     ]
     with (folder / "lines").open("w") as stream:
@@ -123,10 +110,12 @@ def measure_calls(folder: Path) -> list[Target]:
             base, both = compare(recommend, lambda known, log=log: log.write(recommend(known)), some)  # type: ignore[misc]
             print(f"recommend() and write, {name:<12}{both:8.1f} µs median, {both / base:6.1f} times recommend()")
             if not name:
-                targets.append(Target("log.write(recommend(…)), times recommend()", 4, both / base))
+                targets.append(Target.at_most("log.write(recommend(…))", both / base, 4, "times recommend()"))
                 sizes = [len(line) for line in log.path.read_bytes().splitlines(keepends=True)[1:]]
                 of_25 = [size for size, known in zip(sizes, organisations, strict=False) if len(known) == FACTS]
-                targets.append(Target(f"bytes of a record of {FACTS} known facts, on average", 1_100, mean(of_25)))
+                targets.append(
+                    Target.at_most(f"a record of {FACTS} known facts, on average", mean(of_25), 1100, "bytes")
+                )
     return targets
 
 
@@ -229,8 +218,7 @@ def main() -> int:
         targets = measure_calls(Path(folder))
         measure_reading(Path(folder), arguments.records)
     print()
-    for target in targets:
-        print(target)
+    print(write_targets(targets))
     return 0 if all(target.holds for target in targets) else 1
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
-__all__ = ["Section", "Target", "fold", "show_microseconds", "table"]
+__all__ = ["Section", "Target", "fold", "read_targets", "show_microseconds", "table", "write_targets"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,30 @@ class Target:
     def at_least(cls, what: str, measured: float, bound: float, unit: str) -> Target:
         """Hold a value against a lower bound."""
         return cls(what, f"at least {bound:g} {unit}", f"{measured:.3g} {unit}", measured >= bound)
+
+
+def write_targets(targets: Iterable[Target]) -> str:
+    """Write targets as the last lines of what a program prints.
+
+    Examples:
+        >>> print(write_targets([Target.at_most("answering", 3.14159, 3, "s")]))
+        MISSED  answering: 3.14 s, at most 3 s
+    """
+    return "\n".join(
+        f"{'met' if each.holds else 'MISSED':<8}{each.what}: {each.measured}, {each.asked}" for each in targets
+    )
+
+
+def read_targets(lines: Sequence[str]) -> tuple[list[str], list[Target]]:
+    """Part what a program printed into its other lines and its targets.
+
+    Examples:
+        >>> read_targets(["It takes long.", "MISSED  answering: 3.14 s, at most 3 s"])[1][0].measured
+        '3.14 s'
+    """
+    found = [re.fullmatch(r"(met|MISSED) +(.*): (.*), (at (?:most|least) .*)", line) for line in lines]
+    targets = [Target(match[2], match[4], match[3], match[1] == "met") for match in found if match]
+    return [line for line, match in zip(lines, found, strict=True) if not match], targets
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from itertools import combinations, islice
 from statistics import median
 
 from bench.organisations import read_organisations
-from bench.report import Target
+from bench.report import Target, write_targets
 from cxrules import Advisor, Recommendation
 from cxrules.language.facts import FactValue
 from cxrules.search.changes import apply, list_changes
@@ -209,8 +209,7 @@ def main() -> None:
     row("explain, without searches", lambda each: each.explain(searches=False), None)
     row("why not a rule, nearest change", lambda each: each.why_not("unit-among-silos").nearest_change, None)
     print(f"naive: one organisation after another, timed on {STEPS} of them at most and scaled up to all.\n")
-    for target in list_targets(advice, advisor):
-        print(f"{'met' if target.holds else 'MISSED':<8}{target.what}: {target.measured}, {target.asked}")
+    print(write_targets(list_targets(advice, advisor)))
 
 
 if __name__ == "__main__":
