@@ -20,9 +20,9 @@ GROWTH = 5
 # They take minutes to build more, or a second for each organisation.
 _LARGEST = {
     "cxrules experta": 10 * CORE,
-    "Drools (drools-jpy)": 10 * CORE,
     "OPA Rego (regopy)": 10 * CORE,
     "rule-engine": CORE,
+    "Drools (drools-jpy)": 0,  # it fails where many rules compare a number that an organisation leaves out
 }
 _FEW = 10  # organisations for those who need milliseconds
 
@@ -36,7 +36,8 @@ def measure_growth(count: int, seconds: float, sizes: Sequence[int] = SIZES) -> 
         sizes: How many rules.
     """
     organisations = draw_organisations(count, KNOWN)
-    medians: dict[str, dict[int, float]] = {peer.name: {} for peer in list_peers()}
+    peers = [peer.name for peer in list_peers() if _LARGEST.get(peer.name, CORE) >= CORE]
+    medians: dict[str, dict[int, float]] = {name: {} for name in peers}
     fired: list[list[Sequence[str]]] = []
     findings = []
     for size in sizes:
@@ -86,7 +87,8 @@ def _section(
         of which {KNOWN} facts are known. For each organisation the same rules fire in all of them ({mean:.1f} on
         average); the rules beyond the first {sizes[0]:,} test the same facts and never fire, half of them only because
         a finding is missing. Facts in, ids of the fired rules out, as under "Matching alone"; median microseconds.
-        Who takes too long is not run on the larger ones."""
+        Who takes too long is not run on the larger ones; Drools, by way of drools-jpy, fails on all of them, where many
+        rules compare a number that an organisation leaves out."""
     )
     text += f"\n\n{table(['engine', *(f'{size:,} rules:' for size in sizes), 'growth:'], rows)}"
     reference = medians[PEERS[0].name]

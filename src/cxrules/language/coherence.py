@@ -40,6 +40,7 @@ class Coherence:
             if fact.kind not in (Kind.PERCENT, Kind.SET):
                 values: tuple[FactValue, ...] = (True, False) if fact.kind is Kind.FLAG else fact.names
                 self._tables[name] = {value: self._compute(name, value) for value in values}
+        self._rows = tuple([(name, unknown, self._tables.get(name)) for name, unknown in self._unknown.items()])
 
     def mask(self, name: str, value: FactValue | None) -> int:
         """Return the conjunctions that a value of a fact does not contradict; None is unknown."""
@@ -53,8 +54,12 @@ class Coherence:
     def met(self, known: Facts) -> int:
         """Return the conjunctions that known facts meet."""
         alive = self.everything
-        for name in self._tests:
-            alive &= self.mask(name, known.get(name))
+        for name, unknown, table in self._rows:
+            value = known.get(name)
+            if value is None:
+                alive &= unknown
+            else:
+                alive &= self._compute(name, value) if table is None else table[value]
             if not alive:
                 break
         return alive

@@ -52,6 +52,10 @@ class Reader:
         )
         self._needing = sum(1 << bit for bit, below in enumerate(self._below) if below)
         self._targets = {effect: tuple(self._list_targets(effect)) for effect in Effect}
+        self._quoted = {
+            effect: tuple([(write(target), concluders) for target, concluders in targets])
+            for effect, targets in self._targets.items()
+        }
         self._ballots = tuple(count_ballots(decider))
         self._for = [self._rules_speaking(model, 1) for model in self._models]
         self._against = [self._rules_speaking(model, -1) for model in self._models]
@@ -60,11 +64,11 @@ class Reader:
         self._last: tuple[Decision | None, _Standing] = None, _Standing([], [], 0, 0)
         self._rows: dict[Any, Part] = {}
         self._voices: dict[Any, Part] = {}
-        self._advice: dict[Any, Part] = {}
+        self._advice: dict[tuple[Effect, str | None], tuple[tuple[str, int, dict[int, Part]], ...]] = {}
         self._heads: dict[Any, str] = {}
-        self._written_facts: dict[Any, str] = {}
+        self._written_facts: dict[str, dict[Any, str]] = {name: {} for name in self._facts}
         self._certainties: dict[int, float] = {}
-        self._origin = write({"name": rulebase.name, "revision": rulebase.revision})
+        self._origins: dict[str, str] = {}
 
     # -- one field -----------------------------------------------------------------------------------------------------
 
@@ -113,14 +117,7 @@ class Reader:
         standing = self._stand(decision)
         incoherences = [part.written for part in self._incoherences(known)]
         claims = self._claims.write
-        keep = self._written_facts
-        facts = []
-        for name, value in self._in_order(known).items():
-            key = name, value, type(value)
-            written = keep.get(key)
-            if written is None:
-                written = keep_part(keep, key, f"{write(name)}: {write(value)}")
-            facts.append(written)
+        facts = [self._written_fact(name, known[name]) for name in self._facts if name in known]
         return "".join(
             [
                 self._written_head(decision),
@@ -146,7 +143,8 @@ class Reader:
                 claims(standing.support),
                 ', "dissent": ',
                 claims(standing.dissent),
-                f', "facts": {{{", ".join(facts)}}}, "engine": {write(engine)}, "rulebase": {self._origin}}}',
+                f', "facts": {{{", ".join(facts)}}}, ',
+                self._written_origin(engine),
             ]
         )
 
@@ -205,19 +203,17 @@ class Reader:
         """Return what each article says by itself, and the rules that speak for the rivals it puts above the winner."""
         voices, dissenting = [], 0
         for source, ballots, refusals in self._ballots:
+            counted = [(ballot.points(fired), ballot) for ballot in ballots if fired & ballot.rules]
             on_winner = positive = 0
-            found = []
-            for ballot in ballots:
-                points = ballot.points(fired)
+            for points, ballot in counted:
                 if ballot.position == winner:
                     on_winner = points
                 if points > 0:
                     positive |= 1 << ballot.position
-                    found.append((points, ballot))
             refused = refusals.refused(fired, positive)
             best, most = None, 0
-            for points, ballot in found:
-                if not refused >> ballot.position & 1:
+            for points, ballot in counted:
+                if points > 0 and not refused >> ballot.position & 1:
                     if points > most:
                         best, most = ballot.position, points
                     if winner is not None and ballot.position != winner and points > max(0, on_winner):
@@ -264,18 +260,26 @@ class Reader:
         return part
 
     def _advise(self, effect: Effect, fired: int, model: str | None = None) -> list[Part]:
-        texts = self._rulebase.actions if effect is Effect.ACTION else self._rulebase.warnings
-        keep = self._advice
+        advice = self._advice.get((effect, model))
+        if advice is None:
+            advice = keep_part(self._advice, (effect, model), tuple(self._list_advice(effect, model)))
         found = []
-        for target, concluders in self._targets[effect]:
+        for target, concluders, keep in advice:
             rules = fired & concluders
-            if rules and (effect is not Effect.ACTION or self._rulebase.serves_model(target, model)):
-                part = keep.get((effect, target, rules))
+            if rules:
+                part = keep.get(rules)
                 if part is None:
+                    texts = self._rulebase.actions if effect is Effect.ACTION else self._rulebase.warnings
                     claims = self._claims.read(self._claims_of(rules))
-                    part = keep_part(keep, (effect, target, rules), make_part(Advice(target, texts[target], claims)))
+                    part = keep_part(keep, rules, make_part(Advice(target, texts[target], claims)))
                 found.append(part)
         return found
+
+    def _list_advice(self, effect: Effect, model: str | None) -> Iterator[tuple[str, int, dict[int, Part]]]:
+        """Return the advice that may be given where a model is recommended, each with what was made of it."""
+        for target, concluders in self._targets[effect]:
+            if effect is not Effect.ACTION or self._rulebase.serves_model(target, model):
+                yield target, concluders, {}
 
     def _incoherences(self, known: Facts) -> list[Part]:
         return [make_part(Advice(entry.id, entry.reason, ())) for entry in self._rulebase.incoherences(known)]
@@ -284,7 +288,23 @@ class Reader:
         return [target for target, concluders in self._targets[effect] if fired & concluders]
 
     def _written_targets(self, effect: Effect, fired: int) -> str:
-        return write(self._reached(effect, fired))
+        return f"[{', '.join([written for written, concluders in self._quoted[effect] if fired & concluders])}]"
+
+    def _written_fact(self, name: str, value: FactValue) -> str:
+        keep = self._written_facts[name]
+        key = value if type(value) is str else (value, type(value))
+        written = keep.get(key)
+        return keep_part(keep, key, f"{write(name)}: {write(value)}") if written is None else written
+
+    def _written_origin(self, engine: str) -> str:
+        written = self._origins.get(engine)
+        if written is None:
+            origin = {
+                "engine": engine,
+                "rulebase": {"name": self._rulebase.name, "revision": self._rulebase.revision},
+            }
+            written = keep_part(self._origins, engine, write(origin)[1:])
+        return written
 
     def _written_head(self, decision: Decision) -> str:
         keep = self._heads

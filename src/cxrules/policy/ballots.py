@@ -21,12 +21,14 @@ class Ballot(NamedTuple):
         single: Points and rule of claims that one rule carries, as masks of points in binary.
         shared: For each claim that several rules carry, their masks, the strongest first, each with its points.
         rules_for: The rules that speak for the model.
+        rules: All that count.
     """
 
     position: int
     single: tuple[int, int, int, int]
     shared: tuple[tuple[tuple[int, int], ...], ...]
     rules_for: int
+    rules: int
 
     def points(self, fired: int) -> int:
         """Return the article's own points for the model: each claim once, by the strongest rule that fired."""
@@ -40,17 +42,17 @@ class Ballot(NamedTuple):
 
 
 class Refusals(NamedTuple):
-    """What one article itself rules out, by model, and what it puts behind which models, by rule."""
+    """What one article itself rules out, each model as a bit with the rules, and what it puts behind which, by rule."""
 
-    excluders: tuple[int, ...]
+    excluders: tuple[tuple[int, int], ...]
     preferences: tuple[tuple[int, int, int], ...]
 
     def refused(self, fired: int, favoured: int) -> int:
         """Return the models, as bits, that it rules out or puts behind one of those it favours."""
         bits = 0
-        for position, rules in enumerate(self.excluders):
+        for model, rules in self.excluders:
             if fired & rules:
-                bits |= 1 << position
+                bits |= model
         for rule, preferred, behind in self.preferences:
             if fired & rule and favoured >> preferred & 1:
                 bits |= behind
@@ -86,7 +88,8 @@ def _count_ballot(decider: Decider, position: int, items: list[Evidence]) -> Bal
         else:
             shared.append(tuple([(decider.mask(rules), points) for points, rules in ranked]))
     speaking = decider.mask(item.rule for item in items if item.points > 0)
-    return Ballot(position, (single[0], single[1], single[2], single[3]), tuple(shared), speaking)
+    counted = decider.mask({rule for levels in groups.values() for rules in levels.values() for rule in rules})
+    return Ballot(position, (single[0], single[1], single[2], single[3]), tuple(shared), speaking, counted)
 
 
 def _list_refusals(decider: Decider, source: str) -> Refusals:
@@ -97,12 +100,10 @@ def _list_refusals(decider: Decider, source: str) -> Refusals:
         for rule in rulebase.rules.values()
         if rulebase.claims[rule.because[0]].source == source and not rule.engineer.reading
     ]
-    excluders = tuple(
-        [
-            decider.mask(rule.id for rule in own if model in rule.targets(Effect.EXCLUDES))
-            for model in decider.rulebase.models
-        ]
-    )
+    excluders = [
+        (1 << position, decider.mask(rule.id for rule in own if model in rule.targets(Effect.EXCLUDES)))
+        for model, position in positions.items()
+    ]
     preferences = [
         (
             decider.mask([rule.id]),
@@ -113,7 +114,7 @@ def _list_refusals(decider: Decider, source: str) -> Refusals:
         for conclusion in rule.then
         if conclusion.effect is Effect.PREFERS
     ]
-    return Refusals(excluders, tuple(preferences))
+    return Refusals(tuple([each for each in excluders if each[1]]), tuple(preferences))
 
 
 def sum_points(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:

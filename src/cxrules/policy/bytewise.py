@@ -41,13 +41,13 @@ class Names:
 
     def write(self, bits: int) -> str:
         """Return the names of some bits as a JSON array."""
-        found: list[str] = []
-        for place, byte in enumerate(bits.to_bytes(self._size, "little")):
-            if byte:
-                known = self._written[place].get(byte)
-                if known is None:
-                    known = self._written[place][byte] = ", ".join(map(_quote, self._name(place, byte)))
-                found.append(known)
+        octets = bits.to_bytes(self._size, "little")
+        try:
+            found = [known[octet] for known, octet in zip(self._written, octets) if octet]  # noqa: B905 - see above
+        except KeyError:
+            for place, octet in enumerate(octets):
+                self._written[place][octet] = ", ".join(map(_quote, self._name(place, octet)))
+            return self.write(bits)
         return f"[{', '.join(found)}]"
 
     def _name(self, place: int, byte: int) -> tuple[str, ...]:
@@ -72,17 +72,23 @@ class Union:
     def __call__(self, bits: int) -> int:
         """Return the union of the sets of some bits."""
         found = 0
-        for table, (place, byte) in zip(self._tables, enumerate(bits.to_bytes(self._size, "little")), strict=True):
-            if byte:
-                known = table.get(byte)
-                if known is None:
-                    known = 0
-                    for bit in range(8):
-                        if byte >> bit & 1:
-                            known |= self._sets[8 * place + bit]
-                    table[byte] = known
-                found |= known
+        octets = bits.to_bytes(self._size, "little")
+        try:
+            for known, octet in zip(self._tables, octets):  # noqa: B905 - see above
+                if octet:
+                    found |= known[octet]
+        except KeyError:
+            for place, octet in enumerate(octets):
+                self._tables[place][octet] = self._unite(place, octet)
+            return self(bits)
         return found
+
+    def _unite(self, place: int, octet: int) -> int:
+        united = 0
+        for bit in range(8):
+            if octet >> bit & 1:
+                united |= self._sets[8 * place + bit]
+        return united
 
 
 def _quote(name: str) -> str:
