@@ -34,11 +34,11 @@ class Rank(BaseModel):
 class Answer(BaseModel):
     """Who should own CX, and why."""
 
+    contradictions: list[str]
     model: str | None
     name: str | None
     status: str
     certainty: float
-    contradictions: list[str]
     explanation: str
     ranking: list[Rank]
     actions: list[str]
@@ -147,11 +147,11 @@ def _refuse_names(advisor: Advisor, names: list[str]) -> None:
 
 def _answer(advice: Recommendation) -> Answer:
     return Answer(
+        contradictions=[each.text for each in advice.incoherences],
         model=advice.model,
         name=advice.name,
         status=advice.status,
         certainty=round(advice.certainty, 2),
-        contradictions=[each.text for each in advice.incoherences],
         explanation=advice.explain(),
         ranking=[
             Rank(

@@ -92,3 +92,17 @@ def test_whoever_may_start_in_marketing_is_told_when_to_leave() -> None:
     (needed,) = rulebase.models["marketing_interim"].requires
     rules = [rule for rule in rulebase.rules.values() if "set_exit_triggers" in rule.targets(Effect.ACTION)]
     assert any(rule.needs() == {needed} and not rule.facts() for rule in rules)
+
+
+def test_the_full_text_says_which_advice_was_kept_back() -> None:
+    """What a fired rule advises for another model is told as what would serve that model, and as nothing else."""
+    rulebase = ADVISOR.rulebase
+    for known, _ in zip(random_organisations(rulebase, seed=19, coherent=True), range(20), strict=False):
+        advice = ADVISOR.recommend(known)
+        text = advice.explain("full", searches=True)
+        concluded = {action for rule in advice.fired for action in rulebase.rules[rule].targets(Effect.ACTION)}
+        kept_back = concluded - {action.id for action in advice.actions}
+        change = text.partition("What would change it\n")[2]
+        assert ("Advice that would serve another owner:" in change) == bool(kept_back)
+        for action in kept_back:
+            assert f"- {rulebase.actions[action]} This serves “" in change

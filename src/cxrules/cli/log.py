@@ -70,8 +70,23 @@ def show(
                 if last and record["time"] >= last:
                     continue
                 shown += 1
-                report.say(json.dumps({**record, "fired": fired}) if as_json else show_record(record, fired))
+                met = _find_incoherences(log, record)
+                report.say(
+                    json.dumps({**record, "fired": fired, "incoherences": met})
+                    if as_json
+                    else show_record(record, fired, met)
+                )
         report.end(f"{shown} of {count(decisions, 'decision')} shown.", aside=True)
+
+
+def _find_incoherences(log: LogReader, record: DecisionRecord) -> tuple[str, ...]:
+    """Return what in the facts of a record contradicts itself; nothing where they are no facts of its rule base."""
+    from cxrules.errors import InvalidOrganisation
+
+    try:
+        return log.incoherences(record)
+    except InvalidOrganisation:
+        return ()
 
 
 def replay(file: File, as_json: AsJson = False) -> None:

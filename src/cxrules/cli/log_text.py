@@ -19,8 +19,8 @@ WIDE: Final = 200
 """Characters of an id or a label that are shown."""
 
 
-def show_record(record: DecisionRecord, fired: Collection[str] | None) -> str:
-    """Show a decision in a line."""
+def show_record(record: DecisionRecord, fired: Collection[str] | None, incoherences: Collection[str] = ()) -> str:
+    """Show a decision in a line; that its facts contradict each other comes before what was decided."""
     outcome = show_text(record["model"] or "no model")
     parts = [record["status"] or "status masked"]
     if record["reason"]:
@@ -31,7 +31,8 @@ def show_record(record: DecisionRecord, fired: Collection[str] | None) -> str:
     labels = "".join(f"  {show_text(name, WIDE)}={_show_label(value)}" for name, value in record["labels"].items())
     masked = "  masked" if record["masked"] or record["erased"] else ""
     time, name = show_text(record["time"][:19]), show_text(record["id"], WIDE)
-    return f"{time}Z  {name}  {outcome} ({', '.join(parts)})  {sizes}{labels}{masked}"
+    wrong = f"contradictory facts ({show_text(', '.join(incoherences), WIDE)})  " if incoherences else ""
+    return f"{time}Z  {name}  {wrong}{outcome} ({', '.join(parts)})  {sizes}{labels}{masked}"
 
 
 def _show_label(value: object) -> str:

@@ -247,12 +247,18 @@ class Consultation:
 
     def _tell_stand(self) -> str:
         decision = self.decision
+        wrong = self._tell_contradictions()
         if decision.model is None:
-            return unmark(_NO_MODEL[decision.reason or Reason.TOO_LITTLE])
-        said = f"As it stands: {name(self._rulebase, decision.model)}"
+            return unmark(f"{wrong}{_NO_MODEL[decision.reason or Reason.TOO_LITTLE]}")
+        said = f"{wrong}As it stands: {name(self._rulebase, decision.model)}"
         if decision.status is Status.CONTESTED and decision.runner_up is not None:
             said += f", closely followed by {name(self._rulebase, decision.runner_up)}"
         return unmark(f"{said}.")
+
+    def _tell_contradictions(self) -> str:
+        """Describe what was known beforehand and contradicts itself; an answer that would is not taken."""
+        reasons = [sentence(entry.reason) for entry in self._rulebase.incoherences(self.known)]
+        return f"What is known contradicts itself: {' '.join(reasons)} Correct it first.\n\n" if reasons else ""
 
     def _tell_end(self) -> str:
         if self.ended:

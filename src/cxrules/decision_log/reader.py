@@ -198,6 +198,17 @@ class LogReader:
             return None
         return name_rules(self.judge(record), fired) if isinstance(fired, str) else tuple(fired)
 
+    def incoherences(self, record: DecisionRecord) -> tuple[str, ...]:
+        """Return the ids of the impossible conjunctions that the facts of a record meet, as far as it shows them.
+
+        Raises:
+            MissingRuleBase: If the log does not hold the rule base.
+            InvalidOrganisation: If its facts are no facts of that rule base.
+        """
+        rulebase = self.judge(record).rulebase
+        shown = {name: value for name, value in record["facts"].items() if value is not None}
+        return tuple(entry.id for entry in rulebase.incoherences(rulebase.vocabulary.validate(shown)))
+
     def answer(self, logged: Logged) -> dict[str, Any]:
         """Return the whole answer: what the record states, and what follows from it.
 

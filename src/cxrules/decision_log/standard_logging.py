@@ -59,7 +59,7 @@ def emit(recommendation: Recommendation, duration: float) -> None:
             # Nothing that should be hidden is shown, and no caller loses the answer because of a log.
             logger.error("a decision is not logged: %s", error)
             return
-    message, arguments = _write_message(record, recommendation.judge)
+    message, arguments = _write_message(record, recommendation)
     logger.info(message, *arguments, extra={KEY: record})
     if logger.isEnabledFor(logging.DEBUG):
         for data in _list_rules(record, recommendation.judge):
@@ -133,8 +133,10 @@ def _and_above(logger: logging.Logger | None) -> Iterator[logging.Logger]:
         logger = logger.parent
 
 
-def _write_message(record: DecisionRecord, judge: Judge) -> tuple[str, tuple[object, ...]]:
-    message = "%s, %s"
+def _write_message(record: DecisionRecord, recommendation: Recommendation) -> tuple[str, tuple[object, ...]]:
+    rulebase, known = recommendation.rulebase, recommendation.decision.known
+    shown = {name: known[name] for name, value in record["facts"].items() if value is not None}
+    message = "contradictory facts; %s, %s" if rulebase.incoherences(shown) else "%s, %s"
     arguments: list[object] = [record["model"] or "no model", record["status"] or "masked"]
     if record["reason"]:
         message += " (%s)"
@@ -144,7 +146,7 @@ def _write_message(record: DecisionRecord, judge: Judge) -> tuple[str, tuple[obj
         arguments.append(record["certainty"])
     message += ": %d facts known, %d rules fired; rule base %s %s"
     arguments += [len(record["facts"]), _read_fired(record).bit_count()]
-    arguments += [judge.rulebase.name, record["revision"][:12]]
+    arguments += [rulebase.name, record["revision"][:12]]
     return message, tuple(arguments)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Self, TypeVar
 
 from cxrules.document import Block, Items, Paragraph
+from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.derivation import GivenFact, Step, reason
 from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name, strength
 from cxrules.explanation.trace import Tracer
@@ -199,11 +200,12 @@ _FALLEN_AWAY = frozenset({Turn.READMITTED, Turn.REQUIREMENT_LOST, Turn.NO_LONGER
 
 
 def _tell(judge: Judge, supposed: WhatIf[_Answer]) -> tuple[Block, ...]:
+    contradictions = tell_contradictions(judge, supposed.after, supposed=bool(supposed.changes))
     if not supposed.changes:
-        return (Paragraph("No fact is supposed to change, so nothing changes."),)
+        return (*contradictions, Paragraph("No fact is supposed to change, so nothing changes."))
     clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
     outcome = _tell_outcome(judge, supposed.before, supposed.after)
-    blocks: list[Block] = [Paragraph(f"Suppose that {clauses}. {outcome}")]
+    blocks: list[Block] = [*contradictions, Paragraph(f"Suppose that {clauses}. {outcome}")]
     turned = tuple(_tell_turns(judge, supposed.turned))
     if turned:
         blocks.append(Items("What changes", turned))

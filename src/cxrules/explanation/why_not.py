@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from cxrules.document import Block, Paragraph
 from cxrules.errors import no_such
+from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import Counterfactuals, counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, cite, facts_clause, reason
 from cxrules.explanation.text.words import join_clauses, lower_first, name, sentence, topics
@@ -215,11 +216,13 @@ _WIDE = 6
 
 def _tell(judge: Judge, objection: WhyNot) -> tuple[Block, ...]:
     model = name(judge.rulebase, objection.model)
+    contradictions = tell_contradictions(judge, objection.decision)
     if objection.kind is None:
-        return (Paragraph(f"{model} is the recommendation: {objection.case.model.says}."),)
+        return (*contradictions, Paragraph(f"{model} is the recommendation: {objection.case.model.says}."))
     teller = _Teller(judge, objection, {}, "it", brief=False)
     first, *others = objection.obstacles
     return (
+        *contradictions,
         Paragraph(f"Why not {model}? {teller.tell(first)}"),
         *(Paragraph(f"Besides, {teller.tell(obstacle, within=True)}") for obstacle in others),
         *objection.nearest_change.tell(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cxrules.document import Block, Items, Paragraph
+from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import SearchStatus
 from cxrules.explanation.text.words import join_clauses, lower_first
 from cxrules.language.facts import FactValue
@@ -185,6 +186,7 @@ class WhyNotFired(Portable):
         return tuple(self._tell())
 
     def _tell(self) -> Iterator[Block]:
+        yield from tell_contradictions(self._basis.judge, self._decision)
         what = f"The {self.subject} {self.name}"
         verb = ("fires", "does not fire") if self.subject is Subject.RULE else ("has come about", "has not come about")
         yield Paragraph(f"{what} {verb[not self.holds]}.")

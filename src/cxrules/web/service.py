@@ -163,6 +163,7 @@ class Service:
         rival = choose_rival(judge, decision, derivation) if decision.model else None
         places = {rule: place for place, rule in enumerate(reasons)}
         contrast = f"Why not “{rival.case.model.name}”? {rebut(judge, rival, places, named=True)}" if rival else ""
+        contradictory = "These answers contradict each other. " if advice.incoherences else ""
         return {
             **summarise(advice),
             "incoherences": [{"id": each.id, "reason": each.reason} for each in rulebase.incoherences(decision.known)],
@@ -176,7 +177,7 @@ class Service:
             ],
             "voices": [self._voice(advice, source) for source in advice.voices],
             "not_asked": self._list_not_asked(advice.facts),
-            "announcement": f"As it stands: {advice.name or 'no recommendation yet'}.",
+            "announcement": f"{contradictory}As it stands: {advice.name or 'no recommendation yet'}.",
         }
 
     def _voice(self, advice: Recommendation, source: str) -> _Plain:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from cxrules.document import Block, Items, Paragraph
+from cxrules.document import Block, Items
 from cxrules.explanation.text.words import sentence
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
@@ -12,7 +12,7 @@ from cxrules.policy.decision import Decision
 from cxrules.policy.dissent import rest
 from cxrules.policy.judge import Judge
 
-__all__ = ["choose_actions", "tell_incoherences", "tell_next_steps"]
+__all__ = ["choose_actions", "tell_next_steps"]
 
 _MOST_ACTIONS = 5
 
@@ -52,14 +52,6 @@ def tell_next_steps(judge: Judge, decision: Decision, reasons: Collection[str]) 
     actions = choose_actions(judge, decision, reasons)
     if actions:
         yield Items("What to do first", tuple(rulebase.actions[action] for action in actions))
-
-
-def tell_incoherences(judge: Judge, decision: Decision) -> Iterator[Block]:
-    """Describe first of all what in the facts contradicts itself, since what rests on it is no evidence."""
-    reasons = tuple(sentence(met.reason) for met in judge.rulebase.incoherences(decision.known))
-    if reasons:
-        yield Items("The facts contradict each other, and what rests on them is no evidence", reasons)
-        yield Paragraph("Correct them before relying on the answer below.")
 
 
 def _facts_behind(judge: Judge, decision: Decision, rules: Collection[str]) -> set[str]:

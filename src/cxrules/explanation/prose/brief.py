@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from cxrules.document import Block, Items, Paragraph
+from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import ChangeSet, counterfactuals
 from cxrules.explanation.decisive import Damage, rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Step, reason
 from cxrules.explanation.next_questions import next_questions
-from cxrules.explanation.prose.actions import tell_incoherences, tell_next_steps
+from cxrules.explanation.prose.actions import tell_next_steps
 from cxrules.explanation.prose.verdicts import tell_verdicts
 from cxrules.explanation.text.words import join_clauses, join_names, name, strength, topics
 from cxrules.explanation.trace import trace
@@ -31,7 +32,7 @@ _MOST_UNKNOWN = 3
 def write_brief(judge: Judge, decision: Decision, *, searches: bool = True) -> tuple[Block, ...]:
     """Write the brief explanation."""
     derivation = trace(judge, decision)
-    blocks: list[Block] = [*tell_incoherences(judge, decision), Paragraph(tell_outcome(judge.rulebase, derivation))]
+    blocks: list[Block] = [*tell_contradictions(judge, decision), Paragraph(tell_outcome(judge.rulebase, derivation))]
     reasons: dict[str, str] = {}
     rival = choose_rival(judge, decision, derivation)
     if decision.model is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from cxrules.document import Block, Items, Paragraph, Section, mark_title
+from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, Established, Step, Weighed, reason
 from cxrules.explanation.next_questions import next_questions
-from cxrules.explanation.prose.actions import tell_incoherences
 from cxrules.explanation.prose.brief import tell_outcome
 from cxrules.explanation.prose.verdicts import tell_verdicts
 from cxrules.explanation.text.words import count, join_names, lower_first, name, paragraphs, sentence
@@ -64,7 +64,7 @@ class _Writer:
         self._told: set[str] = set()
 
     def outcome(self) -> tuple[Block, ...]:
-        contradictions = tell_incoherences(self._judge, self._decision)
+        contradictions = tell_contradictions(self._judge, self._decision)
         text = tell_outcome(self._rulebase, self._derivation)
         if self._decision.model is not None:
             text += f" The certainty of the evidence for it is {self._decision.certainty:.2f}."
