@@ -2,6 +2,7 @@
 
 import os
 import pty
+import random
 import re
 import select
 import signal
@@ -20,7 +21,7 @@ from cxrules.consultation.typed_answers import UnclearAnswerError, read_answer
 from cxrules.language.facts import Fact, FactValue, Kind, Use, Value
 from cxrules.language.rules import Conclusion, Effect, FactTest, Impossible, Model, Operator, Rule, Tone
 from cxrules.policy.judge import Judge
-from tests.rulebases import make_claim, make_fact, make_rulebase
+from tests.rulebases import make_claim, make_fact, make_rulebase, random_organisations
 
 PATIENCE = 60  # seconds; a slow machine is no fault
 
@@ -463,3 +464,43 @@ def test_premises_are_asked_before_what_depends_on_them(reply: str) -> None:
         dialogue.take(reply)
     dialogue = Consultation(judge, {"cco_status": "none"})
     assert dialogue.fact not in ("cco_reports_to", "cco_executive_seat", "cco_mandate")
+
+
+# -- no question without an acceptable answer --------------------------------------------------------------------------
+
+
+def test_consult_never_asks_a_question_without_an_acceptable_answer() -> None:
+    """Whatever was answered or skipped, each question has an answer that goes together with what is known."""
+    builtin = Advisor()
+    rulebase = builtin.rulebase
+    asked = 0
+    for seed in range(40):
+        rng = random.Random(seed)
+        start = next(random_organisations(rulebase, seed=seed, known=rng.choice((0.0, 0.1, 0.3, 0.6)), coherent=True))
+        consultation = Consultation(builtin.recommend().judge, start, deadline=0)
+        while True:
+            if consultation.fact is None:
+                consultation.take("more")
+            if consultation.fact is None:
+                break
+            name = consultation.fact
+            fact, known = rulebase.vocabulary[name], consultation.known
+            if fact.kind is Kind.PERCENT:
+                acceptable: list[tuple[FactValue, str]] = [(share, str(share)) for share in (0, 15, 50, 100)]
+            elif fact.kind is Kind.SET:
+                acceptable = [((), "none"), (fact.names, ", ".join(fact.names))]
+            else:
+                typed = [(each, each == "true" if fact.kind is Kind.FLAG else each) for each in fact.names]
+                acceptable = [(value, word) for word, value in typed]
+            acceptable = [
+                (value, word) for value, word in acceptable if not rulebase.incoherences({**known, name: value})
+            ]
+            assert acceptable, f"{name} has no acceptable answer after {known}"
+            asked += 1
+            if rng.random() < 0.25:
+                consultation.take("skip")
+                continue
+            value, word = rng.choice(acceptable)
+            consultation.take(word)
+            assert consultation.known[name] == value
+    assert asked > 600

@@ -47,7 +47,8 @@ def run(*arguments: str) -> str:
     return printed
 
 
-def begins_with_it(text: str) -> bool:
+def begins_with_it(text: str | None) -> bool:
+    assert text
     return SAID in re.sub(r"<[^>]*>", "", text)[:120]
 
 
@@ -64,6 +65,7 @@ def test_every_text_says_it_first(name: str) -> None:
         advice.what_if(morale="low").explain(),
         *(advice.why_not(other).explain() for other in ("cmo_owned", "ceo_champions")),
     ):
+        assert text
         assert begins_with_it(text)
         assert reason in re.sub(r"\\([^\w])", r"\1", text).replace("&amp;", "&")
     for text in (advice.explain("full", searches=False), advice.to_markdown("full")):

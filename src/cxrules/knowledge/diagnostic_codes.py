@@ -83,6 +83,7 @@ CODES: Final[dict[str, str]] = {
     # the whole
     "finding-cycle": "Findings rest on each other in a circle.",
     "preference-cycle": "Models are put before each other in a circle.",
+    "premise-cycle": "Facts are asked only after each other, in a circle.",
     "finding-never-concluded": "No rule concludes the finding, so that it can never be established.",
     "unused-finding": "No rule tests the finding and no model requires it.",
     "model-never-supported": "No rule supports the model, so that it can never be recommended.",

@@ -1,4 +1,4 @@
-"""Circles among findings and among preferences, each named as a path."""
+"""Circles among findings, preferences and premises, each named as a path."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
+from cxrules.language.facts import Fact
 from cxrules.language.mistakes import Mistake, Path
 from cxrules.language.rules import AnyOf, Condition, Effect, FindingTest, Rule
 
-__all__ = ["check_circles", "find_circles"]
+__all__ = ["check_circles", "check_premise_circles", "find_circles"]
 
 
 def check_circles(rules: Mapping[str, Rule], own: Callable[[str], bool]) -> Iterator[Mistake]:
@@ -39,6 +40,14 @@ def check_circles(rules: Mapping[str, Rule], own: Callable[[str], bool]) -> Iter
         where = ("rules", steps[0], *_find_preference(rules[steps[0]], path[0], path[1]))
         message = f"models are put before each other: {_tell(path)}, by the rules {_tell_rules(steps)}"
         yield Mistake("preference-cycle", where, message)
+
+
+def check_premise_circles(facts: Mapping[str, Fact]) -> Iterator[Mistake]:
+    """Report facts each of which would be asked only after another."""
+    before = {(premise, name): name for name, fact in facts.items() for premise, _ in fact.asked_if if premise in facts}
+    for circle in find_circles(before):
+        where = ("facts", circle[1], "asked_if", circle[0])
+        yield Mistake("premise-cycle", where, f"each is asked only after another: {_tell(circle)}", key=True)
 
 
 def find_circles(edges: Mapping[tuple[str, str], object]) -> list[list[str]]:

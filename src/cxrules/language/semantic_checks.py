@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from cxrules.errors import suggest
-from cxrules.language.circles import check_circles
+from cxrules.language.circles import check_circles, check_premise_circles
 from cxrules.language.condition_checks import check_conditions
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.mistakes import Mistake, Names, Path
@@ -136,6 +136,7 @@ class _Checker:
             yield from self._check_source_of(claim)
         for fact in self.facts.values():
             yield from self._check_premises(fact)
+        yield from check_premise_circles(self.facts)
         yield from self._check_models()
         for rule in parts.rules.values():
             yield from self._check_rule(rule)
@@ -145,6 +146,12 @@ class _Checker:
         for premise, values in fact.asked_if:
             here: Path = ("facts", fact.name, "asked_if", premise)
             yield from self.names.demand("facts", "fact", premise, here)
+            if premise in self.facts and self.facts[premise].kind not in (Kind.ORDERED, Kind.CHOICE):
+                message = (
+                    f"{premise} is a {self.facts[premise].kind}, and a premise is a fact with one of listed values"
+                )
+                yield Mistake("wrong-operator", here, message, key=True)
+                continue
             known = self.facts[premise].names if premise in self.facts else values
             for index, value in enumerate(values):
                 if value not in known:
