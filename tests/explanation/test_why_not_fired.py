@@ -1,5 +1,7 @@
 """Why did this rule not fire? The tests told, and the nearest change, against brute force on small rule bases."""
 
+import json
+import pickle
 import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations, islice, product
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 import cxrules
 from cxrules import Advisor, Recommendation, RuleBase, WhyNotFired
@@ -235,6 +238,17 @@ def test_a_chain_of_a_thousand_findings_is_explained() -> None:
     assert len(advice.why().explain().splitlines()) > 1000
     assert "model" in advice.explain("full", searches=False)
     assert advice.what_if(it=False).recommendation.model is None
+
+
+def test_a_chain_of_a_thousand_findings_travels() -> None:
+    advice: Any = Advisor(long_chain(1000)).recommend(it=True)
+    for answer in (advice, advice.why(), advice.how("end"), advice.how("model"), advice.what_if(it=False)):
+        data = answer.model_dump()
+        assert json.loads(answer.model_dump_json()) == data == TypeAdapter(type(answer)).dump_python(answer)
+        copy = type(answer).model_validate_json(answer.model_dump_json())
+        assert copy.model_dump() == data
+        assert pickle.loads(pickle.dumps(answer)).model_dump() == data  # noqa: S301 - our own
+    assert "too many to draw" in " ".join(re.sub(r"<[^>]*>", " ", advice._repr_html_()).split())
 
 
 def test_what_is_too_large_to_draw_says_so() -> None:

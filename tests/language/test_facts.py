@@ -322,7 +322,7 @@ def test_a_fact_that_pydantic_needs_for_itself_is_refused() -> None:
 
 def test_the_schema_asks_every_question() -> None:
     schema = Organisation.model_json_schema()
-    assert schema == DYNAMIC.model_json_schema()
+    assert {name: part for name, part in schema.items() if name != "examples"} == DYNAMIC.model_json_schema()
     assert schema["additionalProperties"] is False
     assert "required" not in schema
     assert list(schema["properties"]) == list(BUILTIN.vocabulary.facts)

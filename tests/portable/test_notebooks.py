@@ -86,6 +86,17 @@ def test_everything_shows_itself_shortly(thing: Any) -> None:
         assert mark not in html + markdown
 
 
+def test_reprs_are_one_short_line(thing: Any) -> None:
+    assert len(repr(thing)) < 300
+    assert "\n" not in repr(thing)
+    assert repr(thing).startswith(type(thing).__name__)
+
+
+def test_no_fact_or_rule_has_a_long_repr() -> None:
+    for part in (*_BASE.vocabulary.facts.values(), *_BASE.rules.values()):
+        assert len(repr(part)) < 600, part
+
+
 def test_a_notebook_shows_the_words_of_explain() -> None:
     for thing in THINGS.values():
         if not isinstance(thing, cxrules.Recommendation) and hasattr(thing, "explain"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from cxrules.builtin.typed_facts import (
     Accountability,
@@ -79,6 +79,16 @@ __all__ = ["Organisation"]
 
 class Organisation(OrganisationModel, frozen=True):
     """What is known about an organisation; what is left out, or null, is unknown."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"current_owner": "marketing", "silos": "severe", "marketing_bandwidth": "stretched"},
+                {"ceo_involvement": "champion", "cco_status": "in_post", "maturity": "mature"},
+                {"retention_budget_share": 20, "marketing_journey_coverage": ["awareness", "consideration"]},
+            ]
+        }
+    )
 
     if TYPE_CHECKING:
         # A field holds the normal form of a value; what may be given is wider, such as a list for a set.

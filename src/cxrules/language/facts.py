@@ -69,7 +69,7 @@ class Value:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fact(Told):
     """Something that can be known about an organisation.
 
@@ -104,6 +104,11 @@ class Fact(Told):
     label: str = ""
     help: str = ""
     asked_if: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __repr__(self) -> str:
+        """Return its name, kind, use and values."""
+        values = f", {'|'.join(self.names)}" if self.values else ""
+        return f"Fact({self.name!r}, {self.kind}, {self.use}{values})"
 
     def tell(self) -> tuple[Block, ...]:
         """Return its question, and the answers that there are."""

@@ -297,7 +297,7 @@ class Engineer:
     reading: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Rule(Told):
     """One idea of one article, as a rule.
 
@@ -316,6 +316,11 @@ class Rule(Told):
     when: tuple[Condition, ...]
     then: tuple[Conclusion, ...]
     engineer: Engineer = Engineer()
+
+    def __repr__(self) -> str:
+        """Return its id, and what it concludes from what."""
+        when = " and ".join(condition.write() for condition in self.when) or "always"
+        return f"Rule({self.id!r}, {when} -> {', '.join(conclusion.write() for conclusion in self.then)})"
 
     def tell(self) -> tuple[Block, ...]:
         """Return what it says and rests on, by the names in the rule base."""

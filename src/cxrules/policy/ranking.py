@@ -44,6 +44,10 @@ class Ranking(tuple[RankedModel, ...], Told):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        """Return the models, best first, with their points."""
+        return f"Ranking({', '.join(f'{row.model} {row.points}' for row in self)})"
+
     def tell(self) -> tuple[Block, ...]:
         """Return it as a table, models and rules by their names in the rule base."""
         rows = tuple((mark_name(row.model), str(row.points), f"{row.certainty:.2f}", _place(row)) for row in self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
@@ -20,6 +21,16 @@ __all__ = ["NO_MODEL", "PARTS", "collect_texts", "list_data", "revive", "to_data
 
 PARTS: dict[type[Any], str] = {Rule: "rules", Source: "sources", Claim: "claims", Model: "models"}
 """What stands in the data by its id, and the mapping of a rule base that holds it."""
+
+DEEPEST = 40
+"""How many findings may rest on each other in the data of an answer."""
+
+
+class _Depth(threading.local):
+    now = 0
+
+
+_depth = _Depth()
 
 NO_MODEL = str(Status.UNDETERMINED)
 """The key, in a mapping by models, of there being none."""
@@ -57,7 +68,28 @@ def _mapping_data(value: Mapping[Any, Any], basis: Basis | None) -> dict[str, An
 
 
 def list_data(value: Any, basis: Basis | None) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
-    """Return the fields of a dataclass as data."""
+    """Return the fields of a dataclass as data.
+
+    Answers that stand in answers too deep are cut: of the class's `NESTS` nothing is left. JSON readers, pydantic's
+    among them, give up at about 200 levels, and Python at 1,000 calls.
+    """
+    kind = type(value)
+    nests = getattr(kind, "NESTS", "")
+    if nests:
+        if _depth.now == DEEPEST:
+            return {
+                field.name: [] if field.name == nests else to_data(getattr(value, field.attribute), basis)
+                for field in list_fields(kind)
+            }
+        _depth.now += 1
+        try:
+            return _list_fields_data(value, basis)
+        finally:
+            _depth.now -= 1
+    return _list_fields_data(value, basis)
+
+
+def _list_fields_data(value: Any, basis: Basis | None) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
     return {field.name: to_data(getattr(value, field.attribute), basis) for field in list_fields(type(value))}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from io import BytesIO
 from typing import Any
 
@@ -20,15 +22,54 @@ class _Packer(pickle.Pickler):
 
 def pack(answer: object, parts: type[Any]) -> bytes:
     """Return the fields of an answer, packed; parts of it of some class are packed in the same way."""
+    try:
+        return _pack(vars(answer), parts)
+    except RecursionError:
+        # What stands deepest goes first, so that whatever holds it only points at it.
+        return _pack((_list_inner(answer, parts), vars(answer)), parts)
+
+
+def _pack(content: object, parts: type[Any]) -> bytes:
     packed = BytesIO()
     packer = _Packer(packed, pickle.HIGHEST_PROTOCOL)
     packer.parts = parts
-    packer.dump(vars(answer))
+    packer.dump(content)
     return zlib.compress(packed.getvalue())
+
+
+def _list_inner(answer: object, parts: type[Any]) -> list[object]:
+    """Return the answers inside an answer, each after those inside it."""
+    found: list[object] = []
+    seen = {id(answer)}
+    waiting = [(inner, False) for inner in _list_parts(answer, parts)]
+    while waiting:
+        inner, done = waiting.pop()
+        if done:
+            found.append(inner)
+        elif id(inner) not in seen:
+            seen.add(id(inner))
+            waiting.append((inner, True))
+            waiting += [(each, False) for each in _list_parts(inner, parts)]
+    return found
+
+
+def _list_parts(answer: object, parts: type[Any]) -> Iterator[object]:
+    waiting = [*vars(answer).values()]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, parts):
+            yield value
+        elif isinstance(value, tuple | list):
+            waiting += value
+        elif isinstance(value, Mapping):
+            waiting += value.values()
+        elif is_dataclass(value):
+            waiting += [getattr(value, each.name) for each in fields(value)]
 
 
 def unpack(kind: type[Any], packed: bytes) -> Any:  # noqa: ANN401 - an answer of that class
     """Return the answer that was packed."""
     answer = object.__new__(kind)
-    vars(answer).update(pickle.loads(zlib.decompress(packed)))  # noqa: S301 - part of a pickle that is being read
+    content = pickle.loads(zlib.decompress(packed))  # noqa: S301 - part of a pickle that is being read
+    vars(answer).update(content[1] if isinstance(content, tuple) else content)
     return answer

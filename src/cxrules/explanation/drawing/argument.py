@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeAlias
 
 from cxrules.document import unmark
 from cxrules.explanation.decisive import rate_rules
@@ -172,6 +174,12 @@ class _Builder:
             self._add_link(Link(name, model, Relation.LACKING))
 
     def _add_step(self, step: Step) -> None:
+        _exhaust(self._visit_step(step))
+
+    def _add_finding(self, finding: Established) -> None:
+        _exhaust(self._visit_finding(finding))
+
+    def _visit_step(self, step: Step) -> _Visit:
         name = f"rule:{step.rule.id}"
         if name in self._points:
             return
@@ -190,15 +198,15 @@ class _Builder:
             self._points.setdefault(fact, Point(fact, NodeKind.FACT, given.states))
             self._add_link(Link(fact, name, Relation.PREMISE))
         for finding in step.findings:
-            self._add_finding(finding)
+            yield self._visit_finding(finding)
             self._add_link(Link(f"finding:{finding.finding}", name, Relation.PREMISE))
 
-    def _add_finding(self, finding: Established) -> None:
+    def _visit_finding(self, finding: Established) -> _Visit:
         name = f"finding:{finding.finding}"
         if name not in self._points:
             self._points[name] = Point(name, NodeKind.FINDING, finding.states)
             for step in finding.steps:
-                self._add_step(step)
+                yield self._visit_step(step)
                 self._link(step, name, Relation.ESTABLISHES)
 
     def _link(self, step: Step, head: str, relation: Relation, points: int = 0) -> None:
@@ -243,6 +251,21 @@ class _Builder:
 
     def _decide(self, tail: str, head: str) -> None:
         self._links[tail, head] = replace(self._links[tail, head], deciding=True)
+
+
+_Visit: TypeAlias = "Generator[_Visit, None, None]"
+"""What is to be visited yields what must be visited before it goes on."""
+
+
+def _exhaust(visit: _Visit) -> None:
+    """Visit without a call in a call: chains of findings may be longer than Python's stack."""
+    stack = [visit]
+    while stack:
+        inner = next(stack[-1], None)
+        if inner is None:
+            stack.pop()
+        else:
+            stack.append(inner)
 
 
 _STANDINGS = {
