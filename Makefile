@@ -6,6 +6,7 @@ PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check
 # Files that say what is installed. An older one than pyproject.toml means: install again.
 DEMO := $(VENV)/installed-demo
 DEV := $(VENV)/installed-dev
+SARIF_SCHEMA := https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -46,11 +47,13 @@ bench: $(DEV) ## Measure cxrules and its peers side by side
 soak: $(DEV) ## Run the tests marked soak at full size: minutes to hours
 	$(PY) -m pytest -n 2 --dist worksteal -m soak --hypothesis-profile soak
 
-test-editors: $(DEV) ## Try the real YAML language server, which npm installs in build/, and the real pre-commit
+test-editors: $(DEV) ## Try the real YAML language server (npm installs it in build/), the real pre-commit, SARIF's own schema
 	npm install --silent --no-audit --no-fund --prefix build/editors yaml-language-server@1
 	$(PIP) install pre-commit
+	curl -fsSL -o build/editors/sarif.json $(SARIF_SCHEMA) # the published one
 	PRE_COMMIT=$(VENV)/bin/pre-commit YAML_LANGUAGE_SERVER=$(CURDIR)/build/editors/node_modules/.bin/yaml-language-server \
-		$(PY) -m pytest -q tests/knowledge/test_language_server.py tests/project/test_pre_commit.py
+		SARIF_SCHEMA=build/editors/sarif.json \
+		$(PY) -m pytest -q tests/knowledge/test_language_server.py tests/project/test_pre_commit.py tests/cli/test_formats.py
 
 fuzz: $(DEV) ## Try spoilt input on everything that reads input, for a minute or SECONDS=...
 	$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60)

@@ -77,3 +77,25 @@ def test_a_failing_case_says_why_its_model_is_not_recommended(house: Path, tmp_p
     assert "model None, not service_led" in shown.stdout
     assert "is not known" in " ".join(shown.stdout.split())
     assert "No case exercises" not in shown.stdout
+    printed = " ".join(shown.stdout.rpartition("\n\n")[0].replace(str(tmp_path), "house").split())
+    assert printed in " ".join((ROOT / "docs" / "first-hour.md").read_text("utf-8").split())
+
+
+def test_what_the_page_says_is_printed_is_printed(house: Path, tmp_path: Path) -> None:
+    pytest.importorskip("typer", reason="the extra `cli` is not installed")
+    from typer.testing import CliRunner
+
+    from cxrules.cli.app import make_app
+
+    page = " ".join((ROOT / "docs" / "first-hour.md").read_text("utf-8").split())
+
+    def run(*arguments: str) -> str:
+        return CliRunner().invoke(make_app(), arguments).stdout
+
+    (tmp_path / "acme.yaml").write_text(
+        "current_owner: marketing\nsilos: severe\nmarketing_bandwidth: stretched\n", "utf-8"
+    )
+    assert " ".join(run("recommend", str(tmp_path / "acme.yaml")).partition("\n\n")[0].split()) in page
+    checked = run("check", str(house), "--on-top").splitlines()[0].replace(house.name, "house")
+    assert re.sub(r"\d+", "N", checked) in re.sub(r"\d+", "N", page)  # the built-in rule base may grow
+    assert run("test", str(house), "--on-top").splitlines()[-1] in page
