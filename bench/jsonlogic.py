@@ -7,7 +7,7 @@ against what is unknown, which counts as 0; `<` does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any
 
@@ -28,7 +28,10 @@ class JsonLogicProgram:
     def __init__(self, rulebase: RuleBase) -> None:
         self._ids = rulebase.rule_ids
         formulas = inline(rulebase, _JsonLogic())
-        self._evaluate = datalogic_py.Engine().compile_template({"rules": formulas}).evaluate
+        engine = datalogic_py.Engine()
+        self._rule = engine.compile_template({"rules": formulas})
+        self._evaluate = self._rule.evaluate
+        self._session = engine.session()
 
     def prepare(self, known: Facts) -> dict[str, Any]:
         """Return the facts with lists for sets."""
@@ -39,9 +42,21 @@ class JsonLogicProgram:
         rules: list[bool] = self._evaluate(prepared)["rules"]
         return rules
 
+    def prepare_all(self, organisations: Iterable[Facts]) -> list[datalogic_py.DataHandle]:
+        """Return organisations in the form that the batch takes."""
+        return [datalogic_py.DataHandle(self.prepare(known)) for known in organisations]
+
+    def match_all(self, prepared: list[datalogic_py.DataHandle]) -> list[str]:
+        """Evaluate the template on many organisations in one call; it answers as JSON."""
+        return [str(each) for each in self._session.evaluate_batch(self._rule, prepared)]
+
     def fire(self, prepared: dict[str, Any]) -> Sequence[str]:
         """Evaluate the template, and name what fired."""
-        return list(compress(self._ids, self._evaluate(prepared)["rules"]))
+        return self.name(self._evaluate(prepared))
+
+    def name(self, answer: dict[str, list[bool]]) -> list[str]:
+        """Name what fired."""
+        return list(compress(self._ids, answer["rules"]))
 
 
 class _JsonLogic:
