@@ -38,7 +38,7 @@ class Native:
     def __init__(self, rulebase: RuleBase, engine: str) -> None:
         self.engine = OracleEngine(rulebase) if engine == "oracle" else create_engine(engine, rulebase)
         self.match, self._names = self.engine.match, Decider(rulebase).names
-        self._read, self._validate = getattr(self.engine, "read", None), rulebase.vocabulary.validate
+        self._read, self._validate = getattr(self.engine, "read", lambda _: None), rulebase.vocabulary.validate
 
     def prepare(self, known: Facts) -> Facts:
         """Return the facts as they are."""
@@ -50,7 +50,7 @@ class Native:
 
     def identify(self, given: Mapping[str, object]) -> Sequence[str]:
         """Validate facts, match, and name what fired."""
-        read = self._read(given) if self._read else None
+        read = self._read(given)
         return self._names(self.match(self._validate(given)) if read is None else read[1])
 
 

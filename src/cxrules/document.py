@@ -7,11 +7,9 @@ marks in its own way. What inherits from `Told` says itself once, as such a text
 from __future__ import annotations
 
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TypeAlias
 
 __all__ = [
@@ -211,6 +209,8 @@ def _tell_more(number: int, what: str) -> str:
 
 
 def _tag(text: str) -> str:
+    from html import escape  # here, because deciding needs no HTML
+
     return escape(text, quote=False).translate(_TAGS)
 
 
@@ -233,7 +233,9 @@ def _plain(block: Block, width: int | None) -> str:
 def _fill(text: str, width: int | None, bullet: str = "") -> str:
     if width is None:
         return bullet + unmark(text)
-    return textwrap.fill(
+    from textwrap import fill
+
+    return fill(
         unmark(text),
         width,
         initial_indent=bullet,

@@ -80,3 +80,8 @@ def test_the_figures_of_the_readme_are_those_measured() -> None:
     measured = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
     for row in readme.write_figures(measured).values():
         assert row in text
+
+
+def test_the_readme_names_the_fastest_engine_of_others() -> None:
+    measured = " ".join((ROOT / "docs" / "benchmarks.md").read_text("utf-8").split())
+    assert f"The fastest engine of others is {readme.ENGINES[1]}," in measured
