@@ -77,8 +77,7 @@ generate: $(DEV) ## Write every generated file again
 test-web: $(DEV) ## Drive the page in a real browser (Chromium), in both backs
 	@$(PIP) install --group web
 	@tools/get_chromium.sh
-	$(PY) -m pytest -q tests/browser || { echo "Once more: a browser may stall once, a fault fails twice."; \
-		$(PY) -m pytest -q tests/browser --last-failed; }
+	$(PY) -m pytest -q tests/browser
 
 site: $(DEV) ## Build the page as a static site in build/site: the library in the browser, nothing sent anywhere
 	$(PY) -m tools.site build/site

@@ -75,11 +75,23 @@ def test_the_next_question_is_that_of_consult(service: Service) -> None:
     assert asked["fact"] == consultation.fact
 
 
-def test_what_is_written_is_read_again(service: Service) -> None:
-    text = service.call("write-file", {"facts": FACTS, "skipped": ["scope"]})["text"]
-    assert service.call("read-file", {"text": text}) == {"facts": {**FACTS}, "skipped": ["scope"]} | {
-        "facts": {name: FACTS[name] for name in sorted(FACTS, key=list(RuleBase.builtin().vocabulary.facts).index)}
-    }
+@pytest.mark.parametrize("name", ["", "Acme", 'O\'Neill "Söhne" & Co: #1', "yes", "007", "東京 🚢", "\ttab", "- x"])
+def test_what_is_written_is_read_again(service: Service, name: str) -> None:
+    organisation = {"facts": FACTS, "skipped": ["scope"], "name": name}
+    text = service.call("write-file", organisation)["text"]
+    assert service.call("read-file", {"text": text}) == organisation
+    assert service.call("read-file", {"text": json.dumps(organisation)}) == organisation
+
+
+@pytest.mark.parametrize("label", ["[1, 2]", "{a: b}", ""])
+def test_a_label_that_is_no_name_is_none(service: Service, label: str) -> None:
+    assert service.call("read-file", {"text": f"name: {label}\nfacts: {{maturity: early}}\n"})["name"] == ""
+
+
+def test_points_of_a_paragraph_are_kept_apart(service: Service) -> None:
+    paragraphs = service.call("compare", {"one": FACTS, "other": {**FACTS, "silos": "none"}})["paragraphs"]
+    assert any(each["items"] for each in paragraphs)
+    assert not any("\n" in text for each in paragraphs for text in (each["text"], *each["items"]))
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,13 @@ class OrganisationFile:
     Attributes:
         facts: The known facts.
         skipped: The facts that were asked for in a consultation and skipped.
+        name: What the organisation is called, where a label says so.
         wrapped: Whether the facts are under a key of their own, so that others are labels.
     """
 
     facts: dict[str, FactValue]
     skipped: tuple[str, ...] = ()
+    name: str = ""
     wrapped: bool = False
 
 
@@ -91,7 +93,11 @@ def _interpret(node: Node | None, report: Report, vocabulary: Vocabulary) -> Org
     mistakes += [mistake for mistake in wrong if _place(mistake.location) not in spoilt]
     if mistakes:
         raise InvalidOrganisation(sorted(mistakes, key=lambda mistake: _place(mistake.location)))
-    return OrganisationFile(known, _skipped(node, vocabulary) if wrapped else (), wrapped)
+    if not wrapped:
+        return OrganisationFile(known)
+    name = node.get("name")
+    called = str(name.content) if name and isinstance(name.content, str | int) else ""
+    return OrganisationFile(known, _skipped(node, vocabulary), called, wrapped)
 
 
 def _skipped(node: Node, vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -288,14 +288,16 @@ class Service:
         from cxrules.files.organisation_file import interpret
 
         file = interpret(text, "the file", self._rulebase.vocabulary)
-        return {"facts": {name: to_plain(value) for name, value in file.facts.items()}, "skipped": list(file.skipped)}
+        facts = {name: to_plain(value) for name, value in file.facts.items()}
+        return {"facts": facts, "skipped": list(file.skipped), "name": file.name}
 
-    def write_file(self, facts: Mapping[str, Any], skipped: list[str] | None = None) -> _Plain:
+    def write_file(self, facts: Mapping[str, Any], skipped: list[str] | None = None, name: str = "") -> _Plain:
         """Write an organisation file."""
         from cxrules.consultation.dialogue import write_file
 
         known = self._consult(facts, skipped)
-        return {"text": write_file(known.known, known.skipped, self._judge)}
+        label = f"name: {json.dumps(name, ensure_ascii=False)}\n" if name else ""
+        return {"text": label + write_file(known.known, known.skipped, self._judge)}
 
     def table(self, name: str, base64: str) -> _Plain:
         """Decide a table of organisations."""

@@ -178,9 +178,10 @@ def suppose(facts: Mapping[str, Fact], models: Mapping[str, Model], found: Chang
     return f"If {clauses}, the recommendation would become “{models[found.model].name}”."
 
 
-def split_paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a text."""
-    return [part.replace("\n- ", " • ").strip() for part in text.split("\n\n") if part.strip()]
+def split_paragraphs(text: str) -> list[_Plain]:
+    """Return the paragraphs of a text, each with the points listed under it."""
+    parts = [part.strip().split("\n- ") for part in text.split("\n\n") if part.strip()]
+    return [{"text": said, "items": items} for said, *items in parts]
 
 
 def to_plain(value: FactValue) -> object:

@@ -24,7 +24,8 @@ h2{font-size:1.15rem;margin:1.6rem 0 .4rem;border-bottom:1px solid #c9d0d8}
 table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;padding:.25rem .6rem .25rem 0;
 border-bottom:1px solid #e3e7ec;vertical-align:top}th{font-weight:600}td.n{text-align:right}
 .note{color:#545d68;font-size:.9rem}ul.check{list-style:"\\2610  ";padding-left:1.4rem}li{margin:.25rem 0}
-svg{max-width:100%;height:auto}@media print{body{margin:0;max-width:none}h2{break-after:avoid}li,tr{break-inside:avoid}}
+svg{max-width:100%;height:auto}@media print{body{margin:0;max-width:none;font-size:10pt}
+h2{break-after:avoid}li,tr{break-inside:avoid}svg{display:block;max-height:88vh;break-inside:avoid}}
 """
 """The style of the page; it is constant, so that a content security policy can name its hash."""
 

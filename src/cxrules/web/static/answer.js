@@ -1,11 +1,12 @@
 // The standing answer: outcome, reasons, actions, what would change it, voices, other models, the map.
-import { bar, byId, complain, drawing, fill, h, showDialog } from "./dom.js";
+import { bar, byId, complain, drawing, fill, h, showDialog, tell } from "./dom.js";
 import { adopt, state } from "./state.js";
 
 const percent = (share) => `${Math.round(share * 100)} %`;
 
 export function drawAnswer(advice) {
   const incoherences = advice.incoherences.map((each) => h("p", { class: "incoherent" }, h("strong", {}, "These answers contradict each other. "), each.reason));
+  byId("outcome").hidden = false;
   fill(
     byId("outcome"),
     h("h2", { id: "outcome-title" }, "As it stands"),
@@ -20,12 +21,14 @@ export function drawAnswer(advice) {
   drawActions(advice);
   drawVoices(advice);
   drawRanking(advice);
-  fill(byId("changes"));
+  section("changes");
   drawMap(advice);
 }
 
 function section(id, title, ...children) {
-  fill(byId(id), children.flat().filter(Boolean).length ? h("h2", { id: `${id}-title` }, title) : null, ...children);
+  const filled = children.flat().some(Boolean);
+  byId(id).hidden = !filled;
+  fill(byId(id), filled ? h("h2", { id: `${id}-title` }, title) : null, ...children);
 }
 
 function drawReasons(advice) {
@@ -51,6 +54,10 @@ function drawVoices(advice) {
 }
 
 function drawRanking(advice) {
+  if (!advice.known) {
+    section("ranking");
+    return;
+  }
   section("ranking", "Every model",
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Models and points" },
       h("table", {},
@@ -63,7 +70,7 @@ function drawRanking(advice) {
 
 async function drawMap(advice) {
   if (!advice.known) {
-    fill(byId("map"));
+    section("map");
     return;
   }
   section("map", "The argument",
@@ -93,20 +100,26 @@ async function openMap(complete) {
   }
 }
 
-export async function showRule(id) {
-  const rule = await state.back.call("rule", { id });
+async function showRule(id) {
+  let rule;
+  try {
+    rule = await state.back.call("rule", { id });
+  } catch (error) {
+    complain(error);
+    return;
+  }
   showDialog(rule.rationale,
     rule.when.length ? h("p", {}, "It holds where ", rule.when.join("; "), ".") : h("p", {}, "It holds for any organisation."),
     h("ul", {}, rule.then.map((each) => h("li", {}, each))),
     rule.claims.map((claim) => h("div", { class: "claim" },
-      h("p", {}, claim.says), h("p", { class: "note" }, `“${claim.title}”, ${claim.paragraphs}${claim.author ? `, by ${claim.author}` : ""} (${claim.id}, ${claim.tone})`))),
+      h("p", {}, claim.says), h("p", { class: "note" }, `“${claim.title}”${claim.author ? ` (${claim.author})` : ""}, ${claim.paragraphs}; claim ${claim.id}`))),
     rule.engineer.map((text) => h("p", { class: "note" }, `The engineer’s addition: ${text}`)));
 }
 
 async function showWhyNot(row) {
   try {
     const { paragraphs } = await state.back.call("why-not", { facts: state.facts, name: row.model });
-    showDialog(`Why not ${row.name}?`, paragraphs.map((text) => h("p", {}, text)));
+    showDialog(`Why not ${row.name}?`, tell(paragraphs));
   } catch (error) {
     complain(error);
   }
@@ -117,6 +130,6 @@ export function drawLater(later) {
   section("changes", "What would change it",
     later.sets.length ? h("div", { class: "cards" }, later.sets.map((set) =>
       h("article", {}, h("p", {}, set.text),
-        h("button", { type: "button", onclick: () => adopt({ facts: { ...state.facts, ...set.changes }, skipped: state.skipped }) }, "Try this", h("span", { class: "quiet" }, `: ${set.text}`))))) : null,
+        h("button", { type: "button", onclick: () => adopt({ facts: { ...state.facts, ...set.changes }, skipped: state.skipped, name: state.name }) }, "Try this", h("span", { class: "quiet" }, `: ${set.text}`))))) : null,
     h("p", { class: "note" }, later.text));
 }

@@ -1,5 +1,5 @@
 // Two organisations, or two states of one, side by side.
-import { byId, complain, fill, h } from "./dom.js";
+import { byId, complain, fill, h, tell } from "./dom.js";
 import { state } from "./state.js";
 
 export async function drawCompare() {
@@ -26,21 +26,21 @@ export async function drawCompare() {
   try {
     const found = await state.back.call("compare", { one: state.pinned.facts, other: state.facts });
     fill(view, head,
-      h("div", { class: "two" }, column("Kept", found.one), column("Now", found.other)),
+      h("div", { class: "two" }, column("Kept", state.pinned, found.one), column("Now", state, found.other)),
       h("h3", {}, "What differs"),
       found.differences.length ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What differs" }, h("table", {},
         h("thead", {}, h("tr", {}, ["Question", "Kept", "Now"].map((text) => h("th", { scope: "col" }, text)))),
         h("tbody", {}, found.differences.map((row) => h("tr", {}, h("th", { scope: "row" }, row.question), h("td", {}, row.one), h("td", { class: "changed" }, row.other))))))
         : h("p", {}, "The answers are the same."),
       found.paragraphs.length ? h("h3", {}, "What that changes") : null,
-      found.paragraphs.map((text) => h("p", {}, text)));
+      tell(found.paragraphs));
   } catch (error) {
     complain(error);
   }
 }
 
-function column(title, advice) {
-  return h("section", { class: "card", "aria-label": title },
-    h("h3", {}, title), h("p", { class: "model" }, advice.name ?? "No recommendation yet"), h("p", {}, advice.outcome),
-    h("ol", {}, advice.ranking.slice(0, 5).map((row) => h("li", {}, `${row.name}: ${row.points} points, ${row.place.toLowerCase()}`))));
+function column(title, { name }, advice) {
+  return h("section", { class: "card outcome", "aria-label": title },
+    h("h3", {}, name ? `${title}: ${name}` : title), h("p", { class: "model" }, advice.name ?? "No recommendation yet"), h("p", {}, advice.outcome),
+    h("ol", {}, advice.ranking.slice(0, 5).map((row) => h("li", {}, `${row.name}: ${row.points} ${Math.abs(row.points) === 1 ? "point" : "points"}, ${row.place.toLowerCase()}`))));
 }

@@ -13,6 +13,12 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+// Paragraphs as the library tells them, each with the points listed under it.
+export function tell(paragraphs) {
+  return paragraphs.flatMap(({ text, items }) =>
+    [h("p", {}, text), items.length ? h("ul", {}, items.map((item) => h("li", {}, item))) : null]);
+}
+
 export const byId = (id) => document.getElementById(id);
 
 export function fill(element, ...children) {
@@ -61,6 +67,7 @@ export function showDialog(title, ...children) {
   const dialog = byId("dialog");
   dialog.classList.toggle("wide", children.some((child) => child.classList?.contains("canvas")));
   fill(byId("dialog-body"), h("h2", { id: "dialog-title", tabindex: "-1" }, title), ...children);
+  dialog.scrollTop = 0;
   if (!dialog.open) dialog.showModal();
   byId("dialog-title").focus();
 }

@@ -1,12 +1,18 @@
 // The interview: every question by section, the best next one first, "don't know" everywhere.
 import { byId, fill, h } from "./dom.js";
-import { setFact, skip, state } from "./state.js";
+import { listen, setFact, skip, state } from "./state.js";
 
 let words;
 let serial = 0;
 
+// The card of the best next question goes on by itself when one of its answers is clicked. It stays while an answer can be
+// several choices or a number, or while somebody goes through the answers with the arrow keys; then "Next question" goes on.
+const card = { held: false, upcoming: null };
+
 export function drawInterview(vocabulary) {
   words = vocabulary;
+  listen("adopted", () => { card.held = false; });
+  listen("changing", () => { card.upcoming = null; });
   fill(
     byId("sections"),
     words.sections.map((section, index) =>
@@ -29,41 +35,64 @@ function why(fact) {
 
 function drawQuestion(fact, next) {
   const group = `${fact.name}-${++serial}`;
+  const options = drawOptions(fact, group, next);
   const help = fact.help ? h("p", { class: "note", id: `${group}-help` }, fact.help) : null;
-  return h("fieldset", { "data-fact": fact.name, "data-next": next, "aria-describedby": help ? `${group}-help` : null },
-    h("legend", {}, fact.question), help, drawOptions(fact, group), why(fact));
+  return h("fieldset", { "data-fact": fact.name, "data-next": next, onkeydown: next ? onKey : null, "aria-describedby": help ? `${group}-help` : null },
+    h("legend", {}, fact.question), help, options,
+    next ? h("p", {}, h("button", { type: "button", id: "go-on", onclick: () => goOn(fact) }, "Next question")) : null, why(fact));
 }
 
-function drawOptions(fact, group) {
-  if (fact.kind === "percent") return drawPercent(fact, group);
-  if (fact.kind === "set") return drawSet(fact, group);
+function onKey(event) {
+  if (event.key.startsWith("Arrow") && event.target.type === "radio") hold();
+  if (event.key === "Enter" && event.target.matches("input")) byId("go-on").click();
+}
+
+function hold() {
+  card.held = true;
+}
+
+// Goes on to the question that was found last; one that is being searched for is drawn once it is found.
+function goOn(fact) {
+  card.held = false;
+  if (state.facts[fact.name] === undefined && !state.skipped.includes(fact.name)) skip(fact.name);
+  else if (card.upcoming) drawNext(card.upcoming);
+}
+
+function drawOptions(fact, group, next) {
+  if (fact.kind === "percent") return drawPercent(fact, group, next);
+  if (fact.kind === "set") return drawSet(fact, group, next);
   const value = (text) => (fact.kind === "flag" ? text === "true" : text);
   const options = fact.values.map((each) =>
     h("label", {},
       h("input", { type: "radio", name: group, value: each.name, onchange: () => setFact(fact.name, value(each.name)) }),
       each.label));
-  return h("div", { class: "options" }, options, unknown(fact, group));
+  return h("div", { class: "options" }, options, unknown(fact, group, next));
 }
 
-function unknown(fact, group) {
+// In the card nothing is chosen at first, so that "Don't know" can be.
+function unknown(fact, group, next) {
   return h("label", { class: "unknown" },
-    h("input", { type: "radio", name: group, value: "", checked: true, onchange: () => skip(fact.name) }), "Don’t know");
+    h("input", { type: "radio", name: group, value: "", checked: !next, onchange: () => skip(fact.name) }), "Don’t know");
 }
 
-function drawPercent(fact, group) {
+function drawPercent(fact, group, next) {
   const box = h("input", { type: "number", min: "0", max: "100", step: "any", inputmode: "decimal", "aria-label": "Percent", "data-percent": "" });
   const read = () => {
     if (box.value === "") skip(fact.name);
     else if (box.checkValidity()) setFact(fact.name, Number(box.value), 250);
     else box.reportValidity();
   };
-  box.addEventListener("input", read);
-  return h("div", { class: "options" }, h("span", {}, box, " %"), unknown(fact, group));
+  box.addEventListener("input", () => {
+    if (next) hold();
+    read();
+  });
+  return h("div", { class: "options" }, h("span", {}, box, " %"), unknown(fact, group, next));
 }
 
-function drawSet(fact, group) {
+function drawSet(fact, group, next) {
   const boxes = () => [...fieldset.querySelectorAll('input[type="checkbox"]')];
   const read = (changed) => {
+    if (next) hold();
     if (changed.value === "" && changed.checked) for (const box of boxes()) if (box.value) box.checked = false;
     if (changed.value !== "" && changed.checked) boxes().find((box) => !box.value).checked = false;
     const chosen = boxes().filter((box) => box.checked && box.value).map((box) => box.value);
@@ -74,7 +103,7 @@ function drawSet(fact, group) {
   const option = (value, label) =>
     h("label", {}, h("input", { type: "checkbox", value, onchange: (event) => read(event.target) }), label);
   const fieldset = h("div", { class: "options" },
-    fact.values.map((each) => option(each.name, each.label)), option("", "None of these"), unknown(fact, group));
+    fact.values.map((each) => option(each.name, each.label)), option("", "None of these"), unknown(fact, group, next));
   return fieldset;
 }
 
@@ -90,7 +119,8 @@ export function syncInterview(advice) {
       } else if (input.type === "checkbox") {
         input.checked = known && (input.value ? value.includes(input.value) : value.length === 0);
       } else {
-        input.checked = known ? input.value === String(value) && input.value !== "" : input.value === "";
+        const open = fieldset.dataset.next !== undefined && !state.skipped.includes(name);
+        input.checked = known ? input.value === String(value) && input.value !== "" : input.value === "" && !open;
       }
     }
     if (fieldset.dataset.next === undefined) fieldset.hidden = !known && advice.not_asked.includes(name);
@@ -103,15 +133,18 @@ export function syncInterview(advice) {
 }
 
 export function drawNext(found) {
-  const card = byId("next");
+  card.upcoming = found;
+  if (card.held) return;
+  const place = byId("next");
+  place.hidden = false;
   const title = h("h2", { id: "next-title" }, found.fact ? "The best next question" : "Nothing left to ask");
-  const inside = card.contains(document.activeElement);
+  const inside = place.contains(document.activeElement);
   if (found.fact) {
     const question = drawQuestion(words.facts[found.fact], true);
-    fill(card, title, found.text ? h("p", { class: "hint" }, found.text) : null, question);
+    fill(place, title, question);
     if (inside) question.querySelector("input").focus();
   } else {
-    fill(card, title, h("p", {}, found.text));
+    fill(place, title, h("p", {}, found.text));
     if (inside) byId("outcome").focus();
   }
 }

@@ -9,7 +9,7 @@ import { drawTable } from "./table.js";
 
 // The fragment carries the organisation; it is never sent to a server.
 function toFragment() {
-  const text = JSON.stringify({ facts: state.facts, skipped: state.skipped });
+  const text = JSON.stringify(organisation());
   const bytes = new TextEncoder().encode(text);
   return "#o=" + btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
@@ -50,7 +50,7 @@ async function route() {
 }
 
 async function report() {
-  const { html } = await state.back.call("report", { facts: state.facts });
+  const { html } = await state.back.call("report", { facts: state.facts, title: state.name });
   return html;
 }
 
@@ -77,7 +77,13 @@ function guarded(action) {
 }
 
 function wire() {
-  listen("adopted", () => show("organisation"));
+  listen("adopted", () => {
+    // From another view: its link in the navigation and the browser's "back" lead to it again.
+    if (VIEWS.includes(location.hash.slice(1))) history.pushState(null, "", "#organisation");
+    show("organisation");
+    byId("name").value = state.name;
+  });
+  byId("name").addEventListener("input", () => { state.name = byId("name").value.trim(); });
   listen("answered", drawAnswer);
   listen("answered", syncInterview);
   listen("asked", drawNext);
@@ -111,18 +117,20 @@ function wire() {
 }
 
 function organisation() {
-  return { facts: state.facts, skipped: state.skipped };
+  return { name: state.name, facts: state.facts, skipped: state.skipped };
 }
 
 function drawAbout() {
   const { words, back } = state;
+  const privacy = back.kind === "wasm"
+    ? "Everything is worked out in your browser. Nothing you answer is sent anywhere."
+    : "Your answers go to the server that sent this page, which keeps none of them.";
+  byId("privacy").textContent = privacy;
   fill(
     byId("about"),
     h("h2", {}, "About"),
     h("p", {}, `This page asks what is known about an organisation and recommends who should own customer experience (CX) there. It runs the answers through ${words.rules} rules derived from ${Object.keys(words.sources).length} articles that do not agree with each other, and it says who disagrees.`),
-    h("p", {}, back.kind === "wasm"
-      ? "Everything is worked out in your browser. Nothing you answer is sent anywhere."
-      : "Your answers go to the server that sent this page, which keeps none of them."),
+    h("p", {}, privacy),
     h("h3", {}, "The articles"),
     h("ul", {}, Object.values(words.sources).map((source) => h("li", {}, `“${source.title}”`, source.author ? `, ${source.author}` : ""))),
     h("h3", {}, "The models"),

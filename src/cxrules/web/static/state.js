@@ -1,11 +1,11 @@
 // The state is one organisation: what is known of it and what was skipped. Views listen; nothing here draws.
 import { announce, complain } from "./dom.js";
 
-export const state = { facts: {}, skipped: [], pinned: null, advice: null, words: null, back: null };
+export const state = { name: "", facts: {}, skipped: [], pinned: null, advice: null, words: null, back: null };
 
-const listeners = { answered: [], asked: [], foreseen: [], adopted: [] };
+const listeners = { changing: [], answered: [], asked: [], foreseen: [], adopted: [] };
 
-// Events: `answered` (the standing answer), `asked` (the next question), `foreseen` (what would change it), `adopted`.
+// Events: `changing` (other facts; no answer yet), `answered` (the standing answer), `asked` (the next question), `foreseen` (what would change it), `adopted`.
 export function listen(event, listener) {
   listeners[event].push(listener);
 }
@@ -20,6 +20,7 @@ let timer;
 // Changed facts: the standing answer at once, what needs a search a moment later. A late answer to an earlier state is dropped.
 export async function refresh(delay = 0) {
   const mine = ++turn;
+  tell("changing");
   document.documentElement.dataset.settled = "no"; // at once, so that nobody takes the last state for this one
   clearTimeout(timer);
   if (delay) await new Promise((done) => (timer = setTimeout(done, delay)));
@@ -57,7 +58,8 @@ export function skip(name) {
   return refresh();
 }
 
-export function adopt({ facts, skipped = [] }) {
+export function adopt({ facts, skipped = [], name = "" }) {
+  state.name = name;
   state.facts = { ...facts };
   state.skipped = [...skipped];
   tell("adopted");

@@ -22,6 +22,11 @@ export function drawTable() {
   if (result) drawResult();
 }
 
+function explain(row) {
+  scrollTo(0, 0);
+  return adopt({ facts: row.facts, name: row.label });
+}
+
 async function decide(file) {
   try {
     complain(null);
@@ -38,20 +43,22 @@ async function decide(file) {
   }
 }
 
+const share = (row) => `${Math.round((100 * row.count) / result.count)} %`;
+
 function drawResult() {
   fill(
     byId("table-result"),
     h("h3", {}, `${result.count} organisations`),
     h("table", { class: "bars" }, h("caption", {}, "Recommended models"),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Model"), h("th", { scope: "col", class: "number" }, "Organisations"), h("th", { scope: "col" }, "Share"))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Model"), h("th", { scope: "col", class: "number" }, "Organisations"), h("th", { scope: "col", class: "number" }, "Share"), h("td", { class: "wide" }))),
       h("tbody", {}, result.distribution.map((row) => h("tr", {},
         h("th", { scope: "row" }, row.name), h("td", { class: "number" }, String(row.count)),
-        h("td", {}, bar(row.count / Math.max(1, result.count), `${Math.round((100 * row.count) / Math.max(1, result.count))} %`)))))),
+        h("td", { class: "number" }, share(row)), h("td", { class: "wide" }, bar(row.count / result.count, share(row))))))),
     h("div", { class: "tools" }, h("button", { type: "button", onclick: () => offerFile("recommendations.csv", result.csv, "text/csv") }, "Download the result")),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Rows" }, h("table", {},
       h("caption", {}, result.count > SHOWN ? `The first ${SHOWN} rows; the download has all.` : "Every row"),
       h("thead", {}, h("tr", {}, ["Row", "Model", "Status", "Certainty", "Runner-up", ""].map((text) => h("th", { scope: "col" }, text || h("span", { class: "quiet" }, "Open"))))),
-      h("tbody", {}, result.rows.slice(0, SHOWN).map((row, index) => h("tr", {},
+      h("tbody", {}, result.rows.slice(0, SHOWN).map((row, index) => h("tr", { class: "opens", onclick: () => explain(row) },
         h("th", { scope: "row" }, row.label), h("td", {}, row.name ?? "None yet"), h("td", {}, row.status), h("td", { class: "number" }, row.certainty.toFixed(2)), h("td", {}, row.runner_up ?? ""),
-        h("td", {}, h("button", { type: "button", class: "link", onclick: () => adopt({ facts: row.facts }) }, "Explain", h("span", { class: "quiet" }, ` row ${index + 1}`)))))))));
+        h("td", {}, h("button", { type: "button", class: "link", onclick: (event) => { event.stopPropagation(); explain(row); } }, "Explain", h("span", { class: "quiet" }, ` row ${index + 1}`)))))))));
 }
