@@ -58,7 +58,7 @@ test-editors: $(DEV) ## Try the real YAML language server (npm installs it in bu
 fuzz: $(DEV) ## Try spoilt input on everything that reads input, for a minute or SECONDS=...
 	$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60)
 
-test-pythons: $(DEV) ## Run the tests of what decides on every Python at hand; the others are named
+test-pythons: $(DEV) ## Run the tests of what decides on every Python available; the others are named
 	$(PY) -m tools.pythons
 
 test-lowest: $(DEV) ## Run the same with the lowest versions of every dependency

@@ -32,7 +32,7 @@ _ALWAYS = "is_an_organisation"
 
 
 def has_java() -> bool:
-    """Whether a Java runtime is at hand."""
+    """Whether a Java runtime is available."""
     return bool(os.environ.get("JAVA_HOME") or shutil.which("java"))
 
 

@@ -77,7 +77,7 @@ def measure_matching(rulebase: RuleBase, count: int, seconds: float) -> Section:
         them to the ids of the rules that fired, all that is needed for it included; cxrules validates the facts, the
         others take them as they come. Median microseconds of CPU time for one organisation. The fastest engine of
         others is {fastest}, on this rule base and this machine; whole recommendations of cxrules, which weigh and
-        decide, stand beside them. Who needs milliseconds is timed on {_FEW} of the organisations."""
+        decide, are given as well. Who needs milliseconds is timed on {_FEW} of the organisations."""
     )
     base, ids = times[REFERENCE].median, times[REFERENCE + _IDS].median
     returns = {peer.name: peer.returns for peer in PEERS} | {_DECIDING: "the whole answer, read when asked for"}

@@ -78,7 +78,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def fold(text: str) -> str:
-    """Fold the lines of one paragraph anew."""
+    """Refold the lines of one paragraph."""
     return fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False)
 
 

@@ -1,4 +1,4 @@
-"""Timing: every contender takes its turn on one organisation before the next one is taken up, in an order drawn anew.
+"""Timing: every contender takes its turn on one organisation before the next one, in an order drawn again each time.
 
 What is timed is the CPU time of the thread, so that other work on the machine does not count; what reading that clock
 takes is subtracted.

@@ -1,4 +1,4 @@
-"""Writes every generated file anew, or says with `--check` which are stale.
+"""Rewrites every generated file, or says with `--check` which are stale.
 
 A generator is a function that gives texts by path (from the root of the project); it joins `GENERATORS`. They run in
 order, and one may read what those before it wrote.

@@ -1,4 +1,4 @@
-"""Run the tests of what decides on every Python at hand, or on the lowest versions of every dependency.
+"""Run the tests of what decides on every Python available, or on the lowest versions of every dependency.
 
 `make test-pythons`: 3.11 to 3.14, and their free-threaded builds; an interpreter that is not found, or for which a
 dependency has no wheel, is named and skipped; at least one must be found. `make test-lowest`: each `>=` of

@@ -129,7 +129,7 @@ def test_recommend_reports_every_mistake_where_it_stands(run: Run, tmp_path: Pat
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("facts: {maturity: early}\nsilos: severe\n", "<stdin>:2:1: silos: this fact stands beside facts"),
+        ("facts: {maturity: early}\nsilos: severe\n", "<stdin>:2:1: silos: this fact is outside `facts`"),
         ("facts: early\n", "<stdin>:1:8: a mapping of facts is expected"),
         ("- maturity\n", "<stdin>:1:1: a mapping of facts is expected"),
         ("", "<stdin>: this file says nothing [empty-file]"),

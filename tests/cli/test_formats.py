@@ -176,7 +176,7 @@ def test_a_wrong_one_is_found_where_the_text_is_at_hand(own: Path) -> None:
 
 def test_without_a_text_there_is_nothing_to_compute() -> None:
     done = run("claims", "--fingerprint", "--source", "A0")
-    assert (done.exit_code, "no text at hand" in done.stderr) == (2, True)
+    assert (done.exit_code, "no text found" in done.stderr) == (2, True)
 
 
 # --- what was meant

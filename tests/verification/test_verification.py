@@ -339,7 +339,7 @@ def test_a_wrong_expectation_is_reported(change: dict[str, Any], code: str, clea
 
 
 def test_an_expectation_may_not_stand_twice(clean: RuleBase) -> None:
-    with pytest.raises(InvalidKnowledge, match="stands twice"):
+    with pytest.raises(InvalidKnowledge, match="occurs twice"):
         read_plain({"expectations": [NEVER, NEVER]}, clean)
 
 

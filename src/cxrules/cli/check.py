@@ -31,7 +31,7 @@ def check(
     """Look for mistakes in the files of a rule base.
 
     Every mistake is reported as file:line:column. docs/diagnostics.md lists what can be reported. Where the text of an
-    article is at hand, beside the rule base, the fingerprints of its claims are held against it.
+    article is available, beside the rule base, the fingerprints of its claims are held against it.
     """
     from cxrules.errors import InvalidKnowledge
     from cxrules.knowledge.fingerprints import find_wrong_fingerprints

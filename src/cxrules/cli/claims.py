@@ -39,7 +39,7 @@ def claims(
     on_top: OnTop = False,
     fingerprint: Annotated[
         bool,
-        typer.Option("--fingerprint", help="Write the fingerprints of claims whose article's text is at hand."),
+        typer.Option("--fingerprint", help="Write the fingerprints of claims whose article's text is available."),
     ] = False,
     json: AsJson = False,
 ) -> None:
@@ -79,7 +79,7 @@ def _write_fingerprints(rulebase: RuleBase, claims: Iterable[Claim], paths: Sequ
             found += 1
     if not found:
         files = ", ".join(sorted({rulebase.sources[claim.source].file for claim in claims}))
-        fail(f"no text at hand: put {files} beside the rule base, and name its folder with --rules")
+        fail(f"no text found: put {files} beside the rule base, and name its folder with --rules")
 
 
 def describe_claim(claim: Claim) -> str:

@@ -89,7 +89,7 @@ class Appender:
                 os.close(descriptor)
 
     def forget(self) -> None:
-        """Begin anew in the child of a fork: what the parent holds, its lock above all, is the parent's alone."""
+        """Start again in the child of a fork: what the parent holds, its lock above all, is the parent's alone."""
         self.abandon()
         self._threads = threading.Lock()
         self._writing = 0

@@ -112,7 +112,7 @@ def _day_of(tail: bytes) -> str:
 def holds_rulebase(descriptor: int, revision: str) -> bool:
     """Return whether a file holds a rule base, whole and unaltered.
 
-    It is a search from the start. What is looked for usually stands there.
+    It is a search from the start. What is looked for is usually there.
 
     Args:
         descriptor: The file, open for reading.

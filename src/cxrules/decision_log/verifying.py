@@ -35,7 +35,7 @@ class Breach(StrEnum):
     TRUNCATED = "truncated"
     """The log ends before its last line."""
     FOREIGN = "foreign"
-    """The line is of another chain, or of none, or was chained anew."""
+    """The line is of another chain, or of none, or was chained again."""
     NO_HEAD = "no-head"
     """Nothing says how far the log goes, so that nobody can tell whether its end is missing."""
 

@@ -143,7 +143,7 @@ def _delete(text: str, node: Any, found: Any) -> str:  # noqa: ANN401 - see abov
 
 
 def _set_whole(text: str, node: Any, pairs: Sequence[Any], more: str) -> str:  # noqa: ANN401 - PyYAML's nodes are not typed
-    """Write a mapping in braces anew, its entries as they were written."""
+    """Rewrite a mapping in braces, its entries as they were written."""
     entries = [text[pair[0].start_mark.index : pair[1].end_mark.index] for pair in pairs] + ([more] if more else [])
     return text[: node.start_mark.index] + "{" + ", ".join(entries) + "}" + text[node.end_mark.index :]
 

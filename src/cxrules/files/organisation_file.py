@@ -88,7 +88,7 @@ def _interpret(node: Node | None, report: Report, vocabulary: Vocabulary) -> Org
     known, wrong = _validate(within, empty, vocabulary)
     hints = {_place(mistake.location): mistake.hint for mistake in wrong if mistake.hint}
     spoilt = {_place(mistake.location) for mistake in mistakes}
-    # What YAML made of a word is told where it stands; what may stand there instead, only the vocabulary knows.
+    # What YAML made of a word is reported where the word is; what is allowed there, only the vocabulary knows.
     mistakes = [replace(found, hint=hints.get(_place(found.location), found.hint)) for found in mistakes]
     mistakes += [mistake for mistake in wrong if _place(mistake.location) not in spoilt]
     if mistakes:
@@ -155,7 +155,7 @@ def _locate(mistake: Diagnostic, node: Node) -> Diagnostic:
 
 def _find_strays(node: Node, vocabulary: Vocabulary) -> list[Diagnostic]:
     assert isinstance(node.content, dict)
-    message = "this fact stands beside facts and would not be read"
+    message = "this fact is outside `facts` and would not be read"
     return [
         Diagnostic("unknown-key", node.locate((name,), key=True), f"{name}: {message}", "move it under facts")
         for name in node.content

@@ -113,7 +113,7 @@ class Report:
         place = (where.file, where.line, where.column)
         first = self._blocked.get(place)
         if first in self._found and self._found[first].code in _GUESSED and hint:
-            # What YAML made of a word is told where it stands; what may stand there instead, only the vocabulary knows.
+            # What YAML made of a word is reported where the word is; what is allowed there, only the vocabulary knows.
             self._found[first] = replace(self._found[first], hint=hint)
         if place not in self._blocked:
             key = (*place, code, message) if where.line else (*place, where.path, code, message)

@@ -27,7 +27,7 @@ SECTIONS: Final[dict[str, Any]] = {
 """Every section that holds items, and how its items are held."""
 
 CASES: Final = "cases"
-"""The one key of a file with cases, which stand beside a rule base."""
+"""The one key of a file with cases, which are kept beside a rule base."""
 
 _KIND_OF: Final = {key: kind for kind, form in KINDS.items() for key in form.model_fields}
 _TOP_KEY: Final = re.compile(r"^([A-Za-z_]+)[ \t]*:", re.MULTILINE)
@@ -209,7 +209,7 @@ def _keep(draft: Draft, kept: dict[str, Entry], entry: Entry) -> None:
         draft.partial.add(entry.section)
     if first := kept.get(entry.id):
         hint = f"the first is at {first.at}"
-        draft.report.add("duplicate-id", entry.at, f"{entry.id!r} stands twice among the {entry.section}", hint)
+        draft.report.add("duplicate-id", entry.at, f"{entry.id!r} occurs twice among the {entry.section}", hint)
     else:
         kept[entry.id] = entry
 

@@ -1,4 +1,4 @@
-"""The shape of the files that stand beside a rule base and are no part of it: expectations, and accepted findings."""
+"""The shape of the files kept beside a rule base that are no part of it: expectations, and accepted findings."""
 
 from __future__ import annotations
 

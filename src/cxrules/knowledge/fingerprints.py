@@ -43,7 +43,7 @@ def read_lines(file: Path) -> list[str]:
 
 
 def find_wrong_fingerprints(parts: Parts, paths: Sequence[Path]) -> Iterator[Diagnostic]:
-    """Hold the fingerprints of claims against the texts of the articles, where they are at hand."""
+    """Hold the fingerprints of claims against the texts of the articles, where they are available."""
     for source in parts.sources.values():
         file = find_text(source, paths)
         if file is None:

@@ -72,7 +72,7 @@ def write(parts: Parts) -> str:
         "warnings": dict(parts.warnings),
         "rules": [_write_rule(rule) for rule in parts.rules.values()],
     }
-    if parts.serves:  # left out where nothing stands there, so that the form of other rule bases stays what it was
+    if parts.serves:  # left out where there is nothing, so that the form of other rule bases stays what it was
         sections["serves"] = {action: list(models) for action, models in parts.serves.items()}
     return "{\n" + ",\n".join(f"{_dump(key)}:{_write_section(value)}" for key, value in sections.items()) + "\n}\n"
 

@@ -1,4 +1,4 @@
-"""The rule base behind an answer: carried by name and revision, found again among those at hand."""
+"""The rule base behind an answer: carried by name and revision, found again among those available."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Basis:
         return {name: known[name] for name in vocabulary.facts if name in known}
 
     def attached(self, rulebase: RuleBase) -> Self:
-        """Return the same with its rule base at hand.
+        """Return the same with its rule base attached.
 
         Raises:
             MissingRuleBase: If the rule base is of another revision.

@@ -184,7 +184,7 @@ class Portable(Dumpable):
     """An answer, or a part of one that is available by itself: a frozen dataclass whose fields are its data.
 
     A copy, pickled or made from its data, carries no rule base: its data stays readable, and what needs the rule base
-    works once that of its revision is at hand.
+    works once that of its revision is available.
     """
 
     DERIVED: ClassVar[tuple[str, ...]] = ()
@@ -207,7 +207,7 @@ class Portable(Dumpable):
         return self._basis.revision
 
     def attach(self, rulebase: RuleBase) -> Self:
-        """Return the same answer with its rule base at hand.
+        """Return the same answer with its rule base attached.
 
         Raises:
             MissingRuleBase: If the rule base is of another revision.

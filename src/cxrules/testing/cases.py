@@ -142,7 +142,7 @@ def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[Case, ...]:
     for case in cases:
         if case.id in seen and case.node is not None:
             first = seen[case.id]
-            message = f"{case.id!r} stands twice among the cases"
+            message = f"{case.id!r} occurs twice among the cases"
             mistakes.append(
                 Diagnostic(
                     "duplicate-id", case.node.locate(["id"]), message, f"the first is at {first.file}:{first.line}"

@@ -1,4 +1,4 @@
-"""Cases run on a rule base: what fails, what no case exercises, and the expected values written anew."""
+"""Cases run on a rule base: what fails, what no case exercises, and the expected values rewritten."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class Expectations:
 
 
 def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
-    """Read the expectations and accepted findings among files and folders; what else stands there is passed over.
+    """Read the expectations and accepted findings among files and folders; anything else in them is passed over.
 
     Args:
         rulebase: The rule base they speak of.
@@ -135,7 +135,7 @@ def _read(nodes: Iterable[Node], rulebase: RuleBase, report: Report) -> Expectat
                     accepted |= {(entry.check, subject): entry.reason for subject in entry.subjects}
                 elif entry.id in expectations:
                     where = item.locate(["id"], within=within)
-                    report.add("duplicate-id", where, f"{entry.id!r} stands twice among the expectations")
+                    report.add("duplicate-id", where, f"{entry.id!r} occurs twice among the expectations")
                 else:
                     expectations[entry.id] = _Reader(rulebase, report, item, within).read(entry)
     if report:

@@ -26,6 +26,8 @@ __all__ = ["choose_reasons", "choose_rival", "tell_outcome", "tell_prospects", "
 _MOST_REASONS = 4
 _MOST_GATES = 2
 _MOST_GENERAL = 2
+_ENOUGH = 3
+"""From how many reasons on none is added that rests on facts already told."""
 _MOST_UNKNOWN = 3
 
 
@@ -125,6 +127,9 @@ def _add_decisive(
     """Add decisive reasons, the most decisive first, up to so many reasons in all."""
     while len(chosen) < most and not decisive.keys() <= chosen.keys():
         rule = max((rule for rule in decisive if rule not in chosen), key=_Worth(ratings, steps, chosen))
+        told = {given.fact for given in steps[rule].roots()} <= _facts_of(steps, chosen)
+        if told and steps[rule].roots() and len(chosen) >= _ENOUGH and not ratings[rule].model_falls:
+            return
         chosen[rule] = decisive[rule]
 
 
