@@ -1,9 +1,9 @@
 """What all tests share: where ../shared is, and how many examples Hypothesis tries.
 
-Two profiles: `quick`, always the same examples, for `make test`; and `soak`, fresh examples and fifty times as many,
+Two profiles: `quick`, always the same examples, for `make test`; and `soak`, fresh ones and a hundred times as many,
 for `make soak`. A test that wants more than its profile gives asks in proportion, and so grows with it:
 
-    @settings(max_examples=2 * settings().max_examples)  # 200 in `make test`, 10,000 in `make soak`
+    @settings(max_examples=2 * settings().max_examples)  # 100 in `make test`, 10,000 in `make soak`
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ collect_ignore = ["data"]  # read by tests, never imported
 ANY_SPEED = [HealthCheck.too_slow]
 
 settings.register_profile(
-    "quick", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=ANY_SPEED
+    "quick", max_examples=50, derandomize=True, database=None, deadline=None, suppress_health_check=ANY_SPEED
 )
 settings.register_profile("soak", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=ANY_SPEED)
 settings.load_profile("quick")  # --hypothesis-profile is heard later, and so wins

@@ -16,7 +16,7 @@ from cxrules.language.facts import Facts, FactValue, Kind, Vocabulary
 from cxrules.language.rules import FactTest, Operator
 from cxrules.policy.decider import Decider
 
-__all__ = ["Cohort", "CohortJudge", "Column", "Outcomes", "SetColumn", "column_of", "first_of", "gather"]
+__all__ = ["Cohort", "CohortJudge", "Column", "Outcomes", "SetColumn", "column_of", "first_of", "gather", "truth"]
 
 
 @dataclass(frozen=True, slots=True)

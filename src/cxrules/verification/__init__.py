@@ -3,7 +3,8 @@
 The facts have finitely many distinguishable values, so that all organisations, the partly known ones included, can be
 written down as a circuit of truth values (`circuit`, `space`), and what the rules and the policy make of them as
 another (`outcome`). A solver then finds an organisation that is as asked, or proves that there is none; what it leaves
-undecided is said to be undecided (`solver`). What it finds is made as small as can be and confirmed by the engine
+undecided is said to be undecided (`solver`). What happens often is found without it, among organisations drawn at
+random (`trials`). What it finds is made as small as can be and confirmed by the engine
 (`prover`, `reading`).
 
     checks       one small function for each check; docs/verification.md has a page for each

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from cxrules.engines.bitmap import BitmapEngine
@@ -17,14 +18,18 @@ from cxrules.verification.outcome import Outcome
 from cxrules.verification.reading import Reading
 from cxrules.verification.solver import EFFORT
 from cxrules.verification.space import Space, find_regions
+from cxrules.verification.trials import Trials
 
-__all__ = ["Angle", "Answer", "Prover", "Question", "Unconfirmed", "View", "Witness", "judge_of"]
+__all__ = ["Angle", "Answer", "Hint", "Prover", "Question", "Unconfirmed", "View", "Witness", "judge_of"]
 
 View: TypeAlias = Outcome | Reading
 """What questions are asked of: both answer to the same names, the one with bits, the other with truth values."""
 
 Question: TypeAlias = Callable[..., Bit]
 """The question, as a function of one view for each angle."""
+
+Hint: TypeAlias = Callable[[], tuple[Facts, Facts] | None]
+"""An organisation that may be as asked, with the facts that are otherwise about it; worked out when it is wanted."""
 
 _GALLERY = 60  # organisations kept to be tried first
 
@@ -145,6 +150,11 @@ class Prover:
         self._gallery: list[Facts] = []
         self._last: list[tuple[Facts, Reading | None]] = []
 
+    @cached_property
+    def trials(self) -> Trials:
+        """Organisations drawn at random, to be tried before the solver is asked."""
+        return Trials(self.space, self.judge.decider)
+
     @property
     def late(self) -> bool:
         """Whether the time for the whole is over, so that every further question is left undecided."""
@@ -163,10 +173,11 @@ class Prover:
             return self.outcome
         return Outcome(angle.apply(self.space), angle.judge.decider)
 
-    def exists(self, question: Question, *angles: Angle) -> Answer:
+    def exists(self, question: Question, *angles: Angle, hint: Hint | None = None) -> Answer:
         """Find an organisation, of no particular size, of which the engine confirms what is asked.
 
-        Without angles the question is asked of the rule base itself.
+        Without angles the question is asked of the rule base itself. The organisation of a hint is tried before the
+        solver is asked.
 
         Raises:
             Unconfirmed: If engine and solver disagree.
@@ -177,7 +188,13 @@ class Prover:
             for known in reversed(self._gallery):
                 if self.confirm(question, angles, known, {}):
                     return Answer(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
+        if hint and not self.late and (hinted := hint()) and self.confirm(question, angles, *hinted):
+            self._keep(hinted[0])
+            return Answer(Possibility.POSSIBLE, self._witness(*hinted, angles, least=False))
         return self._seek(question, angles, shrink=False)
+
+    def _keep(self, known: Facts) -> None:
+        self._gallery = [*self._gallery[-_GALLERY:], known]
 
     def smallest(self, question: Question, *angles: Angle) -> Answer:
         """Find a smallest organisation of which the engine confirms what is asked.
@@ -276,7 +293,7 @@ class Prover:
             if not self.confirm(question, angles, known, varied):
                 raise Unconfirmed.of(known, varied)
             if not shrink:
-                self._gallery = [*self._gallery[-_GALLERY:], known]
+                self._keep(known)
                 return Answer(verdict, self._witness(known, varied, angles, least=False))
             known = self._shrink(question, angles, known, varied)
             least = False

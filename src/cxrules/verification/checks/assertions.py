@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cxrules.verification.circuit import Possibility
-from cxrules.verification.prover import Angle, Prover, Question, Witness
+from cxrules.verification.prover import Angle, Hint, Prover, Question, Witness
 from cxrules.verification.results import Finding, Verdict
 
 __all__ = ["Subject", "claim_none", "claim_some"]
@@ -59,16 +59,20 @@ def claim_some(
     message: Callable[[tuple[str, ...]], str],
     *angles: Angle,
     near: Callable[[], Witness | None] | None = None,
+    hint: Hint | None = None,
 ) -> Finding:
     """Claim that some organisation is all of several things.
 
     Each part stands under a name, and the message is given the names that cannot be together. `near` returns the
-    organisation that shows that none is; when left out, it is one that is all but as few as can be.
+    organisation that shows that none is; when left out, it is one that is all but as few as can be. `hint` returns one
+    that may be all of them.
 
     Returns:
         A proof, the conflict and an organisation that shows it, or that it is undecided.
     """
-    answer = prover.exists(lambda *views: prover.circuit.all_of(part(*views) for part in parts.values()), *angles)
+    answer = prover.exists(
+        lambda *views: prover.circuit.all_of(part(*views) for part in parts.values()), *angles, hint=hint
+    )
     if answer.possible is Possibility.POSSIBLE:
         return subject.prove()
     if answer.possible is Possibility.UNDECIDED:

@@ -75,6 +75,7 @@ def _matter(prover: Prover, fact: Fact) -> Finding:
         near=lambda: (
             prover.smallest(lambda view, bare: circuit.negate(differs(circuit, view, bare)), known, unknown).witness
         ),
+        hint=lambda: prover.trials.without_fact(fact.name),
     )
 
 
@@ -116,6 +117,7 @@ def _tell_apart(prover: Prover, subject: Subject, values: tuple[str, FactValue, 
                 lambda *views: prover.circuit.negate(answer_differs(prover.circuit, *views)), *angles
             ).witness
         ),
+        hint=lambda: prover.trials.between(name, one, other),
     )
 
 
@@ -194,4 +196,5 @@ def _tell_element(prover: Prover, fact: Fact, element: str) -> Finding:
         lambda _: message,
         *angles,
         near=lambda: prover.smallest(same, *angles).witness,
+        hint=lambda: prover.trials.with_element(fact.name, element),
     )

@@ -110,6 +110,7 @@ def _change_something(prover: Prover, subject: Subject) -> Finding:
         _always("Without the rule every organisation gets the same model and status."),
         *angles,
         near=lambda: prover.smallest(same, *angles).witness,
+        hint=lambda: prover.trials.without_rule(rule),
     )
 
 

@@ -1,0 +1,99 @@
+"""Organisations drawn at random, thousands side by side: most of what can happen at all happens to one of them.
+
+What a check claims of some organisation is first looked for here, which takes a thousandth of the solver's time. What
+is found is a hint: the engine confirms it like everything else, and only the solver shows that there is none.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from cxrules.columns.cohort import Cohort, CohortJudge, Column, SetColumn, column_of, first_of, gather, truth
+from cxrules.language.facts import Facts, FactValue, Kind
+from cxrules.policy.decider import Decider
+from cxrules.verification.space import Space
+
+__all__ = ["Trials"]
+
+_FOR_EACH_RULE: Final = 150
+_MOST: Final = 40_000
+
+
+class Trials:
+    """Organisations decided side by side. Each question returns one of them and what is otherwise about it, or None."""
+
+    def __init__(self, space: Space, decider: Decider) -> None:
+        self._rulebase = decider.rulebase
+        number = min(_MOST, _FOR_EACH_RULE * len(self._rulebase.rules))
+        rng = Random(0)  # noqa: S311 - no secret, and the same on every run
+        self._drawn = [self._draw(space, rng) for _ in range(number)]
+        self._judge = CohortJudge(decider)
+        self._cohort = gather(self._rulebase.vocabulary, self._drawn)
+
+    def _draw(self, space: Space, rng: Random) -> dict[str, FactValue]:
+        share = rng.random()
+        known: dict[str, FactValue] = {}
+        for name, fact in self._rulebase.vocabulary.facts.items():
+            if rng.random() < share:
+                if fact.kind is Kind.SET:
+                    known[name] = tuple(element for element in fact.names if rng.random() < share)
+                elif values := space.values(name):
+                    known[name] = rng.choice(values)
+        while met := self._rulebase.incoherences(known):
+            del known[met[0].when[-1].fact]
+        return known
+
+    def without_rule(self, rule: str) -> tuple[Facts, Facts] | None:
+        """Return an organisation that gets another result without a rule."""
+        return self._first_that_differs(self._cohort, self._cohort, rule)
+
+    def without_fact(self, name: str) -> tuple[Facts, Facts] | None:
+        """Return an organisation that gets another result when a fact is unknown."""
+        rest = {other: column for other, column in self._cohort.columns.items() if other != name}
+        return self._first_that_differs(self._cohort, self._cohort._replace(columns=rest))
+
+    def between(self, name: str, one: FactValue, other: FactValue) -> tuple[Facts, Facts] | None:
+        """Return an organisation that gets another result with the one value of a fact than with the other."""
+        vocabulary, everything = self._rulebase.vocabulary, self._cohort.everything
+        here, there = (self._with(name, column_of(vocabulary, name, value, everything)) for value in (one, other))
+        return self._first_that_differs(here, there)
+
+    def with_element(self, name: str, element: str) -> tuple[Facts, Facts] | None:
+        """Return an organisation that gets another result when a set includes an element too."""
+        drawn = self._cohort.columns.get(name)
+        if not isinstance(drawn, SetColumn):
+            return None
+        without, added = ({**drawn.elements, element: columns} for columns in (0, drawn.known))
+        found = self._first_that_differs(
+            self._with(name, SetColumn(drawn.known, without)), self._with(name, SetColumn(drawn.known, added))
+        )
+        if found is None or name not in found[0]:
+            return None
+        had = found[0][name]
+        assert isinstance(had, tuple)
+        less = tuple(other for other in had if other != element)
+        more = tuple(other for other in self._rulebase.vocabulary[name].names if other in {*had, element})
+        return {**found[0], name: less}, {name: more}
+
+    def _with(self, name: str, column: Column) -> Cohort:
+        return self._cohort._replace(columns={**self._cohort.columns, name: column})
+
+    def _first_that_differs(self, one: Cohort, other: Cohort, without: str = "") -> tuple[Facts, Facts] | None:
+        here = self._judge.decide(one)
+        there = self._judge.decide(other, {without: other.everything} if without else None)
+        differing = here.contested ^ there.contested
+        for model in here.models:
+            differing |= here.models[model] ^ there.models[model]
+        for cohort in (one, other):
+            differing &= ~self._incoherent(cohort)
+        return (self._drawn[first_of(differing)], {}) if differing else None
+
+    def _incoherent(self, cohort: Cohort) -> int:
+        found = 0
+        for item in self._rulebase.impossible:
+            met = cohort.everything
+            for test in item.when:
+                met &= truth(test, cohort, self._rulebase.vocabulary)
+            found |= met
+        return found
