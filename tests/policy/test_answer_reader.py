@@ -73,6 +73,7 @@ def assert_reads(judge: Judge, known: dict[str, Any]) -> None:
     assert list(data) == [*FIELDS, "engine", "rulebase"]
 
 
+@settings(max_examples=2 * settings().max_examples)
 @given(known=organisations(BUILTIN.rulebase))
 def test_the_built_in_rule_base_is_read(known: dict[str, Any]) -> None:
     assert_reads(BUILTIN, known)
@@ -86,6 +87,7 @@ def test_any_rule_base_is_read(data: st.DataObject, rulebase: RuleBase) -> None:
         assert_reads(judge, data.draw(organisations(rulebase)))
 
 
+@settings(max_examples=2 * settings().max_examples)
 @given(
     known=organisations(BUILTIN.rulebase), unknown=st.sets(st.sampled_from(sorted(BUILTIN.rulebase.vocabulary.facts)))
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxrules import Advisor, RuleBase, testing
@@ -23,6 +23,7 @@ def without(rulebase: RuleBase, rule: str) -> RuleBase:
     return replace(rulebase, rules={name: each for name, each in rulebase.rules.items() if name != rule})
 
 
+@settings(max_examples=2 * settings().max_examples)
 @given(rulebases(max_rules=10), st.data())
 def test_what_moves_adds_up_to_the_points(rulebase: RuleBase, data: st.DataObject) -> None:
     changed = without(rulebase, data.draw(st.sampled_from(sorted(rulebase.rules))))

@@ -434,6 +434,7 @@ def test_decisions_on_the_built_in_rule_base_are_as_read(data: st.DataObject) ->
     assert_as_read(judge.decider, judge.decide(data.draw(strategy)))
 
 
+@settings(max_examples=2 * settings().max_examples)
 @given(data=st.data())
 def test_the_winner_is_open_and_its_certainty_is_its_evidence_combined(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
@@ -450,6 +451,7 @@ def test_the_winner_is_open_and_its_certainty_is_its_evidence_combined(data: st.
     assert 0 < decision.certainty == float(total)
 
 
+@settings(max_examples=2 * settings().max_examples)
 @given(data=st.data())
 def test_an_exclusion_holds_whatever_else_is_learnt(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())

@@ -74,7 +74,7 @@ def judges() -> list[Judge]:
     """The judges of random rule bases: drawn once, because drawing takes longer than deciding."""
     drawn: list[Judge] = []
 
-    @settings(phases=[Phase.generate])
+    @settings(max_examples=2 * settings().max_examples, phases=[Phase.generate])
     @given(rulebases())
     def draw(rulebase: RuleBase) -> None:
         drawn.append(Advisor(rulebase).judge)
