@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "recommendation": "explanation version",
     "consultation": "explanation",
     "graph": "recommendation",
-    "verification": "policy knowledge",
+    "verification": "policy knowledge columns",
     "decision_log": "recommendation version",
     "advisor": "recommendation",
     "distributed": "advisor",
