@@ -26,22 +26,22 @@ _PACKAGES = (
 )
 
 
-def describe_machine() -> str:
-    """Return a table of versions and machine; no names of hosts, no paths."""
-    return table(["what", "which"], _rows())
+def describe_machine(packages: Iterable[str] = _PACKAGES) -> str:
+    """Return a table of machine and versions of packages; no names of hosts, no paths."""
+    return table(["what", "which"], _rows(packages))
 
 
-def _rows() -> Iterable[tuple[str, str]]:
+def _rows(packages: Iterable[str]) -> Iterable[tuple[str, str]]:
     yield "processor", f"{_processor()}, {os.cpu_count()} cores"
     if hasattr(os, "getloadavg"):
         yield "load average before the run (1 min)", f"{os.getloadavg()[0]:.1f}"
     yield "system", f"{platform.system()}, {platform.machine()}"
     yield "Python", f"{platform.python_implementation()} {platform.python_version()}"
-    for package in _PACKAGES:
+    for package in packages:
         try:
             yield package, version(package)
         except PackageNotFoundError:
-            yield package, "from the source tree"
+            yield package, "from the source tree" if package == "cxrules" else "not installed"
 
 
 def _processor() -> str:

@@ -71,7 +71,7 @@ def main() -> int:
     if arguments.memory:
         print(_peak_of_streaming(arguments.memory))
         return 0
-    machine = describe_machine()
+    machine = describe_machine(("cxrules", "numpy", "pyarrow", "pyspark"))
     rates = list(_measure_rates(arguments.rows))
     two = measure_processes(arguments.rows)
     parts = [HEAD, f"{machine}\n", _describe_core(arguments.rows, rates, two), _describe_memory(arguments.rows)]
@@ -139,7 +139,7 @@ def _describe_memory(size: int) -> str:
             peak = int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
             rows.append([f"{count:,}", f"{file.stat().st_size / count:,.0f}", f"{peak / 1e6:,.0f}"])
     told = """A Parquet file of Arrow dictionaries read, decided with points and fired rules, and let go, in batches of
-    65,536 rows. What it takes does not grow with the file."""
+    65,536 rows. What it takes hardly grows with the file."""
     return f"## Memory\n\n{table(['rows', 'bytes of a row on disk:', 'MB beyond the start:'], rows)}\n\n{fold(told)}\n"
 
 
