@@ -24,7 +24,7 @@ from tools.killers import Killers
 from tools.mutation import STRENGTH, Mutant, make_mutants
 
 KNOWLEDGE = Path(__file__).resolve().parent.parent / "knowledge"
-DEMANDED = 0.95
+DEMANDED = 1.0
 _BATCH = 25
 
 
