@@ -14,7 +14,7 @@ from typing import Any
 import cel
 
 from bench.inlined import inline
-from bench.units import accepted
+from bench.units import COMPARISONS, accepted
 from cxrules.language.facts import Fact, Facts, FactValue, Kind
 from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
@@ -22,7 +22,6 @@ from cxrules.rulebase import RuleBase
 __all__ = ["CelProgram"]
 
 _UNKNOWN: dict[Kind, Any] = {Kind.FLAG: "?", Kind.PERCENT: -1.0, Kind.SET: ["?"], Kind.ORDERED: "?", Kind.CHOICE: "?"}
-_COMPARISONS = {Operator.BELOW: "<", Operator.AT_LEAST: ">=", Operator.AT_MOST: "<=", Operator.IS: "=="}
 
 
 class CelProgram:
@@ -56,7 +55,7 @@ class _Cel:
             return f"{name} == '{str(operand).lower()}'"
         if fact.kind is Kind.PERCENT:
             assert isinstance(operand, int | float)
-            compared = f"{name} {_COMPARISONS[test.operator]} {float(operand)!r}"
+            compared = f"{name} {COMPARISONS[test.operator]} {float(operand)!r}"
             return compared if test.operator in (Operator.AT_LEAST, Operator.IS) else f"({name} >= 0.0 && {compared})"
         if fact.kind is Kind.SET:
             assert isinstance(operand, tuple)

@@ -10,14 +10,12 @@ from collections.abc import Iterator, Sequence
 
 import regopy
 
-from bench.units import Production, accepted, list_productions
+from bench.units import COMPARISONS, Production, accepted, list_productions
 from cxrules.language.facts import Fact, Facts, Kind
 from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
 
 __all__ = ["RegoProgram"]
-
-_COMPARISONS = {Operator.BELOW: "<", Operator.AT_LEAST: ">=", Operator.AT_MOST: "<=", Operator.IS: "=="}
 
 
 class RegoProgram:
@@ -68,7 +66,7 @@ def _test(test: FactTest, fact: Fact) -> str:
     if fact.kind is Kind.FLAG:
         return f"{value} == {json.dumps(test.operand)}"
     if fact.kind is Kind.PERCENT:
-        return f"{value} {_COMPARISONS[test.operator]} {test.operand}"
+        return f"{value} {COMPARISONS[test.operator]} {test.operand}"
     if fact.kind is Kind.SET:
         assert isinstance(test.operand, tuple)
         if test.operator is Operator.INCLUDES_ALL:

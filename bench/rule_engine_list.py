@@ -10,14 +10,12 @@ from typing import Any
 import rule_engine
 
 from bench.inlined import inline
-from bench.units import accepted
+from bench.units import COMPARISONS, accepted
 from cxrules.language.facts import Fact, Facts, Kind
 from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
 
 __all__ = ["RuleEngineProgram"]
-
-_COMPARISONS = {Operator.BELOW: "<", Operator.AT_LEAST: ">=", Operator.AT_MOST: "<=", Operator.IS: "=="}
 
 
 class RuleEngineProgram:
@@ -48,7 +46,7 @@ class _RuleEngine:
         if fact.kind is Kind.FLAG:
             return f"{name} == {str(operand).lower()}"
         if fact.kind is Kind.PERCENT:
-            return f"({name} != null and {name} {_COMPARISONS[test.operator]} {operand})"
+            return f"({name} != null and {name} {COMPARISONS[test.operator]} {operand})"
         if fact.kind is Kind.SET:
             assert isinstance(operand, tuple)
             elements = [f"{json.dumps(element)} in {name}" for element in operand]

@@ -10,7 +10,10 @@ from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Production", "accepted", "list_productions"]
+__all__ = ["COMPARISONS", "Production", "accepted", "list_productions"]
+
+COMPARISONS = {Operator.BELOW: "<", Operator.AT_LEAST: ">=", Operator.AT_MOST: "<=", Operator.IS: "=="}
+"""The signs that most languages have for comparisons of numbers."""
 
 
 class Production(NamedTuple):

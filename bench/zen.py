@@ -14,14 +14,13 @@ from typing import Any
 
 import zen
 
-from bench.units import Production, accepted, list_productions
+from bench.units import COMPARISONS, Production, accepted, list_productions
 from cxrules.language.facts import Fact, Facts, Kind
 from cxrules.language.rules import FactTest, Operator
 from cxrules.rulebase import RuleBase
 
 __all__ = ["ZenProgram", "translate"]
 
-_COMPARISONS = {Operator.IS: "==", Operator.AT_LEAST: ">=", Operator.AT_MOST: "<=", Operator.BELOW: "<"}
 _QUANTIFIERS = {Operator.INCLUDES_ANY: "some", Operator.INCLUDES_ALL: "all", Operator.LACKS_ALL: "none"}
 
 
@@ -106,7 +105,7 @@ def _test(test: FactTest, fact: Fact) -> str:
     if fact.kind is Kind.FLAG:
         return f"{fact.name} == {json.dumps(test.operand)}"
     if fact.kind is Kind.PERCENT:
-        return f"{fact.name} != null and {fact.name} {_COMPARISONS[test.operator]} {test.operand}"
+        return f"{fact.name} != null and {fact.name} {COMPARISONS[test.operator]} {test.operand}"
     if fact.kind is Kind.SET:
         return f"{fact.name} != null and {_QUANTIFIERS[test.operator]}({json.dumps(test.operand)}, # in {fact.name})"
     values = accepted(test, fact)

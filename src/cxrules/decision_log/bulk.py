@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import count, islice, repeat
 from typing import Any, Final, cast
 
@@ -88,18 +89,23 @@ class Bulk:
         self._judge = judge
         rulebase = judge.rulebase
         self._program = program = Program(judge.decider)
-        self._formula = formula = program.formula
+        self._formula = program.formula
         self._models = tuple(rulebase.models)
         self._bytes = (len(rulebase.rules) + 7) // 8
+        self._places = {name: place for place, name in enumerate(rulebase.vocabulary.facts)}
+        self._readers = [_Reader(program, fact) for fact in rulebase.vocabulary.facts.values()]
+
+    @cached_property
+    def _run(self) -> Runner[Any]:
+        """Everything that a record says, or that follows from it."""
+        program, formula = self._program, self._formula
         gates: dict[Any, Gate] = {("fired", rule): gate for rule, gate in program.fired.items()}
         gates |= {("model", model): gate for model, gate in formula.recommended.items()}
         gates |= {("next", model): gate for model, gate in program.runners_up.items()}
         gates |= {"contested": formula.contested, "all excluded": formula.all_excluded}
         for model, number in formula.points.items():
             gates |= {("points", model, plane): gate for plane, gate in enumerate(number.planes)}
-        self._run: Runner[Any] = Runner(program, gates)
-        self._places = {name: place for place, name in enumerate(rulebase.vocabulary.facts)}
-        self._readers = [_Reader(program, fact) for fact in rulebase.vocabulary.facts.values()]
+        return Runner(program, gates)
 
     def list_same(self, records: Sequence[DecisionRecord]) -> list[bool]:
         """Return for each record whether everything in it comes out as it was recorded."""
@@ -146,11 +152,14 @@ class Bulk:
             return False
         return record["digest"] is None or record["digest"] == digest_points(points, runner_up or None, lead)
 
-    def list_silent(self, records: Sequence[DecisionRecord], rules: Iterable[str]) -> list[bool]:
-        """Return for each record whether surely none of some rules fires on its facts."""
+    def watch(self, rules: Iterable[str]) -> Runner[str]:
+        """Prepare to look for some rules alone."""
+        return Runner(self._program, {rule: self._program.fired[rule] for rule in rules})
+
+    def list_silent(self, records: Sequence[DecisionRecord], runner: Runner[str]) -> list[bool]:
+        """Return for each record whether surely none of the rules that are watched fires on its facts."""
         doubtful = bytearray(len(records))
         cohort = self._gather(records, doubtful)
-        runner: Runner[str] = Runner(self._program, {rule: self._program.fired[rule] for rule in rules})
         fires = 0
         for column in runner(cohort).values():
             fires |= column

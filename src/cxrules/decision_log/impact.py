@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, cast
 
+from cxrules.columns.integers import Runner
 from cxrules.decision_log.bulk import Bulk, Bulks, split
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
 from cxrules.decision_log.recorded_answer import unpack_bits
@@ -234,10 +235,10 @@ class _Change:
         self._own = own
 
     @cached_property
-    def _touched(self) -> tuple[int, Bulk, tuple[str, ...]] | None:
+    def _touched(self) -> tuple[int, Bulk, Runner[str]] | None:
         """What tells where no rule that the change touches fires, if such decisions are sure to stay as they are.
 
-        That is the touched rules of the recorded rule base as bits, the changed rule base, and its touched rules. A
+        That is the touched rules of the recorded rule base as bits, the changed rule base, and what watches its own. A
         rule is touched if it, or the evidence it brings, is not the same in both.
         """
         before, after = self._own.rulebase, self.judge.rulebase
@@ -254,15 +255,16 @@ class _Change:
             if name not in self.altered and was.get(name) == now.get(name)
         }
         gone = self._own.decider.mask(name for name in before.rules if name not in same)
-        return gone, Bulk(self.judge), tuple(name for name in after.rules if name not in same)
+        bulk = Bulk(self.judge)
+        return gone, bulk, bulk.watch(name for name in after.rules if name not in same)
 
     def list_untouched(self, entries: Sequence[Logged]) -> list[bool]:
         """Return for each decision that comes out as recorded whether it surely stays so, and all that led to it."""
         if self._touched is None:
             return [False] * len(entries)
-        gone, changed, rules = self._touched
+        gone, changed, watch = self._touched
         records = [entry.record for entry in entries]
-        silent = changed.list_silent(records, rules)
+        silent = changed.list_silent(records, watch)
         # The columns have compared what fired with the rule base, so that it is a text of bits.
         fired = (unpack_bits(cast("str", record["fired"])) for record in records)
         return [quiet and not bits & gone for quiet, bits in zip(silent, fired, strict=True)]
