@@ -97,10 +97,11 @@ class _Crew(Generic[Result]):
 
     def dismiss(self) -> None:
         """End every process at once."""
-        for process in self._processes:
-            if process.pid is not None:
-                process.kill()
-                process.join()
+        with _signals_held():  # none is left, even if the signal that ends the work comes twice
+            for process in self._processes:
+                if process.pid is not None:
+                    process.kill()
+                    process.join()
 
     def _send_next(self, door: Connection[Any, Any]) -> None:
         if self._waiting:

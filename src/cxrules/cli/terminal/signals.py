@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
+from _thread import interrupt_main
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import current_thread, main_thread
+from threading import Timer, current_thread, main_thread
 from types import FrameType
 from typing import NoReturn
 
@@ -15,35 +16,51 @@ import typer
 __all__ = ["signals_end_it"]
 
 _SIGNALLED = 128  # a shell adds the number of the signal
+_AGAIN = 0.5  # seconds after which a signal that was swallowed is raised again
 
 
-class _Terminated(BaseException):
+class _Signalled(KeyboardInterrupt):
     """The process was asked to end."""
 
 
 @contextmanager
 def signals_end_it() -> Iterator[None]:
-    """End the program with 130 on Ctrl-C and with 143 on SIGTERM, once what is open inside is closed."""
+    """End the program with 130 on Ctrl-C and with 143 on SIGTERM, once what is open inside is closed.
+
+    What a signal interrupts may turn it into an exception of another kind (ctypes does, where it converts an argument)
+    or swallow it (a destructor, a bare `except`). So it is noted when it comes, ends the program whatever it became,
+    and comes again until it does.
+    """
     if current_thread() is not main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    come: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        come.append(number)
+        sys.unraisablehook = lambda _unraisable: None  # what was interrupted while it was made goes without a word
+        again = Timer(_AGAIN, raise_again, [signal.Signals(number)])
+        again.daemon = True
+        again.start()
+        raise _Signalled
+
+    def raise_again(number: signal.Signals) -> None:
+        if waiting:
+            interrupt_main(number)
+
+    waiting = True
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: handler for number, handler in before.items() if handler not in (None, signal.SIG_IGN)}
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
-    except KeyboardInterrupt:
-        _end_quietly()
-        raise typer.Exit(_SIGNALLED + signal.SIGINT) from None
-    except _Terminated:
-        _end_quietly()
-        raise typer.Exit(_SIGNALLED + signal.SIGTERM) from None
+    except BaseException:
+        if not come:
+            raise
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _end_quietly() -> None:
-    """Let what was interrupted while it was made be forgotten without a word: the program ends."""
-    sys.unraisablehook = lambda _unraisable: None
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
+        waiting = False
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if come:
+        raise typer.Exit(_SIGNALLED + come[0])

@@ -1,0 +1,106 @@
+"""A signal ends a command with the exit code of a shell, whatever the code it interrupts makes of it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from ctypes import CDLL, ArgumentError, c_int
+
+import pytest
+
+typer = pytest.importorskip("typer", reason="the extra `cli` is not installed")
+from cxrules.cli.terminal.signals import signals_end_it  # noqa: E402
+
+Raise = Callable[[], None]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_listens() -> Iterator[None]:
+    before, hook = signal.signal(signal.SIGINT, signal.default_int_handler), sys.unraisablehook
+    yield
+    signal.signal(signal.SIGINT, before)
+    sys.unraisablehook = hook
+
+
+def raised_plainly(come: Raise) -> None:
+    come()
+
+
+def turned_into_another_exception(come: Raise) -> None:
+    class Argument(c_int):
+        @classmethod
+        def from_param(cls, _value: object) -> Argument:
+            come()  # ctypes answers whatever is raised here with an ArgumentError
+            return cls()
+
+    function = CDLL(None).abs
+    function.argtypes = [Argument]
+    function(0)
+
+
+def answered_with_an_error(come: Raise) -> None:
+    try:
+        come()
+    except KeyboardInterrupt:
+        raise ImportError("the library was not found") from None
+
+
+def swallowed(come: Raise) -> None:
+    with suppress(BaseException):
+        come()
+    for _ in range(6000):  # it comes again long before
+        time.sleep(0.01)
+    pytest.fail("it did not come again")
+
+
+def swallowed_in_a_destructor(come: Raise) -> None:
+    class Held:
+        def __del__(self) -> None:
+            come()
+
+    Held()
+    for _ in range(6000):
+        time.sleep(0.01)
+    pytest.fail("it did not come again")
+
+
+def swallowed_at_the_end(come: Raise) -> None:
+    with suppress(BaseException):
+        come()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "interrupted",
+    [
+        raised_plainly,
+        turned_into_another_exception,
+        answered_with_an_error,
+        swallowed,
+        swallowed_in_a_destructor,
+        swallowed_at_the_end,
+    ],
+)
+def test_a_signal_ends_it_whatever_became_of_it(
+    number: signal.Signals, code: int, interrupted: Callable[[Raise], None]
+) -> None:
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with pytest.raises(typer.Exit) as ended, signals_end_it():
+        interrupted(lambda: signal.raise_signal(number))
+    assert ended.value.exit_code == code
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+
+@pytest.mark.parametrize("error", [ArgumentError, OSError, ValueError])
+def test_without_a_signal_an_error_is_an_error(error: type[Exception]) -> None:
+    with pytest.raises(error), signals_end_it():
+        raise error
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with signals_end_it():
+        signal.raise_signal(signal.SIGINT)
