@@ -117,10 +117,11 @@ class BitmapEngine:
                         tested[tests[0].fact][tests].append(bit)
                     for finding in need.findings:
                         users[finding].append(bit)
-        layers = max(1, depth + max(map(len, plain_needs), default=0))
+        layers = depth + max(1, max(map(len, plain_needs), default=0))
         # The needs that are met before anything is known, because there is no such need.
         self._met = (1 << layers * width) - 1 & ~taken
-        self._shifts = tuple(layer * width for layer in range(depth, layers))
+        self._plain = depth * width
+        self._folds = _list_folds(layers - depth, width)
         self._findings = _link(rulebase, units, users, tuple(layer * width for layer in range(1, depth)))
         self._masks = {name: _Masks(fact, tested[name]) for name, fact in rulebase.vocabulary.facts.items()}
         none: dict[Any, int] = {}
@@ -178,9 +179,10 @@ class BitmapEngine:
 
     def _settle(self, met: int) -> int:
         """Return those rules that fire, from the needs that values of facts meet."""
-        alive = self._everything
-        for shift in self._shifts:
-            alive &= met >> shift
+        alive = met >> self._plain
+        for shift in self._folds:
+            alive &= alive >> shift
+        alive &= self._everything
         shifts, pending, established = self._findings
         while True:
             settled = alive & met
@@ -241,6 +243,15 @@ def _join(needs: Iterable[_Need]) -> _Need:
         joined.tests.extend(need.tests)
         joined.findings.extend(need.findings)
     return joined
+
+
+def _list_folds(layers: int, width: int) -> tuple[int, ...]:
+    """Return how far to shift again and again, so that each layer of an int is ANDed into the first."""
+    folds = []
+    while layers > 1:
+        folds.append(layers // 2 * width)
+        layers -= layers // 2
+    return tuple(folds)
 
 
 def _unite(masks: Iterable[int]) -> int:

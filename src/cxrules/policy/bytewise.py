@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["Names", "Union"]
 
+_FEW = 64
+"""Where fewer bits are set than this, and than one byte in eight, they are read one by one: most bytes are empty."""
+
 
 class Names:
     """Bits to names, in the order of the bits.
@@ -17,16 +20,19 @@ class Names:
         (('a', 'c'), '["b", "c"]')
     """
 
-    __slots__ = ("_names", "_size", "_tuples", "_written")
+    __slots__ = ("_few", "_names", "_size", "_tuples", "_written")
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = tuple(names)
         self._size = (len(self._names) + 7) // 8
+        self._few = min(self._size // 8, _FEW)
         self._tuples: list[dict[int, tuple[str, ...]]] = [{} for _ in range(self._size)]
         self._written: list[dict[int, str]] = [{} for _ in range(self._size)]
 
     def read(self, bits: int) -> tuple[str, ...]:
         """Return the names of some bits."""
+        if bits.bit_count() < self._few:
+            return tuple([self._names[place] for place in _list_places(bits)])
         found: list[str] = []
         octets = bits.to_bytes(self._size, "little")
         try:
@@ -89,6 +95,17 @@ class Union:
             if octet >> bit & 1:
                 united |= self._sets[8 * place + bit]
         return united
+
+
+def _list_places(bits: int) -> list[int]:
+    """Return the places of the bits one by one, from the top, where an int that has one less is soon shorter."""
+    places = []
+    while bits:
+        place = bits.bit_length() - 1
+        places.append(place)
+        bits ^= 1 << place
+    places.reverse()
+    return places
 
 
 def _quote(name: str) -> str:
