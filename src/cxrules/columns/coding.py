@@ -21,6 +21,8 @@ from cxrules.language.regions import cut, list_tests
 __all__ = ["Coder", "Fault", "is_missing", "parse_text"]
 
 _SMALL = 256
+_FEW = 9
+"""Up to so many names of a fact a text is compared with each of them."""
 _Rows = npt.NDArray[np.int64]
 
 
@@ -39,6 +41,11 @@ class Coder:
         self.vocabulary = program.rulebase.vocabulary
         tests = list_tests(program.rulebase)
         self.types = {name: code_type(program, fact) for name, fact in self.vocabulary.facts.items()}
+        self._names = {
+            name: {value: self.code_of(fact, value) for value in fact.names}
+            for name, fact in self.vocabulary.facts.items()
+            if fact.kind in (Kind.ORDERED, Kind.CHOICE) and len(fact.names) <= _FEW
+        }
         self._starts = {
             name: [nextafter(region.low, inf) if region.low_open else region.low for region in cut(tests[name])]
             for name, fact in self.vocabulary.facts.items()
@@ -67,11 +74,11 @@ class Coder:
             return self._encode_lists
         if types.is_nested(found):
             return lambda fact, column: self._encode_objects(fact, column.to_pylist())
-        return self._encode_distinct
+        return self._encode_texts if types.is_string(found) or types.is_large_string(found) else self._encode_distinct
 
     def encode_text(self, name: str, column: pa.Array) -> tuple[Codes, list[Fault]]:
         """Return the codes of a fact that is written as text: true, 15.5, severe, or a set as `loyalty; retention`."""
-        return self._encode_distinct(self.vocabulary[name], column, parse_text)
+        return self._encode_texts(self.vocabulary[name], column, parse_text)
 
     def encode_elements(self, name: str, columns: Mapping[str, pa.Array | list[Any]]) -> tuple[Codes, list[Fault]]:
         """Return the codes of a set that has a column of true and false for each of its elements.
@@ -161,6 +168,20 @@ class Coder:
         rows = np.flatnonzero(outside)
         return codes, self._faults(fact, ((column[row].as_py(), row) for row in rows.tolist()))
 
+    def _encode_texts(
+        self, fact: Fact, column: pa.Array, parse: Callable[[Fact, Any], object] | None = None
+    ) -> tuple[Codes, list[Fault]]:
+        """Return the codes of texts. Comparing with each of a few names takes less than telling the texts apart."""
+        names = self._names.get(fact.name)
+        if names:
+            codes = np.zeros(len(column), self.types[fact.name])
+            for name, code in names.items():
+                codes += _bits(pc.equal(column, pa.scalar(name, column.type)), 1) * codes.dtype.type(code)
+            codes *= _valid(column)
+            if np.count_nonzero(codes) == len(column) - column.null_count:
+                return codes, []
+        return self._encode_distinct(fact, column, parse)
+
     def _encode_distinct(
         self, fact: Fact, column: pa.Array, parse: Callable[[Fact, Any], object] | None = None
     ) -> tuple[Codes, list[Fault]]:
@@ -185,8 +206,9 @@ class Coder:
 
     def _encode_lists(self, fact: Fact, column: pa.Array) -> tuple[Codes, list[Fault]]:
         kind = self.types[fact.name]
-        lengths = pc.list_value_length(column).fill_null(0).to_numpy().astype(np.int64)
-        codes = _valid(column).astype(kind)
+        known = _valid(column)
+        lengths = _lengths(column) * known
+        codes = known.astype(kind)
         elements = column.flatten()
         if not pa.types.is_dictionary(elements.type):
             elements = pc.dictionary_encode(elements)
@@ -199,9 +221,9 @@ class Coder:
                 wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
         flags, indices, valid = _look_up(table, elements)
         if len(flags):
-            filled = lengths > 0
-            starts = np.cumsum(lengths) - lengths
-            codes[filled] |= np.bitwise_or.reduceat(flags, starts[filled])
+            # Where a list is empty, the flags of the next one come out, and are left out again.
+            united = np.bitwise_or.reduceat(np.append(flags, kind(0)), np.cumsum(lengths) - lengths)
+            codes |= united * (lengths > 0)
         if not wrong and valid.all():
             return codes, []
         parents = np.repeat(np.arange(len(column)), lengths)
@@ -304,6 +326,15 @@ def _is_list(kind: pa.DataType) -> bool:
             types.is_large_list_view,
         )
     )
+
+
+def _lengths(column: pa.Array) -> npt.NDArray[np.integer]:
+    """Return how many elements each list of a column has; of one that is missing, any number."""
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        offsets: npt.NDArray[np.integer] = column.offsets.to_numpy()
+        return offsets[1:] - offsets[:-1]
+    lengths: npt.NDArray[np.integer] = pc.list_value_length(column).fill_null(0).to_numpy()
+    return lengths
 
 
 def _bits(column: pa.Array, buffer: int) -> npt.NDArray[np.uint8]:

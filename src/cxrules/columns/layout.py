@@ -77,7 +77,8 @@ def lay_out(
         if name not in names
     ]
     layout = Layout({name: facts[name] for name in vocabulary.facts if name in facts}, kept)
-    others = [name for name in names if name not in layout.read]
+    read = set(layout.read)
+    others = [name for name in names if name not in read]
     mistakes += [mistake for name in others if name not in kept for mistake in _misspelt(name, vocabulary, facts)]
     if not facts and not mistakes:
         message = "no column is called like a fact"

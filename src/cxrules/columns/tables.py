@@ -122,7 +122,7 @@ class TableJudge:
         return Table(
             found["model"],
             status,
-            np.where(named, np.uint8(0), self._reasons(codes, found["all_excluded"])).astype(np.uint8, copy=False),
+            self._reasons(codes, named, found["all_excluded"]),
             points,
             found["runner_up"],
             np.subtract(points, second, dtype=np.int16, casting="unsafe"),
@@ -136,13 +136,19 @@ class TableJudge:
         )
 
     def _reasons(
-        self, codes: Mapping[str, Codes], all_excluded: npt.NDArray[np.unsignedinteger]
+        self,
+        codes: Mapping[str, Codes],
+        named: npt.NDArray[np.bool_],
+        all_excluded: npt.NDArray[np.unsignedinteger],
     ) -> npt.NDArray[np.uint8]:
-        known = np.zeros(len(all_excluded), np.bool_)
+        reasons = np.zeros(len(named), np.uint8)
+        rows = np.flatnonzero(~named)
+        known = np.zeros(len(rows), np.bool_)
         for column in codes.values():
-            known |= column != 0
+            known |= column[rows] != 0
         # In the order of Reason: nothing known, too little, all excluded.
-        return np.where(known, np.where(all_excluded != 0, np.uint8(3), np.uint8(2)), np.uint8(1))
+        reasons[rows] = np.where(known, np.where(all_excluded[rows] != 0, np.uint8(3), np.uint8(2)), np.uint8(1))
+        return reasons
 
     def _matters(self, codes: Mapping[str, Codes], models: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.uint8]:
         """Return for each unknown fact where a single answer, possible beside the others, would change the model."""

@@ -1,0 +1,61 @@
+"""Columns of texts and of lists, cell for cell: slices, missing cells that hide something, and wrong ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxrules import Advisor
+from cxrules.columns.coding import Coder
+from cxrules.language.facts import Kind
+
+CODER: Coder = Advisor().tables.coder
+FACTS = CODER.vocabulary.facts
+CHOICES = [name for name, fact in FACTS.items() if fact.kind in (Kind.ORDERED, Kind.CHOICE)]
+SET = next(name for name, fact in FACTS.items() if fact.kind is Kind.SET)
+
+
+def hidden(column: pa.Array, missing: list[bool]) -> pa.Array:
+    """Return a column with missing cells that keep what was in them."""
+    bits = np.packbits(~np.array(missing, bool), bitorder="little")
+    buffers = column.buffers()
+    own = len(buffers) if not pa.types.is_nested(column.type) else 2
+    children = [column.values] if pa.types.is_nested(column.type) else None
+    return pa.Array.from_buffers(column.type, len(column), [pa.py_buffer(bits), *buffers[1:own]], children=children)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()], ids=str)
+@given(data=st.data())
+def test_texts_are_read_cell_for_cell(kind: pa.DataType, data: st.DataObject) -> None:
+    fact = FACTS[data.draw(st.sampled_from(CHOICES))]
+    cell = st.tuples(st.sampled_from(fact.names), st.booleans())
+    cells = data.draw(st.lists(cell | st.tuples(st.sampled_from(["", "hihg"]), st.just(True)), max_size=30))
+    wrong = data.draw(st.sets(st.integers(0, max(len(cells) - 1, 0)), max_size=2)) if cells else set()
+    texts = ["hihg" if row in wrong else text for row, (text, _) in enumerate(cells)]
+    missing = [lost for _, lost in cells]
+    start = data.draw(st.integers(0, len(cells)))
+    codes, faults = CODER.encode(fact.name, hidden(pa.array(texts, kind), missing).slice(start))
+    expected = [
+        0 if lost or text == "hihg" else CODER.code_of(fact, text) for text, lost in zip(texts, missing, strict=True)
+    ]
+    assert codes.tolist() == expected[start:]
+    told = sorted(row for fault in faults for row in fault.rows.tolist())
+    assert told == [row - start for row in range(start, len(cells)) if texts[row] == "hihg" and not missing[row]]
+
+
+@pytest.mark.parametrize("make", [pa.list_, pa.large_list], ids=["list", "large_list"])
+@given(data=st.data())
+def test_lists_are_read_cell_for_cell(make: type, data: st.DataObject) -> None:
+    fact = FACTS[SET]
+    cells = data.draw(
+        st.lists(st.tuples(st.lists(st.sampled_from(fact.names), max_size=3), st.booleans()), max_size=30)
+    )
+    start = data.draw(st.integers(0, len(cells)))
+    column = hidden(pa.array([items for items, _ in cells], make(pa.string())), [lost for _, lost in cells])
+    codes, faults = CODER.encode(SET, column.slice(start))
+    assert not faults
+    expected = [0 if lost else CODER.code(fact, items) for items, lost in cells]
+    assert codes.tolist() == expected[start:]
