@@ -73,7 +73,7 @@ def main() -> int:
         return 0
     machine = describe_machine(("cxrules", "numpy", "pyarrow", "pyspark"))
     rates = list(_measure_rates(arguments.rows))
-    two = measure_processes(arguments.rows)
+    two, _ = measure_processes(arguments.rows)
     parts = [HEAD, f"{machine}\n", _describe_core(arguments.rows, rates, two), _describe_memory(arguments.rows)]
     parts += [_describe_spark(arguments.spark_rows), _describe_billion(rates, two)]
     arguments.output.write_text("\n".join(parts), "utf-8", newline="\n")

@@ -172,7 +172,25 @@ class Gates:
         return (one,) if operation is Operation.NOT else (one, other)
 
     def _order(self, wanted: Iterable[int]) -> list[int]:
-        """Return what some gates need, in order; an input is read just before it is first used."""
+        """Return what some gates need, in order: each just after its operands, the one that needs more room first.
+
+        So what a gate was made of is given up soon, and few registers are enough.
+        """
+        wanted = list(wanted)
+        room = self._list_room(wanted)
+        order = {0: None, 1: None}
+        waiting = wanted[::-1]
+        while waiting:
+            gate = waiting[-1]
+            missing = [operand for operand in self._operands(gate) if operand not in order] if gate not in order else []
+            if missing:
+                waiting += sorted(missing, key=room.__getitem__)
+            else:
+                order[waiting.pop()] = None
+        return [gate for gate in order if gate > 1]
+
+    def _list_room(self, wanted: Iterable[int]) -> dict[int, int]:
+        """Return for each gate that is needed how many registers it takes to make it (Sethi and Ullman's numbers)."""
         needed: set[int] = set()
         waiting = list(wanted)
         while waiting:
@@ -180,15 +198,8 @@ class Gates:
             if gate > 1 and gate not in needed:
                 needed.add(gate)
                 waiting += self._operands(gate)
-        order: dict[int, None] = {}
-        late: list[int] = []
+        room = {0: 0, 1: 0}
         for gate in sorted(needed):
-            operands = self._operands(gate)
-            if operands:
-                order.update(dict.fromkeys((*operands, gate)))
-            else:
-                late.append(gate)
-        for constant in (0, 1):
-            order.pop(constant, None)
-        order.update(dict.fromkeys(late))
-        return list(order)
+            less, more = sorted([0, 0, *(room[operand] for operand in self._operands(gate))])[-2:]
+            room[gate] = max(more, less + 1)
+        return room
