@@ -190,7 +190,7 @@ def test_why_not_any_model(browser: Any, address: str) -> None:
     page.click("#example")
     settle(page)
     buttons = page.locator("#ranking button")
-    names = page.locator("#ranking tbody tr:has(button) th").all_inner_texts()
+    names = page.locator("#ranking tbody tr:has(button) th .name").all_inner_texts()
     assert len(names) == buttons.count() == len(RuleBase.builtin().models) - 1
     for number, name in enumerate(names):
         buttons.nth(number).click()
@@ -369,6 +369,137 @@ def test_the_report_is_printed_as_it_looks(browser: Any, address: str) -> None:
     assert report.locator("h1").inner_text() == "Who should own customer experience: Fjordline Ferries"
     assert "Georgia" in report.locator("body").evaluate("e => getComputedStyle(e).fontFamily")
     assert page.faults == []
+    page.context.close()
+
+
+def test_nothing_is_printed_before_there_is_something_to_print(browser: Any, server: str) -> None:
+    page = open_page(browser, server)
+    settle(page)
+    buttons = page.locator("#print, #download, #pin")
+    assert [buttons.nth(number).is_disabled() for number in range(3)] == [True] * 3
+    assert "before the first answer" in page.locator("#nothing").inner_text()
+    page.keyboard.press("Control+p")  # nor is it now
+    answer_on_the_page(page, page.locator("#next fieldset").get_attribute("data-fact"), "champion")
+    assert [buttons.nth(number).is_disabled() for number in range(3)] == [False] * 3
+    assert not page.locator("#nothing").is_visible()
+    page.click("#clear")
+    settle(page)
+    assert buttons.first.is_disabled()
+    page.context.close()
+
+
+def squeeze(text: str) -> str:
+    return re.sub(r"[“”:\s]", "", text)
+
+
+CONTROLS = ("The best next question", "All questions", "Print the report", "Why not ", "Rule and article", "Try this")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_itself_prints_as_the_report_reads(browser: Any, address: str, tmp_path: Path, scheme: str) -> None:
+    """The browser's own command, from a menu: everything the report says that needs no drawing, and no controls."""
+    page = open_page(browser, address, color_scheme=scheme)
+    page.fill("#name", "Acme & Co")
+    page.click("#example")
+    settle(page)
+    page.fill("#name", "Acme & Co")
+    for fold in page.locator("details.fold").all():
+        fold.locator("summary").click()
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "report.html")
+    report = browser.new_page()
+    report.goto((tmp_path / "report.html").as_uri())
+    page.emulate_media(media="print", color_scheme=scheme)
+    printed = page.locator("body").inner_text()
+    assert "Acme & Co" in printed
+    for control in CONTROLS:
+        assert control not in re.sub(r"Why not “", "", printed)
+    headings = page.locator("h2:visible").all_inner_texts()
+    wanted = ["The argument", "What the recommendation rests on"]
+    assert [each for each in report.locator("h2").all_inner_texts() if each not in wanted] == headings[2:]
+    plain = squeeze(printed)
+    annex = "section:has(svg) ~ section ~ section"  # the claims and the articles
+    report.evaluate(f"document.querySelectorAll('{annex}').forEach(each => each.remove())")
+    texts = report.locator("section:not(:has(svg)) :is(li, td):not(:has-text('“')), .model, main > p").all_inner_texts()
+    told = [text for text in texts if "facts; " not in text and not text.startswith(("cxrules", "Still unknown"))]
+    assert len(told) > 20
+    assert [text for text in told if squeeze(text) not in plain] == []
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper in ("rgb(255, 255, 255)", "#fff")
+    report.close()
+    page.context.close()
+
+
+def test_the_command_to_print_prints_the_report(browser: Any, server: str) -> None:
+    page = open_page(browser, server)
+    page.click("#example")
+    settle(page)
+    page.keyboard.press("Control+p")
+    report = page.frame_locator("iframe[title=Report]")
+    assert re.match(r"\d+ \w+ 20\d\d\. From", report.locator(".note").first.inner_text())
+    assert report.locator("h2:text-is('What to do')").count() == 1
+    assert page.faults == []
+    page.context.close()
+
+
+def test_the_card_follows_what_is_answered_elsewhere(browser: Any, server: str) -> None:
+    page = open_page(browser, link_to(server, an_organisation_asked_for_a_set()))
+    settle(page)
+    card = page.locator("#next fieldset")
+    fact = card.get_attribute("data-fact")
+    card.locator("input").first.click()
+    settle(page)
+    assert card.get_attribute("data-fact") == fact, "an answer of several choices may still grow"
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    other = page.locator(
+        f'.everything fieldset:visible:not([data-fact="{fact}"]) input[type=radio]:not(:checked)'
+    ).first
+    other.click()
+    settle(page)
+    page.wait_for_selector(f"#next h2, #next fieldset:not([data-fact={fact}])")
+    assert page.locator(f"#next fieldset[data-fact={fact}]").count() == 0
+    assert len(example_facts(page)[fact]) == 1
+    page.context.close()
+
+
+def test_the_card_leaves_what_is_being_typed(browser: Any, server: str) -> None:
+    """An answer that arrives late must not take a number away, and one that is wrong is not skipped."""
+    numbers = {name for name, fact in RuleBase.builtin().vocabulary.facts.items() if fact.kind is Kind.PERCENT}
+    others = [name for name in RuleBase.builtin().vocabulary.facts if name not in numbers]
+    page = open_page(browser, link_to(server, {"facts": {"maturity": "developing"}, "skipped": others}))
+    settle(page)
+    card = page.locator("#next fieldset")
+    fact = card.get_attribute("data-fact")
+    assert fact in numbers
+    box = card.locator("input[type=number]")
+    box.focus()
+    page.evaluate("document.querySelector('.everything fieldset input[type=radio]:not(:checked)').click()")
+    settle(page)
+    page.keyboard.type("150")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.value") == "150"
+    assert fact not in example_facts(page)
+    box.fill("15")
+    settle(page)
+    assert example_facts(page)[fact] == 15
+    page.context.close()
+
+
+def test_it_is_said_how_much_is_enough_and_little_is_folded(browser: Any, address: str) -> None:
+    page = open_page(browser, address)
+    settle(page)
+    assert re.search(r"at most \w+ more answers", page.locator("#enough").inner_text())
+    assert page.locator("#voices, #ranking").locator("visible=true").count() == 0
+    answer_on_the_page(page, page.locator("#next fieldset").get_attribute("data-fact"), "champion")
+    folds = page.locator("details.fold")
+    assert [folds.nth(number).get_attribute("open") for number in range(2)] == [None, None]
+    page.click("#ranking summary")
+    assert "one to three points" in page.locator("#ranking").inner_text()
+    page.click("#example")
+    settle(page)
+    assert [folds.nth(number).get_attribute("open") for number in range(2)] == ["", ""]
+    assert "its own rules" in page.locator("#voices").inner_text()
     page.context.close()
 
 

@@ -55,6 +55,21 @@ def write(folder: Path, text: str) -> str:
 # --- recommend
 
 
+def test_the_report_bears_the_name_in_the_file_and_the_date_given(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path, json.dumps({"name": "Acme", "facts": KNOWN}))
+    undated = run("recommend", path, "--html")
+    assert undated.exit_code == 0
+    assert undated.stdout == cxrules.recommend(KNOWN).to_html(title="Acme"), "the same facts give the same page"
+    dated = run("recommend", path, "--html", "--date", "2026-03-01")
+    assert "<h1>Who should own customer experience: Acme</h1>" in dated.stdout
+    assert dated.stdout.replace("1 March 2026. ", "") == undated.stdout
+    assert re.search(r"\d+ \w+ 20\d\d\. From", run("recommend", path, "--html", "--date", "today").stdout)
+    for wrong in (("--html", "--date", "1 March"), ("--date", "today")):
+        refused = run("recommend", path, *wrong)
+        assert refused.exit_code == ExitCode.WRONG_INPUT
+        assert "--date" in refused.stderr
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from html import unescape
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,14 +32,14 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "recommend": {"facts": FACTS},
     "next-questions": {"facts": FACTS},
     "why-asked": {"facts": FACTS, "fact": "scope"},
-    "changes": {"facts": FACTS},
+    "changes": {"facts": FACTS, "last": "silos"},
     "why-not": {"facts": FACTS, "name": "cmo_owned"},
     "what-if": {"facts": FACTS, "changes": {"silos": None}},
     "explain": {"facts": FACTS, "detail": "full"},
     "compare": {"one": FACTS, "other": {**FACTS, "silos": "none"}},
     "rule": {"id": "stretched-marketing"},
     "map": {"facts": FACTS},
-    "report": {"facts": FACTS, "title": "Acme <Ltd>"},
+    "report": {"facts": FACTS, "title": "Acme <Ltd>", "date": "2026-03-01", "last": "silos"},
     "read-file": {"text": "facts: {maturity: early}\nskipped: [scope]\n"},
     "write-file": {"facts": FACTS},
     "table": {"name": "t.csv", "base64": "bWF0dXJpdHkKZWFybHkK"},
@@ -113,6 +115,7 @@ def test_points_of_a_paragraph_are_kept_apart(service: Service) -> None:
         ("table", {"name": "t.csv", "base64": "c2lsbwpzZXZlcmUK"}, "silos"),
         ("table", {"name": "t.csv", "base64": "c2lsb3MKc2V2ZXIK"}, "row 1"),
         ("table", {"name": "t.parquet", "base64": "c2lsbwpzZXZlcmUK"}, ""),
+        ("report", {"facts": {}, "date": "yesterday"}, "2026-11-29"),
         ("nonsense", {}, "nonsense"),
         ("respond", {}, "respond"),
     ],
@@ -147,6 +150,94 @@ def test_the_report_needs_nothing_but_itself(service: Service) -> None:
     assert html.startswith("<!doctype html>")
     assert "Acme &lt;Ltd&gt;" in html
     assert not any(foreign in html for foreign in ("<script", "<link", "src=", "@import", "url(h"))
+
+
+def flatten(text: str) -> str:
+    """The words of a text or a page, without marks; a model's name is in quotes in the one and bold in the other."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).translate(_NO_QUOTES).replace(" .", ".").split())
+
+
+_NO_QUOTES = str.maketrans(dict.fromkeys("“”", " "))
+
+
+def squeeze(text: str) -> str:
+    return re.sub(r"\s", "", flatten(text))
+
+
+@pytest.mark.parametrize("facts", [FACTS, {}, *islice(random_organisations(RuleBase.builtin(), 8, known=0.3), 12)])
+def test_the_report_says_what_the_page_says_in_the_same_order(service: Service, facts: dict[str, Any]) -> None:
+    last = next(reversed(facts), "")
+    shown = service.call("recommend", {"facts": facts})
+    changes = service.call("changes", {"facts": facts, "last": last})["sets"]
+    report = squeeze(service.call("report", {"facts": facts, "last": last, "date": "2026-03-01"})["html"])
+    assert "1March2026" in report
+    said = [
+        *(each["reason"].rstrip(".") for each in shown["incoherences"]),
+        shown["outcome"],
+        shown["certain"],
+        service.call("next-questions", {"facts": facts})["text"],
+        *(reason["text"] for reason in shown["reasons"]),
+        shown["contrast"],
+        *(action["text"] for action in shown["actions"]),
+        *shown["beware"],
+        *(each["text"] for each in changes),
+        *(part for voice in shown["voices"] for part in (voice["title"], voice["text"]) if facts),
+        *(part for row in shown["ranking"] for part in (row["name"], row["place"]) if facts),
+        *(part for each in shown["answers"] for part in (each["question"], each["answer"])),
+        *(part for each in service.call("vocabulary", {})["sources"].values() for part in each.values()),
+    ]
+    place = 0
+    for text in filter(None, map(squeeze, said)):
+        assert text in report[place:], text
+        place = report.index(text, place) + len(text)
+
+
+def test_every_warning_action_and_pattern_is_on_the_page(service: Service) -> None:
+    for facts in islice(random_organisations(RuleBase.builtin(), 5), 20):
+        shown, advice = service.call("recommend", {"facts": facts}), recommend(facts)
+        contradictory = {each.id for each in advice.incoherences}
+        assert {each["id"] for each in shown["actions"]} == {each.id for each in advice.actions}
+        assert {each.text for each in advice.warnings if each.id not in contradictory} <= set(shown["beware"])
+        assert len(shown["beware"]) == len(advice.warnings) - len(contradictory) + len(advice.patterns)
+        assert [each["answer"] for each in shown["answers"]] != [] or not facts
+        assert (f"{advice.certainty:.0%}" in shown["certain"]) == (advice.model is not None)
+
+
+def test_the_certainty_says_who_disagrees_and_how_that_counts(service: Service) -> None:
+    for facts in islice(random_organisations(RuleBase.builtin(), 6, known=0.3), 30):
+        shown = service.call("recommend", {"facts": facts})
+        disagreeing = [voice for voice in shown["voices"] if voice["stance"] == "disagrees"]
+        assert ("disagree" in shown["certain"]) == bool(disagreeing)
+
+
+def test_the_last_answer_is_not_the_first_to_be_taken_back(service: Service) -> None:
+    """What takes it back comes last, and says so; where every cheapest change does, dearer ones come before."""
+    told = 0
+    for facts in islice(random_organisations(RuleBase.builtin(), 9, known=0.15, coherent=True), 30):
+        for last in facts:
+            sets = service.call("changes", {"facts": facts, "last": last})["sets"]
+            taking_back = [last in each["changes"] for each in sets]
+            assert taking_back == sorted(taking_back)
+            assert taking_back == ["contrary to the last answer" in each["text"] for each in sets]
+            others = recommend(facts).counterfactuals(keep=[last]).sets
+            told += bool(others) and any(taking_back)
+            assert not taking_back or not all(taking_back) or not others
+    assert told
+
+
+def test_a_change_that_leads_to_an_owner_comes_before_one_that_leads_to_none() -> None:
+    for facts in islice(random_organisations(RuleBase.builtin(), 9, known=0.15, coherent=True), 40):
+        ownerless = [each.model is None for each in recommend(facts).counterfactuals().sets]
+        assert ownerless == sorted(ownerless)
+
+
+@pytest.mark.parametrize("facts", [FACTS, {}, *islice(random_organisations(RuleBase.builtin(), 8, known=0.5), 6)])
+def test_it_is_said_how_many_answers_are_enough(service: Service, facts: dict[str, Any]) -> None:
+    found = service.call("next-questions", {"facts": facts})
+    asked = recommend(facts).next_questions()
+    assert found["settled"] == asked.nothing_left_to_ask
+    assert found["settled"] == (not re.search(r"at most \w+ more answers?", found["text"]))
+    assert found["settled"] == (found["text"].startswith("Settled") or "No answer" in found["text"])
 
 
 def test_the_service_runs_on_the_standard_library_alone() -> None:

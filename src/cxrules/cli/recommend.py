@@ -12,6 +12,7 @@ from cxrules.cli.terminal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from cxrules.language.facts import Fact, FactValue, Vocabulary
     from cxrules.recommendation.answer import Recommendation
@@ -33,6 +34,10 @@ def recommend(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Give everything in the answer as JSON.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="Write a report to print, one HTML page.")] = False,
+    date: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD|today", help="The date that the report bears; none when left out."),
+    ] = None,
     detail: Annotated[str, typer.Option(metavar="brief|full", help="How much of the reasoning to show.")] = "brief",
     why_not: Annotated[
         str | None,
@@ -58,15 +63,18 @@ def recommend(
     or empty is unknown. `cxrules facts` lists the facts.
     """
     from cxrules.advisor import Advisor
-    from cxrules.files.organisation_file import read_facts
+    from cxrules.files.organisation_file import read_organisation
 
     if why_not is not None and what_if:
         fail("--why-not and --what-if are two questions: ask one at a time")
     if detail not in ("brief", "full"):
         fail(f"--detail is brief or full, not {detail!r}")
+    if date is not None and not as_html:
+        fail("--date is that of the report: it needs --html")
+    dated = None if date is None else _read_date(date)
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
-        known = read_facts(file, rulebase.vocabulary)
+        organisation = read_organisation(file, rulebase.vocabulary)
         supposed = _read_supposed(what_if or [], rulebase.vocabulary)
     try:
         advisor = Advisor(rulebase, engine)
@@ -74,16 +82,25 @@ def recommend(
         fail(str(error), ExitCode.MISSING_EXTRA)
     except ValueError as error:
         fail(str(error))
-    advice = advisor.recommend(known)
+    advice = advisor.recommend(organisation.facts)
     answer = _ask(advice, why_not, supposed if what_if else None)
     if as_json:
         typer.echo(answer.model_dump_json(indent=2))
     elif answer is not advice:
         typer.echo(_wrap(answer.explain()))
     elif as_html:
-        typer.echo(advice.to_html(), nl=False)
+        typer.echo(advice.to_html(title=organisation.name, date=dated), nl=False)
     else:
         typer.echo(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())
+
+
+def _read_date(text: str) -> date:
+    from datetime import date
+
+    try:
+        return date.today() if text == "today" else date.fromisoformat(text)  # noqa: DTZ011 - the reader's own day
+    except ValueError:
+        fail(f"--date is a date such as 2026-11-29, or today, not {text!r}")
 
 
 def _ask(advice: Recommendation, why_not: str | None, supposed: Mapping[str, FactValue | None] | None) -> Any:  # noqa: ANN401 - any answer

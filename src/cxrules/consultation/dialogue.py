@@ -77,9 +77,14 @@ class Consultation:
         return self._now.decision
 
     @property
+    def questions(self) -> NextQuestions:
+        """What can still be asked, and what the answers lead to."""
+        return self._now.questions
+
+    @property
     def nothing_left_to_ask(self) -> bool:
         """Whether nothing that may still be answered can change the model, whatever is answered or skipped."""
-        return self._now.questions.nothing_left_to_ask
+        return self.questions.nothing_left_to_ask
 
     @property
     def fact(self) -> str | None:

@@ -73,7 +73,8 @@ class Counterfactuals(Portable):
         max_changes: How many changes were allowed together.
         status: `complete`: the sets are all there are at the least price, and nothing cheaper does it; without sets it
             is the certificate that no allowed change of that size exists. `budget_exhausted`: some may be missing.
-        sets: The sets of changes, all of the same price: fewest changes first, then the smallest steps.
+        sets: The sets of changes, all of the same price: first those that lead to a model, of these those with the
+            fewest changes, then the smallest steps.
         examined: How many changed organisations were decided.
     """
 
@@ -205,7 +206,7 @@ class _Search:
             then = self.judge.decide(facts)
             yield ChangeSet(together, sum(change.effort for change in together), facts, then.model, then.status)
 
-    def _order(self, found: ChangeSet) -> tuple[int, int, list[int]]:
+    def _order(self, found: ChangeSet) -> tuple[bool, int, int, list[int]]:
         names = list(self.possibilities.cases)
         steps = sum(change.distance for change in found.changes)
-        return len(found.changes), steps, [names.index(change.fact) for change in found.changes]
+        return found.model is None, len(found.changes), steps, [names.index(change.fact) for change in found.changes]

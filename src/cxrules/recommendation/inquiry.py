@@ -9,6 +9,7 @@ from cxrules.document import Block, Told
 from cxrules.errors import no_such
 
 if TYPE_CHECKING:
+    from datetime import date
     from typing import Self
 
     from cxrules.builtin.models import OwnershipModel, OwnershipModelName
@@ -74,15 +75,16 @@ class Inquiry(Told):
 
         return explain_in_markdown(self.judge, self.decision, detail, searches=searches)
 
-    def to_html(self, *, title: str = "") -> str:
+    def to_html(self, *, title: str = "", date: date | None = None) -> str:
         """Write a report to print: one HTML page that needs nothing but itself.
 
         Args:
             title: What it is about, such as the name of the organisation.
+            date: The date that it bears; none when left out, so that the same facts give the same page.
         """
         from cxrules.explanation.prose.report import write_report
 
-        return write_report(self.judge, self.decision, self.to_svg(), title)
+        return write_report(self.judge, self.decision, self.to_svg(), title=title, dated=date)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
         """Draw the argument as a Mermaid flowchart: what decides it and what opposes it most, in some twelve boxes.

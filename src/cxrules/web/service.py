@@ -16,24 +16,23 @@ from cxrules.advisor import Advisor
 from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text
-from cxrules.explanation.prose.brief import choose_reasons, choose_rival
-from cxrules.explanation.trace import trace
-from cxrules.explanation.why_not import rebut
+from cxrules.explanation.prose.changes import choose_changes, tell_change
+from cxrules.explanation.prose.report import write_report
+from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
 from cxrules.version import __version__
 from cxrules.web.wording import (
-    count_points,
     describe_answer,
     describe_fact,
     describe_rule,
     split_paragraphs,
     summarise,
-    suppose,
     to_plain,
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from cxrules.language.facts import FactValue
-    from cxrules.recommendation.answer import Recommendation
 
 __all__ = ["OPERATIONS", "Service"]
 
@@ -64,7 +63,6 @@ _KINDS: Final[dict[str, type]] = {
     "complete": bool,
 }
 _WORDS: Final = {Mapping: "a mapping of facts", list: "a list of facts", bool: "true or false", str: "text"}
-_CARDS: Final = 4
 
 
 class Service:
@@ -135,6 +133,7 @@ class Service:
             "sources": {
                 name: {"title": source.title, "author": source.author} for name, source in rulebase.sources.items()
             },
+            "points": POINTS,
             "rules": len(rulebase.rules),
             "version": __version__,
             "revision": rulebase.revision,
@@ -156,74 +155,62 @@ class Service:
     def recommend(self, facts: Mapping[str, Any]) -> _Plain:
         """Return the standing answer: everything that needs no search."""
         advice = self.advisor.recommend(facts)
-        rulebase, judge = self._rulebase, self._judge
-        decision = judge.decide(advice.facts)
-        derivation = trace(judge, decision)
-        reasons = choose_reasons(judge, decision, derivation) if decision.model else {}
-        rival = choose_rival(judge, decision, derivation) if decision.model else None
-        places = {rule: place for place, rule in enumerate(reasons)}
-        contrast = f"Why not “{rival.case.model.name}”? {rebut(judge, rival, places, named=True)}" if rival else ""
+        rulebase = self._rulebase
+        sheet = make_sheet(self._judge, advice.decision)
         contradictory = "These answers contradict each other. " if advice.incoherences else ""
         return {
             **summarise(advice),
-            "incoherences": [{"id": each.id, "reason": each.reason} for each in rulebase.incoherences(decision.known)],
-            "reasons": [{"rule": rule, "text": unmark(text)} for rule, text in reasons.items()],
-            "contrast": unmark(contrast),
-            "actions": [{"id": each.id, "text": each.text, "claims": list(each.claims)} for each in advice.actions],
-            "warnings": [{"id": each.id, "text": each.text} for each in advice.warnings],
-            "patterns": [
-                {"id": name, "name": rulebase.patterns[name].name, "says": rulebase.patterns[name].says}
-                for name in advice.patterns
+            "incoherences": [{"id": each.id, "reason": each.text} for each in advice.incoherences],
+            "certain": sheet.certainty,
+            "heading": sheet.heading,
+            "reasons": [{"rule": rule, "text": unmark(text)} for rule, text in sheet.reasons.items()],
+            "contrast": unmark(sheet.contrast),
+            "actions": [{"id": name, "text": text} for name, text in sheet.actions.items()],
+            "beware": [unmark(text) for text in sheet.beware],
+            "voices": [
+                {
+                    "source": each.source,
+                    "title": rulebase.sources[each.source].title,
+                    "author": rulebase.sources[each.source].author,
+                    "stance": each.stance,
+                    "model": each.model,
+                    "text": unmark(each.text),
+                }
+                for each in sheet.verdicts
             ],
-            "voices": [self._voice(advice, source) for source in advice.voices],
+            "answers": [{"question": question, "answer": answer} for question, answer in sheet.answers],
             "not_asked": self._list_not_asked(advice.facts),
             "announcement": f"{contradictory}As it stands: {advice.name or 'no recommendation yet'}.",
         }
-
-    def _voice(self, advice: Recommendation, source: str) -> _Plain:
-        voice = advice.voices[source]
-        on_winner = voice.points_on_winner
-        if voice.model is None:
-            stance = "disagrees" if on_winner < 0 else "silent"
-            text = "Has reservations but proposes nothing better." if on_winner < 0 else "Takes no side here."
-        elif voice.model == advice.model:
-            stance, text = "agrees", f"Agrees, with {count_points(on_winner)}."
-        else:
-            stance = "disagrees"
-            text = f"Would choose “{self._rulebase.models[voice.model].name}” ({count_points(voice.points)} for it"
-            text += f", {count_points(on_winner)} for the recommendation)." if advice.model else ")."
-        title = self._rulebase.sources[source].title
-        return {"source": source, "title": title, "stance": stance, "text": text, "model": voice.model}
 
     # -- what needs a search -------------------------------------------------------------------------------------------
 
     def next_questions(self, facts: Mapping[str, Any], skipped: list[str] | None = None) -> _Plain:
         """Return the best next question, as `cxrules consult` asks it."""
         consultation = self._consult(facts, skipped)
-        if consultation.fact is None:
-            return {"fact": None, "text": "No answer to any question that is left can change the recommendation."}
-        return {"fact": consultation.fact, "text": ""}
+        outlook = tell_outlook(consultation.questions, len(consultation.known))
+        return {"fact": consultation.fact, "text": outlook, "settled": consultation.nothing_left_to_ask}
 
     def why_asked(self, facts: Mapping[str, Any], fact: str, skipped: list[str] | None = None) -> _Plain:
         """Return why a fact is asked: what its answers would lead to."""
         self._demand("fact", fact, self._rulebase.vocabulary.facts)
         return {"text": self._consult(facts, skipped).why(fact)}
 
-    def changes(self, facts: Mapping[str, Any]) -> _Plain:
-        """Return the cheapest changes that would lead to another model."""
+    def changes(self, facts: Mapping[str, Any], last: str = "") -> _Plain:
+        """Return the cheapest changes that would lead to another model; `last` is the fact that was answered last."""
         advice = self.advisor.recommend(facts)
-        found = advice.counterfactuals()
-        vocabulary = self._rulebase.vocabulary
+        rulebase = self._rulebase
+        sets = choose_changes(self._judge, advice.decision, last)
         return {
             "sets": [
                 {
-                    "text": unmark(suppose(self._rulebase.vocabulary.facts, self._rulebase.models, each)),
+                    "text": unmark(tell_change(rulebase, each, last)),
                     "changes": {name: to_plain(value) for name, value in each.changed.items()},
                     "model": each.model,
                 }
-                for each in found.sets[:_CARDS]
+                for each in sets
             ],
-            "text": "" if found.sets or not vocabulary.facts else found.explain(),
+            "text": "" if sets or not rulebase.vocabulary.facts else advice.counterfactuals().explain(),
         }
 
     def why_not(self, facts: Mapping[str, Any], name: str) -> _Plain:
@@ -277,9 +264,14 @@ class Service:
         """Return the argument as a drawing."""
         return {"svg": self.advisor.recommend(facts).to_svg(complete=complete)}
 
-    def report(self, facts: Mapping[str, Any], title: str = "") -> _Plain:
+    def report(self, facts: Mapping[str, Any], title: str = "", date: str = "", last: str = "") -> _Plain:
         """Return the report to print: one HTML page that needs nothing else."""
-        return {"html": self.advisor.recommend(facts).to_html(title=title)}
+        advice = self.advisor.recommend(facts)
+        return {
+            "html": write_report(
+                self._judge, advice.decision, advice.to_svg(), title=title, dated=_read_date(date), last=last
+            )
+        }
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
@@ -324,6 +316,15 @@ class Service:
     def _demand(self, noun: str, name: str, known: Mapping[str, Any]) -> None:
         if name not in known:
             raise InvalidOrganisation([Diagnostic(f"unknown-{noun}", Location(), f"no such {noun}: {name!r}")])
+
+
+def _read_date(text: str) -> date | None:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(f"date: a date such as 2026-11-29 is expected, not {show_text(repr(text), 80)}") from None
 
 
 _EXAMPLE: Final[dict[str, Any]] = {

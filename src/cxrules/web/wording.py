@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.document import unmark
 from cxrules.explanation.prose.brief import tell_outcome
+from cxrules.explanation.prose.sheet import tell_place
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary, join_words
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator, Rule
 
 if TYPE_CHECKING:
-    from cxrules.explanation.counterfactuals import ChangeSet
-    from cxrules.language.rules import Model
-    from cxrules.policy.ranking import RankedModel
     from cxrules.recommendation.answer import Recommendation
     from cxrules.rulebase import RuleBase
 
 __all__ = [
-    "count_points",
     "describe_answer",
     "describe_fact",
     "describe_rule",
     "split_paragraphs",
     "summarise",
-    "suppose",
     "tell_condition",
     "to_plain",
 ]
@@ -74,7 +69,7 @@ def describe_answer(vocabulary: Vocabulary, name: str, value: FactValue | None) 
     if value is None:
         return "not known"
     if fact.kind is Kind.PERCENT:
-        return f"{value} %"
+        return f"{value}%"
     labels = {each.name: each.label for each in fact.values}
     if isinstance(value, tuple):
         return join_words([labels[element] for element in value]) if value else "none of them"
@@ -100,7 +95,7 @@ def _tell_test(rulebase: RuleBase, test: FactTest) -> str:
         return fact.state(test.operand)
     labels = {each.name: f"“{each.label}”" for each in fact.values}
     operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-    words = [labels.get(str(each), f"{each} %") for each in operands]
+    words = [labels.get(str(each), f"{each}%") for each in operands]
     last = "and" if test.operator is Operator.INCLUDES_ALL else "or"
     # A topic may be a plural, so no verb may depend on it.
     return f"{fact.topic}: {_OPERATORS[test.operator]}{join_words(words, last)}"
@@ -148,34 +143,14 @@ def summarise(advice: Recommendation) -> _Plain:
         "facts": {name: to_plain(value) for name, value in advice.facts.items()},
         "ranking": [
             {
-                "model": row.model,
-                "name": rulebase.models[row.model].name,
-                "points": row.points,
-                "place": _place(row, advice),
+                "model": case.model.id,
+                "name": case.model.name,
+                "points": case.points,
+                "place": tell_place(case, derivation.model),
             }
-            for row in advice.ranking
+            for case in derivation.cases
         ],
     }
-
-
-def _place(row: RankedModel, advice: Recommendation) -> str:
-    if row.model == advice.model:
-        return "Recommended"
-    if row.excluded:
-        return "Ruled out"
-    if row.missing:
-        return "A requirement is not met"
-    if row.set_aside_by:
-        return "Set aside for another"
-    return "A candidate" if row.candidate else "Too little speaks for it"
-
-
-def suppose(facts: Mapping[str, Fact], models: Mapping[str, Model], found: ChangeSet) -> str:
-    """Return what a set of changes would lead to, as a sentence."""
-    clauses = join_words([facts[name].state(value) for name, value in found.changed.items()])
-    if found.model is None:
-        return f"If {clauses}, nothing could be recommended."
-    return f"If {clauses}, the recommendation would become “{models[found.model].name}”."
 
 
 def split_paragraphs(text: str) -> list[_Plain]:
@@ -187,8 +162,3 @@ def split_paragraphs(text: str) -> list[_Plain]:
 def to_plain(value: FactValue) -> object:
     """Return a value as JSON holds it."""
     return list(value) if isinstance(value, tuple) else value
-
-
-def count_points(number: int) -> str:
-    """Return a number of points in words."""
-    return f"{number} point{'' if abs(number) == 1 else 's'}"

@@ -12,13 +12,18 @@ from cxrules.policy.decision import Decision
 from cxrules.policy.dissent import rest
 from cxrules.policy.judge import Judge
 
-__all__ = ["choose_actions", "tell_next_steps"]
+__all__ = ["choose_actions", "rank_actions", "tell_next_steps", "tell_patterns"]
 
 _MOST_ACTIONS = 5
 
 
 def choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
-    """Choose the actions that matter most, the weightiest first: at most five.
+    """Choose the actions that matter most, the weightiest first: at most five."""
+    return rank_actions(judge, decision, reasons)[:_MOST_ACTIONS]
+
+
+def rank_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
+    """Return the actions that fit the answer, the weightiest first.
 
     First come those that rest on the facts of the deciding reasons, then those made for the recommended model, then
     those for which claims speak most emphatically.
@@ -38,20 +43,23 @@ def choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -
                 tone = max(int(rulebase.claims[claim].tone) for claim in rulebase.rules[rule].because)
                 before = worth.get(action, (0, False, 0))
                 worth[action] = (max(shared, before[0]), action in rulebase.serves, max(tone, before[2]))
-    ranked = sorted(sorted_ids(worth), key=lambda action: worth[action], reverse=True)
-    return tuple(ranked[:_MOST_ACTIONS])
+    return tuple(sorted(sorted_ids(worth), key=lambda action: worth[action], reverse=True))
+
+
+def tell_patterns(judge: Judge, decision: Decision) -> tuple[str, ...]:
+    """Describe the patterns recognised."""
+    patterns = judge.rulebase.patterns
+    recognised: tuple[str, ...] = judge.reader.read("patterns", decision)
+    return tuple([sentence(f"{patterns[pattern].name}: {patterns[pattern].says}") for pattern in recognised])
 
 
 def tell_next_steps(judge: Judge, decision: Decision, reasons: Collection[str]) -> Iterator[Block]:
     """Describe the patterns recognised, and what to do first."""
-    rulebase, patterns = judge.rulebase, judge.rulebase.patterns
-    recognised: tuple[str, ...] = judge.reader.read("patterns", decision)
-    if recognised:
-        told = tuple([sentence(f"{patterns[pattern].name}: {patterns[pattern].says}") for pattern in recognised])
+    if told := tell_patterns(judge, decision):
         yield Items("Patterns to watch", told)
     actions = choose_actions(judge, decision, reasons)
     if actions:
-        yield Items("What to do first", tuple(rulebase.actions[action] for action in actions))
+        yield Items("What to do first", tuple(judge.rulebase.actions[action] for action in actions))
 
 
 def _facts_behind(judge: Judge, decision: Decision, rules: Collection[str]) -> set[str]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cxrules.document import Table, to_html
-from cxrules.explanation.prose.brief import write_brief
-from cxrules.explanation.trace import trace
-from cxrules.language.facts import join_words
+from cxrules.document import Items, Paragraph, Table, to_html
+from cxrules.explanation.contradictions import tell_contradictions
+from cxrules.explanation.next_questions import NextQuestions, next_questions
+from cxrules.explanation.prose.brief import tell_unknown
+from cxrules.explanation.prose.changes import choose_changes, tell_change
+from cxrules.explanation.prose.sheet import POINTS, Sheet, make_sheet, tell_outlook, tell_place
+from cxrules.explanation.text.words import paragraphs
 from cxrules.policy.decision import Decision
 from cxrules.policy.dissent import support
 from cxrules.policy.judge import Judge
+from cxrules.rulebase import RuleBase
 from cxrules.version import __version__
+
+if TYPE_CHECKING:
+    from datetime import date
 
 __all__ = ["STYLE", "write_report"]
 
@@ -22,15 +29,24 @@ body{font:11pt/1.5 Georgia,"Times New Roman",serif;color:#1b1f24;background:#fff
 margin:2rem auto;padding:0 1rem}h1{font-size:1.7rem;line-height:1.2;margin:0 0 .2rem}
 h2{font-size:1.15rem;margin:1.6rem 0 .4rem;border-bottom:1px solid #c9d0d8}
 table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;padding:.25rem .6rem .25rem 0;
-border-bottom:1px solid #e3e7ec;vertical-align:top}th{font-weight:600}td.n{text-align:right}
+border-bottom:1px solid #e3e7ec;vertical-align:top}th{font-weight:600}.model{font-size:1.35rem;font-weight:700;
+margin:1rem 0 0}.warn{border:1px solid #7d1a1a;color:#7d1a1a;padding:.5rem .9rem}
 .note{color:#545d68;font-size:.9rem}ul.check{list-style:"\\2610  ";padding-left:1.4rem}li{margin:.25rem 0}
-svg{max-width:100%;height:auto}@media print{body{margin:0;max-width:none;font-size:10pt}
+svg{max-width:100%;height:auto}@page{margin:16mm 18mm}
+@media print{body{margin:0;padding:0;max-width:none;font-size:10pt}
 h2{break-after:avoid}li,tr{break-inside:avoid}svg{display:block;max-height:88vh;break-inside:avoid}}
 """
 """The style of the page; it is constant, so that a content security policy can name its hash."""
 
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 
-def write_report(judge: Judge, decision: Decision, drawing: str, title: str = "") -> str:
+
+def write_report(
+    judge: Judge, decision: Decision, drawing: str, *, title: str = "", dated: date | None = None, last: str = ""
+) -> str:
     """Write the report.
 
     Args:
@@ -38,77 +54,110 @@ def write_report(judge: Judge, decision: Decision, drawing: str, title: str = ""
         decision: The decision.
         drawing: The argument as SVG; empty to leave it out.
         title: What the report is about, such as the name of the organisation.
+        dated: The date that it bears; none when left out, so that the same facts give the same page.
+        last: The fact that was answered last, where one was.
     """
     rulebase = judge.rulebase
-    model = rulebase.models.get(decision.model or "")
+    sheet = make_sheet(judge, decision)
+    following = next_questions(judge, decision)
     subject = f"Who should own customer experience{f': {title}' if title else '?'}"
     body = [
         f"<h1>{_text(subject)}</h1>",
-        f'<p class="note">{_text(_tell_basis(judge, decision))}</p>',
-        to_html(write_brief(judge, decision)),
-        _section("What is known", _list_facts(judge, decision)),
-        _section("Every model", _list_models(judge, decision)),
+        f'<p class="note">{_text(_tell_basis(judge, decision, dated))}</p>',
+        *_tell_outcome(judge, decision, sheet, following),
+        _section(sheet.heading, [_list(sheet.reasons.values()), _paragraph(sheet.contrast)]),
+        _section("What to do", [_list(sheet.actions.values(), "check")]),
+        _section("What to beware of", [_list(sheet.beware)]),
+        _section("What would change it", [_list(_list_changes(judge, decision, last))]),
+        _section("What each article says", [_list_verdicts(rulebase, sheet)] if decision.known else []),
+        _section("Every model", [_list_models(decision, sheet), _paragraph(POINTS, "note")] if decision.known else []),
+        _section("The argument", [drawing] if decision.known else []),
+        _section("What is known", [_table(("Question", "Answer"), sheet.answers)]),
+        _section("What the recommendation rests on", [_list_claims(judge, decision)] if decision.model else []),
+        _section("The articles", [_list_articles(rulebase)]),
+        f'<p class="note">cxrules {__version__}, rule base {_text(rulebase.name)} {rulebase.revision[:12]}.</p>',
     ]
-    if drawing and decision.known:
-        body.append(_section("The argument", [drawing]))
-    if model is not None:
-        body.append(_section("What the recommendation rests on", _list_claims(judge, decision)))
-    body.append(f'<p class="note">cxrules {__version__}, rule base {rulebase.name} {rulebase.revision[:12]}.</p>')
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_text(subject)}</title>'
     inside = "\n".join(part for part in body if part)
     page = f"<head>{head}<style>{STYLE}</style></head><body><main>\n{inside}\n</main></body>"
     return f'<!doctype html>\n<html lang="en">{page}</html>\n'
 
 
-def _tell_basis(judge: Judge, decision: Decision) -> str:
+def _tell_basis(judge: Judge, decision: Decision, dated: date | None) -> str:
     known, rules = len(decision.known), len(judge.decider.names(decision.fired))
-    return f"From {known} of {len(judge.rulebase.vocabulary.facts)} facts; {rules} rules apply."
+    basis = f"From {known} of {len(judge.rulebase.vocabulary.facts)} facts; {rules} rules apply."
+    return basis if dated is None else f"{dated.day} {_MONTHS[dated.month - 1]} {dated.year}. {basis}"
 
 
-def _list_facts(judge: Judge, decision: Decision) -> Iterator[str]:
-    rows = []
-    for name, fact in judge.rulebase.vocabulary.facts.items():
-        if name in decision.known:
-            clause = fact.state(decision.known[name])
-            rows.append((fact.question, f"{clause[:1].upper()}{clause[1:]}."))
-    if rows:
-        yield _table(("Question", "Answer"), rows)
+def _tell_outcome(judge: Judge, decision: Decision, sheet: Sheet, following: NextQuestions) -> Iterator[str]:
+    if contradictions := tuple(tell_contradictions(judge, decision)):
+        yield f'<div class="warn">{to_html(contradictions)}</div>'
+    if decision.model is not None:
+        yield _paragraph(judge.rulebase.models[decision.model].name, "model")
+    yield _paragraph(sheet.outcome)
+    yield _paragraph(sheet.certainty)
+    yield _paragraph(tell_outlook(following, len(decision.known)))
+    if following.questions:
+        yield _paragraph(tell_unknown(judge.rulebase, following))
 
 
-def _list_models(judge: Judge, decision: Decision) -> Iterator[str]:
-    rows = []
-    for case in trace(judge, decision).cases:
-        if case.model.id == decision.model:
-            place = "Recommended"
-        elif case.excluded_by:
-            place = "Ruled out"
-        elif case.missing:
-            place = "A requirement is not met"
-        elif case.set_aside_by:
-            place = "Set aside for another"
-        else:
-            place = "A candidate" if case.candidate else "Too little evidence"
-        rows.append((f"{case.model.name}: {case.model.says}", str(case.points), place))
-    yield _table(("Model", "Points", "Place"), rows)
+def _list_changes(judge: Judge, decision: Decision, last: str) -> Iterator[str]:
+    if decision.known:
+        yield from (tell_change(judge.rulebase, each, last) for each in choose_changes(judge, decision, last))
 
 
-def _list_claims(judge: Judge, decision: Decision) -> Iterator[str]:
+def _list_verdicts(rulebase: RuleBase, sheet: Sheet) -> str:
+    rows = [(_name_article(rulebase, each.source), each.text) for each in sheet.verdicts]
+    return _table(("Article", "What it says here"), rows)
+
+
+def _name_article(rulebase: RuleBase, source: str) -> str:
+    """Return the title of an article, with its author."""
+    article = rulebase.sources[source]
+    return f"“{article.title}”{f' ({article.author})' if article.author else ''}"
+
+
+def _list_models(decision: Decision, sheet: Sheet) -> str:
+    rows = [
+        (f"{case.model.name}: {case.model.says}", str(case.points), tell_place(case, decision.model))
+        for case in sheet.cases
+    ]
+    return _table(("Model", "Points", "Place"), rows)
+
+
+def _list_claims(judge: Judge, decision: Decision) -> str:
     rulebase = judge.rulebase
     rows = []
     for name in support(judge.decider, decision):
         claim = rulebase.claims[name]
-        where = f"paragraph {join_words([str(number) for number in claim.paragraphs])}"
-        rows.append((claim.says, f"“{rulebase.sources[claim.source].title}”, {where}"))
-    yield _table(("What the articles say", "Where"), rows)
+        rows.append((claim.says, f"{_name_article(rulebase, claim.source)}, {paragraphs([claim])}"))
+    return _table(("What the articles say", "Where"), rows)
+
+
+def _list_articles(rulebase: RuleBase) -> str:
+    return _list(
+        f"“{source.title}”{f', {source.author}' if source.author else ''}" for source in rulebase.sources.values()
+    )
 
 
 def _section(heading: str, parts: Iterable[str]) -> str:
-    inside = "\n".join(parts)
+    inside = "\n".join(filter(None, parts))
     return f"<section><h2>{_text(heading)}</h2>\n{inside}</section>" if inside else ""
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    return to_html([Table(heads, tuple(rows))])
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    return to_html([Table(heads, tuple(rows))]) if rows else ""
+
+
+def _list(entries: Iterable[str], kind: str = "") -> str:
+    told = tuple(entries)
+    html = to_html([Items("", told)]) if told else ""
+    return html.replace("<ul>", f'<ul class="{kind}">', 1) if kind else html
+
+
+def _paragraph(text: str, kind: str = "") -> str:
+    html = to_html([Paragraph(text)]) if text else ""
+    return html.replace("<p>", f'<p class="{kind}">', 1) if kind else html
 
 
 def _text(text: str) -> str:

@@ -3,18 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from cxrules.explanation.derivation import Derivation, Weighed, facts_clause
-from cxrules.explanation.text.words import join_clauses, lower_first, name, title
+from cxrules.explanation.text.words import count, join_clauses, lower_first, name, title
 from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision
 from cxrules.policy.dissent import Voice
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
 
-__all__ = ["tell_verdicts"]
+__all__ = ["Verdict", "list_verdicts", "tell_verdicts"]
 
 _DEGREES = ((4, "strongly"), (2, "clearly"), (1, "mildly"))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one article says of the outcome.
+
+    Attributes:
+        source: The article.
+        stance: `agrees`, `disagrees`, `silent`, or `proposes` where no model is recommended.
+        model: The model that its own rules favour, or None.
+        text: The same in a sentence, with marks around names.
+    """
+
+    source: str
+    stance: str
+    model: str | None
+    text: str
+
+
+def list_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[Verdict, ...]:
+    """Describe one by one what each article says of the outcome."""
+    return tuple(
+        _judge_voice(judge.rulebase, decision, derivation, voice)
+        for voice in judge.reader.read("voices", decision).values()
+    )
+
+
+def _judge_voice(rulebase: RuleBase, decision: Decision, derivation: Derivation, voice: Voice) -> Verdict:
+    here = voice.points_on_winner
+    if voice.model is None:
+        if here < 0:
+            text = f"Has reservations ({_weigh(here)} the recommendation) but proposes nothing better."
+            return Verdict(voice.source, "disagrees", None, text)
+        return Verdict(voice.source, "silent", None, "Takes no side here.")
+    model = str(voice.model)
+    if model == decision.model:
+        return Verdict(voice.source, "agrees", model, f"Agrees, with {count(here, 'point')} for it.")
+    beside = f"; {_weigh(here)} the recommendation" if decision.model is not None else ""
+    ground = _ground(derivation, voice.source, model)
+    text = f"Would choose {name(rulebase, model)} ({_weigh(voice.points)} it{beside}){ground}."
+    return Verdict(voice.source, "disagrees" if decision.model is not None else "proposes", model, text)
+
+
+def _weigh(points: int) -> str:
+    return f"{count(abs(points), 'point')} {'against' if points < 0 else 'for'}"
 
 
 def tell_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[str, ...]:
@@ -45,14 +91,18 @@ def _tell_difference(rulebase: RuleBase, decision: Decision, derivation: Derivat
     says = f"would choose {name(rulebase, model)}"
     if decision.model is not None:
         says = f"{_degree(voice.points - voice.points_on_winner)} disagrees and {says}"
+    return f"{title(rulebase, voice.source)} {says}{_ground(derivation, voice.source, model)}."
+
+
+def _ground(derivation: Derivation, source: str, model: str) -> str:
+    """Describe why an article would choose another model, or why that is ruled out here."""
     ruled_out = derivation.case(model).excluded_by
     if ruled_out:
         first = ruled_out[0]
         because = facts_clause(first.roots()) or lower_first(first.rule.rationale.rstrip(". "))
-        return f"{title(rulebase, voice.source)} {says}, which is ruled out here because {because}."
-    best = _strongest(derivation, voice.source, model)
-    ground = f": {lower_first(best.step.rule.rationale.rstrip('. '))}" if best else ""
-    return f"{title(rulebase, voice.source)} {says}{ground}."
+        return f", which is ruled out here because {because}"
+    best = _strongest(derivation, source, model)
+    return f": {lower_first(best.step.rule.rationale.rstrip('. '))}" if best else ""
 
 
 def _tell_others(rulebase: RuleBase, neither: Iterable[Voice]) -> Iterator[str]:

@@ -2,7 +2,9 @@
 import { bar, byId, complain, drawing, fill, h, showDialog, tell } from "./dom.js";
 import { adopt, state } from "./state.js";
 
-const percent = (share) => `${Math.round(share * 100)} %`;
+// With fewer answers the articles and points say little: they are there, folded.
+const TELLING = 4;
+const folds = {}; // what somebody opened or closed stays so
 
 export function drawAnswer(advice) {
   const incoherences = advice.incoherences.map((each) => h("p", { class: "incoherent" }, h("strong", {}, "These answers contradict each other. "), each.reason));
@@ -13,17 +15,30 @@ export function drawAnswer(advice) {
     incoherences,
     h("p", { class: "model", "data-model": advice.model ?? "" }, advice.name ?? "No recommendation yet"),
     h("p", {}, advice.outcome),
-    advice.model ? h("div", {}, bar(advice.certainty, `Certainty ${percent(advice.certainty)}`),
-      h("p", { class: "note" }, `Certainty of the evidence: ${percent(advice.certainty)}${advice.status === "contested" ? ", with a close second" : ""}.`)) : null,
-    advice.patterns.map((pattern) => h("p", { class: "note" }, h("strong", {}, `Recognised: ${pattern.name}. `), `${pattern.says[0].toUpperCase()}${pattern.says.slice(1)}.`)),
+    advice.model ? bar(advice.certainty, "Certainty of the evidence") : null,
+    advice.certain ? h("p", { class: "note" }, advice.certain) : null,
+    h("p", { id: "enough", class: "note" }),
   );
+  for (const name of ["print", "download", "pin"]) byId(name).disabled = !advice.known;
+  byId("nothing").hidden = advice.known > 0;
   drawReasons(advice);
-  drawActions(advice);
+  section("actions", "What to do",
+    advice.actions.length ? h("ul", { class: "plain checklist" }, advice.actions.map((action) =>
+      h("li", {}, h("label", {}, h("input", { type: "checkbox" }), h("span", {}, action.text))))) : null);
+  section("beware", "What to beware of", list(advice.beware));
   drawVoices(advice);
   drawRanking(advice);
   section("changes");
   drawMap(advice);
+  drawPaper(advice);
 }
+
+// Whether enough is known: found with the next question, a moment after the answer.
+export function drawOutlook({ text }) {
+  byId("enough").textContent = text;
+}
+
+const list = (texts) => (texts.length ? h("ul", {}, texts.map((text) => h("li", {}, text))) : null);
 
 function section(id, title, ...children) {
   const filled = children.flat().some(Boolean);
@@ -31,41 +46,55 @@ function section(id, title, ...children) {
   fill(byId(id), filled ? h("h2", { id: `${id}-title` }, title) : null, ...children);
 }
 
+function foldedSection(id, title, ...children) {
+  const filled = state.advice.known > 0;
+  byId(id).hidden = !filled;
+  if (!filled) {
+    fill(byId(id));
+    return;
+  }
+  const details = h("details", { class: "fold", open: folds[id] ?? (state.advice.model !== null && state.advice.known >= TELLING) },
+    h("summary", { onclick: () => { folds[id] = !details.open; } }, h("h2", { id: `${id}-title` }, title)), ...children);
+  fill(byId(id), details);
+}
+
 function drawReasons(advice) {
-  section("reasons", "Why",
+  section("reasons", advice.heading,
     advice.reasons.length ? h("ul", { class: "plain" }, advice.reasons.map((reason) =>
       h("li", {}, reason.text, " ", h("button", { type: "button", class: "link", onclick: () => showRule(reason.rule) },
         "Rule and article", h("span", { class: "quiet" }, ` behind: ${reason.text}`))))) : null,
     advice.contrast ? h("p", {}, advice.contrast) : null);
 }
 
-function drawActions(advice) {
-  section("actions", "What to do",
-    advice.actions.length ? h("ul", { class: "plain checklist" }, advice.actions.map((action) =>
-      h("li", {}, h("label", {}, h("input", { type: "checkbox" }), h("span", {}, action.text))))) : null,
-    advice.warnings.length ? h("h3", {}, "What to beware of") : null,
-    advice.warnings.length ? h("ul", {}, advice.warnings.map((warning) => h("li", {}, warning.text))) : null);
-}
-
 function drawVoices(advice) {
-  section("voices", "What each article says",
-    advice.known ? h("div", { class: "voices" }, advice.voices.map((voice) =>
-      h("article", { class: voice.stance }, h("h3", {}, voice.title), h("p", {}, voice.text)))) : null);
+  foldedSection("voices", "What each article says",
+    h("p", { class: "note" }, "Each article by its own rules alone, as far as it speaks of what is known. The recommendation weighs all of them together."),
+    h("div", { class: "voices" }, advice.voices.map((voice) =>
+      h("article", { class: voice.stance }, h("h3", {}, voice.title), voice.author ? h("p", { class: "note" }, voice.author) : null, h("p", {}, voice.text)))));
 }
 
 function drawRanking(advice) {
-  if (!advice.known) {
-    section("ranking");
-    return;
-  }
-  section("ranking", "Every model",
+  foldedSection("ranking", "Every model",
+    h("p", { class: "note" }, state.words.points),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Models and points" },
       h("table", {},
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Model"), h("th", { scope: "col", class: "number" }, "Points"), h("th", { scope: "col" }, "Place"), h("th", { scope: "col" }, h("span", { class: "quiet" }, "Question")))),
         h("tbody", {}, advice.ranking.map((row) =>
           h("tr", { class: row.model === advice.model ? "won" : null },
-            h("th", { scope: "row" }, row.name), h("td", { class: "number" }, String(row.points)), h("td", {}, row.place),
+            h("th", { scope: "row" }, h("span", { class: "name" }, row.name), h("span", { class: "says" }, state.words.models[row.model].says)), h("td", { class: "number" }, String(row.points)), h("td", {}, row.place),
             h("td", {}, row.model === advice.model ? null : h("button", { type: "button", class: "link", onclick: () => showWhyNot(row) }, "Why not", h("span", { class: "quiet" }, ` ${row.name}`), "?"))))))));
+}
+
+// What only the printed page shows: the head, and what is known.
+export function drawPaper(advice = state.advice) {
+  if (!advice) return;
+  const day = new Date().toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  fill(byId("paper"), h("h2", {}, `Who should own customer experience${state.name ? `: ${state.name}` : "?"}`), h("p", { class: "note" }, day));
+  fill(byId("annex"),
+    advice.answers.length ? h("h2", {}, "What is known") : null,
+    h("table", {}, h("tbody", {}, advice.answers.map((each) => h("tr", {}, h("th", { scope: "row" }, each.question), h("td", {}, each.answer))))),
+    h("h2", {}, "The articles"),
+    list(Object.values(state.words.sources).map((source) => `“${source.title}”${source.author ? `, ${source.author}` : ""}`)));
 }
 
 async function drawMap(advice) {
@@ -127,9 +156,10 @@ async function showWhyNot(row) {
 
 export function drawLater(later) {
   if (!state.advice.known) return;
+  const attempt = (set) => adopt({ facts: { ...state.facts, ...set.changes }, skipped: state.skipped, name: state.name, last: Object.keys(set.changes)[0] });
   section("changes", "What would change it",
     later.sets.length ? h("div", { class: "cards" }, later.sets.map((set) =>
       h("article", {}, h("p", {}, set.text),
-        h("button", { type: "button", onclick: () => adopt({ facts: { ...state.facts, ...set.changes }, skipped: state.skipped, name: state.name }) }, "Try this", h("span", { class: "quiet" }, `: ${set.text}`))))) : null,
-    h("p", { class: "note" }, later.text));
+        h("button", { type: "button", onclick: () => attempt(set) }, "Try this", h("span", { class: "quiet" }, `: ${set.text}`))))) : null,
+    later.text ? h("p", { class: "note" }, later.text) : null);
 }

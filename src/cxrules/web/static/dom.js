@@ -53,7 +53,9 @@ export function bar(share, label) {
   return svg;
 }
 
-export function announce(text) {
+// Quiet is what the page shows anyway: only a screen reader says it.
+export function announce(text, quiet = false) {
+  byId("status").classList.toggle("quiet", quiet || !text);
   byId("status").textContent = text;
 }
 

@@ -1,12 +1,13 @@
 // The interview: every question by section, the best next one first, "don't know" everywhere.
-import { byId, fill, h } from "./dom.js";
+import { byId, complain, fill, h } from "./dom.js";
 import { listen, setFact, skip, state } from "./state.js";
 
 let words;
 let serial = 0;
 
-// The card of the best next question goes on by itself when one of its answers is clicked. It stays while an answer can be
-// several choices or a number, or while somebody goes through the answers with the arrow keys; then "Next question" goes on.
+// The card of the best next question goes on by itself when one of its answers is clicked, or one of another question. It
+// stays while an answer can be several choices or a number, or while somebody goes through the answers with the arrow keys;
+// then "Next question" goes on.
 const card = { held: false, upcoming: null };
 
 export function drawInterview(vocabulary) {
@@ -23,24 +24,32 @@ export function drawInterview(vocabulary) {
 }
 
 function why(fact) {
-  const body = h("p", { class: "note" }, "…");
-  const details = h("details", { class: "small" }, h("summary", {}, "Why is this asked?"), body);
-  details.addEventListener("toggle", async () => {
-    if (!details.open) return;
-    const { text } = await state.back.call("why-asked", { facts: state.facts, skipped: state.skipped, fact: fact.name });
-    body.textContent = text;
-  });
+  const details = h("details", { class: "small" }, h("summary", {}, "Why is this asked?"), h("p", { class: "note" }, "…"));
+  details.addEventListener("toggle", () => tellWhy(details, fact.name));
   return details;
+}
+
+async function tellWhy(details, fact) {
+  if (!details.open) return;
+  try {
+    const { text } = await state.back.call("why-asked", { facts: state.facts, skipped: state.skipped, fact });
+    details.querySelector("p").textContent = text;
+  } catch (error) {
+    complain(error);
+  }
 }
 
 function drawQuestion(fact, next) {
   const group = `${fact.name}-${++serial}`;
   const options = drawOptions(fact, group, next);
   const help = fact.help ? h("p", { class: "note", id: `${group}-help` }, fact.help) : null;
-  return h("fieldset", { "data-fact": fact.name, "data-next": next, onkeydown: next ? onKey : null, "aria-describedby": help ? `${group}-help` : null },
+  const moved = next ? null : () => { card.held = false; };
+  return h("fieldset", { "data-fact": fact.name, "data-next": next, onkeydown: next ? onKey : null, oninput: moved, "aria-describedby": help ? `${group}-help` : null },
     h("legend", {}, fact.question), help, options,
     next ? h("p", {}, h("button", { type: "button", id: "go-on", onclick: () => goOn(fact) }, "Next question")) : null, why(fact));
 }
+
+const isOpen = (name) => state.facts[name] === undefined && !state.skipped.includes(name);
 
 function onKey(event) {
   if (event.key.startsWith("Arrow") && event.target.type === "radio") hold();
@@ -53,8 +62,10 @@ function hold() {
 
 // Goes on to the question that was found last; one that is being searched for is drawn once it is found.
 function goOn(fact) {
+  const box = byId("next").querySelector('input[type="number"]');
+  if (box && !box.reportValidity()) return;
   card.held = false;
-  if (state.facts[fact.name] === undefined && !state.skipped.includes(fact.name)) skip(fact.name);
+  if (isOpen(fact.name)) skip(fact.name);
   else if (card.upcoming) drawNext(card.upcoming);
 }
 
@@ -80,13 +91,16 @@ function drawPercent(fact, group, next) {
   const read = () => {
     if (box.value === "") skip(fact.name);
     else if (box.checkValidity()) setFact(fact.name, Number(box.value), 250);
-    else box.reportValidity();
+    else {
+      setFact(fact.name, undefined, 250); // nor is the beginning of what was typed an answer
+      box.reportValidity();
+    }
   };
   box.addEventListener("input", () => {
     if (next) hold();
     read();
   });
-  return h("div", { class: "options" }, h("span", {}, box, " %"), unknown(fact, group, next));
+  return h("div", { class: "options" }, h("span", {}, box, "%"), unknown(fact, group, next));
 }
 
 function drawSet(fact, group, next) {
@@ -134,17 +148,23 @@ export function syncInterview(advice) {
 
 export function drawNext(found) {
   card.upcoming = found;
-  if (card.held) return;
   const place = byId("next");
-  place.hidden = false;
-  const title = h("h2", { id: "next-title" }, found.fact ? "The best next question" : "Nothing left to ask");
+  const shown = place.querySelector("fieldset");
   const inside = place.contains(document.activeElement);
+  const typing = inside && document.activeElement.type === "number" && isOpen(shown.dataset.fact);
+  if (card.held || typing) return;
+  place.hidden = false;
+  if (found.fact && shown?.dataset.fact === found.fact) {
+    tellWhy(shown.querySelector("details"), found.fact);
+    return;
+  }
+  const title = h("h2", { id: "next-title" }, found.fact ? "The best next question" : "Nothing left to ask");
   if (found.fact) {
     const question = drawQuestion(words.facts[found.fact], true);
     fill(place, title, question);
     if (inside) question.querySelector("input").focus();
   } else {
-    fill(place, title, h("p", {}, found.text));
+    fill(place, title, h("p", {}, "No answer that is still missing can change the recommendation. The questions below may still bear on its certainty, on what to do and on what to beware of."));
     if (inside) byId("outcome").focus();
   }
 }

@@ -2,7 +2,7 @@
 import { openBack } from "./backend.js";
 import { announce, byId, complain, h, fill, offerFile } from "./dom.js";
 import { drawInterview, drawNext, syncInterview } from "./interview.js";
-import { drawAnswer, drawLater } from "./answer.js";
+import { drawAnswer, drawLater, drawOutlook, drawPaper } from "./answer.js";
 import { drawCompare } from "./compare.js";
 import { adopt, listen, refresh, state } from "./state.js";
 import { drawTable } from "./table.js";
@@ -50,7 +50,9 @@ async function route() {
 }
 
 async function report() {
-  const { html } = await state.back.call("report", { facts: state.facts, title: state.name });
+  const today = new Date();
+  const date = [today.getFullYear(), today.getMonth() + 1, today.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  const { html } = await state.back.call("report", { facts: state.facts, title: state.name, date, last: state.last });
   return html;
 }
 
@@ -83,10 +85,14 @@ function wire() {
     show("organisation");
     byId("name").value = state.name;
   });
-  byId("name").addEventListener("input", () => { state.name = byId("name").value.trim(); });
+  byId("name").addEventListener("input", () => {
+    state.name = byId("name").value.trim();
+    drawPaper();
+  });
   listen("answered", drawAnswer);
   listen("answered", syncInterview);
   listen("asked", drawNext);
+  listen("asked", drawOutlook);
   listen("foreseen", drawLater);
   const on = (id, action) => byId(id).addEventListener("click", guarded(action));
   on("save", async () => offerFile("organisation.yaml", (await state.back.call("write-file", organisation())).text, "application/yaml"));
@@ -102,7 +108,15 @@ function wire() {
       announce("The address of this page now holds the organisation: copy it from the address bar.");
     }
   });
-  on("print", async () => printReport(await report()));
+  const print = guarded(async () => printReport(await report()));
+  byId("print").addEventListener("click", print);
+  // The browser's own command prints the report, too; where it comes from a menu, the page prints what it shows.
+  window.addEventListener("keydown", (event) => {
+    const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "p";
+    if (!asked || byId("organisation").hidden || byId("print").disabled) return;
+    event.preventDefault();
+    print();
+  });
   on("download", async () => offerFile("cx-ownership-report.html", await report(), "text/html"));
   on("pin", async () => {
     state.pinned = structuredClone(organisation());

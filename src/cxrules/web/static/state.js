@@ -1,7 +1,8 @@
 // The state is one organisation: what is known of it and what was skipped. Views listen; nothing here draws.
 import { announce, complain } from "./dom.js";
 
-export const state = { name: "", facts: {}, skipped: [], pinned: null, advice: null, words: null, back: null };
+// `last` is the fact that was answered last: what would change the answer does not begin with taking it back.
+export const state = { name: "", facts: {}, skipped: [], last: "", pinned: null, advice: null, words: null, back: null };
 
 const listeners = { changing: [], answered: [], asked: [], foreseen: [], adopted: [] };
 
@@ -35,11 +36,11 @@ export async function refresh(delay = 0) {
     const questions = await state.back.call("next-questions", request);
     if (mine !== turn) return;
     tell("asked", questions);
-    const later = await state.back.call("changes", { facts: state.facts });
+    const later = await state.back.call("changes", { facts: state.facts, last: state.last });
     if (mine !== turn) return;
     tell("foreseen", later);
     document.documentElement.dataset.settled = "yes";
-    announce(advice.announcement);
+    announce(advice.announcement, true);
   } catch (error) {
     if (mine === turn) complain(error);
   }
@@ -48,18 +49,21 @@ export async function refresh(delay = 0) {
 export function setFact(name, value, delay = 0) {
   if (value === undefined) delete state.facts[name];
   else state.facts[name] = value;
+  state.last = value === undefined ? "" : name;
   state.skipped = state.skipped.filter((each) => each !== name);
   return refresh(delay);
 }
 
 export function skip(name) {
   delete state.facts[name];
+  if (state.last === name) state.last = "";
   if (!state.skipped.includes(name)) state.skipped.push(name);
   return refresh();
 }
 
-export function adopt({ facts, skipped = [], name = "" }) {
+export function adopt({ facts, skipped = [], name = "", last = "" }) {
   state.name = name;
+  state.last = last;
   state.facts = { ...facts };
   state.skipped = [...skipped];
   tell("adopted");

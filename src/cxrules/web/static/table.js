@@ -43,7 +43,7 @@ async function decide(file) {
   }
 }
 
-const share = (row) => `${Math.round((100 * row.count) / result.count)} %`;
+const share = (row) => `${Math.round((100 * row.count) / result.count)}%`;
 
 function drawResult() {
   fill(

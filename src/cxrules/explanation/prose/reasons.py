@@ -1,0 +1,188 @@
+"""Why a decision is as it is: the reasons that decide it, and what keeps back the model that comes nearest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from cxrules.explanation.decisive import Damage, rate_rules
+from cxrules.explanation.derivation import Case, Derivation, Step, reason
+from cxrules.explanation.text.words import join_clauses, join_names, name
+from cxrules.explanation.why_not import WhyNot, rebut, why_not
+from cxrules.language.rules import Effect
+from cxrules.policy.decision import Decision, Reason
+from cxrules.policy.judge import Judge
+
+__all__ = ["choose_reasons", "tell_contrast", "tell_exclusions"]
+
+_MOST_REASONS = 4
+_MOST_GATES = 2
+_MOST_GENERAL = 2
+_ENOUGH = 3
+"""From how many reasons on none is added that rests on facts already told."""
+
+
+def tell_contrast(judge: Judge, decision: Decision, derivation: Derivation, reasons: Iterable[str]) -> str:
+    """Describe why the model that comes nearest is not recommended; empty where nothing is near.
+
+    Args:
+        judge: The policy.
+        decision: A decision of it.
+        derivation: How it came about.
+        reasons: The rules that were told already, in order.
+    """
+    nearest = _choose_rival(judge, decision, derivation)
+    if nearest is None or decision.reason in (Reason.ALL_EXCLUDED, Reason.NOTHING_KNOWN):
+        return ""
+    called = name(judge.rulebase, nearest.model)
+    if decision.model is None:
+        return f"The closest candidate is {called}. {rebut(judge, nearest, named=True)}"
+    places = {rule: place for place, rule in enumerate(reasons)}
+    return f"Why not {called}? {rebut(judge, nearest, places, named=True)}"
+
+
+def _choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> WhyNot | None:
+    """Choose the model rather than which the winner is recommended, or the one that comes nearest when none is.
+
+    It is the runner-up; else a candidate set aside; else, of the others, the one with most points.
+    """
+    others = [case for case in derivation.cases if case.model.id != decision.model]
+    if not others:
+        return None
+    best = decision.runner_up or max(others, key=lambda case: (case.candidate, case.points)).model.id
+    return why_not(judge, decision, best, derivation)
+
+
+def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> dict[str, str]:
+    """Choose at most four reasons, each a different idea and, where possible, from another article.
+
+    First comes what keeps back a model with more evidence; then the decisive reasons that rest on facts of the
+    organisation, the most decisive first; then the reasons against models that have some support. What holds for any
+    organisation comes last, and once only unless there is nothing else.
+
+    Returns:
+        The reasons in words, by rule; none where no model is recommended.
+    """
+    if decision.model is None:
+        return {}
+    steps = {step.rule.id: step for step in derivation.steps()}
+    ratings = rate_rules(judge, decision)
+    told = {rule: _tell_reason(judge, derivation, steps[rule]) for rule in ratings if rule in steps}
+    decisive = {rule: text for rule, text in told.items() if text}
+    chosen: dict[str, str] = {}
+    for step in _list_gates(derivation):
+        if len(chosen) < _MOST_GATES and not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
+            chosen[step.rule.id] = _tell_reason(judge, derivation, step)
+    own = {rule: text for rule, text in decisive.items() if steps[rule].roots()}
+    general = {rule: text for rule, text in decisive.items() if rule not in own}
+    _add_decisive(chosen, own, ratings, steps)
+    for step in _list_keepers(derivation):
+        if len(chosen) == _MOST_REASONS:
+            break
+        if not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
+            chosen[step.rule.id] = _tell_reason(judge, derivation, step)
+    _add_decisive(
+        chosen, general, ratings, steps, most=min(_MOST_REASONS, len(chosen) + 1) if chosen else _MOST_GENERAL
+    )
+    return chosen
+
+
+def _add_decisive(
+    chosen: dict[str, str],
+    decisive: dict[str, str],
+    ratings: dict[str, Damage],
+    steps: dict[str, Step],
+    most: int = _MOST_REASONS,
+) -> None:
+    """Add decisive reasons, the most decisive first, up to so many reasons in all."""
+    while len(chosen) < most and not decisive.keys() <= chosen.keys():
+        rule = max((rule for rule in decisive if rule not in chosen), key=_Worth(ratings, steps, chosen))
+        told = {given.fact for given in steps[rule].roots()} <= _facts_of(steps, chosen)
+        if told and steps[rule].roots() and len(chosen) >= _ENOUGH and not ratings[rule].model_falls:
+            return
+        chosen[rule] = decisive[rule]
+
+
+class _Worth:
+    """Sort key for the next reason: how much it adds to those chosen already."""
+
+    def __init__(self, ratings: dict[str, Damage], steps: dict[str, Step], chosen: Iterable[str]) -> None:
+        self._ratings = ratings
+        self._steps = steps
+        self._articles = Counter(steps[rule].source.id for rule in chosen)
+        self._facts = _facts_of(steps, chosen)
+
+    def __call__(self, rule: str) -> tuple[bool, int, int]:
+        step, damage = self._steps[rule], self._ratings[rule]
+        roots = {given.fact for given in step.roots()}
+        stale = self._articles[step.source.id] + (2 if roots <= self._facts else 0)
+        weight = max(damage.lead_lost, damage.points_lost) + damage.status_falls
+        return damage.model_falls, weight - stale, damage.points_lost
+
+
+def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
+    return {given.fact for rule in rules for given in steps[rule].roots()}
+
+
+def _list_gates(derivation: Derivation) -> Iterator[Step]:
+    """Return what rules out, or puts behind, models with at least as much evidence as the winner."""
+    winner = derivation.cases[0]
+    for case in derivation.cases[1:]:
+        if case.points >= winner.points and (case.excluded_by or case.set_aside_by):
+            yield from case.set_aside_by or case.excluded_by
+
+
+def _list_keepers(derivation: Derivation) -> Iterator[Step]:
+    """Return the rules that exclude or weaken the other models, first those that hit models with support."""
+    others = derivation.cases[1:]
+    rivals = [case for case in others if any(item.points > 0 for item in case.evidence)]
+    yield from _list_keepers_of(rivals)
+    yield from _list_keepers_of([case for case in others if case not in rivals])
+
+
+def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
+    excluding = [step for case in rivals for step in case.excluded_by]
+    weights: Counter[str] = Counter()
+    opposing = {}
+    for case in rivals:
+        for item in case.evidence:
+            if item.points < 0 and not item.step.standing:
+                weights[item.step.rule.id] -= item.points
+                opposing[item.step.rule.id] = item.step
+    yield from {step.rule.id: step for step in excluding}.values()
+    yield from (opposing[rule] for rule, _ in weights.most_common())
+
+
+def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
+    """Describe what a rule does for the winner; empty when it acts only through other rules."""
+    winner = derivation.model
+    rulebase, then = judge.rulebase, step.rule.then
+    behind = [case.model.id for case in derivation.cases if step in case.set_aside_by]
+    if behind:
+        return reason(step, f"which ranks {name(rulebase, str(winner))} above {join_names(rulebase, behind)}")
+    if any(item.effect is Effect.SUPPORTS and item.target == winner for item in then):
+        return reason(step)
+    excluded = step.rule.targets(Effect.EXCLUDES)
+    if excluded:
+        return reason(step, f"which rules out {join_names(rulebase, excluded)}")
+    met = [finding.states for finding in (derivation.case(winner).met if winner else ()) if step in finding.steps]
+    if met:
+        return reason(step, f"so that {join_clauses(met)}, as {name(rulebase, str(winner))} requires")
+    opposed = [item.target for item in then if item.effect is Effect.OPPOSES and item.target != winner]
+    return reason(step, f"which speaks against {join_names(rulebase, opposed)}") if opposed else ""
+
+
+def tell_exclusions(judge: Judge, derivation: Derivation) -> dict[str, str]:
+    """Describe what rules every model out, by rule; nothing unless every one is."""
+    if derivation.reason is not Reason.ALL_EXCLUDED:
+        return {}
+    excluders: dict[str, Step] = {}
+    excluded: dict[str, list[str]] = {}
+    for case in derivation.cases:
+        step = case.excluded_by[0]
+        excluders[step.rule.id] = step
+        excluded.setdefault(step.rule.id, []).append(case.model.id)
+    return {
+        rule: reason(step, f"which rules out {join_names(judge.rulebase, excluded[rule])}")
+        for rule, step in excluders.items()
+    }
