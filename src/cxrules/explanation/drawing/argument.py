@@ -10,6 +10,7 @@ from typing import TypeAlias
 from cxrules.document import unmark
 from cxrules.explanation.decisive import rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Established, Step, cite
+from cxrules.explanation.prose.reasons import choose_reasons
 from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.policy.decision import Decision, Status
@@ -99,6 +100,7 @@ class Argument:
         points: The nodes: facts, rules, findings, then models, best first.
         links: The edges, in the order of their nodes.
         sources: The titles of the articles cited, by id.
+        stated: The rules that the brief explanation states as its reasons, in its order.
         whole: How many nodes the whole argument has, where this is a part of it; else 0.
     """
 
@@ -106,6 +108,7 @@ class Argument:
     points: tuple[Point, ...]
     links: tuple[Link, ...]
     sources: dict[str, str]
+    stated: tuple[str, ...] = ()
     whole: int = 0
 
 
@@ -115,7 +118,10 @@ def argue(judge: Judge, decision: Decision, *, complete: bool = False) -> Argume
     With `complete` every way to every finding and every alternative that holds is drawn; see `trace`. Rules that bear
     on no model are left out either way.
     """
-    return _Builder(judge, decision, trace(judge, decision, complete=complete)).build()
+    told = choose_reasons(judge, decision, trace(judge, decision))
+    argument = _Builder(judge, decision, trace(judge, decision, complete=complete)).build()
+    drawn = {point.id for point in argument.points}
+    return replace(argument, stated=tuple(name for rule in told if (name := f"rule:{rule}") in drawn))
 
 
 class _Builder:

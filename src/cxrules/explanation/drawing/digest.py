@@ -26,10 +26,10 @@ _SAYS = {
 def digest(argument: Argument) -> Argument:
     """Return the part of an argument that a reader needs first.
 
-    It has the recommended model and its nearest rival, or the two nearest models where none is recommended. In turn
-    come what decides, what speaks for the rival, what holds it back, and what speaks against the winner, the strongest
-    first, each with everything it rests on, until twelve boxes are drawn. What decides most is drawn however much it
-    rests on.
+    It has the reasons that the brief explanation states, the recommended model and its nearest rival, or the two nearest
+    models where none is recommended. In turn come what else decides, what speaks for the rival, what holds it back, and
+    what speaks against the winner, the strongest first, each with everything it rests on, until twelve boxes are drawn.
+    What is stated, and what decides most, is drawn however much it rests on.
     """
     return _Digest(argument).draw()
 
@@ -39,8 +39,10 @@ class _Digest:
         self._argument = argument
         self._points = {point.id: point for point in argument.points}
         self._into: dict[str, list[Link]] = {}
+        self._onto: dict[str, list[str]] = {}
         for link in argument.links:
             self._into.setdefault(link.head, []).append(link)
+            self._onto.setdefault(link.tail, []).append(link.head)
         self._kept: set[str] = set()
 
     def draw(self) -> Argument:
@@ -50,6 +52,8 @@ class _Digest:
         supported = [model for model in others if self._choose(model, Relation.FOR)]
         rivals = supported[:1] if winner else (supported[:2] or others[:MOST_BOXES])
         self._kept = {model.id for model in (*([winner] if winner else []), *rivals)}
+        for name in self._argument.stated:
+            self._keep_stated(name)
         queues = [self._list_decisive(winner)] if winner else []
         for model in rivals:
             queues.append(self._choose(model, Relation.FOR))
@@ -61,6 +65,16 @@ class _Digest:
             if len(self._kept) + len(added) <= MOST_BOXES or (place == 0 and winner is not None):
                 self._kept |= added
         return self._cut()
+
+    def _keep_stated(self, name: str) -> None:
+        """Keep a rule with all it rests on, and what it acts on: a model that is drawn, else a finding, else a model."""
+        heads = self._onto[name]
+        models = [head for head in heads if self._points[head].kind is NodeKind.MODEL]
+        if not self._kept.intersection(models):
+            findings = [head for head in heads if head not in models and self._kept.intersection(self._onto[head])]
+            # Models come best first, in the points as in the links.
+            self._kept |= self._collect(findings[0]) if findings else {models[0]}
+        self._kept |= self._collect(name)
 
     def _choose(self, model: Point, relation: Relation) -> list[Link]:
         """Return what says this of a model: first what decides, then by points, what holds for anybody last."""
