@@ -222,6 +222,24 @@ def test_the_map_is_zoomed_and_scrolled(browser: Any, address: str) -> None:
     page.context.close()
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_the_map_can_be_read(browser: Any, server: str, size: str) -> None:
+    """Whatever the window: no type smaller than ten pixels; on a phone nothing to scroll sideways."""
+    page = open_page(browser, server, **SIZES[size])
+    page.click("#example")
+    settle(page)
+    for number in range(2):
+        page.locator("#map button").nth(number).click()
+        page.wait_for_selector("dialog[open] svg")
+        type_size = """Math.min(...[...document.querySelectorAll('dialog svg text')]
+            .map(e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a))"""
+        assert page.evaluate(type_size) >= (11 if size == "phone" else 9)
+        canvas = "document.querySelector('dialog .canvas')"
+        assert size != "phone" or page.evaluate(f"{canvas}.scrollWidth <= {canvas}.clientWidth")
+        page.keyboard.press("Escape")
+    page.context.close()
+
+
 def test_the_actions_are_a_checklist(browser: Any, address: str) -> None:
     page = open_page(browser, address)
     page.click("#example")

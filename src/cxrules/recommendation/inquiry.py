@@ -82,9 +82,9 @@ class Inquiry(Told):
             title: What it is about, such as the name of the organisation.
             date: The date that it bears; none when left out, so that the same facts give the same page.
         """
-        from cxrules.explanation.prose.report import write_report
+        from cxrules.explanation.prose.report import DRAWING_WIDTH, write_report
 
-        return write_report(self.judge, self.decision, self.to_svg(), title=title, dated=date)
+        return write_report(self.judge, self.decision, self.to_svg(width=DRAWING_WIDTH), title=title, dated=date)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
         """Draw the argument as a Mermaid flowchart: what decides it and what opposes it most, in some twelve boxes.
@@ -96,17 +96,24 @@ class Inquiry(Told):
 
         return sketch(self._argue(complete))
 
-    def to_svg(self, *, complete: bool = False) -> str:
+    def to_svg(self, *, complete: bool = False, width: int | None = None) -> str:
         """Draw the argument as SVG: what decides it in heavy lines, the best model on top.
 
         A description in words is part of it, for readers who do not see it.
 
         Args:
             complete: As for `to_mermaid`.
+            width: How wide it may be, in pixels, as in a report or on a phone: it is drawn from top to bottom, in type
+                that can be read. When left out it is drawn from left to right, as wide as it takes.
+
+        Raises:
+            ValueError: If the width is below 240.
         """
         from cxrules.explanation.drawing.svg import draw
+        from cxrules.explanation.drawing.tree import draw_tree
 
-        return draw(self._argue(complete))
+        argument = self._argue(complete)
+        return draw(argument) if width is None else draw_tree(argument, width)
 
     def _argue(self, complete: bool) -> Argument:
         from cxrules.explanation.drawing.argument import argue

@@ -17,7 +17,7 @@ from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text
 from cxrules.explanation.prose.changes import choose_changes, tell_change
-from cxrules.explanation.prose.report import write_report
+from cxrules.explanation.prose.report import DRAWING_WIDTH, write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
 from cxrules.version import __version__
 from cxrules.web.wording import (
@@ -61,8 +61,16 @@ _KINDS: Final[dict[str, type]] = {
     **dict.fromkeys(("facts", "changes", "one", "other"), Mapping),
     "skipped": list,
     "complete": bool,
+    "width": int,
 }
-_WORDS: Final = {Mapping: "a mapping of facts", list: "a list of facts", bool: "true or false", str: "text"}
+_WORDS: Final = {
+    Mapping: "a mapping of facts",
+    list: "a list of facts",
+    bool: "true or false",
+    int: "a whole number",
+    str: "text",
+}
+_WIDEST: Final = 4000
 
 
 class Service:
@@ -101,7 +109,8 @@ class Service:
         for name, value in request.items():
             kind = _KINDS.get(name, str)
             listed = value if isinstance(value, list) else []
-            if not isinstance(value, kind) or not all(isinstance(each, str) for each in listed):
+            wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
+            if wrong or not all(isinstance(each, str) for each in listed):
                 raise ValueError(f"{name}: {_WORDS[kind]} is expected, not {show_text(repr(value), 80)}")
         method: Callable[..., _Plain] = getattr(self, operation.replace("-", "_"))
         try:
@@ -260,18 +269,18 @@ class Service:
         self._demand("rule", id, self._rulebase.rules)
         return describe_rule(self._rulebase, self._rulebase.rules[id])
 
-    def map(self, facts: Mapping[str, Any], complete: bool = False) -> _Plain:
-        """Return the argument as a drawing."""
-        return {"svg": self.advisor.recommend(facts).to_svg(complete=complete)}
+    def map(self, facts: Mapping[str, Any], complete: bool = False, width: int = 0) -> _Plain:
+        """Return the argument as a drawing, so many pixels wide; as wide as it takes when 0."""
+        if width > _WIDEST:
+            raise ValueError(f"width: at most {_WIDEST} pixels, not {width}")
+        return {"svg": self.advisor.recommend(facts).to_svg(complete=complete, width=width or None)}
 
     def report(self, facts: Mapping[str, Any], title: str = "", date: str = "", last: str = "") -> _Plain:
         """Return the report to print: one HTML page that needs nothing else."""
         advice = self.advisor.recommend(facts)
-        return {
-            "html": write_report(
-                self._judge, advice.decision, advice.to_svg(), title=title, dated=_read_date(date), last=last
-            )
-        }
+        drawing = advice.to_svg(width=DRAWING_WIDTH)
+        dated = _read_date(date)
+        return {"html": write_report(self._judge, advice.decision, drawing, title=title, dated=dated, last=last)}
 
     # -- files ---------------------------------------------------------------------------------------------------------
 

@@ -26,10 +26,11 @@ _SAYS = {
 def digest(argument: Argument) -> Argument:
     """Return the part of an argument that a reader needs first.
 
-    It has the reasons that the brief explanation states, the recommended model and its nearest rival, or the two nearest
-    models where none is recommended. In turn come what else decides, what speaks for the rival, what holds it back, and
-    what speaks against the winner, the strongest first, each with everything it rests on, until twelve boxes are drawn.
-    What is stated, and what decides most, is drawn however much it rests on.
+    It has the reasons that the brief explanation states, and the recommended model with its nearest rival, or the two
+    nearest models where none is recommended. In turn come what else decides, what speaks for the rival, what holds it
+    back, and what speaks against the winner, the strongest first, each with everything it rests on, until twelve boxes
+    are drawn. What is stated (else what decides most), and what speaks most for the rival, is drawn however much it
+    rests on.
     """
     return _Digest(argument).draw()
 
@@ -60,21 +61,28 @@ class _Digest:
             queues.append([link for relation in _HOLDING_BACK for link in self._choose(model, relation)])
         if winner:
             queues.append(self._choose(winner, Relation.AGAINST))
-        for place, link in enumerate(filter(None, chain(*zip_longest(*queues)))):
+        needed = [queues[0][:1] if winner and not self._argument.stated else []]
+        needed += [self._choose(model, Relation.FOR)[:1] for model in rivals if winner]
+        for link in chain(*needed):
+            self._kept |= self._collect(link.tail)
+        for link in filter(None, chain(*zip_longest(*queues))):
             added = self._collect(link.tail) - self._kept
-            if len(self._kept) + len(added) <= MOST_BOXES or (place == 0 and winner is not None):
+            if len(self._kept) + len(added) <= MOST_BOXES:
                 self._kept |= added
         return self._cut()
 
     def _keep_stated(self, name: str) -> None:
-        """Keep a rule with all it rests on, and what it acts on: a model that is drawn, else a finding, else a model."""
-        heads = self._onto[name]
-        models = [head for head in heads if self._points[head].kind is NodeKind.MODEL]
-        if not self._kept.intersection(models):
-            findings = [head for head in heads if head not in models and self._kept.intersection(self._onto[head])]
-            # Models come best first, in the points as in the links.
-            self._kept |= self._collect(findings[0]) if findings else {models[0]}
-        self._kept |= self._collect(name)
+        """Keep a rule with all it rests on, and the way to a model on which it bears: best to one that is drawn."""
+        ways: dict[str, str] = {name: ""}
+        waiting = [name]
+        for reached in waiting:
+            for head in self._onto.get(reached, ()):
+                if head not in ways:
+                    ways[head] = reached
+                    waiting.append(head)
+        models = [each for each in waiting if self._points[each].kind is NodeKind.MODEL]
+        model = next((each for each in models if each in self._kept), models[0])
+        self._kept |= {model} | self._collect(ways[model])
 
     def _choose(self, model: Point, relation: Relation) -> list[Link]:
         """Return what says this of a model: first what decides, then by points, what holds for anybody last."""

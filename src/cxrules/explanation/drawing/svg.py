@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
-from xml.sax.saxutils import escape
-from zlib import crc32
 
-from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation, count_layers
-from cxrules.explanation.drawing.digest import describe
-from cxrules.explanation.drawing.labels import clean, wrap
+from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
+from cxrules.explanation.drawing.labels import wrap
 from cxrules.explanation.drawing.layout import Box, Line, Plan, lay_out
+from cxrules.explanation.drawing.looks import (
+    CHARACTER,
+    DISSENT,
+    FAINT,
+    INK,
+    LOOKS,
+    PART,
+    STROKES,
+    WINNER,
+    open_picture,
+    refuse_large,
+    span,
+)
 
 __all__ = ["draw"]
 
@@ -19,81 +28,24 @@ _MARGIN = 24
 _TITLE = 58
 _COLUMN_GAP = 76
 _FONT = 12
-_CHARACTER = 6.8
-"""The mean width of a character, with something to spare for wider fonts."""
 _LEADING = 15
 _PADDING = 8
 _PORT = 11.0
 _LEGEND = 260
 
 
-class _Look(NamedTuple):
-    """How a kind of node looks."""
-
-    width: int
-    fill: str
-    stroke: str
-    corner: int
-
-
-class _Stroke(NamedTuple):
-    """How a kind of edge looks, and what the legend calls it. Kinds differ in more than colour."""
-
-    colour: str
-    dashes: str
-    width: float
-    says: str
-
-
-_LOOKS = {
-    NodeKind.FACT: _Look(200, "#e8f1fc", "#0b5cad", 4),
-    NodeKind.RULE: _Look(256, "#ffffff", "#57606a", 4),
-    NodeKind.FINDING: _Look(200, "#fff6dc", "#8a5a00", 16),
-    NodeKind.MODEL: _Look(190, "#f1f3f5", "#24292f", 4),
-}
-_WINNER = "#dcf3e2"
-_STROKES = {
-    Relation.PREMISE: _Stroke("#6e7781", "", 1.2, "leads to"),
-    Relation.ESTABLISHES: _Stroke("#6e7781", "", 1.2, "leads to"),
-    Relation.REQUIRED: _Stroke("#0b5cad", "", 1.6, "is required, and met"),
-    Relation.LACKING: _Stroke("#6e7781", "1 4", 1.6, "is required, and not established"),
-    Relation.PREFERS: _Stroke("#6639ba", "", 1.6, "puts before another"),
-    Relation.FOR: _Stroke("#116329", "", 1.6, "speaks for"),
-    Relation.AGAINST: _Stroke("#b35900", "7 4", 1.6, "speaks against"),
-    Relation.SETS_ASIDE: _Stroke("#6639ba", "2 3", 2.0, "ranks below another"),
-    Relation.EXCLUDES: _Stroke("#a40e26", "10 3 2 3", 2.0, "rules out"),
-}
-_FAINT = "#57606a"
-_INK = "#1f2328"
-_DISSENT = "#b35900"
 _NOTE = (
     "Heavy lines mark what decides: without it the outcome would be poorer. Facts that bear on no model are left out."
 )
-_PART = "Drawn is what decides and what opposes it most: {shown} of {whole} boxes."
-
-
-MOST_POINTS = 500
-MOST_LAYERS = 40
-"""What is larger nobody could read, and it would take minutes to lay out."""
-
-
-def _refuse(argument: Argument) -> Argument:
-    """Return what is drawn instead of an argument that is too large."""
-    size = f"The argument has {len(argument.points)} boxes in {count_layers(argument)} layers"
-    told = f"{size}, too many to draw. `why()` has it as data and as an outline."
-    return Argument(argument.title, (Point("finding:too_large", NodeKind.FINDING, told),), (), {})
 
 
 def draw(argument: Argument) -> str:
-    """Draw an argument.
+    """Draw an argument from left to right, as wide as it takes.
 
     Returns:
         An SVG document.
     """
-    if len(argument.points) > MOST_POINTS or count_layers(argument) > MOST_LAYERS:
-        argument = _refuse(argument)
-    title, description = escape(clean(argument.title)), escape(clean(describe(argument)))
-    name = f"cxrules-{crc32(description.encode()):08x}"  # several drawings may stand on one page
+    argument = refuse_large(argument)
     incoming: dict[str, int] = defaultdict(int)
     for link in argument.links:
         incoming[link.head] += 1
@@ -105,16 +57,9 @@ def draw(argument: Argument) -> str:
     width = round(max(plan.width, 780) + 2 * _MARGIN)
     height = round(_TITLE + plan.height + _MARGIN + _LEADING * (len(argument.sources) + 8) + _MARGIN)
     parts = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-            f'role="img" aria-labelledby="{name}-title {name}-desc" '
-            f'font-family="Helvetica, Arial, sans-serif" font-size="{_FONT}" fill="{_INK}">'
-        ),
-        f'<title id="{name}-title">{title}</title>',
-        f'<desc id="{name}-desc">{description}</desc>',
+        *open_picture(argument, width, height, _FONT),
         f"<defs>{''.join(_draw_arrowheads())}</defs>",
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{_MARGIN}" y="36" font-size="20" font-weight="bold">{title}</text>',
+        span(argument.title, _MARGIN, 36, ' font-size="20" font-weight="bold"'),
         f'<g transform="translate({_MARGIN} {_TITLE})">',
         *_draw_links(argument, plan),
         *(_draw_point(point, plan.boxes[point.id], texts[point.id]) for point in argument.points),
@@ -129,7 +74,7 @@ class _Text:
     """The lines of a node's text."""
 
     def __init__(self, point: Point) -> None:
-        room = int((_LOOKS[point.kind].width - 2 * _PADDING) / _CHARACTER)
+        room = int((LOOKS[point.kind].width - 2 * _PADDING) / (_FONT * CHARACTER))
         label = point.label[:1].upper() + point.label[1:]
         bold = point.kind is NodeKind.MODEL
         self.label = wrap(label, int(room / 1.1) if bold else room, break_on_hyphens=False)
@@ -145,7 +90,7 @@ class _Text:
 def _make_box(point: Point, text: _Text, incoming: int) -> Box:
     is_model = point.kind is NodeKind.MODEL
     height = max(text.height, _PORT * (incoming + 1)) if is_model else text.height
-    return Box(point.id, _LOOKS[point.kind].width, height, fixed=is_model)
+    return Box(point.id, LOOKS[point.kind].width, height, fixed=is_model)
 
 
 def _make_line(link: Link) -> Line:
@@ -157,7 +102,7 @@ def _draw_links(argument: Argument, plan: Plan) -> Iterator[str]:
     pairs = list(zip(argument.links, plan.lines, strict=True))
     # The deciding path lies on top.
     for link, line in sorted(pairs, key=lambda pair: pair[0].deciding):
-        stroke = _STROKES[link.relation]
+        stroke = STROKES[link.relation]
         width, opacity = (3.4, 1.0) if link.deciding else (stroke.width, 0.75)
         dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
         yield (
@@ -203,7 +148,7 @@ def _arrow(relation: Relation) -> str:
 
 
 def _draw_arrowheads() -> Iterator[str]:
-    for relation, stroke in _STROKES.items():
+    for relation, stroke in STROKES.items():
         # Exclusions end in a bar and evidence against in a hollow head, because colour alone must not carry meaning.
         if relation is Relation.EXCLUDES:
             shape = f'<path d="M2 0 V10 M6 0 V10" stroke="{stroke.colour}" stroke-width="2.4"/>'
@@ -218,24 +163,24 @@ def _draw_arrowheads() -> Iterator[str]:
 
 
 def _draw_point(point: Point, box: Box, text: _Text) -> str:
-    look = _LOOKS[point.kind]
+    look = LOOKS[point.kind]
     winner = point.kind is NodeKind.MODEL and point.deciding
     stroke, width, dashes = look.stroke, 1.2, ""
     if point.dissent:
-        stroke, width, dashes = _DISSENT, 1.8, ' stroke-dasharray="5 3"'
+        stroke, width, dashes = DISSENT, 1.8, ' stroke-dasharray="5 3"'
     elif point.kind is NodeKind.FINDING and point.faint:
-        stroke, dashes = _FAINT, ' stroke-dasharray="1 3"'
+        stroke, dashes = FAINT, ' stroke-dasharray="1 3"'
     if point.deciding:
         width = 3.4
-    ink = _FAINT if point.faint else _INK
+    ink = FAINT if point.faint else INK
     weight = ' font-weight="bold"' if point.kind is NodeKind.MODEL else ""
     lines = len(text.label) + len(text.note)
     y = box.middle - lines * _LEADING / 2 + _FONT - 1
-    spans = [_span(line, box.x + _PADDING, y + place * _LEADING, weight) for place, line in enumerate(text.label)]
+    spans = [span(line, box.x + _PADDING, y + place * _LEADING, weight) for place, line in enumerate(text.label)]
     y += len(text.label) * _LEADING
-    slant = f' fill="{_FAINT}" font-size="11"'
-    spans += [_span(line, box.x + _PADDING, y + place * _LEADING, slant) for place, line in enumerate(text.note)]
-    fill = _WINNER if winner else look.fill
+    slant = f' fill="{FAINT}" font-size="11"'
+    spans += [span(line, box.x + _PADDING, y + place * _LEADING, slant) for place, line in enumerate(text.note)]
+    fill = WINNER if winner else look.fill
     return (
         f'<g fill="{ink}"><rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.0f}" height="{box.height:.1f}" '
         f'rx="{look.corner}" fill="{fill}" stroke="{stroke}" stroke-width="{width}"{dashes}/>'
@@ -243,30 +188,26 @@ def _draw_point(point: Point, box: Box, text: _Text) -> str:
     )
 
 
-def _span(line: str, x: float, y: float, style: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}"{style}>{escape(clean(line))}</text>'
-
-
 def _draw_legend(argument: Argument, plan: Plan) -> Iterator[str]:
     top = _TITLE + plan.height + _MARGIN + _LEADING
-    used = {_STROKES[link.relation].says: link.relation for link in argument.links}
-    shown = [relation for relation in Relation if used.get(_STROKES[relation].says) is relation]
+    used = {STROKES[link.relation].says: link.relation for link in argument.links}
+    shown = [relation for relation in Relation if used.get(STROKES[relation].says) is relation]
     for place, relation in enumerate(shown):
-        stroke = _STROKES[relation]
+        stroke = STROKES[relation]
         x, y = _MARGIN + (place % 3) * _LEGEND, top + (place // 3) * (_LEADING + 4)
         dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
         yield (
             f'<path d="M{x} {y - 4:.1f} h34" stroke="{stroke.colour}" stroke-width="{stroke.width}"{dashes} '
             f'marker-end="url(#{_arrow(relation)})"/>'
         )
-        yield _span(stroke.says, x + 48, y, "")
+        yield span(stroke.says, x + 48, y, "")
     y = top + (1 + (len(shown) - 1) // 3) * (_LEADING + 4)
-    yield _span(_NOTE, _MARGIN, y, "")
+    yield span(_NOTE, _MARGIN, y, "")
     if argument.whole:
         y += _LEADING
-        yield _span(_PART.format(shown=len(argument.points), whole=argument.whole), _MARGIN, y, "")
+        yield span(PART.format(shown=len(argument.points), whole=argument.whole), _MARGIN, y, "")
     for place, (source, title) in enumerate(_titles(argument.sources), start=1):
-        yield _span(f"{source}: {title}", _MARGIN, y + place * _LEADING, f' fill="{_FAINT}"')
+        yield span(f"{source}: {title}", _MARGIN, y + place * _LEADING, f' fill="{FAINT}"')
 
 
 def _titles(sources: Mapping[str, str]) -> list[tuple[str, str]]:

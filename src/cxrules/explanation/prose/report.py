@@ -22,7 +22,10 @@ from cxrules.version import __version__
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["STYLE", "write_report"]
+__all__ = ["DRAWING_WIDTH", "STYLE", "write_report"]
+
+DRAWING_WIDTH: Final = 660
+"""In pixels: that of the page on paper, so that nothing is drawn smaller than it is."""
 
 STYLE: Final = """
 body{font:11pt/1.5 Georgia,"Times New Roman",serif;color:#1b1f24;background:#fff;max-width:48rem;

@@ -108,9 +108,13 @@ async function drawMap(advice) {
       h("button", { type: "button", onclick: () => openMap(true) }, "Show everything")));
 }
 
+// Where the window is narrow the map is drawn from top to bottom, as wide as it; else from left to right.
+const NARROW = 760;
+
 async function openMap(complete) {
   try {
-    const { svg } = await state.back.call("map", { facts: state.facts, complete });
+    const room = document.documentElement.clientWidth;
+    const { svg } = await state.back.call("map", { facts: state.facts, complete, width: room < NARROW ? Math.max(240, room - 48) : 0 });
     const picture = drawing(svg);
     const width = Number(picture.getAttribute("width")) || 900;
     const canvas = h("div", { class: "canvas", tabindex: "0", role: "region", "aria-label": "Argument map" }, picture);
@@ -123,7 +127,7 @@ async function openMap(complete) {
     showDialog("The argument", h("div", { class: "tools" },
       h("button", { type: "button", onclick: () => resize(1.25) }, "Larger"),
       h("button", { type: "button", onclick: () => resize(0.8) }, "Smaller")), canvas);
-    if (width > canvas.clientWidth) resize(Math.max(0.4, canvas.clientWidth / width));
+    if (width > canvas.clientWidth) resize(Math.max(0.85, canvas.clientWidth / width)); // smaller could not be read
   } catch (error) {
     complain(error);
   }

@@ -1,0 +1,102 @@
+"""What drawings of arguments have in common: the look of boxes and lines, how a picture begins, when none is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+from zlib import crc32
+
+from cxrules.explanation.drawing.argument import Argument, NodeKind, Point, Relation, count_layers
+from cxrules.explanation.drawing.digest import describe
+from cxrules.explanation.drawing.labels import clean
+
+__all__ = [
+    "CHARACTER",
+    "DISSENT",
+    "FAINT",
+    "LOOKS",
+    "PART",
+    "STROKES",
+    "WINNER",
+    "open_picture",
+    "refuse_large",
+    "span",
+]
+
+CHARACTER = 6.8 / 12
+"""The mean width of a character of a font of size 1, with something to spare for wider fonts."""
+
+
+class Look(NamedTuple):
+    """How a kind of node looks."""
+
+    width: int
+    fill: str
+    stroke: str
+    corner: int
+
+
+class Stroke(NamedTuple):
+    """How a kind of edge looks, and what the legend calls it. Kinds differ in more than colour."""
+
+    colour: str
+    dashes: str
+    width: float
+    says: str
+
+
+LOOKS = {
+    NodeKind.FACT: Look(200, "#e8f1fc", "#0b5cad", 4),
+    NodeKind.RULE: Look(256, "#ffffff", "#57606a", 4),
+    NodeKind.FINDING: Look(200, "#fff6dc", "#8a5a00", 16),
+    NodeKind.MODEL: Look(190, "#f1f3f5", "#24292f", 4),
+}
+WINNER = "#dcf3e2"
+STROKES = {
+    Relation.PREMISE: Stroke("#6e7781", "", 1.2, "leads to"),
+    Relation.ESTABLISHES: Stroke("#6e7781", "", 1.2, "leads to"),
+    Relation.REQUIRED: Stroke("#0b5cad", "", 1.6, "is required, and met"),
+    Relation.LACKING: Stroke("#6e7781", "1 4", 1.6, "is required, and not established"),
+    Relation.PREFERS: Stroke("#6639ba", "", 1.6, "puts before another"),
+    Relation.FOR: Stroke("#116329", "", 1.6, "speaks for"),
+    Relation.AGAINST: Stroke("#b35900", "7 4", 1.6, "speaks against"),
+    Relation.SETS_ASIDE: Stroke("#6639ba", "2 3", 2.0, "ranks below another"),
+    Relation.EXCLUDES: Stroke("#a40e26", "10 3 2 3", 2.0, "rules out"),
+}
+FAINT = "#57606a"
+INK = "#1f2328"
+DISSENT = "#b35900"
+PART = "Drawn is what decides and what opposes it most: {shown} of {whole} boxes."
+
+MOST_POINTS = 500
+MOST_LAYERS = 40
+"""What is larger nobody could read, and it would take minutes to lay out."""
+
+
+def refuse_large(argument: Argument) -> Argument:
+    """Return an argument, or what is drawn instead of one that is too large."""
+    if len(argument.points) <= MOST_POINTS and count_layers(argument) <= MOST_LAYERS:
+        return argument
+    size = f"The argument has {len(argument.points)} boxes in {count_layers(argument)} layers"
+    told = f"{size}, too many to draw. `why()` has it as data and as an outline."
+    return Argument(argument.title, (Point("finding:too_large", NodeKind.FINDING, told),), (), {})
+
+
+def open_picture(argument: Argument, width: int, height: int, font: int) -> Iterator[str]:
+    """Begin an SVG document: what it is called, what it says in words, and its paper."""
+    title, description = escape(clean(argument.title)), escape(clean(describe(argument)))
+    name = f"cxrules-{crc32(description.encode()):08x}"  # several drawings may stand on one page
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img" aria-labelledby="{name}-title {name}-desc" '
+        f'font-family="Helvetica, Arial, sans-serif" font-size="{font}" fill="{INK}">'
+    )
+    yield f'<title id="{name}-title">{title}</title>'
+    yield f'<desc id="{name}-desc">{description}</desc>'
+    yield f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
+
+
+def span(line: str, x: float, y: float, style: str) -> str:
+    """Write a line of text."""
+    return f'<text x="{x:.1f}" y="{y:.1f}"{style}>{escape(clean(line))}</text>'
