@@ -27,10 +27,9 @@ from cxrules.decision_log import (
     Replayed,
     Trouble,
     assess_impact,
-    bulk,
-    impact,
     replay,
 )
+from cxrules.decision_log.again import bulk, impact
 from cxrules.decision_log.record import LONGEST_LINE
 from cxrules.decision_log.recorded_answer import make_answer, pack_bits
 from cxrules.language.facts import Kind

@@ -27,10 +27,10 @@ from cxrules.decision_log import (
     record_json_schema,
     replay,
 )
+from cxrules.decision_log.again.replaying import replay_entry
 from cxrules.decision_log.lines import parse
 from cxrules.decision_log.record import ABSENT, TornRecord, make_rulebase_record, write_line
 from cxrules.decision_log.recorded_answer import make_answer
-from cxrules.decision_log.replaying import replay_entry
 from tests.rulebases import organisations, readable_rulebases
 
 VALIDATOR = jsonschema.Draft202012Validator(record_json_schema())

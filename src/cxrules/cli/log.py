@@ -166,7 +166,7 @@ def explain(
 ) -> None:
     """Explain a decision of a log as on its day, from the rule base that the log holds."""
     from cxrules.decision_log import Problem, Replayed
-    from cxrules.decision_log.replaying import replay_entry
+    from cxrules.decision_log.again.replaying import replay_entry
     from cxrules.version import __version__
 
     if detail not in ("brief", "full"):

@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
+from cxrules.decision_log.again.impact import Impact, ImpactSummary, Moved, Outcome, Turned, assess_impact
+from cxrules.decision_log.again.replaying import Difference, Replayed, replay
 from cxrules.decision_log.chain import Head
 from cxrules.decision_log.context import Label, context
-from cxrules.decision_log.impact import Impact, ImpactSummary, Moved, Outcome, Turned, assess_impact
 from cxrules.decision_log.masking import InvalidMasking, Masking, apply_masking
 from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble
 from cxrules.decision_log.record import DecisionRecord, RuleBaseRecord, TornRecord, make_record, record_json_schema
-from cxrules.decision_log.replaying import Difference, Replayed, replay
 from cxrules.decision_log.standard_logging import JsonLinesFormatter, MaskingFilter, emit
 from cxrules.decision_log.verifying import Breach, Finding, verify_chain
 from cxrules.decision_log.writer import DecisionLog

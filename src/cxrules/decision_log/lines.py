@@ -5,133 +5,21 @@ from __future__ import annotations
 import json
 import re
 from binascii import Error as NoBase64
+from binascii import a2b_base64
 from codecs import BOM_UTF8
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
+from functools import cache, partial
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Final, NoReturn, TypeAlias, cast
 
+from cxrules.decision_log.entries import Faulty, RuleBaseLine, TornLine, Trouble, UnreadableLine
 from cxrules.decision_log.record import ABSENT, FORMAT, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
 from cxrules.decision_log.recorded_answer import unpack_bits
 
-__all__ = ["Entry", "Faulty", "Logged", "Problem", "RuleBaseLine", "TornLine", "Trouble", "UnreadableLine", "parse"]
-
-
-class Trouble(StrEnum):
-    """What can be the matter with a line."""
-
-    TORN = "torn"
-    """It is the start of a record: a writer was interrupted, or is still writing."""
-    CORRUPT = "corrupt"
-    """It is complete, begins as a record, and is none: bytes were changed or lost."""
-    NOT_JSON = "not-json"
-    TOO_LONG = "too-long"
-    NOT_A_RECORD = "not-a-record"
-    OTHER_FORMAT = "other-format"
-    ALTERED_RULEBASE = "altered-rulebase"
-    """It is a rule base, but not of the revision it claims."""
-    MISSING_RULEBASE = "missing-rulebase"
-    """It is a decision of a rule base that the log does not hold."""
-    INVALID_FACTS = "invalid-facts"
-    """It is a decision on facts that its rule base, or the changed one, does not know."""
-    MASKED = "masked"
-    """It is a decision that says too little to be decided again."""
-    REORDERED = "reordered"
-    """It is a decision that stands before its rule base. It is used all the same."""
-    OTHER_ENGINE = "other-engine"
-    """It is a decision of an engine that is not installed. It is decided again by `bitmap`."""
-    RECORDED_OTHERWISE = "recorded-otherwise"
-    """It is a decision whose own rule base does not give the model and status recorded. It is used all the same."""
-
-    @property
-    def skips(self) -> bool:
-        """Whether the line is left out of what is asked of the log."""
-        return self not in (Trouble.REORDERED, Trouble.OTHER_ENGINE, Trouble.RECORDED_OTHERWISE)
-
-    @property
-    def expected(self) -> bool:
-        """Whether it is part of a log's life, rather than a sign that the file is not what it should be."""
-        return self in (Trouble.TORN, Trouble.MASKED, Trouble.REORDERED, Trouble.OTHER_ENGINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is the matter with a line.
-
-    Attributes:
-        line: The number of the line in its file, from 1.
-        trouble: What kind it is.
-        message: What is wrong, in a sentence without a full stop.
-        part: The name of the part that was rotated away, when the line is in one; else empty.
-    """
-
-    line: int
-    trouble: Trouble
-    message: str
-    part: str = ""
-
-    def __str__(self) -> str:
-        where = f"{self.part}, line {self.line}" if self.part else f"line {self.line}"
-        return f"{where}: {self.message} [{self.trouble}]"
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """A decision in a log.
-
-    Attributes:
-        line: The number of its line in its file, from 1.
-        record: What the line says, with what it leaves out.
-        part: The name of the part that was rotated away, when the line is in one; else empty.
-        answer: What a record of format 1 repeats beyond that: ranking, voices and so on; else None.
-    """
-
-    line: int
-    record: DecisionRecord
-    part: str = ""
-    answer: dict[str, Any] | None = None
-
-
-Entry: TypeAlias = Logged | Problem
-
-
-@dataclass(frozen=True, slots=True)
-class RuleBaseLine:
-    """A rule base in a log, whole and unaltered."""
-
-    revision: str
-    canonical: str
-
-
-@dataclass(frozen=True, slots=True)
-class TornLine:
-    """That the bytes before were left unfinished."""
-
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableLine:
-    """A line that begins as a record and cannot be read: torn if that is noted after it, corrupt if not.
-
-    Attributes:
-        ended: Whether it ends too early, rather than in the midst of something that is no JSON.
-    """
-
-    ended: bool
-
+__all__ = ["parse"]
 
 Parsed: TypeAlias = "tuple[DecisionRecord, dict[str, Any] | None] | RuleBaseLine | TornLine | UnreadableLine | None"
-
-
-class Faulty(Exception):
-    """A line is unusable."""
-
-    def __init__(self, trouble: Trouble, message: str) -> None:
-        super().__init__(trouble, message)
-        self.trouble = trouble
-        self.message = message
 
 
 def parse(text: bytes) -> Parsed:
@@ -184,12 +72,17 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def _decode(text: bytes) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """Decode JSON, in half the time that `json` takes; what the quick way refuses, `json` judges and locates."""
+@cache
+def _load_decoder() -> Callable[[bytes], Any]:
     from pydantic_core import from_json
 
+    return partial(from_json, allow_inf_nan=False, cache_strings="keys")  # values hardly ever come again
+
+
+def _decode(text: bytes) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Decode JSON, in half the time that `json` takes; what the quick way refuses, `json` judges and locates."""
     try:
-        return from_json(text, allow_inf_nan=False)
+        return _load_decoder()(text)
     except ValueError:
         return _DECODER.decode(text.decode())
 
@@ -306,17 +199,49 @@ _LEAN: Final = {**_REQUIRED, **_MAY_LACK}
 
 
 def _read_lean(record: dict[str, Any]) -> tuple[DecisionRecord, None]:
-    fields = _LEAN
+    try:
+        usual = _is_usual(*_read_required(record))
+    except (KeyError, TypeError, ValueError):
+        usual = False
+    fields = _MAY_LACK if usual else _LEAN
     for name, value in record.items():
         if name in fields and not fields[name](value):
             _refuse_fields(record, _REQUIRED, _MAY_LACK)
-    if not _REQUIRED.keys() <= record.keys():
+    if not usual and not _REQUIRED.keys() <= record.keys():
         _refuse_fields(record, _REQUIRED, _MAY_LACK)
-    for name, absent in ABSENT.items():
+    for name, absent, fresh in _ABSENT:
         if name not in record:
-            record[name] = absent.copy() if absent.__class__ in (list, dict) else absent
+            record[name] = fresh() if fresh else absent
     record.pop("chain", None)
     return cast("DecisionRecord", record), None
+
+
+_read_required: Final = itemgetter(*_REQUIRED)
+_ABSENT: Final = [(name, value, type(value) if type(value) in (list, dict) else None) for name, value in ABSENT.items()]
+
+
+def _is_usual(  # noqa: PLR0913, PLR0917 - the required fields in their order
+    id_: object,
+    time: object,
+    version: object,
+    facts: object,
+    model: object,
+    status: object,
+    certainty: object,
+    revision: object,
+    fired: object,
+) -> bool:
+    """Return whether the fields that none may lack are such as are written, nothing masked: what most lines are."""
+    return (
+        type(id_) is type(time) is type(version) is type(revision) is type(fired) is str
+        and id_ != ""
+        and type(facts) is dict
+        and (model is None or type(model) is str)
+        and status in _STATUSES
+        and type(certainty) is float
+        and 0 <= certainty <= 1
+        and a2b_base64(fired, strict_mode=True) is not None
+    )
 
 
 def _refuse_fields(record: dict[str, Any], required: dict[str, Any], optional: dict[str, Any]) -> NoReturn:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from cxrules.decision_log import lines
-from cxrules.decision_log.lines import Entry, Faulty, Logged, Problem, RuleBaseLine, TornLine, Trouble, UnreadableLine
+from cxrules.decision_log.entries import Entry, Faulty, Logged, Problem, RuleBaseLine, TornLine, Trouble, UnreadableLine
 from cxrules.decision_log.record import COMPARED, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
 from cxrules.decision_log.recorded_answer import expand, name_rules
 from cxrules.decision_log.rotation import list_parts
@@ -88,8 +88,10 @@ class LogReader:
         self._searched = False
         seen: set[str] = set()
         waiting: list[tuple[Line, UnreadableLine]] = []
+        file, part = self.path, ""
         for line in self.lines():
-            part = "" if line.file == self.path else line.file.name
+            if line.file is not file:
+                file, part = line.file, "" if line.file == self.path else line.file.name
             try:
                 parsed = lines.parse(line.text)
             except Faulty as fault:
@@ -97,17 +99,18 @@ class LogReader:
                 yield Problem(line.number, fault.trouble, fault.message, part)
                 continue
             if isinstance(parsed, UnreadableLine):
-                if len(waiting) == _WAITING or (waiting and waiting[-1][0].file != line.file):
-                    yield from _settle(waiting, None, self.path)
-                waiting.append((line, parsed))
+                yield from _queue(waiting, line, parsed, self.path)
                 continue
-            if parsed is None:
-                continue
-            yield from _settle(waiting, (line, parsed), self.path)
-            if isinstance(parsed, RuleBaseLine):
+            if waiting and parsed is not None:
+                yield from _settle(waiting, (line, parsed), self.path)
+            if isinstance(parsed, tuple):
+                record, answer = parsed
+                if record["revision"] not in seen:
+                    yield self._place(line.number, record["revision"], part, seen)
+                if record["revision"] in seen:
+                    yield Logged(line.number, record, part, answer)
+            elif isinstance(parsed, RuleBaseLine):
                 yield from self._meet(parsed, line, part, seen)
-            elif isinstance(parsed, tuple):
-                yield from self._place(Logged(line.number, parsed[0], part, parsed[1]), seen)
         yield from _settle(waiting, None, self.path)
 
     def _meet(self, parsed: RuleBaseLine, line: Line, part: str, seen: set[str]) -> Iterator[Problem]:
@@ -123,20 +126,16 @@ class LogReader:
         self._places.setdefault(key, (line.file, line.start))
         seen.add(key)
 
-    def _place(self, logged: Logged, seen: set[str]) -> Iterator[Entry]:
-        """Yield a decision if its rule base is in the log, and say so if that comes later."""
-        key = logged.record["revision"]
-        if key not in seen:
-            if key not in self._places:
-                self._search()
-            if key not in self._places:
-                message = f"the log does not hold the rule base of this decision, {key[:12]}"
-                yield Problem(logged.line, Trouble.MISSING_RULEBASE, message, logged.part)
-                return
-            seen.add(key)
-            message = f"decisions stand before their rule base, {key[:12]}"
-            yield Problem(logged.line, Trouble.REORDERED, message, logged.part)
-        yield logged
+    def _place(self, line: int, key: str, part: str, seen: set[str]) -> Problem:
+        """Look for the rule base of a decision, and describe that it comes later or not at all."""
+        if key not in self._places:
+            self._search()
+        if key not in self._places:
+            message = f"the log does not hold the rule base of this decision, {key[:12]}"
+            return Problem(line, Trouble.MISSING_RULEBASE, message, part)
+        seen.add(key)
+        message = f"decisions stand before their rule base, {key[:12]}"
+        return Problem(line, Trouble.REORDERED, message, part)
 
     def decisions(self) -> Iterator[Logged]:
         """Return the decisions alone, whatever else is in the file."""
@@ -317,6 +316,15 @@ def _read_lines(file: BinaryIO, path: Path, start: int, number: int) -> Iterator
             kept = kept + text if kept and length <= LONGEST_RULEBASE and kept.startswith(_RULEBASE) else None
         yield Line(path, number, start, length, kept or b"")
         start += length
+
+
+def _queue(
+    waiting: list[tuple[Line, UnreadableLine]], line: Line, unreadable: UnreadableLine, own: Path
+) -> Iterator[Problem]:
+    """Let an unreadable line wait; those before it are settled where they are too many or of another file."""
+    if len(waiting) == _WAITING or (waiting and waiting[-1][0].file != line.file):
+        yield from _settle(waiting, None, own)
+    waiting.append((line, unreadable))
 
 
 def _settle(

@@ -10,7 +10,7 @@ from typing import Final
 
 from cxrules.decision_log import lines
 from cxrules.decision_log.chain import START, Head, Link, read_head, read_link
-from cxrules.decision_log.lines import Faulty, TornLine
+from cxrules.decision_log.entries import Faulty, TornLine
 from cxrules.decision_log.reader import Line, LogReader
 from cxrules.decision_log.record import LONGEST_RULEBASE
 from cxrules.decision_log.rotation import head_path

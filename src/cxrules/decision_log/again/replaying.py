@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, TypeAlias
 
-from cxrules.decision_log.bulk import Bulks, split
+from cxrules.decision_log.again.bulk import Bulks, split
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
 from cxrules.decision_log.record import DecisionRecord, digest_standing
 from cxrules.decision_log.recorded_answer import (
@@ -69,11 +70,13 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
     """
     bulks = Bulks(log)
     for batch in split(log):
-        same = {position for _, positions in bulks.list_same(batch) for position in positions}
+        alike: dict[int, Logged] = {}
+        for group in bulks.list_groups(batch):
+            alike.update(compress(zip(group.positions, group.entries, strict=True), group.same))
         for position, entry in enumerate(batch):
-            if position in same:
-                assert isinstance(entry, Logged)
-                yield Replayed(entry.line, entry.record, (), entry.part)
+            known = alike.get(position)
+            if known is not None:
+                yield Replayed(known.line, known.record, (), known.part)
             else:
                 yield from replay_entry(log, entry)
 

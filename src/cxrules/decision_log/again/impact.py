@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, cast
 
 from cxrules.columns.integers import Runner
-from cxrules.decision_log.bulk import Bulk, Bulks, split
+from cxrules.decision_log.again.bulk import Bulk, Bulks, Group, list_silent, split
+from cxrules.decision_log.again.replaying import substitute_engine
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
 from cxrules.decision_log.recorded_answer import unpack_bits
-from cxrules.decision_log.replaying import substitute_engine
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidOrganisation
 from cxrules.language.ids import sorted_ids
@@ -153,12 +153,13 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
     bulks = Bulks(log)
     for batch in split(log):
         alone: dict[int, Impact] = {}
-        for _, positions in bulks.list_same(batch):
-            entries = [cast("Logged", batch[position]) for position in positions]
-            change = changes.of(log.judge(entries[0].record))
+        for group in bulks.list_groups(batch):
+            change = changes.of(log.judge(group.entries[0].record))
             alone.update(
                 (position, _leave_alone(entry, change.policy))
-                for position, entry, untouched in zip(positions, entries, change.list_untouched(entries), strict=True)
+                for position, entry, untouched in zip(
+                    group.positions, group.entries, change.list_untouched(group), strict=True
+                )
                 if untouched
             )
         for position, entry in enumerate(batch):
@@ -235,11 +236,11 @@ class _Change:
         self._own = own
 
     @cached_property
-    def _touched(self) -> tuple[int, Bulk, Runner[str]] | None:
+    def _touched(self) -> tuple[int, Runner[str]] | None:
         """What tells where no rule that the change touches fires, if such decisions are sure to stay as they are.
 
-        That is the touched rules of the recorded rule base as bits, the changed rule base, and what watches its own. A
-        rule is touched if it, or the evidence it brings, is not the same in both.
+        That is the touched rules of the recorded rule base as bits, and what watches those of the changed one. A rule
+        is touched if it, or the evidence it brings, is not the same in both.
         """
         before, after = self._own.rulebase, self.judge.rulebase
         if (before.policy, before.vocabulary, tuple(before.models.values())) != (
@@ -255,19 +256,18 @@ class _Change:
             if name not in self.altered and was.get(name) == now.get(name)
         }
         gone = self._own.decider.mask(name for name in before.rules if name not in same)
-        bulk = Bulk(self.judge)
-        return gone, bulk, bulk.watch(name for name in after.rules if name not in same)
+        return gone, Bulk(self.judge).watch(name for name in after.rules if name not in same)
 
-    def list_untouched(self, entries: Sequence[Logged]) -> list[bool]:
-        """Return for each decision that comes out as recorded whether it surely stays so, and all that led to it."""
+    def list_untouched(self, group: Group) -> list[bool]:
+        """Return for each decision whether it surely comes out as recorded and stays so, with all that led to it."""
         if self._touched is None:
-            return [False] * len(entries)
-        gone, changed, watch = self._touched
-        records = [entry.record for entry in entries]
-        silent = changed.list_silent(records, watch)
-        # The columns have compared what fired with the rule base, so that it is a text of bits.
-        fired = (unpack_bits(cast("str", record["fired"])) for record in records)
-        return [quiet and not bits & gone for quiet, bits in zip(silent, fired, strict=True)]
+            return [False] * len(group.entries)
+        gone, watch = self._touched
+        # Where it comes out as recorded, the columns have compared what fired, so that it is a text of bits.
+        return [
+            same and quiet and not unpack_bits(cast("str", entry.record["fired"])) & gone
+            for same, quiet, entry in zip(group.same, list_silent(group.sheet, watch), group.entries, strict=True)
+        ]
 
 
 def _group_evidence(judge: Judge) -> dict[str, list[Evidence]]:
