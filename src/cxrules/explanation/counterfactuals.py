@@ -63,7 +63,7 @@ class ChangeSet:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Counterfactuals(Portable):
     """Every cheapest way to another model.
 

@@ -48,7 +48,7 @@ class GivenFact:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Established(Portable):
     """A finding that fired rules establish.
 
@@ -56,7 +56,8 @@ class Established(Portable):
         finding: Its name.
         states: A clause that states it.
         steps: The rules that establish it; one of them when cleaned. In data it is empty where 40 findings stand above
-            this one in a row: what is nested deeper no reader of JSON takes.
+            this one in a row, since what is nested deeper no reader of JSON takes, and where the data tells more than
+            2,000 findings and this one stands in it before.
     """
 
     NESTS: ClassVar[str] = "steps"
@@ -67,14 +68,14 @@ class Established(Portable):
 
     def tell(self) -> tuple[Block, ...]:
         """Return it as an outline, with marks around the titles of articles."""
-        return (Outline(tuple(_lines(self, 0))),)
+        return (Outline(tuple(_Outliner().lines(self, 0))),)
 
     def __str__(self) -> str:
         return self.explain()
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Step(Portable):
     """A rule that fired, with what made it fire.
 
@@ -96,7 +97,7 @@ class Step(Portable):
 
     def tell(self) -> tuple[Block, ...]:
         """Return it as an outline, with marks around the titles of articles."""
-        return (Outline(tuple(_lines(self, 0))),)
+        return (Outline(tuple(_Outliner().lines(self, 0))),)
 
     def __str__(self) -> str:
         return self.explain()
@@ -126,7 +127,7 @@ class Weighed:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Case(Portable):
     """Everything for and against one model, and where the policy puts it.
 
@@ -154,14 +155,14 @@ class Case(Portable):
 
     def tell(self) -> tuple[Block, ...]:
         """Return it as an outline, with marks around the titles of articles."""
-        return (Outline(tuple(_lines(self, 0))),)
+        return (Outline(tuple(_Outliner().lines(self, 0))),)
 
     def __str__(self) -> str:
         return self.explain()
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Derivation(Portable):
     """How a decision came about.
 
@@ -205,7 +206,7 @@ class Derivation(Portable):
 
     def tell(self) -> tuple[Block, ...]:
         """Return it as an outline, with marks around the titles of articles."""
-        return (Outline(tuple(_lines(self, 0))),)
+        return (Outline(tuple(_Outliner().lines(self, 0))),)
 
     def __str__(self) -> str:
         return self.explain()
@@ -253,50 +254,62 @@ def reason(step: Step, consequence: str = "") -> str:
 
 _Lines: TypeAlias = Iterator[tuple[int, str]]
 
-
-def _lines(node: Derivation | Case | Step | Established, depth: int) -> _Lines:
-    if isinstance(node, Derivation):
-        for case in node.cases:
-            yield from _case(case, depth)
-        yield from _steps("What else applies.", node.others, depth)
-    elif isinstance(node, Case):
-        yield from _case(node, depth)
-    else:
-        yield from _branch(node, depth)
+_MANY = 2_000
+"""How many findings an outline tells again wherever they stand; beyond them what led to each is told once."""
 
 
-def _branch(top: Step | Established, depth: int) -> _Lines:
-    waiting: list[tuple[Step | Established, int]] = [(top, depth)]
-    while waiting:  # and no recursion, since a chain of findings may be long
-        node, depth = waiting.pop()
-        below: list[Step | Established] = []
-        if isinstance(node, Established):
-            yield depth, sentence(node.states)
-            below += node.steps
+class _Outliner:
+    """Writes the lines of one outline."""
+
+    def __init__(self) -> None:
+        self._told: set[int] = set()
+        self._count = 0
+
+    def lines(self, node: Derivation | Case | Step | Established, depth: int) -> _Lines:
+        if isinstance(node, Derivation):
+            for case in node.cases:
+                yield from self._case(case, depth)
+            yield from self._steps("What else applies.", node.others, depth)
+        elif isinstance(node, Case):
+            yield from self._case(node, depth)
         else:
-            yield depth, f"{node.rule.rationale.rstrip('. ')} ({cite(node)})."
-            for given in node.facts:
-                yield depth + 1, sentence(given.states)
-            below += node.findings
-        waiting += [(each, depth + 1) for each in reversed(below)]
+            yield from self._branch(node, depth)
 
+    def _branch(self, top: Step | Established, depth: int) -> _Lines:
+        waiting: list[tuple[Step | Established, int]] = [(top, depth)]
+        while waiting:  # and no recursion, since a chain of findings may be long
+            node, depth = waiting.pop()
+            below: list[Step | Established] = []
+            if isinstance(node, Established):
+                self._count += 1
+                if self._count > _MANY and id(node) in self._told:
+                    yield depth, f"{sentence(node.states)} What led to it stands above."
+                else:
+                    self._told.add(id(node))
+                    yield depth, sentence(node.states)
+                    below += node.steps
+            else:
+                yield depth, f"{node.rule.rationale.rstrip('. ')} ({cite(node)})."
+                for given in node.facts:
+                    yield depth + 1, sentence(given.states)
+                below += node.findings
+            waiting += [(each, depth + 1) for each in reversed(below)]
 
-def _case(case: Case, depth: int) -> _Lines:
-    yield depth, f"{case.model.name}: {case.model.says}."
-    for item in case.evidence:
-        side = "for" if item.points > 0 else "against"
-        yield from _steps(sentence(f"{count(abs(item.points), 'point')} {side} it"), (item.step,), depth + 1)
-    yield from _steps("Ruled out.", case.excluded_by, depth + 1)
-    yield from _steps("Ranked below another.", case.set_aside_by, depth + 1)
-    for finding in case.met:
-        yield depth + 1, "A requirement that is met."
-        yield from _lines(finding, depth + 2)
-    for _, states in case.missing:
-        yield depth + 1, f"A requirement that is not met: {states}."
+    def _case(self, case: Case, depth: int) -> _Lines:
+        yield depth, f"{case.model.name}: {case.model.says}."
+        for item in case.evidence:
+            side = "for" if item.points > 0 else "against"
+            yield from self._steps(sentence(f"{count(abs(item.points), 'point')} {side} it"), (item.step,), depth + 1)
+        yield from self._steps("Ruled out.", case.excluded_by, depth + 1)
+        yield from self._steps("Ranked below another.", case.set_aside_by, depth + 1)
+        for finding in case.met:
+            yield depth + 1, "A requirement that is met."
+            yield from self._branch(finding, depth + 2)
+        for _, states in case.missing:
+            yield depth + 1, f"A requirement that is not met: {states}."
 
-
-def _steps(label: str, steps: tuple[Step, ...], depth: int) -> _Lines:
-    if steps:
-        yield depth, label
-        for step in steps:
-            yield from _lines(step, depth + 1)
+    def _steps(self, label: str, steps: tuple[Step, ...], depth: int) -> _Lines:
+        if steps:
+            yield depth, label
+            for step in steps:
+                yield from self._branch(step, depth + 1)

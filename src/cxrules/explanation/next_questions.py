@@ -64,7 +64,7 @@ class Question:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class NextQuestions(Portable):
     """What to ask next.
 

@@ -68,7 +68,7 @@ class ToneFlip:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Robustness(Portable):
     """How robust a recommendation is.
 

@@ -58,7 +58,7 @@ class Completion:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Settled(Portable):
     """Whether the model can still change, with the proof or the counterexample.
 

@@ -39,7 +39,7 @@ class Extent(StrEnum):
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Sufficient(Portable):
     """Known facts that alone give the same model and status.
 

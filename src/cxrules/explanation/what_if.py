@@ -75,7 +75,7 @@ class Turned:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class WhatIf(Portable, Generic[_Answer]):
     """What would be recommended if some facts were otherwise, and what changed.
 

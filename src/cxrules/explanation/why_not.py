@@ -60,7 +60,7 @@ class Requirement:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class WhyNot(Portable):
     """What stands between one model and its recommendation.
 

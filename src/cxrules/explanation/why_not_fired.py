@@ -108,7 +108,7 @@ class Attempt:
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class NearestFiring(Portable):
     """The smallest coherent change of the facts after which it would come about.
 
@@ -146,7 +146,7 @@ class NearestFiring(Portable):
 
 
 @travels
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class WhyNotFired(Portable):
     """Why a rule did not fire, or a finding, pattern, action, warning or accompaniment did not come about.
 

@@ -11,6 +11,7 @@ from cxrules.errors import MissingRuleBase
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
 from cxrules.portable.fields import list_fields, list_names, published
+from cxrules.portable.likeness import are_alike, hash_of
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class Dumpable(Told):
         return self
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Portable(Dumpable):
     """An answer, or a part of one that is available by itself: a frozen dataclass whose fields are its data.
 
@@ -233,6 +234,12 @@ class Portable(Dumpable):
         fields = ((each.name, getattr(self, each.attribute)) for each in list_fields(type(self)))
         shown = (f"{name}={_shorten(value)}" for name, value in fields if value not in ((), None))
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        return are_alike(self, other) if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash_of(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from cxrules.portable.packing import pack, unpack

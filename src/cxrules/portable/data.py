@@ -26,11 +26,20 @@ DEEPEST = 40
 """How many findings may rest on each other in the data of an answer."""
 
 
-class _Depth(threading.local):
-    now = 0
+MANY = 2_000
+"""How many findings the data of an answer tells again wherever they stand; beyond them each is told once."""
 
 
-_depth = _Depth()
+class _Writing(threading.local):
+    """What is being written: whether anything is, how deep it is, and the findings that were told."""
+
+    now = False
+    depth = 0
+    told: set[int]
+    count = 0
+
+
+_writing = _Writing()
 
 NO_MODEL = str(Status.UNDETERMINED)
 """The key, in a mapping by models, of there being none."""
@@ -71,22 +80,32 @@ def list_data(value: Any, basis: Basis | None) -> dict[str, Any]:  # noqa: ANN40
     """Return the fields of a dataclass as data.
 
     Answers that stand in answers too deep are cut: of the class's `NESTS` nothing is left. JSON readers, pydantic's
-    among them, give up at about 200 levels, and Python at 1,000 calls.
+    among them, give up at about 200 levels, and Python at 1,000 calls. So are those told before, once there are many:
+    where findings rest on several others, which share what they rest on, the ways through them double with each level.
     """
-    kind = type(value)
-    nests = getattr(kind, "NESTS", "")
-    if nests:
-        if _depth.now == DEEPEST:
-            return {
-                field.name: [] if field.name == nests else to_data(getattr(value, field.attribute), basis)
-                for field in list_fields(kind)
-            }
-        _depth.now += 1
-        try:
-            return _list_fields_data(value, basis)
-        finally:
-            _depth.now -= 1
-    return _list_fields_data(value, basis)
+    if _writing.now:
+        nests = getattr(type(value), "NESTS", "")
+        return _list_nested(value, basis, nests) if nests else _list_fields_data(value, basis)
+    _writing.now, _writing.told, _writing.count = True, set(), 0
+    try:
+        return list_data(value, basis)
+    finally:
+        _writing.now = False
+
+
+def _list_nested(value: Any, basis: Basis | None, nests: str) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    _writing.count += 1
+    if _writing.depth == DEEPEST or (_writing.count > MANY and id(value) in _writing.told):
+        return {
+            field.name: [] if field.name == nests else to_data(getattr(value, field.attribute), basis)
+            for field in list_fields(type(value))
+        }
+    _writing.told.add(id(value))
+    _writing.depth += 1
+    try:
+        return _list_fields_data(value, basis)
+    finally:
+        _writing.depth -= 1
 
 
 def _list_fields_data(value: Any, basis: Basis | None) -> dict[str, Any]:  # noqa: ANN401 - any dataclass

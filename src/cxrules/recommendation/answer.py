@@ -62,7 +62,7 @@ class Recommendation(Inquiry, Dumpable):
         <Status.RECOMMENDED: 'recommended'>
     """
 
-    __slots__ = ("_data", "_decision", "_id", "_judge")
+    __slots__ = ("__weakref__", "_data", "_decision", "_id", "_judge")
 
     _data: Mapping[str, Any]  # of a copy; a live one has judge and decision
     _decision: Decision | None
