@@ -9,12 +9,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from cxrules.engines import Engine, create_engine
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import keep_at_hand
 from cxrules.recommendation.answer import Recommendation
 from cxrules.recommendation.telemetry import SWITCH, in_span
-from cxrules.rulebase import RuleBase
+from cxrules.rulebase import RuleBase, check_rulebase
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -71,8 +71,10 @@ class Advisor:
 
         Raises:
             ValueError: If there is no such engine, or it was built from another rule base.
+            TypeError: If one of the two is something else.
             ImportError: If the engine needs an extra that is not installed.
         """
+        _check(rulebase, engine)
         if engine is None or isinstance(engine, str):
             engine = create_engine(
                 DEFAULT_ENGINE if engine is None else engine, RuleBase.builtin() if rulebase is None else rulebase
@@ -209,6 +211,7 @@ def recommend(
     Raises:
         InvalidOrganisation: With every mistake in the facts.
         ValueError: If there is no such engine.
+        TypeError: If rule base or engine are something else.
         ImportError: If the engine needs an extra that is not installed.
 
     Examples:
@@ -220,6 +223,7 @@ def recommend(
     if engine is None and rulebase is None:
         advisor = _default_advisor()
     elif engine is None or isinstance(engine, str):
+        _check(rulebase, engine)
         advisor = _advisor_for(
             RuleBase.builtin() if rulebase is None else rulebase, DEFAULT_ENGINE if engine is None else engine
         )
@@ -275,10 +279,18 @@ def _advisor_for(rulebase: RuleBase, engine: str) -> Advisor:
     return Advisor(rulebase, engine)
 
 
+def _check(rulebase: object, engine: object) -> None:
+    """Raise where something else was given for a rule base or an engine, such as the path of one."""
+    if rulebase is not None:
+        check_rulebase(rulebase)
+    if not (engine is None or isinstance(engine, str) or hasattr(engine, "rulebase")):
+        raise TypeError(f"the name of an engine, or an engine, is expected, not {show_value(engine)}")
+
+
 def _gather(organisation: Given, facts: dict[str, Any]) -> Mapping[str, Any]:
     if not isinstance(organisation, Mapping):
         if not hasattr(organisation, "model_fields_set"):
-            message = f"a mapping or an Organisation is expected, not {organisation!r:.60}"
+            message = f"a mapping or an Organisation is expected, not {show_value(organisation)}"
             raise InvalidOrganisation([Diagnostic("wrong-type", Location(), message)])
         organisation = {name: getattr(organisation, name) for name in organisation.model_fields_set}
     if not facts:

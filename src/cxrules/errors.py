@@ -16,6 +16,7 @@ __all__ = [
     "UnlikelyFact",
     "no_such",
     "show_text",
+    "show_value",
     "suggest",
 ]
 
@@ -24,6 +25,8 @@ SHOWN = 50
 
 _SHORT = 4
 _LONGEST_STEP = 80
+_LONGEST_VALUE = 60
+_LONGEST_MESSAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ class Diagnostic:
     location: Location
     message: str
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        for part in ("message", "hint"):
+            if len(text := getattr(self, part)) > _LONGEST_MESSAGE:  # input repeated in it may be of any length
+                object.__setattr__(self, part, text[: _LONGEST_MESSAGE - 1] + "…")
 
     def __str__(self) -> str:
         place = str(self.location)
@@ -164,6 +172,20 @@ def show_text(text: str, longest: int | None = None) -> str:
     )
 
 
+def show_value(value: object) -> str:
+    """Return the `repr` of any value, cut where it is too long.
+
+    Examples:
+        >>> show_value("early"), show_value(["x" * 100])
+        ("'early'", "['xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…")
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "…"
+
+
 def no_such(what: str, name: object, known: Sequence[str]) -> ValueError:
     """Return the error for an unknown name, with the one that was probably meant.
 
@@ -171,7 +193,7 @@ def no_such(what: str, name: object, known: Sequence[str]) -> ValueError:
         >>> no_such("model", "cmo_ownd", ["cmo_owned", "cxo_owned"])
         ValueError("no such model: 'cmo_ownd'; did you mean 'cmo_owned'?")
     """
-    return ValueError(f"no such {what}: {name!r}; {suggest(name, known)}".rstrip("; "))
+    return ValueError(f"no such {what}: {show_value(name)}; {suggest(name, known)}".rstrip("; "))
 
 
 def suggest(word: object, known: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
+from cxrules.errors import show_value
 from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
 from cxrules.language.rulebase_parts import Parts
@@ -80,7 +81,7 @@ class RuleBase(Parts, Told):
         """
         from cxrules import knowledge
 
-        return cls(**vars(knowledge.load(*paths, base=base)))
+        return cls(**vars(knowledge.load(*paths, base=None if base is None else check_rulebase(base))))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RuleBase:
@@ -196,6 +197,18 @@ class RuleBase(Parts, Told):
     def incoherences(self, known: Facts) -> list[Impossible]:
         """Return the impossible conjunctions that known facts, validated, meet."""
         return list(self.coherence.list(self.coherence.met(known)))
+
+
+def check_rulebase(given: object) -> RuleBase:
+    """Return the rule base that was given.
+
+    Raises:
+        TypeError: If it is something else, such as the path of one.
+    """
+    if isinstance(given, RuleBase):
+        return given
+    hint = f"; RuleBase.load({show_value(given)}) reads one" if isinstance(given, str | Path) else ""
+    raise TypeError(f"a RuleBase is expected, not {show_value(given)}{hint}")
 
 
 def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:

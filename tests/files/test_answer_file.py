@@ -68,6 +68,15 @@ def test_numbers_are_read_as_json_writes_them() -> None:
         ('{\n\t"matury": 1}', "x.json:2:2: matury: no such fact"),
         ('{"facts": 7}', "x.json:1:11: a mapping of facts is expected under facts"),
         ("[" * 3000, "nested too deeply"),
+        ('maturity: "\\U99999999"', "x.json:1:14: this escape stands for no character"),
+        ('maturity: "\\U00110000"', "x.json:1:14: this escape stands for no character"),
+        ("facts:\n\tmaturity: early", "[yaml-syntax]; indent with spaces, not with tabs"),
+        ("maturity: @early", "[yaml-syntax]; quote the text"),
+        ('{"maturity": "early"}\n{"maturity": "early"}', "[yaml-syntax]; a file has one document only"),
+        ('{"maturity": "early"', "[yaml-syntax]; a bracket is missing"),
+        ("maturity: 'early", "[yaml-syntax]; a quotation mark is missing"),
+        ("retention_budget_share: .5", "YAML reads .5 as a number [unquoted-scalar]; write 0.5"),
+        ("retention_budget_share: 15 %", "not '15 %' [wrong-type]; write 15"),
         ("silos: yes", "YAML reads yes as true [unquoted-boolean]; known: 'none'"),
         ("transformation_goal: yes", "YAML reads yes as true [unquoted-boolean]; write true"),
     ],
@@ -82,6 +91,26 @@ def test_twenty_thousand_unknown_keys_are_one_error() -> None:
         read(json.dumps(plain))
     assert len(caught.value.diagnostics) == len(plain)
     assert len(str(caught.value)) < 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "retention_budget_share: " + "9" * 100_000,
+        "? " + "9" * 100_000 + "\n: 1",
+        json.dumps({"x" * 100_000: 1}),
+        '{"x": 1, "x": 1}'.replace("x", "x" * 100_000),
+    ],
+)
+def test_what_is_huge_is_not_repeated_whole(text: str) -> None:
+    assert all(len(line) < 500 for line in complain(text))
+
+
+def test_thousands_of_labels_are_passed_over() -> None:
+    labels = "".join(f"label_{number}: yes\n" for number in range(1_500))
+    assert interpret(f"{labels}facts:\n  silos: severe\n{labels.replace('l', 'L')}", "x.yaml", VOCABULARY).facts == {
+        "silos": "severe"
+    }
 
 
 def test_labels_are_the_callers_own() -> None:
@@ -135,6 +164,24 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "self.yaml").symlink_to(tmp_path / "self.yaml")
     with pytest.raises(InvalidKnowledge):
         RuleBase.load(tmp_path, base=BUILTIN)
+
+
+def test_a_folder_is_read_once_however_many_links_lead_to_it(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / str(number)).mkdir()
+        if number:
+            for name in "ab":
+                (tmp_path / str(number) / name).symlink_to(tmp_path / str(number - 1))
+    (tmp_path / "0" / "a.yaml").write_text("actions: {}\n")
+    assert RuleBase.load(tmp_path, base=BUILTIN).rules == BUILTIN.rules
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b", "x" * 5_000, "self"])
+def test_a_path_that_can_be_no_file_is_one_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(tmp_path / name, base=BUILTIN)
+    assert [mistake.code for mistake in caught.value.diagnostics] == ["unreadable-file"]
 
 
 # --- the streams

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import warnings
@@ -61,7 +62,13 @@ BAD: list[tuple[dict[Any, Any], list[tuple[str, str, str]]]] = [
     ({"transformation_goal": 0.0}, [("wrong-type", "transformation_goal", "")]),
     ({"retention_budget_share": True}, [("wrong-type", "retention_budget_share", "")]),
     ({"retention_budget_share": False}, [("wrong-type", "retention_budget_share", "")]),
-    ({"retention_budget_share": "15"}, [("wrong-type", "retention_budget_share", "")]),
+    ({"retention_budget_share": "15"}, [("wrong-type", "retention_budget_share", "write 15")]),
+    ({"retention_budget_share": "15 %"}, [("wrong-type", "retention_budget_share", "write 15")]),
+    ({"retention_budget_share": "15,5"}, [("wrong-type", "retention_budget_share", "write 15.5")]),
+    ({"retention_budget_share": ".5"}, [("wrong-type", "retention_budget_share", "write 0.5")]),
+    ({"retention_budget_share": "1.5e1"}, [("wrong-type", "retention_budget_share", "write 15")]),
+    ({"retention_budget_share": "0x0F"}, [("wrong-type", "retention_budget_share", "write a decimal number")]),
+    ({"retention_budget_share": "150"}, [("wrong-type", "retention_budget_share", "")]),
     ({"retention_budget_share": Decimal("sNaN")}, [("out-of-range", "retention_budget_share", "")]),
     ({"retention_budget_share": Decimal("1e999999")}, [("out-of-range", "retention_budget_share", "")]),
     ({"retention_budget_share": np.complex128(15)}, [("wrong-type", "retention_budget_share", "")]),
@@ -177,11 +184,60 @@ def test_a_fact_given_twice_is_a_mistake() -> None:
     ]
 
 
-@pytest.mark.parametrize("organisation", ["maturity: early", 7, ["maturity"], object()])
+@pytest.mark.parametrize("organisation", ["maturity: early", 7, ["maturity"], object(), Unspeakable()])
 def test_what_is_no_organisation_is_a_mistake(organisation: Any) -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         cxrules.recommend(organisation)
     assert [mistake.code for mistake in caught.value.diagnostics] == ["wrong-type"]
+
+
+class Changing(dict[str, Any]):
+    """A mapping that says something else each time it is read, as one that another thread writes to may."""
+
+    def items(self) -> Any:
+        self["silos"] = "none" if self["silos"] == "severe" else "severe"
+        return super().items()
+
+
+def test_facts_are_read_once() -> None:
+    advice = cxrules.recommend(Changing(silos="severe", ceo_involvement=None))
+    assert advice.fired == cxrules.recommend(advice.facts).fired
+
+
+HUGE = "x" * 1_000_000
+ADVICE = cxrules.recommend(silos="severe")
+DOORS: dict[str, Any] = {
+    "why_not": ADVICE.why_not,
+    "how": ADVICE.how,
+    "counterfactuals": ADVICE.counterfactuals,
+    "keep": lambda given: ADVICE.counterfactuals(keep=[given]),
+    "deadline": lambda given: ADVICE.settled(deadline=given),
+    "detail": ADVICE.explain,
+    "mode": lambda given: ADVICE.model_dump(mode=given),
+    "what_if": ADVICE.what_if,
+    "engine": lambda given: cxrules.recommend(engine=given),
+    "rulebase": lambda given: cxrules.recommend(rulebase=given),
+    "advisor": cxrules.Advisor,
+    "base": lambda given: cxrules.RuleBase.load(ROOT / "tests" / "data" / "small_base", base=given),
+    "attach": ADVICE.attach,
+    "attach an answer": ADVICE.why().attach,
+}
+
+
+@pytest.mark.parametrize("given", [HUGE, 7, [HUGE], {"a": 1}, Unspeakable()], ids=["huge", "7", "list", "dict", "mute"])
+@pytest.mark.parametrize("door", DOORS)
+def test_what_is_no_name_and_no_rule_base_is_one_short_error(door: str, given: Any) -> None:
+    if door == "deadline" and given == 7:
+        return
+    with pytest.raises((ValueError, TypeError)) as caught:
+        DOORS[door](given)
+    assert re.search("no such|expected|a deadline is", str(caught.value))
+    assert len(str(caught.value)) < 1_000
+
+
+def test_the_path_of_a_rule_base_is_none() -> None:
+    with pytest.raises(TypeError, match=re.escape("a RuleBase is expected, not 'mine'; RuleBase.load('mine') reads")):
+        cxrules.Advisor("mine")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("engine", ["", "bitmup"])

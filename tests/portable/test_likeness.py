@@ -74,14 +74,15 @@ def make_layers(count: int, *, joint: bool) -> RuleBase:
 def test_findings_that_share_what_they_rest_on_cost_no_more_than_they_are(joint: bool) -> None:
     advisor = Advisor(make_layers(30, joint=joint))
     one, other = advisor.recommend(it=True), advisor.recommend(it=True)
-    for question in (
+    questions: list[Any] = [
         lambda advice: advice.why(),
         lambda advice: advice.why(complete=True),
         lambda advice: advice.how("end"),
         lambda advice: advice.why_not("model"),
         lambda advice: advice.what_if(it=False),
-    ):
-        answer: Any = question(one)
+    ]
+    for question in questions:
+        answer = question(one)
         assert answer == question(other)
         assert hash(answer) == hash(question(other))
         assert len(json.dumps(answer.model_dump())) < 3_000_000

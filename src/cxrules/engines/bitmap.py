@@ -147,10 +147,11 @@ class BitmapEngine:
             The known facts in their normal form, and the rules that fire; None if a mistake or a value of an
             unusual type asks for a closer look, which `Vocabulary.validate` takes.
         """
-        known: dict[str, Any] = dict(given)
+        known: dict[str, Any] = dict(given)  # read once: what the caller's mapping holds may change meanwhile
+        unknown: list[str] = []
         met, words, flags = self._met, self._words, self._flags
         try:
-            for name, value in given.items():
+            for name, value in known.items():
                 if type(value) is str:
                     met |= words[name][value]
                 elif value is True or value is False:
@@ -159,11 +160,13 @@ class BitmapEngine:
                     known[name] = normal = self._readers[name](value)
                     met |= self._masks[name][normal]
                 elif name in words:
-                    del known[name]
+                    unknown.append(name)
                 else:
                     return None
         except (KeyError, TypeError):
             return None
+        for name in unknown:
+            del known[name]
         return known, self._settle(met)
 
     def bound(self, known: Facts) -> int:

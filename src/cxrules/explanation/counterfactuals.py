@@ -150,8 +150,9 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
         ValueError: If there is no such model or fact, an effort is no whole number from 1 to 1000, or fewer than one
             change is allowed.
     """
-    if target is not None and target not in judge.rulebase.models:
-        raise no_such("model", target, tuple(judge.rulebase.models))
+    asked: object = target  # whatever the caller gave
+    if asked is not None and not (isinstance(asked, str) and asked in judge.rulebase.models):
+        raise no_such("model", asked, tuple(judge.rulebase.models))
     if max_changes < 1:
         raise ValueError(f"at least one change must be allowed, not {max_changes}")
     target = None if target is None else str(target)

@@ -41,12 +41,13 @@ def how(judge: Judge, decision: Decision, name: str) -> Node | None:
     """
     rulebase = judge.rulebase
     tracer = Tracer(judge, decision, complete=True)
-    if name in rulebase.findings:
-        return tracer.established(name) if name in tracer.findings else None
-    if name in rulebase.rules:
-        return tracer.step(name) if judge.decider.has(decision.fired, name) else None
-    if name in rulebase.models:
-        return next(case for case in tracer.cases() if case.model.id == name)
+    if isinstance(name, str):
+        if name in rulebase.findings:
+            return tracer.established(name) if name in tracer.findings else None
+        if name in rulebase.rules:
+            return tracer.step(name) if judge.decider.has(decision.fired, name) else None
+        if name in rulebase.models:
+            return next(case for case in tracer.cases() if case.model.id == name)
     known = (*rulebase.findings, *rulebase.rules, *rulebase.models)
     raise no_such("finding, rule or model", name, known)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def _interpret(node: Node | None, report: Report, vocabulary: Vocabulary) -> Org
             message = "a mapping of facts is expected under facts"
             raise InvalidOrganisation([*mistakes, Diagnostic("wrong-type", within.locate(), message)])
         mistakes += _find_strays(node, vocabulary)
-        mistakes = [mistake for mistake in mistakes if not _concerns_label(mistake, node)]
+        mistakes = _drop_labels(mistakes, node)
     known, wrong = _validate(within, empty, vocabulary)
     hints = {_place(mistake.location): mistake.hint for mistake in wrong if mistake.hint}
     spoilt = {_place(mistake.location) for mistake in mistakes}
@@ -108,14 +109,18 @@ def _skipped(node: Node, vocabulary: Vocabulary) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known))
 
 
-def _concerns_label(mistake: Diagnostic, node: Node) -> bool:
-    """Whether a mistake is about how YAML reads a label, which is the caller's own affair."""
-    if mistake.code not in ("unquoted-boolean", "unquoted-scalar"):
-        return False
-    where = mistake.location
+def _drop_labels(mistakes: list[Diagnostic], node: Node) -> list[Diagnostic]:
+    """Return the mistakes but those about how YAML reads a label, which is the caller's own affair."""
     starts = sorted((*place, name) for name, place in node.keys.items())
-    before = [name for line, column, name in starts if (line, column) <= (where.line, where.column)]
-    return bool(before) and before[-1] != _FACTS
+    places = [(line, column) for line, column, _ in starts]
+
+    def concerns_label(mistake: Diagnostic) -> bool:
+        if mistake.code not in ("unquoted-boolean", "unquoted-scalar"):
+            return False
+        before = bisect_right(places, _place(mistake.location))
+        return before > 0 and starts[before - 1][2] != _FACTS
+
+    return [mistake for mistake in mistakes if not concerns_label(mistake)]
 
 
 def _read(name: str, report: Report) -> Node | None:
@@ -150,7 +155,7 @@ def _validate(
 def _locate(mistake: Diagnostic, node: Node) -> Diagnostic:
     path = mistake.location.path
     where = node.locate(path, key=mistake.code == "unknown-fact")
-    return Diagnostic(mistake.code, where, f"{'.'.join(path)}: {mistake.message}", mistake.hint)
+    return Diagnostic(mistake.code, where, f"{mistake.location}: {mistake.message}", mistake.hint)
 
 
 def _find_strays(node: Node, vocabulary: Vocabulary) -> list[Diagnostic]:

@@ -136,14 +136,14 @@ def find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:
     return sorted(found.values(), key=lambda file: file.as_posix())
 
 
-def _walk(folder: Path, above: set[Path]) -> Iterator[Path]:
-    above = {*above, folder.resolve()}
+def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
+    seen.add(folder.resolve())
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            if path.resolve() not in above:  # a link to a folder it is in
-                yield from _walk(path, above)
+            if path.resolve() not in seen:  # however many links lead to a folder
+                yield from _walk(path, seen)
         elif path.suffix in (".yaml", ".yml"):
             yield path
 

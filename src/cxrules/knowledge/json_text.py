@@ -86,7 +86,9 @@ class _Reader:
             value = self.read(at, depth + 1)
             if key in nodes:
                 line = node.keys[key][0]
-                self._add("duplicate-key", place, f"the key {key!r} stands here twice", f"the first is in line {line}")
+                self._add(
+                    "duplicate-key", place, f"the key {key!r:.80} stands here twice", f"the first is in line {line}"
+                )
             else:
                 nodes[key], node.keys[key] = value, self._place(place)
             at = self.skip(self.end)

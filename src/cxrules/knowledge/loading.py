@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -83,5 +84,7 @@ def _demand_whole(draft: Draft, where: Location) -> None:
 def _name(draft: Draft, first: Path, base: Parts | None) -> str:
     if "name" in draft.single:
         return str(draft.single["name"].form)
-    stem = show_text(first.resolve().stem)
+    with suppress(OSError, RuntimeError, ValueError):  # of a path that can be none, which is reported
+        first = first.resolve()
+    stem = show_text(first.stem)
     return f"{base.name}+{stem}" if base else stem

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 import yaml
 
-from cxrules.errors import Location
+from cxrules.errors import Location, show_text
 from cxrules.knowledge.diagnostic_codes import Report
 from cxrules.knowledge.json_text import NotJsonError, read_json
 from cxrules.knowledge.node import DEEPEST, Content, Node
@@ -22,10 +22,22 @@ __all__ = ["LARGEST", "describe", "read_bytes", "read_file", "read_stream", "rea
 LARGEST: Final = 16 << 20
 """How many bytes a file may have. All knowledge of the built-in rule base has fewer than 1 MB."""
 
+_LONGEST_SHOWN: Final = 60
 _LARGEST_YAML: Final = 4 << 20
 _TAG: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NOT_FINITE: Final = {".inf", "-.inf", "+.inf", ".nan"}
+
+_MEANT: Final = {
+    "mapping values": "quote a text that contains ': '",
+    r"character '\t'": "indent with spaces, not with tabs",
+    "cannot start any token": "quote the text",
+    "found unexpected end of stream": "a quotation mark is missing",
+    "<stream end>": "a bracket is missing",
+    "<document start>": "a file has one document only",
+    "could not find expected ':'": "write a colon and a space after a key",
+}
+"""What PyYAML says of a mistake, and what was probably meant."""
 
 _Loader: TypeAlias = Any  # PyYAML's is not typed
 _Mark: TypeAlias = Any  # typed as if it could be None, which it is for no event of a text
@@ -113,8 +125,9 @@ def read_text(text: str, file: str, report: Report) -> Node | None:
         message = f"this YAML is longer than {_LARGEST_YAML >> 20} MB, which would take minutes to read"
         report.add("unreadable-file", Location(file), message, "split it, or write JSON")
         return None
+    composer = _Composer(text, file, report)
     try:
-        return _Composer(text, file, report).compose()
+        return composer.compose()
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         where = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
@@ -123,9 +136,11 @@ def read_text(text: str, file: str, report: Report) -> Node | None:
         mark = error.problem_mark or error.context_mark
         where = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
         told = ", ".join(part for part in (error.context, error.problem) if part)
-        hint = "quote a text that contains ': '" if "mapping values" in told else ""
+        hint = next((meant for sign, meant in _MEANT.items() if sign in told), "")
         report.add("yaml-syntax", where, told or "this is not YAML", hint)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError):  # of `chr`: nothing else of PyYAML's raises them
+        report.add("yaml-syntax", composer.place(), "this escape stands for no character")
+    except RecursionError as error:
         report.add("yaml-syntax", Location(file), f"this is not YAML: {error}")
     return None
 
@@ -138,12 +153,14 @@ class _Composer:
     """Makes nodes of the events of one file."""
 
     def __init__(self, text: str, file: str, report: Report) -> None:
-        self.loader: _Loader = yaml.SafeLoader(text)
+        self.loader: _Loader = yaml.SafeLoader("")
+        self.text = text
         self.file = file
         self.report = report
 
     def compose(self) -> Node | None:
         """Compose the one document of the file."""
+        self.loader = yaml.SafeLoader(self.text)
         self.loader.get_event()  # the stream starts
         if self.loader.check_event(yaml.StreamEndEvent):
             self.report.add("empty-file", Location(self.file), "this file says nothing")
@@ -157,6 +174,10 @@ class _Composer:
             )
             return None
         return node
+
+    def place(self) -> Location:
+        """Describe how far the file is read."""
+        return Location(self.file, self.loader.line + 1, self.loader.column + 1)
 
     def _add(self, code: str, mark: _Mark, message: str, hint: str = "") -> None:
         self.report.add(code, Location(self.file, mark.line + 1, mark.column + 1), message, hint)
@@ -205,11 +226,11 @@ class _Composer:
             if isinstance(name, bool):
                 name = "true" if name else "false"
             if not isinstance(name, str):
-                self._add("wrong-type", event.start_mark, f"a name is expected for a key, not {name!r}")
+                self._add("wrong-type", event.start_mark, f"a name is expected for a key, not {name}")
                 continue
             if name in node.content:
                 line = node.keys[name][0]
-                message = f"the key {name!r} stands here twice"
+                message = f"the key {name!r:.80} stands here twice"
                 self._add("duplicate-key", event.start_mark, message, f"the first is in line {line}")
                 continue
             node.content[name] = value
@@ -226,19 +247,22 @@ class _Composer:
             return text
         tag = self.loader.resolve(yaml.ScalarNode, text, (True, False)).removeprefix(_TAG)
         mark = event.start_mark
+        shown = show_text(text, _LONGEST_SHOWN)
         if tag == "null":
             self._add("null-value", mark, "a value is missing here", "leave the key out, or write none")
         elif tag == "bool":
             if text in ("true", "false"):
                 return text == "true"
             meant = "true" if text.lower() in ("yes", "on", "true") else "false"
-            self._add("unquoted-boolean", mark, f"YAML reads {text} as {meant}", f'write "{text}" or {meant}')
+            self._add("unquoted-boolean", mark, f"YAML reads {shown} as {meant}", f'write "{shown}" or {meant}')
         elif tag in ("int", "float"):
             if _DECIMAL.fullmatch(text) and len(text) < DEEPEST:
                 return int(text) if tag == "int" else float(text)
             if text.lower() in _NOT_FINITE:
                 return float(text.lower().replace(".", ""))
-            self._add("unquoted-scalar", mark, f"YAML reads {text} as a number", f'write "{text}" or a decimal number')
+            self._add(
+                "unquoted-scalar", mark, f"YAML reads {shown} as a number", f'write "{shown}" or a decimal number'
+            )
         elif tag == "timestamp":
-            self._add("unquoted-scalar", mark, f"YAML reads {text} as a date", f'write "{text}"')
+            self._add("unquoted-scalar", mark, f"YAML reads {shown} as a date", f'write "{shown}"')
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
-from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, UnlikelyFact, suggest
+from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, UnlikelyFact, show_value, suggest
 
 __all__ = ["Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
 
@@ -162,21 +163,22 @@ class Fact(Told):
             if value is True or value is False:
                 return value
             hint = f"write {meant}" if isinstance(value, str) and (meant := _AS_FLAG.get(value.lower())) else ""
-            raise self._wrong("wrong-type", f"true or false is expected, not {_show(value)}", hint=hint)
+            raise self._wrong("wrong-type", f"true or false is expected, not {show_value(value)}", hint=hint)
         if self.kind is Kind.PERCENT:
             return self._examine_percent(value)
         if self.kind is Kind.SET:
             return self._examine_set(value)
         if not isinstance(value, str):
-            raise self._wrong("wrong-type", f"one of its values is expected, not {_show(value)}", value)
+            raise self._wrong("wrong-type", f"one of its values is expected, not {show_value(value)}", value)
         for name in self.names:
             if value == name:
                 return name
-        raise self._wrong("unknown-value", f"no such value: {_show(value)}", value)
+        raise self._wrong("unknown-value", f"no such value: {show_value(value)}", value)
 
     def _examine_percent(self, value: object) -> int | float:
         if isinstance(value, bool) or not _is_real(value):
-            raise self._wrong("wrong-type", f"a number from 0 to 100 is expected, not {_show(value)}")
+            message = f"a number from 0 to 100 is expected, not {show_value(value)}"
+            raise self._wrong("wrong-type", message, hint=_guess_number(value))
         try:
             number = float(value)  # type: ignore[arg-type] # see _is_real
         except OverflowError:
@@ -184,7 +186,7 @@ class Fact(Told):
         except ValueError:  # a signalling NaN
             number = math.nan
         if math.isnan(number) or not 0 <= number <= _FULL:
-            raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {_show(value)}")
+            raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {show_value(value)}")
         if 0 < number < 1:
             message = f"{self.name} is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant"
             warnings.warn(message, UnlikelyFact, stacklevel=2)
@@ -196,17 +198,21 @@ class Fact(Told):
             if isinstance(value, str):
                 hint = f"write [{value!r}]" if value in self.names else suggest(value, self.names)
             raise InvalidOrganisation(
-                [Diagnostic("wrong-type", self._here, f"a list of its values is expected, not {_show(value)}", hint)]
+                [
+                    Diagnostic(
+                        "wrong-type", self._here, f"a list of its values is expected, not {show_value(value)}", hint
+                    )
+                ]
             )
         unknown = [element for element in value if not isinstance(element, str) or element not in self.names]
         if unknown:
             if isinstance(value, set | frozenset):
-                unknown.sort(key=_show)
+                unknown.sort(key=show_value)
             raise InvalidOrganisation(
                 Diagnostic(
                     "unknown-value",
                     self._here,
-                    f"no such value: {_show(element)}",
+                    f"no such value: {show_value(element)}",
                     suggest(element, self.names) if index < SHOWN else "",
                 )
                 for index, element in enumerate(unknown)
@@ -335,16 +341,20 @@ def _is_real(value: object) -> bool:
     return isinstance(value, Real) or (isinstance(value, Number) and not isinstance(value, Complex))
 
 
+_WRITTEN_NUMBER = re.compile(r"\s*\+?([0-9]{0,3})(?:[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\s*%?\s*")
+
+
+def _guess_number(value: object) -> str:
+    """Return what was probably meant by a percentage that is text, such as "15", "15 %" or "15,5"."""
+    match = _WRITTEN_NUMBER.fullmatch(value) if isinstance(value, str) else None
+    if not match or not (match[1] or match[2]):
+        return "write a decimal number" if isinstance(value, str) else ""
+    number = float(f"{match[1] or 0}.{match[2] or 0}e{match[3] or 0}")
+    return f"write {write_number(int(number) if number.is_integer() else number)}" if number <= _FULL else ""
+
+
 def _name(name: object) -> str:
-    return name if isinstance(name, str) else _show(name)
-
-
-def _show(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
-        text = f"a value of type {type(value).__name__}"
-    return text if len(text) <= 60 else text[:57] + "…"
+    return name if isinstance(name, str) else show_value(name)
 
 
 def _make_reader(fact: Fact, plain: Mapping[str, str]) -> Callable[[Any], FactValue]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cxrules.errors import show_value
 from cxrules.language.facts import Fact, Kind, Only, Use, Value
 
 __all__ = ["read_fact", "read_number", "read_text", "read_texts", "write_fact"]
@@ -56,7 +57,7 @@ def read_fact(name: str, plain: Mapping[str, Any]) -> Fact:
 def read_text(value: object) -> str:
     """Return a text; raise TypeError where it is none."""
     if not isinstance(value, str):
-        raise TypeError(f"text is expected, not {value!r}")
+        raise TypeError(f"text is expected, not {show_value(value)}")
     return value
 
 
@@ -68,5 +69,5 @@ def read_texts(values: Iterable[object]) -> tuple[str, ...]:
 def read_number(value: object) -> int:
     """Return a whole number; raise TypeError where it is none."""
     if type(value) is not int:
-        raise TypeError(f"a whole number is expected, not {value!r}")
+        raise TypeError(f"a whole number is expected, not {show_value(value)}")
     return value

@@ -10,7 +10,7 @@ from cxrules.engines import create_engine
 from cxrules.errors import MissingRuleBase
 from cxrules.language.facts import Facts
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase
+from cxrules.rulebase import RuleBase, check_rulebase
 
 __all__ = ["Basis", "find_judge", "judge_for", "keep_at_hand"]
 
@@ -71,7 +71,7 @@ class Basis:
         Raises:
             MissingRuleBase: If the rule base is of another revision.
         """
-        if rulebase.revision != self.revision:
+        if check_rulebase(rulebase).revision != self.revision:
             raise MissingRuleBase(self.revision, self.name)
         return type(self)(judge_for(rulebase))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from cxrules.document import Block, Told, to_plain
-from cxrules.errors import MissingRuleBase
+from cxrules.errors import MissingRuleBase, no_such
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
 from cxrules.portable.fields import list_fields, list_names, published
@@ -84,7 +84,7 @@ class Dumpable(Told):
             _others: What else pydantic's method of that name takes; it makes no difference here.
         """
         if mode not in ("python", "json"):
-            raise ValueError(f"no such mode: {mode!r}; known: 'json', 'python'")
+            raise no_such("mode", mode, ("json", "python"))
         data = self._data_of()
         if texts:
             data["texts"] = collect_texts(data, self.rulebase)

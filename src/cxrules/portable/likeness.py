@@ -7,9 +7,10 @@ branches are shared every way through them is walked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, fields, is_dataclass
-from functools import cache
+from dataclasses import fields, is_dataclass
 from typing import Any
+
+from cxrules.portable.fields import remember
 
 __all__ = ["are_alike", "hash_of"]
 
@@ -64,7 +65,6 @@ def hash_of(value: Any, levels: int = _HASHED) -> int:  # noqa: ANN401 - an answ
     return hash(value)
 
 
-@cache
+@remember
 def _compared(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of dataclasses
-    counted: list[Field[Any]] = [each for each in fields(kind) if each.compare]
-    return tuple([each.name for each in counted])
+    return tuple([each.name for each in fields(kind) if each.compare])

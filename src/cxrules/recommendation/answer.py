@@ -23,7 +23,7 @@ from cxrules.portable.base import Dumpable, travels
 from cxrules.portable.data import revive
 from cxrules.portable.fields import inside_others, list_fields, published
 from cxrules.recommendation.inquiry import Inquiry
-from cxrules.rulebase import RuleBase
+from cxrules.rulebase import RuleBase, check_rulebase
 
 __all__ = ["Advice", "Recommendation"]
 
@@ -220,7 +220,7 @@ class Recommendation(Inquiry, Dumpable):
         Raises:
             MissingRuleBase: If the rule base is of another revision.
         """
-        if rulebase.revision != self.revision:
+        if check_rulebase(rulebase).revision != self.revision:
             raise MissingRuleBase(self.revision)
         judge = judge_for(rulebase)
         return Recommendation(judge, judge.decide(self.facts))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from cxrules.document import Block, Told
-from cxrules.errors import no_such
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, no_such, show_value
 
 if TYPE_CHECKING:
     from datetime import date
@@ -185,13 +185,13 @@ class Inquiry(Told):
         from cxrules.explanation.why_not import why_not
         from cxrules.explanation.why_not_fired import list_subjects, why_not_fired
 
-        models = self.judge.rulebase.models
-        subjects = {} if name in models else list_subjects(self.judge.rulebase)
-        if name in subjects:
-            return why_not_fired(self.judge, self.decision, name, subjects[name])
-        if name not in models:
-            raise no_such("model, rule, finding, pattern, action or warning", name, (*models, *subjects))
-        return why_not(self.judge, self.decision, name)
+        models, subjects = self.judge.rulebase.models, list_subjects(self.judge.rulebase)
+        if isinstance(name, str):
+            if name in models:
+                return why_not(self.judge, self.decision, name)
+            if name in subjects:
+                return why_not_fired(self.judge, self.decision, name, subjects[name])
+        raise no_such("model, rule, finding, pattern, action or warning", name, (*models, *subjects))
 
     def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: object) -> WhatIf[Self]:
         """Recommend on changed facts, and compare.
@@ -205,6 +205,9 @@ class Inquiry(Told):
         """
         from cxrules.explanation.what_if import what_if
 
+        if not (changes is None or isinstance(changes, Mapping)):
+            message = f"a mapping of facts is expected, not {show_value(changes)}"
+            raise InvalidOrganisation([Diagnostic("wrong-type", Location(), message)])
         return what_if(self.judge, self.decision, {**(changes or {}), **facts}, self._present)
 
     def sufficient(self, *, deadline: float | None = None) -> Sufficient:

@@ -9,6 +9,8 @@ from math import inf
 from time import monotonic
 from typing import Final
 
+from cxrules.errors import show_value
+
 __all__ = ["Budget", "time_limit"]
 
 _LATEST: Final[ContextVar[float | None]] = ContextVar("latest", default=None)
@@ -59,8 +61,9 @@ class Budget:
         Raises:
             ValueError: If the deadline is negative or no number.
         """
-        if deadline is not None and not deadline >= 0:
-            raise ValueError(f"a deadline is a number of seconds from now, at least 0, not {deadline!r}")
+        given: object = deadline  # whatever the caller gave
+        if given is not None and not (isinstance(given, int | float) and given >= 0):
+            raise ValueError(f"a deadline is a number of seconds from now, at least 0, not {show_value(given)}")
         self.steps = steps
         self.examined = 0
         self.cut_short = False

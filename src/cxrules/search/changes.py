@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from itertools import chain, combinations, product
 
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of
-from cxrules.errors import no_such
+from cxrules.errors import no_such, show_value
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only, Vocabulary
 from cxrules.language.regions import cut
 from cxrules.search.possibilities import Possibilities
@@ -51,15 +51,16 @@ def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, 
     Raises:
         ValueError: If there is no such fact, an immutable one is priced, or a price is no whole number from 1 to 1000.
     """
-    for name in (*keep, *effort):
-        if name not in vocabulary.facts:
+    names: tuple[object, ...] = (*keep, *effort)
+    for name in names:
+        if not (isinstance(name, str) and name in vocabulary.facts):
             raise no_such("fact", name, tuple(vocabulary.facts))
     for name, price in effort.items():
         if vocabulary[name].immutable:
             raise ValueError(f"nobody can change {name}, so that it has no price")
         given: object = price  # whatever the caller gave
         if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= DEAREST:
-            raise ValueError(f"the effort of {name} is a whole number from 1 to {DEAREST}, not {given!r}")
+            raise ValueError(f"the effort of {name} is a whole number from 1 to {DEAREST}, not {show_value(given)}")
     return {
         name: replace(fact, effort=effort[name]) if name in effort else fact
         for name, fact in vocabulary.facts.items()
