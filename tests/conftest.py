@@ -6,6 +6,8 @@ for `make soak`. A test that wants more than its profile gives asks in proportio
     @settings(max_examples=2 * settings().max_examples)  # 100 in `make test`, 10,000 in `make soak`
 """
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("requires_shared"):
             item.add_marker(absent)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_arrive() -> Iterator[None]:
+    """A suite in the background may have been told to ignore Ctrl-C, and so would be what it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 import yaml
 
 from cxrules import Advisor, RuleBase
+from cxrules.engines import Engine, create_engine
 from cxrules.language.rules import Effect, holds
+from cxrules.policy.judge import Judge
 from cxrules.testing.cases import Case, find_faults, read_cases
 from tests import DATA
 from tests.oracle import OracleEngine
@@ -22,21 +25,40 @@ def builtin_cases() -> tuple[Case, ...]:
     return read_cases(DATA / "cases", rulebase=RuleBase.builtin())
 
 
-@pytest.fixture(scope="module", params=["bitmap", "experta", "oracle"])
-def advisor(request: pytest.FixtureRequest) -> Advisor:
-    """Return an advisor on one of the engines."""
-    if request.param == "oracle":
-        return Advisor(engine=OracleEngine(RuleBase.builtin()))
-    try:
-        return Advisor(engine=request.param)
-    except ImportError as error:
-        pytest.skip(str(error))
+@cache
+def with_variants() -> dict[str, list[Case]]:
+    """Each case with those that its changes make."""
+    found: dict[str, list[Case]] = {}
+    for case in builtin_cases():
+        found.setdefault(case.id.partition("/")[0], []).append(case)
+    return found
 
 
-@pytest.mark.parametrize("case", builtin_cases(), ids=lambda case: case.id)
-def test_case(advisor: Advisor, case: Case) -> None:
-    faults = list(find_faults(advisor.recommend(case.given), case.expect))
-    assert not faults, faults
+@pytest.fixture(scope="module")
+def others() -> list[Judge]:
+    """The engines beside the one that answers: what is decided from the same rules is the same answer."""
+    rulebase = RuleBase.builtin()
+    engines: list[Engine] = [OracleEngine(rulebase)]
+    with suppress(ImportError):
+        engines.append(create_engine("experta", rulebase))
+    return [Judge(engine) for engine in engines]
+
+
+@pytest.mark.parametrize("name", with_variants())
+def test_case(name: str, others: list[Judge]) -> None:
+    advisor = Advisor()
+    faults = {}
+    for case in with_variants()[name]:
+        advice = advisor.recommend(case.given)
+        found = [*find_faults(advice, case.expect)]
+        found += [
+            f"{judge.engine.name} decides otherwise"
+            for judge in others
+            if judge.decide(advice.facts) != advice.decision
+        ]
+        if found:
+            faults[case.id] = found
+    assert not faults
 
 
 def test_a_wrong_case_is_noticed() -> None:

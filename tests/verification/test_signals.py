@@ -17,10 +17,7 @@ pytest.importorskip("typer", reason="the extra `cli` is not installed")
 if sys.platform == "win32":
     pytest.skip("signals are those of POSIX", allow_module_level=True)
 
-# A suite that runs in the background may have been told to ignore Ctrl-C.
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from cxrules.cli import main; main()"
-)
+PROGRAM = "from cxrules.cli import main; main()"
 PATIENCE = 60  # seconds: how long a slow machine may take, and no measure of anything
 
 

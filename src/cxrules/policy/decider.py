@@ -98,6 +98,15 @@ class Decider:
         return _sum(ledger, self.count(fired))
 
     @cached_property
+    def concluding(self) -> dict[tuple[Effect, str], list[str]]:
+        """For everything that rules conclude, and the effect by which they do, those rules in id order."""
+        found: dict[tuple[Effect, str], list[str]] = {}
+        for rule in self.rulebase.rules.values():
+            for concluded in dict.fromkeys((conclusion.effect, conclusion.target) for conclusion in rule.then):
+                found.setdefault(concluded, []).append(rule.id)
+        return found
+
+    @cached_property
     def bearing(self) -> tuple[int, ...]:
         """For each model the rules that bear on its candidacy: evidence, exclusions and requirements."""
         found = []

@@ -8,7 +8,7 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -78,9 +78,9 @@ class Formula(Generic[_Bit, _Number]):
         self.fired, self.findings = fired, findings
         self._models = tuple(decider.rulebase.models)
 
-    def concluders(self, effect: Effect, target: str) -> list[str]:
+    def concluders(self, effect: Effect, target: str) -> Sequence[str]:
         """Return the rules that conclude something."""
-        return [rule.id for rule in self.rulebase.rules.values() if target in rule.targets(effect)]
+        return self.decider.concluding.get((effect, target), ())
 
     def concluded(self, effect: Effect, target: str) -> _Bit:
         """Return whether a fired rule concludes something."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TypeAlias
 
 from cxrules.engines.bitmap import BitmapEngine
@@ -113,6 +112,7 @@ class Prover:
         circuit: Gates and solver.
         space: Every organisation.
         outcome: What the rule base makes of it.
+        trials: Organisations drawn at random, to be tried before the solver is asked.
         effort: How much work, in the solver's resource units, one question may take.
     """
 
@@ -124,13 +124,15 @@ class Prover:
         deadline: float | None = None,
         conditions: Iterable[tuple[Condition, ...]] = (),
         beside: RuleBase | None = None,
+        trials: Trials | None = None,
     ) -> None:
         """Spread out.
 
         A rule base `beside` looks at the same organisations. They are described by the facts of both, as far as both
         have a fact with the same values, and are coherent for both. `conditions` are further conjunctions that will be
-        asked about. The effort is in the solver's resource units, for one question; after the deadline, by
-        `time.monotonic`, every question is left undecided.
+        asked about; `trials` are those of a prover made with the same rule base and conditions. The effort is in the
+        solver's resource units, for one question; after the deadline, by `time.monotonic`, every question is left
+        undecided.
         """
         self.rulebase = rulebase
         self.bases = (rulebase,) if beside is None else (rulebase, beside)
@@ -147,13 +149,9 @@ class Prover:
         self.outcome = Outcome(self.space, self.judge.decider)
         self.outcome.complete()
         self.coherent = self._coherent(self.space)
+        self.trials = trials or Trials(self.space, self.judge.decider)
         self._gallery: list[Facts] = []
         self._last: list[tuple[Facts, Reading | None]] = []
-
-    @cached_property
-    def trials(self) -> Trials:
-        """Organisations drawn at random, to be tried before the solver is asked."""
-        return Trials(self.space, self.judge.decider)
 
     @property
     def late(self) -> bool:

@@ -15,6 +15,7 @@ from cxrules.verification.notes import NOTES
 from cxrules.verification.prover import Prover
 from cxrules.verification.results import Finding, Note, Report, Verdict, accept
 from cxrules.verification.solver import EFFORT
+from cxrules.verification.trials import Trials
 from cxrules.verification.workers import share
 
 __all__ = ["verify"]
@@ -77,6 +78,7 @@ class _Task:
 
     def __init__(self, rulebase: RuleBase, expectations: Expectations, effort: int) -> None:
         self._rulebase, self._expectations, self._effort = rulebase, expectations, effort
+        self._trials: Trials | None = None
 
     def __call__(self, name: str, deadline: float | None) -> Iterator[Finding | Note]:
         """Run one check, on a prover of its own: what it finds depends on no other check."""
@@ -84,7 +86,10 @@ class _Task:
         if name == EXPECTATION:
             for entry in self._expectations.expectations:
                 conditions += [part for part in (entry.when, entry.unless) if part]
-        prover = Prover(self._rulebase, effort=self._effort, deadline=deadline, conditions=conditions)
+        trials = None if conditions else self._trials
+        prover = Prover(self._rulebase, effort=self._effort, deadline=deadline, conditions=conditions, trials=trials)
+        if not conditions:
+            self._trials = prover.trials
         if name == EXPECTATION:
             for expectation in self._expectations.expectations:
                 yield check_expectation(prover, expectation)

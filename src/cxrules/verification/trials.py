@@ -6,6 +6,7 @@ is found is a hint: the engine confirms it like everything else, and only the so
 
 from __future__ import annotations
 
+from functools import cached_property
 from random import Random
 from typing import Final
 
@@ -21,24 +22,41 @@ _MOST: Final = 40_000
 
 
 class Trials:
-    """Organisations decided side by side. Each question returns one of them and what is otherwise about it, or None."""
+    """Organisations decided side by side. Each question returns one of them and what is otherwise about it, or None.
+
+    They are drawn when the first question comes; provers of one rule base that split its facts alike may share them.
+    """
 
     def __init__(self, space: Space, decider: Decider) -> None:
-        self._rulebase = decider.rulebase
+        self._rulebase, self._decider = decider.rulebase, decider
+        # For each fact the elements if it is a set, or else the values that tests tell apart.
+        self._choices: list[tuple[str, tuple[str, ...] | None, tuple[FactValue, ...]]] = [
+            (name, fact.names if fact.kind is Kind.SET else None, space.values(name))
+            for name, fact in self._rulebase.vocabulary.facts.items()
+        ]
+
+    @cached_property
+    def _drawn(self) -> list[dict[str, FactValue]]:
         number = min(_MOST, _FOR_EACH_RULE * len(self._rulebase.rules))
         rng = Random(0)  # noqa: S311 - no secret, and the same on every run
-        self._drawn = [self._draw(space, rng) for _ in range(number)]
-        self._judge = CohortJudge(decider)
-        self._cohort = gather(self._rulebase.vocabulary, self._drawn)
+        return [self._draw(rng) for _ in range(number)]
 
-    def _draw(self, space: Space, rng: Random) -> dict[str, FactValue]:
+    @cached_property
+    def _judge(self) -> CohortJudge:
+        return CohortJudge(self._decider)
+
+    @cached_property
+    def _cohort(self) -> Cohort:
+        return gather(self._rulebase.vocabulary, self._drawn)
+
+    def _draw(self, rng: Random) -> dict[str, FactValue]:
         share = rng.random()
         known: dict[str, FactValue] = {}
-        for name, fact in self._rulebase.vocabulary.facts.items():
+        for name, elements, values in self._choices:
             if rng.random() < share:
-                if fact.kind is Kind.SET:
-                    known[name] = tuple(element for element in fact.names if rng.random() < share)
-                elif values := space.values(name):
+                if elements is not None:
+                    known[name] = tuple([element for element in elements if rng.random() < share])
+                elif values:
                     known[name] = rng.choice(values)
         while met := self._rulebase.incoherences(known):
             del known[met[0].when[-1].fact]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import permutations
 
 from cxrules.language.rules import Effect
@@ -55,11 +56,16 @@ def double_counted(prover: Prover) -> Iterator[Finding]:
     carries their weight, because it counts once.
     """
     items = [item for item in prover.judge.decider.evidence if not item.standing]
+
+    @cache
+    def ask_whether_it_fires(rule: str) -> Possibility:
+        return prover.ask([prover.outcome.fired[rule]])
+
     for one, other in permutations(items, 2):
         same = (one.source, one.model, one.points > 0) == (other.source, other.model, other.points > 0)
         if not same or one.carrier == other.carrier:
             continue
-        fires = prover.ask([prover.outcome.fired[one.rule]])
+        fires = ask_whether_it_fires(one.rule)
         if fires is Possibility.IMPOSSIBLE:
             continue
         parts = {one.rule: _fires(one.rule), other.rule: _silent(prover.circuit, other.rule)}
