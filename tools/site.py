@@ -2,7 +2,8 @@
 
 python -m tools.site TARGET
 
-Fetches Pyodide as an npm package, and writes a folder that any web server can serve.
+Fetches Pyodide as an npm package, and writes a folder that any web server can serve. The memory of Python with the
+library loaded is part of it (`library.snapshot`), since starting Python takes most of the time until the first answer.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ def build_site(target: Path) -> None:
     with zipfile.ZipFile(target / "cxrules.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in list_modules():
             archive.write(path, name)
+    script = Path(__file__).with_name("snapshot.mjs")
+    subprocess.run([shutil.which("node") or "node", script, target], capture_output=True, text=True, check=True)
 
 
 def fetch_pyodide(folder: Path) -> None:
@@ -83,7 +86,10 @@ def main() -> int:
     try:
         build_site(target)
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        print(f"The site needs npm, to fetch {PYODIDE}: {error}", file=sys.stderr)
+        print(
+            f"The site needs npm and node, to fetch {PYODIDE} and to load the library in it: {error}", file=sys.stderr
+        )
+        print(getattr(error, "stderr", "") or "", file=sys.stderr)
         return 1
     print(f"The site is in {target}: serve it, for instance with `python -m http.server --directory {target}`.")
     return 0

@@ -615,9 +615,27 @@ def test_the_interview_works_by_keyboard_alone(browser: Any, server: str) -> Non
 def test_the_static_site_works_offline(browser: Any, static_site: str) -> None:
     page = open_page(browser, static_site)
     settle(page)
+    assert page.evaluate("document.documentElement.dataset.library") == "restored"
     page.context.set_offline(True)
     page.click("#example")
     settle(page)
     assert page.locator("#outcome .model").get_attribute("data-model")
     assert page.faults == []
     page.context.close()
+
+
+@pytest.mark.parametrize("spoilt", ["missing", "broken"])
+def test_the_static_site_starts_python_where_its_memory_cannot_be_restored(
+    browser: Any, static_site: str, spoilt: str
+) -> None:
+    context = browser.new_context()
+    answer = {"status": 404} if spoilt == "missing" else {"status": 200, "body": b"no memory"}
+    context.route("**/library.snapshot", lambda route: route.fulfill(**answer))
+    page = context.new_page()
+    page.goto(static_site)
+    page.wait_for_selector(READY, state="attached", timeout=4 * PATIENCE)
+    assert page.evaluate("document.documentElement.dataset.library") == "started"
+    page.click("#example")
+    settle(page)
+    assert page.locator("#outcome .model").get_attribute("data-model")
+    context.close()

@@ -34,6 +34,7 @@ function openWorker() {
     worker.onerror = () => reject(new Error("The library could not be started in this browser."));
     worker.onmessage = ({ data }) => {
       if (data.ready) {
+        document.documentElement.dataset.library = data.restored ? "restored" : "started";
         resolve({
           kind: "wasm",
           call: (operation, request = {}) =>
