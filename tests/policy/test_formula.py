@@ -6,7 +6,7 @@ Over the solver's circuit the same text is held by tests/verification.
 import sys
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_loader
-from itertools import islice
+from itertools import islice, permutations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,6 +39,8 @@ def assert_columns_agree(judge: Judge, size: int = SIZE) -> None:
     gates |= {("points", digit): gate for digit, gate in enumerate(compiled.points)}
     gates |= {("next points", digit): gate for digit, gate in enumerate(compiled.next_points)}
     gates |= {name: getattr(said, name) for name in ("contested", "undetermined", "all_excluded")}
+    outcomes = [*judge.rulebase.models, None]
+    gates |= {("ahead", pair): said.ahead(*pair) for pair in permutations(outcomes, 2)}
     drawn = list(islice(random_organisations(judge.rulebase, 1), size))
     columns = Runner(compiled, gates)(gather(judge.rulebase.vocabulary, drawn))
     models = list(judge.rulebase.models)
@@ -49,7 +51,7 @@ def assert_columns_agree(judge: Judge, size: int = SIZE) -> None:
         candidates = [models[position] for _, position in decider.candidates(fired)]
         running = [model for model in candidates if model not in decider.set_aside(fired, candidates)]
 
-        def named(what: str, held: dict[Any, bool] = held) -> list[str]:
+        def named(what: str, held: dict[Any, bool] = held) -> list[Any]:
             return [key[1] for key, holds in held.items() if key[0] == what and holds]
 
         def number(what: str, held: dict[Any, bool] = held) -> int:
@@ -64,6 +66,16 @@ def assert_columns_agree(judge: Judge, size: int = SIZE) -> None:
         assert named("entitled") == [model for model in models if not decider.missing(fired, model)]
         assert number("points") == decision.points
         assert number("points") - number("next points") == decision.lead
+        ranks = {model: (-points, models.index(model)) for model, points in decider.weigh(decider.count(fired)).items()}
+        before = {
+            (rival, model)
+            for rival, model in permutations(outcomes, 2)
+            if (rival in running and (model not in running or ranks[rival] < ranks[model]))
+            or (rival in candidates and model is None)
+            or (model not in candidates and rival is None)
+        }
+        assert set(named("ahead")) == before
+        assert [model for model in outcomes if all(each[1] != model for each in before)] == [decision.model]
         assert held["contested"] == (decision.status is Status.CONTESTED)
         assert held["undetermined"] == (decision.model is None)
         assert held["all_excluded"] == all(decider.excluded(fired))
@@ -117,6 +129,9 @@ MUTANTS = [
     ("self._algebra.all_of(self.excluded.values())", "self._algebra.any_of(self.excluded.values())"),
     ("self._algebra.negate(self._algebra.any_of(self.candidate", "(self._algebra.any_of(self.candidate"),
     ("leader(others, self.points)", "leader(self.running, self.points)"),
+    ("leader(both, self.points)", "leader(self.running, self.points)"),
+    ("self._algebra.negate(self.candidate[model])", "self.candidate[model]"),
+    ("return self.candidate[rival]", "return self.running[rival]"),
 ]
 
 

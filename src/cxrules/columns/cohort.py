@@ -53,7 +53,9 @@ class CohortJudge:
     def __init__(self, decider: Decider) -> None:
         self.rulebase = decider.rulebase
         self._decider = decider
-        self._deciding = _prepare(Program(decider))
+        self._program = Program(decider)
+        self._deciding = _prepare(self._program)
+        self._ahead: dict[tuple[str | None, str | None], Runner[None]] = {}
         self.facts = self._deciding.facts
 
     @cached_property
@@ -68,6 +70,14 @@ class CohortJudge:
         models = self._silencing(cohort, silenced) if silenced else self._deciding(cohort)
         contested = models.pop(_CONTESTED)
         return Outcomes(models, contested)
+
+    def ahead(self, cohort: Cohort, rival: str | None, model: str | None) -> int:
+        """Return where a rival comes before a model, whoever comes before both; None is that no model is named."""
+        run = self._ahead.get((rival, model))
+        if run is None:
+            gate = self._program.formula.ahead(rival, model)
+            run = self._ahead[rival, model] = Runner(self._program, {None: gate})
+        return run(cohort)[None]
 
 
 _CONTESTED = ""

@@ -18,10 +18,11 @@ from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
 from cxrules.search.budget import Budget
 from cxrules.search.combinations import Choices, combine, count_combinations, read_combination
+from cxrules.search.contests import Contest, list_best
 from cxrules.search.draws import Draw
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
-__all__ = ["Completion", "Settled", "Settlement", "settled"]
+__all__ = ["Completion", "Search", "Settled", "Settlement", "settled"]
 
 _TOGETHER = 8192
 """How many combinations of what is at stake are decided at once."""
@@ -131,7 +132,7 @@ def settled(
     possibilities = possibilities_of(judge)
     free = possibilities.unknown(decision.known, ignoring)
     ignored = tuple(fact for fact in possibilities.unknown(decision.known) if fact in ignoring)
-    question = _Question(possibilities, decision, free, answered=answered, budget=Budget(budget, deadline))
+    question = Search(possibilities, decision, free, answered=answered, budget=Budget(budget, deadline))
     found = question.search()
     examined = question.budget.examined
     if isinstance(found, Settlement):
@@ -143,7 +144,7 @@ _Assumed: TypeAlias = dict[str, FactValue | None]
 """Values of unknown facts; None where one stays unknown."""
 
 
-class _Question:
+class Search:
     """One search: does any completion give another model than the first one found?"""
 
     def __init__(
@@ -164,27 +165,32 @@ class _Question:
         bounds = possibilities.bounds
         self.base = bounds.pin(decision.known, free)
         coherent = possibilities.coherent_cases(decision.known, free)
-        self.prospects = possibilities.prospects(coherent, answered=answered)
-        self.openness = {fact: bounds.openness(fact, values) for fact, values in self.prospects.items()}
+        prospects = possibilities.prospects(coherent, answered=answered)
+        self.openness = {fact: bounds.openness(fact, values) for fact, values in prospects.items()}
+        self.masks = {
+            fact: {value: bounds.masks[fact][value] for value in values} for fact, values in prospects.items()
+        }
         self.unmet = possibilities.unmet(decision.known)
         self.impossible = bounds.lift(self.unmet)
+        # Where a fact has no value because others leave it none, these must go on to do so.
+        optional = [fact for fact in possibilities.optional if answered and fact in prospects]
+        self.kept = bounds.lift(_join(possibilities.coherence.tested[fact] for fact in optional))
 
     def search(self) -> Settlement | tuple[Completion, Completion]:
+        """Return two completions that disagree, that all agree on `model`, or that the budget did not suffice."""
         first = None if self.budget.spent else self._find_first()
         if first is None:
             return Settlement.UNDECIDED
         if not isinstance(first, Decision):
             return first
         self.model = first.model
-        waiting: list[_Assumed] = [{}]
-        while waiting:
-            if self.budget.spent:
-                return Settlement.UNDECIDED
-            self.budget.spend()
-            found = self._examine(waiting.pop(), first.model)
-            if not isinstance(found, list):
-                return self._in_order(first, found)
-            waiting += found
+        bounds = self.possibilities.bounds
+        for rival in bounds.outlook(*bounds.span(self.base, self.openness.values())).winners:
+            other = None if rival == first.model else self.contest(rival)
+            if isinstance(other, Decision):
+                return self._in_order(first, other)
+            if other is not None:
+                return other
         return Settlement.SETTLED
 
     def _find_first(self) -> Decision | tuple[Completion, Completion] | None:
@@ -205,7 +211,21 @@ class _Question:
         completed = self.possibilities.complete(self.decision.known, self.free)
         return None if completed is None else self.possibilities.decide(completed)
 
-    def _examine(self, assumed: _Assumed, model: str | None) -> Decision | list[_Assumed]:
+    def contest(self, rival: str | None) -> Decision | Settlement | None:
+        """Find a completion in which a rival comes before the model: the decision there, or None if there is none."""
+        contest = Contest(self.possibilities.bounds, self.model, rival)
+        waiting: list[_Assumed] = [{}]
+        while waiting:
+            if self.budget.spent:
+                return Settlement.UNDECIDED
+            self.budget.spend()
+            found = self._examine(waiting.pop(), contest, rival)
+            if isinstance(found, Decision):
+                return found
+            waiting += found
+        return None
+
+    def _examine(self, assumed: _Assumed, contest: Contest, rival: str | None) -> Decision | list[_Assumed]:
         """Bound what may follow from assumptions; return a decision for another model, or what is left to examine."""
         bounds = self.possibilities.bounds
         base = self.base
@@ -213,44 +233,35 @@ class _Question:
             base &= bounds.masks[fact][value]
         rest = {fact: openness for fact, openness in self.openness.items() if fact not in assumed}
         sure, possible = bounds.span(base, rest.values())
-        if sure & self.impossible:
-            return []
-        outlook = bounds.outlook(sure, possible)
-        if outlook.winners == (model,):
+        stakes = None if sure & self.impossible else contest.find_stakes(sure, possible)
+        if stakes is None:
             return []
         at_stake = {
             fact: count
             for fact, openness in rest.items()
-            if (count := bounds.count_at_stake(fact, openness, outlook.live))
+            if (count := bounds.count_at_stake(fact, openness, stakes.live))
         }
-        if not at_stake or model not in outlook.winners:
-            # Either every completion gives another model or all give the same one, so that any one of them will do.
-            return self._other(assumed, tuple(rest), model) or []
-        choices = {fact: self._list_telling(fact, outlook.live) for fact in at_stake}
+        if not at_stake:
+            # The rival comes first in every completion, so that any one of them will do.
+            return self._other(assumed, tuple(rest)) or []
+        conjunctions = self.impossible & (possible | self.kept)
+        choices = {fact: list_best(self.masks[fact], stakes, conjunctions, self.kept) for fact in at_stake}
         if count_combinations(choices) <= _TOGETHER:
-            found = self._try_all(assumed, choices, model)
+            found = self._try_all(assumed, choices, rival)
             if found is not None:
                 return found
+        if fixed := {fact: values[0] for fact, values in choices.items() if len(values) == 1}:
+            return [{**assumed, **fixed}]
         # The most evidence for the fewest branches.
         split = max(at_stake, key=lambda fact: at_stake[fact] / len(choices[fact]))
         return [{**assumed, split: value} for value in choices[split]]
 
-    def _list_telling(self, fact: str, live: int) -> list[FactValue | None]:
-        """Return every value of a fact that makes a difference here or to an impossible conjunction."""
-        bounds = self.possibilities.bounds
-        telling = live | bounds.conjunctions
-        seen: dict[int, FactValue | None] = {}
-        for value in self.prospects[fact]:
-            seen.setdefault(bounds.masks[fact][value] & telling, value)
-        return list(seen.values())
-
-    def _try_all(self, assumed: _Assumed, choices: Choices, model: str | None) -> Decision | list[_Assumed] | None:
+    def _try_all(self, assumed: _Assumed, choices: Choices, rival: str | None) -> Decision | list[_Assumed] | None:
         """Decide every combination of what is at stake at once; None where too many turn out to be impossible."""
         possibilities = self.possibilities
         given = {**self.decision.known, **{fact: value for fact, value in assumed.items() if value is not None}}
         cohort = combine(possibilities.rulebase.vocabulary, given, choices)
-        outcomes = possibilities.cohorts.decide(cohort).models
-        hits = cohort.everything & ~outcomes[model]
+        hits = possibilities.cohorts.ahead(cohort, rival, self.model)
         rest = tuple(fact for fact in self.openness if fact not in assumed and fact not in choices)
         if hits:
             hits &= ~self._list_incoherent(cohort, rest)
@@ -259,7 +270,7 @@ class _Question:
                 return []
             lowest = hits & -hits
             hits ^= lowest
-            found = self._other({**assumed, **read_combination(choices, first_of(lowest))}, rest, model)
+            found = self._other({**assumed, **read_combination(choices, first_of(lowest))}, rest)
             if found is not None:
                 return found
         return None
@@ -279,11 +290,11 @@ class _Question:
                     columns |= gaps & ~possibilities.may_lack_value(fact, cohort, rest, self.unmet)
         return columns
 
-    def _other(self, assumed: _Assumed, rest: Sequence[str], model: str | None) -> Decision | None:
+    def _other(self, assumed: _Assumed, rest: Sequence[str]) -> Decision | None:
         """Return the decision on a completion of some assumptions, if there is one and it is for another model."""
         completed = self._finish(assumed, rest)
         decided = None if completed is None else self.possibilities.decide(completed)
-        return None if decided is None or decided.model == model else decided
+        return None if decided is None or decided.model == self.model else decided
 
     def _finish(self, assumed: _Assumed, rest: Sequence[str]) -> dict[str, FactValue] | None:
         known = {**self.decision.known, **{fact: value for fact, value in assumed.items() if value is not None}}

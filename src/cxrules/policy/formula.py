@@ -177,6 +177,20 @@ class Formula(Generic[_Bit, _Number]):
         """For every model whether it is the one that is named, contested or not."""
         return self._algebra.leader(self.running, self.points)
 
+    def ahead(self, rival: str | None, model: str | None) -> _Bit:
+        """Return whether a rival comes before a model, whoever comes before both; None is that no model is named.
+
+        A rival is before a model where it is running and the model is not, or ranks behind it. So a model, or None, is
+        the outcome exactly where no rival is before it.
+        """
+        if rival is None:
+            assert model is not None
+            return self._algebra.negate(self.candidate[model])
+        if model is None:
+            return self.candidate[rival]
+        both = {name: runs for name, runs in self.running.items() if name in (rival, model)}
+        return self._algebra.leader(both, self.points)[rival]
+
     @cached_property
     def contested(self) -> _Bit:
         """Whether the model that is named leads by less than it should."""

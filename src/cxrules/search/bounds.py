@@ -15,7 +15,7 @@ from cxrules.language.facts import Facts, FactValue
 from cxrules.language.rules import Effect, FactTest
 from cxrules.policy.decider import Decider
 
-__all__ = ["Bounds", "Openness", "Outlook"]
+__all__ = ["Bounds", "Limits", "Openness", "Outlook"]
 
 _KEPT = 512
 """Of how many values of a fact it is kept what they do not contradict."""
@@ -31,6 +31,30 @@ class Outlook(NamedTuple):
 
     winners: tuple[str | None, ...]
     live: int
+
+
+class Limits(NamedTuple):
+    """Between which limits the decision of a partly known organisation lies.
+
+    Attributes:
+        sure: The units that surely fire.
+        undecided: The units that may or may not fire.
+        fired: The rules among those that surely fire.
+        may_fire: The rules that fire or may fire.
+        least: The bits of the evidence that surely counts.
+        most: The bits of the evidence that counts if all that may fire does.
+        surely: The models that surely are candidates.
+        maybe: The models that are candidates or may be.
+    """
+
+    sure: int
+    undecided: int
+    fired: int
+    may_fire: int
+    least: int
+    most: int
+    surely: list[str]
+    maybe: list[str]
 
 
 class Openness(NamedTuple):
@@ -59,6 +83,8 @@ class Bounds:
         everything: Every unit, and beyond the units one bit for each impossible conjunction.
         conjunctions: The bits of the impossible conjunctions.
         masks: For each fact, by value, the units and conjunctions that the value does not contradict; None is unknown.
+        candidacies: For each model the rules that help it to be a candidate and to have points, and those that hinder.
+        preferences: Every preference: its rule as a bit, the preferred model, and those behind it.
     """
 
     def __init__(self, decider: Decider, cases: Mapping[str, Sequence[FactValue]]) -> None:
@@ -89,7 +115,10 @@ class Bounds:
             for other in rulebase.models
             if one != other
         }
-        self._setting = tuple((decider.mask([rule]), preferred, over) for rule, preferred, over in decider.preferences)
+        self.candidacies = {model: self._list_bearing(model) for model in rulebase.models}
+        self.preferences = tuple(
+            [(decider.mask([rule]), preferred, over) for rule, preferred, over in decider.preferences]
+        )
 
     def mask(self, name: str, value: FactValue) -> int:
         """Return the units and conjunctions that any value, whether it is a case or not, does not contradict."""
@@ -145,31 +174,34 @@ class Bounds:
             possible &= reach
         return sure, possible
 
-    def outlook(self, sure: int, possible: int) -> Outlook:
-        """Bound what may still come."""
+    def limits(self, sure: int, possible: int) -> Limits:
+        """Return what surely comes and what may, given what no value contradicts and what some value does not."""
         sure, possible = self._settle(sure) & self._units, self._settle(possible) & self._units
         fired, may_fire = sure & self._rules, possible & self._rules
         least, most = self.decider.count(fired), self.decider.count(may_fire)
         surely, maybe = self._candidates(fired, may_fire, least, most)
+        return Limits(sure, possible & ~sure, fired, may_fire, least, most, surely, maybe)
+
+    def outlook(self, sure: int, possible: int) -> Outlook:
+        """Bound what may still come; the arguments are those of `limits`."""
+        limits = self.limits(sure, possible)
         may_set_aside: set[str] = set()
         surely_aside: set[str] = set()
-        for rule, preferred, over in self._setting:
-            if may_fire & rule and preferred in maybe:
+        for rule, preferred, over in self.preferences:
+            if limits.may_fire & rule and preferred in limits.maybe:
                 may_set_aside.update(over)
-                if fired & rule and preferred in surely:
+                if limits.fired & rule and preferred in limits.surely:
                     surely_aside.update(over)
-        champions = [model for model in surely if model not in may_set_aside]
+        champions = [model for model in limits.surely if model not in may_set_aside]
         leading = [
             model
-            for model in maybe
-            if model not in surely_aside and not any(self._beats(one, model, least, most) for one in champions)
+            for model in limits.maybe
+            if model not in surely_aside and not any(self.beats(one, model, limits) for one in champions)
         ]
-        winners = tuple(leading) if surely else (*leading, None)
+        winners = tuple(leading) if limits.surely else (*leading, None)
         if len(winners) < 2:
             return Outlook(winners, 0)
-        undecided = possible & ~sure
-        wanted = self._wanted(leading, maybe, fired, may_fire)
-        return Outlook(winners, self._trace(wanted & undecided, sure, undecided))
+        return Outlook(winners, self.trace(self._wanted(leading, limits), limits))
 
     def count_at_stake(self, name: str, openness: Openness, live: int) -> int:
         """Count the live units that a fact of this openness can affect."""
@@ -181,25 +213,26 @@ class Bounds:
                 alive &= others
         return alive
 
-    def _trace(self, live: int, sure: int, undecided: int) -> int:
-        """Add to live units those behind the findings they wait for."""
+    def trace(self, wanted: int, limits: Limits) -> int:
+        """Return the wanted units that are undecided, with those behind the findings they wait for."""
+        live = wanted & limits.undecided
         for concluders, others in reversed(self._findings):
-            if live & ~others and not sure & concluders:
-                live |= concluders & undecided
+            if live & ~others and not limits.sure & concluders:
+                live |= concluders & limits.undecided
         return live
 
-    def _wanted(self, leading: Iterable[str], maybe: Iterable[str], fired: int, may_fire: int) -> int:
+    def _wanted(self, leading: Iterable[str], limits: Limits) -> int:
         """Return the rules that can decide which of the leading models wins."""
         wanted = 0
         relevant = set(leading)
-        for rule, preferred, over in self._setting:
-            if may_fire & rule and preferred in maybe and not relevant.isdisjoint(over):
+        for rule, preferred, over in self.preferences:
+            if limits.may_fire & rule and preferred in limits.maybe and not relevant.isdisjoint(over):
                 wanted |= rule
                 relevant.add(preferred)
         for model in relevant:
             wanted |= self._decisive[model]
             for concluders in self.decider.ledgers[self._order[model]].required:
-                if not fired & concluders:
+                if not limits.fired & concluders:
                     wanted |= concluders
         return wanted
 
@@ -226,13 +259,13 @@ class Bounds:
                 surely.append(ledger.model)
         return surely, maybe
 
-    def _beats(self, one: str, other: str, least: int, most: int) -> bool:
+    def beats(self, one: str, other: str, limits: Limits) -> bool:
         """Return whether a model surely ranks before another when both are candidates."""
         if one == other:
             return False
         margin = self._margins[one, other]
-        ahead = sum(weight * (least & bits).bit_count() for bits, weight in margin.gains)
-        ahead -= sum(weight * (most & bits).bit_count() for bits, weight in margin.losses)
+        ahead = sum(weight * (limits.least & bits).bit_count() for bits, weight in margin.gains)
+        ahead -= sum(weight * (limits.most & bits).bit_count() for bits, weight in margin.losses)
         return ahead > 0 or (ahead == 0 and self._order[one] < self._order[other])
 
     def _margin(self, one: str, other: str) -> _Margin:
@@ -249,6 +282,15 @@ class Bounds:
         mask = self.decider.mask(item.rule for item in self.decider.evidence if item.model == model)
         rules = self.decider.rulebase.rules.values()
         return mask | self.decider.mask(rule.id for rule in rules if model in rule.targets(Effect.EXCLUDES))
+
+    def _list_bearing(self, model: str) -> tuple[int, int]:
+        """Return the rules that help a model to be a candidate and to have points, and those that hinder it."""
+        ledger = self.decider.ledgers[self._order[model]]
+        evidence = [item for item in self.decider.evidence if item.model == model]
+        helping = self.decider.mask(item.rule for item in evidence if item.points > 0)
+        for concluders in ledger.required:
+            helping |= concluders
+        return helping, ledger.excluders | self.decider.mask(item.rule for item in evidence if item.points < 0)
 
 
 def _points(bits: int, one: int, two: int) -> int:
