@@ -35,7 +35,7 @@ def test_a_score_below_its_floor_is_named() -> None:
     name = "held-out/random"
     verdicts = [judge(organisation, None) for organisation in read_set(name)]
     told = list(find_shortfalls(name, verdicts))
-    assert told == [f"{name}: the plurality of 0, not 55", f"{name}: acceptable for 0, not 71"]
+    assert told == [f"{name}: the plurality of 0, not 57", f"{name}: acceptable for 0, not 72"]
     rejected = Organisation("X", {}, [{"best": None, "acceptable": [], "rejected": ["a"]}] * 3)
     assert list(find_shortfalls(name, [judge(rejected, "a")]))[-1] == f"{name}: rejected by most for X"
 
