@@ -14,7 +14,7 @@ from cxrules.language.facts import Kind, Use
 from cxrules.language.rules import EVIDENTIAL, Effect, FactTest
 from cxrules.policy.evidence import list_evidence, weigh_rule
 
-WEIGHED_BY_THE_ENGINEER = 22
+WEIGHED_BY_THE_ENGINEER = 24
 COUNTED_BY_THE_ENGINEER = 6
 
 

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 
 from cxrules.language.facts import Fact, FactValue, Kind, Use
 from cxrules.language.notation import write_value
-from cxrules.language.rules import Effect
+from cxrules.language.rules import Effect, FactTest, Operator
 from cxrules.rulebase import RuleBase
 from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.checks.redundant import result_differs
@@ -185,16 +185,30 @@ def _tell_element(prover: Prover, fact: Fact, element: str) -> Finding:
 
     angles = (prover.angle, Angle(prover.judge, vary=fact.name))
     message = f"It makes no difference to any answer whether the fact includes {element}."
+    subject = Subject(
+        IDLE_VALUE,
+        f"{fact.name}: {element}",
+        f"it makes a difference to any answer whether the fact includes {element}",
+    )
+    if not _names_element(prover.rulebase, fact, element):
+        return subject.refute(message, prover.smallest(same, *angles).witness)
     return claim_some(
         prover,
-        Subject(
-            IDLE_VALUE,
-            f"{fact.name}: {element}",
-            f"it makes a difference to any answer whether the fact includes {element}",
-        ),
+        subject,
         {"the answers differ": differ},
         lambda _: message,
         *angles,
         near=lambda: prover.smallest(same, *angles).witness,
         hint=lambda: prover.trials.with_element(fact.name, element),
+    )
+
+
+def _names_element(rulebase: RuleBase, fact: Fact, element: str) -> bool:
+    """Return whether any rule tests for an element; no answer can depend on one that no rule tests for."""
+    inclusion = (Operator.INCLUDES_ANY, Operator.INCLUDES_ALL, Operator.LACKS_ALL)
+    return any(
+        test.operator not in inclusion or (isinstance(test.operand, tuple) and element in test.operand)
+        for rule in rulebase.rules.values()
+        for test in rule.tests()
+        if isinstance(test, FactTest) and test.fact == fact.name
     )
