@@ -76,7 +76,7 @@ class _Cel:
         return f"({' || '.join(parts)})" if parts else "false"
 
 
-def _translate(value: FactValue) -> Any:  # noqa: ANN401 - as CEL takes it
+def _translate(value: FactValue) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

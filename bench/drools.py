@@ -100,5 +100,5 @@ class _Drools:
         return reduce(lambda one, other: _binary("OrExpression", one, other), parts or [never])
 
 
-def _binary(name: str, left: Any, right: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def _binary(name: str, left: Any, right: Any) -> dict[str, Any]:
     return {name: {"lhs": left, "rhs": right}}

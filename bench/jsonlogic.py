@@ -60,7 +60,7 @@ class JsonLogicProgram:
 
 
 class _JsonLogic:
-    def test(self, test: FactTest, fact: Fact) -> Any:  # noqa: ANN401 - JSON
+    def test(self, test: FactTest, fact: Fact) -> Any:
         value = {"var": fact.name}
         if fact.kind is Kind.FLAG:
             return {"===": [value, test.operand]}
@@ -78,7 +78,7 @@ class _JsonLogic:
         values = accepted(test, fact)
         return {"===": [value, values[0]]} if len(values) == 1 else {"in": [value, list(values)]}
 
-    def _compare(self, value: dict[str, str], test: FactTest) -> Any:  # noqa: ANN401 - JSON
+    def _compare(self, value: dict[str, str], test: FactTest) -> Any:
         operand = test.operand
         assert isinstance(operand, int | float)
         if test.operator is Operator.AT_LEAST and operand > 0:
@@ -86,10 +86,10 @@ class _JsonLogic:
         comparison = {Operator.BELOW: "<", Operator.AT_LEAST: ">=", Operator.AT_MOST: "<=", Operator.IS: "==="}
         return self.all_of([_is_known(value), {comparison[test.operator]: [value, operand]}])
 
-    def all_of(self, parts: list[Any]) -> Any:  # noqa: ANN401 - JSON
+    def all_of(self, parts: list[Any]) -> Any:
         return {"and": parts} if parts else True
 
-    def any_of(self, parts: list[Any]) -> Any:  # noqa: ANN401 - JSON
+    def any_of(self, parts: list[Any]) -> Any:
         return {"or": parts} if parts else False
 
 

@@ -38,7 +38,7 @@ class _Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-def _load(page: Any, address: str, ready: str) -> tuple[float, float]:  # noqa: ANN401 - of a package that is optional
+def _load(page: Any, address: str, ready: str) -> tuple[float, float]:
     """Load the page: milliseconds to the first paint and until it is ready."""
     page.goto("about:blank")
     page.goto(address)
@@ -47,7 +47,7 @@ def _load(page: Any, address: str, ready: str) -> tuple[float, float]:  # noqa: 
     return found[0], found[1]
 
 
-def measure(browser: Any, address: str, ready: str) -> tuple[list[float], list[float]]:  # noqa: ANN401
+def measure(browser: Any, address: str, ready: str) -> tuple[list[float], list[float]]:
     """Load the page once, and then several times from the caches of the browser."""
     page = browser.new_page()
     page.set_default_timeout(120_000)

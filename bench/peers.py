@@ -19,15 +19,15 @@ __all__ = ["PEERS", "Peer", "PeerEngine", "Program", "disagreements", "list_left
 class Program(Protocol):
     """A rule base in a peer's own terms."""
 
-    def prepare(self, known: Facts) -> Any:  # noqa: ANN401 - every peer has a form of its own
+    def prepare(self, known: Facts) -> Any:
         """Return an organisation in the form that the peer takes."""
         ...
 
-    def match(self, prepared: Any) -> object:  # noqa: ANN401 - see above
+    def match(self, prepared: Any) -> object:
         """Return which rules fire, in the form that takes the peer the least time."""
         ...
 
-    def fire(self, prepared: Any) -> Sequence[str]:  # noqa: ANN401 - see above
+    def fire(self, prepared: Any) -> Sequence[str]:
         """Return the ids of the rules that fire, in any order."""
         ...
 
@@ -87,7 +87,7 @@ class Peer(NamedTuple):
         return ""
 
 
-def _translated(name: str, **options: Any) -> Callable[[RuleBase], Program]:  # noqa: ANN401 - of any program
+def _translated(name: str, **options: Any) -> Callable[[RuleBase], Program]:
     """Return what makes a program of a class, `module:class`, whose module is imported when it is first asked for."""
     module, _, attribute = name.partition(":")
 

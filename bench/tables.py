@@ -270,7 +270,7 @@ def _loop(program: Program, prepared: list[Any]) -> None:
         program.match(each)
 
 
-def _batch(program: Any, few: list[dict[str, FactValue]], ids: list[list[str]]) -> Callable[[], object]:  # noqa: ANN401 - importing its class needs the package
+def _batch(program: Any, few: list[dict[str, FactValue]], ids: list[list[str]]) -> Callable[[], object]:
     handles = program.prepare_all(few)
     assert [program.name(json.loads(each)) for each in program.match_all(handles)] == ids
     return partial(program.match_all, handles)

@@ -19,10 +19,14 @@ DIST = ROOT / "dist"
 
 # With the sdist one can change the knowledge, generate, test and build again.
 IN_SDIST = {
+    ".pre-commit-hooks.yaml",
+    "CITATION.cff",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
+    "SECURITY.md",
     "docs/authoring.md",
     "knowledge/facts.yaml",
     "knowledge/models.yaml",

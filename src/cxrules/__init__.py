@@ -98,7 +98,7 @@ _ENGINES = ("dask", "duckdb", "ray", "spark")
 
 if not TYPE_CHECKING:  # hidden from type checkers, to which it would mean that every name exists
 
-    def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever bears the name
+    def __getattr__(name: str) -> Any:
         if name in _LATE:
             from importlib import import_module
 

@@ -88,7 +88,7 @@ class Advisor:
         self._validate = self.rulebase.vocabulary.validate
         keep_at_hand(self.judge)
 
-    def recommend(self, organisation: Given | None = None, /, **facts: Any) -> Recommendation:  # noqa: ANN401 - the facts of any rule base
+    def recommend(self, organisation: Given | None = None, /, **facts: Any) -> Recommendation:
         """Decide on one organisation.
 
         Args:

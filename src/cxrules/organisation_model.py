@@ -107,11 +107,11 @@ def describe_fact(fact: Fact) -> str:
     return f"{fact.question} {_LEADS[fact.kind]}{labels}." if labels else fact.question
 
 
-def _field(fact: Fact) -> Any:  # noqa: ANN401 - pydantic's Field has no type that could be named
+def _field(fact: Fact) -> Any:
     return Field(default=None, title=title_fact(fact), description=describe_fact(fact))
 
 
-def _annotate(fact: Fact) -> Any:  # noqa: ANN401 - a type that is known only at run time
+def _annotate(fact: Fact) -> Any:
     if fact.kind is Kind.FLAG:
         return bool
     if fact.kind is Kind.PERCENT:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import sys
 
 from cxrules.cli.terminal.exit_codes import ExitCode
-from cxrules.cli.terminal.streams import whatever_the_streams
+from cxrules.cli.terminal.streams import doubts_are_lines, whatever_the_streams
 
 __all__ = ["main"]
 
@@ -30,5 +30,5 @@ def main() -> None:
             raise
         print("cxrules: the command line needs an extra: pip install 'cxrules[cli]'", file=sys.stderr)
         sys.exit(ExitCode.MISSING_EXTRA)
-    with whatever_the_streams():
+    with whatever_the_streams(), doubts_are_lines():
         run()

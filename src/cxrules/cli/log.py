@@ -224,7 +224,7 @@ def verify(
         report.end(told, aside=as_json, differs=bool(breaches))
 
 
-def _read_head(text: str | None) -> Any:  # noqa: ANN401 - loaded only when a command runs
+def _read_head(text: str | None) -> Any:
     from cxrules.decision_log import Head
 
     if text is None:

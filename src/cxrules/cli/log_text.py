@@ -55,7 +55,7 @@ def show_replayed(replayed: Replayed, as_json: bool) -> str:
     return "\n".join([*lines, *(f"    {show_difference(difference)}" for difference in replayed.differences)])
 
 
-def show_difference(difference: Any) -> str:  # noqa: ANN401 - loaded only when a command runs
+def show_difference(difference: Any) -> str:
     """Show a difference in a line."""
     recorded, replayed = json.dumps(difference.recorded), json.dumps(difference.replayed)
     return f"{difference.field}: recorded {recorded}, now {replayed}"
@@ -77,7 +77,7 @@ def show_impact(item: Impact) -> str:
     return "\n".join(lines)
 
 
-def _show_outcome(outcome: Any) -> str:  # noqa: ANN401 - loaded only when a command runs
+def _show_outcome(outcome: Any) -> str:
     if outcome.model is None:
         return f"no model ({outcome.status}, {outcome.reason})"
     return f"{outcome.model} ({outcome.status}, certainty {outcome.certainty:.2f})"

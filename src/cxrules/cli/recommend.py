@@ -103,7 +103,7 @@ def _read_date(text: str) -> date:
         fail(f"--date is a date such as 2026-11-29, or today, not {text!r}")
 
 
-def _ask(advice: Recommendation, why_not: str | None, supposed: Mapping[str, FactValue | None] | None) -> Any:  # noqa: ANN401 - any answer
+def _ask(advice: Recommendation, why_not: str | None, supposed: Mapping[str, FactValue | None] | None) -> Any:
     """Put the question of an option to a recommendation; without one it answers for itself."""
     if supposed is not None:
         return advice.what_if(supposed)

@@ -155,7 +155,7 @@ def diff(
     """
     with _extra(), mistakes_end_it(), signals_end_it():
         from cxrules.verification import diff as run
-        from cxrules.verification.report import diff_as_json, diff_as_text
+        from cxrules.verification import diff_as_json, diff_as_text
 
         before, after = _open(old, on_top), _open(new, on_top)
         with Progress() as progress, _disagreement():

@@ -74,7 +74,7 @@ def open_table(path: Path) -> Iterator[TableFile]:
             raise ValueError(f"{path}: {error}") from error
 
 
-def _open_csv(file: Any, size: int, delimiter: str) -> TableFile:  # noqa: ANN401 - a binary file
+def _open_csv(file: Any, size: int, delimiter: str) -> TableFile:
     from pyarrow import csv
 
     head = file.readline()
@@ -89,7 +89,7 @@ def _open_csv(file: Any, size: int, delimiter: str) -> TableFile:  # noqa: ANN40
     return TableFile(tuple(names), map(_batch_of, reader), lambda: file.tell() / size, text=True)
 
 
-def _open_parquet(file: Any) -> TableFile:  # noqa: ANN401 - a binary file
+def _open_parquet(file: Any) -> TableFile:
     from pyarrow import parquet
 
     table = parquet.ParquetFile(file)
@@ -105,7 +105,7 @@ def _open_parquet(file: Any) -> TableFile:  # noqa: ANN401 - a binary file
     )
 
 
-def _open_arrow(file: Any, size: int) -> TableFile:  # noqa: ANN401 - a binary file
+def _open_arrow(file: Any, size: int) -> TableFile:
     from pyarrow import ipc
 
     magic = file.read(6)
@@ -119,7 +119,7 @@ def _open_arrow(file: Any, size: int) -> TableFile:  # noqa: ANN401 - a binary f
     return TableFile(tuple(reader.schema.names), map(_batch_of, batches), lambda: file.tell() / size, text=False)
 
 
-def _open_lines(file: Any, size: int, path: Path) -> TableFile:  # noqa: ANN401 - a binary file
+def _open_lines(file: Any, size: int, path: Path) -> TableFile:
     names: dict[str, None] = {}
     for line in file:
         names.update(dict.fromkeys(_object(line, path, 0)))
@@ -156,7 +156,7 @@ def _batch_of(found: pa.RecordBatch) -> Batch:
 
 
 def _batch_of_rows(rows: list[dict[str, Any]]) -> Batch:
-    def column(name: str) -> Any:  # noqa: ANN401 - an array, or a list where the cells are of several types
+    def column(name: str) -> Any:
         cells = [row.get(name) for row in rows]
         try:
             return pa.array(cells)
@@ -195,7 +195,7 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
         partial.unlink(missing_ok=True)
 
 
-def _write_csv(file: Any, stack: ExitStack, delimiter: str = ",") -> Callable[[pa.RecordBatch], None]:  # noqa: ANN401 - a binary file
+def _write_csv(file: Any, stack: ExitStack, delimiter: str = ",") -> Callable[[pa.RecordBatch], None]:
     from pyarrow import csv
 
     writers: list[Any] = []
@@ -222,7 +222,7 @@ def _as_text(column: pa.Array) -> pa.Array:
     return column
 
 
-def _write_lines(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:  # noqa: ANN401 - a binary file
+def _write_lines(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
     del stack
 
     def write(batch: pa.RecordBatch) -> None:
@@ -236,7 +236,7 @@ def _as_json(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _write_parquet(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:  # noqa: ANN401 - a binary file
+def _write_parquet(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
     from pyarrow import parquet
 
     writers: list[Any] = []
@@ -249,7 +249,7 @@ def _write_parquet(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], No
     return write
 
 
-def _write_arrow(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:  # noqa: ANN401 - a binary file
+def _write_arrow(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
     from pyarrow import ipc
 
     writers: list[Any] = []

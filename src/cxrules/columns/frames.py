@@ -56,7 +56,7 @@ class FrameJudge:
         self._asked = asked._replace(also=(*(() if asked.brief else ("points", "fired")), *dict.fromkeys(also)))
         self._wanted = {*self._asked.also, "patterns", "incoherences"} if watch else set(self._asked.also)
 
-    def __call__(self, frame: Any) -> Any:  # noqa: ANN401 - a frame of any kind
+    def __call__(self, frame: Any) -> Any:
         """Return a frame of the same kind with a row for each row."""
         if isinstance(frame, pa.RecordBatchReader):
             return self._stream(frame)
@@ -115,7 +115,7 @@ class FrameJudge:
         for start in range(0, max(size, 1), CHUNK):
             stop = min(start + CHUNK, size)
 
-            def part(name: str, start: int = start, stop: int = stop) -> Any:  # noqa: ANN401 - an array or a list
+            def part(name: str, start: int = start, stop: int = stop) -> Any:
                 whole = column(name)
                 return whole[start:stop] if isinstance(whole, list) else whole.slice(start, stop - start)
 
@@ -166,7 +166,7 @@ class FrameJudge:
             codes = {name: values[kept] for name, values in codes.items()}
             table = self._judge.decide(codes, len(kept), also=self._wanted)
 
-            def column(name: str, whole: Callable[[str], Any] = column) -> Any:  # noqa: ANN401 - an array or a list
+            def column(name: str, whole: Callable[[str], Any] = column) -> Any:
                 cells = _whole(whole(name))
                 return [cells[row] for row in kept.tolist()] if isinstance(cells, list) else cells.take(pa.array(kept))
 
@@ -192,7 +192,7 @@ class FrameJudge:
                     messages[row] = f"{messages[row]}; {told}" if row in messages else str(told)
         return codes, messages
 
-    def _eager(self, frame: nw.DataFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any kind
+    def _eager(self, frame: nw.DataFrame[Any]) -> Any:
         layout = self._lay_out(frame.columns)
         without = layout._replace(kept=())
         table = self._answers(_memo(lambda name: _read(frame[name])), without, len(frame))
@@ -206,7 +206,7 @@ class FrameJudge:
             found = found.with_columns(*(frame[name] for name in layout.kept)).select(*layout.kept, *table.column_names)
         return found.to_native()
 
-    def _lazy(self, frame: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any kind
+    def _lazy(self, frame: nw.LazyFrame[Any]) -> Any:
         native = frame.to_native()
         if frame.implementation.is_polars():
             return self._eager(frame.collect()).lazy()
@@ -216,7 +216,7 @@ class FrameJudge:
         return self._table(frame.collect(backend="pyarrow").to_native())
 
 
-def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = None) -> dict[str, Any]:  # noqa: ANN401 - a frame of any kind
+def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = None) -> dict[str, Any]:
     """Return the facts in one row of a frame, from 0, as `recommend` takes them."""
     known = nw.from_native(frame, pass_through=True)
     if isinstance(known, nw.LazyFrame):
@@ -229,7 +229,7 @@ def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = 
         raise IndexError(f"row {row} of {size}")
     here = known[row % size : row % size + 1]
 
-    def cell(name: str) -> Any:  # noqa: ANN401 - whatever is in it
+    def cell(name: str) -> Any:
         values = _read(here[name])
         value = values[0] if isinstance(values, list) else values.to_pylist()[0]
         return None if is_missing(value) else value
@@ -277,7 +277,7 @@ def _refuse_twice(kept: Iterable[str], names: Container[str]) -> None:
 def _memo(read: Callable[[str], Any]) -> Callable[[str], Any]:
     known: dict[str, Any] = {}
 
-    def column(name: str) -> Any:  # noqa: ANN401 - an array or a list
+    def column(name: str) -> Any:
         if name not in known:
             known[name] = read(name)
         return known[name]
@@ -285,7 +285,7 @@ def _memo(read: Callable[[str], Any]) -> Callable[[str], Any]:
     return column
 
 
-def _whole(column: Any) -> Any:  # noqa: ANN401 - an array or a list
+def _whole(column: Any) -> Any:
     if isinstance(column, pa.ChunkedArray):
         return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column

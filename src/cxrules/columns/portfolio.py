@@ -119,7 +119,7 @@ class Portfolio:
         bits = np.unpackbits(flags, axis=1, count=len(names), bitorder="little").sum(axis=0, dtype=np.int64)
         counter.update({name: count for name, count in zip(names, bits.tolist(), strict=True) if count})
 
-    def _count_segments(self, column: Any, table: Table, names: tuple[str, ...]) -> None:  # noqa: ANN401 - an array or a list
+    def _count_segments(self, column: Any, table: Table, names: tuple[str, ...]) -> None:
         values = column if isinstance(column, list) else column.to_pylist()
         for (segment, model), count in Counter(zip(map(str, values), table.model.tolist(), strict=True)).items():
             self.segments.setdefault(segment, Counter())[names[model]] += count

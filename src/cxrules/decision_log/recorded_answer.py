@@ -161,5 +161,5 @@ def _find_concluders(rulebase: RuleBase) -> Mapping[Effect, tuple[tuple[str, int
     return {effect: tuple((target, masks[target]) for target in sorted_ids(masks)) for effect, masks in found.items()}
 
 
-def _write_value(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+def _write_value(value: object) -> Any:
     return list(value) if isinstance(value, tuple) else value

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["recommend"]
 
 
-def recommend(ddf: Any, **options: Unpack[Options]) -> Any:  # noqa: ANN401 - Dask's types need Dask
+def recommend(ddf: Any, **options: Unpack[Options]) -> Any:
     """Return a lazy Dask data frame with a recommendation for each row, with the index and partitions that it had.
 
     Args:

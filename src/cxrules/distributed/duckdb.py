@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 
-def register(connection: Any, name: str = "recommend", **options: Unpack[Options]) -> None:  # noqa: ANN401 - a DuckDB connection
+def register(connection: Any, name: str = "recommend", **options: Unpack[Options]) -> None:
     """Make a function of SQL that returns the recommendation for a row: a STRUCT with the columns of `recommend_frame`.
 
     Its argument is a STRUCT with the facts, such as the row of a table, which SQL calls by the name of the table:

@@ -14,7 +14,7 @@ __all__ = ["recommend"]
 _BATCH = 1 << 16
 
 
-def recommend(ds: Any, **options: Unpack[Options]) -> Any:  # noqa: ANN401 - Ray's types need Ray
+def recommend(ds: Any, **options: Unpack[Options]) -> Any:
     """Return a lazy Ray dataset with a recommendation for each row.
 
     Args:

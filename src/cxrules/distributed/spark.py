@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["recommend"]
 
 
-def recommend(df: Any, **options: Unpack[Options]) -> Any:  # noqa: ANN401 - Spark's types need Spark
+def recommend(df: Any, **options: Unpack[Options]) -> Any:
     """Return a lazy Spark data frame with a recommendation for each row.
 
     The columns of the answer are those of `recommend_frame`, models and statuses as strings, `fired` as binary. Every

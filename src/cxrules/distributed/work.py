@@ -67,7 +67,7 @@ class Work(NamedTuple):
             options.get("brief", False),
         )
 
-    def __call__(self, frame: Any) -> Any:  # noqa: ANN401 - a frame of any kind
+    def __call__(self, frame: Any) -> Any:
         """Decide a frame; the answer is of the same kind."""
         asked = self._asdict()
         return _advisor(asked.pop("rulebase")).recommend_frame(frame, **asked)

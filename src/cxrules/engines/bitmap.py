@@ -54,7 +54,7 @@ class _Masks(dict[Any, int]):
         if fact.kind is Kind.PERCENT:
             self._starts = [0, *list_starts(test for tests in needs for test in tests)]
 
-    def __missing__(self, value: Any) -> int:  # noqa: ANN401 - the value of any fact
+    def __missing__(self, value: Any) -> int:
         if self._starts:
             start = self._starts[bisect_right(self._starts, value) - 1]
             mask = self._find(value) if start == value else self[start]

@@ -116,14 +116,14 @@ def _set(text: str, path: tuple[str, ...], key: str, written: str | None) -> str
     return text if written is None else _add(text, node, f"{key}: {written}")
 
 
-def _begin(text: str, entry: Any, more: str) -> str:  # noqa: ANN401 - PyYAML's nodes are not typed
+def _begin(text: str, entry: Any, more: str) -> str:
     if entry is None:
         return f"{text}{more}\n"
     colon = text.index(":", entry[0].end_mark.index) + 1
     return f"{text[:colon]}\n  {more}{text[colon:]}"
 
 
-def _add(text: str, node: Any, more: str) -> str:  # noqa: ANN401 - see above
+def _add(text: str, node: Any, more: str) -> str:
     if node.flow_style:
         return _set_whole(text, node, node.value, more)
     key, value = node.value[-1]
@@ -132,7 +132,7 @@ def _add(text: str, node: Any, more: str) -> str:  # noqa: ANN401 - see above
     return f"{text[: line_end + 1]}{indent}{more}\n{text[line_end + 1 :]}"
 
 
-def _delete(text: str, node: Any, found: Any) -> str:  # noqa: ANN401 - see above
+def _delete(text: str, node: Any, found: Any) -> str:
     if node.flow_style:
         return _set_whole(text, node, [pair for pair in node.value if pair is not found], "")
     start = found[0].start_mark.index
@@ -142,13 +142,13 @@ def _delete(text: str, node: Any, found: Any) -> str:  # noqa: ANN401 - see abov
     return text[: text.rfind("\n", 0, start) + 1] + text[text.find("\n", end) + 1 :]
 
 
-def _set_whole(text: str, node: Any, pairs: Sequence[Any], more: str) -> str:  # noqa: ANN401 - PyYAML's nodes are not typed
+def _set_whole(text: str, node: Any, pairs: Sequence[Any], more: str) -> str:
     """Rewrite a mapping in braces, its entries as they were written."""
     entries = [text[pair[0].start_mark.index : pair[1].end_mark.index] for pair in pairs] + ([more] if more else [])
     return text[: node.start_mark.index] + "{" + ", ".join(entries) + "}" + text[node.end_mark.index :]
 
 
-def _end(node: Any) -> int:  # noqa: ANN401 - see above
+def _end(node: Any) -> int:
     """Return where a value ends: that of a block ends with its last element, not with the comments after it."""
     import yaml
 

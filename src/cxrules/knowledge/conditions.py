@@ -56,6 +56,6 @@ def _read(
     return found
 
 
-def _test(name: str, operator: Operator, operand: Any, facts: Mapping[str, Fact]) -> FactTest:  # noqa: ANN401 - whatever was given
+def _test(name: str, operator: Operator, operand: Any, facts: Mapping[str, Fact]) -> FactTest:
     test = FactTest(name, operator, tuple(operand) if isinstance(operand, list) else operand)
     return normalise(test, facts[name]) if name in facts else test

@@ -371,7 +371,7 @@ class _Sets(dict[Any, tuple[str, ...]]):
         super().__init__()
         self._names = fact.names
 
-    def __missing__(self, given: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever was given
+    def __missing__(self, given: Any) -> tuple[str, ...]:
         if type(given) is not tuple or not all(type(element) is str and element in self._names for element in given):
             raise KeyError(given)
         normal = tuple([name for name in self._names if name in given])

@@ -42,7 +42,7 @@ class Part(NamedTuple):
         return {name: value.copy() if type(value) is list else value for name, value in self.data.items()}
 
 
-def make_part(thing: Any) -> Part:  # noqa: ANN401 - a row, a voice or an advice
+def make_part(thing: Any) -> Part:
     """Return a part of an answer as all it can be."""
     data = {field.name: getattr(thing, field.name) for field in fields(thing)}
     data = {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
@@ -57,6 +57,6 @@ def keep_part(kept: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
     return value
 
 
-def write(data: Any) -> str:  # noqa: ANN401 - anything JSON can hold
+def write(data: Any) -> str:
     """Return data as JSON."""
     return json.dumps(data, ensure_ascii=False)

@@ -72,7 +72,7 @@ class Reader:
 
     # -- one field -----------------------------------------------------------------------------------------------------
 
-    def read(self, name: str, decision: Decision) -> Any:  # noqa: ANN401 - of any field
+    def read(self, name: str, decision: Decision) -> Any:
         """Return one field of an answer."""
         return FIELDS[name](self, decision)
 

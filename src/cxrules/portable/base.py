@@ -71,7 +71,7 @@ class Dumpable(Told):
         exclude: Collection[str] | None = None,
         exclude_none: bool = False,
         texts: bool = False,
-        **_others: Any,  # noqa: ANN401 - see the docstring
+        **_others: Any,
     ) -> dict[str, Any]:
         """Return everything in the answer as data that JSON can hold.
 
@@ -96,7 +96,7 @@ class Dumpable(Told):
             data = {name: value for name, value in data.items() if value is not None}
         return data
 
-    def model_dump_json(self, *, indent: int | None = None, **how: Any) -> str:  # noqa: ANN401 - see below
+    def model_dump_json(self, *, indent: int | None = None, **how: Any) -> str:
         """Return everything in the answer as JSON.
 
         Args:
@@ -108,7 +108,7 @@ class Dumpable(Told):
         return json.dumps(self.model_dump(**how), ensure_ascii=False, indent=indent)
 
     @classmethod
-    def model_json_schema(cls, **_how: Any) -> dict[str, Any]:  # noqa: ANN401 - what pydantic's method takes
+    def model_json_schema(cls, **_how: Any) -> dict[str, Any]:
         """Return the JSON Schema of `model_dump()`."""
         from cxrules.portable.schema import describe
 
@@ -247,7 +247,7 @@ class Portable(Dumpable):
         return (unpack, (type(self), pack(self, Portable)))
 
 
-def _shorten(value: Any) -> str:  # noqa: ANN401 - any field
+def _shorten(value: Any) -> str:
     """Return a short form of a field: what is many by its number, what has a name by its name."""
     if isinstance(value, str):
         return repr(str(value))

@@ -45,7 +45,7 @@ NO_MODEL = str(Status.UNDETERMINED)
 """The key, in a mapping by models, of there being none."""
 
 
-def to_data(value: Any, basis: Basis | None) -> Any:  # noqa: ANN401 - any part of an answer
+def to_data(value: Any, basis: Basis | None) -> Any:
     """Return a part of an answer as data.
 
     Args:
@@ -56,7 +56,7 @@ def to_data(value: Any, basis: Basis | None) -> Any:  # noqa: ANN401 - any part 
 
 
 @remember
-def _writer_of(kind: Any) -> Callable[[Any, Basis | None], Any]:  # noqa: ANN401 - a type
+def _writer_of(kind: Any) -> Callable[[Any, Basis | None], Any]:
     writers: list[tuple[tuple[type[Any], ...], Callable[[Any, Basis | None], Any]]] = [
         ((IntEnum,), lambda value, _: value.name.lower()),
         ((Enum,), lambda value, _: value.value),
@@ -76,7 +76,7 @@ def _mapping_data(value: Mapping[Any, Any], basis: Basis | None) -> dict[str, An
     return {NO_MODEL if key is None else str(key): to_data(item, basis) for key, item in value.items()}
 
 
-def list_data(value: Any, basis: Basis | None) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+def list_data(value: Any, basis: Basis | None) -> dict[str, Any]:
     """Return the fields of a dataclass as data.
 
     Answers that stand in answers too deep are cut: of the class's `NESTS` nothing is left. JSON readers, pydantic's
@@ -93,7 +93,7 @@ def list_data(value: Any, basis: Basis | None) -> dict[str, Any]:  # noqa: ANN40
         _writing.now = False
 
 
-def _list_nested(value: Any, basis: Basis | None, nests: str) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+def _list_nested(value: Any, basis: Basis | None, nests: str) -> dict[str, Any]:
     _writing.count += 1
     if _writing.depth == DEEPEST or (_writing.count > MANY and id(value) in _writing.told):
         return {
@@ -108,7 +108,7 @@ def _list_nested(value: Any, basis: Basis | None, nests: str) -> dict[str, Any]:
         _writing.depth -= 1
 
 
-def _list_fields_data(value: Any, basis: Basis | None) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+def _list_fields_data(value: Any, basis: Basis | None) -> dict[str, Any]:
     return {field.name: to_data(getattr(value, field.attribute), basis) for field in list_fields(type(value))}
 
 
@@ -126,7 +126,7 @@ def _decision_data(decision: Decision, basis: Basis | None) -> dict[str, Any]:
     }
 
 
-def revive(hint: Any, data: Any, basis: Basis) -> Any:  # noqa: ANN401 - any part of an answer
+def revive(hint: Any, data: Any, basis: Basis) -> Any:
     """Return the part of an answer whose data this is.
 
     Args:
@@ -145,7 +145,7 @@ _Reader: TypeAlias = Callable[[Any, Basis], Any]
 
 
 @remember
-def _reader_of_alias(hint: Any) -> _Reader:  # noqa: ANN401 - a type
+def _reader_of_alias(hint: Any) -> _Reader:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is tuple and arguments[-1] is not Ellipsis:
         return lambda data, basis: tuple([revive(*each, basis) for each in zip(arguments, data, strict=True)])
@@ -165,7 +165,7 @@ def _reader_of_alias(hint: Any) -> _Reader:  # noqa: ANN401 - a type
 
 
 @remember
-def _reader_of_class(kind: Any) -> _Reader:  # noqa: ANN401 - a class
+def _reader_of_class(kind: Any) -> _Reader:
     if kind in PARTS:
         return lambda data, basis: getattr(basis.rulebase, PARTS[kind])[data]
     if kind is Decision:
@@ -179,7 +179,7 @@ def _reader_of_class(kind: Any) -> _Reader:  # noqa: ANN401 - a class
     return lambda data, _: kind.revive(data) if hasattr(kind, "revive") else data
 
 
-def _revive_fields(kind: Any, data: Mapping[str, Any], basis: Basis) -> Any:  # noqa: ANN401 - see above
+def _revive_fields(kind: Any, data: Mapping[str, Any], basis: Basis) -> Any:
     given = {
         field.attribute: revive(field.hint, data[field.name], basis)
         for field in list_fields(kind)
@@ -194,7 +194,7 @@ def _revive_decision(data: Mapping[str, Any], basis: Basis) -> Decision:
     return basis.judge.decide(known)
 
 
-def collect_texts(data: Any, rulebase: RuleBase) -> dict[str, dict[str, str]]:  # noqa: ANN401 - any data
+def collect_texts(data: Any, rulebase: RuleBase) -> dict[str, dict[str, str]]:
     """Return the words behind every id in some data, by the kind of thing it names."""
     named = _names_in(data, set())
     texts: dict[str, Mapping[str, str]] = {
@@ -211,7 +211,7 @@ def collect_texts(data: Any, rulebase: RuleBase) -> dict[str, dict[str, str]]:  
     return {kind: known for kind, known in found.items() if known}
 
 
-def _names_in(data: Any, found: set[str]) -> set[str]:  # noqa: ANN401 - see above
+def _names_in(data: Any, found: set[str]) -> set[str]:
     if isinstance(data, str):
         found.add(data)
     elif isinstance(data, dict):

@@ -28,7 +28,7 @@ else:
         field's default.
         """
 
-        def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:  # noqa: ANN401 - of any field
+        def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:
             if instance is None:
                 raise AttributeError(f"{self.fget.__name__!r} is there once something is answered")
             return super().__get__(instance, owner)
@@ -85,7 +85,7 @@ def published_as(name: str) -> dict[str, str]:
 
 
 @remember
-def list_fields(kind: Any) -> tuple[Field, ...]:  # noqa: ANN401 - a class
+def list_fields(kind: Any) -> tuple[Field, ...]:
     """Return the fields of a class of answers, or of a dataclass inside one, in the order of the data."""
     found = []
     hints = _read_hints(kind)
@@ -102,22 +102,22 @@ def list_fields(kind: Any) -> tuple[Field, ...]:  # noqa: ANN401 - a class
     return tuple(found)
 
 
-def list_names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class
+def list_names(kind: Any) -> tuple[str, ...]:
     """Return the names of those fields; their types need not be known yet."""
     return (*_given(kind), *_derived(kind))
 
 
-def _given(kind: Any) -> dict[str, dataclasses.Field[Any]]:  # noqa: ANN401 - a class
+def _given(kind: Any) -> dict[str, dataclasses.Field[Any]]:
     known = fields(kind) if is_dataclass(kind) else ()
     named = {field.metadata.get("published_as", field.name): field for field in known}
     return {name: field for name, field in named.items() if not name.startswith("_")}
 
 
-def _derived(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class
+def _derived(kind: Any) -> tuple[str, ...]:
     return (*getattr(kind, "FIELDS", ()), *getattr(kind, "DERIVED", ()))
 
 
-def _read_hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a class
+def _read_hints(kind: Any) -> dict[str, Any]:
     """Return the types of the fields of a dataclass as it was written; its annotations may be those of its data."""
     written = SimpleNamespace(__annotations__={field.name: field.type for field in _given(kind).values()})
     return get_type_hints(written, vars(sys.modules[kind.__module__]), include_extras=True)

@@ -40,7 +40,7 @@ def are_alike(one: object, other: object) -> bool:
     return True
 
 
-def _pair_parts(left: Any, right: Any) -> list[tuple[Any, Any]] | None:  # noqa: ANN401 - any part of an answer
+def _pair_parts(left: Any, right: Any) -> list[tuple[Any, Any]] | None:
     """Return the parts that must be alike for two things to be so; None where the two themselves are not."""
     if isinstance(left, tuple) and isinstance(right, tuple):
         return list(zip(left, right, strict=True)) if len(left) == len(right) else None
@@ -53,7 +53,7 @@ def _pair_parts(left: Any, right: Any) -> list[tuple[Any, Any]] | None:  # noqa:
     return [] if left == right else None
 
 
-def hash_of(value: Any, levels: int = _HASHED) -> int:  # noqa: ANN401 - an answer, or any part of one
+def hash_of(value: Any, levels: int = _HASHED) -> int:
     """Return a hash of an answer, or of a part of one."""
     if isinstance(value, Mapping):
         return hash(frozenset((key, hash_of(item, levels)) for key, item in value.items()))
@@ -66,5 +66,5 @@ def hash_of(value: Any, levels: int = _HASHED) -> int:  # noqa: ANN401 - an answ
 
 
 @remember
-def _compared(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a class of dataclasses
+def _compared(kind: Any) -> tuple[str, ...]:
     return tuple([each.name for each in fields(kind) if each.compare])

@@ -15,7 +15,7 @@ __all__ = ["pack", "unpack"]
 class _Packer(pickle.Pickler):
     parts: type[Any]
 
-    def reducer_override(self, thing: Any) -> Any:  # noqa: ANN401 - whatever is inside an answer
+    def reducer_override(self, thing: Any) -> Any:
         """Take the answers inside an answer as they are, so that what they share is packed once."""
         return (object.__new__, (type(thing),), vars(thing)) if isinstance(thing, self.parts) else NotImplemented
 
@@ -67,7 +67,7 @@ def _list_parts(answer: object, parts: type[Any]) -> Iterator[object]:
             waiting += [getattr(value, each.name) for each in fields(value)]
 
 
-def unpack(kind: type[Any], packed: bytes) -> Any:  # noqa: ANN401 - an answer of that class
+def unpack(kind: type[Any], packed: bytes) -> Any:
     """Return the answer that was packed."""
     answer = object.__new__(kind)
     content = pickle.loads(zlib.decompress(packed))  # noqa: S301 - part of a pickle that is being read

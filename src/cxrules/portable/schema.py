@@ -75,7 +75,7 @@ _SHAPES: dict[Any, Any] = {}
 _SHAPING = RLock()
 
 
-def shape_of(kind: Any) -> Any:  # noqa: ANN401 - a class, and the pydantic model made of it
+def shape_of(kind: Any) -> Any:
     """Return the pydantic model of the data of an answer, or of a dataclass inside one."""
     with _SHAPING:
         if kind not in _SHAPES:
@@ -90,11 +90,11 @@ def shape_of(kind: Any) -> Any:  # noqa: ANN401 - a class, and the pydantic mode
         return _SHAPES[kind]
 
 
-def _name_shape(kind: Any) -> str:  # noqa: ANN401 - see above
+def _name_shape(kind: Any) -> str:
     return f"{kind.__name__}Data"
 
 
-def _make_shape(kind: Any) -> Any:  # noqa: ANN401 - see above
+def _make_shape(kind: Any) -> Any:
     shape: dict[str, Any] = {
         field.name: (_translate(field.hint), Field(description=field.description or None))
         for field in list_fields(kind)
@@ -106,12 +106,12 @@ def _make_shape(kind: Any) -> Any:  # noqa: ANN401 - see above
     return create_model(_name_shape(kind), __base__=_Data, __doc__=doc, **shape)
 
 
-def _translate(hint: Any) -> Any:  # noqa: ANN401 - a type
+def _translate(hint: Any) -> Any:
     """Return the type of the data that stands for a value of a type."""
     return _translate_class(hint) if isinstance(hint, type) and get_origin(hint) is None else _translate_alias(hint)
 
 
-def _translate_alias(hint: Any) -> Any:  # noqa: ANN401 - see above
+def _translate_alias(hint: Any) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         (mark,) = hint.__metadata__
@@ -127,7 +127,7 @@ def _translate_alias(hint: Any) -> Any:  # noqa: ANN401 - see above
     return values[str, _translate(arguments[1])]
 
 
-def _translate_class(kind: Any) -> Any:  # noqa: ANN401 - see above
+def _translate_class(kind: Any) -> Any:
     if kind is OwnershipModel or PARTS.get(kind) == "models":
         return ModelData
     if kind in PARTS:
@@ -168,14 +168,14 @@ def make_field_schema(kind: type[Any], name: str, handler: GetCoreSchemaHandler)
     )
 
 
-def _write_field(value: Any) -> Any:  # noqa: ANN401 - any attribute of an answer
+def _write_field(value: Any) -> Any:
     if isinstance(value, RuleBase):
         return {"name": value.name, "revision": value.revision}
     return to_data(value, None)
 
 
 @remember
-def _with_texts(kind: Any) -> Any:  # noqa: ANN401 - a pydantic model
+def _with_texts(kind: Any) -> Any:
     about = "The words behind the ids, by kind and id, where they were asked for"
     shape = shape_of(kind)
     texts: Any = (dict[str, dict[str, str]] | None, Field(default=None, description=about))
@@ -186,21 +186,21 @@ def _dump(answer: _Answer) -> dict[str, Any]:
     return answer.model_dump(mode="json")
 
 
-def _revive(kind: Any, plain: BaseModel) -> Any:  # noqa: ANN401 - a class of answers, and one of them
+def _revive(kind: Any, plain: BaseModel) -> Any:
     data = plain.model_dump(mode="json", exclude={"texts"})
     if data.get("rulebase") is None:
         raise ValueError("the answer does not say which rule base gave it")
     return kind.revive(data)
 
 
-def describe(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a class of answers
+def describe(kind: Any) -> dict[str, Any]:
     """Return the JSON Schema of the data of an answer."""
     schema: dict[str, Any] = _with_texts(kind).model_json_schema()
     return schema
 
 
 @remember
-def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class of answers
+def adapter_of(kind: Any) -> TypeAdapter[Any]:
     """Return what validates an answer."""
     return TypeAdapter(kind)
 

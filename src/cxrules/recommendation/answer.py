@@ -272,7 +272,7 @@ class Recommendation(Inquiry, Dumpable):
         judge = self.judge
         return judge.reader.list_data(self._decision, judge.engine.name)
 
-    def model_dump_json(self, *, indent: int | None = None, **how: Any) -> str:  # noqa: ANN401 - as for `model_dump`
+    def model_dump_json(self, *, indent: int | None = None, **how: Any) -> str:
         """Return everything in the answer as JSON.
 
         Args:

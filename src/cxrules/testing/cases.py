@@ -203,7 +203,7 @@ class _Reader:
                 self._check_facts(node, [kind], given)
                 yield replace(case, id=f"{case.id}/{kind}-{number}", given=given, expect=expected, shows=(), node=None)
 
-    def _list_changes(self, node: Node, kind: str, written: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - of a file
+    def _list_changes(self, node: Node, kind: str, written: Any) -> list[dict[str, Any]]:
         if isinstance(written, dict) and all(isinstance(values, list) for values in written.values()):
             return [{name: value} for name, values in written.items() for value in values]
         if isinstance(written, list) and all(isinstance(change, dict) for change in written):
@@ -258,7 +258,7 @@ class _Reader:
     def _add(self, node: Node, path: list[str], code: str, message: str, hint: str = "") -> None:
         self._mistakes.append(Diagnostic(code, node.locate(path), message, hint))
 
-    def _plain(self, node: Node) -> Any:  # noqa: ANN401 - of a file
+    def _plain(self, node: Node) -> Any:
         if isinstance(node.content, dict):
             return {name: self._plain(below) for name, below in node.content.items()}
         if isinstance(node.content, list):
@@ -310,5 +310,5 @@ def _find_faults_of_models(advice: Recommendation, expect: Mapping[str, Any]) ->
             yield f"{first} ({rows[first].points}) is not ahead of {second} ({rows[second].points})"
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - of a file: one, or a list of them
+def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

@@ -22,6 +22,14 @@ from cxrules.verification.checks import CHECKS
 from cxrules.verification.difference import Change, Difference, diff, find_difference
 from cxrules.verification.expectations import Expectations, builtin_expectations, read_expectations
 from cxrules.verification.prover import Answer, Unconfirmed, Witness
+from cxrules.verification.report import (
+    diff_as_json,
+    diff_as_text,
+    report_as_json,
+    report_as_text,
+    write_witness,
+    write_witnesses,
+)
 from cxrules.verification.results import Finding, Note, Report, Verdict
 from cxrules.verification.session import verify
 from cxrules.verification.solver import EFFORT
@@ -41,7 +49,13 @@ __all__ = [
     "Witness",
     "builtin_expectations",
     "diff",
+    "diff_as_json",
+    "diff_as_text",
     "find_difference",
     "read_expectations",
+    "report_as_json",
+    "report_as_text",
     "verify",
+    "write_witness",
+    "write_witnesses",
 ]

@@ -154,13 +154,13 @@ def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
     a_fact = _one_of(rulebase.vocabulary.facts)
     a_subject = _one_of((*rulebase.models, *list_subjects(rulebase)))
 
-    def offer(path: str, summary: str, answer: Any, ask: Callable[[Any], Any], **fields: Any) -> None:  # noqa: ANN401
+    def offer(path: str, summary: str, answer: Any, ask: Callable[[Any], Any], **fields: Any) -> None:
         """Offer a question about an organisation: its own fields beside `facts`, the type of its answer, how to ask."""
         name = "".join(part.capitalize() for part in path.split("-"))
         known = (facts, Field(description="What is known; what is left out, or null, is unknown"))
         model = create_model(f"{name}Request", __config__=ConfigDict(extra="forbid"), facts=known, **fields)
 
-        async def endpoint(body: Any) -> Any:  # noqa: ANN401 - the annotation below
+        async def endpoint(body: Any) -> Any:
             return await run(lambda: ask(body))
 
         endpoint.__annotations__ = {"body": model}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from cxrules.cli.terminal.exit_codes import ExitCode
+from cxrules.errors import UnlikelyFact
 
-__all__ = ["whatever_the_streams"]
+__all__ = ["doubts_are_lines", "whatever_the_streams"]
 
 
 @contextmanager
@@ -35,6 +38,29 @@ def whatever_the_streams() -> Iterator[None]:
         raise SystemExit(ExitCode.WRONG_INPUT if error.filename else ExitCode.OUTPUT_LOST) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+@contextmanager
+def doubts_are_lines() -> Iterator[None]:
+    """Show a fact that is hardly meant as a line of the program, without the place in the code that doubts it."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_line(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, UnlikelyFact):
+                print(f"cxrules: {message}", file=sys.stderr)
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show_line
+        yield
 
 
 def _give_up() -> None:

@@ -127,7 +127,7 @@ def _compare_lean(record: DecisionRecord, again: Recommendation) -> Iterator[Dif
             yield Difference(field, recorded, value)
 
 
-def _name_rules(judge: Judge, fired: Any) -> Any:  # noqa: ANN401 - whatever a record says
+def _name_rules(judge: Judge, fired: Any) -> Any:
     if not isinstance(fired, str):
         return fired
     bits = unpack_bits(fired)

@@ -69,7 +69,7 @@ class Stationer:
 class _Reader(Protocol):
     """The values of a fact as codes. What is none in its normal form raises KeyError or TypeError."""
 
-    def __getitem__(self, value: Any) -> int: ...  # noqa: ANN401 - whatever a record says
+    def __getitem__(self, value: Any) -> int: ...
 
     def list_values(self) -> Sequence[FactValue]:
         """Return the values that have a code, in the order of these."""
@@ -117,7 +117,7 @@ class _Percentages:
         self._first = first
         self._codes: dict[float, int] = {}
 
-    def __getitem__(self, value: Any) -> int:  # noqa: ANN401 - whatever a record says
+    def __getitem__(self, value: Any) -> int:
         own = value.__class__
         if (own is int or (own is float and not value.is_integer())) and 0 <= value <= _FULL:
             return self._codes.setdefault(value, self._first + len(self._codes))
