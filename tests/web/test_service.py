@@ -39,7 +39,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "compare": {"one": FACTS, "other": {**FACTS, "silos": "none"}},
     "rule": {"id": "stretched-marketing"},
     "map": {"facts": FACTS, "width": 360},
-    "report": {"facts": FACTS, "title": "Acme <Ltd>", "date": "2026-03-01", "last": "silos"},
+    "report": {"facts": FACTS, "title": "Acme <Ltd>", "date": "2026-03-01", "last": "silos", "skipped": ["scope"]},
     "read-file": {"text": "facts: {maturity: early}\nskipped: [scope]\n"},
     "write-file": {"facts": FACTS},
     "table": {"name": "t.csv", "base64": "bWF0dXJpdHkKZWFybHkK"},
@@ -172,13 +172,15 @@ def test_the_report_says_what_the_page_says_in_the_same_order(service: Service, 
     last = next(reversed(facts), "")
     shown = service.call("recommend", {"facts": facts})
     changes = service.call("changes", {"facts": facts, "last": last})["sets"]
-    report = squeeze(service.call("report", {"facts": facts, "last": last, "date": "2026-03-01"})["html"])
+    skipped = [name for name in list(RuleBase.builtin().vocabulary.facts)[::2] if name not in facts]
+    asked = {"facts": facts, "skipped": skipped}
+    report = squeeze(service.call("report", {**asked, "last": last, "date": "2026-03-01"})["html"])
     assert "1March2026" in report
     said = [
         *(each["reason"].rstrip(".") for each in shown["incoherences"]),
         shown["outcome"],
         shown["certain"],
-        service.call("next-questions", {"facts": facts})["text"],
+        service.call("next-questions", asked)["text"],
         *(reason["text"] for reason in shown["reasons"]),
         shown["contrast"],
         *(action["text"] for action in shown["actions"]),
@@ -241,6 +243,36 @@ def test_it_is_said_how_many_answers_are_enough(service: Service, facts: dict[st
     assert found["settled"] == asked.nothing_left_to_ask
     assert found["settled"] == (not re.search(r"at most \w+ more answers?", found["text"]))
     assert found["settled"] == (found["text"].startswith("Settled") or "No answer" in found["text"])
+
+
+def test_as_many_answers_are_enough_as_is_said(service: Service) -> None:
+    """Interviews to their end: never more than the most that was said, and mostly fewer than half where it says so."""
+    halved = []
+    rulebase = RuleBase.builtin()
+    well_known = islice(random_organisations(rulebase, 7, known=0.9, coherent=True), 5)
+    for facts in [*well_known, *islice(random_organisations(rulebase, 2, known=0.3, coherent=True), 5)]:
+        known: dict[str, Any] = {}
+        skipped: list[str] = []
+        said: list[str] = []
+        while (found := service.call("next-questions", {"facts": known, "skipped": skipped}))["fact"] is not None:
+            said.append(found["text"])
+            if found["fact"] in facts:
+                known[found["fact"]] = facts[found["fact"]]
+            else:
+                skipped.append(found["fact"])
+        assert found["settled"], "what is not asked is not said to matter"
+        assert (found["text"].startswith("Settled") or "No answer" in found["text"]) == found["settled"]
+        for needed, text in enumerate(reversed(said), 1):
+            most = re.search(r"at most (\w+) more answer", text)
+            assert most
+            number = int(most[1]) if most[1].isdecimal() else NUMBERS.index(most[1])
+            assert needed <= number
+            if "fewer than half of them" in text:
+                halved.append(needed < number / 2)
+    assert sum(halved) > 0.8 * len(halved) > 0
+
+
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
 def test_the_service_runs_on_the_standard_library_alone() -> None:

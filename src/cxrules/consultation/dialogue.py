@@ -77,6 +77,16 @@ class Consultation:
         return self._now.decision
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """The facts that stay unknown: those that were skipped, and those that make no sense without one of them."""
+        later = [fact for fact in self._rulebase.vocabulary.facts if fact not in self.skipped]
+        return (*self.skipped, *(fact for fact in later if fact not in self.known and self._rests_on_skipped(fact)))
+
+    def _rests_on_skipped(self, fact: str) -> bool:
+        unknown = [each for each, _ in self._rulebase.vocabulary[fact].asked_if if each not in self.known]
+        return any(premise in self.skipped or self._rests_on_skipped(premise) for premise in unknown)
+
+    @property
     def questions(self) -> NextQuestions:
         """What can still be asked, and what the answers lead to."""
         return self._now.questions
@@ -281,7 +291,7 @@ class Consultation:
     @property
     def _now(self) -> _State:
         if self._state is None:
-            self._state = _State(self._judge, dict(self.known), tuple(self.skipped), self._deadline)
+            self._state = _State(self._judge, dict(self.known), self.left_out, self._deadline)
         return self._state
 
 
@@ -289,16 +299,16 @@ class _State:
     """What follows from what is known, worked out when it is first needed."""
 
     def __init__(
-        self, judge: Judge, known: dict[str, FactValue], skipped: tuple[str, ...], deadline: float | None
+        self, judge: Judge, known: dict[str, FactValue], left_out: tuple[str, ...], deadline: float | None
     ) -> None:
         self._judge = judge
         self._deadline = deadline
-        self._skipped = skipped
+        self._left_out = left_out
         self.decision = judge.decide(known)
 
     @cached_property
     def questions(self) -> NextQuestions:
-        return next_questions(self._judge, self.decision, ignoring=self._skipped, deadline=self._deadline)
+        return next_questions(self._judge, self.decision, ignoring=self._left_out, deadline=self._deadline)
 
 
 _NO_MODEL = {

@@ -82,9 +82,9 @@ class Inquiry(Told):
             title: What it is about, such as the name of the organisation.
             date: The date that it bears; none when left out, so that the same facts give the same page.
         """
-        from cxrules.explanation.prose.report import DRAWING_WIDTH, write_report
+        from cxrules.explanation.prose.report import write_report
 
-        return write_report(self.judge, self.decision, self.to_svg(width=DRAWING_WIDTH), title=title, dated=date)
+        return write_report(self.judge, self.decision, lambda width: self.to_svg(width=width), title=title, dated=date)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
         """Draw the argument as a Mermaid flowchart: what decides it and what opposes it most, in some twelve boxes.

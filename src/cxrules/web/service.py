@@ -17,7 +17,7 @@ from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text
 from cxrules.explanation.prose.changes import choose_changes, tell_change
-from cxrules.explanation.prose.report import DRAWING_WIDTH, write_report
+from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
 from cxrules.version import __version__
 from cxrules.web.wording import (
@@ -197,7 +197,8 @@ class Service:
     def next_questions(self, facts: Mapping[str, Any], skipped: list[str] | None = None) -> _Plain:
         """Return the best next question, as `cxrules consult` asks it."""
         consultation = self._consult(facts, skipped)
-        outlook = tell_outlook(consultation.questions, len(consultation.known))
+        known, left_out = len(consultation.known), bool(consultation.left_out)
+        outlook = tell_outlook(consultation.questions, known, skipped=left_out)
         return {"fact": consultation.fact, "text": outlook, "settled": consultation.nothing_left_to_ask}
 
     def why_asked(self, facts: Mapping[str, Any], fact: str, skipped: list[str] | None = None) -> _Plain:
@@ -275,12 +276,24 @@ class Service:
             raise ValueError(f"width: at most {_WIDEST} pixels, not {width}")
         return {"svg": self.advisor.recommend(facts).to_svg(complete=complete, width=width or None)}
 
-    def report(self, facts: Mapping[str, Any], title: str = "", date: str = "", last: str = "") -> _Plain:
+    def report(
+        self,
+        facts: Mapping[str, Any],
+        title: str = "",
+        date: str = "",
+        last: str = "",
+        skipped: list[str] | None = None,
+    ) -> _Plain:
         """Return the report to print: one HTML page that needs nothing else."""
         advice = self.advisor.recommend(facts)
-        drawing = advice.to_svg(width=DRAWING_WIDTH)
+        left_out = self._consult(facts, skipped).left_out
         dated = _read_date(date)
-        return {"html": write_report(self._judge, advice.decision, drawing, title=title, dated=dated, last=last)}
+
+        def draw(width: int) -> str:
+            return advice.to_svg(width=width)
+
+        html = write_report(self._judge, advice.decision, draw, title=title, dated=dated, last=last, skipped=left_out)
+        return {"html": html}
 
     # -- files ---------------------------------------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ def refuse_large(argument: Argument) -> Argument:
 def open_picture(argument: Argument, width: int, height: int, font: int) -> Iterator[str]:
     """Begin an SVG document: what it is called, what it says in words, and its paper."""
     title, description = escape(clean(argument.title)), escape(clean(describe(argument)))
-    name = f"cxrules-{crc32(description.encode()):08x}"  # several drawings may stand on one page
+    name = f"cxrules-{crc32(f'{width} {description}'.encode()):08x}"  # several drawings may stand on one page
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-labelledby="{name}-title {name}-desc" '

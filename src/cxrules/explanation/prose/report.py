@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -22,10 +22,11 @@ from cxrules.version import __version__
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["DRAWING_WIDTH", "STYLE", "write_report"]
+__all__ = ["STYLE", "write_report"]
 
-DRAWING_WIDTH: Final = 660
-"""In pixels: that of the page on paper, so that nothing is drawn smaller than it is."""
+_PAPER: Final = 660
+_PHONE: Final = 340
+"""In pixels: widths at which a drawing is shown as large as it is."""
 
 STYLE: Final = """
 body{font:11pt/1.5 Georgia,"Times New Roman",serif;color:#1b1f24;background:#fff;max-width:48rem;
@@ -35,7 +36,9 @@ table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left
 border-bottom:1px solid #e3e7ec;vertical-align:top}th{font-weight:600}.model{font-size:1.35rem;font-weight:700;
 margin:1rem 0 0}.warn{border:1px solid #7d1a1a;color:#7d1a1a;padding:.5rem .9rem}
 .note{color:#545d68;font-size:.9rem}ul.check{list-style:"\\2610  ";padding-left:1.4rem}li{margin:.25rem 0}
-svg{max-width:100%;height:auto}@page{margin:16mm 18mm}
+svg{max-width:100%;height:auto}.narrow{display:none}
+@media screen and (max-width:40rem){.wide{display:none}.narrow{display:block}}
+@page{margin:16mm 18mm}
 @media print{body{margin:0;padding:0;max-width:none;font-size:10pt}
 h2{break-after:avoid}li,tr{break-inside:avoid}svg{display:block;max-height:88vh;break-inside:avoid}}
 """
@@ -47,37 +50,45 @@ _MONTHS: Final = (
 )
 
 
-def write_report(
-    judge: Judge, decision: Decision, drawing: str, *, title: str = "", dated: date | None = None, last: str = ""
+def write_report(  # noqa: PLR0913 - what a report may bear, by keyword
+    judge: Judge,
+    decision: Decision,
+    draw: Callable[[int], str],
+    *,
+    title: str = "",
+    dated: date | None = None,
+    last: str = "",
+    skipped: Sequence[str] = (),
 ) -> str:
     """Write the report.
 
     Args:
         judge: The engine and policy that decided.
         decision: The decision.
-        drawing: The argument as SVG; empty to leave it out.
+        draw: Draws the argument as SVG, so many pixels wide.
         title: What the report is about, such as the name of the organisation.
         dated: The date that it bears; none when left out, so that the same facts give the same page.
         last: The fact that was answered last, where one was.
+        skipped: The facts that were asked for and stay unknown.
     """
     rulebase = judge.rulebase
     sheet = make_sheet(judge, decision)
-    following = next_questions(judge, decision)
+    following = next_questions(judge, decision, ignoring=skipped)
     subject = f"Who should own customer experience{f': {title}' if title else '?'}"
     body = [
         f"<h1>{_text(subject)}</h1>",
         f'<p class="note">{_text(_tell_basis(judge, decision, dated))}</p>',
-        *_tell_outcome(judge, decision, sheet, following),
+        *_tell_outcome(judge, decision, sheet, following, skipped=bool(skipped)),
         _section(sheet.heading, [_list(sheet.reasons.values()), _paragraph(sheet.contrast)]),
         _section("What to do", [_list(sheet.actions.values(), "check")]),
         _section("What to beware of", [_list(sheet.beware)]),
         _section("What would change it", [_list(_list_changes(judge, decision, last))]),
         _section("What each article says", [_list_verdicts(rulebase, sheet)] if decision.known else []),
         _section("Every model", [_list_models(decision, sheet), _paragraph(POINTS, "note")] if decision.known else []),
-        _section("The argument", [drawing] if decision.known else []),
         _section("What is known", [_table(("Question", "Answer"), sheet.answers)]),
         _section("What the recommendation rests on", [_list_claims(judge, decision)] if decision.model else []),
         _section("The articles", [_list_articles(rulebase)]),
+        _section("The argument", _draw(draw) if decision.known else []),
         f'<p class="note">cxrules {__version__}, rule base {_text(rulebase.name)} {rulebase.revision[:12]}.</p>',
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_text(subject)}</title>'
@@ -92,14 +103,16 @@ def _tell_basis(judge: Judge, decision: Decision, dated: date | None) -> str:
     return basis if dated is None else f"{dated.day} {_MONTHS[dated.month - 1]} {dated.year}. {basis}"
 
 
-def _tell_outcome(judge: Judge, decision: Decision, sheet: Sheet, following: NextQuestions) -> Iterator[str]:
+def _tell_outcome(
+    judge: Judge, decision: Decision, sheet: Sheet, following: NextQuestions, *, skipped: bool
+) -> Iterator[str]:
     if contradictions := tuple(tell_contradictions(judge, decision)):
         yield f'<div class="warn">{to_html(contradictions)}</div>'
     if decision.model is not None:
         yield _paragraph(judge.rulebase.models[decision.model].name, "model")
     yield _paragraph(sheet.outcome)
     yield _paragraph(sheet.certainty)
-    yield _paragraph(tell_outlook(following, len(decision.known)))
+    yield _paragraph(tell_outlook(following, len(decision.known), skipped=skipped))
     if following.questions:
         yield _paragraph(tell_unknown(judge.rulebase, following))
 
@@ -141,6 +154,12 @@ def _list_articles(rulebase: RuleBase) -> str:
     return _list(
         f"“{source.title}”{f', {source.author}' if source.author else ''}" for source in rulebase.sources.values()
     )
+
+
+def _draw(draw: Callable[[int], str]) -> Iterator[str]:
+    """Draw the argument for paper and for a phone; of the two one is shown."""
+    for kind, width in (("wide", _PAPER), ("narrow", _PHONE)):
+        yield f'<div class="{kind}">{draw(width)}</div>'
 
 
 def _section(heading: str, parts: Iterable[str]) -> str:

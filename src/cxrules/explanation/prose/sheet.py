@@ -135,19 +135,21 @@ def tell_place(case: Case, model: str | None) -> str:
     return "A candidate" if case.candidate else "Too little speaks for it"
 
 
-def tell_outlook(following: NextQuestions, known: int) -> str:
+def tell_outlook(following: NextQuestions, known: int, *, skipped: bool = False) -> str:
     """Describe whether enough is known, and how many answers more would be.
 
     Args:
         following: What can still be asked.
         known: How many facts are known.
+        skipped: Whether some were asked for and stay unknown.
     """
     left = len(following.questions)
     if not left:
         if following.model is None:
             return "No answer that is still missing can lead to a recommendation."
-        return "Settled: no answer that is still missing can change the recommendation."
-    usually = "less than half as many" if left >= _MANY else "fewer"
+        settled = "Settled: no answer that is still missing can change the recommendation"
+        return f"{settled}, save to a question answered with “Don't know”." if skipped else f"{settled}."
+    usually = "fewer than half of them" if left >= _MANY else "fewer"
     settles = f"at most {count(left, 'more answer')}{f', usually {usually},' if left > _FEW else ''} will settle it"
     if not known:
         return f"The first few answers bring a recommendation; {settles}."

@@ -52,7 +52,7 @@ async function route() {
 async function report() {
   const today = new Date();
   const date = [today.getFullYear(), today.getMonth() + 1, today.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
-  const { html } = await state.back.call("report", { facts: state.facts, title: state.name, date, last: state.last });
+  const { html } = await state.back.call("report", { facts: state.facts, title: state.name, date, last: state.last, skipped: state.skipped });
   return html;
 }
 
