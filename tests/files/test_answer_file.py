@@ -269,6 +269,40 @@ def test_a_changed_file_says_what_it_should(
     assert set(new.skipped) == set(skipped)
 
 
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("---\nmaturity: early\n", '---\nfacts:\n  maturity: "mature"\n  scope: "one_function"\nskipped: ["silos"]\n'),
+        ("%YAML 1.1\n--- # ours\n{maturity: early}\n...\n", "%YAML 1.1\n--- # ours\nfacts:\n  {maturity: "),
+        ("--- {facts: {maturity: early}}\n", "---\n{facts: {maturity: "),
+        ("maturity: >-\n  early\n", 'facts:\n  maturity: "mature"\n'),
+        ("client: |\n  us\nfacts:\n  maturity: |-\n    early\n", "client: |\n  us\nfacts:\n"),
+        ("maturity: early\r\n", 'facts:\r\n  maturity: "mature"\r\n  scope: "one_function"\r\nskipped: ["silos"]\r\n'),
+        ("maturity: early\r", 'facts:\r  maturity: "mature"\r  scope: "one_function"\rskipped: ["silos"]\r'),
+        ('{"facts": null}', '{\n  "facts": {\n    "maturity": "mature",'),
+        ('{"facts": {"maturity": "early"}, "big": 1e999}', '"big": 1e999'),
+    ],
+)
+def test_every_way_to_write_a_file_can_be_changed(text: str, new: str) -> None:
+    facts = {"maturity": "mature", "scope": "one_function"}
+    changed = change_text(text, VOCABULARY, facts, ["silos"])
+    assert new in changed
+    held = interpret(changed, "x", VOCABULARY)
+    assert (held.facts, held.skipped) == (facts, ("silos",))
+
+
+def test_what_cannot_be_changed_is_one_line() -> None:
+    with pytest.raises(ValueError, match=r"^it is written in a way[^\n]*$"):
+        change_text("? maturity\n: early\n", VOCABULARY, {"scope": "one_function"}, [])
+
+
+def test_a_consultation_keeps_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "client.yaml"
+    file.write_text("\ufeffclient: ACME\nfacts:\n  maturity: early\n", encoding="utf-8")
+    assert CliRunner().invoke(app, ["consult", str(file)], input="1\nquit\n").exit_code == 0
+    assert file.read_text(encoding="utf-8").startswith("\ufeffclient: ACME\nfacts:\n  maturity: early\n")
+
+
 def test_a_file_keeps_its_mode_and_a_link_stays_one(tmp_path: Path) -> None:
     target, link = tmp_path / "target.yaml", tmp_path / "link.yaml"
     target.write_text("old")

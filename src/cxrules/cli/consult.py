@@ -112,7 +112,9 @@ def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[
     known = consultation.known
     changed = {name: known.get(name) for name in {**before, **known} if before.get(name) != known.get(name)}
     try:
-        text = read_bytes(file).decode("utf-8-sig") if file.exists() else ""
+        text = read_bytes(file).decode() if file.exists() else ""
+        mark = "\ufeff" if text.startswith("\ufeff") else ""
+        text = text.removeprefix(mark)
         if text.strip():
             held = interpret(text, str(file), judge.rulebase.vocabulary)
             facts = {name: value for name, value in {**held.facts, **changed}.items() if value is not None}
@@ -122,7 +124,7 @@ def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[
                 text = change_text(text, judge.rulebase.vocabulary, changed, consultation.skipped)
         else:
             text = write_file(known, consultation.skipped, judge)
-        write_safely(file, text)
+        write_safely(file, mark + text)
     except InvalidOrganisation as error:
         fail(f"{file} was changed meanwhile and cannot be read any more, so that the last answer is not saved: {error}")
     except OSError as error:

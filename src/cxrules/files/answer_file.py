@@ -21,6 +21,7 @@ from cxrules.language.facts import FactValue, Vocabulary
 __all__ = ["change_text", "write_safely"]
 
 _SKIPPED = "skipped"
+_UNCHANGEABLE = "it is written in a way in which single facts cannot be changed; write each on a line of its own"
 
 
 def change_text(
@@ -40,14 +41,16 @@ def change_text(
     """
     before = interpret(text, "the file", vocabulary)
     wanted = {name: value for name, value in {**before.facts, **changed}.items() if value is not None}
-    new = _change_json(text, before, changed, skipped) or _change_yaml(text, before, changed, skipped)
+    line_end = next((end for end in ("\r\n", "\n", "\r") if end in text), "\n")
+    lines = text.replace(line_end, "\n")
     try:
+        new = _change_json(lines, before, changed, skipped) or _change_yaml(lines, before, changed, skipped)
         after = interpret(new, "the file", vocabulary)
-    except InvalidOrganisation as error:
-        raise ValueError(str(error)) from error
+    except (InvalidOrganisation, LookupError, ValueError) as error:
+        raise ValueError(_UNCHANGEABLE) from error
     if after.facts != wanted or (after.wrapped and set(after.skipped) != set(skipped)):
-        raise ValueError("the file is written in a way in which single facts cannot be changed")
-    return new
+        raise ValueError(_UNCHANGEABLE)
+    return new.replace("\n", line_end)
 
 
 def _change_json(
@@ -57,18 +60,21 @@ def _change_json(
         plain = json.loads(text)
     except ValueError:
         return ""
-    facts = plain["facts"] if before.wrapped else plain
+    facts = (plain["facts"] or {}) if before.wrapped else plain
     for name, value in changed.items():
         facts.pop(name, None)
         if value is not None:
             facts[name] = value
-    if skipped and not before.wrapped:
+    if before.wrapped:
+        plain["facts"] = facts
+    elif skipped:
         plain = {"facts": facts}
     if skipped:
         plain[_SKIPPED] = list(skipped)
     elif before.wrapped:
         plain.pop(_SKIPPED, None)
-    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+    # A number too large for a float is no number of JSON's any more; the other way keeps it as it is written.
+    return "" if "Infinity" in (new := json.dumps(plain, indent=2, ensure_ascii=False)) else f"{new}\n"
 
 
 def _change_yaml(
@@ -77,6 +83,7 @@ def _change_yaml(
     wrapped = before.wrapped
     if text.lstrip()[:1] in ("{", "["):
         text = text.replace("\t", " ")  # as it was read
+    head, text, tail = _split(text)
     if skipped and not wrapped:
         text = "facts:\n" + "".join(f"  {line}" if line.strip() else line for line in text.splitlines(keepends=True))
         wrapped = True
@@ -84,7 +91,28 @@ def _change_yaml(
         text = _set(text, ("facts",) if wrapped else (), name, None if value is None else _write(value))
     if wrapped:
         text = _set(text, (), _SKIPPED, _write(tuple(skipped)) if skipped else None)
-    return text
+    return head + text + tail
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Return what stands before and after the one document of a text, as `---` and `...` mark it, and the document."""
+    import yaml
+
+    start, end = 0, len(text)
+    events: Any = yaml.parse(text, Loader=yaml.SafeLoader)
+    for event in events:
+        kind = type(event)
+        if kind is yaml.DocumentStartEvent and event.explicit:
+            start = event.end_mark.index
+        elif kind is yaml.DocumentEndEvent and event.explicit:
+            end = event.start_mark.index
+    head, document, tail = text[:start], text[start:end], text[end:]
+    if head:
+        line, _, below = document.partition("\n")
+        if line.strip() and not line.lstrip().startswith("#"):  # the document starts beside the mark
+            return f"{head}\n", document.lstrip(" "), tail
+        return f"{head}{line}\n", below, tail
+    return head, document, tail
 
 
 def _write(value: object) -> str:
@@ -127,7 +155,8 @@ def _add(text: str, node: Any, more: str) -> str:
     if node.flow_style:
         return _set_whole(text, node, node.value, more)
     key, value = node.value[-1]
-    line_end = text.find("\n", max(_end(value), key.end_mark.index))
+    end = max(_end(value), key.end_mark.index)
+    line_end = end - 1 if text[end - 1] == "\n" else text.find("\n", end)  # that of a block of text is the next line
     indent = " " * node.value[0][0].start_mark.column
     return f"{text[: line_end + 1]}{indent}{more}\n{text[line_end + 1 :]}"
 
