@@ -62,6 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pyarrow.parquet.write_table(table, path / "in.parquet")
     pyarrow.feather.write_feather(table, str(path / "in.feather"))
     lines = [{name: value for name, value in row.items() if value is not None} for row in ROWS]
+    (path / "in.json").write_text(json.dumps(lines, indent=1), "utf-8")
     (path / "in.jsonl").write_text("\n\n".join(map(json.dumps, lines)), "utf-8")
     with pa.OSFile(str(path / "in.arrow"), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
         stream.write_table(table)
@@ -79,7 +80,7 @@ def plain(column: Any) -> list[Any]:
     return column if isinstance(column, list) else list(column.to_pylist())
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "jsonl", "feather", "arrow"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "json", "jsonl", "feather", "arrow"])
 def test_every_format_is_read_and_written(ending: str, folder: Path, run: Run, tmp_path: Path) -> None:
     out = tmp_path / f"out.{ending}"
     result = run(folder / f"in.{ending}", "-o", out, "--json", "--also", "patterns")
@@ -123,7 +124,7 @@ def test_wrong_cells_end_it_or_are_skipped_and_nothing_is_left_behind(run: Run, 
     source.write_text("company,Walls,silos\na,x,severe\nb,y,sever\n", "utf-8")
     result = run(source, "-o", out)
     assert result.exit_code == 2
-    assert "silos: no such value: 'sever' (row 1) [unknown-value]; did you mean 'severe'?" in result.stderr
+    assert "silos: no such value: 'sever' (row 2) [unknown-value]; did you mean 'severe'?" in result.stderr
     assert not out.exists()
     result = run(source, "-o", out, "--skip-wrong", "--json")
     assert result.exit_code == 0
@@ -165,6 +166,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("in.csv", "silos\nsevere\n", ["--column", "silos"], "--column is FACT=COLUMN"),
         ("in.csv", "silos\nsevere\n", ["--also", "action"], "did you mean 'actions'?"),
         ("in.jsonl", '{"silos": "severe"}\n[1]\n', [], "every line is one JSON object"),
+        ("in.json", "1", [], "objects with facts by name are expected"),
         ("in.jsonl", "{\n", [], "no JSON"),
         ("in.parquet", "no Parquet", [], "in.parquet"),
         ("in.arrow", "no Arrow", [], "in.arrow"),
@@ -195,7 +197,7 @@ def test_an_empty_table_and_mixed_cells(run: Run, tmp_path: Path) -> None:
     lines.write_text('{"silos": "severe", "x": 1}\n{"silos": 3, "x": "one"}\n', "utf-8")
     result = run(lines, "-o", out)
     assert result.exit_code == 2
-    assert "silos: one of its values is expected, not 3 (row 1)" in result.stderr
+    assert "silos: one of its values is expected, not 3 (row 2)" in result.stderr
 
 
 @pytest.fixture(scope="module")

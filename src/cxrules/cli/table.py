@@ -31,7 +31,10 @@ def register(app: typer.Typer) -> None:
 
 def table(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", show_default=False, help="A .csv, .tsv, .parquet, .jsonl or .arrow file.")
+        Path,
+        typer.Argument(
+            metavar="FILE", show_default=False, help="A .csv, .tsv, .parquet, .json, .jsonl or .arrow file."
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -77,8 +80,9 @@ def table(
     """Recommend who should own CX in each of many organisations.
 
     FILE has a row for an organisation and a column for a fact, called as the fact; empty cells are unknown. A set is a
-    list, or in a CSV file its elements separated by semicolons ([] when it is empty). All columns are kept. What the
-    organisations say together is shown at the end. Interrupted, the command leaves no half-written output.
+    list, or its elements separated by semicolons or commas (- when it is empty). All columns are kept; in CSV, what a
+    spreadsheet would take for a formula gets an apostrophe before it. What the organisations say together is shown at
+    the end. Interrupted, the command leaves no half-written output.
     """
     try:
         from cxrules.columns import files, portfolio_page
@@ -111,7 +115,7 @@ def _decide(
     from cxrules.advisor import Advisor
     from cxrules.columns.files import open_table, write_table
     from cxrules.columns.frames import Asked, FrameJudge
-    from cxrules.columns.layout import ALL, Faults
+    from cxrules.columns.layout import ALL, TERMINAL, Faults
     from cxrules.columns.portfolio import Portfolio
 
     columns, also, skip = asked
@@ -124,9 +128,9 @@ def _decide(
             demand_known("column", segment, source.names)
         write = stack.enter_context(write_table(output)) if output else None
         progress = stack.enter_context(Progress())
-        options = Asked(columns, ALL, also, "null" if skip else "raise", text=source.text)
+        options = Asked(columns, ALL, also, "null" if skip else "raise", file=True)
         frames = FrameJudge(judge, options, portfolio.watch)
-        row, faults = 0, Faults()
+        row, faults = 0, Faults(TERMINAL.first)
         for batch in source.batches:
             answers = frames.answer(source.names, batch.column, batch.size, (row, faults))
             if write:
@@ -153,7 +157,7 @@ def _pairs(columns: list[str] | None) -> dict[str, Any]:
 
 
 def _suppose(vocabulary: Vocabulary, given: str) -> tuple[str, object]:
-    from cxrules.columns.coding import parse_text
+    from cxrules.columns.dialect import parse_text
 
     name, equals, text = given.partition("=")
     if not equals:

@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxrules.columns.arrays import Codes, code_type
+from cxrules.columns.dialect import is_missing, parse_text, partly_known
 from cxrules.columns.program import Program
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, UnlikelyFact
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_tests
 
-__all__ = ["Coder", "Fault", "is_missing", "parse_text"]
+__all__ = ["Coder", "Fault"]
 
 _SMALL = 256
 _FEW = 9
@@ -52,15 +53,25 @@ class Coder:
             if fact.kind is Kind.PERCENT
         }
 
-    def encode(self, name: str, column: pa.Array | list[Any]) -> tuple[Codes, list[Fault]]:
-        """Return the codes of a fact, 0 where it is missing or wrong, and what is wrong."""
+    def encode(self, name: str, column: pa.Array | list[Any], *, file: bool = False) -> tuple[Codes, list[Fault]]:
+        """Return the codes of a fact, 0 where it is missing or wrong, and what is wrong.
+
+        Args:
+            name: The fact.
+            column: Its cells.
+            file: Whether texts are read as in a file: `yes`, `15,5 %`, a set as `loyalty; retention`.
+        """
         fact = self.vocabulary[name]
         if isinstance(column, list):
-            return self._encode_objects(fact, column)
+            return self._encode_objects(fact, [_read(fact, cell) for cell in column] if file else column)
         if pa.types.is_run_end_encoded(column.type):
             column = pc.run_end_decode(column)
         if pa.types.is_null(column.type):
             return np.zeros(len(column), self.types[name]), []
+        if pa.types.is_string_view(column.type):
+            column = column.cast(pa.string())
+        if file and _is_text(column.type):
+            return self._encode_texts(fact, column, parse_text)
         return self._encoder(fact.kind, column.type)(fact, column)
 
     def _encoder(self, kind: Kind, found: pa.DataType) -> Callable[[Fact, pa.Array], tuple[Codes, list[Fault]]]:
@@ -76,11 +87,9 @@ class Coder:
             return lambda fact, column: self._encode_objects(fact, column.to_pylist())
         return self._encode_texts if types.is_string(found) or types.is_large_string(found) else self._encode_distinct
 
-    def encode_text(self, name: str, column: pa.Array) -> tuple[Codes, list[Fault]]:
-        """Return the codes of a fact that is written as text: true, 15.5, severe, or a set as `loyalty; retention`."""
-        return self._encode_texts(self.vocabulary[name], column, parse_text)
-
-    def encode_elements(self, name: str, columns: Mapping[str, pa.Array | list[Any]]) -> tuple[Codes, list[Fault]]:
+    def encode_elements(
+        self, name: str, columns: Mapping[str, pa.Array | list[Any]], *, file: bool = False
+    ) -> tuple[Codes, list[Fault]]:
         """Return the codes of a set that has a column of true and false for each of its elements.
 
         It is unknown where all of them are missing. Elements without a column are not in it.
@@ -94,7 +103,7 @@ class Coder:
         faults: list[Fault] = []
         for element, column in columns.items():
             if isinstance(column, list) or not pa.types.is_boolean(column.type):
-                flags, wrong = self._encode_truths(truth, element, column)
+                flags, wrong = self._encode_truths(truth, element, column, file=file)
                 faults += wrong
             else:
                 flags, _ = _encode_flags(truth, column)
@@ -105,18 +114,18 @@ class Coder:
         wrong_rows = np.concatenate([fault.rows for fault in faults]) if faults else np.zeros(0, np.int64)
         partly[wrong_rows] = False
         if partly.any():
-            message = "a set is known as a whole or not at all, but here some elements are missing"
-            here = Diagnostic("partly-known", Location(path=(name,)), message, "write false for what is not in it")
-            faults.append(Fault(here, np.flatnonzero(partly)))
+            faults.append(Fault(partly_known(name), np.flatnonzero(partly)))
         codes |= known.astype(kind)
         codes[partly] = 0
         codes[wrong_rows] = 0
         return codes, faults
 
     def _encode_truths(
-        self, truth: Fact, element: str, column: pa.Array | list[Any]
+        self, truth: Fact, element: str, column: pa.Array | list[Any], *, file: bool
     ) -> tuple[npt.NDArray[np.uint8], list[Fault]]:
         values = column if isinstance(column, list) else column.to_pylist()
+        if file:
+            values = [_read(truth, value) for value in values]
         flags = np.zeros(len(values), np.uint8)
         wrong: dict[str, tuple[Diagnostic, list[int]]] = {}
         for row, value in enumerate(values):
@@ -173,7 +182,7 @@ class Coder:
     ) -> tuple[Codes, list[Fault]]:
         """Return the codes of texts. Comparing with each of a few names takes less than telling the texts apart."""
         names = self._names.get(fact.name)
-        if names:
+        if names and not pa.types.is_dictionary(column.type):
             codes = np.zeros(len(column), self.types[fact.name])
             for name, code in names.items():
                 codes += _bits(pc.equal(column, pa.scalar(name, column.type)), 1) * codes.dtype.type(code)
@@ -266,52 +275,21 @@ class Coder:
         ]
 
 
+def _read(fact: Fact, cell: object) -> object:
+    return parse_text(fact, cell) if isinstance(cell, str) else cell
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _encode_flags(_: Fact, column: pa.Array) -> tuple[npt.NDArray[np.uint8], list[Fault]]:
     # True is the first case, false the second.
     codes = np.subtract(np.uint8(2), _bits(column, 1))
     if column.buffers()[0] is not None:
         codes *= _bits(column, 0)
     return codes, []
-
-
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-def parse_text(fact: Fact, text: str | None) -> object:
-    """Return what a text in a table means; the text itself where it means nothing, so that it is told as it is written.
-
-    Examples:
-        >>> from cxrules import RuleBase
-        >>> facts = RuleBase.builtin().vocabulary
-        >>> parse_text(facts["retention_budget_share"], "15.5"), parse_text(facts["transformation_goal"], "TRUE")
-        (15.5, True)
-        >>> parse_text(facts["marketing_journey_coverage"], "loyalty; retention")
-        ['loyalty', 'retention']
-    """
-    if text is None or not text.strip():
-        return None
-    text = text.strip()
-    if fact.kind is Kind.FLAG:
-        return _FLAGS.get(text.lower(), text)
-    if fact.kind is Kind.SET:
-        inside = text.strip("[]")
-        return [element.strip() for element in inside.split(";") if element.strip()]
-    if fact.kind is Kind.PERCENT:
-        try:
-            return float(text.removesuffix("%"))
-        except ValueError:
-            return text
-    return text
-
-
-def is_missing(value: object) -> bool:
-    """Return whether a cell is empty: None, NaN, NaT or NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are the values that do not equal themselves
-    except (TypeError, ValueError):
-        return type(value).__name__ == "NAType"  # pandas.NA, which is neither true nor false
 
 
 def _is_list(kind: pa.DataType) -> bool:

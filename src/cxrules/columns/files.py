@@ -1,4 +1,4 @@
-"""Tables in files, batch after batch: CSV, Parquet, JSON Lines and Arrow, in and out."""
+"""Tables in files, batch after batch: CSV, Parquet, JSON, JSON Lines and Arrow, in and out."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cxrules.columns.dialect import (
+    FORMULA,
+    HARMLESS,
+    decode,
+    find_delimiter,
+    guard_formula,
+    ragged,
+    read_object,
+    read_objects,
+)
+
 __all__ = ["FORMATS", "Batch", "TableFile", "open_table", "write_table", "write_whole"]
 
-FORMATS = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".arrow", ".feather")
+FORMATS = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".arrow", ".feather")
 """The endings by which the format of a file is known."""
 
 _BATCH = 1 << 16
@@ -34,13 +46,11 @@ class TableFile(NamedTuple):
         names: Its columns.
         batches: Its rows.
         done: How much of the file has been read so far, from 0 to 1.
-        text: Whether every cell is text, as in a CSV file.
     """
 
     names: tuple[str, ...]
     batches: Iterator[Batch]
     done: Callable[[], float]
-    text: bool
 
 
 def _ending(path: Path) -> str:
@@ -63,30 +73,51 @@ def open_table(path: Path) -> Iterator[TableFile]:
     with path.open("rb") as file:
         try:
             if ending in (".csv", ".tsv"):
-                yield _open_csv(file, size, "\t" if ending == ".tsv" else ",")
+                yield _open_csv(file, size, path, "\t" if ending == ".tsv" else None)
             elif ending == ".parquet":
                 yield _open_parquet(file)
             elif ending in (".jsonl", ".ndjson"):
                 yield _open_lines(file, size, path)
+            elif ending == ".json":
+                yield _open_objects(file, path)
             else:
                 yield _open_arrow(file, size)
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # of the system, not of Arrow
+                raise
             raise ValueError(f"{path}: {error}") from error
 
 
-def _open_csv(file: Any, size: int, delimiter: str) -> TableFile:
+def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableFile:
     from pyarrow import csv
 
     head = file.readline()
     file.seek(0)
+    delimiter = delimiter or find_delimiter(head.decode("utf-8", "replace"))
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    whole = head.count(b'"') % 2 == 0  # else a name of a column has a new line in it
     try:
-        names = csv.read_csv(pa.BufferReader(head), parse_options=parse).column_names
+        names = csv.open_csv(pa.BufferReader(head) if whole else file, parse_options=parse).schema.names
     except pa.ArrowInvalid as error:
         raise ValueError(f"the first line of a CSV file names its columns: {error}") from error
-    convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True)
-    reader = csv.open_csv(file, parse_options=parse, convert_options=convert)
-    return TableFile(tuple(names), map(_batch_of, reader), lambda: file.tell() / size, text=True)
+    file.seek(0)
+    wrong: list[str] = []
+
+    def refuse(row: Any) -> str:
+        wrong.append(ragged(row.actual_columns, row.expected_columns, row.text))
+        return "error"
+
+    parse.invalid_row_handler = refuse
+    types = dict.fromkeys(names, pa.string())
+    convert = csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
+
+    def batches() -> Iterator[Batch]:
+        try:
+            yield from map(_batch_of, csv.open_csv(file, parse_options=parse, convert_options=convert))
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"{path}: {wrong[0] if wrong else error}") from error
+
+    return TableFile(tuple(names), batches(), lambda: file.tell() / size)
 
 
 def _open_parquet(file: Any) -> TableFile:
@@ -100,9 +131,7 @@ def _open_parquet(file: Any) -> TableFile:
             read[0] += batch.num_rows
             yield _batch_of(batch)
 
-    return TableFile(
-        tuple(table.schema_arrow.names), batches(), lambda: read[0] / max(table.metadata.num_rows, 1), text=False
-    )
+    return TableFile(tuple(table.schema_arrow.names), batches(), lambda: read[0] / max(table.metadata.num_rows, 1))
 
 
 def _open_arrow(file: Any, size: int) -> TableFile:
@@ -116,39 +145,28 @@ def _open_arrow(file: Any, size: int) -> TableFile:
     else:
         reader = ipc.open_stream(file)
         batches = iter(reader)
-    return TableFile(tuple(reader.schema.names), map(_batch_of, batches), lambda: file.tell() / size, text=False)
+    return TableFile(tuple(reader.schema.names), map(_batch_of, batches), lambda: file.tell() / size)
 
 
 def _open_lines(file: Any, size: int, path: Path) -> TableFile:
-    names: dict[str, None] = {}
-    for line in file:
-        names.update(dict.fromkeys(_object(line, path, 0)))
-    file.seek(0)
-
-    def batches() -> Iterator[Batch]:
-        rows: list[dict[str, Any]] = []
+    def read() -> Iterator[dict[str, Any]]:
         for number, line in enumerate(file, 1):
             if line.strip():
-                rows.append(_object(line, path, number))
-            if len(rows) == _BATCH:
-                yield _batch_of_rows(rows)
-                rows = []
-        if rows:
-            yield _batch_of_rows(rows)
+                yield read_object(decode(line, f"{path}:{number}"), f"{path}:{number}")
 
-    return TableFile(tuple(names), batches(), lambda: file.tell() / size if not file.closed else 1.0, text=False)
+    names = dict.fromkeys(name for row in read() for name in row)
+    file.seek(0)
+    return TableFile(tuple(names), _batches(read()), lambda: file.tell() / size if not file.closed else 1.0)
 
 
-def _object(line: bytes, path: Path, number: int) -> dict[str, Any]:
-    if not line.strip():
-        return {}
-    try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise ValueError(f"{path}:{number}: no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{path}:{number}: every line is one JSON object")
-    return found
+def _open_objects(file: Any, path: Path) -> TableFile:
+    rows = list(read_objects(decode(file.read(), str(path)), str(path)))
+    return TableFile(tuple(dict.fromkeys(name for row in rows for name in row)), _batches(iter(rows)), lambda: 1.0)
+
+
+def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[Batch]:
+    while batch := list(islice(rows, _BATCH)):
+        yield _batch_of_rows(batch)
 
 
 def _batch_of(found: pa.RecordBatch) -> Batch:
@@ -160,7 +178,7 @@ def _batch_of_rows(rows: list[dict[str, Any]]) -> Batch:
         cells = [row.get(name) for row in rows]
         try:
             return pa.array(cells)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowException, OverflowError, UnicodeEncodeError):
             return cells
 
     return Batch(column, len(rows))
@@ -201,7 +219,9 @@ def _write_csv(file: Any, stack: ExitStack, delimiter: str = ",") -> Callable[[p
     writers: list[Any] = []
 
     def write(batch: pa.RecordBatch) -> None:
-        plain = pa.RecordBatch.from_pydict({name: _as_text(batch.column(name)) for name in batch.schema.names})
+        plain = pa.RecordBatch.from_arrays(
+            [_as_text(column) for column in batch.columns], [guard_formula(name) for name in batch.schema.names]
+        )
         if not writers:
             options = csv.WriteOptions(delimiter=delimiter, quoting_style="needed")
             writers.append(stack.enter_context(csv.CSVWriter(file, plain.schema, write_options=options)))
@@ -211,15 +231,20 @@ def _write_csv(file: Any, stack: ExitStack, delimiter: str = ",") -> Callable[[p
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """Return a column as a CSV file can hold it: lists joined by semicolons, bits in hexadecimal."""
+    """Return a column as a CSV file can hold it: lists joined by semicolons, bits in hexadecimal, no formulas."""
     types = pa.types
     if types.is_dictionary(column.type):
-        return column.cast(column.type.value_type)
+        return _as_text(column.cast(column.type.value_type))
     if types.is_fixed_size_binary(column.type) or types.is_binary(column.type):
         return pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())
     if types.is_list(column.type) or types.is_large_list(column.type):
-        return pc.binary_join(column.cast(pa.list_(pa.string())), "; ")
-    return column
+        column = pc.binary_join(column.cast(pa.list_(pa.string())), "; ")
+    if not (types.is_string(column.type) or types.is_large_string(column.type)):
+        return column
+    formula = pc.and_not(pc.match_substring_regex(column, FORMULA), pc.match_substring_regex(column, HARMLESS))
+    if not pc.any(formula).as_py():
+        return column
+    return pc.if_else(formula, pc.binary_join_element_wise(pa.scalar("'", column.type), column, ""), column)
 
 
 def _write_lines(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
@@ -234,6 +259,18 @@ def _write_lines(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None
 
 def _as_json(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _write_objects(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
+    before = [b"[\n"]
+    stack.callback(lambda: file.write((b"[" if before[0] == b"[\n" else b"") + b"\n]\n"))
+
+    def write(batch: pa.RecordBatch) -> None:
+        for row in batch.to_pylist():
+            file.write(before[0] + json.dumps(row, ensure_ascii=False, default=_as_json).encode())
+            before[0] = b",\n"
+
+    return write
 
 
 def _write_parquet(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
@@ -266,6 +303,7 @@ _WRITERS: dict[str, Callable[[Any, ExitStack], Callable[[pa.RecordBatch], None]]
     ".csv": _write_csv,
     ".tsv": lambda file, stack: _write_csv(file, stack, "\t"),
     ".parquet": _write_parquet,
+    ".json": _write_objects,
     ".jsonl": _write_lines,
     ".ndjson": _write_lines,
     ".arrow": _write_arrow,

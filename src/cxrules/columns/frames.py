@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import narwhals as nw
@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cxrules.columns.arrays import CHUNK, Codes
-from cxrules.columns.coding import is_missing
-from cxrules.columns.layout import Columns, Faults, Layout, lay_out
+from cxrules.columns.dialect import is_missing
+from cxrules.columns.layout import PROGRAM, TERMINAL, Columns, Faults, Layout, Remedies, lay_out, place_of, refuse_twice
 from cxrules.columns.tables import ALSO, Table, TableJudge
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
+from cxrules.errors import suggest
 
 __all__ = ["Asked", "FrameJudge", "read_row"]
 
@@ -33,8 +33,13 @@ class Asked(NamedTuple):
     on_error: str = "raise"
     prefix: str = ""
     brief: bool = False
-    text: bool = False
-    """Whether the cells are text, as in a CSV file."""
+    file: bool = False
+    """Whether the table is a file: its texts are read as `columns.dialect` says, and mistakes are put right there."""
+
+    @property
+    def remedies(self) -> Remedies:
+        """How mistakes are put right."""
+        return TERMINAL if self.file else PROGRAM
 
 
 Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], Table, int], object]
@@ -76,7 +81,7 @@ class FrameJudge:
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Decide batch after batch, as engines hand them out."""
-        faults, row = Faults(), 0
+        faults, row = Faults(self._asked.remedies.first), 0
         for batch in batches:
             layout = self._lay_out(batch.schema.names)
             yield self._answer(batch.column, layout, batch.num_rows, (row, faults))
@@ -96,7 +101,8 @@ class FrameJudge:
         return self._answer(column, self._lay_out(names), size, wrong)
 
     def _lay_out(self, names: Iterable[str]) -> Layout:
-        return lay_out(self._judge.rulebase.vocabulary, list(names), self._asked.columns, self._asked.keep)
+        asked = self._asked
+        return lay_out(self._judge.rulebase.vocabulary, list(names), asked.columns, asked.keep, asked.remedies)
 
     def _stream(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
         layout = self._lay_out(reader.schema.names)
@@ -152,7 +158,7 @@ class FrameJudge:
                 [messages.get(row) for row in range(size)] if messages else [None] * size, pa.string()
             )
         columns = {self._asked.prefix + name: values for name, values in columns.items()}
-        _refuse_twice(layout.kept, columns)
+        refuse_twice(layout.kept, columns, self._asked.remedies)
         kept = {name: _whole(column(name)) for name in layout.kept}
         return pa.RecordBatch.from_pydict(kept | columns)
 
@@ -180,23 +186,22 @@ class FrameJudge:
         messages: dict[int, str] = {}
         for name, place in layout.facts.items():
             if isinstance(place, str):
-                encode = coder.encode_text if self._asked.text else coder.encode
-                codes[name], wrong = encode(name, _whole(column(place)))
+                codes[name], wrong = coder.encode(name, _whole(column(place)), file=self._asked.file)
             else:
                 parts = {element: _whole(column(part)) for element, part in place.items()}
-                codes[name], wrong = coder.encode_elements(name, parts)
+                codes[name], wrong = coder.encode_elements(name, parts, file=self._asked.file)
             for told, rows in wrong:
-                told = Diagnostic(told.code, _place(told, name, place), told.message, told.hint)  # noqa: PLW2901 - as the table calls it
-                faults.add(told, [first + row for row in rows.tolist()])
+                placed = place_of(told, name, place)
+                faults.add(placed, [first + row for row in rows.tolist()])
                 for row in rows.tolist() if self._asked.on_error == "null" else ():
-                    messages[row] = f"{messages[row]}; {told}" if row in messages else str(told)
+                    messages[row] = f"{messages[row]}; {placed}" if row in messages else str(placed)
         return codes, messages
 
     def _eager(self, frame: nw.DataFrame[Any]) -> Any:
         layout = self._lay_out(frame.columns)
         without = layout._replace(kept=())
         table = self._answers(_memo(lambda name: _read(frame[name])), without, len(frame))
-        _refuse_twice(layout.kept, table.column_names)
+        refuse_twice(layout.kept, table.column_names)
         found = nw.from_arrow(table, backend=frame.implementation)
         if frame.implementation.is_pandas_like():
             native = found.to_native()
@@ -263,17 +268,6 @@ def _import(frame: object) -> pa.Table:
     raise TypeError(f"{_KINDS} is expected, not {type(frame).__name__}")
 
 
-def _refuse_twice(kept: Iterable[str], names: Container[str]) -> None:
-    hint = "choose a prefix for the columns of the answer: prefix='cx_'"
-    mistakes = [
-        Diagnostic("given-twice", Location(path=(name,)), "the answer has a column of that name too", hint)
-        for name in kept
-        if name in names
-    ]
-    if mistakes:
-        raise InvalidOrganisation(mistakes)
-
-
 def _memo(read: Callable[[str], Any]) -> Callable[[str], Any]:
     known: dict[str, Any] = {}
 
@@ -289,11 +283,3 @@ def _whole(column: Any) -> Any:
     if isinstance(column, pa.ChunkedArray):
         return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column
-
-
-def _place(told: Diagnostic, name: str, place: str | Mapping[str, str]) -> Location:
-    """Return where a cell is, as the table calls it."""
-    if isinstance(place, str):
-        return Location(path=(place,) if place == name else (place, name))
-    element = told.location.path[-1]
-    return Location(path=(place[element],)) if element in place else Location(path=(name,))

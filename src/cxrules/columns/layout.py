@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
 from cxrules.language.facts import Kind, Vocabulary
 
-__all__ = ["ALL", "Columns", "Faults", "Layout", "lay_out"]
+__all__ = [
+    "ALL",
+    "PAGE",
+    "PROGRAM",
+    "TERMINAL",
+    "Columns",
+    "Faults",
+    "Layout",
+    "Remedies",
+    "lay_out",
+    "place_of",
+    "refuse_twice",
+]
 
 Columns: TypeAlias = Mapping[str, "str | Mapping[str, str]"]
 """For a fact the column that holds it, or for a set the columns that hold whether each element is in it."""
@@ -17,8 +31,42 @@ Columns: TypeAlias = Mapping[str, "str | Mapping[str, str]"]
 ALL = "all columns"
 """For `keep`: every column, those that hold facts as well."""
 
+
+class Remedies(NamedTuple):
+    """How a person puts right what is wrong with the columns: in a program, at a terminal, on the page.
+
+    Attributes:
+        alike: For a column that is called almost like a fact, with `{fact}` and `{name}` in it.
+        nothing: For a table without facts.
+        clash: For a column that is called like one of the answer.
+        first: The number of the first row.
+    """
+
+    alike: str
+    nothing: str
+    clash: str
+    first: int
+
+
+PROGRAM = Remedies(
+    "rename it, or say what it is: columns={{{fact!r}: {name!r}}}; to pass it through: keep=[{name!r}]",
+    "rename columns, or say where facts are: columns={'maturity': 'name of the column'}",
+    "choose a prefix for the columns of the answer: prefix='cx_'",
+    0,
+)
+TERMINAL = Remedies(
+    "rename it, or say what it is: --column '{fact}={name}'",
+    "rename columns, or say where facts are: --column 'maturity=name of the column'",
+    "rename it",
+    1,
+)
+PAGE = Remedies("rename it", "rename columns", "rename it", 1)
+
 _ALIKE = 0.85
 _SHOWN = 10
+_FEW = 3
+_LOOKED_AT = 20
+"""So many columns are looked at for a fact that was meant, where there is none; each takes a while."""
 
 
 class Layout(NamedTuple):
@@ -42,7 +90,11 @@ class Layout(NamedTuple):
 
 
 def lay_out(
-    vocabulary: Vocabulary, names: Sequence[str], columns: Columns | None = None, keep: bool | Iterable[str] = False
+    vocabulary: Vocabulary,
+    names: Sequence[str],
+    columns: Columns | None = None,
+    keep: bool | Iterable[str] = False,
+    remedies: Remedies = PROGRAM,
 ) -> Layout:
     """Find the facts among the columns of a table.
 
@@ -54,6 +106,7 @@ def lay_out(
         names: The columns of the table.
         columns: Where facts are that have no column of their name.
         keep: The columns to pass through; True means all that hold no fact, `ALL` every one.
+        remedies: How mistakes are put right.
 
     Raises:
         InvalidOrganisation: If a column is missing, or is called almost like a fact, or no column holds a fact.
@@ -79,11 +132,16 @@ def lay_out(
     layout = Layout({name: facts[name] for name in vocabulary.facts if name in facts}, kept)
     read = set(layout.read)
     others = [name for name in names if name not in read]
-    mistakes += [mistake for name in others if name not in kept for mistake in _misspelt(name, vocabulary, facts)]
+    unread = (name for name in others if name not in kept)
+    mistakes += islice((each for name in unread for each in _misspelt(name, vocabulary, facts, remedies)), _SHOWN)
+    seen = read.union(names if keep == ALL else others if keep is True else kept)
+    twice = [name for name, count in Counter(names).items() if count > 1 and name in seen]
+    mistakes += [Diagnostic("given-twice", Location(path=(name,)), "two columns have this name") for name in twice]
     if not facts and not mistakes:
-        message = "no column is called like a fact"
-        hint = "rename columns, or say where facts are: columns={'maturity': 'name of the column'}"
-        mistakes.append(Diagnostic("no-facts", Location(), message, hint))
+        known = list(vocabulary.facts)
+        meant = [f"{name!r}: {hint}" for name in names[:_LOOKED_AT] if (hint := suggest(name, known)).startswith("did")]
+        hint = "; ".join([*meant[:_FEW], remedies.nothing])
+        mistakes.append(Diagnostic("no-facts", Location(), "no column is called like a fact", hint))
     if mistakes:
         raise InvalidOrganisation(mistakes)
     if keep == ALL:
@@ -121,31 +179,58 @@ def _dotted(vocabulary: Vocabulary, names: Sequence[str]) -> dict[str, dict[str,
     return found
 
 
-def _misspelt(name: str, vocabulary: Vocabulary, taken: Mapping[str, Any]) -> Iterable[Diagnostic]:
+def _misspelt(name: str, vocabulary: Vocabulary, taken: Mapping[str, Any], remedies: Remedies) -> Iterable[Diagnostic]:
     """Describe a column that is called almost like a fact: left unread, it would change the answers unnoticed."""
     folded = name.strip().lower().replace(" ", "_").replace("-", "_")
+    letters = Counter(folded)
     for fact in vocabulary.facts:
         if fact in taken or abs(len(fact) - len(folded)) > 3:
             continue
-        if SequenceMatcher(None, folded, fact).ratio() >= _ALIKE:
+        shared = 2 * (letters & Counter(fact)).total() / (len(fact) + len(folded))  # no ratio is greater
+        if shared >= _ALIKE and SequenceMatcher(None, folded, fact).ratio() >= _ALIKE:
             yield Diagnostic(
                 "unknown-column",
                 Location(path=(name,)),
                 f"the column is called almost like the fact {fact!r}",
-                f"rename it, or say what it is: columns={{{fact!r}: {name!r}}}; to pass it through: keep=[{name!r}]",
+                remedies.alike.format(fact=fact, name=name),
             )
             return
 
 
-class Faults:
-    """What is wrong with the cells of a table, each wrong value of a column once."""
+def refuse_twice(kept: Iterable[str], names: Container[str], remedies: Remedies = PROGRAM) -> None:
+    """Refuse columns that are passed through and called like one of the answer."""
+    mistakes = [
+        Diagnostic("given-twice", Location(path=(name,)), "the answer has a column of that name too", remedies.clash)
+        for name in kept
+        if name in names
+    ]
+    if mistakes:
+        raise InvalidOrganisation(mistakes)
 
-    def __init__(self) -> None:
+
+def place_of(told: Diagnostic, name: str, place: str | Mapping[str, str]) -> Diagnostic:
+    """Return what is wrong with a cell of a fact, in the place that the table calls it."""
+    if isinstance(place, str):
+        path = (place,) if place == name else (place, name)
+    else:
+        path = (place.get(told.location.path[-1], name),)
+    return Diagnostic(told.code, Location(path=path), told.message, told.hint)
+
+
+class Faults:
+    """What is wrong with the cells of a table, each wrong value of a column once.
+
+    Args:
+        first: The number of the first row.
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self._first = first
         self._found: dict[Diagnostic, list[int]] = {}
         self._counts: dict[Diagnostic, int] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        return len(self._found)
 
     def add(self, diagnostic: Diagnostic, rows: Sequence[int]) -> None:
         """Add rows, from 0, that have the same wrong value."""
@@ -161,7 +246,8 @@ class Faults:
         )
 
     def _rows(self, diagnostic: Diagnostic) -> str:
-        count, shown = self._counts[diagnostic], ", ".join(map(str, self._found[diagnostic]))
+        count = self._counts[diagnostic]
+        shown = ", ".join(f"{self._first + row:,}" for row in self._found[diagnostic])
         if count == 1:
             return f"row {shown}"
         more = count - len(self._found[diagnostic])

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
 from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, UnlikelyFact, show_value, suggest
 
-__all__ = ["Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
+__all__ = ["FLAG_WORDS", "Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
 
 FactValue: TypeAlias = str | bool | int | float | tuple[str, ...]
 """A valid value: a name, a flag, a percentage, or for a set its elements in the order of the vocabulary."""
@@ -26,7 +26,8 @@ Facts: TypeAlias = Mapping[str, FactValue]
 _FULL = 100
 _KEPT = 1024
 """How many sets of one fact are kept."""
-_AS_FLAG = {**dict.fromkeys(("true", "yes", "on", "y"), "true"), **dict.fromkeys(("false", "no", "off", "n"), "false")}
+FLAG_WORDS = {**dict.fromkeys(("true", "yes", "on", "y"), True), **dict.fromkeys(("false", "no", "off", "n"), False)}
+"""What people write for true and false."""
 
 
 class Kind(StrEnum):
@@ -162,7 +163,8 @@ class Fact(Told):
         if self.kind is Kind.FLAG:
             if value is True or value is False:
                 return value
-            hint = f"write {meant}" if isinstance(value, str) and (meant := _AS_FLAG.get(value.lower())) else ""
+            meant = FLAG_WORDS.get(value.lower()) if isinstance(value, str) else None
+            hint = "" if meant is None else f"write {str(meant).lower()}"
             raise self._wrong("wrong-type", f"true or false is expected, not {show_value(value)}", hint=hint)
         if self.kind is Kind.PERCENT:
             return self._examine_percent(value)

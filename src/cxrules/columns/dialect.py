@@ -1,0 +1,192 @@
+"""What a cell of a table in a file means, and how one is written: the same in `cxrules table` and on the page.
+
+Needs nothing but the standard library, so that the page reads tables in a browser as it does on a server.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from cxrules.errors import Diagnostic, Location, show_text
+from cxrules.language.facts import FLAG_WORDS, Fact, Kind
+
+__all__ = [
+    "FORMULA",
+    "HARMLESS",
+    "decode",
+    "find_delimiter",
+    "guard_formula",
+    "is_missing",
+    "parse_text",
+    "partly_known",
+    "ragged",
+    "read_object",
+    "read_objects",
+]
+
+_UNKNOWN: Final = frozenset({"", "unknown", "none known", "don't know", "n/a", "na", "#n/a", "nan", "null", "?"})
+_NOTHING: Final = frozenset({"-", "none", "[]"})
+_NUMBER: Final = re.compile(r"([+-]?[0-9]*(?:[.,]?[0-9]+|[0-9][.,])(?:e[+-]?[0-9]+)?)\s*%?", re.IGNORECASE)
+_FLAGS: Final = {**FLAG_WORDS, "1": True, "0": False}
+
+FORMULA: Final = "^[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"
+"""What a spreadsheet may take for a formula begins so, in full width too; a pattern for `re` and for Arrow."""
+
+HARMLESS: Final = "^([+-]?[0-9.,]+ ?%?|-)$"
+"""What begins so and is none: a number, or a dash."""
+
+_FORMULA, _HARMLESS = re.compile(FORMULA), re.compile(HARMLESS)
+
+
+def parse_text(fact: Fact, text: str | None) -> object:
+    """Return what a text in a table means; the text itself where it means nothing, so that it is told as it is written.
+
+    Examples:
+        >>> from cxrules import RuleBase
+        >>> facts = RuleBase.builtin().vocabulary
+        >>> [parse_text(facts["retention_budget_share"], text) for text in ("15.5", "12,5", "20 %", "n/a", "much")]
+        [15.5, 12.5, 20.0, None, 'much']
+        >>> [parse_text(facts["transformation_goal"], text) for text in ("TRUE", "no", "0", "")]
+        [True, False, False, None]
+        >>> parse_text(facts["marketing_journey_coverage"], "loyalty; retention")
+        ['loyalty', 'retention']
+        >>> [parse_text(facts["marketing_journey_coverage"], text) for text in ("[loyalty, retention]", "-", "[]")]
+        [['loyalty', 'retention'], [], []]
+    """
+    if text is None:
+        return None
+    text = text.strip()
+    lowered = text.lower()
+    if lowered in _UNKNOWN and text not in fact.names:
+        return None
+    if fact.kind is Kind.FLAG:
+        return _FLAGS.get(lowered, text)
+    if fact.kind is Kind.SET:
+        return _parse_set(fact, text)
+    if fact.kind is Kind.PERCENT:
+        found = _NUMBER.fullmatch(text)
+        return float(found[1].replace(",", ".")) if found else text
+    return text
+
+
+def _parse_set(fact: Fact, text: str) -> list[str]:
+    if text.lower() in _NOTHING and text not in fact.names:
+        return []
+    inside = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    parts = (part.strip(" \t\r\n'\"") for part in inside.replace(",", ";").split(";"))
+    return [part for part in parts if part]
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a cell is empty: None, NaN, NaT or NA."""
+    if value is None:
+        return True
+    try:
+        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are the values that do not equal themselves
+    except (TypeError, ValueError):
+        return type(value).__name__ == "NAType"  # pandas.NA, which is neither true nor false
+
+
+def guard_formula(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: with an apostrophe before what looks like one.
+
+    Examples:
+        >>> guard_formula("=cmd|' /C calc'!A0"), guard_formula("-5,5"), guard_formula("-"), guard_formula("Acme")
+        ("'=cmd|' /C calc'!A0", '-5,5', '-', 'Acme')
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _HARMLESS.match(text) else text
+
+
+def find_delimiter(head: str) -> str:
+    """Return what stands between the columns of a CSV file: a comma, a semicolon or a tabulator, by its first line.
+
+    Examples:
+        >>> find_delimiter('company;"silos, of 2026";scope'), find_delimiter("silos")
+        (';', ',')
+    """
+    return max(",;\t", key=re.sub('"[^"]*"', "", head).count)
+
+
+def ragged(cells: int, columns: int, text: str) -> str:
+    """Describe a row of a CSV file that has not a cell for each column."""
+    return f"a row has {cells:,} cells, and the header {columns:,}: {show_text(text, 60)}"
+
+
+def decode(content: bytes, place: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        ValueError: If it is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{place}: the text is not UTF-8: {error}") from None
+
+
+def partly_known(name: str) -> Diagnostic:
+    """Describe a set of which some elements are known and others not."""
+    message = "a set is known as a whole or not at all, but here some elements are missing"
+    return Diagnostic("partly-known", Location(path=(name,)), message, "write false for what is not in it")
+
+
+def read_object(line: str, place: str) -> dict[str, Any]:
+    """Return the JSON object in a line.
+
+    Raises:
+        ValueError: If there is none, or something behind it.
+    """
+    found = [] if line.lstrip().startswith("[") else list(read_objects(line, place))
+    if len(found) != 1:
+        raise ValueError(f"{place}: every line is one JSON object")
+    return found[0]
+
+
+def read_objects(text: str, place: str) -> Iterator[dict[str, Any]]:
+    """Read the objects of a JSON file, one after the other: an array of them, or one behind the other.
+
+    Raises:
+        ValueError: If there is anything else.
+    """
+    position = _skip(text, 0)
+    array = text.startswith("[", position)
+    position = _skip(text, position + array)
+    while position < len(text) and not (array and text[position] == "]"):
+        try:
+            found, position = _DECODER.raw_decode(text, position)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{place}: no JSON: {error}") from None
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{place}: no JSON that can be read: {show_text(str(error), 200)}") from None
+        if not isinstance(found, dict):
+            raise ValueError(f"{place}: objects with facts by name are expected, not {show_text(repr(found), 60)}")
+        yield found
+        position = _skip(text, position)
+        if array and not text.startswith("]", position):
+            if not text.startswith(",", position):
+                raise ValueError(f"{place}: no JSON: a comma or ] is expected (char {position})")
+            position = _skip(text, position + 1)
+    if array and _skip(text, position + 1) < len(text):
+        raise ValueError(f"{place}: there is something behind the end of the array (char {position + 1})")
+    if array and position >= len(text):
+        raise ValueError(f"{place}: the array does not end")
+
+
+def _skip(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return found.end() if found else position
+
+
+def _unite(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    united = dict(pairs)
+    if len(united) < len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if any(name == other for other, _ in pairs[:at]))
+        raise ValueError(f"{twice!r} is given twice")
+    return united
+
+
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unite)

@@ -1,0 +1,167 @@
+"""A table that is sent to the page, row by row: nothing is read beyond what may be decided.
+
+CSV and JSON by the standard library, Parquet with the extra `frame`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from cxrules.columns.dialect import decode, find_delimiter, ragged, read_object, read_objects
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["ENDINGS", "MOST_COLUMNS", "MOST_ROWS", "Upload", "open_upload"]
+
+ENDINGS: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+"""The endings of files that can be sent."""
+
+MOST_ROWS: Final = 100_000
+MOST_COLUMNS: Final = 1_000
+_PLACE: Final = "the table"
+_MORE: Final = "`cxrules table` takes tables of any size"
+_MOST_BRACKETS: Final = 1_000_000  # in JSON, where every list or object takes some 60 bytes
+_MOST_BYTES: Final = 64 << 20  # of a Parquet file, unpacked
+_BATCH: Final = 1_000
+
+
+class Upload(NamedTuple):
+    """A table that is read row by row.
+
+    Attributes:
+        names: Its columns.
+        rows: For each row its cells, in their order.
+    """
+
+    names: tuple[str, ...]
+    rows: Iterator[Sequence[Any]]
+
+
+def open_upload(name: str, content: bytes) -> Upload:
+    """Open a table.
+
+    Args:
+        name: The name of the file, whose ending says what it is.
+        content: What is in it.
+
+    Raises:
+        ValueError: If it is no table, or too large a one; while rows are read, too.
+    """
+    ending = f".{name.rpartition('.')[2].lower()}"
+    if ending not in ENDINGS:
+        raise ValueError(f"the format is known by the ending of the name, one of {', '.join(ENDINGS)}")
+    if ending == ".parquet":
+        names, rows = _open_parquet(content)
+    elif ending in (".csv", ".tsv"):
+        names, rows = _open_csv(decode(content, _PLACE), "\t" if ending == ".tsv" else None)
+    else:
+        names, rows = _open_json(decode(content, _PLACE), lines=ending != ".json")
+    _refuse_columns(len(names))
+    return Upload(names, _count(rows))
+
+
+def _count(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    for number, row in enumerate(rows, 1):
+        _refuse_rows(number)
+        yield row
+
+
+def _refuse_rows(count: int) -> None:
+    if count > MOST_ROWS:
+        raise ValueError(f"this is more than {MOST_ROWS:,} rows; {_MORE}")
+
+
+def _refuse_columns(count: int) -> None:
+    if count > MOST_COLUMNS:
+        raise ValueError(f"this is more than {MOST_COLUMNS:,} columns; {_MORE}")
+
+
+def _open_csv(text: str, delimiter: str | None) -> tuple[tuple[str, ...], Iterator[Sequence[Any]]]:
+    head = text.lstrip("\r\n")[:1_000_000].splitlines()
+    delimiter = delimiter or find_delimiter(head[0] if head else "")
+    rows = _read_csv(text, delimiter)
+    names = tuple(next(rows, ()))
+    if not names:
+        raise ValueError("the first line of a CSV file names its columns, and there is none")
+    for number, row in enumerate(rows, 1):  # all of it is looked at before any of it is decided
+        _refuse_rows(number)
+        if len(row) != len(names):
+            raise ValueError(f"{_PLACE}: {ragged(len(row), len(names), delimiter.join(row))}")
+    return names, islice(_read_csv(text, delimiter), 1, None)
+
+
+def _read_csv(text: str, delimiter: str) -> Iterator[Sequence[str]]:
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            if row:
+                yield row
+    except csv.Error as error:
+        raise ValueError(f"{_PLACE}: {error}") from None
+
+
+def _open_json(text: str, *, lines: bool) -> tuple[tuple[str, ...], Iterator[Sequence[Any]]]:
+    if text.count("{") + text.count("[") > _MOST_BRACKETS:
+        raise ValueError(f"this is more than {_MOST_BRACKETS:,} lists and objects; {_MORE}")
+
+    def read() -> Iterator[dict[str, Any]]:
+        if not lines:
+            yield from read_objects(text, _PLACE)
+            return
+        for number, line in enumerate(io.StringIO(text), 1):
+            if line.strip():
+                yield read_object(line, f"line {number}")
+
+    names: dict[str, None] = {}
+    for number, row in enumerate(read(), 1):
+        _refuse_rows(number)
+        names.update(dict.fromkeys(row))
+        _refuse_columns(len(names))
+    return tuple(names), ([row.get(name) for name in names] for row in read())
+
+
+def _open_parquet(content: bytes) -> tuple[tuple[str, ...], Iterator[Sequence[Any]]]:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise ValueError("Parquet needs the extra frame (pip install 'cxrules[frame]'); send CSV instead") from None
+    try:
+        held = parquet.ParquetFile(pa.BufferReader(content))
+        told = held.metadata
+        _refuse_rows(told.num_rows)
+        _refuse_columns(told.num_columns)
+        if sum(told.row_group(each).total_byte_size for each in range(told.num_row_groups)) > _MOST_BYTES:
+            raise ValueError(f"this is more than {_MOST_BYTES >> 20} MiB when it is unpacked; {_MORE}")
+        names = tuple(held.schema_arrow.names)
+        # Texts that recur stay what they are in the file, each once: a megabyte in every row would be many.
+        texts = [
+            field.name
+            for field in held.schema_arrow
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ]
+        held = parquet.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{_PLACE}: {error}") from None
+
+    def read() -> Iterator[Sequence[Any]]:
+        try:
+            for batch in held.iter_batches(_BATCH):
+                yield from zip(*map(_list_cells, batch.columns), strict=True)
+        except (pa.ArrowException, OSError, OverflowError, LookupError) as error:
+            raise ValueError(f"{_PLACE}: {error}") from None
+
+    return names, read()
+
+
+def _list_cells(column: pa.Array) -> list[Any]:
+    from pyarrow import types
+
+    if not types.is_dictionary(column.type):
+        return list(column.to_pylist())
+    values = column.dictionary.to_pylist()
+    return [None if index is None else values[index] for index in column.indices.to_pylist()]
