@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cxrules.errors import InvalidKnowledge
 from cxrules.language.facts import Fact, FactValue, Kind, Use, Value, Vocabulary
+from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import (
     AnyOf,
     Claim,
@@ -43,6 +44,7 @@ def make_rulebase(  # noqa: PLR0913 - the parts of a rule base
     findings: Iterable[str] = (),
     impossible: Iterable[Impossible] = (),
     policy: Policy = Policy(minimum_evidence=2, lead=1),  # noqa: B008 - immutable
+    serves: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RuleBase:
     """A rule base of these parts; what needs only a name is made up."""
     claims = list(claims)
@@ -65,6 +67,7 @@ def make_rulebase(  # noqa: PLR0913 - the parts of a rule base
         warnings={name: f"Mind {name}." for name in named[Effect.WARNING]},
         rules={rule.id: rule for rule in rules},
         policy=policy,
+        serves=serves or {},
     )
 
 
@@ -293,6 +296,11 @@ def rulebases(draw: st.DrawFn, max_rules: int = 16) -> RuleBase:
             for number in range(draw(st.integers(0, 2)))
         ],
         policy=Policy(minimum_evidence=draw(st.sampled_from([1, 2, 2, 3])), lead=draw(st.integers(0, 3))),
+        serves={
+            action: tuple(sorted_ids(draw(st.lists(st.sampled_from(models), unique=True, min_size=1))))
+            for action in sorted({target for rule in rules for target in rule.targets(Effect.ACTION)})
+            if draw(st.booleans())
+        },
     )
 
 

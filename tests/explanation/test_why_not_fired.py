@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 import cxrules
 from cxrules import Advisor, Recommendation, RuleBase, WhyNotFired
 from cxrules.explanation.counterfactuals import SearchStatus
-from cxrules.explanation.why_not_fired import TestResult, find_nearest, list_subjects
+from cxrules.explanation.why_not_fired import Subject, TestResult, find_nearest, list_subjects
 from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.language.rules import Conclusion, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
 from tests.rulebases import (
@@ -47,9 +47,19 @@ def questions(draw: st.DrawFn) -> tuple[Recommendation, str]:
 
 
 def comes_about(answer: WhyNotFired, known: Facts) -> bool:
+    """Whether it is in the advice on some facts."""
     judge = answer._basis.judge
-    fired = judge.decide(known).fired
-    return any(judge.decider.has(fired, rule) for rule in answer.rules)
+    then = Recommendation(judge, judge.decide(known))
+    told: dict[Subject, Any] = {
+        Subject.RULE: then.fired,
+        Subject.FINDING: then.findings,
+        Subject.PATTERN: then.patterns,
+        Subject.ACTION: [action.id for action in then.actions],
+        Subject.WARNING: [warning.id for warning in then.warnings],
+        Subject.ACCOMPANIMENT: then.accompaniments,
+        Subject.CONTRADICTION: [warning.id for warning in then.warnings],
+    }
+    return answer.name in told[answer.subject]
 
 
 def change(advice: Recommendation, changes: Mapping[str, FactValue | None]) -> dict[str, FactValue]:
@@ -145,11 +155,65 @@ def test_every_subject_of_the_builtin_rule_base_can_be_asked_about() -> None:
         seen.add(subject)
         assert (answer.name, answer.subject) == (name, subject)
         assert answer.explain().startswith(f"The {subject} {name} ")
-        if not answer.holds:
+        assert answer.holds == comes_about(answer, known)
+        if not answer.holds and subject is not Subject.CONTRADICTION:
             nearest = answer.nearest_change
             assert nearest.possible
             assert comes_about(answer, change(advice, nearest.changes))
-    assert len(seen) >= 4
+    assert len(seen) >= 5
+
+
+ONE_KNOWN: list[dict[str, Any]] = [
+    {"ceo_involvement": "supportive"},
+    {"ceo_involvement": "champion"},
+    {"silos": "severe"},
+    {"maturity": "early", "marketing_bandwidth": "stretched"},
+    {},
+]
+
+
+@pytest.mark.parametrize("known", ONE_KNOWN)
+def test_an_action_holds_where_it_is_advised_and_the_change_makes_it_so(known: dict[str, Any]) -> None:
+    advice = cxrules.recommend(known)
+    advised = [action.id for action in advice.actions]
+    for name in advice.rulebase.actions:
+        answer = ask(advice, name)
+        assert answer.holds == (name in advised)
+        assert answer.serves == tuple(advice.rulebase.serves.get(name, ()))
+        if not answer.holds and answer.serves and name in ("win_the_ceo", "set_exit_triggers"):
+            nearest = answer.nearest_change
+            assert comes_about(answer, change(advice, nearest.changes))
+
+
+def test_an_action_for_another_model_is_told_as_that() -> None:
+    answer = ask(cxrules.recommend(ceo_involvement="supportive"), "win_the_ceo")
+    assert not answer.holds
+    told = answer.explain()
+    assert told.startswith("The action win_the_ceo is not advised.")
+    assert "It is advice for “CEO with a chief customer officer”; no model is recommended." in told
+
+
+def test_contradictions_can_be_asked_about() -> None:
+    contradictory = cxrules.recommend(cco_status="none", cco_reports_to="ceo")
+    (met,) = contradictory.incoherences
+    answer = ask(contradictory, met.id)
+    assert (answer.subject, answer.holds, answer.rules) == (Subject.CONTRADICTION, True, ())
+    assert f"The contradiction {met.id} is met." in answer.explain()
+    coherent = ask(cxrules.recommend(cco_status="none"), met.id)
+    assert not coherent.holds
+    assert "unknown: cco_reports_to" in coherent.explain()
+    assert "Nothing that an organisation can be would bring about" in coherent.explain()
+
+
+def test_a_deadline_ends_what_is_searched_for_when_read() -> None:
+    advice = cxrules.recommend(maturity="early", silos="severe")
+    answers: list[Any] = [advice.why_not(name, deadline=0) for name in ("cmo_owned", "ceo_champions", "win_the_ceo")]
+    for answer in answers:
+        assert answer.nearest_change.status is SearchStatus.BUDGET_EXHAUSTED
+        assert "within the limits of the search" in answer.explain()
+        assert pickle.loads(pickle.dumps(answer)) == answer  # noqa: S301 - our own
+    with pytest.raises(ValueError, match="a deadline is a number of seconds"):
+        advice.why_not("cmo_owned", deadline=-1)
 
 
 def test_the_outcomes_are_told() -> None:

@@ -1,20 +1,26 @@
 """Every answer travels: as data, as JSON with a schema, as a field of pydantic's, as a small pickle."""
 
 import copy
+import dataclasses
 import gc
 import json
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pydantic_core
 import pytest
+from fastapi import FastAPI
+from fastapi.encoders import jsonable_encoder
+from fastapi.testclient import TestClient
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import cxrules
 from cxrules import Advisor, MissingRuleBase, RuleBase
 from cxrules.portable.fields import list_fields
+from cxrules.portable.schema import _with_texts
 from tests import ROOT
 from tests.portable.answers import FACTS, KINDS, QUESTIONS
 
@@ -66,12 +72,81 @@ def test_the_data_is_json_in_either_mode(answer: Any) -> None:
         answer.model_dump(mode="yaml")
 
 
-def test_fields_are_kept_and_left_out(answer: Any) -> None:
-    data = answer.model_dump()
+def selections(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a caller may ask `model_dump` to keep and to leave out: fields, parts of fields, places of lists."""
     first, *others = data
-    assert answer.model_dump(include={first}) == {first: data[first]}
-    assert answer.model_dump(exclude={first}) == {name: data[name] for name in others}
-    assert answer.model_dump(exclude_none=True) == {name: data[name] for name in data if data[name] is not None}
+    yield {"include": {first}}
+    yield {"exclude": {first}}
+    yield {"include": set(others), "exclude": {others[-1]}, "exclude_none": True}
+    yield {"exclude_none": True}
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield {"include": {name: set(list(value)[:1])}}
+            yield {"exclude": {name: set(list(value)[:1])}}
+        elif isinstance(value, list):
+            yield {"include": {name: {0, -1}}}
+            yield {"exclude": {name: {0: True}}, "exclude_none": True}
+            if value and isinstance(value[0], dict):
+                yield {"include": {name: {"__all__": set(list(value[0])[:2])}, first: True}}
+
+
+def test_fields_are_kept_and_left_out_as_pydantic_does(answer: Any) -> None:
+    class Holder(BaseModel):
+        held: Any
+        typed: type(answer)  # type: ignore[valid-type]
+
+    data = answer.model_dump()
+    shape = _with_texts(type(answer)).model_validate(data)
+    for chosen in selections(data):
+        expected = shape.model_dump(mode="json", exclude_unset=True, **chosen)
+        assert answer.model_dump(**chosen) == json.loads(answer.model_dump_json(**chosen)) == expected
+        for kind in (type(answer), Any):
+            assert TypeAdapter(kind).dump_python(answer, **chosen) == expected
+            assert json.loads(TypeAdapter(kind).dump_json(answer, **chosen)) == expected
+        inside: dict[str, Any] = {
+            name: {"held": part, "typed": part} for name, part in chosen.items() if name != "exclude_none"
+        }
+        if len(inside) == len(chosen):
+            assert Holder(held=answer, typed=answer).model_dump(**inside) == {"held": expected, "typed": expected}
+
+
+def test_what_is_no_option_or_no_selection_is_refused(answer: Any) -> None:
+    for option in ("nonsense", "excluded"):
+        for dump in (answer.model_dump, answer.model_dump_json):
+            with pytest.raises(TypeError, match=option):
+                dump(**{option: 1})
+    for wrong in ("model", 1, {"model": "name"}):
+        with pytest.raises(TypeError, match="include is a set of fields"):
+            answer.model_dump(include=wrong)
+    assert answer.model_dump(by_alias=True, warnings="none", round_trip=True) == answer.model_dump()
+    assert answer.model_dump_json(ensure_ascii=True).isascii()
+
+
+def test_a_schema_is_made_with_the_options_of_pydantic(answer: Any) -> None:
+    schema = type(answer).model_json_schema(ref_template="#/components/schemas/{model}")
+    assert "#/$defs/" not in json.dumps(schema)
+
+
+def test_an_encoder_of_a_web_framework_takes_it_undeclared(answer: Any) -> None:
+    data = answer.model_dump()
+    assert dict(answer) == data
+    assert jsonable_encoder(answer) == data
+    assert jsonable_encoder({"a": [answer]}) == {"a": [data]}
+    assert not dataclasses.is_dataclass(answer)
+
+    app = FastAPI()
+
+    @app.get("/")
+    def read():  # type: ignore[no-untyped-def] # noqa: ANN202 - undeclared
+        return {"a": answer}
+
+    @app.get("/some", response_model=type(answer), response_model_include={next(iter(data))})
+    def read_some():  # type: ignore[no-untyped-def] # noqa: ANN202 - see above
+        return answer
+
+    client = TestClient(app)
+    assert client.get("/").json() == {"a": data}
+    assert client.get("/some").json() == answer.model_dump(include={next(iter(data))})
 
 
 def test_the_data_keeps_to_its_schema(answer: Any) -> None:

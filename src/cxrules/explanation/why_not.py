@@ -84,6 +84,7 @@ class WhyNot(Portable):
     steps: tuple[Step, ...]
     claims: tuple[str, ...]
     _decision: Decision = field(compare=False, metadata=published_as("decision"))
+    _deadline: float | None = field(default=None, compare=False, repr=False)
 
     DERIVED = ("kind", "rules")
 
@@ -110,7 +111,7 @@ class WhyNot(Portable):
         budget was exhausted.
         """
         judge = self._basis.judge
-        found = counterfactuals(judge, self._decision, self.model)
+        found = counterfactuals(judge, self._decision, self.model, deadline=self._deadline)
         for change in found.sets:
             assert judge.decide(change.facts).model == self.model
         return found
@@ -120,8 +121,17 @@ class WhyNot(Portable):
         return _tell(self._basis.judge, self)
 
 
-def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation | None = None) -> WhyNot:
+def why_not(
+    judge: Judge,
+    decision: Decision,
+    model: str,
+    derivation: Derivation | None = None,
+    *,
+    deadline: float | None = None,
+) -> WhyNot:
     """Find what stands between a model and its recommendation.
+
+    The nearest change, when it is read, takes no more seconds than the deadline.
 
     Raises:
         ValueError: If there is no such model.
@@ -133,13 +143,14 @@ def why_not(judge: Judge, decision: Decision, model: str, derivation: Derivation
     case = derivation.case(model)
     winner = derivation.case(decision.model) if decision.model else None
     if winner is case:
-        return WhyNot(case.model.id, (), case, winner, (), (), (), decision, _basis=Basis(judge))
+        return WhyNot(case.model.id, (), case, winner, (), (), (), decision, deadline, _basis=Basis(judge))
     requirements = _examine_requirements(judge, decision, case)
     obstacles = tuple(_list_obstacles(judge, case, requirements, winner))
     steps = _steps(obstacles[0], case, winner)
     behind = _rules_behind(obstacles[0], requirements, steps)
     claims = sorted_ids(claim for rule in behind for claim in judge.rulebase.rules[rule].because)
-    return WhyNot(case.model.id, obstacles, case, winner, requirements, steps, claims, decision, _basis=Basis(judge))
+    basis = Basis(judge)
+    return WhyNot(case.model.id, obstacles, case, winner, requirements, steps, claims, decision, deadline, _basis=basis)
 
 
 def _rules_behind(

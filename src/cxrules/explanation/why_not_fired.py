@@ -9,10 +9,10 @@ from enum import StrEnum
 from cxrules.document import Block, Items, Paragraph
 from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import SearchStatus
-from cxrules.explanation.text.words import join_clauses, lower_first
+from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name
 from cxrules.language.facts import FactValue
 from cxrules.language.notation import write_value
-from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest
+from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Impossible
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
@@ -23,6 +23,7 @@ from cxrules.search.backward_chaining import concluding
 from cxrules.search.budget import Budget
 from cxrules.search.firing import find_firing
 from cxrules.search.possibilities import possibilities_of
+from cxrules.search.serving import find_serving
 
 __all__ = [
     "Attempt",
@@ -48,6 +49,7 @@ class Subject(StrEnum):
     ACTION = "action"
     WARNING = "warning"
     ACCOMPANIMENT = "accompaniment"
+    CONTRADICTION = "contradiction"
 
 
 _EFFECTS = {
@@ -94,11 +96,11 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A rule with how its tests come out.
+    """A rule, or a contradiction, with how its tests come out.
 
     Attributes:
-        rule: The rule.
-        fires: Whether it fires.
+        rule: The rule; of a contradiction its own name.
+        fires: Whether it fires, or is met.
         tests: Its tests, in its own order.
     """
 
@@ -148,7 +150,10 @@ class NearestFiring(Portable):
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
 class WhyNotFired(Portable):
-    """Why a rule did not fire, or a finding, pattern, action, warning or accompaniment did not come about.
+    """Why a rule did not fire, or something else did not come about.
+
+    A finding, pattern, accompaniment or warning comes about where a rule that concludes it fires; an action where,
+    besides, it serves the recommended model; a contradiction where the facts meet all of its tests.
 
     Attributes:
         name: What was asked about.
@@ -163,8 +168,9 @@ class WhyNotFired(Portable):
     holds: bool
     attempts: tuple[Attempt, ...]
     _decision: Decision = field(compare=False, metadata=published_as("decision"))
+    _deadline: float | None = field(default=None, compare=False, repr=False)
 
-    DERIVED = ("rules",)
+    DERIVED = ("rules", "serves")
 
     @published
     def decision(self) -> Decision:
@@ -173,13 +179,18 @@ class WhyNotFired(Portable):
 
     @published
     def rules(self) -> tuple[str, ...]:
-        """The rule, or those that conclude it."""
+        """The rule, or those that conclude it; none conclude a contradiction."""
         return _list_rules(self.rulebase, self.name, self.subject)
+
+    @published
+    def serves(self) -> tuple[str, ...]:
+        """The models that the action serves; empty where it serves all of them, or is no action."""
+        return _list_served(self.rulebase, self.name, self.subject)
 
     @property
     def nearest_change(self) -> NearestFiring:
         """The smallest coherent change that would bring it about, searched for when read."""
-        return find_nearest(self._basis.judge, self._decision, self.name, self.subject)
+        return find_nearest(self._basis.judge, self._decision, self.name, self.subject, deadline=self._deadline)
 
     def tell(self) -> tuple[Block, ...]:
         """Return it in words; rules, facts and values by their names in the rule base."""
@@ -187,46 +198,87 @@ class WhyNotFired(Portable):
 
     def _tell(self) -> Iterator[Block]:
         yield from tell_contradictions(self._basis.judge, self._decision)
-        what = f"The {self.subject} {self.name}"
-        verb = ("fires", "does not fire") if self.subject is Subject.RULE else ("has come about", "has not come about")
-        yield Paragraph(f"{what} {verb[not self.holds]}.")
-        own = set(self.rules)
+        yield Paragraph(f"The {self.subject} {self.name} {_VERBS.get(self.subject, _VERB)[not self.holds]}.")
+        own = {attempt.rule for attempt in self.attempts} if self._is_contradiction else set(self.rules)
         if not own:
             yield Paragraph("No rule concludes it.")
         for attempt in self.attempts:
             if attempt.rule in own or not attempt.fires:
-                says = self.rulebase.rules[attempt.rule].rationale.rstrip(". ")
-                fires = "fires" if attempt.fires else "does not fire"
-                lead = f"{attempt.rule} {fires} ({lower_first(says)})"
                 lines = tuple(map(_tell_test, attempt.tests))
+                lead = self._lead(attempt)
                 yield Items(lead, lines) if lines else Paragraph(f"{lead}. It asks nothing of the organisation.")
+        yield from self._tell_served()
         if not self.holds and own:
             yield from self.nearest_change.tell()
 
+    @property
+    def _is_contradiction(self) -> bool:
+        return self.subject is Subject.CONTRADICTION
 
-def why_not_fired(judge: Judge, decision: Decision, name: str, subject: Subject) -> WhyNotFired:
+    def _lead(self, attempt: Attempt) -> str:
+        if self._is_contradiction:
+            (reason,) = (entry.reason for entry in _list_conjunctions(self.rulebase, attempt.rule))
+            return f"It is met where all of these hold ({lower_first(reason.rstrip('. '))})"
+        fires = "fires" if attempt.fires else "does not fire"
+        return f"{attempt.rule} {fires} ({lower_first(self.rulebase.rules[attempt.rule].rationale.rstrip('. '))})"
+
+    def _tell_served(self) -> Iterator[Block]:
+        model = self._decision.model
+        if self.serves and model not in self.serves:
+            served = join_names(self.rulebase, self.serves, "or")
+            now = "no model is recommended" if model is None else f"the recommendation is {name(self.rulebase, model)}"
+            yield Paragraph(f"It is advice for {served}; {now}.")
+
+
+_VERB = ("has come about", "has not come about")
+_VERBS = {
+    Subject.RULE: ("fires", "does not fire"),
+    Subject.ACTION: ("is advised", "is not advised"),
+    Subject.CONTRADICTION: ("is met", "is not met"),
+}
+
+
+def why_not_fired(
+    judge: Judge, decision: Decision, name: str, subject: Subject, *, deadline: float | None = None
+) -> WhyNotFired:
     """Find why something of a rule base did not come about, or that it did."""
     rulebase = judge.rulebase
-    own = _list_rules(rulebase, name, subject)
-    behind = concluding(rulebase, sorted({need for rule in own for need in rulebase.rules[rule].needs()}))
     trial = _Trial(judge, decision)
-    attempts = tuple(trial.attempt(rule) for rule in dict.fromkeys([*own, *behind]))
-    holds = any(judge.decider.has(decision.fired, rule) for rule in own)
-    return WhyNotFired(name, subject, holds, attempts, decision, _basis=Basis(judge))
+    if subject is Subject.CONTRADICTION:
+        attempts: tuple[Attempt, ...] = tuple(map(trial.meet, _list_conjunctions(rulebase, name)))
+    else:
+        own = _list_rules(rulebase, name, subject)
+        behind = concluding(rulebase, sorted({need for rule in own for need in rulebase.rules[rule].needs()}))
+        attempts = tuple(trial.attempt(rule) for rule in dict.fromkeys([*own, *behind]))
+    holds = _has_come_about(judge, decision, name, subject)
+    return WhyNotFired(name, subject, holds, attempts, decision, deadline, _basis=Basis(judge))
 
 
 def find_nearest(
     judge: Judge, decision: Decision, name: str, subject: Subject, *, deadline: float | None = None
 ) -> NearestFiring:
     """Find the smallest coherent change that makes a rule fire, or brings something else about."""
-    rules = _list_rules(judge.rulebase, name, subject)
     basis = Basis(judge)
-    if any(judge.decider.has(decision.fired, rule) for rule in rules):
+    if _has_come_about(judge, decision, name, subject):
         return NearestFiring(name, {}, True, SearchStatus.COMPLETE, _basis=basis)
-    goals = [judge.rulebase.rules[rule].when for rule in rules]
-    found = find_firing(possibilities_of(judge), decision.known, goals, Budget(_BUDGET, deadline))
+    rules, served = _list_rules(judge.rulebase, name, subject), _list_served(judge.rulebase, name, subject)
+    possibilities, budget = possibilities_of(judge), Budget(_BUDGET, deadline)
+    if served:
+        found = find_serving(possibilities, decision.known, rules, served, budget)
+    else:
+        goals = [judge.rulebase.rules[rule].when for rule in rules]
+        found = find_firing(possibilities, decision.known, goals, budget)
     status = SearchStatus.COMPLETE if found.complete else SearchStatus.BUDGET_EXHAUSTED
     return NearestFiring(name, found.change or {}, found.change is not None, status, _basis=basis)
+
+
+def _has_come_about(judge: Judge, decision: Decision, name: str, subject: Subject) -> bool:
+    rulebase = judge.rulebase
+    if subject is Subject.CONTRADICTION:
+        return any(entry.id == name for entry in rulebase.incoherences(decision.known))
+    if subject is Subject.ACTION and not rulebase.serves_model(name, decision.model):
+        return False
+    return any(judge.decider.has(decision.fired, rule) for rule in _list_rules(rulebase, name, subject))
 
 
 def list_subjects(rulebase: RuleBase) -> dict[str, Subject]:
@@ -239,17 +291,26 @@ def list_subjects(rulebase: RuleBase) -> dict[str, Subject]:
         (Subject.ACTION, rulebase.actions),
         (Subject.WARNING, rulebase.warnings),
         (Subject.ACCOMPANIMENT, rulebase.accompaniments),
+        (Subject.CONTRADICTION, [entry.id for entry in rulebase.impossible]),
     ):
-        for name in names:
-            found.setdefault(name, subject)
+        for each in names:
+            found.setdefault(each, subject)
     return found
 
 
 def _list_rules(rulebase: RuleBase, name: str, subject: Subject) -> tuple[str, ...]:
     if subject is Subject.RULE:
         return (name,)
-    effect = _EFFECTS[subject]
-    return tuple(rule.id for rule in rulebase.rules.values() if name in rule.targets(effect))
+    effect = _EFFECTS.get(subject)
+    return tuple(rule.id for rule in rulebase.rules.values() if effect and name in rule.targets(effect))
+
+
+def _list_served(rulebase: RuleBase, name: str, subject: Subject) -> tuple[str, ...]:
+    return tuple(rulebase.serves.get(name, ())) if subject is Subject.ACTION else ()
+
+
+def _list_conjunctions(rulebase: RuleBase, name: str) -> list[Impossible]:
+    return [entry for entry in rulebase.impossible if entry.id == name]
 
 
 class _Trial:
@@ -264,6 +325,10 @@ class _Trial:
     def attempt(self, rule: str) -> Attempt:
         fires = self._judge.decider.has(self._decision.fired, rule)
         return Attempt(rule, fires, tuple(self._list_tests(self._judge.rulebase.rules[rule].when)))
+
+    def meet(self, entry: Impossible) -> Attempt:
+        met = entry in self._judge.rulebase.incoherences(self._decision.known)
+        return Attempt(entry.id, met, tuple(self._list_tests(entry.when)))
 
     def _list_tests(self, conditions: Sequence[Condition]) -> Iterator[Tested]:
         place = 0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
 from cxrules.document import Block, Told, to_plain
 from cxrules.errors import MissingRuleBase, no_such
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
-from cxrules.portable.fields import list_fields, list_names, published
+from cxrules.portable.fields import hide_fields, list_fields, list_names, published
 from cxrules.portable.likeness import are_alike, hash_of
 from cxrules.rulebase import RuleBase
 
@@ -19,6 +19,25 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema, SchemaSerializer
 
 __all__ = ["Dumpable", "Portable", "travels"]
+
+
+Selection: TypeAlias = Collection[str] | Mapping[str, Any]
+"""Which fields of some data, and which parts of them."""
+
+
+class NoDifference(TypedDict, total=False):
+    """What pydantic's `model_dump` takes and nothing in an answer depends on."""
+
+    context: Any
+    by_alias: bool | None
+    exclude_unset: bool
+    exclude_defaults: bool
+    exclude_computed_fields: bool
+    round_trip: bool
+    warnings: bool | str
+    fallback: Callable[[Any], Any] | None
+    serialize_as_any: bool
+    polymorphic_serialization: bool | None
 
 
 class _LazySerializer:
@@ -38,7 +57,11 @@ def travels(kind: _Kind) -> _Kind:
 
     The MCP SDK makes of a tool's return type a model with the fields that the annotations name, and fills it from the
     attributes of the same names. `fields` knows the types that were written.
+
+    It no longer passes for a dataclass either: FastAPI and Flask would take it apart by `dataclasses.asdict`, rules and
+    engine included, where no response model is declared. As with a pydantic model, `dict(answer)` is its data.
     """
+    hide_fields(kind)
     kind.__annotations__ = {name: _stand_for(kind, name) for name in (*list_names(kind), "rulebase")}
     return kind
 
@@ -67,52 +90,72 @@ class Dumpable(Told):
         self,
         *,
         mode: str = "python",
-        include: Collection[str] | None = None,
-        exclude: Collection[str] | None = None,
+        include: Selection | None = None,
+        exclude: Selection | None = None,
         exclude_none: bool = False,
         texts: bool = False,
-        **_others: Any,
+        **others: Unpack[NoDifference],
     ) -> dict[str, Any]:
         """Return everything in the answer as data that JSON can hold.
 
         Args:
             mode: As on a pydantic model. The data is the same in either mode.
-            include: The fields to keep; all when left out.
-            exclude: Fields to leave out.
-            exclude_none: Whether to leave out fields that are None.
+            include: What to keep: a set of fields, or a mapping of fields to what to keep of each, as on a pydantic
+                model; all when left out.
+            exclude: What to leave out, in the same form.
+            exclude_none: Whether to leave out fields that are None, also of the parts.
             texts: Whether to add, under `texts`, the words behind every id.
-            _others: What else pydantic's method of that name takes; it makes no difference here.
+            others: What else pydantic's method of that name takes. It makes no difference: there are no aliases, no
+                defaults and nothing unset.
+
+        Raises:
+            TypeError: If there is no such option, or a selection is no set and no mapping.
         """
         if mode not in ("python", "json"):
             raise no_such("mode", mode, ("json", "python"))
+        for option in others.keys() - NoDifference.__annotations__.keys():
+            raise TypeError(f"model_dump() takes no argument {option!r}")
         data = self._data_of()
         if texts:
             data["texts"] = collect_texts(data, self.rulebase)
-        if include is not None:
-            data = {name: value for name, value in data.items() if name in include}
-        if exclude is not None:
-            data = {name: value for name, value in data.items() if name not in exclude}
-        if exclude_none:
-            data = {name: value for name, value in data.items() if value is not None}
-        return data
+        if include is None and exclude is None and not exclude_none:
+            return data
+        from cxrules.portable.schema import select
 
-    def model_dump_json(self, *, indent: int | None = None, **how: Any) -> str:
+        return select(type(self), data, include, exclude, exclude_none=exclude_none)
+
+    def model_dump_json(
+        self,
+        *,
+        indent: int | None = None,
+        ensure_ascii: bool = False,
+        **how: Any,
+    ) -> str:
         """Return everything in the answer as JSON.
 
         Args:
             indent: Spaces for each level; None for one line.
+            ensure_ascii: Whether to escape every letter outside ASCII.
             how: As for `model_dump`.
         """
         import json
 
-        return json.dumps(self.model_dump(**how), ensure_ascii=False, indent=indent)
+        return json.dumps(self.model_dump(**how), ensure_ascii=ensure_ascii, indent=indent)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Return every field of the data with its value, so that `dict(answer)` is what `model_dump()` returns."""
+        return iter(self.model_dump().items())
 
     @classmethod
-    def model_json_schema(cls, **_how: Any) -> dict[str, Any]:
-        """Return the JSON Schema of `model_dump()`."""
+    def model_json_schema(cls, **how: Any) -> dict[str, Any]:
+        """Return the JSON Schema of `model_dump()`.
+
+        Args:
+            how: As for pydantic's method of that name, such as `ref_template`.
+        """
         from cxrules.portable.schema import describe
 
-        return describe(cls)
+        return describe(cls, **how)
 
     @classmethod
     def model_validate(cls, data: object) -> Self:
@@ -182,7 +225,7 @@ class Dumpable(Told):
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Portable(Dumpable):
-    """An answer, or a part of one that is available by itself: a frozen dataclass whose fields are its data.
+    """An answer, or a part of one that is available by itself: frozen, its fields are its data.
 
     A copy, pickled or made from its data, carries no rule base: its data stays readable, and what needs the rule base
     works once that of its revision is available.
@@ -213,9 +256,9 @@ class Portable(Dumpable):
         Raises:
             MissingRuleBase: If the rule base is of another revision.
         """
-        from dataclasses import replace
-
-        return replace(self, _basis=self._basis.attached(rulebase))
+        attached = object.__new__(type(self))
+        vars(attached).update(vars(self), _basis=self._basis.attached(rulebase))
+        return attached
 
     @classmethod
     def revive(cls, data: Mapping[str, Any]) -> Self:

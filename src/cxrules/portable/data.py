@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
 from enum import Enum, IntEnum
 from types import NoneType
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
@@ -14,7 +13,7 @@ from cxrules.builtin.models import OwnershipModel
 from cxrules.language.rules import Claim, Model, Rule, Source
 from cxrules.policy.decision import Decision, Status
 from cxrules.portable.at_hand import Basis
-from cxrules.portable.fields import list_fields, remember
+from cxrules.portable.fields import list_fields, own_fields, remember
 from cxrules.rulebase import RuleBase
 
 __all__ = ["NO_MODEL", "PARTS", "collect_texts", "list_data", "revive", "to_data"]
@@ -69,7 +68,7 @@ def _writer_of(kind: Any) -> Callable[[Any, Basis | None], Any]:
     for kinds, writer in writers:
         if issubclass(kind, kinds):
             return writer
-    return list_data if is_dataclass(kind) else lambda value, _: value.model_dump()
+    return list_data if own_fields(kind) else lambda value, _: value.model_dump()
 
 
 def _mapping_data(value: Mapping[Any, Any], basis: Basis | None) -> dict[str, Any]:
@@ -174,7 +173,7 @@ def _reader_of_class(kind: Any) -> _Reader:
         return lambda data, _: kind[data.upper()]
     if issubclass(kind, Enum) and kind is not OwnershipModel:  # a rule base may have models of its own
         return lambda data, _: kind(data)
-    if is_dataclass(kind):
+    if own_fields(kind):
         return lambda data, basis: _revive_fields(kind, data, basis)
     return lambda data, _: kind.revive(data) if hasattr(kind, "revive") else data
 
@@ -185,7 +184,7 @@ def _revive_fields(kind: Any, data: Mapping[str, Any], basis: Basis) -> Any:
         for field in list_fields(kind)
         if field.role == "given"
     }
-    return kind(**given, _basis=basis) if "_basis" in kind.__dataclass_fields__ else kind(**given)
+    return kind(**given, _basis=basis) if hasattr(kind, "revive") else kind(**given)
 
 
 def _revive_decision(data: Mapping[str, Any], basis: Basis) -> Decision:

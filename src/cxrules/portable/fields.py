@@ -10,7 +10,7 @@ import dataclasses
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import cache
 from inspect import getdoc
 from textwrap import dedent
@@ -34,7 +34,18 @@ else:
             return super().__get__(instance, owner)
 
 
-__all__ = ["Field", "Role", "inside_others", "list_fields", "list_names", "published", "published_as", "remember"]
+__all__ = [
+    "Field",
+    "Role",
+    "hide_fields",
+    "inside_others",
+    "list_fields",
+    "list_names",
+    "own_fields",
+    "published",
+    "published_as",
+    "remember",
+]
 
 _Class = TypeVar("_Class", bound=type[Any])
 _Result = TypeVar("_Result")
@@ -84,6 +95,29 @@ def published_as(name: str) -> dict[str, str]:
     return {"published_as": name}
 
 
+class _Hidden:
+    """Stands where a dataclass keeps its fields, and has none to show."""
+
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:
+        raise AttributeError("an answer is no dataclass; its data is what `model_dump` returns")
+
+
+_HIDDEN: dict[type[Any], tuple[dataclasses.Field[Any], ...]] = {}
+
+
+def hide_fields(kind: type[Any]) -> None:
+    """Keep it from others that a class is a dataclass; `own_fields` knows."""
+    if dataclasses.is_dataclass(kind):
+        _HIDDEN[kind] = dataclasses.fields(kind)
+        kind.__dataclass_fields__ = _Hidden()  # type: ignore[assignment] # what `hasattr` takes for nothing
+
+
+def own_fields(kind: type[Any]) -> tuple[dataclasses.Field[Any], ...]:
+    """Return the fields of a dataclass, hidden or not; none of another class."""
+    hidden = _HIDDEN.get(kind)
+    return hidden or (dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ())
+
+
 @remember
 def list_fields(kind: Any) -> tuple[Field, ...]:
     """Return the fields of a class of answers, or of a dataclass inside one, in the order of the data."""
@@ -108,8 +142,7 @@ def list_names(kind: Any) -> tuple[str, ...]:
 
 
 def _given(kind: Any) -> dict[str, dataclasses.Field[Any]]:
-    known = fields(kind) if is_dataclass(kind) else ()
-    named = {field.metadata.get("published_as", field.name): field for field in known}
+    named = {field.metadata.get("published_as", field.name): field for field in own_fields(kind)}
     return {name: field for name, field in named.items() if not name.startswith("_")}
 
 

@@ -7,10 +7,9 @@ branches are shared every way through them is walked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any
 
-from cxrules.portable.fields import remember
+from cxrules.portable.fields import own_fields, remember
 
 __all__ = ["are_alike", "hash_of"]
 
@@ -46,7 +45,7 @@ def _pair_parts(left: Any, right: Any) -> list[tuple[Any, Any]] | None:
         return list(zip(left, right, strict=True)) if len(left) == len(right) else None
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return [(value, right[key]) for key, value in left.items()] if left.keys() == right.keys() else None
-    if is_dataclass(left):
+    if own_fields(type(left)):
         if type(left) is not type(right):
             return None
         return [(getattr(left, name), getattr(right, name)) for name in _compared(type(left))]
@@ -59,12 +58,12 @@ def hash_of(value: Any, levels: int = _HASHED) -> int:
         return hash(frozenset((key, hash_of(item, levels)) for key, item in value.items()))
     if isinstance(value, tuple):
         return hash(tuple([hash_of(item, levels) for item in value]))
-    if is_dataclass(value):
-        kind = type(value)
+    kind = type(value)
+    if own_fields(kind):
         return hash((kind, *(hash_of(getattr(value, name), levels - 1) for name in _compared(kind) if levels)))
     return hash(value)
 
 
 @remember
 def _compared(kind: Any) -> tuple[str, ...]:
-    return tuple([each.name for each in fields(kind) if each.compare])
+    return tuple([each.name for each in own_fields(kind) if each.compare])

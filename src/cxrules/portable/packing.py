@@ -5,9 +5,10 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from io import BytesIO
 from typing import Any
+
+from cxrules.portable.fields import own_fields
 
 __all__ = ["pack", "unpack"]
 
@@ -63,8 +64,8 @@ def _list_parts(answer: object, parts: type[Any]) -> Iterator[object]:
             waiting += value
         elif isinstance(value, Mapping):
             waiting += value.values()
-        elif is_dataclass(value):
-            waiting += [getattr(value, each.name) for each in fields(value)]
+        else:
+            waiting += [getattr(value, each.name) for each in own_fields(type(value))]
 
 
 def unpack(kind: type[Any], packed: bytes) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
-from dataclasses import is_dataclass
+from collections.abc import Collection, Mapping
 from enum import IntEnum
 from threading import RLock
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, Protocol, Union, get_args, get_origin
@@ -16,16 +15,17 @@ from cxrules.builtin.models import OwnershipModel
 from cxrules.language.schema_types import MODEL
 from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.portable.data import PARTS, to_data
-from cxrules.portable.fields import list_fields, remember
+from cxrules.portable.fields import list_fields, own_fields, remember
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
+    from pydantic_core.core_schema import SerializationInfo
 
 
 class _Answer(Protocol):
-    def model_dump(self, *, mode: str) -> dict[str, Any]: ...
+    def model_dump(self, *, include: object, exclude: object, exclude_none: bool) -> dict[str, Any]: ...
 
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "describe",
     "make_core_schema",
     "make_field_schema",
+    "select",
     "shape_of",
 ]
 
@@ -137,7 +138,7 @@ def _translate_class(kind: Any) -> Any:
     if issubclass(kind, IntEnum):
         names: Any = Literal
         return names[tuple(member.name.lower() for member in kind)]
-    return shape_of(kind) if is_dataclass(kind) or hasattr(kind, "revive") else kind
+    return shape_of(kind) if own_fields(kind) or hasattr(kind, "revive") else kind
 
 
 def make_core_schema(kind: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -151,7 +152,7 @@ def make_core_schema(kind: type[Any], handler: GetCoreSchemaHandler) -> CoreSche
     return core_schema.json_or_python_schema(
         json_schema=copy,
         python_schema=core_schema.union_schema([core_schema.is_instance_schema(kind), copy], mode="left_to_right"),
-        serialization=core_schema.plain_serializer_function_ser_schema(_dump),
+        serialization=core_schema.plain_serializer_function_ser_schema(_dump, info_arg=True),
     )
 
 
@@ -182,8 +183,35 @@ def _with_texts(kind: Any) -> Any:
     return create_model(kind.__name__, __base__=shape, __doc__=shape.__doc__, texts=texts)
 
 
-def _dump(answer: _Answer) -> dict[str, Any]:
-    return answer.model_dump(mode="json")
+def _dump(answer: _Answer, info: SerializationInfo[Any]) -> dict[str, Any]:
+    return answer.model_dump(include=info.include, exclude=info.exclude, exclude_none=info.exclude_none)
+
+
+def select(kind: Any, data: dict[str, Any], include: object, exclude: object, *, exclude_none: bool) -> dict[str, Any]:
+    """Return what is wanted of the data of an answer; the options are those of `model_dump`.
+
+    Raises:
+        TypeError: If a selection is no set and no mapping.
+    """
+    if exclude_none:
+        # Only the shape knows the fields from the keys of a mapping, where None is a value: a fact to be unknown.
+        shaped = _with_texts(kind).model_validate(data)
+        data = shaped.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+    chosen: dict[str, Any] = _PLAIN.to_python(
+        data, include=_read_selection("include", include), exclude=_read_selection("exclude", exclude)
+    )
+    return chosen
+
+
+def _read_selection(option: str, wanted: object) -> Any:
+    """Return a selection as pydantic takes it, which overlooks any other."""
+    if wanted is None or wanted is ... or isinstance(wanted, bool):
+        return wanted
+    if isinstance(wanted, Mapping):
+        return {key: _read_selection(option, part) for key, part in wanted.items()}
+    if isinstance(wanted, Collection) and not isinstance(wanted, str | bytes):
+        return set(wanted)
+    raise TypeError(f"{option} is a set of fields, or a mapping of fields to what is meant of each, not {wanted!r}")
 
 
 def _revive(kind: Any, plain: BaseModel) -> Any:
@@ -193,9 +221,9 @@ def _revive(kind: Any, plain: BaseModel) -> Any:
     return kind.revive(data)
 
 
-def describe(kind: Any) -> dict[str, Any]:
+def describe(kind: Any, **how: Any) -> dict[str, Any]:
     """Return the JSON Schema of the data of an answer."""
-    schema: dict[str, Any] = _with_texts(kind).model_json_schema()
+    schema: dict[str, Any] = _with_texts(kind).model_json_schema(**how)
     return schema
 
 
@@ -205,7 +233,9 @@ def adapter_of(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+_PLAIN = SchemaSerializer(core_schema.any_schema())
+
 SERIALIZER = SchemaSerializer(
-    core_schema.any_schema(serialization=core_schema.plain_serializer_function_ser_schema(_dump))
+    core_schema.any_schema(serialization=core_schema.plain_serializer_function_ser_schema(_dump, info_arg=True))
 )
 """What serialises an answer wherever pydantic meets one, expected or not."""

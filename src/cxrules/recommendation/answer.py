@@ -272,15 +272,22 @@ class Recommendation(Inquiry, Dumpable):
         judge = self.judge
         return judge.reader.list_data(self._decision, judge.engine.name)
 
-    def model_dump_json(self, *, indent: int | None = None, **how: Any) -> str:
+    def model_dump_json(
+        self,
+        *,
+        indent: int | None = None,
+        ensure_ascii: bool = False,
+        **how: Any,
+    ) -> str:
         """Return everything in the answer as JSON.
 
         Args:
             indent: Spaces for each level; None for one line.
+            ensure_ascii: Whether to escape every letter outside ASCII.
             how: As for `model_dump`.
         """
-        if self._decision is None or indent is not None or how:
-            return super().model_dump_json(indent=indent, **how)
+        if self._decision is None or indent is not None or ensure_ascii or how:
+            return super().model_dump_json(indent=indent, ensure_ascii=ensure_ascii, **how)
         judge = self.judge
         return judge.reader.write(self._decision, judge.engine.name)
 

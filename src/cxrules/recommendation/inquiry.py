@@ -164,33 +164,38 @@ class Inquiry(Told):
         return how(self.judge, self.decision, name)
 
     @overload
-    def why_not(self, name: OwnershipModelName | OwnershipModel) -> WhyNot: ...
+    def why_not(self, name: OwnershipModelName | OwnershipModel, *, deadline: float | None = None) -> WhyNot: ...
 
     @overload
-    def why_not(self, name: str) -> WhyNot | WhyNotFired: ...
+    def why_not(self, name: str, *, deadline: float | None = None) -> WhyNot | WhyNotFired: ...
 
-    def why_not(self, name: str) -> WhyNot | WhyNotFired:
+    def why_not(self, name: str, *, deadline: float | None = None) -> WhyNot | WhyNotFired:
         """Describe what stands between a model and its recommendation, or why a rule did not fire.
 
         Args:
-            name: A model; or a rule, a finding, a pattern, an action, a warning or an accompaniment.
+            name: A model; or a rule, a finding, a pattern, an action, a warning, an accompaniment or a contradiction.
+            deadline: The seconds that each search may take, for the answer and then for its nearest change; where they
+                end one, it says so.
 
         Returns:
             For a model, its obstacles in the order of the policy. Else which tests of the rules behind it hold, which
-            fail and which rest on something unknown, and, when read, the smallest change that would bring it about.
+            fail and which rest on something unknown, for an action also which models it serves, and, when read, the
+            smallest change that would bring it about.
 
         Raises:
             ValueError: If the rule base has nothing of that name.
         """
         from cxrules.explanation.why_not import why_not
         from cxrules.explanation.why_not_fired import list_subjects, why_not_fired
+        from cxrules.search.budget import time_limit
 
         models, subjects = self.judge.rulebase.models, list_subjects(self.judge.rulebase)
-        if isinstance(name, str):
-            if name in models:
-                return why_not(self.judge, self.decision, name)
-            if name in subjects:
-                return why_not_fired(self.judge, self.decision, name, subjects[name])
+        with time_limit(deadline):
+            if isinstance(name, str):
+                if name in models:
+                    return why_not(self.judge, self.decision, name, deadline=deadline)
+                if name in subjects:
+                    return why_not_fired(self.judge, self.decision, name, subjects[name], deadline=deadline)
         raise no_such("model, rule, finding, pattern, action or warning", name, (*models, *subjects))
 
     def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: object) -> WhatIf[Self]:

@@ -23,17 +23,29 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     For a server, which answers questions whose searches have no deadline of their own. It holds for the caller's
     context: its thread, or its task.
 
+    Raises:
+        ValueError: If the number is negative or none.
+
     Examples:
         >>> with time_limit(0):
         ...     Budget().spent
         True
     """
-    ends = [each for each in (_LATEST.get(), None if seconds is None else monotonic() + seconds) if each is not None]
+    ends = [each for each in (_LATEST.get(), _end_of(seconds)) if each is not None]
     token = _LATEST.set(min(ends, default=None))
     try:
         yield
     finally:
         _LATEST.reset(token)
+
+
+def _end_of(seconds: float | None) -> float | None:
+    if seconds is None:
+        return None
+    given: object = seconds  # whatever the caller gave
+    if not (isinstance(given, int | float) and given >= 0):
+        raise ValueError(f"a deadline is a number of seconds from now, at least 0, not {show_value(given)}")
+    return monotonic() + seconds
 
 
 class Budget:
@@ -61,15 +73,12 @@ class Budget:
         Raises:
             ValueError: If the deadline is negative or no number.
         """
-        given: object = deadline  # whatever the caller gave
-        if given is not None and not (isinstance(given, int | float) and given >= 0):
-            raise ValueError(f"a deadline is a number of seconds from now, at least 0, not {show_value(given)}")
+        own = _end_of(deadline)
         self.steps = steps
         self.examined = 0
         self.cut_short = False
         self._end = _LATEST.get()
-        if deadline is not None:
-            own = monotonic() + deadline
+        if own is not None:
             self._end = own if self._end is None else min(own, self._end)
 
     def spend(self, steps: int = 1) -> None:

@@ -14,7 +14,7 @@ from cxrules.search.budget import Budget
 from cxrules.search.coherent_values import assign
 from cxrules.search.possibilities import Possibilities
 
-__all__ = ["Firing", "find_firing"]
+__all__ = ["Asked", "Firing", "FiringSearch", "find_firing"]
 
 
 class Firing(NamedTuple):
@@ -30,7 +30,7 @@ class Firing(NamedTuple):
     complete: bool
 
 
-_Asked = dict[str, tuple[FactTest, ...]]
+Asked = dict[str, tuple[FactTest, ...]]
 
 
 def find_firing(
@@ -42,13 +42,15 @@ def find_firing(
     organisation meets no impossible conjunction that it did not meet before. Of changes of as many facts, the one that
     asks least of what is known comes first: facts to learn before facts to change, and these by their effort.
     """
-    search = _Search(possibilities, known, budget)
+    search = FiringSearch(possibilities, known, budget)
     for goal in goals:
         search.look_for(goal)
     return Firing(search.best, not budget.cut_short)
 
 
-class _Search:
+class FiringSearch:
+    """Looks for the change; what it knows of the facts serves `search.serving` too."""
+
     def __init__(self, possibilities: Possibilities, known: Facts, budget: Budget) -> None:
         self._possibilities = possibilities
         self._vocabulary = possibilities.rulebase.vocabulary
@@ -59,19 +61,21 @@ class _Search:
         self._least: tuple[int, int, list[int]] | None = None
 
     def look_for(self, goal: Iterable[Condition]) -> None:
-        start: _Asked = {}
-        for asked in list_ways(self._possibilities.rulebase, goal, self._learn, start, self._budget):
-            needed = self._list_needed(asked)
+        """Keep the best change after which some conditions hold, where it is better than what was found so far."""
+        start: Asked = {}
+        for asked in list_ways(self._possibilities.rulebase, goal, self.learn, start, self._budget):
+            needed = self.list_needed(asked)
             if self._may_be_better(needed):
                 self._complete(asked, needed)
 
-    def _learn(self, asked: _Asked, test: FactTest) -> _Asked | None:
+    def learn(self, asked: Asked, test: FactTest) -> Asked | None:
+        """Add a test to what is asked of the facts; None where no value passes, or something smaller is known."""
         tests = (*asked.get(test.fact, ()), test)
         grown = {**asked, test.fact: tests}
-        possible = self._passes(test.fact, tests) or self._list_values(test.fact, tests)
-        return grown if possible and self._may_be_better(self._list_needed(grown)) else None
+        possible = self._passes(test.fact, tests) or self.list_values(test.fact, tests)
+        return grown if possible and self._may_be_better(self.list_needed(grown)) else None
 
-    def _list_needed(self, asked: _Asked) -> list[str]:
+    def list_needed(self, asked: Asked) -> list[str]:
         """Return the facts whose values have to be otherwise."""
         return [name for name, tests in asked.items() if not self._passes(name, tests)]
 
@@ -79,22 +83,27 @@ class _Search:
         value = self._known.get(name)
         return value is not None and all(test.holds(value, self._vocabulary[name]) for test in tests)
 
-    def _rate(self, names: Iterable[str]) -> tuple[int, int, list[int]]:
+    def in_order(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return facts in the order of the vocabulary."""
+        return tuple(sorted(names, key=self._order.__getitem__))
+
+    def rate(self, names: Iterable[str]) -> tuple[int, int, list[int]]:
+        """Return what a change of some facts asks: how many they are, the price of the known ones, their places."""
         names = list(names)
         prices = [(self._vocabulary[name].effort or _DEAREST) for name in names if name in self._known]
         return len(names), sum(prices), sorted(self._order[name] for name in names)
 
     def _may_be_better(self, names: Iterable[str]) -> bool:
-        return self._least is None or self._rate(names)[:2] < self._least[:2]
+        return self._least is None or self.rate(names)[:2] < self._least[:2]
 
-    def _complete(self, asked: _Asked, needed: list[str]) -> None:
+    def _complete(self, asked: Asked, needed: list[str]) -> None:
         """Change what has to be otherwise and, only where that is not coherent, as few other known facts as will do."""
         coherence = self._possibilities.coherence
         impossible = coherence.everything & ~coherence.met(self._known)
         others = self._list_entangled(needed)
         for size in range(len(others) + 1):
             for extra in combinations(others, size):
-                names = sorted([*needed, *extra], key=self._order.__getitem__)
+                names = self.in_order([*needed, *extra])
                 if self._budget.spent or (self._least and len(names) > self._least[0]):
                     return
                 if not self._may_be_better(names):
@@ -102,7 +111,7 @@ class _Search:
                 candidates = {name: self._list_candidates(name, asked.get(name, ())) for name in names}
                 for chosen in assign(coherence, self._known, candidates, impossible, self._budget):
                     self.best = {name: chosen[name] for name in names}
-                    self._least = self._rate(names)
+                    self._least = self.rate(names)
                     break
 
     def _list_entangled(self, names: Iterable[str]) -> list[str]:
@@ -118,10 +127,10 @@ class _Search:
 
     def _list_candidates(self, name: str, tests: Sequence[FactTest]) -> Sequence[FactValue | None]:
         # What no test asks for may as well become unknown: whom a CCO reports to, where there is none.
-        values = self._list_values(name, tests)
+        values = self.list_values(name, tests)
         return values if tests else [*values, None]
 
-    def _list_values(self, name: str, tests: Sequence[FactTest]) -> list[FactValue]:
+    def list_values(self, name: str, tests: Sequence[FactTest]) -> list[FactValue]:
         """Return values that pass some tests, nearest first, other than the known one."""
         fact, now = self._vocabulary[name], self._known.get(name)
         values = dict.fromkeys(self._near(fact, now, tests))
@@ -151,6 +160,8 @@ def _adapt(fact: Fact, now: tuple[str, ...], tests: Sequence[FactTest]) -> Itera
         elif test.operator is Operator.INCLUDES_ALL:
             found |= set(test.operand)
     yield tuple(name for name in fact.names if name in found)
+    if not tests:
+        yield from (tuple(name for name in fact.names if (name in found) is not (name == one)) for one in fact.names)
     for test in tests:
         if test.operator is Operator.INCLUDES_ANY:
             assert isinstance(test.operand, tuple)

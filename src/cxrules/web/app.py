@@ -195,7 +195,7 @@ def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
         lambda body: advisor.recommend(body.facts).why_not(body.name).model_dump(mode="json"),
         name=(
             Annotated[str, a_subject],
-            Field(description="A model, or a rule, finding, pattern, action, warning or accompaniment"),
+            Field(description="A model, or a rule, finding, pattern, action, warning, accompaniment or contradiction"),
         ),
     )
     offer(
