@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -30,9 +30,9 @@ __all__ = [
 
 # Private-use characters, which no rule base writes: around a name, and around a title.
 _NAME, _NAME_END, _TITLE, _TITLE_END = "\ue000", "\ue001", "\ue002", "\ue003"
-_QUOTES = str.maketrans({_NAME: "“", _NAME_END: "”", _TITLE: "“", _TITLE_END: "”"})
-_STARS = str.maketrans({_NAME: "**", _NAME_END: "**", _TITLE: "*", _TITLE_END: "*"})
-_TAGS = str.maketrans({_NAME: "<strong>", _NAME_END: "</strong>", _TITLE: "<em>", _TITLE_END: "</em>"})
+_QUOTES = {_NAME: "“", _NAME_END: "”", _TITLE: "“", _TITLE_END: "”"}
+_STARS = {_NAME: "**", _NAME_END: "**", _TITLE: "*", _TITLE_END: "*"}
+_TAGS = {_NAME: "<strong>", _NAME_END: "</strong>", _TITLE: "<em>", _TITLE_END: "</em>"}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
 _MARKER = re.compile(r"^(?:([-+=])|(\d+)([.)]))")  # at the start of a line: of a list, or of what underlines a heading
 _MOST_LINES = 60
@@ -118,7 +118,7 @@ def unmark(text: str) -> str:
         >>> unmark(f"It is {mark_name('Sales')}.")
         'It is “Sales”.'
     """
-    return text.translate(_QUOTES)
+    return _print_marks(text, _QUOTES)
 
 
 def to_plain(blocks: Iterable[Block], width: int | None = None) -> str:
@@ -211,7 +211,7 @@ def _tell_more(number: int, what: str) -> str:
 def _tag(text: str) -> str:
     from html import escape  # here, because deciding needs no HTML
 
-    return escape(text, quote=False).translate(_TAGS)
+    return _print_marks(escape(text, quote=False), _TAGS)
 
 
 def _plain(block: Block, width: int | None) -> str:
@@ -263,4 +263,10 @@ def _markdown(block: Block, level: int) -> str:
 def _escape(text: str) -> str:
     """Write a text so that Markdown reads every character of it as itself."""
     text = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-    return _MARKER.sub(r"\2\\\1\3", text).translate(_STARS)
+    return _print_marks(_MARKER.sub(r"\2\\\1\3", text), _STARS)
+
+
+def _print_marks(text: str, marks: Mapping[str, str]) -> str:
+    for mark, printed in marks.items():
+        text = text.replace(mark, printed)  # a hundred times as fast as `translate`, which looks up every character
+    return text
