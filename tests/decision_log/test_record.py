@@ -31,6 +31,7 @@ from cxrules.decision_log.again.replaying import replay_entry
 from cxrules.decision_log.lines import parse
 from cxrules.decision_log.record import ABSENT, TornRecord, make_rulebase_record, write_line
 from cxrules.decision_log.recorded_answer import make_answer
+from cxrules.search.budget import time_limit
 from tests.rulebases import organisations, readable_rulebases
 
 VALIDATOR = jsonschema.Draft202012Validator(record_json_schema())
@@ -221,3 +222,12 @@ def test_a_copy_without_its_rule_base_says_so() -> None:
     gc.collect()
     with pytest.raises(cxrules.MissingRuleBase):
         make_record(pickle.loads(text))  # noqa: S301 - our own
+
+
+def test_digests_do_not_depend_on_how_long_a_search_may_take() -> None:
+    advice = cxrules.recommend(maturity="early", marketing_bandwidth="stretched", ceo_involvement="supportive")
+    usual = make_record(advice, digest=True)
+    with time_limit(0):
+        hurried = make_record(advice, digest=True)
+    assert usual["answer_sha256"] == hurried["answer_sha256"]
+    assert usual["explanation_sha256"] == hurried["explanation_sha256"]

@@ -80,7 +80,8 @@ class DecisionRecord(TypedDict):
         trace_id: The caller's trace, or None.
         span_id: The caller's span, or None.
         answer_sha256: The SHA-256 of the whole answer, or None when it was not asked for.
-        explanation_sha256: The SHA-256 of the full explanation, or None when it was not asked for.
+        explanation_sha256: The SHA-256 of the full explanation, in format 2 without what is found by search, or None
+            when it was not asked for.
         masked: What is hidden and was there, as paths.
         erased: What is hidden whether or not it was there, as paths.
     """
@@ -183,8 +184,8 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         trace_id: The trace; the context's, or that of OpenTelemetry's current span, when left out.
         span_id: The span, likewise.
         duration: How many seconds it took, if you measured it.
-        digest: Whether to derive the whole answer and write the full explanation, and to keep the SHA-256 of each, so
-            that replay compares every word.
+        digest: Whether to derive the whole answer and write the full explanation but for what is found by search, and
+            to keep the SHA-256 of each, so that replay compares every word.
 
     Raises:
         TypeError: If the id is no text, the time no datetime, the duration no number, or a label neither text, number,

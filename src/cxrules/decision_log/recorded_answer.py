@@ -140,9 +140,12 @@ def digest_answer(recommendation: Recommendation) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def digest_explanation(recommendation: Recommendation) -> str:
-    """Return the SHA-256 of the full explanation."""
-    return sha256(recommendation.explain(detail="full").encode()).hexdigest()
+def digest_explanation(recommendation: Recommendation, *, searches: bool = False) -> str:
+    """Return the SHA-256 of the full explanation.
+
+    What is found by search is left out of it, because it may end early where time is limited; format 1 had it.
+    """
+    return sha256(recommendation.explain(detail="full", searches=searches).encode()).hexdigest()
 
 
 def _read_ids(recommendation: Recommendation, effect: Effect) -> list[str]:

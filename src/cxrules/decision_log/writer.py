@@ -75,8 +75,9 @@ class DecisionLog:
             path: Where it is. Its folder must exist. A relative path is that of the working directory now.
             masking: What its records shall not say.
             sync: `each` to wait after each record until the disk has it; `never` to leave that to the system.
-            digest: Whether each record keeps the SHA-256 of the whole answer and of its full explanation, so that
-                replay compares every word.
+            digest: Whether each record keeps the SHA-256 of the whole answer and of its full explanation but for what
+                is found by search, so that replay compares every word. To write the words takes far longer than all
+                else.
             chained: Whether each line bears the hash of the line before, so that an altered, missing or reordered
                 record shows. A file is chained from its first line on, or not at all.
             rotate: `day` to begin a new file with the first record of each day (UTC), or the bytes that a file may

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 from typing import Any, TypeAlias
 
@@ -99,7 +100,11 @@ def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
     if again.engine != record["engine"]:
         yield substitute_engine(entry, again.engine)
     differences = list(_compare_first(entry, again) if entry.answer is not None else _compare_lean(record, again))
-    for field, digest in (("answer_sha256", digest_answer), ("explanation_sha256", digest_explanation)):
+    digests: tuple[tuple[str, Callable[[Recommendation], str]], ...] = (
+        ("answer_sha256", digest_answer),
+        ("explanation_sha256", partial(digest_explanation, searches=record["format"] == 1)),
+    )
+    for field, digest in digests:
         recorded = record[field]  # type: ignore[literal-required]  # either is a field
         if recorded is not None and (now := digest(again)) != recorded:
             differences.append(Difference(field, recorded, now))
