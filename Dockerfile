@@ -6,7 +6,7 @@ WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY src src
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check '.[cli,web]'
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --disable-pip-version-check '.[cli,frame,web]'
 
 FROM python:3.13-slim
 COPY --from=build /venv /venv

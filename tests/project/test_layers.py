@@ -74,7 +74,7 @@ class Heavy(NamedTuple):
 # `import cxrules` loads none of them.
 HEAVY = {
     "experta": Heavy(in_functions=("engines.experta",)),
-    "fastapi": Heavy(at_top=("web.app",)),
+    "fastapi": Heavy(at_top=("web.app", "web.page_files")),
     "hypothesis": Heavy(at_top=("testing",)),
     "dask": Heavy(in_functions=()),
     "duckdb": Heavy(in_functions=()),
@@ -96,7 +96,7 @@ HEAVY = {
     "ray": Heavy(in_functions=()),
     "rich": Heavy(at_top=("cli",)),
     "typer": Heavy(at_top=("cli",)),
-    "uvicorn": Heavy(in_functions=("cli.serve",)),
+    "uvicorn": Heavy(at_top=("web.connection",), in_functions=("cli.serve",)),
     "yaml": Heavy(at_top=("knowledge",)),
     "z3": Heavy(at_top=("verification",)),
 }

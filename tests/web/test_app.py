@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +18,9 @@ from fastapi.testclient import TestClient
 from cxrules import Recommendation, recommend
 from cxrules.web.app import create_app
 from cxrules.web.limits import Guard, Limits
+from tests import ROOT
+from tests.columns.test_dialect import FILES
+from tests.web.tables import encode
 
 FACTS = {"maturity": "early", "silos": "severe", "ceo_involvement": "champion"}
 SMALL = Limits(body=2000, table=4000, arrival=0.2)
@@ -33,7 +40,7 @@ def roomy() -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[TestClient]:
-    with TestClient(create_app(limits=Limits(search=0))) as opened:
+    with TestClient(create_app(limits=Limits(search=0, deciding=0))) as opened:
         yield opened
 
 
@@ -108,9 +115,56 @@ def test_every_search_has_a_time_limit(hasty: TestClient, path: str, body: dict[
         assert answer.json()["status"] == "budget_exhausted"
 
 
+@pytest.mark.parametrize("path", ["/api/table", "/page/table"])
+def test_a_table_has_a_time_limit(hasty: TestClient, path: str) -> None:
+    answer = hasty.post(path, json={"name": "t.csv", "base64": encode(b"silos\nsevere\n")})
+    assert answer.status_code == 422
+    assert "the time was up" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/table", "/page/table"])
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_is_answered_or_refused(roomy: TestClient, name: str, path: str) -> None:
+    content = FILES[name]
+    sent = encode(content if isinstance(content, bytes) else content.encode())
+    answer = roomy.post(path, json={"name": name, "base64": sent})
+    assert answer.status_code in (200, 422)
+    assert answer.json().get("message") or answer.json()["count"]
+
+
+def test_a_table_is_one_text_and_not_a_thousand_lists(roomy: TestClient) -> None:
+    answer = roomy.post("/api/table", json={"name": "t.csv", "base64": "", "more": [[]] * 1000})
+    assert answer.status_code == 422
+    assert "the content of a table" in answer.json()["message"]
+
+
 def test_health_and_version(client: TestClient) -> None:
     assert client.get("/api/health").json() == {"status": "ok"}
     assert client.get("/api/version").json()["revision"] == recommend().revision
+
+
+def test_a_file_of_the_page_is_sent_once(client: TestClient) -> None:
+    answer = client.get("/main.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert client.get("/main.js", headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+    assert client.head("/main.js").headers["content-length"] == str(len(answer.content))
+    assert client.get("/../app.py").status_code == client.get("/%2e%2e/app.py").status_code == 404
+
+
+def test_the_page_is_served_from_a_zip(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "cxrules.zip", "w") as archive:
+        for path in (ROOT / "src").rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, path.relative_to(ROOT / "src"))
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from cxrules.web.app import create_app;"
+        "from fastapi.testclient import TestClient; client = TestClient(create_app());"
+        "print(create_app.__code__.co_filename.startswith(sys.argv[1]), client.get('/').status_code)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "cxrules.zip")], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == ["True", "200"]
 
 
 def test_the_page_and_its_operations(client: TestClient) -> None:
@@ -200,6 +254,39 @@ def test_a_body_that_does_not_arrive_is_given_up() -> None:
 def test_a_declared_length_is_believed_only_where_it_refuses(declared: bytes) -> None:
     answer = ask([piece(b"{}", more=False)], headers=[(b"content-length", declared)])
     assert answer[0]["status"] == (413 if declared.isdigit() else 200)
+
+
+def test_the_bodies_of_all_requests_together_are_bounded() -> None:
+    release = asyncio.Event()
+
+    async def application(_scope: object, receive: Any, send: Any) -> None:
+        await receive()
+        await release.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def talk() -> None:
+        guard = Guard(application, Limits(body=1000, table=1000, bodies=1500))
+
+        async def post(path: str) -> int:
+            sent: list[Any] = []
+
+            async def receive() -> dict[str, Any]:
+                return piece(b"x" * 900, more=False)
+
+            async def send(message: Any) -> None:
+                sent.append(message)
+
+            await guard({"type": "http", "path": path, "headers": []}, receive, send)
+            return int(sent[0]["status"])
+
+        first = [asyncio.create_task(post("/api/table")), asyncio.create_task(post("/api/recommend"))]
+        await asyncio.sleep(0)
+        assert [await post("/page/table"), await post("/page/recommend")] == [503, 503]
+        release.set()
+        assert await asyncio.gather(*first) == [200, 200]
+        assert [await post("/page/table"), await post("/page/recommend")] == [200, 200]
+
+    asyncio.run(talk())
 
 
 def test_a_client_that_leaves_is_let_go() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import tracemalloc
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor
 from cxrules.search.budget import time_limit
+from cxrules.web.service import Service
 from cxrules.web.table import decide_table
 from cxrules.web.upload import ENDINGS, MOST_COLUMNS, MOST_ROWS, open_upload
 from tests.columns.test_dialect import FILES
@@ -100,6 +102,15 @@ def test_rows_are_read_as_they_are_asked_for() -> None:
     upload = open_upload("t.parquet", parquet(pa.table({"silos": ["severe", None] * 5_000})))
     assert isinstance(upload.rows, Iterator)
     assert [next(upload.rows) for _ in range(2)] == [("severe",), (None,)]
+
+
+def test_the_page_offers_what_can_be_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Service(ADVISOR).call("vocabulary", {})["tables"] == list(ENDINGS)
+    monkeypatch.setattr("cxrules.web.upload.find_spec", lambda _: None)
+    assert Service(ADVISOR).call("vocabulary", {})["tables"] == [each for each in ENDINGS if each != ".parquet"]
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ValueError, match=r"cxrules\[frame\]"):
+        open_upload("t.parquet", b"")
 
 
 def test_a_table_has_a_time_limit() -> None:

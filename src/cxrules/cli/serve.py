@@ -33,25 +33,29 @@ def serve(
         import uvicorn
 
         from cxrules.web.app import create_app
+        from cxrules.web.connection import make_protocol
+        from cxrules.web.limits import Limits
     except ImportError as error:
         fail(f"the page needs the extra web: pip install 'cxrules[web]' ({error})", ExitCode.MISSING_EXTRA)
     from cxrules.advisor import Advisor
 
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
-    app = create_app(Advisor(rulebase))
+    limits = Limits()
     config = uvicorn.Config(
-        app,
+        create_app(Advisor(rulebase), limits=limits),
+        http=make_protocol(limits),
         host=host,
         port=port,
         access_log=False,
         log_level="warning",
         server_header=False,
         timeout_keep_alive=30,
-        limit_concurrency=2000,
+        limit_concurrency=limits.connections,
     )
     server = uvicorn.Server(config)
     listening = config.bind_socket()
+    listening.listen(config.backlog)  # before the address is told: who connects at once waits until the server is up
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"The page is at http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends it).")
     server.run(sockets=[listening])

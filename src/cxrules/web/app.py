@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from starlette.exceptions import HTTPException
 
@@ -24,21 +20,17 @@ from cxrules.explanation.what_if import WhatIf
 from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.organisation_model import OrganisationModel, make_organisation_model
 from cxrules.recommendation.answer import Recommendation
-from cxrules.search.budget import time_limit
 from cxrules.version import __version__
 from cxrules.web.limits import Guard, Limits
+from cxrules.web.page_files import make_files
+from cxrules.web.places import Places
 from cxrules.web.service import OPERATIONS, Service
 from cxrules.web.table import decide_table
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-__all__ = ["STATIC", "create_app"]
-
-STATIC: Final = Path(__file__).with_name("static")
-"""The files of the page."""
-
-_Answer = TypeVar("_Answer")
+__all__ = ["create_app"]
 
 
 class Problem(BaseModel):
@@ -109,6 +101,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         408: "The body did not arrive in time",
         413: "The body is too large",
         422: "The request is not understood; every mistake is named",
+        503: "Too much is asked at once",
     }.items()
 }
 
@@ -138,16 +131,16 @@ def create_app(advisor: Advisor | None = None, *, limits: Limits | None = None, 
     app.add_exception_handler(ValueError, _refuse_value)
     app.add_exception_handler(RecursionError, _refuse_depth)
     app.add_exception_handler(HTTPException, _refuse_http)
-    app.include_router(_make_api(advisor, limits), prefix="/api")
+    places = Places(limits)
+    app.include_router(_make_api(advisor, places), prefix="/api")
     if page:
-        app.include_router(_make_seam(Service(advisor), limits), prefix="/page")
-        app.mount("/", StaticFiles(directory=STATIC, html=True))
+        app.include_router(_make_seam(Service(advisor), places), prefix="/page")
+        app.include_router(make_files())
     return Guard(app, limits)
 
 
-def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
+def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     api = APIRouter()
-    run = _Searches(limits)
     rulebase = advisor.rulebase
     facts = make_organisation_model(rulebase.vocabulary)
     a_model = _one_of(rulebase.models)
@@ -157,6 +150,7 @@ def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
     def offer(path: str, summary: str, answer: Any, ask: Callable[[Any], Any], **fields: Any) -> None:
         """Offer a question about an organisation: its own fields beside `facts`, the type of its answer, how to ask."""
         name = "".join(part.capitalize() for part in path.split("-"))
+        run = places.recommend if path == "recommend" else places.search
         known = (facts, Field(description="What is known; what is left out, or null, is unknown"))
         model = create_model(f"{name}Request", __config__=ConfigDict(extra="forbid"), facts=known, **fields)
 
@@ -235,7 +229,8 @@ def _make_api(advisor: Advisor, limits: Limits) -> APIRouter:
 
     @api.post("/table", summary="Decide a table of organisations")
     async def table(body: TableRequest) -> TableResult:
-        return TableResult(**await run(lambda: decide_table(advisor, body.name, body.base64)))
+        found: Any = await places.table(lambda: JSONResponse(decide_table(advisor, body.name, body.base64)))
+        return cast("TableResult", found)  # written as JSON beside the other requests, which is long
 
     return api
 
@@ -275,10 +270,9 @@ def _consult(advisor: Advisor, given: OrganisationModel, skipped: list[str]) -> 
     )
 
 
-def _make_seam(service: Service, limits: Limits) -> APIRouter:
+def _make_seam(service: Service, places: Places) -> APIRouter:
     """Make the endpoints of the page: its own operations, no public interface."""
     seam = APIRouter(include_in_schema=False)
-    run = _Searches(limits)
     quick = {"vocabulary", "recommend", "rule", "write-file"}
 
     def add(operation: str) -> None:
@@ -286,30 +280,19 @@ def _make_seam(service: Service, limits: Limits) -> APIRouter:
             given = await request.json()
             if not isinstance(given, Mapping):
                 raise ValueError("a mapping of parameters is expected")
-            ask = partial(service.call, operation, given)
-            return JSONResponse(ask() if operation in quick else await run(ask))
+
+            def ask() -> JSONResponse:
+                return JSONResponse(service.call(operation, given))
+
+            if operation in quick:
+                return ask()
+            return await (places.table if operation == "table" else places.search)(ask)
 
         seam.add_api_route(f"/{operation}", answer, methods=["POST"])
 
     for operation in OPERATIONS:
         add(operation)
     return seam
-
-
-class _Searches:
-    """Runs searches in threads, a few at a time, so that quick answers need not wait for them."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._places = asyncio.Semaphore(limits.searches)
-        self._seconds = limits.search
-
-    async def __call__(self, ask: Callable[[], _Answer]) -> _Answer:
-        async with self._places:
-            return await asyncio.to_thread(self._answer, ask)
-
-    def _answer(self, ask: Callable[[], _Answer]) -> _Answer:
-        with time_limit(self._seconds):
-            return ask()
 
 
 async def _refuse_request(_request: Request, error: Exception) -> JSONResponse:

@@ -1,8 +1,9 @@
-"""What a request may cost: the size of its body, the time it may take to arrive, the searches that run at once."""
+"""What requests may cost: the size of their bodies, the time they may take to arrive, the searches that run at once."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from base64 import b64encode
 from dataclasses import dataclass
 from hashlib import sha256
@@ -48,21 +49,31 @@ _HEADERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may cost.
+    """What requests may cost.
 
     Attributes:
         body: The most bytes of the body of an ordinary request.
         table: The most bytes of the body of a table.
-        arrival: Seconds within which a body has to arrive.
+        bodies: The most bytes of the bodies of all tables that are being answered, and of all other requests.
+        arrival: Seconds within which the head of a request has to arrive, and within which its body has to.
         search: Seconds that one search may take; what was found until then is the answer.
-        searches: How many searches run at once; others wait.
+        searches: How many searches run at once; others wait. Plain recommendations have places of their own.
+        deciding: Seconds that one table may take.
+        tables: How many tables are decided at once; others wait.
+        wait: Seconds that a search or a table may wait for its place.
+        connections: How many connections there may be at once.
     """
 
     body: int = 64 * 1024
     table: int = 16 * 1024 * 1024
+    bodies: int = 64 * 1024 * 1024
     arrival: float = 10.0
     search: float = 2.0
     searches: int = 2
+    deciding: float = 10.0
+    tables: int = 1
+    wait: float = 20.0
+    connections: int = 2000
 
 
 class _RefusedError(Exception):
@@ -77,66 +88,99 @@ class Guard:
     def __init__(self, application: Application, limits: Limits) -> None:
         self._application = application
         self._limits = limits
+        self._held = {True: 0, False: 0}  # bytes of tables, and of the bodies of other requests
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        limits = self._limits
-        most = limits.table if scope["path"].endswith("/table") else limits.body
-        started = False
+        table = scope["path"].endswith("/table")
+        body = _Body(self, table=table, most=self._limits.table if table else self._limits.body)
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
             await send(message)
 
         try:
-            declared = dict(scope["headers"]).get(b"content-length", b"0")
-            if declared.isdigit() and int(declared[:20]) > most:
-                raise _RefusedError(413, f"the body may have {most} bytes at most")
-            body = await asyncio.wait_for(_collect(receive, most), limits.arrival)
-        except TimeoutError:
-            await _refuse(send_guarded, 408, f"the body did not arrive within {limits.arrival:g} seconds")
-            return
+            if await self._collect(dict(scope["headers"]), receive, body):
+                await self._application(scope, body.hand_over(receive), send_guarded)
         except _RefusedError as error:
             await _refuse(send_guarded, error.status, str(error))
-            return
-        if body is None:  # the client has gone
-            return
-        handed = False
+        finally:
+            self._held[table] -= body.size
 
-        async def hand_over() -> Message:
-            nonlocal handed
-            if handed:
+    async def _collect(self, headers: dict[bytes, bytes], receive: Receive, body: _Body) -> bool:
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared[:20]) > body.most:
+            raise body.too_large
+        try:
+            async with asyncio.timeout(self._limits.arrival):
+                return await body.collect(receive)
+        except TimeoutError:
+            raise _RefusedError(408, f"the body did not arrive within {self._limits.arrival:g} seconds") from None
+
+    def hold(self, size: int, *, table: bool) -> None:
+        """Count bytes that have arrived."""
+        self._held[table] += size
+        if self._held[table] > self._limits.bodies:
+            raise _RefusedError(503, "too much has arrived at once; try again in a minute")
+
+
+class _Body:
+    """The body of a request, as it arrives."""
+
+    def __init__(self, guard: Guard, *, table: bool, most: int) -> None:
+        self.size = 0
+        self.most = most
+        self._guard = guard
+        self._table = table
+        self._parts: list[bytes] = []
+
+    @property
+    def too_large(self) -> _RefusedError:
+        """What is answered when it is too large."""
+        return _RefusedError(413, f"the body may have {self.most} bytes at most")
+
+    async def collect(self, receive: Receive) -> bool:
+        """Receive it; false when the client has gone."""
+        brackets = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return False
+            part = message.get("body", b"")
+            self.size += len(part)
+            self._guard.hold(len(part), table=self._table)
+            if self.size > self.most:
+                raise self.too_large
+            brackets += (part.count(b"[") + part.count(b"{")) * self._table
+            if brackets > _BRACKETS:  # as JSON each takes some 60 bytes, and a table is one long text
+                raise _RefusedError(422, "an object with the name and the content of a table is expected")
+            self._parts.append(part)
+            if not message.get("more_body"):
+                return True
+
+    def hand_over(self, receive: Receive) -> Receive:
+        """Return what hands it over, as one piece and once."""
+
+        async def receive_whole() -> Message:
+            if not self._parts:
                 return await receive()
-            handed = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            whole = b"".join(self._parts)
+            self._parts.clear()
+            return {"type": "http.request", "body": whole, "more_body": False}
 
-        await self._application(scope, hand_over, send_guarded)
+        return receive_whole
 
 
-async def _collect(receive: Receive, most: int) -> bytes | None:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > most:
-            raise _RefusedError(413, f"the body may have {most} bytes at most")
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
+_BRACKETS: Final = 100
 
 
 async def _refuse(send: Send, status: int, message: str) -> None:
-    body = b'{"message": "' + message.encode() + b'"}'
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    body = json.dumps({"message": message}).encode()
+    again = [(b"retry-after", b"60")] if status == 503 else []
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close"), *again]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -133,7 +133,9 @@ class Service:
     # -- the words -----------------------------------------------------------------------------------------------------
 
     def vocabulary(self) -> _Plain:
-        """Return every word the page needs: questions by section, models, articles, an example."""
+        """Return every word the page needs: questions by section, models, articles, an example, formats of tables."""
+        from cxrules.web.upload import list_endings
+
         rulebase = self._rulebase
         return {
             "sections": self._sections,
@@ -143,6 +145,7 @@ class Service:
                 name: {"title": source.title, "author": source.author} for name, source in rulebase.sources.items()
             },
             "points": POINTS,
+            "tables": list_endings(),
             "rules": len(rulebase.rules),
             "version": __version__,
             "revision": rulebase.revision,

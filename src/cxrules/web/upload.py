@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from cxrules.columns.dialect import decode, find_delimiter, ragged, read_object,
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ENDINGS", "MOST_COLUMNS", "MOST_ROWS", "Upload", "open_upload"]
+__all__ = ["ENDINGS", "MOST_COLUMNS", "MOST_ROWS", "Upload", "list_endings", "open_upload"]
 
 ENDINGS: Final = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 """The endings of files that can be sent."""
@@ -40,6 +41,11 @@ class Upload(NamedTuple):
 
     names: tuple[str, ...]
     rows: Iterator[Sequence[Any]]
+
+
+def list_endings() -> list[str]:
+    """Return the endings of files that can be read here: Parquet only where the extra `frame` is."""
+    return [ending for ending in ENDINGS if ending != ".parquet" or find_spec("pyarrow")]
 
 
 def open_upload(name: str, content: bytes) -> Upload:

@@ -6,11 +6,11 @@ const SHOWN = 200;
 let result = null;
 
 export function drawTable() {
-  const file = h("input", { type: "file", accept: ".csv,.parquet,.json,.jsonl", id: "table-file" });
+  const file = h("input", { type: "file", accept: state.words.tables.join(), id: "table-file" });
   file.addEventListener("change", () => file.files[0] && decide(file.files[0]));
   const drop = h("div", { class: "drop" },
     h("p", {}, h("label", { for: "table-file" }, "A table with a row for each organisation and a column for each fact: "), file),
-    h("p", { class: "hint" }, state.back.kind === "wasm" ? "CSV. It stays in your browser." : "CSV, JSON Lines or Parquet."));
+    h("p", { class: "hint" }, `${state.words.tables.join(", ")}.${state.back.kind === "wasm" ? " It stays in your browser." : ""}`));
   drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
   drop.addEventListener("dragleave", () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => {

@@ -1,0 +1,55 @@
+"""Where questions are answered: in threads, so many of a kind at once, so that quick ones need not wait for others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from starlette.exceptions import HTTPException
+
+from cxrules.search.budget import time_limit
+from cxrules.web.limits import Limits
+
+__all__ = ["Places"]
+
+_Answer = TypeVar("_Answer")
+_RECOMMENDING: Final = 2
+_BUSY: Final = "too much is asked at once; try again in a minute"
+
+
+class Places:
+    """The places of a server, for all its endpoints together. A question that waits too long for one is refused."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.recommend = _Place(_RECOMMENDING, limits.search, limits.wait)
+        self.search = _Place(limits.searches, limits.search, limits.wait)
+        self.table = _Place(limits.tables, limits.deciding, limits.wait)
+
+
+class _Place:
+    """Answers so many questions at once, each in so many seconds, after waiting no longer than so many."""
+
+    def __init__(self, most: int, seconds: float, wait: float) -> None:
+        self._free = asyncio.Semaphore(most)
+        self._threads = ThreadPoolExecutor(most, "cxrules")
+        self._seconds = seconds
+        self._wait = wait
+
+    async def __call__(self, ask: Callable[[], _Answer]) -> _Answer:
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._free.acquire()
+        except TimeoutError:
+            raise HTTPException(
+                503, "too much is asked at once; try again in a minute", {"retry-after": "60"}
+            ) from None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, ask)
+        finally:
+            self._free.release()
+
+    def _answer(self, ask: Callable[[], _Answer]) -> _Answer:
+        with time_limit(self._seconds):
+            return ask()
