@@ -147,8 +147,8 @@ def tell_outlook(following: NextQuestions, known: int, *, skipped: bool = False)
     if not left:
         if following.model is None:
             return "No answer that is still missing can lead to a recommendation."
-        settled = "Settled: no answer that is still missing can change the recommendation"
-        return f"{settled}, save to a question answered with “Don't know”." if skipped else f"{settled}."
+        settled = "Settled: no answer to a question that is left can change the recommendation"
+        return f"{settled}; what was answered with “Don't know” may." if skipped else f"{settled}."
     usually = "fewer than half of them" if left >= _MANY else "fewer"
     settles = f"at most {count(left, 'more answer')}{f', usually {usually},' if left > _FEW else ''} will settle it"
     if not known:

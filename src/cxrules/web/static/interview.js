@@ -164,7 +164,7 @@ export function drawNext(found) {
     fill(place, title, question);
     if (inside) question.querySelector("input").focus();
   } else {
-    fill(place, title, h("p", {}, "No answer that is still missing can change the recommendation. The questions below may still bear on its certainty, on what to do and on what to beware of."));
+    fill(place, title, h("p", {}, "No question that is left can change the recommendation. The others may still bear on its certainty, on what to do and on what to beware of."));
     if (inside) byId("outcome").focus();
   }
 }
