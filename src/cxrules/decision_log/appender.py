@@ -38,6 +38,7 @@ class Appender:
         self._embedded: set[str] = set()
         self._end: End | None = None
         self._closed = False
+        self._size = 0  # of the file, as found when it was last locked
         self._descriptor = -1
         self._descriptor = self._open()
         _ALIVE.add(self)
@@ -160,6 +161,7 @@ class Appender:
         except FileNotFoundError:
             return False
         held = os.fstat(self._descriptor)
+        self._size = held.st_size
         if held.st_size == 0:
             self._embedded.clear()  # emptied in place
         return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
@@ -182,8 +184,7 @@ class Appender:
     # -- its end -------------------------------------------------------------------------------------------------------
 
     def _look_at_end(self) -> End:
-        size = os.fstat(self._descriptor).st_size
-        end = self._end
+        size, end = self._size, self._end
         if end is None or end.size != size:
             end = read_end(self._descriptor, size)
             if self._chained:
@@ -222,7 +223,7 @@ class Appender:
     # -- rotation ------------------------------------------------------------------------------------------------------
 
     def _must_rotate(self, more: int, day: str) -> bool:
-        size = os.fstat(self._descriptor).st_size
+        size = self._size
         if self._rotate is None or size == 0:
             return False
         if self._rotate == "day":

@@ -117,7 +117,7 @@ class Reader:
         standing = self._stand(decision)
         incoherences = [part.written for part in self._incoherences(known)]
         claims = self._claims.write
-        facts = [self._written_fact(name, known[name]) for name in self._facts if name in known]
+        facts = self._write_facts(known)
         return "".join(
             [
                 self._written_head(decision),
@@ -163,18 +163,19 @@ class Reader:
         candidates = {position: points for points, position in decider.candidates(fired)}
         aside = self._set_aside(fired, candidates)
         rows = []
-        for position, ledger in enumerate(decider.ledgers):
+        for position, ledger in decider.numbered:
+            _, excluding, required, _, for_one, for_two, against_one, against_two, _, _ = ledger
             points = candidates.get(position)
-            running = points is not None
+            out = points is None
             if points is None:
-                points = sum_points(bits, ledger.for_one, ledger.for_two, ledger.against_one, ledger.against_two)
-            excluders = fired & ledger.excluders
+                points = sum_points(bits, for_one, for_two, against_one, against_two)
+            excluders = fired & excluding
             missing = 0
-            for place, concluders in enumerate(ledger.required):
+            for place, concluders in enumerate(required):
                 if not fired & concluders:
                     missing |= 1 << place
             behind = aside.get(position, 0)
-            rows.append((bool(excluders), not running, bool(behind), -points, position, excluders, missing, behind))
+            rows.append((excluders != 0, out, behind != 0, -points, position, excluders, missing, behind))
         rows.sort()
         winner = None if decision.model is None else self._positions[decision.model]
         voices, dissenting = self._hear(fired, winner)
@@ -290,11 +291,17 @@ class Reader:
     def _written_targets(self, effect: Effect, fired: int) -> str:
         return f"[{', '.join([written for written, concluders in self._quoted[effect] if fired & concluders])}]"
 
-    def _written_fact(self, name: str, value: FactValue) -> str:
-        keep = self._written_facts[name]
-        key = value if type(value) is str else (value, type(value))
-        written = keep.get(key)
-        return keep_part(keep, key, f"{write(name)}: {write(value)}") if written is None else written
+    def _write_facts(self, known: Facts) -> list[str]:
+        found = []
+        for name, keep in self._written_facts.items():
+            value = known.get(name)
+            if value is not None:
+                key = value if type(value) is str else (value, type(value))
+                written = keep.get(key)
+                if written is None:
+                    written = keep_part(keep, key, f"{write(name)}: {write(value)}")
+                found.append(written)
+        return found
 
     def _written_origin(self, engine: str) -> str:
         written = self._origins.get(engine)

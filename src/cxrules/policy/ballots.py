@@ -18,21 +18,23 @@ class Ballot(NamedTuple):
 
     Attributes:
         position: The model.
-        single: Points and rule of claims that one rule carries, as masks of points in binary.
+        single: The rules that alone carry a claim, as masks, each with what one of its rules counts.
         shared: For each claim that several rules carry, their masks, the strongest first, each with its points.
         rules_for: The rules that speak for the model.
         rules: All that count.
     """
 
     position: int
-    single: tuple[int, int, int, int]
+    single: tuple[tuple[int, int], ...]
     shared: tuple[tuple[tuple[int, int], ...], ...]
     rules_for: int
     rules: int
 
     def points(self, fired: int) -> int:
         """Return the article's own points for the model: each claim once, by the strongest rule that fired."""
-        points = sum_points(fired, *self.single)
+        points = 0
+        for rules, weight in self.single:
+            points += weight * (fired & rules).bit_count()
         for levels in self.shared:
             for rules, weight in levels:
                 if fired & rules:
@@ -77,19 +79,20 @@ def _count_ballot(decider: Decider, position: int, items: list[Evidence]) -> Bal
     for item in items:
         if not decider.rulebase.rules[item.rule].engineer.reading:
             groups[item.points > 0, item.carrier][item.points].append(item.rule)
-    single, shared = [0, 0, 0, 0], []
-    for (positive, _), levels in groups.items():
+    single: dict[int, int] = defaultdict(int)
+    shared = []
+    for levels in groups.values():
         ranked = sorted(levels.items(), key=lambda level: -abs(level[0]))
         if len(ranked) == 1 and len(ranked[0][1]) == 1:
             points, rules = ranked[0]
-            for unit in (0, 1):
-                if abs(points) >> unit & 1:
-                    single[(0 if positive else 2) + unit] |= decider.mask(rules)
+            single[points] |= decider.mask(rules)
         else:
             shared.append(tuple([(decider.mask(rules), points) for points, rules in ranked]))
     speaking = decider.mask(item.rule for item in items if item.points > 0)
     counted = decider.mask({rule for levels in groups.values() for rules in levels.values() for rule in rules})
-    return Ballot(position, (single[0], single[1], single[2], single[3]), tuple(shared), speaking, counted)
+    return Ballot(
+        position, tuple([(mask, points) for points, mask in single.items()]), tuple(shared), speaking, counted
+    )
 
 
 def _list_refusals(decider: Decider, source: str) -> Refusals:

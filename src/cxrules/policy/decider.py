@@ -90,7 +90,13 @@ class Decider:
 
     def weigh(self, bits: int) -> dict[str, int]:
         """Return the points of every model."""
-        return {ledger.model: _sum(ledger, bits) for ledger in self.ledgers}
+        return {
+            model: (bits & for_one).bit_count()
+            + 2 * (bits & for_two).bit_count()
+            - (bits & against_one).bit_count()
+            - 2 * (bits & against_two).bit_count()
+            for model, _, _, _, for_one, for_two, against_one, against_two, _, _ in self.ledgers
+        }
 
     def points(self, model: str, fired: int) -> int:
         """Return the points of one model."""
