@@ -258,10 +258,13 @@ class Recommendation(Inquiry, Dumpable):
 
     def _read(self, name: str) -> _Value:  # type: ignore[type-var] # of the type that its caller declares
         """Return a field: computed from the decision, or in a copy read from its data."""
-        if self._decision is not None:
-            value: _Value = self.judge.reader.read(name, self._decision)
+        decision = self._decision
+        if decision is None:
+            value: _Value = revive(_hints()[name], self._data[name], _NOWHERE)
+        elif name in _OUTCOME:
+            value = getattr(decision, name)
         else:
-            value = revive(_hints()[name], self._data[name], _NOWHERE)
+            value = self.judge.reader.read(name, decision)
         return value
 
     def _data_of(self) -> dict[str, Any]:
@@ -321,6 +324,8 @@ class Recommendation(Inquiry, Dumpable):
 
 _set = object.__setattr__
 _NOWHERE = Basis(None)
+_OUTCOME = ("model", "status", "reason", "certainty")
+"""The fields that the decision has by itself: what reads the others need not be compiled for them."""
 _NAMING = Lock()
 
 
