@@ -109,5 +109,5 @@ $(DEMO): pyproject.toml | $(PY)
 $(DEV): pyproject.toml | $(PY)
 	@echo "Installing cxrules with all extras and what tests it ..."
 	@$(PIP) install --upgrade 'pip>=25.1' # the first that knows dependency groups
-	@$(PIP) install --editable '.[all]' --group dev
+	@$(PIP) install --no-compile --editable '.[all]' --group dev
 	@touch $(DEMO) $@
