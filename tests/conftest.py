@@ -8,6 +8,7 @@ for `make soak`. A test that wants more than its profile gives asks in proportio
 
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from tests import SHARED
 
 collect_ignore = ["data"]  # read by tests, never imported
 
-# Two workers on two cores: an example that took long says nothing about the example.
-ANY_SPEED = [HealthCheck.too_slow]
+# Two workers on two cores: an example that took long says nothing about the example. And rule bases that are drawn once
+# for all tests (`tests.rulebases.drawn_once`) are drawn within the first example that needs them.
+ANY_SPEED = [HealthCheck.too_slow, HealthCheck.nested_given]
 
 settings.register_profile(
     "quick", max_examples=50, derandomize=True, database=None, deadline=None, suppress_health_check=ANY_SPEED
@@ -42,6 +44,19 @@ def _signals_arrive() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_made_once() -> Iterator[None]:
+    """Typer's runner makes all commands of an application anew for every call: four fifths of what a call costs."""
+    try:
+        from typer import testing
+    except ImportError:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testing, "_get_command", cache(testing._get_command))
+        yield
 
 
 @pytest.fixture(scope="session")

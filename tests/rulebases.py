@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TypeAlias
 
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cxrules.errors import InvalidKnowledge
@@ -262,9 +263,44 @@ class _Parts:
         self.claims = claims
 
 
-@st.composite
-def rulebases(draw: st.DrawFn, max_rules: int = 16) -> RuleBase:
+def rulebases(max_rules: int = 16) -> st.SearchStrategy[RuleBase]:
     """A rule base of any shape: every kind of fact and test, chained findings, gates, preferences, shared claims."""
+    return drawn_once(_any_rulebase(max_rules), f"{max_rules} rules")
+
+
+_POOL = 60
+
+
+def drawn_once(strategy: st.SearchStrategy[RuleBase], name: str) -> st.SearchStrategy[RuleBase]:
+    """Rule bases that are drawn once for all tests of a process, because drawing takes longer than what is tested.
+
+    Each test still picks as many of them as it has examples, by its own seed, and what fails is shrunk towards the
+    smallest. `make soak` draws every one afresh.
+    """
+    if settings.get_current_profile_name() == "soak":
+        return strategy
+    _strategies[name] = strategy
+    return st.integers(0, _POOL - 1).map(lambda position: _pool(name)[position % len(_pool(name))])
+
+
+_strategies: dict[str, st.SearchStrategy[RuleBase]] = {}
+
+
+@cache
+def _pool(name: str) -> list[RuleBase]:
+    drawn: list[RuleBase] = []
+
+    @settings(max_examples=_POOL, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(_strategies[name])
+    def draw(rulebase: RuleBase) -> None:
+        drawn.append(rulebase)
+
+    draw()
+    return sorted(drawn, key=lambda rulebase: len(rulebase.rules))
+
+
+@st.composite
+def _any_rulebase(draw: st.DrawFn, max_rules: int) -> RuleBase:
     vocabulary = draw(facts())
     findings = [f"finding_{number}" for number in range(draw(st.integers(0, 6)))]
     models = [f"model_{number}" for number in range(draw(st.sampled_from([1, 2, 3, 4, 4, 4])))]

@@ -48,6 +48,7 @@ from cxrules.search.possibilities import Possibilities, possibilities_of
 from tests.oracle import OracleEngine
 from tests.rulebases import (
     candidate_values,
+    drawn_once,
     facts,
     make_claim,
     make_fact,
@@ -85,8 +86,12 @@ def likely_tests(draw: st.DrawFn, fact: Fact) -> FactTest:
     return FactTest(fact.name, operator, operand)
 
 
+def lively_rulebases() -> st.SearchStrategy[RuleBase]:
+    return drawn_once(_lively_rulebase(), "lively")
+
+
 @st.composite
-def lively_rulebases(draw: st.DrawFn) -> RuleBase:
+def _lively_rulebase(draw: st.DrawFn) -> RuleBase:
     """A rule base of two to four facts in which most organisations get a model; facts have prices and directions."""
     vocabulary = [
         replace(fact, effort=draw(st.sampled_from([1, 1, 2, 3, 0])), only=draw(st.sampled_from([None, None, *Only])))

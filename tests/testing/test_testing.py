@@ -86,7 +86,7 @@ def test_a_rule_without_a_way_never_fires(data: st.DataObject) -> None:
     pytest.importorskip("z3", reason="the extra `verify` is not installed")
     from cxrules.verification.circuit import Possibility
 
-    rulebase = data.draw(rulebases(max_rules=5))
+    rulebase = data.draw(rulebases(max_rules=6))
     prover = Prover(rulebase)
     for rule in rulebase.rules:
         possible = prover.ask([prover.outcome.fired[rule]]) is Possibility.POSSIBLE
