@@ -23,7 +23,7 @@ note = os.write  # as it is: the notes are not what is tested, and must not be w
 def append(log: Path, acknowledged: Path, name: str, seed: int, *, pause: float) -> None:
     advisor = cxrules.Advisor()
     notes = os.open(acknowledged / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    with DecisionLog(log) as opened:
+    with DecisionLog(log, lock_timeout=600) as opened:
         for number, known in enumerate(random_organisations(advisor.rulebase, seed)):
             record = opened.write(advisor.recommend(known), id=f"{name}-{number}")
             note(notes, f"{record['id']}\n".encode())

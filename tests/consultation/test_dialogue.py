@@ -23,7 +23,7 @@ from cxrules.language.rules import Conclusion, Effect, FactTest, Impossible, Mod
 from cxrules.policy.judge import Judge
 from tests.rulebases import make_claim, make_fact, make_rulebase, random_organisations
 
-PATIENCE = 60  # seconds; a slow machine is no fault
+PATIENCE = 300  # seconds; a slow machine is no fault
 
 
 @pytest.fixture
@@ -298,7 +298,7 @@ class Terminal:
             assert time.monotonic() < deadline, f"waited for {until!r}; the screen shows:\n{self.screen}"
             if self.process.poll() is None:
                 os.write(self._own, key)
-            pause = time.monotonic() + PATIENCE / 12
+            pause = time.monotonic() + PATIENCE / 60
             while until not in self.screen and time.monotonic() < pause:
                 self._read(0.2)
 

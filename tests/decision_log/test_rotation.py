@@ -30,7 +30,7 @@ def ids(path: Path) -> list[str]:
 def test_a_file_that_is_full_is_put_away(tmp_path: Path, chained: bool) -> None:
     path = tmp_path / "log"
     names = [f"d-{number}" for number in range(60)]
-    with DecisionLog(path, rotate=12_000, chained=chained) as log:
+    with DecisionLog(path, rotate=12_000, chained=chained, lock_timeout=600) as log:
         for name in names:
             log.write(ADVICE, id=name)
     parts = sorted(entry.name for entry in tmp_path.iterdir() if not entry.name.endswith(".head"))
@@ -125,7 +125,7 @@ def test_many_writers_rotate_one_log(tmp_path: Path, chained: bool) -> None:
     for child in range(3):
         process = os.fork()
         if process == 0:
-            with DecisionLog(path, rotate=12_000, chained=chained) as log:
+            with DecisionLog(path, rotate=12_000, chained=chained, lock_timeout=600) as log:
                 threads = [
                     threading.Thread(
                         target=lambda c=child, t=thread: [log.write(ADVICE, id=f"{c}-{t}-{n}") for n in range(20)]

@@ -53,7 +53,7 @@ def odd_clock(rng: random.Random) -> Callable[[], datetime]:
 
 
 def work(path: Path, notes: Path, name: str, seed: int, until: float) -> None:  # noqa: C901 - all at once is its point
-    """Write until the time is over: in two threads, and in children that inherit the log."""
+    """Write until the time is over, but once at least: in two threads, and in children that inherit the log."""
     rng = random.Random(seed)
     noted = os.open(notes / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     note_down = os.write
@@ -62,11 +62,11 @@ def work(path: Path, notes: Path, name: str, seed: int, until: float) -> None:  
     if seed % 4 == 1:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
-    log = DecisionLog(path, chained=True, rotate=40_000 if seed % 2 else "day", clock=odd_clock(rng), lock_timeout=120)
+    log = DecisionLog(path, chained=True, rotate=40_000 if seed % 2 else "day", clock=odd_clock(rng), lock_timeout=600)
 
     def write(who: str) -> None:
         number = 0
-        while time.monotonic() < until:
+        while number == 0 or time.monotonic() < until:
             number += 1
             try:
                 log.write(ADVICE, id=f"{who}-{number}")
@@ -80,7 +80,7 @@ def work(path: Path, notes: Path, name: str, seed: int, until: float) -> None:  
     for thread in threads:
         thread.start()
     forks = 0
-    while time.monotonic() < until - 0.3:
+    while forks == 0 or time.monotonic() < until - 0.3:
         time.sleep(0.05)
         forks += 1
         child = os.fork()

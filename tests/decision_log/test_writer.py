@@ -71,7 +71,7 @@ def test_each_rule_base_is_written_once_before_its_first_decision(tmp_path: Path
 
 def test_threads_share_a_log(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    with DecisionLog(path) as log:
+    with DecisionLog(path, lock_timeout=600) as log:
         threads = [
             threading.Thread(target=lambda name=name: [log.write(ADVICE, id=f"{name}-{n}") for n in range(50)])
             for name in range(8)
@@ -89,7 +89,7 @@ def test_a_log_survives_a_fork(tmp_path: Path) -> None:
         """
 import os, sys, cxrules
 from cxrules.decision_log import DecisionLog
-log = DecisionLog(sys.argv[1])
+log = DecisionLog(sys.argv[1], lock_timeout=600)
 advice = cxrules.recommend(maturity="early")
 log.write(advice, id="before")
 children = []
@@ -478,7 +478,7 @@ if writer == 0:
 child = int(os.read(told, 20))
 os.kill(writer, signal.SIGKILL)
 os.waitpid(writer, 0)
-with DecisionLog(sys.argv[1], lock_timeout=5) as log:
+with DecisionLog(sys.argv[1], lock_timeout=600) as log:
     log.write(advice, id="after")
 os.kill(child, signal.SIGKILL)
 """,
@@ -493,7 +493,7 @@ def test_a_child_forked_while_threads_write_closes_and_writes(tmp_path: Path) ->
 import os, sys, threading, cxrules
 from cxrules.decision_log import DecisionLog
 advice = cxrules.recommend(maturity="early")
-log = DecisionLog(sys.argv[1])
+log = DecisionLog(sys.argv[1], lock_timeout=600)
 ending = threading.Event()
 def write():
     while not ending.is_set():
