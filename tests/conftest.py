@@ -50,12 +50,12 @@ def _signals_arrive() -> Iterator[None]:
 def _commands_are_made_once() -> Iterator[None]:
     """Typer's runner makes all commands of an application anew for every call: four fifths of what a call costs."""
     try:
-        from typer import testing
+        from typer import main
     except ImportError:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(testing, "_get_command", cache(testing._get_command))
+        patch.setattr("typer.testing._get_command", cache(main.get_command))
         yield
 
 
