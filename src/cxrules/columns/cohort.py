@@ -72,7 +72,7 @@ class CohortJudge:
         return Outcomes(models, contested)
 
     def ahead(self, cohort: Cohort, rival: str | None, model: str | None) -> int:
-        """Return where a rival comes before a model, whoever comes before both; None is that no model is named."""
+        """Return where a rival comes before a model, whichever model comes before both; None: no model."""
         run = self._ahead.get((rival, model))
         if run is None:
             gate = self._program.formula.ahead(rival, model)

@@ -178,7 +178,7 @@ class Formula(Generic[_Bit, _Number]):
         return self._algebra.leader(self.running, self.points)
 
     def ahead(self, rival: str | None, model: str | None) -> _Bit:
-        """Return whether a rival comes before a model, whoever comes before both; None is that no model is named.
+        """Return whether a rival comes before a model, whichever model comes before both; None: no model.
 
         A rival is before a model where it is running and the model is not, or ranks behind it. So a model, or None, is
         the outcome exactly where no rival is before it.
