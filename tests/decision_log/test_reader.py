@@ -559,7 +559,9 @@ def test_many_records_at_once_come_out_as_one_by_one(
             record["facts"][fact] = data.draw(st.sampled_from(ODD))
         if data.draw(st.booleans()):
             record["facts"] = dict(data.draw(st.permutations(sorted(record["facts"].items()))))
-    path.write_text("".join(f"{json.dumps(record)}\n" for record in written))
+    # As the log writes them, so that they are seen through without being decoded; and otherwise.
+    separators = data.draw(st.sampled_from([(",", ":"), (", ", ": ")]))
+    path.write_text("".join(f"{json.dumps(record, separators=separators)}\n" for record in written))
 
     def read(least: int) -> list[object]:
         with pytest.MonkeyPatch.context() as patch:

@@ -105,8 +105,8 @@ def replay(file: File, as_json: AsJson = False) -> None:
         for outcome in report.keep(decide_again(log), log):
             assert isinstance(outcome, Replayed)
             decisions += 1
-            if outcome.record["cxrules"] != __version__:
-                versions[show_text(outcome.record["cxrules"], WIDE)] += 1
+            if outcome.logged.cxrules != __version__:
+                versions[show_text(outcome.logged.cxrules, WIDE)] += 1
             if outcome.differences:
                 differing += 1
                 report.say(show_replayed(outcome, as_json))

@@ -182,11 +182,13 @@ class Gates:
         waiting = wanted[::-1]
         while waiting:
             gate = waiting[-1]
-            missing = [operand for operand in self._operands(gate) if operand not in order] if gate not in order else []
-            if missing:
-                waiting += sorted(missing, key=room.__getitem__)
-            else:
+            missing = () if gate in order else [operand for operand in self._operands(gate) if operand not in order]
+            if not missing:
                 order[waiting.pop()] = None
+            elif len(missing) > 1 and room[missing[0]] > room[missing[1]]:
+                waiting += missing[::-1]
+            else:
+                waiting += missing
         return [gate for gate in order if gate > 1]
 
     def _list_room(self, wanted: Iterable[int]) -> dict[int, int]:
@@ -200,6 +202,12 @@ class Gates:
                 waiting += self._operands(gate)
         room = {0: 0, 1: 0}
         for gate in sorted(needed):
-            less, more = sorted([0, 0, *(room[operand] for operand in self._operands(gate))])[-2:]
-            room[gate] = max(more, less + 1)
+            operation, one, other = self._made[gate]
+            if operation is Operation.READ:
+                room[gate] = 1
+            elif operation is Operation.NOT:
+                room[gate] = room[one] or 1
+            else:
+                less, more = room[one], room[other]
+                room[gate] = less + 1 if less == more else max(less, more)
         return room

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.decision_log.record import DecisionRecord
 
-__all__ = ["Entry", "Faulty", "Logged", "Problem", "RuleBaseLine", "TornLine", "Trouble", "UnreadableLine"]
+__all__ = [
+    "DecisionLine",
+    "Entry",
+    "Faulty",
+    "Line",
+    "Logged",
+    "Problem",
+    "RuleBaseLine",
+    "Sight",
+    "TornLine",
+    "Trouble",
+    "UnreadableLine",
+]
 
 
 class Trouble(StrEnum):
@@ -69,6 +83,75 @@ class Problem:
         return f"{where}: {self.message} [{self.trouble}]"
 
 
+class Line(NamedTuple):
+    """One line of a log.
+
+    Attributes:
+        file: The file it is in; a part that was rotated away, or the log's own.
+        number: Its number in that file, from 1.
+        start: Where it begins.
+        length: How many bytes it has, its line break among them.
+        text: These bytes; empty when they are too many.
+    """
+
+    file: Path
+    number: int
+    start: int
+    length: int
+    text: bytes
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has a line break, or is too long to tell."""
+        return not self.text or self.text.endswith(b"\n")
+
+
+class Sight(NamedTuple):
+    """A decision whose line is seen to be as the log writes it, and is not decoded yet.
+
+    Attributes:
+        text: The line.
+        revision: The digits of the revision that it repeats.
+        version: The version of cxrules that decided.
+        codes: Its facts, in the numbers of a `Stationer`.
+        answer: Where in the line the facts end and the answer begins.
+        decode: Decodes such a line.
+    """
+
+    text: bytes
+    revision: str
+    version: str
+    codes: list[int]
+    answer: int
+    decode: Callable[[bytes], DecisionRecord]
+
+    def log(self, line: int, part: str) -> Logged:
+        """Return the decision, its record to be decoded when it is first asked for."""
+        logged: Logged = object.__new__(Logged)
+        place = object.__setattr__
+        place(logged, "line", line)
+        place(logged, "part", part)
+        place(logged, "answer", None)
+        place(logged, "sight", self)
+        return logged
+
+
+class DecisionLine(NamedTuple):
+    """A decision whose line is decoded."""
+
+    record: DecisionRecord
+    answer: dict[str, Any] | None
+
+    @property
+    def revision(self) -> str:
+        """The digits of the revision that it repeats."""
+        return self.record["revision"]
+
+    def log(self, line: int, part: str) -> Logged:
+        """Return the decision."""
+        return Logged(line, self.record, part, self.answer)
+
+
 @dataclass(frozen=True, slots=True)
 class Logged:
     """A decision in a log.
@@ -78,12 +161,29 @@ class Logged:
         record: What the line says, with what it leaves out.
         part: The name of the part that was rotated away, when the line is in one; else empty.
         answer: What a record of format 1 repeats beyond that: ranking, voices and so on; else None.
+        sight: What was seen of the line before it was decoded, if anything.
     """
 
     line: int
     record: DecisionRecord
     part: str = ""
     answer: dict[str, Any] | None = None
+    sight: Sight | None = field(default=None, repr=False, compare=False)
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "record" or self.sight is None:
+            raise AttributeError(name)
+        record = self.sight.decode(self.sight.text)
+        object.__setattr__(self, "record", record)
+        return record
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Logged, (self.line, self.record, self.part, self.answer)
+
+    @property
+    def cxrules(self) -> str:
+        """The version of cxrules that decided."""
+        return self.record["cxrules"] if self.sight is None else self.sight.version
 
 
 Entry: TypeAlias = Logged | Problem

@@ -13,13 +13,13 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import Any, Final, NoReturn, TypeAlias, cast
 
-from cxrules.decision_log.entries import Faulty, RuleBaseLine, TornLine, Trouble, UnreadableLine
+from cxrules.decision_log.entries import DecisionLine, Faulty, RuleBaseLine, TornLine, Trouble, UnreadableLine
 from cxrules.decision_log.record import ABSENT, FORMAT, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
 from cxrules.decision_log.recorded_answer import unpack_bits
 
-__all__ = ["parse"]
+__all__ = ["decode", "parse"]
 
-Parsed: TypeAlias = "tuple[DecisionRecord, dict[str, Any] | None] | RuleBaseLine | TornLine | UnreadableLine | None"
+Parsed: TypeAlias = DecisionLine | RuleBaseLine | TornLine | UnreadableLine | None
 
 
 def parse(text: bytes) -> Parsed:
@@ -38,7 +38,7 @@ def parse(text: bytes) -> Parsed:
         raise Faulty(Trouble.NOT_A_RECORD, "the line is long, and no rule base")
     stripped = stripped.removeprefix(BOM_UTF8)
     try:
-        record = _decode(stripped)
+        record = decode(stripped)
     except (ValueError, RecursionError) as error:
         if stripped.startswith(_START) or _START.startswith(stripped):
             ended = isinstance(error, json.JSONDecodeError) and _ends_early(error, len(stripped))
@@ -79,7 +79,7 @@ def _load_decoder() -> Callable[[bytes], Any]:
     return partial(from_json, allow_inf_nan=False, cache_strings="keys")  # values hardly ever come again
 
 
-def _decode(text: bytes) -> Any:
+def decode(text: bytes) -> Any:
     """Decode JSON, in half the time that `json` takes; what the quick way refuses, `json` judges and locates."""
     try:
         return _load_decoder()(text)
@@ -198,7 +198,7 @@ _REQUIRED: Final = {**_ALIKE, "revision": _is_text, "fired": _is_bits}
 _LEAN: Final = {**_REQUIRED, **_MAY_LACK}
 
 
-def _read_lean(record: dict[str, Any]) -> tuple[DecisionRecord, None]:
+def _read_lean(record: dict[str, Any]) -> DecisionLine:
     try:
         usual = _is_usual(*_read_required(record))
     except (KeyError, TypeError, ValueError):
@@ -213,7 +213,7 @@ def _read_lean(record: dict[str, Any]) -> tuple[DecisionRecord, None]:
         if name not in record:
             record[name] = fresh() if fresh else absent
     record.pop("chain", None)
-    return cast("DecisionRecord", record), None
+    return DecisionLine(cast("DecisionRecord", record), None)
 
 
 _read_required: Final = itemgetter(*_REQUIRED)
@@ -296,7 +296,7 @@ _FIRST: Final = {
 }
 
 
-def _read_first(record: dict[str, Any]) -> tuple[DecisionRecord, dict[str, Any]]:
+def _read_first(record: dict[str, Any]) -> DecisionLine:
     for name, fits in _FIRST.items():
         if name not in record or not fits(record[name]):
             _refuse_fields(record, _FIRST, {})
@@ -304,4 +304,5 @@ def _read_first(record: dict[str, Any]) -> tuple[DecisionRecord, dict[str, Any]]
     revision = record.pop("rulebase")["revision"][:REVISION_DIGITS]
     del record["replayable"]
     known = {name: record[name] for name in DecisionRecord.__annotations__ if name in record}
-    return cast("DecisionRecord", {**known, "revision": revision, "digest": None, "answer_sha256": None}), answer
+    whole = cast("DecisionRecord", {**known, "revision": revision, "digest": None, "answer_sha256": None})
+    return DecisionLine(whole, answer)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final
 
 from cxrules.decision_log import lines
-from cxrules.decision_log.entries import Entry, Faulty, Logged, Problem, RuleBaseLine, TornLine, Trouble, UnreadableLine
+from cxrules.decision_log.entries import (
+    DecisionLine,
+    Entry,
+    Faulty,
+    Line,
+    Logged,
+    Problem,
+    RuleBaseLine,
+    Sight,
+    TornLine,
+    Trouble,
+    UnreadableLine,
+)
 from cxrules.decision_log.record import COMPARED, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
 from cxrules.decision_log.recorded_answer import expand, name_rules
 from cxrules.decision_log.rotation import list_parts
@@ -27,29 +39,6 @@ _KEPT: Final = 8
 _WAITING: Final = 8
 """Unreadable lines in a row that wait for the note of the writer that found them torn."""
 _RULEBASE: Final = b'{"kind":"rulebase",'
-
-
-class Line(NamedTuple):
-    """One line of a log.
-
-    Attributes:
-        file: The file it is in; a part that was rotated away, or the log's own.
-        number: Its number in that file, from 1.
-        start: Where it begins.
-        length: How many bytes it has, its line break among them.
-        text: These bytes; empty when they are too many.
-    """
-
-    file: Path
-    number: int
-    start: int
-    length: int
-    text: bytes
-
-    @property
-    def whole(self) -> bool:
-        """Whether it has a line break, or is too long to tell."""
-        return not self.text or self.text.endswith(b"\n")
 
 
 class LogReader:
@@ -83,6 +72,15 @@ class LogReader:
         return own + sum(part.stat().st_size for part in list_parts(self.path))
 
     def __iter__(self) -> Iterator[Entry]:
+        return self.entries()
+
+    def entries(self, look: Callable[[bytes], Sight | None] | None = None) -> Iterator[Entry]:
+        """Return the decisions and problems of the log.
+
+        Args:
+            look: Sees what it can of a line without decoding it: what it returns saves decoding, for those who need
+                no more. A line of which it returns something must be a decision that can be decoded.
+        """
         self.position = 0
         self._places.clear()  # lines may have moved to another file since
         self._searched = False
@@ -93,7 +91,7 @@ class LogReader:
             if line.file is not file:
                 file, part = line.file, "" if line.file == self.path else line.file.name
             try:
-                parsed = lines.parse(line.text)
+                parsed = (look and look(line.text)) or lines.parse(line.text)
             except Faulty as fault:
                 yield from _settle(waiting, None, self.path)
                 yield Problem(line.number, fault.trouble, fault.message, part)
@@ -103,12 +101,12 @@ class LogReader:
                 continue
             if waiting and parsed is not None:
                 yield from _settle(waiting, (line, parsed), self.path)
-            if isinstance(parsed, tuple):
-                record, answer = parsed
-                if record["revision"] not in seen:
-                    yield self._place(line.number, record["revision"], part, seen)
-                if record["revision"] in seen:
-                    yield Logged(line.number, record, part, answer)
+            if isinstance(parsed, (DecisionLine, Sight)):
+                revision = parsed.revision
+                if revision not in seen:
+                    yield self._place(line.number, revision, part, seen)
+                if revision in seen:
+                    yield parsed.log(line.number, part)
             elif isinstance(parsed, RuleBaseLine):
                 yield from self._meet(parsed, line, part, seen)
         yield from _settle(waiting, None, self.path)
@@ -257,9 +255,10 @@ class LogReader:
                     fresh = True
                     first = start
                     for line in _read_lines(file, path, start, number):
+                        end = line.start + line.length
                         if line.whole:
-                            start, number = line.start + line.length, line.number
-                        self.position = before + line.start + line.length - first
+                            start, number = end, line.number
+                        self.position = before + end - first
                         yield line
                     read[identity] = start, number
                     before += file.tell() - first
@@ -337,7 +336,9 @@ def _settle(
     for number, (line, unreadable) in enumerate(waiting):
         last = not line.whole
         # Format 1 noted nothing: there a line that only ends too early, before a record of that format, is torn.
-        old = follower is not None and isinstance(follower[1], tuple | RuleBaseLine) and _is_old(follower[0].text)
+        old = (
+            follower is not None and isinstance(follower[1], DecisionLine | RuleBaseLine) and _is_old(follower[0].text)
+        )
         if last or number >= noted or (old and unreadable.ended):
             still = ", or is still writing" if last else ""
             trouble, message = Trouble.TORN, f"the record is torn: a writer was interrupted here{still}"

@@ -7,7 +7,7 @@ the same file, and derives ranking, voices, findings, actions and the claims beh
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
@@ -264,7 +264,7 @@ def digest_standing(judge: Judge, decision: Decision) -> str:
 def digest_points(points: Iterable[int], runner_up: str | None, lead: int) -> str:
     """Return the digest of the points of every model, and of the runner-up and how far it is behind."""
     text = f"{runner_up}|{lead}|{','.join(map(str, points))}"
-    return b64encode(sha256(text.encode()).digest()[:12]).decode("ascii")
+    return b2a_base64(sha256(text.encode()).digest()[:12], newline=False).decode("ascii")
 
 
 def write_line(record: DecisionRecord | RuleBaseRecord | TornRecord) -> bytes:

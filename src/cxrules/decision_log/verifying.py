@@ -10,8 +10,8 @@ from typing import Final
 
 from cxrules.decision_log import lines
 from cxrules.decision_log.chain import START, Head, Link, read_head, read_link
-from cxrules.decision_log.entries import Faulty, TornLine
-from cxrules.decision_log.reader import Line, LogReader
+from cxrules.decision_log.entries import Faulty, Line, TornLine
+from cxrules.decision_log.reader import LogReader
 from cxrules.decision_log.record import LONGEST_RULEBASE
 from cxrules.decision_log.rotation import head_path
 

@@ -6,16 +6,19 @@ decided again one by one, by the code that says what differs.
 
 from __future__ import annotations
 
-from binascii import a2b_base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from binascii import b2a_base64
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice, repeat
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from cxrules.columns.gates import Gate
-from cxrules.columns.integers import Runner
+from cxrules.columns.integers import Cohort, Runner, SetColumn
 from cxrules.columns.program import Program
+from cxrules.decision_log.again.looking import begin, look
 from cxrules.decision_log.again.sheet import Sheet, Stationer
+from cxrules.decision_log.entries import Sight
 from cxrules.decision_log.reader import Entry, Logged, LogReader
 from cxrules.decision_log.record import DecisionRecord, digest_points
 from cxrules.policy.evidence import certainty
@@ -28,17 +31,17 @@ _WORTHWHILE: Final = 64
 """Records of one rule base in a batch from which compiling it for columns pays."""
 _KEPT: Final = 8
 
-_DIGITS: Final = [bytes(48 + (byte >> bit & 1) for byte in range(256)) for bit in range(8)]
-"""For each bit of a byte the table that turns bytes into the digits 0 and 1."""
-_BITS: Final = bytes(byte & 1 for byte in range(256))
-"""The table that turns the digits 0 and 1 into these numbers."""
-
 
 def split(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Return the entries of a log in batches: what bounds the memory, whatever the size of the log."""
+    """Return the entries of a log in batches: what bounds the memory, whatever the size of the log.
+
+    The first one is only as large as compiling a rule base asks for: after that lines need not be decoded.
+    """
     rest = iter(entries)
-    while batch := list(islice(rest, _BATCH)):
+    size = min(_WORTHWHILE, _BATCH)
+    while batch := list(islice(rest, size)):
         yield batch
+        size = _BATCH
 
 
 class Group(NamedTuple):
@@ -49,12 +52,14 @@ class Group(NamedTuple):
         positions: Where they stand in the batch.
         sheet: Their facts.
         same: For each whether it surely comes out as it was recorded.
+        bulk: Their rule base.
     """
 
     entries: list[Logged]
     positions: list[int]
     sheet: Sheet
     same: list[bool]
+    bulk: Bulk
 
 
 class Bulks:
@@ -64,23 +69,34 @@ class Bulks:
         self._log = log
         self._compiled: dict[str, Bulk] = {}
 
+    def look(self, text: bytes) -> Sight | None:
+        """See through a line without decoding it, if it is of a rule base that is compiled."""
+        head = begin(text)
+        if head is None:
+            return None
+        revision = head[2].decode()
+        bulk = self._compiled.get(revision)
+        return None if bulk is None else look(text, head, revision, bulk.stationer)
+
     def list_groups(self, batch: Sequence[Entry]) -> Iterator[Group]:
         """Return the decisions in a batch for whose rule base columns pay, as far as columns can tell all they say."""
         groups: dict[str, list[int]] = {}
         for position, entry in enumerate(batch):
-            if isinstance(entry, Logged) and _is_plain(entry.record):
-                groups.setdefault(entry.record["revision"], []).append(position)
+            if isinstance(entry, Logged):
+                if entry.sight is not None:
+                    groups.setdefault(entry.sight.revision, []).append(position)
+                elif _is_plain(entry.record):
+                    groups.setdefault(entry.record["revision"], []).append(position)
         for revision, positions in groups.items():
-            if len(positions) >= _WORTHWHILE:
+            if revision in self._compiled or len(positions) >= _WORTHWHILE:
                 entries = [cast("Logged", batch[position]) for position in positions]
-                records = [entry.record for entry in entries]
                 if revision not in self._compiled:
                     if len(self._compiled) == _KEPT:
                         self._compiled.clear()
-                    self._compiled[revision] = Bulk(self._log.judge(records[0]))
+                    self._compiled[revision] = Bulk(self._log.judge(entries[0].record))
                 bulk = self._compiled[revision]
-                sheet = bulk.stationer.fill(records)
-                yield Group(entries, positions, sheet, bulk.list_same(records, sheet))
+                sheet = bulk.lay_out(entries)
+                yield Group(entries, positions, sheet, bulk.list_same(entries, sheet), bulk)
 
 
 def _is_plain(record: DecisionRecord) -> bool:
@@ -95,6 +111,24 @@ def _is_plain(record: DecisionRecord) -> bool:
     )
 
 
+class _Outcome(NamedTuple):
+    """What a record should say of the decision.
+
+    Attributes:
+        model: The model.
+        status: The status.
+        reason: Why there is no model.
+        certainty: The certainty.
+        text: All that as a line has it after the facts, up to the bits of what fired.
+    """
+
+    model: str | None
+    status: str
+    reason: str | None
+    certainty: float
+    text: bytes
+
+
 class Bulk:
     """One rule base, compiled to hold many records against it at once.
 
@@ -103,103 +137,112 @@ class Bulk:
     """
 
     def __init__(self, judge: Judge) -> None:
-        self._judge = judge
         rulebase = judge.rulebase
         self.stationer = Stationer(rulebase.vocabulary)
         self._program = program = Program(judge.decider)
         self._models = (None, *rulebase.models)
-        self._bytes = (len(rulebase.rules) + 7) // 8
         formula = program.formula
-        self._numbers = {
-            "model": program.number_of(formula.recommended),
-            "runner-up": program.number_of(program.runners_up),
-            "contested": [formula.contested],
-            "all excluded": [formula.all_excluded],
-            **{f"points of {model}": number.planes for model, number in formula.points.items()},
-        }
+        fired = list(program.fired.values())
+        self._numbers: list[Sequence[Gate]] = [
+            program.number_of(formula.recommended),
+            program.number_of(program.runners_up),
+            [formula.contested],
+            [formula.all_excluded],
+            *(number.planes for number in formula.points.values()),
+            *(fired[start : start + 8] for start in range(0, len(fired), 8)),
+        ]
         self._offsets = [number.offset for number in formula.points.values()]
+        self._outcomes: dict[tuple[int, int, int, int, int], _Outcome] = {}
 
     @cached_property
-    def _run(self) -> Runner[Any]:
+    def _run(self) -> Runner[tuple[int, int]]:
         """Everything that a record says, or that follows from it."""
-        gates: dict[Any, Gate] = {("fired", rule): gate for rule, gate in self._program.fired.items()}
-        for name, planes in self._numbers.items():
-            gates |= {(name, plane): gate for plane, gate in enumerate(planes)}
-        return Runner(self._program, gates)
-
-    def list_same(self, records: Sequence[DecisionRecord], sheet: Sheet) -> list[bool]:
-        """Return for each record whether everything in it surely comes out as it was recorded."""
-        size = len(records)
-        columns = self._run(sheet.cohort)
-        fired_otherwise = _digits_of(self._compare_fired(records, columns, sheet.doubtful), size)
-        numbers = {
-            name: _read_numbers([columns[name, plane] for plane in range(len(planes))], size)
-            for name, planes in self._numbers.items()
-        }
-        model, runner_up, contested, all_excluded, *points = numbers.values()
-        scores = [
-            [number - offset for number in scored] if offset else scored
-            for scored, offset in zip(points, self._offsets, strict=True)
-        ]
-        rows = zip(*scores, strict=True) if scores else repeat(())
-        return [
-            not doubt and not otherwise and self._is_same(record, *what)
-            for doubt, otherwise, record, *what in zip(
-                sheet.doubtful, fired_otherwise, records, model, runner_up, contested, all_excluded, rows, strict=False
-            )
-        ]
-
-    def _is_same(
-        self,
-        record: DecisionRecord,
-        model: int,
-        runner_up: int,
-        contested: int,
-        all_excluded: int,
-        points: tuple[int, ...],
-    ) -> bool:
-        """Compare the decision; the facts and the rules that fired are compared already."""
-        reason = None
-        own = lead = 0
-        if model:
-            status = "contested" if contested else "recommended"
-            own = points[model - 1]
-            lead = own - points[runner_up - 1] if runner_up else own
-        else:
-            status = "undetermined"
-            reason = "nothing_known" if not record["facts"] else "all_excluded" if all_excluded else "too_little"
-        recorded = record["certainty"]
-        return (
-            record["model"] == self._models[model]
-            and record["status"] == status
-            and record["reason"] == reason
-            and recorded.__class__ is float
-            and recorded == certainty(own)
-            and record["digest"] in (None, digest_points(points, self._models[runner_up], lead))
+        numbered = enumerate(self._numbers)
+        return Runner(
+            self._program,
+            {(number, digit): gate for number, gates in numbered for digit, gate in enumerate(gates)},
         )
+
+    def lay_out(self, entries: Sequence[Logged]) -> Sheet:
+        """Put the facts of decisions side by side."""
+        read = self.stationer.read
+        rows = (read(entry.record["facts"]) if entry.sight is None else entry.sight.codes for entry in entries)
+        return self.stationer.fill(rows, len(entries))
+
+    def list_same(self, entries: Sequence[Logged], sheet: Sheet) -> list[bool]:
+        """Return for each decision whether everything in its record surely comes out as it was recorded."""
+        answers = self._list_answers(sheet)
+        return [
+            not doubt
+            and (_is_same(entry.record, *answer) if entry.sight is None else _is_written(entry.sight, *answer))
+            for doubt, entry, answer in zip(sheet.doubtful, entries, answers, strict=True)
+        ]
+
+    def _list_answers(self, sheet: Sheet) -> Iterator[tuple[_Outcome, bytes, str]]:
+        """Return for each decision what it is, the bits of what fires and the digest, as its record should say."""
+        size = len(sheet.doubtful)
+        columns = self._run(sheet.cohort)
+        numbers = [
+            _read_numbers([columns[number, digit] for digit in range(len(gates))], size)
+            for number, gates in enumerate(self._numbers)
+        ]
+        (model, runner_up, contested, all_excluded), others = numbers[:4], numbers[4:]
+        scores = [
+            [number - offset for number in points] if offset else points
+            for points, offset in zip(others, self._offsets, strict=False)
+        ]
+        points_of = zip(*scores, strict=True) if scores else repeat(())
+        fired = _write_bits(others[len(scores) :], size)
+        known = _digits_of(_unite(sheet.cohort), size)
+        for first, second, close, out, facts, points, bits in zip(
+            model, runner_up, contested, all_excluded, known, points_of, fired, strict=False
+        ):
+            own = points[first - 1] if first else 0
+            lead = own - points[second - 1] if second else own
+            key = first, close, out, facts, own
+            outcome = self._outcomes.get(key) or self._outcomes.setdefault(key, self._outcome(*key))
+            yield outcome, bits, digest_points(points, self._models[second], lead)
+
+    def _outcome(self, model: int, contested: int, all_excluded: int, known: int, points: int) -> _Outcome:
+        name, reason = self._models[model], None
+        status = "contested" if contested else "recommended"
+        if name is None:
+            status = "undetermined"
+            reason = "nothing_known" if not known else "all_excluded" if all_excluded else "too_little"
+        sure = certainty(points)
+        text = (
+            f'}},"model":{json.dumps(name)},"status":"{status}",'
+            + (f'"reason":"{reason}",' if reason else "")
+            + f'"certainty":{json.dumps(sure)},"fired":"'
+        )
+        return _Outcome(name, status, reason, sure, text.encode())
 
     def watch(self, rules: Iterable[str]) -> Runner[str]:
         """Prepare to look for some rules alone."""
         return Runner(self._program, {rule: self._program.fired[rule] for rule in rules})
 
-    def _compare_fired(self, records: Sequence[DecisionRecord], columns: Mapping[Any, int], doubtful: bytearray) -> int:
-        nothing = bytes(self._bytes)
-        rows = []
-        for position, record in enumerate(records):
-            fired = record["fired"]
-            row = a2b_base64(fired) if isinstance(fired, str) else b""
-            if len(row) != self._bytes:
-                doubtful[position] = 1
-                row = nothing
-            rows.append(row)
-        table = b"".join(rows)
-        wrong = 0
-        rules = iter(self._judge.rulebase.rule_ids)
-        for byte in range(self._bytes):
-            column = table[byte :: self._bytes][::-1]
-            for digits, rule in zip(_DIGITS, rules, strict=False):
-                wrong |= int(column.translate(digits), 2) ^ columns["fired", rule]
-        return wrong
+
+def _is_same(record: DecisionRecord, outcome: _Outcome, fired: bytes, digest: str) -> bool:
+    """Return whether a record says what it should."""
+    return (
+        record["model"] == outcome.model
+        and record["status"] == outcome.status
+        and record["reason"] == outcome.reason
+        and record["certainty"].__class__ is float
+        and record["certainty"] == outcome.certainty
+        and record["fired"] == fired.decode()
+        and record["digest"] in (None, digest)
+    )
+
+
+def _is_written(sight: Sight, outcome: _Outcome, fired: bytes, digest: str) -> bool:
+    """Return whether a line says what it should. It may leave out the digest."""
+    text, start = sight.text, sight.answer
+    expected = b'%b%b","digest":"%b"' % (outcome.text, fired, digest.encode())
+    if text.startswith(expected, start):
+        return True
+    expected = b'%b%b"' % (outcome.text, fired)
+    return text.startswith(expected, start) and not text.startswith(b',"digest"', start + len(expected))
 
 
 def list_silent(sheet: Sheet, runner: Runner[str]) -> list[bool]:
@@ -213,15 +256,38 @@ def list_silent(sheet: Sheet, runner: Runner[str]) -> list[bool]:
 
 def _digits_of(column: int, size: int) -> bytes:
     """Return the bits of a column as bytes that are 0 or 1, the lowest first."""
-    return format(column, f"0{size}b").encode().translate(_BITS)[::-1]
+    return bytes(_read_numbers([column], size))
 
 
 def _read_numbers(planes: Sequence[int], size: int) -> Sequence[int]:
     """Return the numbers whose binary digits some columns hold, the lowest digit first."""
+    ones = int.from_bytes(b"\1" * size)
     total = 0
     for digit, column in enumerate(planes[:8]):
-        total |= int.from_bytes(_digits_of(column, size), "little") << digit
+        total |= (int.from_bytes(format(column, f"0{size}b").encode()) & ones) << digit
     low = total.to_bytes(size, "little")
     if len(planes) <= 8:
         return low
     return [one + (other << 8) for one, other in zip(low, _read_numbers(planes[8:], size), strict=True)]
+
+
+def _write_bits(octets: Sequence[Sequence[int]], size: int) -> Iterator[bytes]:
+    """Return for each record its bits in base64, from the columns of their bytes."""
+    width = len(octets)
+    table = bytearray(width * size)
+    for place, column in enumerate(octets):
+        table[place::width] = bytes(column)
+    for start in range(0, width * size, width) if width else repeat(0, size):
+        yield b2a_base64(table[start : start + width], newline=False)
+
+
+def _unite(cohort: Cohort) -> int:
+    """Return the records of which anything is known."""
+    known = 0
+    for column in cohort.columns.values():
+        if isinstance(column, SetColumn):
+            known |= column.known
+        else:
+            for mask in column.values():
+                known |= mask
+    return known

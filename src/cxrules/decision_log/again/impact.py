@@ -12,7 +12,6 @@ from cxrules.columns.integers import Runner
 from cxrules.decision_log.again.bulk import Bulk, Bulks, Group, list_silent, split
 from cxrules.decision_log.again.replaying import substitute_engine
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
-from cxrules.decision_log.recorded_answer import unpack_bits
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidOrganisation
 from cxrules.language.ids import sorted_ids
@@ -151,7 +150,7 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
     """
     changes = _Changes(changed)
     bulks = Bulks(log)
-    for batch in split(log):
+    for batch in split(log.entries(bulks.look)):
         alone: dict[int, Impact] = {}
         for group in bulks.list_groups(batch):
             change = changes.of(log.judge(group.entries[0].record))
@@ -234,13 +233,13 @@ class _Change:
             name for name in ("minimum_evidence", "lead") if len({getattr(one, name) for one in policies}) > 1
         )
         self._own = own
+        self._watch: tuple[Runner[str], Runner[str]] | None = None
 
     @cached_property
-    def _touched(self) -> tuple[int, Runner[str]] | None:
-        """What tells where no rule that the change touches fires, if such decisions are sure to stay as they are.
+    def _touched(self) -> tuple[list[str], list[str]] | None:
+        """The rules of each rule base that the change touches, if a decision is sure to stay where none of them fires.
 
-        That is the touched rules of the recorded rule base as bits, and what watches those of the changed one. A rule
-        is touched if it, or the evidence it brings, is not the same in both.
+        A rule is touched if it, or the evidence it brings, is not the same in both.
         """
         before, after = self._own.rulebase, self.judge.rulebase
         if (before.policy, before.vocabulary, tuple(before.models.values())) != (
@@ -255,19 +254,17 @@ class _Change:
             for name in before.rules.keys() & after.rules.keys()
             if name not in self.altered and was.get(name) == now.get(name)
         }
-        gone = self._own.decider.mask(name for name in before.rules if name not in same)
-        return gone, Bulk(self.judge).watch(name for name in after.rules if name not in same)
+        return [name for name in before.rules if name not in same], [name for name in after.rules if name not in same]
 
     def list_untouched(self, group: Group) -> list[bool]:
         """Return for each decision whether it surely comes out as recorded and stays so, with all that led to it."""
         if self._touched is None:
             return [False] * len(group.entries)
-        gone, watch = self._touched
-        # Where it comes out as recorded, the columns have compared what fired, so that it is a text of bits.
-        return [
-            same and quiet and not unpack_bits(cast("str", entry.record["fired"])) & gone
-            for same, quiet, entry in zip(group.same, list_silent(group.sheet, watch), group.entries, strict=True)
-        ]
+        before, after = self._touched
+        if self._watch is None:
+            self._watch = group.bulk.watch(before), Bulk(self.judge).watch(after)
+        was_silent, is_silent = (list_silent(group.sheet, watch) for watch in self._watch)
+        return [all(quiet) for quiet in zip(group.same, was_silent, is_silent, strict=True)]
 
 
 def _group_evidence(judge: Judge) -> dict[str, list[Evidence]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import compress
 from typing import Any, TypeAlias
 
 from cxrules.decision_log.again.bulk import Bulks, split
@@ -46,16 +45,27 @@ class Replayed:
     """A decision decided again.
 
     Attributes:
-        line: The number of its line, from 1.
-        record: What the line says, with what it leaves out.
+        logged: The decision in the log.
         differences: What came out otherwise; empty when nothing did.
-        part: The name of the part that was rotated away, when the line is in one; else empty.
     """
 
-    line: int
-    record: DecisionRecord
+    logged: Logged
     differences: tuple[Difference, ...]
-    part: str = ""
+
+    @property
+    def line(self) -> int:
+        """The number of its line, from 1."""
+        return self.logged.line
+
+    @property
+    def record(self) -> DecisionRecord:
+        """What the line says, with what it leaves out."""
+        return self.logged.record
+
+    @property
+    def part(self) -> str:
+        """The name of the part that was rotated away, when the line is in one; else empty."""
+        return self.logged.part
 
 
 _Outcome: TypeAlias = "Replayed | Problem"
@@ -70,14 +80,15 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
         For each decision what came out; for each line that cannot be decided again, and why, a problem.
     """
     bulks = Bulks(log)
-    for batch in split(log):
-        alike: dict[int, Logged] = {}
+    for batch in split(log.entries(bulks.look)):
+        alike: list[Logged | None] = [None] * len(batch)
         for group in bulks.list_groups(batch):
-            alike.update(compress(zip(group.positions, group.entries, strict=True), group.same))
-        for position, entry in enumerate(batch):
-            known = alike.get(position)
-            if known is not None:
-                yield Replayed(known.line, known.record, (), known.part)
+            for position, seen, same in zip(group.positions, group.entries, group.same, strict=True):
+                if same:
+                    alike[position] = seen
+        for entry, logged in zip(batch, alike, strict=True):
+            if logged is not None:
+                yield Replayed(logged, ())
             else:
                 yield from replay_entry(log, entry)
 
@@ -108,7 +119,7 @@ def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
         recorded = record[field]  # type: ignore[literal-required]  # either is a field
         if recorded is not None and (now := digest(again)) != recorded:
             differences.append(Difference(field, recorded, now))
-    yield Replayed(entry.line, record, tuple(differences), entry.part)
+    yield Replayed(entry, tuple(differences))
 
 
 def _compare_lean(record: DecisionRecord, again: Recommendation) -> Iterator[Difference]:

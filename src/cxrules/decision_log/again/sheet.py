@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Iterable, Mapping, Sequence
 from operator import getitem
 from typing import Any, Final, NamedTuple, Protocol
 
 from cxrules.columns.integers import Cohort, Column, SetColumn
-from cxrules.decision_log.record import DecisionRecord
+from cxrules.decision_log.lines import decode
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary
 
 __all__ = ["Sheet", "Stationer"]
 
 _FULL: Final = 100
-_PLACE: Final = 32
-"""Bits of a code below those that say which fact it is of."""
+_FRACTIONS: Final = 128
+"""The code of a percentage from which on it is no whole number."""
+_ROOM: Final = 80
+"""Bits of a code, below those that say which fact it is of, that hold any value but that of a very large set."""
+_KEPT: Final = 4096
+"""How many values, as they are written, are kept for each vocabulary beyond those that have names."""
 
 
 class Sheet(NamedTuple):
@@ -31,39 +36,83 @@ class Sheet(NamedTuple):
 
 
 class Stationer:
-    """Makes sheets for the records of rule bases with one vocabulary. Threads may share it."""
+    """Makes sheets for the records of rule bases with one vocabulary. Threads may share it.
+
+    It reads a record's facts as codes: numbers in which a fact stands higher than all before it.
+    """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._facts = tuple(vocabulary.facts.values())
+        self._room = max([_ROOM, *(len(fact.names) for fact in self._facts)])
+        self._readers = {fact.name: _make_reader(fact, place << self._room) for place, fact in enumerate(self._facts)}
+        self._written = _Written(self._readers)
 
-    def fill(self, records: Sequence[DecisionRecord]) -> Sheet:
+    def read(self, facts: Mapping[str, Any]) -> list[int] | None:
+        """Return the codes of a record's facts; None where one is no fact in its normal form."""
+        try:
+            return list(map(getitem, map(self._readers.__getitem__, facts), facts.values()))
+        except (KeyError, TypeError):
+            return None
+
+    def read_text(self, text: bytes) -> list[int] | None:
+        """Return the codes of facts in JSON, without the braces and the first quotation mark.
+
+        None where they are not written as the log writes them.
+        """
+        if not text:
+            return []
+        members = _split(text) if b"[" in text else text.split(b',"')
+        try:
+            return list(map(self._written.__getitem__, members))
+        except KeyError:
+            return None
+
+    def fill(self, rows: Iterable[Sequence[int] | None], size: int) -> Sheet:
         """Put the facts of records side by side.
 
-        A record's facts are read as codes, in which a fact stands higher than all before it: so a record whose codes do
-        not ascend has its facts in another order than they are written in.
+        Args:
+            rows: The codes of each record. Where they do not ascend, its facts are in another order than the log
+                writes them in.
+            size: How many there are.
         """
-        readers = {fact.name: _make_reader(fact, place << _PLACE) for place, fact in enumerate(self._facts)}
-        read = readers.__getitem__
-        doubtful = bytearray(len(records))
-        marks = _Marks(len(records))
-        for position, record in enumerate(records):
-            facts = record["facts"]
-            try:
-                codes = list(map(getitem, map(read, facts), facts.values()))
-            except (KeyError, TypeError):
+        doubtful = bytearray(size)
+        marks = _Marks(size)
+        for position, codes in enumerate(rows):
+            if codes is None or codes != sorted(codes):
                 doubtful[position] = 1
-                continue
-            if codes != sorted(codes):
-                doubtful[position] = 1
-            for code in codes:
-                marks[code][position] = 1
+            else:
+                for column in map(marks.__getitem__, codes):
+                    column[position] = 1
         columns: dict[str, dict[FactValue, int]] = {}
-        values = [reader.list_values() for reader in readers.values()]
+        known = dict.fromkeys(self._readers, 0)
+        twice = 0
         for code in sorted(marks):
-            place = code >> _PLACE
-            value = values[place][code - (place << _PLACE)]
-            columns.setdefault(self._facts[place].name, {})[value] = _int_of(marks[code])
-        return Sheet(Cohort((1 << len(records)) - 1, {name: _join(columns[name]) for name in columns}), doubtful)
+            place = code >> self._room
+            name, having = self._facts[place].name, _int_of(marks[code])
+            columns.setdefault(name, {})[self._readers[name].value_of(code - (place << self._room))] = having
+            twice |= known[name] & having
+            known[name] |= having
+        while twice:  # a fact that is written twice
+            doubtful[twice.bit_length() - 1] = 1
+            twice &= ~(1 << twice.bit_length() - 1)
+        return Sheet(Cohort((1 << size) - 1, {name: _join(columns[name]) for name in columns}), doubtful)
+
+
+def _split(text: bytes) -> list[bytes]:
+    """Split facts of which some are lists, in which there are commas before quotation marks as well."""
+    members: list[bytes] = []
+    while text:
+        before, bracket, rest = text.partition(b"[")
+        members += before.split(b',"')
+        if not bracket:
+            break
+        inside, _, text = rest.partition(b"]")
+        members[-1] += b"[" + inside + b"]"
+        if text and not text.startswith(b',"'):
+            members[-1] += text  # which is no value
+            break
+        text = text[2:]
+    return members
 
 
 class _Reader(Protocol):
@@ -71,9 +120,27 @@ class _Reader(Protocol):
 
     def __getitem__(self, value: Any) -> int: ...
 
-    def list_values(self) -> Sequence[FactValue]:
-        """Return the values that have a code, in the order of these."""
+    def value_of(self, number: int) -> FactValue:
+        """Return the value of a code, less the first one."""
         ...
+
+
+class _Written(dict[bytes, int]):
+    """For a fact and its value, as the log writes them, the code: `silos":"severe"`. Otherwise it raises KeyError."""
+
+    def __init__(self, readers: Mapping[str, _Reader]) -> None:
+        super().__init__()
+        self._readers = readers
+
+    def __missing__(self, member: bytes) -> int:
+        name, _, value = member.partition(b'":')
+        try:
+            code = self._readers[name.decode()][decode(value)]
+        except (ValueError, TypeError, RecursionError):
+            raise KeyError(member) from None
+        if len(self) < _KEPT:
+            self[member] = code
+        return code
 
 
 def _make_reader(fact: Fact, first: int) -> _Reader:
@@ -91,8 +158,8 @@ class _Names(dict[str, int]):
         super().__init__((name, first + place) for place, name in enumerate(names))
         self._names = names
 
-    def list_values(self) -> Sequence[FactValue]:
-        return self._names
+    def value_of(self, number: int) -> FactValue:
+        return self._names[number]
 
 
 class _Flags:
@@ -106,8 +173,8 @@ class _Flags:
             return self._first + value
         raise KeyError(value)
 
-    def list_values(self) -> Sequence[FactValue]:
-        return False, True
+    def value_of(self, number: int) -> FactValue:
+        return number == 1
 
 
 class _Percentages:
@@ -115,16 +182,20 @@ class _Percentages:
 
     def __init__(self, first: int) -> None:
         self._first = first
-        self._codes: dict[float, int] = {}
 
     def __getitem__(self, value: Any) -> int:
         own = value.__class__
-        if (own is int or (own is float and not value.is_integer())) and 0 <= value <= _FULL:
-            return self._codes.setdefault(value, self._first + len(self._codes))
+        if own is int and 0 <= value <= _FULL:
+            return self._first + int(value)
+        if own is float and 0 <= value <= _FULL and not value.is_integer():
+            return self._first + _FRACTIONS + int.from_bytes(struct.pack(">d", value))
         raise KeyError(value)
 
-    def list_values(self) -> Sequence[FactValue]:
-        return list(self._codes)
+    def value_of(self, number: int) -> FactValue:
+        if number < _FRACTIONS:
+            return number
+        value: float = struct.unpack(">d", (number - _FRACTIONS).to_bytes(8))[0]
+        return value
 
 
 class _Sets:
@@ -132,22 +203,19 @@ class _Sets:
 
     def __init__(self, first: int, names: Sequence[str]) -> None:
         self._first = first
+        self._names = names
         self._order = {name: place for place, name in enumerate(names)}
-        self._codes: dict[tuple[str, ...], int] = {}
 
     def __getitem__(self, value: object) -> int:
         if value.__class__ is not list:
             raise KeyError(value)
-        elements = tuple(value)
-        if elements not in self._codes:
-            places = [self._order[element] for element in elements]
-            if places != sorted(set(places)):
-                raise KeyError(elements)
-            self._codes[elements] = self._first + len(self._codes)
-        return self._codes[elements]
+        places = [self._order[element] for element in value]
+        if places != sorted(set(places)):
+            raise KeyError(tuple(value))
+        return self._first + sum(1 << place for place in places)
 
-    def list_values(self) -> Sequence[FactValue]:
-        return list(self._codes)
+    def value_of(self, number: int) -> FactValue:
+        return tuple(name for place, name in enumerate(self._names) if number >> place & 1)
 
 
 class _Marks(dict[int, bytearray]):

@@ -1,0 +1,57 @@
+"""Lines that are as the log writes them are seen through without being decoded.
+
+What decides again needs the facts of a record and holds the rest against what it would write itself. So it compares
+bytes, and decodes only those lines of which somebody asks for the record. A line that is written otherwise, if only by
+a space, is decoded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cxrules.decision_log import lines
+from cxrules.decision_log.again.sheet import Stationer
+from cxrules.decision_log.entries import DecisionLine, Sight
+from cxrules.decision_log.record import DecisionRecord
+
+__all__ = ["begin", "look"]
+
+_TEXT: Final = rb'"[ !#-\[\]-~]*+"'
+_NUMBER: Final = rb"-?+(?:0|[1-9]\d{0,14}+)(?:\.\d{1,17}+)?+(?:e-\d\d)?+"
+_LABEL: Final = rb"(?:" + _TEXT + rb"|true|false|null|" + _NUMBER + rb")"
+_HEAD: Final = re.compile(
+    rb'\{"kind":"decision","format":2,"id":"[ !#-\[\]-~]++","time":' + _TEXT + rb',"cxrules":"([ !#-\[\]-~]*+)",'
+    rb'"revision":"([ !#-\[\]-~]*+)","facts":\{(?:"|(?=\}))'
+)
+_ANSWER: Final = re.compile(
+    rb'\},"model":(?:null|' + _TEXT + rb'),"status":"(?:recommended|contested|undetermined)",'
+    rb'(?:"reason":"(?:nothing_known|too_little|all_excluded)",)?+"certainty":(?:0\.\d{1,17}+|1\.0),'
+    rb'"fired":"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?+"'
+    rb'(?:,"digest":' + _TEXT + rb')?+(?:,"duration":(?!-)' + _NUMBER + rb")?+"
+    rb'(?:,"labels":\{(?:' + _TEXT + rb":" + _LABEL + rb"(?:," + _TEXT + rb":" + _LABEL + rb")*+)?+\})?+"
+    rb'(?:,"trace_id":' + _TEXT + rb')?+(?:,"span_id":' + _TEXT + rb")?+"
+    rb'(?:,"chain":\{"n":\d{1,15}+,"prev":' + _TEXT + rb',"hash":' + _TEXT + rb"\})?+\}\n"
+)
+"""What stands after the facts in a record that hides nothing and has no digest of the whole answer."""
+
+
+def begin(text: bytes) -> re.Match[bytes] | None:
+    """Match the beginning of a line, up to its facts: the version of cxrules, and the digits of the revision."""
+    return _HEAD.match(text)
+
+
+def look(text: bytes, head: re.Match[bytes], revision: str, stationer: Stationer) -> Sight | None:
+    """Return what is seen of a line after its beginning; None unless it is in all as the log writes it."""
+    start = head.end()
+    end = text.find(b"}", start)
+    codes = stationer.read_text(text[start:end])
+    if codes is None or not _ANSWER.fullmatch(text, end):
+        return None
+    return Sight(text, revision, head[1].decode(), codes, end, _decode)
+
+
+def _decode(text: bytes) -> DecisionRecord:
+    parsed = lines.parse(text)
+    assert isinstance(parsed, DecisionLine)
+    return parsed.record
