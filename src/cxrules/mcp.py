@@ -1,17 +1,20 @@
 """A server of the Model Context Protocol: five tools and the articles' claims. In the extra `cxrules[mcp]`."""
 
+import json
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, FailFast, Field
 
 from cxrules.advisor import Advisor
-from cxrules.errors import InvalidOrganisation
+from cxrules.errors import InvalidOrganisation, show_text
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import Source
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
+from cxrules.version import __version__
 
 __all__ = ["create_server"]
 
@@ -19,6 +22,11 @@ _INSTRUCTIONS = (
     "Recommends who should own Customer Experience (CX) in an organisation, by rules from five articles. Call `facts` "
     "for what can be said, then `recommend` with what is known; leave out what is unknown."
 )
+
+LONGEST = 4_600
+"""How many characters of JSON an answer takes at most: fewer than 1,200 tokens, by the rule of thumb of 4 for each."""
+
+_FEW = 5
 
 Facts = Annotated[dict[str, Any], Field(description="What is known: fact name to value, as `facts` lists them")]
 
@@ -34,6 +42,7 @@ class Rank(BaseModel):
 class Answer(BaseModel):
     """Who should own CX, and why."""
 
+    id: str
     contradictions: list[str]
     model: str | None
     name: str | None
@@ -60,28 +69,29 @@ def create_server(rulebase: RuleBase | None = None) -> MCPServer:
         rulebase: The rule base; the built-in one when left out.
     """
     advisor = Advisor(rulebase)
-    server = MCPServer("cxrules", instructions=_INSTRUCTIONS)
+    server = MCPServer("cxrules", instructions=_INSTRUCTIONS, version=__version__)
     _add_tools(server, advisor)
     _add_resources(server, advisor.rulebase)
     return server
 
 
 def _add_tools(server: MCPServer, advisor: Advisor) -> None:
-    vocabulary, models = advisor.rulebase.vocabulary, tuple(advisor.rulebase.models)
+    vocabulary, models = advisor.rulebase.vocabulary, ", ".join(advisor.rulebase.models)
 
     @server.tool()
     def facts(
         names: Annotated[
-            list[str] | None, Field(description="Describe these in full; all in brief when left out")
+            list[str] | None, FailFast(), Field(description="Describe these in full; all in brief when left out")
         ] = None,
     ) -> str:
         """List the facts that can be known about an organisation, with their values."""
-        unknown = [name for name in names or () if name not in vocabulary.facts]
+        wanted = dict.fromkeys(names or ())
+        unknown = [name for name in wanted if name not in vocabulary.facts]
         if unknown:
-            _refuse_names(advisor, unknown)
-        if names:
-            return "\n".join(_describe(vocabulary[name]) for name in names)
-        return "\n".join(f"{fact.name}: {_list_values(fact)}" for fact in vocabulary.facts.values())
+            _ask(advisor, dict.fromkeys(unknown))
+        if not wanted:
+            return _fit("\n".join(f"{fact.name}: {_list_values(fact)}" for fact in vocabulary.facts.values()))
+        return _fit_facts([_describe(vocabulary[name]) for name in wanted], list(wanted))
 
     @server.tool()
     def recommend(facts: Facts) -> Answer:
@@ -89,22 +99,28 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
         return _answer(_ask(advisor, facts))
 
     @server.tool()
-    def why_not(facts: Facts, model: Annotated[str, Field(description=f"One of: {', '.join(models)}")]) -> str:
-        """Explain what stands between a model and its recommendation, and what would change that."""
+    def why_not(
+        facts: Facts,
+        name: Annotated[
+            str,
+            Field(description=f"A model ({models}), or a rule, finding, pattern, action, warning or contradiction"),
+        ],
+    ) -> str:
+        """Explain what stands between a model and its recommendation, or why a rule did not fire; and what would do."""
         advice = _ask(advisor, facts)
         try:
-            return advice.why_not(model).explain()
+            return _fit(advice.why_not(name).explain())
         except ValueError as error:
-            raise ToolError(str(error)) from None
+            raise _refuse(error) from None
 
     @server.tool()
     def what_if(facts: Facts, changes: Annotated[dict[str, Any], Field(description="Facts supposed to differ")]) -> str:
         """Compare the recommendation with that on changed facts."""
         advice = _ask(advisor, facts)
         try:
-            return advice.what_if(changes).explain()
+            return _fit(advice.what_if(changes).explain())
         except InvalidOrganisation as error:
-            raise ToolError(str(error)) from None
+            raise _refuse(error) from None
 
     @server.tool()
     def next_questions(facts: Facts, limit: Annotated[int, Field(ge=1, le=5)] = 3) -> list[Question]:
@@ -138,21 +154,23 @@ def _ask(advisor: Advisor, facts: dict[str, Any]) -> Recommendation:
     try:
         return advisor.recommend(facts)
     except InvalidOrganisation as error:
-        raise ToolError(str(error)) from None
+        raise _refuse(error) from None
 
 
-def _refuse_names(advisor: Advisor, names: list[str]) -> None:
-    _ask(advisor, dict.fromkeys(names))
+def _refuse(error: ValueError) -> ToolError:
+    lines = [show_text(line, LONGEST // _FEW) for line in str(error).splitlines()]
+    return ToolError(_fit("\n".join(lines)))
 
 
 def _answer(advice: Recommendation) -> Answer:
-    return Answer(
-        contradictions=[each.text for each in advice.incoherences],
+    found = Answer(
+        id=advice.id,
+        contradictions=_list_first([each.text for each in advice.incoherences]),
         model=advice.model,
         name=advice.name,
         status=advice.status,
         certainty=round(advice.certainty, 2),
-        explanation=advice.explain(),
+        explanation="",
         ranking=[
             Rank(
                 model=row.model,
@@ -161,9 +179,54 @@ def _answer(advice: Recommendation) -> Answer:
             )
             for row in advice.ranking[:4]
         ],
-        actions=[action.text for action in advice.actions[:5]],
-        warnings=[warning.text for warning in advice.warnings if warning not in advice.incoherences][:3],
+        actions=_list_first([action.text for action in advice.actions]),
+        warnings=_list_first([warning.text for warning in advice.warnings if warning not in advice.incoherences], 3),
     )
+    room = LONGEST - _measure(found.model_dump(mode="json"))
+    return found.model_copy(update={"explanation": _fit(advice.explain(), room)})
+
+
+def _measure(data: object) -> int:
+    return len(json.dumps(data))
+
+
+def _list_first(texts: list[str], most: int = _FEW) -> list[str]:
+    return texts if len(texts) <= most else [*texts[:most], f"… and {len(texts) - most} more"]
+
+
+def _fit(text: str, room: int = LONGEST) -> str:
+    """Return a text that is no longer than it may be: long lists are cut first, then the text from its end."""
+    if _measure(text) <= room:
+        return text
+    lines = _cut_lists(text.splitlines())
+    while lines and _measure("\n".join([*lines, "… and more"])) > room:
+        lines.pop()
+    return "\n".join([*lines, "… and more"]) if lines else show_text(text, room // _FEW)
+
+
+def _cut_lists(lines: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    count = 0
+    for line in (*lines, ""):
+        listed = line.startswith("- ")
+        if not listed and count > _FEW:
+            found.append(f"- … and {count - _FEW} more")
+        count = count + 1 if listed else 0
+        if count <= _FEW:
+            found.append(line)
+    return found[:-1]
+
+
+def _fit_facts(described: list[str], names: list[str]) -> str:
+    """Return as many descriptions as there is room for, and the names of the other facts."""
+    shown = len(described)
+    while True:
+        rest = names[shown:]
+        more = [f"… and {len(rest)} more; ask for these next: {', '.join(rest)}"] if rest else []
+        text = "\n".join(described[:shown] + more)
+        if not shown or _measure(text) <= LONGEST:
+            return _fit(text)
+        shown -= 1
 
 
 def _list_values(fact: Fact) -> str:

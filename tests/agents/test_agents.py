@@ -11,6 +11,7 @@ from mcp import Client
 from mcp.server.mcpserver import MCPServer
 
 import cxrules
+from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.mcp import create_server
 from tests.portable.answers import FACTS, QUESTIONS
 
@@ -24,9 +25,9 @@ def run(work: Coroutine[Any, Any, _Result]) -> _Result:
     return asyncio.run(work)
 
 
-async def call(name: str, **arguments: Any) -> Any:
+async def call(tool: str, /, **arguments: Any) -> Any:
     async with Client(create_server()) as client:
-        return await client.call_tool(name, arguments)
+        return await client.call_tool(tool, arguments)
 
 
 def test_the_list_of_tools_is_short() -> None:
@@ -46,7 +47,7 @@ def test_the_list_of_tools_is_short() -> None:
         ("facts", {"names": ["silos", "maturity"]}),
         ("recommend", {"facts": FACTS}),
         ("recommend", {"facts": {}}),
-        ("why_not", {"facts": FACTS, "model": "cmo_owned"}),
+        ("why_not", {"facts": FACTS, "name": "cmo_owned"}),
         ("what_if", {"facts": FACTS, "changes": {"silos": "none"}}),
         ("next_questions", {"facts": FACTS}),
     ],
@@ -58,12 +59,110 @@ def test_answers_are_short(name: str, arguments: dict[str, Any]) -> None:
     assert len(json.dumps(result.structured_content)) <= 1200 * TOKEN
 
 
+VOCABULARY = cxrules.RuleBase.builtin().vocabulary
+
+
+def contradictory_facts() -> dict[str, Any]:
+    """A value of every fact, such that as many contradictions are met as will be together."""
+    known: dict[str, Any] = {}
+    for entry in cxrules.RuleBase.builtin().impossible:
+        for test in entry.when:
+            fact = VOCABULARY[test.fact]
+            values: list[Any] = [(), *((one,) for one in fact.names), fact.names] if fact.kind == "set" else []
+            values += [True, False] if fact.kind == "flag" else [0, 50, 100] if fact.kind == "percent" else fact.names
+            known.setdefault(test.fact, next(value for value in values if _holds(test, value, fact)))
+    for fact in VOCABULARY.facts.values():
+        plain: Any = fact.names[0] if fact.names else True
+        known.setdefault(fact.name, {"flag": True, "percent": 50, "set": list(fact.names)}.get(fact.kind, plain))
+    return known
+
+
+def _holds(test: Any, value: Any, fact: Any) -> bool:
+    try:
+        return bool(test.holds(fact.examine(value), fact))
+    except ValueError:
+        return False
+
+
+CONTRADICTORY = contradictory_facts()
+MISSPELT = {f"{name}x" * 20: "wrong" * 500 for name in VOCABULARY.facts}
+HOSTILE: list[tuple[str, dict[str, Any]]] = [
+    ("facts", {"names": list(VOCABULARY.facts)}),
+    ("facts", {"names": list(VOCABULARY.facts) * 50}),
+    ("facts", {"names": list(MISSPELT)}),
+    ("facts", {"names": [7] * 1000}),
+    ("recommend", {"facts": CONTRADICTORY}),
+    ("recommend", {"facts": MISSPELT}),
+    ("recommend", {"facts": dict.fromkeys(VOCABULARY.facts, ["x" * 1000] * 100)}),
+    ("recommend", {"facts": {"silos": {"deep": [{"x": "y" * 9000}] * 90}}}),
+    ("why_not", {"facts": CONTRADICTORY, "name": "cmo_owned"}),
+    ("why_not", {"facts": CONTRADICTORY, "name": "x" * 100_000}),
+    ("what_if", {"facts": CONTRADICTORY, "changes": dict.fromkeys(VOCABULARY.facts)}),
+    ("what_if", {"facts": {}, "changes": CONTRADICTORY}),
+    ("what_if", {"facts": {}, "changes": MISSPELT}),
+    ("next_questions", {"facts": {}, "limit": 5}),
+    ("next_questions", {"facts": CONTRADICTORY}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), HOSTILE)
+def test_no_answer_is_long_whatever_is_asked(name: str, arguments: dict[str, Any]) -> None:
+    result = run(call(name, **arguments))
+    text = "".join(content.text for content in result.content)
+    assert len(text) <= 1200 * TOKEN
+    assert len(json.dumps(text)) <= 1400 * TOKEN  # escaped once more, as it travels
+    if result.structured_content is not None:
+        assert len(json.dumps(result.structured_content)) <= 1200 * TOKEN
+
+
+def test_every_model_rule_and_piece_of_advice_is_answered_shortly() -> None:
+    rulebase = cxrules.RuleBase.builtin()
+    names = [*rulebase.models, *list_subjects(rulebase)][::7]
+
+    async def ask_all() -> list[Any]:
+        async with Client(create_server()) as client:
+            return [await client.call_tool("why_not", {"facts": CONTRADICTORY, "name": name}) for name in names]
+
+    for result in run(ask_all()):
+        assert not result.is_error
+        assert len(result.content[0].text) <= 1200 * TOKEN
+
+
+def test_what_is_cut_says_how_much_is_left() -> None:
+    text = run(call("facts", names=list(VOCABULARY.facts))).content[0].text
+    shown = [line.split(" ")[0] for line in text.splitlines()[:-1]]
+    rest = text.splitlines()[-1]
+    assert rest.startswith(f"… and {len(VOCABULARY.facts) - len(shown)} more; ask for these next: ")
+    assert [*shown, *rest.partition(": ")[2].split(", ")] == list(VOCABULARY.facts)
+    answer = run(call("recommend", facts=CONTRADICTORY)).structured_content
+    met = cxrules.recommend(CONTRADICTORY).incoherences
+    assert answer["contradictions"][-1] == f"… and {len(met) - 5} more"
+    assert answer["explanation"].endswith("… and more")
+
+
+def test_the_server_and_its_decisions_can_be_named() -> None:
+    async def look() -> tuple[Any, Any]:
+        async with Client(create_server()) as client:
+            return client.server_info, await client.call_tool("recommend", {"facts": FACTS})
+
+    server, result = run(look())
+    assert (server.name, server.version) == ("cxrules", cxrules.__version__)
+    assert len(result.structured_content["id"]) == 32
+
+
+@pytest.mark.parametrize("name", ["unit-among-silos", "ceo_champions", "win_the_ceo"])
+def test_why_not_answers_for_rules_findings_and_actions(name: str) -> None:
+    assert (
+        run(call("why_not", facts=FACTS, name=name)).content[0].text == cxrules.recommend(FACTS).why_not(name).explain()
+    )
+
+
 def test_a_recommendation_says_what_the_library_says() -> None:
     advice = cxrules.recommend(FACTS)
     answer = run(call("recommend", facts=FACTS)).structured_content
     assert (answer["model"], answer["name"], answer["status"]) == (advice.model, advice.name, advice.status)
     assert answer["explanation"] == advice.explain()
-    assert run(call("why_not", facts=FACTS, model="cmo_owned")).content[0].text == advice.why_not("cmo_owned").explain()
+    assert run(call("why_not", facts=FACTS, name="cmo_owned")).content[0].text == advice.why_not("cmo_owned").explain()
 
 
 @pytest.mark.parametrize(
@@ -71,8 +170,8 @@ def test_a_recommendation_says_what_the_library_says() -> None:
     [
         ("recommend", {"facts": {"matury": "early"}}, "did you mean 'maturity'?"),
         ("recommend", {"facts": {"maturity": "erly"}}, "did you mean 'early'?"),
-        ("why_not", {"facts": {"matury": "early"}, "model": "cmo_owned"}, "did you mean 'maturity'?"),
-        ("why_not", {"facts": {}, "model": "cmo_ownd"}, "did you mean 'cmo_owned'?"),
+        ("why_not", {"facts": {"matury": "early"}, "name": "cmo_owned"}, "did you mean 'maturity'?"),
+        ("why_not", {"facts": {}, "name": "cmo_ownd"}, "did you mean 'cmo_owned'?"),
         ("what_if", {"facts": {}, "changes": {"silo": "none"}}, "did you mean 'silos'?"),
         ("next_questions", {"facts": {"matury": "early"}}, "did you mean 'maturity'?"),
         ("facts", {"names": ["matury"]}, "did you mean 'maturity'?"),

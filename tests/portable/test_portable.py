@@ -17,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 import cxrules
 from cxrules import Advisor, MissingRuleBase, RuleBase
 from cxrules.portable.fields import list_fields
-from cxrules.portable.schema import _with_texts
+from cxrules.portable.schema import whole_shape
 from tests import ROOT
 from tests.portable.answers import FACTS, KINDS, QUESTIONS
 
@@ -93,7 +93,7 @@ def test_fields_are_kept_and_left_out_as_pydantic_does(answer: Any) -> None:
         typed: type(answer)  # type: ignore[valid-type]
 
     data = answer.model_dump()
-    shape = _with_texts(type(answer)).model_validate(data)
+    shape = whole_shape(type(answer)).model_validate(data)
     for chosen in selections(data):
         expected = shape.model_dump(mode="json", exclude_unset=True, **chosen)
         assert answer.model_dump(**chosen) == json.loads(answer.model_dump_json(**chosen)) == expected
@@ -171,7 +171,8 @@ def test_the_schema_describes_every_field(kind: Any) -> None:
         if "description" not in field
     ]
     names = [field.name for field in list_fields(kind)]
-    assert list(schema["properties"]) == [*names, "rulebase", "texts"]
+    more = ["texts", "id"] if kind is cxrules.Recommendation else ["texts"]
+    assert list(schema["properties"]) == [*names, "rulebase", *more]
 
 
 def test_models_are_an_enum_in_the_schema() -> None:
@@ -221,6 +222,23 @@ def test_texts_stand_beside_ids_on_request(answer: Any) -> None:
         assert f'"{claim}"' in named
     for rule in (rule for rule in rulebase.rules if f'"{rule}"' in named):
         assert texts["rules"][rule] == rulebase.rules[rule].rationale
+
+
+def test_a_decision_keeps_its_name_where_it_is_asked_for() -> None:
+    advice = cxrules.recommend(FACTS)
+    data = advice.model_dump(id=True)
+    assert data == {**advice.model_dump(), "id": advice.id}
+    assert json.loads(advice.model_dump_json(id=True)) == data
+    jsonschema.validate(data, cxrules.Recommendation.model_json_schema())
+    for copied in (
+        cxrules.Recommendation.model_validate(data),
+        cxrules.Recommendation.model_validate_json(json.dumps(data)),
+        pickle.loads(pickle.dumps(advice)),  # noqa: S301 - our own
+    ):
+        assert (copied.id, copied.model_dump(id=True)) == (advice.id, data)
+        assert "id" not in copied.model_dump()
+    with pytest.raises(TypeError, match="only a recommendation"):
+        advice.why().model_dump(id=True)
 
 
 def test_a_pickle_is_small_and_carries_no_rule_base(answer: Any) -> None:

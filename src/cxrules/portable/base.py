@@ -84,6 +84,9 @@ class Dumpable(Told):
 
     __slots__ = ()
 
+    NAMED: ClassVar[bool] = False
+    """Whether an answer of the class has a name of its own, `id`."""
+
     __pydantic_serializer__ = _LazySerializer()
 
     def model_dump(
@@ -94,6 +97,7 @@ class Dumpable(Told):
         exclude: Selection | None = None,
         exclude_none: bool = False,
         texts: bool = False,
+        id: bool = False,  # noqa: A002 - the name of the field
         **others: Unpack[NoDifference],
     ) -> dict[str, Any]:
         """Return everything in the answer as data that JSON can hold.
@@ -105,6 +109,8 @@ class Dumpable(Told):
             exclude: What to leave out, in the same form.
             exclude_none: Whether to leave out fields that are None, also of the parts.
             texts: Whether to add, under `texts`, the words behind every id.
+            id: Whether to add, under `id`, the name of the decision, of a recommendation. It is random, so that the
+                data of the same facts differ by it.
             others: What else pydantic's method of that name takes. It makes no difference: there are no aliases, no
                 defaults and nothing unset.
 
@@ -115,7 +121,10 @@ class Dumpable(Told):
             raise no_such("mode", mode, ("json", "python"))
         for option in others.keys() - NoDifference.__annotations__.keys():
             raise TypeError(f"model_dump() takes no argument {option!r}")
+        name = self._own_name() if id else None
         data = self._data_of()
+        if name is not None:
+            data["id"] = name
         if texts:
             data["texts"] = collect_texts(data, self.rulebase)
         if include is None and exclude is None and not exclude_none:
@@ -215,6 +224,9 @@ class Dumpable(Told):
 
     def _data_of(self) -> dict[str, Any]:
         raise NotImplementedError
+
+    def _own_name(self) -> str:
+        raise TypeError(f"only a recommendation has a name of its own, not {type(self).__name__}")
 
     def __copy__(self) -> Self:
         return self

@@ -39,6 +39,7 @@ __all__ = [
     "make_field_schema",
     "select",
     "shape_of",
+    "whole_shape",
 ]
 
 ModelData = Annotated[str, WithJsonSchema({"type": "string", "enum": [str(model) for model in OwnershipModel]})]
@@ -147,7 +148,7 @@ def make_core_schema(kind: type[Any], handler: GetCoreSchemaHandler) -> CoreSche
     It takes an answer as it is; from the data that `model_dump()` returned it makes a copy, as unpickling does. It
     serialises by `model_dump()`.
     """
-    data = handler.generate_schema(_with_texts(kind))
+    data = handler.generate_schema(whole_shape(kind))
     copy = core_schema.no_info_after_validator_function(lambda plain: _revive(kind, plain), data)
     return core_schema.json_or_python_schema(
         json_schema=copy,
@@ -176,11 +177,15 @@ def _write_field(value: Any) -> Any:
 
 
 @remember
-def _with_texts(kind: Any) -> Any:
-    about = "The words behind the ids, by kind and id, where they were asked for"
+def whole_shape(kind: Any) -> Any:
+    """Return the pydantic model of the data of an answer with what may be asked for besides."""
     shape = shape_of(kind)
-    texts: Any = (dict[str, dict[str, str]] | None, Field(default=None, description=about))
-    return create_model(kind.__name__, __base__=shape, __doc__=shape.__doc__, texts=texts)
+    texts = "The words behind the ids, by kind and id, where they were asked for"
+    more: dict[str, Any] = {"texts": (dict[str, dict[str, str]] | None, Field(default=None, description=texts))}
+    if kind.NAMED:
+        name = "The name of the decision, that of its log record and span, where it was asked for"
+        more["id"] = (str | None, Field(default=None, description=name))
+    return create_model(kind.__name__, __base__=shape, __doc__=shape.__doc__, **more)
 
 
 def _dump(answer: _Answer, info: SerializationInfo[Any]) -> dict[str, Any]:
@@ -195,7 +200,7 @@ def select(kind: Any, data: dict[str, Any], include: object, exclude: object, *,
     """
     if exclude_none:
         # Only the shape knows the fields from the keys of a mapping, where None is a value: a fact to be unknown.
-        shaped = _with_texts(kind).model_validate(data)
+        shaped = whole_shape(kind).model_validate(data)
         data = shaped.model_dump(mode="json", exclude_none=True, exclude_unset=True)
     chosen: dict[str, Any] = _PLAIN.to_python(
         data, include=_read_selection("include", include), exclude=_read_selection("exclude", exclude)
@@ -223,7 +228,7 @@ def _revive(kind: Any, plain: BaseModel) -> Any:
 
 def describe(kind: Any, **how: Any) -> dict[str, Any]:
     """Return the JSON Schema of the data of an answer."""
-    schema: dict[str, Any] = _with_texts(kind).model_json_schema(**how)
+    schema: dict[str, Any] = whole_shape(kind).model_json_schema(**how)
     return schema
 
 

@@ -69,6 +69,8 @@ class Recommendation(Inquiry, Dumpable):
     _id: str
     _judge: Judge | None
 
+    NAMED = True
+
     FIELDS: ClassVar[tuple[str, ...]] = (*FIELDS, "engine")
     """The fields of the data, in order; each is a property of the same name."""
 
@@ -188,7 +190,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @property
     def id(self) -> str:
-        """The name of this decision, a random UUID: that of its log record and of its span."""
+        """The name of this decision, a random UUID: that of its log record and of its span; `model_dump(id=True)`."""
         try:
             name: str = self._id
         except AttributeError:
@@ -249,7 +251,11 @@ class Recommendation(Inquiry, Dumpable):
     def revive(cls, data: Mapping[str, Any]) -> Self:
         """Internal: return the copy whose data this is, unchecked."""
         copy = cls.__new__(cls)
-        _set(copy, "_data", MappingProxyType(data))
+        fields = dict(data)
+        name = fields.pop("id", None)
+        if name is not None:
+            _set(copy, "_id", name)
+        _set(copy, "_data", MappingProxyType(fields))
         _set(copy, "_decision", None)
         _set(copy, "_judge", None)
         return copy
@@ -266,6 +272,9 @@ class Recommendation(Inquiry, Dumpable):
         else:
             value = self.judge.reader.read(name, decision)
         return value
+
+    def _own_name(self) -> str:
+        return self.id
 
     def _data_of(self) -> dict[str, Any]:
         if self._decision is None:

@@ -19,6 +19,7 @@ from cxrules.explanation.next_questions import NextQuestions
 from cxrules.explanation.what_if import WhatIf
 from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.organisation_model import OrganisationModel, make_organisation_model
+from cxrules.portable.schema import whole_shape
 from cxrules.recommendation.answer import Recommendation
 from cxrules.version import __version__
 from cxrules.web.limits import Guard, Limits
@@ -159,7 +160,14 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
 
         endpoint.__annotations__ = {"body": model}
         endpoint.__name__ = path.replace("-", "_")
-        api.add_api_route(f"/{path}", endpoint, methods=["POST"], response_model=answer, summary=summary)
+        api.add_api_route(
+            f"/{path}",
+            endpoint,
+            methods=["POST"],
+            response_model=answer,
+            response_model_exclude_unset=True,
+            summary=summary,
+        )
 
     @api.get("/health", summary="Whether the server answers")
     async def health() -> Health:
@@ -172,8 +180,8 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     offer(
         "recommend",
         "Who should own customer experience, and everything that led there",
-        Recommendation,
-        lambda body: advisor.recommend(body.facts),
+        whole_shape(Recommendation),
+        lambda body: advisor.recommend(body.facts).model_dump(id=True),
     )
     offer(
         "explain",
