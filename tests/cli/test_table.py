@@ -133,7 +133,7 @@ def test_wrong_cells_end_it_or_are_skipped_and_nothing_is_left_behind(run: Run, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_leaves_what_was_there(
     number: signal.Signals, folder: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,3 +233,41 @@ def test_progress_shows_on_a_terminal_only(
     assert run(folder / "in.csv", "--json").exit_code == 0
     assert ("in.csv: 30 organisations, 100% of the file" in stream.getvalue()) == shown
     assert bool(stream.getvalue()) == shown
+
+
+def test_wrong_cells_of_the_whole_file_are_told_in_one_error(run: Run, tmp_path: Path) -> None:
+    wrong = (10, 70_000, 139_999)
+    cells = ["severe"] * 140_000
+    for row in wrong:
+        cells[row] = "sever"
+    pyarrow.parquet.write_table(pa.table({"silos": cells}), tmp_path / "in.parquet")
+    result = run(tmp_path / "in.parquet", "-o", tmp_path / "out.parquet")
+    assert result.exit_code == 2, result.output
+    assert "(rows 11, 70,001, 140,000)" in " ".join(result.output.split())
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_its_own_output_is_read_and_answered_with_a_prefix(folder: Path, run: Run, tmp_path: Path) -> None:
+    once, twice = tmp_path / "once.csv", tmp_path / "twice.csv"
+    assert run(folder / "in.csv", "-o", once).exit_code == 0
+    refused = run(once, "-o", twice)
+    assert refused.exit_code == 2
+    assert "--prefix cx_" in refused.output
+    assert run(once).exit_code == 0  # nothing is written that could clash
+    assert run(once, "-o", twice, "--prefix", "cx_").exit_code == 0
+    assert [row["cx_model"] for row in read(twice)] == [row["model"] for row in read(once)]
+
+
+def test_a_file_is_not_written_over_itself_or_another(folder: Path, run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    own.write_bytes((folder / "in.csv").read_bytes())
+    linked = tmp_path / "linked.csv"
+    linked.symlink_to(own)
+    hard = tmp_path / "hard.csv"
+    hard.hardlink_to(own)
+    page = tmp_path / "page.csv"
+    for arguments in (["-o", own], ["-o", linked], ["-o", hard], ["--html", own], ["-o", page, "--html", page]):
+        result = run(own, *arguments)
+        assert result.exit_code == 2, arguments
+        assert "write to another file" in result.output
+    assert own.read_bytes() == (folder / "in.csv").read_bytes()

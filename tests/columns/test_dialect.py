@@ -18,8 +18,8 @@ from cxrules import Advisor, InvalidOrganisation
 from cxrules.columns.coding import Coder
 from cxrules.columns.dialect import guard_formula, is_missing, read_objects
 from cxrules.columns.files import open_table, write_table
-from cxrules.columns.frames import Asked, FrameJudge
-from cxrules.columns.layout import ALL, Faults, lay_out
+from cxrules.columns.frames import Asked, FrameJudge, Part
+from cxrules.columns.layout import ALL, lay_out
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.web.rows import RowReader
 from cxrules.web.table import decide_table
@@ -84,11 +84,10 @@ def by_terminal(path: Path) -> list[str | None] | str:
     """Decide a file as `cxrules table` does."""
     try:
         frames = FrameJudge(ADVISOR.tables, Asked(None, ALL, file=True))
-        faults, found, row = Faults(1), [], 0
+        found: list[str | None] = []
         with open_table(path) as table:
-            for batch in table.batches:
-                found += frames.answer(table.names, batch.column, batch.size, (row, faults))["model"].to_pylist()
-                row += batch.size
+            for _, answers in frames.read(Part(table.names, *batch) for batch in table.batches):
+                found += [] if answers is None else answers["model"].to_pylist()
     except ValueError as error:
         return str(error)
     return found

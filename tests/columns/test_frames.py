@@ -219,6 +219,92 @@ def test_every_wrong_cell_is_told_in_one_error() -> None:
         ADVISOR.recommend_frame(pd.concat([BAD, BAD]))
 
 
+def streamed(rows: int, wrong: dict[int, str]) -> pa.RecordBatchReader:
+    cells = [wrong.get(row, "severe") for row in range(rows)]
+    table = pa.table({"silos": cells})
+    return pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=10))
+
+
+def test_wrong_cells_of_every_batch_are_told_in_one_error() -> None:
+    wrong = {12: "sever", 35: "sever", 61: "grave", 99: "sever"}
+    reader = ADVISOR.recommend_frame(streamed(100, wrong))
+    assert len(reader.read_next_batch()) == 10
+    with pytest.raises(InvalidOrganisation) as caught:
+        reader.read_all()
+    first, second = caught.value.diagnostics
+    assert "'sever' (rows 12, 35, 99)" in first.message
+    assert "'grave' (row 61)" in second.message
+    answered = ADVISOR.recommend_frame(streamed(100, wrong), on_error="null").read_all()
+    assert [row for row, error in enumerate(answered["error"].to_pylist()) if error] == list(wrong)
+
+
+def test_of_a_table_full_of_mistakes_not_everything_is_read() -> None:
+    wrong = {row: f"wrong {row}" for row in range(1500)}
+    reader = ADVISOR.recommend_frame(streamed(2000, wrong))
+    whole = pa.table({"silos": [wrong.get(row, "severe") for row in range(2000)]})
+    for message, read in (
+        ("with so much wrong, only the first 1,000 rows were read", reader.read_all),
+        ("500 more values are wrong that are not listed", lambda: ADVISOR.recommend_frame(whole)),
+    ):
+        with pytest.raises(InvalidOrganisation) as caught:
+            read()
+        assert [each.message for each in caught.value.diagnostics if each.code == "too-many"] == [message]
+        assert len(caught.value.diagnostics) == 1001
+
+
+LABELS: dict[str, tuple[Any, ...]] = {
+    "numbers": (3, 1.5, True),
+    "dates": (pd.Timestamp("2026-01-01"), pd.Timestamp("2026-02-01"), pd.NaT),
+    "missing": (None, np.nan, "x"),
+    "pairs": (("a", 1), ("a", 2), ("silos", "")),
+    "texts of numbers": (1, "1", "1_"),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_the_columns_of_pandas_may_have_any_labels(kind: str) -> None:
+    labels = LABELS[kind]
+    frame = pd.DataFrame([["none", "severe", 1, 2], ["severe", None, 3, 4]], index=["a", "b"])
+    frame.columns = pd.Index(["silos", *labels], dtype=object, tupleize_cols=False)
+    expected = [ADVISOR.recommend(silos=value).model for value in ("none", "severe")]
+    answered = ADVISOR.recommend_frame(frame)
+    assert answered["model"].tolist() == expected or answered["model"].isna().tolist() == [
+        one is None for one in expected
+    ]
+    kept = ADVISOR.recommend_frame(frame, keep=True)
+    assert kept.columns[:3].equals(frame.columns[1:])
+    assert kept.index.tolist() == ["a", "b"]
+    assert kept.iloc[:, 1].tolist() == [1, 3]
+    assert ADVISOR.recommend_row(frame, 1) == ADVISOR.recommend(silos="severe")
+    other = frame.iloc[:, 1:]
+    where = {"silos": labels[0]}
+    assert ADVISOR.recommend_row(other, 0, columns=where) == ADVISOR.recommend(silos="severe")
+    chosen = ADVISOR.recommend_frame(other, columns=where, keep=[labels[1]], brief=True)
+    assert chosen.columns[0] is labels[1] or chosen.columns[0] == labels[1]
+    assert list(frame.columns[1:]) == list(other.columns)
+
+
+def test_a_pandas_frame_with_several_levels_of_columns_is_read() -> None:
+    frame = pd.DataFrame([["severe", 1]], columns=pd.MultiIndex.from_tuples([("facts", "silos"), ("other", "x")]))
+    with pytest.raises(InvalidOrganisation, match="no column is called like a fact"):
+        ADVISOR.recommend_frame(frame)
+    where: Any = {"silos": ("facts", "silos")}
+    answered = ADVISOR.recommend_frame(frame, columns=where, keep=True)
+    assert answered["status"].tolist() == [ADVISOR.recommend(silos="severe").status]
+    assert answered.columns[0] == ("other", "x")
+
+
+def test_columns_that_come_twice_are_refused_where_they_are_read() -> None:
+    frame = pd.DataFrame([["severe", "none", 1, 2]], columns=["silos", "silos", "x", "x"])
+    with pytest.raises(InvalidOrganisation, match=r"silos: two columns have this name"):
+        ADVISOR.recommend_frame(frame)
+    unread = frame.iloc[:, 1:]
+    assert ADVISOR.recommend_frame(unread)["status"].tolist() == [ADVISOR.recommend(silos="none").status]
+    assert ADVISOR.recommend_row(unread, 0) == ADVISOR.recommend(silos="none")
+    with pytest.raises(InvalidOrganisation, match=r"x: two columns have this name"):
+        ADVISOR.recommend_frame(unread, keep=True)
+
+
 def test_wrong_rows_can_be_answered_with_null_and_the_reason() -> None:
     frame = pl.DataFrame(pa.Table.from_pandas(BAD.drop(columns="transformation_goal")))
     answered = ADVISOR.recommend_frame(frame, on_error="null")

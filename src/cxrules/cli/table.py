@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -72,6 +74,9 @@ def table(
     skip: Annotated[
         bool, typer.Option("--skip-wrong", help="Answer rows with wrong cells with null and the error.")
     ] = False,
+    prefix: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the names of the answer's columns begin with, such as cx_.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Give the summary as JSON.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="PAGE", help="Write the summary as a page with charts.")] = None,
     rules: Rules = None,
@@ -88,13 +93,20 @@ def table(
         from cxrules.columns import files, portfolio_page
     except ImportError as error:
         fail(f"this command needs an extra ({error}): pip install 'cxrules[frame]'", ExitCode.MISSING_EXTRA)
+    _refuse_same(file, output, html)
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
         supposed = rulebase.vocabulary.validate(dict(_suppose(rulebase.vocabulary, each) for each in what_if or []))
     try:
         with signals_end_it(), ExitStack() as stack, mistakes_end_it():
             drawn = stack.enter_context(files.write_whole(html)) if html else None
-            portfolio = _decide(file, output, rulebase, (_pairs(columns), also or [], skip), (segment, supposed))
+            wanted = {
+                "columns": _pairs(columns),
+                "also": also or [],
+                "on_error": "null" if skip else "raise",
+                "prefix": prefix,
+            }
+            portfolio = _decide(file, output, rulebase, wanted, (segment, supposed))
             if drawn:
                 drawn.write(portfolio_page.page_of(portfolio, rulebase, file.stem).encode())
     except (OSError, ValueError) as error:
@@ -107,18 +119,17 @@ def _decide(
     file: Path,
     output: Path | None,
     rulebase: RuleBase,
-    asked: tuple[dict[str, Any], list[str], bool],
+    asked: Mapping[str, Any],
     counted: tuple[str | None, dict[str, FactValue]],
 ) -> Portfolio:
     import pyarrow as pa
 
     from cxrules.advisor import Advisor
     from cxrules.columns.files import open_table, write_table
-    from cxrules.columns.frames import Asked, FrameJudge
-    from cxrules.columns.layout import ALL, TERMINAL, Faults
+    from cxrules.columns.frames import Asked, FrameJudge, Part
+    from cxrules.columns.layout import ALL
     from cxrules.columns.portfolio import Portfolio
 
-    columns, also, skip = asked
     segment, supposed = counted
     judge = Advisor(rulebase).tables
     portfolio = Portfolio(judge, segment=segment, supposed=supposed)
@@ -128,18 +139,30 @@ def _decide(
             demand_known("column", segment, source.names)
         write = stack.enter_context(write_table(output)) if output else None
         progress = stack.enter_context(Progress())
-        options = Asked(columns, ALL, also, "null" if skip else "raise", file=True)
+        # Where nothing is written, a column may be called like one of the answer.
+        options = Asked(**asked, keep=ALL if output else False, file=True)
         frames = FrameJudge(judge, options, portfolio.watch)
-        row, faults = 0, Faults(TERMINAL.first)
-        for batch in source.batches:
-            answers = frames.answer(source.names, batch.column, batch.size, (row, faults))
-            if write:
+        row = 0
+        for row, answers in frames.read(Part(source.names, *batch) for batch in source.batches):
+            if write and answers is not None:
                 write(answers)
-            row += batch.size
             progress.show(f"{file.name}: {row:,} organisations, {min(source.done(), 1):.0%} of the file")
         if write and not row:
-            write(frames.answer(source.names, lambda _: pa.array([], pa.string()), 0, (0, faults)))
+            nothing = Part(source.names, lambda _: pa.array([], pa.string()), 0)
+            for _, answers in frames.read([nothing]):
+                write(answers)
     return portfolio
+
+
+def _refuse_same(file: Path, *written: Path | None) -> None:
+    """Refuse to write over what is read, or to one file twice."""
+    seen = {os.path.realpath(file): "FILE itself"}
+    for path in written:
+        if path is not None:
+            real = os.path.realpath(path)
+            if real in seen or (path.exists() and file.exists() and path.samefile(file)):
+                fail(f"{path}: this is {seen.get(real, 'FILE itself')}; write to another file")
+            seen[real] = "the file of another option"
 
 
 def _pairs(columns: list[str] | None) -> dict[str, Any]:

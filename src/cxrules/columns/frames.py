@@ -12,11 +12,22 @@ import pyarrow as pa
 
 from cxrules.columns.arrays import CHUNK, Codes
 from cxrules.columns.dialect import is_missing
-from cxrules.columns.layout import PROGRAM, TERMINAL, Columns, Faults, Layout, Remedies, lay_out, place_of, refuse_twice
+from cxrules.columns.layout import (
+    PROGRAM,
+    TERMINAL,
+    Columns,
+    Faults,
+    Labels,
+    Layout,
+    Remedies,
+    lay_out,
+    place_of,
+    refuse_twice,
+)
 from cxrules.columns.tables import ALSO, Table, TableJudge
 from cxrules.errors import suggest
 
-__all__ = ["Asked", "FrameJudge", "read_row"]
+__all__ = ["Asked", "FrameJudge", "Part", "read_row"]
 
 _KINDS = (
     "a pandas or Polars frame, a PyArrow table, batch or reader, a DuckDB relation, or anything with the Arrow "
@@ -40,6 +51,20 @@ class Asked(NamedTuple):
     def remedies(self) -> Remedies:
         """How mistakes are put right."""
         return TERMINAL if self.file else PROGRAM
+
+
+class Part(NamedTuple):
+    """Some rows of a table that is read part by part.
+
+    Attributes:
+        names: The columns of the table.
+        column: Returns a column by its name, as an Arrow array or as a list.
+        size: How many rows there are.
+    """
+
+    names: tuple[str, ...]
+    column: Callable[[str], Any]
+    size: int
 
 
 Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], Table, int], object]
@@ -70,8 +95,11 @@ class FrameJudge:
             return (
                 table.combine_chunks().to_batches()[0] if len(table) else pa.RecordBatch.from_pylist([], table.schema)
             )
-        if isinstance(frame, pa.Table):
-            return self._table(frame)
+        return self._table(frame) if isinstance(frame, pa.Table) else self._native(frame)
+
+    def _native(self, frame: Any) -> Any:
+        if nw.dependencies.is_pandas_like_dataframe(frame) and not (labels := Labels(frame.columns)).plain:
+            return self._labelled(frame, labels)
         known = nw.from_native(frame, pass_through=True)
         if isinstance(known, nw.DataFrame):
             return self._eager(known)
@@ -80,25 +108,31 @@ class FrameJudge:
         return self._table(_import(frame))
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Decide batch after batch, as engines hand them out."""
-        faults, row = Faults(self._asked.remedies.first), 0
-        for batch in batches:
-            layout = self._lay_out(batch.schema.names)
-            yield self._answer(batch.column, layout, batch.num_rows, (row, faults))
-            row += batch.num_rows
+        """Decide batch after batch, as engines hand them out.
 
-    def answer(
-        self, names: Iterable[str], column: Callable[[str], Any], size: int, wrong: tuple[int, Faults]
-    ) -> pa.RecordBatch:
-        """Decide some rows of a table that is read part by part.
-
-        Args:
-            names: The columns of the table.
-            column: Returns a column by its name, as an Arrow array or as a list.
-            size: How many rows there are.
-            wrong: The number of the first row in the whole, and what was found wrong before.
+        Raises:
+            InvalidOrganisation: With every mistake in the cells. After the first batch that has one the rest is read,
+                but no longer answered.
         """
-        return self._answer(column, self._lay_out(names), size, wrong)
+        parts = (Part(tuple(batch.schema.names), batch.column, batch.num_rows) for batch in batches)
+        return (answers for _, answers in self.read(parts) if answers is not None)
+
+    def read(self, parts: Iterable[Part]) -> Iterator[tuple[int, pa.RecordBatch | None]]:
+        """Decide part after part of a table: how many rows were read so far, and the answers.
+
+        Where mistakes are to be raised, there are no more answers from the first on, and at the end the error that
+        lists them all, or as many as anybody reads.
+        """
+        faults, row = Faults(self._asked.remedies.first), 0
+        raising = self._asked.on_error == "raise"
+        for part in parts:
+            answers = self._answer(part.column, self._lay_out(part.names), part.size, (row, faults))
+            row += part.size
+            yield row, answers
+            if raising and faults.full:
+                raise faults.error(row)
+        if raising and faults:
+            raise faults.error()
 
     def _lay_out(self, names: Iterable[str]) -> Layout:
         asked = self._asked
@@ -107,7 +141,9 @@ class FrameJudge:
     def _stream(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
         layout = self._lay_out(reader.schema.names)
         empty = pa.RecordBatch.from_pylist([], reader.schema)
-        schema = self._answer(empty.column, layout, 0, (0, Faults())).schema
+        answers = self._answer(empty.column, layout, 0, (0, Faults()))
+        assert answers is not None, "no row is wrong"
+        schema = answers.schema
         return pa.RecordBatchReader.from_batches(schema, self.batches(reader))
 
     def _table(self, table: pa.Table) -> pa.Table:
@@ -125,25 +161,25 @@ class FrameJudge:
                 whole = column(name)
                 return whole[start:stop] if isinstance(whole, list) else whole.slice(start, stop - start)
 
-            found.append(self._answer(part, layout, stop - start, (start, faults), raising=False))
+            found.append(self._answer(part, layout, stop - start, (start, faults)))
+            if faults.full and self._asked.on_error == "raise":
+                raise faults.error(stop if stop < size else None)
         if faults and self._asked.on_error == "raise":
             raise faults.error()
         return pa.Table.from_batches(found)
 
     def _answer(
-        self,
-        column: Callable[[str], Any],
-        layout: Layout,
-        size: int,
-        wrong: tuple[int, Faults],
-        *,
-        raising: bool = True,
-    ) -> pa.RecordBatch:
-        """Decide some rows; `wrong` says where they begin in the whole, and where to put what is wrong."""
+        self, column: Callable[[str], Any], layout: Layout, size: int, wrong: tuple[int, Faults]
+    ) -> pa.RecordBatch | None:
+        """Decide some rows; `wrong` says where they begin in the whole, and where to put what is wrong.
+
+        Returns:
+            The answers; None where anything is wrong, also before, and mistakes are to be raised.
+        """
         first, faults = wrong
         codes, messages = self._encode(column, layout, first, faults)
-        if faults and raising and self._asked.on_error == "raise":
-            raise faults.error()
+        if faults and self._asked.on_error == "raise":
+            return None
         table = self._judge.decide(codes, size, also=self._wanted)
         columns = self._judge.write(table)
         for name in self._wanted.difference(self._asked.also):
@@ -197,8 +233,18 @@ class FrameJudge:
                     messages[row] = f"{messages[row]}; {placed}" if row in messages else str(placed)
         return codes, messages
 
-    def _eager(self, frame: nw.DataFrame[Any]) -> Any:
-        layout = self._lay_out(frame.columns)
+    def _labelled(self, frame: Any, labels: Labels) -> Any:
+        """Decide a pandas frame whose labels are no names: as one that has names, and gets its labels back."""
+        asked = self._asked
+        columns, keep = labels.place(asked.columns), labels.keep(asked.keep)
+        layout = lay_out(self._judge.rulebase.vocabulary, labels.names, columns, keep, asked.remedies)
+        named = labels.take(frame, dict.fromkeys([*layout.read, *layout.kept]))
+        answered = self._eager(nw.from_native(named, eager_only=True), layout)
+        answered.columns = labels.restore(answered.columns)
+        return answered
+
+    def _eager(self, frame: nw.DataFrame[Any], layout: Layout | None = None) -> Any:
+        layout = layout or self._lay_out(frame.columns)
         without = layout._replace(kept=())
         table = self._answers(_memo(lambda name: _read(frame[name])), without, len(frame))
         refuse_twice(layout.kept, table.column_names)
@@ -223,6 +269,10 @@ class FrameJudge:
 
 def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = None) -> dict[str, Any]:
     """Return the facts in one row of a frame, from 0, as `recommend` takes them."""
+    if nw.dependencies.is_pandas_like_dataframe(frame) and not (labels := Labels(frame.columns)).plain:
+        columns = labels.place(columns)
+        layout = lay_out(judge.rulebase.vocabulary, labels.names, columns)
+        frame = labels.take(frame, layout.read)
     known = nw.from_native(frame, pass_through=True)
     if isinstance(known, nw.LazyFrame):
         known = known.collect(backend=None if known.implementation.is_polars() else "pyarrow")

@@ -18,6 +18,7 @@ __all__ = [
     "TERMINAL",
     "Columns",
     "Faults",
+    "Labels",
     "Layout",
     "Remedies",
     "lay_out",
@@ -57,7 +58,7 @@ PROGRAM = Remedies(
 TERMINAL = Remedies(
     "rename it, or say what it is: --column '{fact}={name}'",
     "rename columns, or say where facts are: --column 'maturity=name of the column'",
-    "rename it",
+    "rename it, or choose a prefix for the columns of the answer: --prefix cx_",
     1,
 )
 PAGE = Remedies("rename it", "rename columns", "rename it", 1)
@@ -65,6 +66,8 @@ PAGE = Remedies("rename it", "rename columns", "rename it", 1)
 _ALIKE = 0.85
 _SHOWN = 10
 _FEW = 3
+_MOST = 1000
+"""How many wrong values are listed at most."""
 _LOOKED_AT = 20
 """So many columns are looked at for a fact that was meant, where there is none; each takes a while."""
 
@@ -218,7 +221,7 @@ def place_of(told: Diagnostic, name: str, place: str | Mapping[str, str]) -> Dia
 
 
 class Faults:
-    """What is wrong with the cells of a table, each wrong value of a column once.
+    """What is wrong with the cells of a table, each wrong value of a column once, up to a thousand of them.
 
     Args:
         first: The number of the first row.
@@ -228,22 +231,42 @@ class Faults:
         self._first = first
         self._found: dict[Diagnostic, list[int]] = {}
         self._counts: dict[Diagnostic, int] = {}
+        self._more = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are more wrong values than anybody reads."""
+        return len(self._found) >= _MOST
 
     def __len__(self) -> int:
         return len(self._found)
 
     def add(self, diagnostic: Diagnostic, rows: Sequence[int]) -> None:
         """Add rows, from 0, that have the same wrong value."""
+        if self.full and diagnostic not in self._found:
+            self._more += 1
+            return
         shown = self._found.setdefault(diagnostic, [])
         shown += rows[: _SHOWN - len(shown)]
         self._counts[diagnostic] = self._counts.get(diagnostic, 0) + len(rows)
 
-    def error(self) -> InvalidOrganisation:
-        """Return the error that lists everything."""
-        return InvalidOrganisation(
+    def error(self, read: int | None = None) -> InvalidOrganisation:
+        """Return the error that lists everything.
+
+        Args:
+            read: How many rows were read, where the others were not.
+        """
+        found = [
             Diagnostic(told.code, told.location, f"{told.message} ({self._rows(told)})", told.hint)
             for told in self._found
-        )
+        ]
+        if self._more:
+            message = f"{self._more:,} more values are wrong that are not listed"
+            found.append(Diagnostic("too-many", Location(), message))
+        if read is not None:
+            message = f"with so much wrong, only the first {read:,} rows were read"
+            found.insert(0, Diagnostic("too-many", Location(), message))
+        return InvalidOrganisation(found)
 
     def _rows(self, diagnostic: Diagnostic) -> str:
         count = self._counts[diagnostic]
@@ -252,3 +275,63 @@ class Faults:
             return f"row {shown}"
         more = count - len(self._found[diagnostic])
         return f"rows {shown}" + (f" and {more:,} more" if more else "")
+
+
+class Labels:
+    """The labels of a pandas frame's columns, each with a name: a text is its own, another one its text, once.
+
+    They may be numbers, dates or pairs, and may come twice.
+
+    Examples:
+        >>> labels = Labels(["silos", 2024, "2024", None, "silos"])
+        >>> labels.names
+        ['silos', '2024_', '2024', 'None', 'silos']
+        >>> labels.restore(["2024_", "model"])
+        [2024, 'model']
+    """
+
+    def __init__(self, labels: Iterable[Any]) -> None:
+        self._labels = list(labels)
+        taken = {label for label in self._labels if isinstance(label, str)}
+        self._names: dict[Any, str] = {}
+        for label in self._labels:
+            if not isinstance(label, str) and label not in self._names:
+                name = str(label)
+                while name in taken:
+                    name += "_"
+                taken.add(name)
+                self._names[label] = name
+        self._of = {name: label for label, name in self._names.items()}
+        self.names: list[str] = list(map(self._name, self._labels))
+
+    def _name(self, label: Any) -> Any:
+        return label if isinstance(label, str) else self._names.get(label, label)
+
+    @property
+    def plain(self) -> bool:
+        """Whether every label is a text, and none comes twice."""
+        return not self._names and len(set(self.names)) == len(self.names)
+
+    def place(self, columns: Columns | None) -> Columns | None:
+        """Return where facts are, by names instead of labels."""
+        return columns and {
+            fact: {element: self._name(label) for element, label in place.items()}
+            if isinstance(place, Mapping)
+            else self._name(place)
+            for fact, place in columns.items()
+        }
+
+    def keep(self, wanted: bool | Iterable[Any]) -> bool | Iterable[str]:
+        """Return what is to be passed through, by names instead of labels."""
+        return wanted if isinstance(wanted, bool) or wanted == ALL else tuple(map(self._name, wanted))
+
+    def take(self, frame: Any, names: Iterable[str]) -> Any:
+        """Return the columns of a frame that have some names, called by them; of those called alike the first."""
+        places = [self.names.index(name) for name in names]
+        taken = frame.iloc[:, places]
+        taken.columns = [self.names[place] for place in places]
+        return taken
+
+    def restore(self, names: Sequence[str]) -> list[Any]:
+        """Return the labels behind names; those of no column as they are."""
+        return [self._of.get(name, name) for name in names]

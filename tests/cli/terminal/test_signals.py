@@ -15,6 +15,7 @@ typer = pytest.importorskip("typer", reason="the extra `cli` is not installed")
 from cxrules.cli.terminal.signals import signals_end_it  # noqa: E402
 
 Raise = Callable[[], None]
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +73,7 @@ def swallowed_at_the_end(come: Raise) -> None:
         come()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize(
     "interrupted",
     [
@@ -87,11 +88,11 @@ def swallowed_at_the_end(come: Raise) -> None:
 def test_a_signal_ends_it_whatever_became_of_it(
     number: signal.Signals, code: int, interrupted: Callable[[Raise], None]
 ) -> None:
-    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    handlers = [signal.getsignal(each) for each in ENDING]
     with pytest.raises(typer.Exit) as ended, signals_end_it():
         interrupted(lambda: signal.raise_signal(number))
     assert ended.value.exit_code == code
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    assert [signal.getsignal(each) for each in ENDING] == handlers
 
 
 @pytest.mark.parametrize("error", [ArgumentError, OSError, ValueError])
@@ -100,7 +101,9 @@ def test_without_a_signal_an_error_is_an_error(error: type[Exception]) -> None:
         raise error
 
 
-def test_a_signal_that_is_ignored_stays_ignored() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_that_is_ignored_stays_ignored(number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
     with signals_end_it():
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
+    signal.signal(number, before)

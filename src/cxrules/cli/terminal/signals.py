@@ -1,4 +1,4 @@
-"""Ctrl-C and a request to terminate end a command at once, with the exit code that a shell expects."""
+"""Ctrl-C, SIGTERM and a terminal that closes end a command at once, with the exit code that a shell expects."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import typer
 __all__ = ["signals_end_it"]
 
 _SIGNALLED = 128  # a shell adds the number of the signal
+_ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))  # not on Windows
 _AGAIN = 0.5  # seconds after which a signal that was swallowed is raised again
 
 
@@ -25,7 +26,7 @@ class _Signalled(KeyboardInterrupt):
 
 @contextmanager
 def signals_end_it() -> Iterator[None]:
-    """End the program with 130 on Ctrl-C and with 143 on SIGTERM, once what is open inside is closed.
+    """End the program with 130 on Ctrl-C, 143 on SIGTERM and 129 on SIGHUP, once what is open inside is closed.
 
     What a signal interrupts may turn it into an exception of another kind (ctypes does, where it converts an argument)
     or swallow it (a destructor, a bare `except`). So it is noted when it comes, ends the program whatever it became,
@@ -49,7 +50,7 @@ def signals_end_it() -> Iterator[None]:
             interrupt_main(number)
 
     waiting = True
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in _ENDING}
     before = {number: handler for number, handler in before.items() if handler not in (None, signal.SIG_IGN)}
     for number in before:
         signal.signal(number, end)
