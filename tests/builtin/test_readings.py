@@ -77,3 +77,9 @@ def test_each_reader_gets_the_organisations_in_another_order(tmp_path: Path) -> 
     assert sorted(texts[0].splitlines()) == sorted(texts[1].splitlines())
     names = {path.name for path in (tmp_path / "reader-1").iterdir()}
     assert names == {"organisations.md", "question-sheet.md", "A0.txt"}
+
+
+@pytest.mark.parametrize("name", [name for name in list_sets() if "real" in name])
+def test_who_gets_an_answer_is_told_at_least_three_things_to_do(name: str) -> None:
+    answers = {line.id: ADVISOR.recommend(line.facts) for line in read_set(name)}
+    assert [name for name, answer in answers.items() if answer.model and len(answer.actions) < 3] == []

@@ -75,7 +75,8 @@ def test_advice_fits_the_answer() -> None:
         advice = ADVISOR.recommend(known)
         given = [action.id for action in advice.actions]
         assert all(advice.model in rulebase.serves.get(action, (advice.model,)) for action in given)
-        concluded = {action for rule in advice.fired for action in rulebase.rules[rule].targets(Effect.ACTION)}
+        fired = [rulebase.rules[rule] for rule in advice.fired]
+        concluded = {action for rule in fired if rule.when for action in rule.targets(Effect.ACTION)}
         assert all(advice.model not in rulebase.serves[action] for action in concluded - set(given))
 
 
@@ -95,12 +96,13 @@ def test_whoever_may_start_in_marketing_is_told_when_to_leave() -> None:
 
 
 def test_the_full_text_says_which_advice_was_kept_back() -> None:
-    """What a fired rule advises for another model is told as what would serve that model, and as nothing else."""
+    """What a fact gives rise to, for another model, is told as what would serve that model, and as nothing else."""
     rulebase = ADVISOR.rulebase
     for known, _ in zip(random_organisations(rulebase, seed=19, coherent=True), range(20), strict=False):
         advice = ADVISOR.recommend(known)
         text = advice.explain("full", searches=True)
-        concluded = {action for rule in advice.fired for action in rulebase.rules[rule].targets(Effect.ACTION)}
+        fired = [rulebase.rules[rule] for rule in advice.fired]
+        concluded = {action for rule in fired if rule.when for action in rule.targets(Effect.ACTION)}
         kept_back = concluded - {action.id for action in advice.actions}
         change = text.partition("What would change it\n")[2]
         assert ("Advice that would serve another owner:" in change) == bool(kept_back)

@@ -31,6 +31,7 @@ SCENARIO: dict[str, Any] = {
     "budget_trend": "acquisition_rising",
     "marketing_journey_coverage": ["awareness", "consideration"],
     "promise_gap": "large",
+    "marketing_service_link": "separate",
     "churn_trend": "rising",
 }
 

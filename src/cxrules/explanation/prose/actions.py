@@ -25,8 +25,8 @@ def choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -
 def rank_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
     """Return the actions that fit the answer, the weightiest first.
 
-    First come those that rest on the facts of the deciding reasons, then those made for the recommended model, then
-    those for which claims speak most emphatically.
+    First come those that rest on the facts of the deciding reasons, then those that rest on any fact of the
+    organisation, then those made for the recommended model, then those for which claims speak most emphatically.
 
     Args:
         judge: The policy.
@@ -35,14 +35,19 @@ def rank_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> 
     """
     rulebase, decider = judge.rulebase, judge.decider
     deciding = _facts_behind(judge, decision, reasons)
-    worth: dict[str, tuple[int, bool, int]] = {}
+    worth: dict[str, tuple[int, bool, bool, int]] = {}
     for rule in decider.names(decision.fired):
         for action in rulebase.rules[rule].targets(Effect.ACTION):
             if rulebase.serves_model(action, decision.model):
-                shared = len(_facts_behind(judge, decision, [rule]) & deciding)
+                own = _facts_behind(judge, decision, [rule])
                 tone = max(int(rulebase.claims[claim].tone) for claim in rulebase.rules[rule].because)
-                before = worth.get(action, (0, False, 0))
-                worth[action] = (max(shared, before[0]), action in rulebase.serves, max(tone, before[2]))
+                shared, rests, _, most = worth.get(action, (0, False, False, 0))
+                worth[action] = (
+                    max(len(own & deciding), shared),
+                    bool(own) or rests,
+                    action in rulebase.serves,
+                    max(tone, most),
+                )
     return tuple(sorted(sorted_ids(worth), key=lambda action: worth[action], reverse=True))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from cxrules.document import Block, Items, Paragraph, Section, mark_title
 from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import counterfactuals
-from cxrules.explanation.derivation import Case, Derivation, Established, Step, Weighed, reason
+from cxrules.explanation.derivation import Case, Derivation, Established, Step, Weighed, facts_clause, reason
 from cxrules.explanation.next_questions import next_questions
 from cxrules.explanation.prose.brief import tell_outcome
 from cxrules.explanation.prose.verdicts import tell_verdicts
@@ -119,13 +119,13 @@ class _Writer:
         return (Items("", tuple(texts)),) if texts else ()
 
     def kept_back(self) -> tuple[Block, ...]:
-        """Return the advice that would serve another model than the one recommended."""
+        """Return the advice to which a fact gives rise and which would serve another model than the recommended one."""
         model, serves = self._decision.model, self._rulebase.serves
         texts = [
             f"{self._rulebase.actions[action]} This serves {join_names(self._rulebase, serves[action], 'or')}. "
             f"{self._tell_all(steps)}"
             for action, steps in self._by_target(Effect.ACTION).items()
-            if not self._rulebase.serves_model(action, model)
+            if not self._rulebase.serves_model(action, model) and any(facts_clause(step.roots()) for step in steps)
         ]
         return (Items("Advice that would serve another owner", tuple(texts)),) if texts else ()
 
@@ -133,7 +133,11 @@ class _Writer:
         return self.advice(Effect.WARNING, self._rulebase.warnings)
 
     def rest(self) -> tuple[Block, ...]:
-        texts = [self._tell(step) for rule, step in self._steps.items() if rule not in self._told]
+        texts = [
+            self._tell(step)
+            for rule, step in self._steps.items()
+            if rule not in self._told and facts_clause(step.roots())
+        ]
         return (Items("", tuple(texts)),) if texts else ()
 
     def unknown(self) -> tuple[Block, ...]:
