@@ -18,7 +18,7 @@ from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published
 from cxrules.search.budget import Budget
-from cxrules.search.draws import DRAWN
+from cxrules.search.draws import DRAWN, Draw
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
@@ -196,8 +196,8 @@ class _Asking:
         draw = possibilities.draw(known, self.free, mattering)  # whatever the others are, they alter nothing
         asked = [(fact, value) for fact in mattering for value in coherent[fact]]
         outcomes = possibilities.cohorts.decide(_append(possibilities, known, draw.cohort, asked))
-        drawn = draw.valid.bit_count()
         models = {model: both for model, columns in outcomes.models.items() if (both := columns & draw.valid)}
+        sizes = {model: columns.bit_count() for model, columns in models.items()}
         complete = True
         if len(models) <= 1:
             proof = settled(
@@ -212,13 +212,16 @@ class _Asking:
                 return self._answer([], {self.decision.model: 1.0})
             complete = proof.settlement is not Settlement.UNDECIDED
         answers: dict[str, list[Answer]] = {}
-        for position, (fact, value) in enumerate(asked, DRAWN):
-            answers.setdefault(fact, []).append(Answer(value, *_read(outcomes, position)))
+        alone = Outcomes(
+            {model: columns >> DRAWN for model, columns in outcomes.models.items()}, outcomes.contested >> DRAWN
+        )
+        for position, (fact, value) in enumerate(asked):
+            answers.setdefault(fact, []).append(Answer(value, *_read(alone, position)))
         questions = [
             Question(
                 fact,
                 self._text(fact),
-                _information(possibilities, draw.cohort, draw.valid, models, fact),
+                _information(_kinds(possibilities, draw, fact), tuple(models.values()), tuple(sizes.values())),
                 tuple(found),
             )
             for fact, found in answers.items()
@@ -231,8 +234,8 @@ class _Asking:
                 all(answer.model == self.decision.model for answer in question.answers),
             )
         )
-        frequent = sorted(models, key=lambda each: -models[each].bit_count())
-        prospects = {model: models[model].bit_count() / drawn for model in frequent}
+        drawn = sum(sizes.values())  # each completion has one model, or None
+        prospects = {model: sizes[model] / drawn for model in sorted(sizes, key=lambda each: -sizes[each])}
         return self._answer(questions, prospects, complete=complete)
 
     def _answer(
@@ -288,17 +291,20 @@ def _read(outcomes: Outcomes, position: int) -> tuple[str | None, Status]:
     return model, Status.CONTESTED if outcomes.contested >> position & 1 else Status.RECOMMENDED
 
 
-def _information(
-    possibilities: Possibilities, cohort: Cohort, valid: int, models: Mapping[str | None, int], fact: str
-) -> float:
-    """Estimate the mutual information of a fact and the final model, in bits."""
-    kinds = [columns for columns in _kinds(possibilities, cohort, fact, valid) if columns]
-    total = valid.bit_count()
-    if not total or len(kinds) < 2 or len(models) < 2:
+def _information(kinds: Sequence[int], models: Sequence[int], sizes: Sequence[int]) -> float:
+    """Estimate the mutual information of a fact and the final model, in bits.
+
+    Args:
+        kinds: The completions with each value of the fact.
+        models: The completions with each model.
+        sizes: How many these are.
+    """
+    kinds = [columns for columns in kinds if columns]
+    if len(kinds) < 2 or len(models) < 2:
         return 0.0
-    sizes = [columns.bit_count() for columns in models.values()]
+    total = sum(sizes)
     told = 0.0
-    for size, row in _count_together(kinds, tuple(models.values()), sizes):
+    for size, row in _count_together(kinds, models, sizes):
         for both, with_model in zip(row, sizes, strict=True):
             if both:
                 told += both / total * log2(both * total / (size * with_model))
@@ -330,8 +336,9 @@ def _count_together(
     yield size, left
 
 
-def _kinds(possibilities: Possibilities, cohort: Cohort, fact: str, valid: int) -> list[int]:
+def _kinds(possibilities: Possibilities, draw: Draw, fact: str) -> list[int]:
     """Group the completions by the values of a fact that rules can tell apart."""
+    cohort, valid = draw
     column = cohort.columns[fact]
     if not isinstance(column, SetColumn):
         return [columns & valid for columns in column.values()]

@@ -89,12 +89,16 @@ class Draws:
         """
         free = dict.fromkeys(free)
         drawing = _Drawing(self._start(known, free))
+        # What known facts pass holds everywhere, and need not be looked at again.
+        asked = [fact in free for fact in self._facts]
         entries = [
             _Entry(
-                numbers, _bits_of(numbers), tuple([fact for number in numbers if (fact := self._facts[number]) in free])
+                numbers := tuple([number for number in whole if asked[number]]),
+                _bits_of(numbers),
+                tuple([self._facts[number] for number in numbers]),
             )
-            for position, numbers in enumerate(self._entries)
-            if impossible >> position & 1 and drawing.may_hold(numbers)
+            for position, whole in enumerate(self._entries)
+            if impossible >> position & 1 and drawing.may_hold(whole)
         ]
         rivals = [
             _Rival(
@@ -104,16 +108,16 @@ class Draws:
                 alive,
             )
             for name, rows in self._rivals.items()
-            if name in free and (alive := _list_alive(rows, impossible, drawing))
+            if name in free and (alive := _list_alive(rows, impossible, drawing, asked))
         ]
         bad, redrawn = self._redraw(drawing, entries, rivals)
         columns: dict[str, Column] = {
             name: column_of(self._rulebase.vocabulary, name, value, _EVERYTHING) for name, value in known.items()
         }
         for name in free if wanted is None else wanted:
-            column, twice = self._columns[name], self._doubled[name]
-            for where, shift in redrawn.get(name, ()):
-                column = _mix(where, twice, shift, column)
+            column = self._columns[name]
+            if rounds := redrawn.get(name):
+                column = _mix(column, self._doubled[name], rounds)
             blank = drawing.blank.get(name)
             columns[name] = _keep(column, ~blank) if blank else column
         return Draw(Cohort(_EVERYTHING, columns), _EVERYTHING & ~bad)
@@ -122,7 +126,7 @@ class Draws:
         self, drawing: _Drawing, entries: Sequence[_Entry], rivals: Sequence[_Rival]
     ) -> tuple[int, dict[str, list[tuple[int, int]]]]:
         """Draw again what is impossible; return what still is, and for each fact where it was drawn again, and how."""
-        shifts = Random(0)  # noqa: S311 - chance for an estimate, no secret
+        shifts = iter(self._shifts)
         redrawn: dict[str, list[tuple[int, int]]] = {}
         looked_at = _join([*(entry.tests for entry in entries), *(rival.tests for rival in rivals)])
         numbers = {name: [number for number in own if looked_at >> number & 1] for name, own in self._numbers.items()}
@@ -144,7 +148,7 @@ class Draws:
                 break
             altered = 0
             for name, where in again.items():
-                shift = shifts.randrange(DRAWN)
+                shift = next(shifts)
                 redrawn.setdefault(name, []).append((where, shift))
                 self._alter(drawing.truths, numbers[name], where, shift)
                 altered |= _bits_of(numbers[name])
@@ -168,6 +172,12 @@ class Draws:
             else _EVERYTHING * (test.fact in known and test.holds(known[test.fact], vocabulary[test.fact]))
             for number, test in enumerate(self._asked)
         ]
+
+    @cached_property
+    def _shifts(self) -> tuple[int, ...]:
+        """By how much to turn round what is drawn again: as often as every fact may be in every round."""
+        random = Random(0)  # noqa: S311 - chance for an estimate, no secret
+        return tuple([random.randrange(DRAWN) for _ in range(_ROUNDS * len(self._cases))])
 
     @cached_property
     def _truths(self) -> tuple[int, ...]:
@@ -234,11 +244,15 @@ class _Rival(NamedTuple):
     rows: list[list[tuple[int, ...]]]
 
 
-def _list_alive(rows: _Rows, impossible: int, drawing: _Drawing) -> list[list[tuple[int, ...]]]:
+def _list_alive(rows: _Rows, impossible: int, drawing: _Drawing, asked: Sequence[bool]) -> list[list[tuple[int, ...]]]:
     """Return what may make each value of a fact impossible; nothing where some value is always possible."""
     alive = []
     for row in rows:
-        may = [others for bit, others in row if bit & impossible and drawing.may_hold(others)]
+        may = [
+            tuple([number for number in others if asked[number]])
+            for bit, others in row
+            if bit & impossible and drawing.may_hold(others)
+        ]
         if not may:
             return []
         alive.append(may)
@@ -283,15 +297,17 @@ class _Drawing:
                     self.blank[name] = blank
                     altered |= _bits_of(numbers)
             if blank:
+                filled = _EVERYTHING ^ blank
                 for number in numbers:
-                    holding[number] &= ~blank
+                    holding[number] &= filled
         return altered
 
     def meeting(self, numbers: Iterable[int]) -> int:
         """Return the completions in which all of some tests hold."""
         columns = _EVERYTHING
-        for number in numbers:
-            columns &= self._holding[number]
+        holding = self._holding
+        for place, number in enumerate(numbers):
+            columns = columns & holding[number] if place else holding[number]
             if not columns:
                 break
         return columns
@@ -334,17 +350,26 @@ def _double(mask: int) -> int:
     return mask | mask << DRAWN
 
 
-def _mix(where: int, twice: Column, shift: int, column: Column) -> Column:
-    """Put what was drawn, turned round, in the place of a column in some places."""
+def _mix(column: Column, twice: Column, rounds: Sequence[tuple[int, int]]) -> Column:
+    """Put what was drawn, turned round, in the place of a column in some places, round after round."""
     if isinstance(twice, SetColumn):
         assert isinstance(column, SetColumn)
-        elements = {
-            element: (old := column.elements[element]) ^ (mask >> shift ^ old) & where
-            for element, mask in twice.elements.items()
-        }
-        return SetColumn(column.known, elements)
+        drawn, doubled = column.elements, twice.elements
+        return SetColumn(column.known, {each: _mix_mask(drawn[each], doubled[each], rounds) for each in drawn})
     assert not isinstance(column, SetColumn)
-    return {value: (old := column[value]) ^ (mask >> shift ^ old) & where for value, mask in twice.items()}
+    *values, last = column
+    mixed = {value: _mix_mask(column[value], twice[value], rounds) for value in values}
+    left = _EVERYTHING  # whoever has none of the other values has the last
+    for mask in mixed.values():
+        left ^= mask
+    mixed[last] = left
+    return mixed
+
+
+def _mix_mask(mask: int, twice: int, rounds: Sequence[tuple[int, int]]) -> int:
+    for where, shift in rounds:
+        mask ^= (twice >> shift ^ mask) & where
+    return mask
 
 
 def _keep(column: Column, where: int) -> Column:
