@@ -124,6 +124,14 @@ class Decider:
         return tuple(found)
 
     @cached_property
+    def carried(self) -> Mapping[tuple[str, int, str, bool], list[Evidence]]:
+        """The evidence that differs by nothing but the rule."""
+        found: dict[tuple[str, int, str, bool], list[Evidence]] = defaultdict(list)
+        for item in self.evidence:
+            found[item.carriage].append(item)
+        return found
+
+    @cached_property
     def twins(self) -> tuple[int, ...]:
         """The rules whose evidence for the same side of the same model the same claim carries: groups of several."""
         groups: dict[tuple[str, bool, str], int] = defaultdict(int)

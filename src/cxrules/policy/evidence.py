@@ -36,6 +36,11 @@ class Evidence:
     carrier: str
     standing: bool
 
+    @property
+    def carriage(self) -> tuple[str, int, str, bool]:
+        """What is equal where the same evidence comes by several rules."""
+        return self.model, self.points, self.carrier, self.standing
+
 
 def certainty(points: int) -> float:
     """Return the certainty factor of a sum of points.

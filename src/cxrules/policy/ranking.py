@@ -101,9 +101,4 @@ def fired_evidence(decider: Decider, fired: int) -> tuple[Evidence, ...]:
 
 
 def _fired_twin(decider: Decider, fired: int, item: Evidence) -> Evidence:
-    same = (item.model, item.points, item.carrier, item.standing)
-    return next(
-        twin
-        for twin in decider.evidence
-        if (twin.model, twin.points, twin.carrier, twin.standing) == same and decider.has(fired, twin.rule)
-    )
+    return next(twin for twin in decider.carried[item.carriage] if decider.has(fired, twin.rule))
