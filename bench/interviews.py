@@ -15,6 +15,7 @@ import random
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from contextlib import suppress
 from statistics import median, quantiles
 from time import perf_counter
@@ -96,6 +97,37 @@ async def annoy(port: int, until: float) -> None:
             slow.close()
 
 
+def make_tables() -> list[bytes]:
+    """Make the bodies of hostile tables: wide, long, with nothing but mistakes, and packed, where PyArrow is there."""
+    wide = ",".join(f"silo{number}" for number in range(60_000))
+    long = "silos,maturity,retention_budget_share\n" + "severe,early,15 %\n" * 100_000
+    wrong = "silos\n" + "".join(f"sever{number}\n" for number in range(100_000))
+    files = {"wide.csv": wide.encode(), "long.csv": long.encode(), "wrong.csv": wrong.encode()}
+    with suppress(ImportError):
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        packed = pa.BufferOutputStream()
+        parquet.write_table(pa.table({"silos": pa.nulls(3_000_000, pa.string())}), packed)
+        files["nulls.parquet"] = packed.getvalue().to_pybytes()
+    return [json.dumps({"name": name, "base64": b64encode(each).decode()}).encode() for name, each in files.items()]
+
+
+async def annoy_with_tables(port: int, until: float, body: bytes) -> None:
+    """Send a table again and again, and a head that never ends beside it."""
+    while perf_counter() < until:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            _, endless = await asyncio.open_connection(HOST, port)
+            endless.write(b"POST /page/table HTTP/1.1\r\nHost: x\r\n")
+            reader, writer = await asyncio.open_connection(HOST, port)
+            head = b"POST /page/table HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+            writer.write(head % len(body) + body)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(), max(until - perf_counter(), 0.1))
+            writer.close()
+            endless.close()
+
+
 async def measure(port: int, interviews: int, seconds: float, pause: float, *, hostile: bool) -> list[Interview]:
     """Hold the interviews."""
     organisations = list_organisations(RuleBase.builtin(), _ORGANISATIONS)
@@ -104,6 +136,7 @@ async def measure(port: int, interviews: int, seconds: float, pause: float, *, h
     tasks = [person.hold(until, pause) for person in people]
     if hostile:
         tasks.append(annoy(port, until))
+        tasks += [annoy_with_tables(port, until, body) for body in make_tables()]
     await asyncio.gather(*tasks)
     return people
 

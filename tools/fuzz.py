@@ -19,6 +19,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -209,6 +210,78 @@ def read_frame(text: str) -> None:
     assert answer.num_rows == table.num_rows
 
 
+@cache
+def application() -> Any:
+    """Return the server, and the loop that it runs in."""
+    from asyncio import Runner
+
+    from cxrules.web.app import create_app
+    from cxrules.web.limits import Limits
+
+    return create_app(builtin(), limits=Limits(search=0.2, deciding=0.5)), Runner()
+
+
+def read_http(text: str) -> None:
+    """Send a body to the endpoint in the first line."""
+    path, _, body = text.partition("\n")
+    post(path, body.encode("utf-8", "surrogatepass"))
+
+
+def post(path: str, body: bytes) -> tuple[int, Any]:
+    """Send a body, and return the status and what is answered."""
+    server, runner = application()
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+    runner.run(
+        server(scope | {"raw_path": b"", "root_path": "", "http_version": "1.1", "scheme": "http"}, receive, send)
+    )
+    status = sent[0]["status"]
+    answer = json.loads(b"".join(message.get("body", b"") for message in sent[1:]))
+    assert status == 200 or (status in {404, 405, 413, 422} and answer["message"]), status
+    return status, answer
+
+
+def read_table(text: str) -> None:
+    """Send a table, with its name in the first line, and compare what the command says of it."""
+    import csv
+    import io
+    from base64 import b64encode
+
+    from cxrules.columns.files import FORMATS, open_table
+    from cxrules.columns.frames import Asked, FrameJudge
+    from cxrules.columns.layout import ALL, Faults
+
+    name, _, content = text.partition("\n")
+    packed = name.endswith(".parquet")
+    sent = content.encode("latin-1", "replace") if packed else content.encode("utf-8", "surrogatepass")
+    status, answer = post("/page/table", json.dumps({"name": name, "base64": b64encode(sent).decode()}).encode())
+    ending = next((each for each in FORMATS if name.endswith(each)), "")
+    if not ending:
+        return
+    file = _file(f"table{ending}", "")
+    file.write_bytes(sent)
+    frames, faults = FrameJudge(builtin().tables, Asked(None, ALL, brief=True, file=True)), Faults(1)
+    models: list[str | None] = []
+    try:
+        with open_table(file) as table:
+            for batch in table.batches:
+                answers = frames.answer(table.names, batch.column, batch.size, (len(models), faults))
+                models += answers["model"].to_pylist()
+    except ValueError:
+        return
+    if status == 200:
+        shown = [row["model"] or None for row in csv.DictReader(io.StringIO(answer["csv"], newline=""))]
+        assert shown == models, "the page and the command disagree"
+
+
 def list_targets() -> dict[str, Target]:
     """Return what is tried, by name. What needs a package that is not installed is left out."""
     known = {"maturity": "early", "silos": "severe", "retention_budget_share": 15, "transformation_goal": True}
@@ -230,12 +303,13 @@ def list_targets() -> dict[str, Target]:
         "typed": Target(("1", "dry, wet", "12,5 %", "none", "The sun", "yes"), read_typed, (), 20),
         "masks": Target(_seeds("masks"), read_masks, (InvalidMasking,), 15),
     }
-    try:
-        import pyarrow as pa
-    except ImportError:
-        return targets
-    assert pa
-    return targets | {"frame": Target((json.dumps([known, known]),), read_frame, org, 2)}
+    if find_spec("fastapi"):
+        targets["http"] = Target(_seeds("http"), read_http, (), 5)
+    if find_spec("pyarrow"):
+        targets["frame"] = Target((json.dumps([known, known]),), read_frame, org, 2)
+    if find_spec("fastapi") and find_spec("pyarrow"):
+        targets["table"] = Target((*_seeds("table"), f"t.parquet\n{_make_parquet()}"), read_table, (), 5)
+    return targets
 
 
 def _seeds(name: str) -> tuple[str, ...]:
@@ -249,6 +323,16 @@ def _make_log() -> str:
         log.write(small_advisor().recommend(soil="dry"))
         log.write(small_advisor().recommend(soil="wet", budget_share=50), labels={"customer": "x"})
     return file.read_text(encoding="utf-8")
+
+
+def _make_parquet() -> str:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.table({"silos": ["severe", None], "retention_budget_share": [15.5, 20.0], "company": ["A", "=B"]})
+    file = pa.BufferOutputStream()
+    parquet.write_table(table, file, compression="gzip")
+    return str(file.getvalue().to_pybytes(), "latin-1")
 
 
 @cache

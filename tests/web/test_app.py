@@ -187,7 +187,12 @@ def test_a_body_that_is_no_json_is_refused_with_a_message(roomy: TestClient, pat
 
 
 def test_what_is_not_there_is_told_in_the_same_way(client: TestClient) -> None:
-    for answer in (client.get("/api/nothing"), client.put("/api/recommend"), client.get("/page/recommend")):
+    for answer in (
+        client.get("/api/nothing"),
+        client.post("/api/recommend/", json={}),
+        client.put("/api/recommend"),
+        client.get("/page/recommend"),
+    ):
         assert answer.status_code in {404, 405}
         assert answer.json()["message"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -30,6 +31,8 @@ FORMATS = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".arrow", "
 """The endings by which the format of a file is known."""
 
 _BATCH = 1 << 16
+_RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
+"""What PyArrow says of a row that has not a cell for each column; its handler of such rows fails at bad UTF-8."""
 
 
 class Batch(NamedTuple):
@@ -101,13 +104,6 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
     except pa.ArrowInvalid as error:
         raise ValueError(f"the first line of a CSV file names its columns: {error}") from error
     file.seek(0)
-    wrong: list[str] = []
-
-    def refuse(row: Any) -> str:
-        wrong.append(ragged(row.actual_columns, row.expected_columns, row.text))
-        return "error"
-
-    parse.invalid_row_handler = refuse
     types = dict.fromkeys(names, pa.string())
     convert = csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
 
@@ -115,7 +111,9 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
         try:
             yield from map(_batch_of, csv.open_csv(file, parse_options=parse, convert_options=convert))
         except pa.ArrowInvalid as error:
-            raise ValueError(f"{path}: {wrong[0] if wrong else error}") from error
+            found = _RAGGED.search(str(error))
+            told = ragged(int(found[2]), int(found[1]), found[3]) if found else error
+            raise ValueError(f"{path}: {told}") from error
 
     return TableFile(tuple(names), batches(), lambda: file.tell() / size)
 

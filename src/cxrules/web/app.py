@@ -126,6 +126,7 @@ def create_app(advisor: Advisor | None = None, *, limits: Limits | None = None, 
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        redirect_slashes=False,
         responses=_PROBLEMS,
     )
     app.add_exception_handler(RequestValidationError, _refuse_request)

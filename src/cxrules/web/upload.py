@@ -135,7 +135,7 @@ def _open_parquet(content: bytes) -> tuple[tuple[str, ...], Iterator[Sequence[An
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise ValueError("Parquet needs the extra frame (pip install 'cxrules[frame]'); send CSV instead") from None
+        raise ValueError("Parquet needs the extra frame here; CSV works everywhere") from None
     try:
         held = parquet.ParquetFile(pa.BufferReader(content))
         told = held.metadata
