@@ -8,6 +8,7 @@ import io
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from time import sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.columns.dialect import guard_formula
@@ -26,6 +27,11 @@ __all__ = ["decide_table"]
 _ANSWER: Final = ("model", "status", "certainty", "runner_up")
 _SHOWN: Final = 200
 _MISTAKES: Final = 20
+_KEPT: Final = 10_000
+"""So many decisions are kept, for rows that say the same."""
+_TURN: Final = 20
+_PAUSE: Final = 1e-4
+"""After so many rows so many seconds are left to other threads, which otherwise wait 5 ms for every turn."""
 _MOST_WRITTEN: Final = 64 << 20
 """Characters of the answer as CSV: texts that recur in a Parquet file are there once, here in every row."""
 
@@ -56,23 +62,25 @@ def decide_table(advisor: Advisor, name: str, base64: str) -> dict[str, Any]:
     read = set(layout.read)
     label = next((position for position, name in enumerate(upload.names) if name not in read), None)
     answer = _Answer(advisor, upload.names, label)
-    _decide(advisor, upload, RowReader(advisor.rulebase.vocabulary, upload.names, layout), answer)
+    _decide(upload, RowReader(advisor.rulebase.vocabulary, upload.names, layout), answer)
     return answer.tell()
 
 
-def _decide(advisor: Advisor, upload: Upload, reader: RowReader, answer: _Answer) -> None:
+def _decide(upload: Upload, reader: RowReader, answer: _Answer) -> None:
     budget = Budget()
     faults = Faults(PAGE.first)
     for number, row in enumerate(upload.rows):
         if budget.spent:
             raise ValueError(f"after {number:,} rows the time was up; `cxrules table` takes tables of any size")
+        if number % _TURN == 0:
+            sleep(_PAUSE)
         known, wrong = reader.read(row)
         for mistake in wrong:
             faults.add(mistake, [number])
         if len(faults) >= _MISTAKES:
             break
         if not faults:
-            answer.add(row, known, advisor.judge.decide(known))
+            answer.add(row, known)
     if faults:
         raise faults.error()
     if not answer.count:
@@ -84,6 +92,8 @@ class _Answer:
 
     def __init__(self, advisor: Advisor, names: Sequence[str], label: int | None) -> None:
         self.count = 0
+        self._judge = advisor.judge
+        self._decided: dict[tuple[tuple[str, FactValue], ...], Decision] = {}
         self._names = {model.id: model.name for model in advisor.rulebase.models.values()}
         self._label = label
         self._counts: Counter[str | None] = Counter()
@@ -92,8 +102,14 @@ class _Answer:
         self._csv = csv.writer(self._written)
         self._csv.writerow([*map(guard_formula, names), *_ANSWER])
 
-    def add(self, row: Sequence[Any], facts: Mapping[str, FactValue], decision: Decision) -> None:
-        """Add a row."""
+    def add(self, row: Sequence[Any], facts: Mapping[str, FactValue]) -> None:
+        """Decide a row and add it."""
+        key = tuple(facts.items())
+        if key not in self._decided:
+            if len(self._decided) >= _KEPT:
+                self._decided.clear()
+            self._decided[key] = self._judge.decide(facts)
+        decision = self._decided[key]
         self.count += 1
         self._counts[decision.model] += 1
         said = (decision.model, decision.status, round(decision.certainty, 4), decision.runner_up)
