@@ -256,8 +256,8 @@ def read_table(text: str) -> None:
     from base64 import b64encode
 
     from cxrules.columns.files import FORMATS, open_table
-    from cxrules.columns.frames import Asked, FrameJudge
-    from cxrules.columns.layout import ALL, Faults
+    from cxrules.columns.frames import Asked, FrameJudge, Part
+    from cxrules.columns.layout import ALL
 
     name, _, content = text.partition("\n")
     packed = name.endswith(".parquet")
@@ -268,13 +268,12 @@ def read_table(text: str) -> None:
         return
     file = _file(f"table{ending}", "")
     file.write_bytes(sent)
-    frames, faults = FrameJudge(builtin().tables, Asked(None, ALL, brief=True, file=True)), Faults(1)
+    frames = FrameJudge(builtin().tables, Asked(None, ALL, brief=True, file=True))
     models: list[str | None] = []
     try:
         with open_table(file) as table:
-            for batch in table.batches:
-                answers = frames.answer(table.names, batch.column, batch.size, (len(models), faults))
-                models += answers["model"].to_pylist()
+            for _, answers in frames.read(Part(table.names, *batch) for batch in table.batches):
+                models += [] if answers is None else answers["model"].to_pylist()
     except ValueError:
         return
     if status == 200:
