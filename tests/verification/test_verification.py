@@ -232,7 +232,7 @@ def test_every_check_has_its_page() -> None:
 
 
 def test_the_builtin_rule_base_is_proved(record_property: Any) -> None:
-    report = verify(RuleBase.builtin(), builtin_expectations(), jobs=2)
+    report = verify(RuleBase.builtin(), builtin_expectations())
     record_property("seconds", report.seconds)
     assert [(finding.check, finding.subject, finding.message) for finding in report.open] == []
     assert report.stale == ()
