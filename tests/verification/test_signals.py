@@ -69,3 +69,16 @@ def test_a_signal_ends_it_at_once(jobs: int, number: signal.Signals, code: int, 
     assert (process.returncode, out) == (code, "")
     assert err == "" or number == signal.SIGKILL
     wait_for(lambda: not any(map(is_alive, begun)), f"left behind: {begun}")
+
+
+def test_a_script_that_its_processes_cannot_import_is_an_error_and_no_hang(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from cxrules import RuleBase\n"
+        "from cxrules.verification import verify\n"
+        "verify(RuleBase.builtin(), jobs=2, only=['dead-rule', 'unreachable-finding'])\n",
+        "utf-8",
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.returncode == 1
+    assert "RuntimeError: a process that shared the work has died; a script that asks" in done.stderr

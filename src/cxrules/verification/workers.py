@@ -38,7 +38,7 @@ def share(
     """Do a task for each of some names.
 
     Args:
-        task: The task; it is pickled for each process.
+        task: The task; it is sent to each process.
         names: The names, those that take longest first.
         jobs: How many processes; with one the work is done in this one.
         deadline: What the task is told, by `time.monotonic`, which all processes of a machine share.
@@ -71,11 +71,13 @@ class _Crew(Generic[Result]):
     def hire(self) -> None:
         """Begin a process, and give it its first task."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._task, self._deadline), daemon=True)
+        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
         self._processes.append(process)
         with _signals_held():  # a process that is begun by half cannot be ended
             process.start()
         theirs.close()
+        # Not with the arguments: `start` would wait for ever for a process that died before it had read so much.
+        _send(ours, (self._task, self._deadline))
         self._send_next(ours)
 
     def work(self, progress: Progress) -> dict[str, list[Result]]:
@@ -106,7 +108,7 @@ class _Crew(Generic[Result]):
     def _send_next(self, door: Connection[Any, Any]) -> None:
         if self._waiting:
             self._doors[door] = []
-            door.send(self._waiting.pop(0))
+            _send(door, self._waiting.pop(0))
 
 
 @contextmanager
@@ -129,11 +131,24 @@ def _signals_held() -> Iterator[None]:
             signal.raise_signal(come)
 
 
+_DIED = (
+    "a process that shared the work has died; a script that asks for several begins it under "
+    "`if __name__ == '__main__':`, because each of them imports the script"
+)
+
+
+def _send(door: Connection[Any, Any], content: object) -> None:
+    try:
+        door.send(content)
+    except OSError:
+        raise RuntimeError(_DIED) from None
+
+
 def _receive(door: Connection[Any, Any]) -> tuple[str, str, Any]:
     try:
         kind, name, content = door.recv()
-    except EOFError:
-        raise RuntimeError("a process that shared the work has died") from None
+    except (EOFError, OSError):
+        raise RuntimeError(_DIED) from None
     return kind, name, content
 
 
@@ -147,12 +162,13 @@ def _count(found: Iterable[Result], name: str, progress: Progress) -> Iterator[R
         yield result
 
 
-def _serve(door: Connection[Any, Any], task: Task[Any], deadline: float | None) -> None:
+def _serve(door: Connection[Any, Any]) -> None:
     """Work in a process of one's own, one name after another."""
     # Ctrl-C reaches every process of a terminal; the one that began this one ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError):
+        task, deadline = door.recv()
         while True:
             name = door.recv()
             try:
