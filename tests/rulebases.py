@@ -263,15 +263,16 @@ class _Parts:
         self.claims = claims
 
 
-def rulebases(max_rules: int = 16) -> st.SearchStrategy[RuleBase]:
+_MAX_RULES = 16
+
+
+def rulebases(max_rules: int = _MAX_RULES) -> st.SearchStrategy[RuleBase]:
     """A rule base of any shape: every kind of fact and test, chained findings, gates, preferences, shared claims."""
-    return drawn_once(_any_rulebase(max_rules), f"{max_rules} rules")
+    # As many as the properties of the policy need: with half of them, a changed text of the policy went unnoticed.
+    return drawn_once(_any_rulebase(max_rules), f"{max_rules} rules", 100 if max_rules == _MAX_RULES else 60)
 
 
-_POOL = 60
-
-
-def drawn_once(strategy: st.SearchStrategy[RuleBase], name: str) -> st.SearchStrategy[RuleBase]:
+def drawn_once(strategy: st.SearchStrategy[RuleBase], name: str, number: int = 60) -> st.SearchStrategy[RuleBase]:
     """Rule bases that are drawn once for all tests of a process, because drawing takes longer than what is tested.
 
     Each test still picks as many of them as it has examples, by its own seed, and what fails is shrunk towards the
@@ -280,17 +281,17 @@ def drawn_once(strategy: st.SearchStrategy[RuleBase], name: str) -> st.SearchStr
     if settings.get_current_profile_name() == "soak":
         return strategy
     _strategies[name] = strategy
-    return st.integers(0, _POOL - 1).map(lambda position: _pool(name)[position % len(_pool(name))])
+    return st.integers(0, number - 1).map(lambda position: _draw_once(name, number)[position])
 
 
 _strategies: dict[str, st.SearchStrategy[RuleBase]] = {}
 
 
 @cache
-def _pool(name: str) -> list[RuleBase]:
+def _draw_once(name: str, number: int) -> list[RuleBase]:
     drawn: list[RuleBase] = []
 
-    @settings(max_examples=_POOL, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=number, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(_strategies[name])
     def draw(rulebase: RuleBase) -> None:
         drawn.append(rulebase)
