@@ -335,6 +335,24 @@ def test_a_template_is_an_organisation_file_to_fill_in(run: Run, builtin: "RuleB
     assert run("facts", "--template", "--json").exit_code == ExitCode.WRONG_INPUT
 
 
+# --- options that say nothing, or too much
+
+WRONG_OPTIONS = [
+    ("recommend - --html --json", 2, "--html is the report"),
+    ("recommend - --html --why-not cmo_owned", 2, "--html is the report"),
+    ("recommend - --what-if silos=none --what-if silos=severe", 2, "--what-if: silos is given twice"),
+    ("table x.csv --column silos=a --column silos=b", 2, "--column: silos is given twice"),
+    ("diff builtin builtin --within inf", 0, ""),
+    ("diff builtin builtin --within 1e300", 0, ""),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "told"), WRONG_OPTIONS)
+def test_options_that_cannot_be_meant_are_refused(run: Run, line: str, code: int, told: str) -> None:
+    shown = run(*line.split(), given="maturity: early\n")
+    assert (shown.exit_code, told in shown.stderr) == (code, True), shown.stderr
+
+
 # --- check
 
 
@@ -412,6 +430,7 @@ def test_output_that_nobody_reads_to_the_end_is_no_failure_to_talk_about() -> No
         assert process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == ""
+        assert process.wait() == ExitCode.OUTPUT_LOST  # and not 1, which says that mistakes were found
 
 
 def test_no_colours_where_nobody_looks(run: Run) -> None:

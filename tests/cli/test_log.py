@@ -81,6 +81,9 @@ def test_show_gives_a_line_for_each_decision(run: Run, path: Path) -> None:
         (["--since", "2025-03-02T13:00:00"], ["third"]),
         (["--until", "2025-03-02T14:00:00+02:00"], ["first"]),
         (["--rule", "no-such-rule"], []),
+        (["--since", "9999-12-31"], []),
+        (["--since", "0001-01-01T00:00:00+14:00", "--until", "9999-12-31"], ["first", "second", "third"]),
+        (["--until", "9999-12-31T23:59:59-12:00"], ["first", "second", "third"]),
     ],
 )
 def test_show_chooses(run: Run, path: Path, options: list[str], names: list[str]) -> None:

@@ -191,19 +191,24 @@ STREAMS = [
     ("recommend - <&-", 2, "standard input cannot be read"),
     ("rules > /dev/full", 5, "the output cannot be written: No space left on device"),
     ("rules >&-", 0, ""),
+    ("log show {log} > /dev/full", 5, "the output cannot be written: No space left on device"),
+    ("log replay {log} --json > /dev/full", 5, "the output cannot be written: No space left on device"),
+    ("log show log", 2, "log: No such file or directory"),
+    ("log show /proc/self/mem", 2, "/proc/self/mem: Input/output error"),
 ]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize(("line", "code", "told"), STREAMS)
 def test_streams_that_are_closed_or_full_end_in_one_line(tmp_path: Path, line: str, code: int, told: str) -> None:
-    line = line.format(file=tmp_path / "x.yaml")
+    line = line.format(file=tmp_path / "x.yaml", log=DATA / "logs" / "format-1.jsonl")
     shown = subprocess.run(
         ["/bin/sh", "-c", f"'{sys.executable}' -c '{MAIN}' {line}"],
         capture_output=True,
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
+        cwd=tmp_path,
     )
     assert (shown.returncode, told in shown.stderr) == (code, True), shown.stderr
     assert len(shown.stderr.splitlines()) <= 2

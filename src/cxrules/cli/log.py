@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -300,10 +300,13 @@ def _reading(file: Path) -> Iterator[tuple[LogReader, _Report]]:
 
     try:
         log = LogReader(file)
-        yield log, _Report(log)
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        fail(f"{file}: {error.strerror or error}")
+    try:
+        yield log, _Report(log)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            raise  # it is the output that cannot be written
         fail(f"{file}: {error.strerror or error}")
 
 
@@ -315,9 +318,12 @@ def _read_bound(text: str | None, option: str, days: int) -> str:
         moment = datetime.fromisoformat(text)
     except ValueError:
         fail(f"{option} is a date such as 2025-12-31, or a moment such as 2025-12-31T09:30:00, not {text!r}")
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    with suppress(OverflowError):  # of the first and the last day that there are
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    moment = moment.replace(tzinfo=UTC)
     if len(text) <= len("2025-12-31"):
-        moment += timedelta(days=days)
+        with suppress(OverflowError):  # of the last day that there is
+            moment += timedelta(days=days)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -69,6 +69,8 @@ def recommend(
         fail("--why-not and --what-if are two questions: ask one at a time")
     if detail not in ("brief", "full"):
         fail(f"--detail is brief or full, not {detail!r}")
+    if as_html and (as_json or why_not is not None or what_if):
+        fail("--html is the report on the recommendation: it goes with none of --json, --why-not and --what-if")
     if date is not None and not as_html:
         fail("--date is that of the report: it needs --html")
     dated = None if date is None else _read_date(date)
@@ -126,6 +128,8 @@ def _read_supposed(texts: list[str], vocabulary: Vocabulary) -> dict[str, FactVa
         name, equals, value = text.partition("=")
         if not equals:
             fail(f"--what-if takes FACT=VALUE, not {text!r}")
+        if name in given:
+            fail(f"--what-if: {name} is given twice")
         fact = vocabulary.facts.get(name)
         given[name] = _read_value(fact, value.strip()) if fact else value
     known = vocabulary.validate(given)

@@ -15,6 +15,7 @@ from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_end_it
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
+from cxrules.whole_file import write_whole
 
 if TYPE_CHECKING:
     from cxrules.columns.portfolio import Portfolio
@@ -90,7 +91,7 @@ def table(
     the end. Interrupted, the command leaves no half-written output.
     """
     try:
-        from cxrules.columns import files, portfolio_page
+        from cxrules.columns import portfolio_page
     except ImportError as error:
         fail(f"this command needs an extra ({error}): pip install 'cxrules[frame]'", ExitCode.MISSING_EXTRA)
     _refuse_same(file, output, html)
@@ -99,7 +100,7 @@ def table(
         supposed = rulebase.vocabulary.validate(dict(_suppose(rulebase.vocabulary, each) for each in what_if or []))
     try:
         with signals_end_it(), ExitStack() as stack, mistakes_end_it():
-            drawn = stack.enter_context(files.write_whole(html)) if html else None
+            drawn = stack.enter_context(write_whole(html)) if html else None
             wanted = {
                 "columns": _pairs(columns),
                 "also": also or [],
@@ -110,7 +111,8 @@ def table(
             if drawn:
                 drawn.write(portfolio_page.page_of(portfolio, rulebase, file.stem).encode())
     except (OSError, ValueError) as error:
-        fail(str(error) if isinstance(error, ValueError) else f"{error.filename}: {error.strerror or error}")
+        named = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        fail(f"{named}{(isinstance(error, OSError) and error.strerror) or error}")
     data = portfolio.as_data()
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else _describe(portfolio, rulebase))
 
@@ -167,11 +169,15 @@ def _refuse_same(file: Path, *written: Path | None) -> None:
 
 def _pairs(columns: list[str] | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    given: set[str] = set()
     for each in columns or []:
         fact, equals, column = each.partition("=")
         if not equals:
             fail(f"--column is FACT=COLUMN, not {each!r}")
         name, dot, element = fact.partition(".")
+        if fact in given:
+            fail(f"--column: {fact} is given twice")
+        given.add(fact)
         if dot:
             found.setdefault(name, {})[element] = column
         else:

@@ -12,6 +12,7 @@ from cxrules.cli.shared import OnTop, count, fail, hang, mistakes_end_it, open_r
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
+from cxrules.whole_file import write_whole
 
 if TYPE_CHECKING:
     from cxrules.testing import CaseReport, CaseResult
@@ -109,6 +110,7 @@ def _shorten(names: Sequence[str], most: int = 12) -> list[str]:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        with write_whole(path) as file:
+            file.write(text.encode())
     except OSError as error:
         fail(f"{path}: {error.strerror or error}")

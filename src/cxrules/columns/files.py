@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,8 +23,9 @@ from cxrules.columns.dialect import (
     read_object,
     read_objects,
 )
+from cxrules.whole_file import write_whole
 
-__all__ = ["FORMATS", "Batch", "TableFile", "open_table", "write_table", "write_whole"]
+__all__ = ["FORMATS", "Batch", "TableFile", "open_table", "write_table"]
 
 FORMATS = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".arrow", ".feather")
 """The endings by which the format of a file is known."""
@@ -193,22 +193,6 @@ def write_table(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
     write = _WRITERS[_ending(path)]
     with write_whole(path) as file, ExitStack() as stack:
         yield write(file, stack)
-
-
-@contextmanager
-def write_whole(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that is there once everything is written; interrupted, what was there before stays.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_csv(file: Any, stack: ExitStack, delimiter: str = ",") -> Callable[[pa.RecordBatch], None]:

@@ -306,15 +306,22 @@ def _open(path: Path) -> BinaryIO:
 
 def _read_lines(file: BinaryIO, path: Path, start: int, number: int) -> Iterator[Line]:
     file.seek(start)
-    while text := file.readline(LONGEST_LINE):
+    while text := _read_line(file, path):
         number += 1
         length = len(text)
         kept: bytes | None = text
-        while not text.endswith(b"\n") and (text := file.readline(LONGEST_LINE)):
+        while not text.endswith(b"\n") and (text := _read_line(file, path)):
             length += len(text)
             kept = kept + text if kept and length <= LONGEST_RULEBASE and kept.startswith(_RULEBASE) else None
         yield Line(path, number, start, length, kept or b"")
         start += length
+
+
+def _read_line(file: BinaryIO, path: Path) -> bytes:
+    try:
+        return file.readline(LONGEST_LINE)
+    except OSError as error:  # that which writes what was read must be told from it
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _queue(

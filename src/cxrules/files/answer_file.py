@@ -7,16 +7,14 @@ written beside the old under a name that nobody can know beforehand, with the mo
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cxrules.errors import InvalidOrganisation
 from cxrules.files.organisation_file import OrganisationFile, interpret
 from cxrules.language.facts import FactValue, Vocabulary
+from cxrules.whole_file import write_whole
 
 __all__ = ["change_text", "write_safely"]
 
@@ -189,31 +187,8 @@ def _end(node: Any) -> int:
 def write_safely(file: Path, text: str) -> None:
     """Let a text take the place of what a file holds, at once and whole.
 
-    A link stays a link: what it leads to is changed. The mode of the file stays.
-
     Raises:
         OSError: If it cannot be written; the file is as it was then.
     """
-    file = Path(os.path.realpath(file))
-    mode = None
-    with suppress(FileNotFoundError):
-        mode = file.stat().st_mode & 0o7777
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name[:40]}.", suffix=".part", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as beside:
-            beside.write(text)
-            beside.flush()
-            if hasattr(os, "fchmod"):
-                os.fchmod(beside.fileno(), _new_mode() if mode is None else mode)
-        Path(name).replace(file)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def _new_mode() -> int:
-    """Return the mode that a new file gets."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return 0o666 & ~mask
+    with write_whole(file) as whole:
+        whole.write(text.encode())

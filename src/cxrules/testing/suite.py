@@ -15,6 +15,7 @@ from cxrules.language.rules import Effect
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 from cxrules.testing.cases import Case, find_faults
+from cxrules.whole_file import write_whole
 
 __all__ = ["CaseReport", "CaseResult", "run_cases", "update_cases", "write_junit"]
 
@@ -128,7 +129,8 @@ def update_cases(results: Iterable[CaseResult]) -> list[Path]:
         before = path.read_bytes().decode("utf-8")
         after = _edit(before, places)
         if after != before:
-            path.write_bytes(after.encode())
+            with write_whole(path) as whole:
+                whole.write(after.encode())
             changed.append(path)
     return changed
 

@@ -132,7 +132,7 @@ class Solver:
                 if depth:
                     self._solver.push()
                 self._solver.add(*expressions)
-        left = 0 if self.deadline is None else max(1, round(1000 * (self.deadline - monotonic())))
+        left = 0 if self.deadline is None else max(1, round(1000 * min(self.deadline - monotonic(), LARGEST_EFFORT)))
         settings = (min(effort, LARGEST_EFFORT), min(left, LARGEST_EFFORT - 1))
         if settings != self._settings:
             self._solver.set("rlimit", settings[0])

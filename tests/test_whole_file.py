@@ -1,0 +1,81 @@
+"""Files are there whole or not at all, whichever command writes them."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cxrules.cli.app import make_app
+from cxrules.cli.terminal.exit_codes import ExitCode
+from cxrules.whole_file import write_whole
+
+CASES = "cases:\n  - id: one\n    given: {silos: severe}\n    expect: {model: cmo_owned}\n"
+COMMANDS = {
+    "table": "table {folder}/t.csv -o {folder}/out.csv",
+    "page": "table {folder}/t.csv --html {folder}/out.csv",
+    "junit": "test --cases {folder}/cases.yaml --junit {folder}/out.csv",
+    "update": "test --cases {folder}/out.csv --update",
+}
+app = make_app()
+
+
+def run(line: str) -> Any:
+    return CliRunner().invoke(app, line.split())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "t.csv").write_text("maturity\nearly\n")
+    (tmp_path / "cases.yaml").write_text(CASES)
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", COMMANDS.values(), ids=COMMANDS)
+def test_a_full_disk_leaves_what_was_there(folder: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = CASES if "--update" in line else "old"
+    (folder / "out.csv").write_text(old)
+    before = sorted(folder.iterdir())
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    shown = run(line.format(folder=folder))
+    assert shown.exit_code != 0
+    assert "No space left on device" in shown.output + str(shown.exception)
+    assert (folder / "out.csv").read_text() == old
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("line", COMMANDS.values(), ids=COMMANDS)
+def test_a_link_stays_one_and_a_mode_what_it_was(folder: Path, line: str) -> None:
+    target = folder / "target"
+    target.write_text(CASES)
+    target.chmod(0o640)
+    (folder / "out.csv").symlink_to(target)
+    run(line.format(folder=folder))
+    assert (folder / "out.csv").is_symlink()
+    assert target.read_text() != CASES
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("none/out.csv", "none/out.csv: No such file"), ("t.csv/out.csv", "t.csv/out.csv: Not a directory")],
+)
+@pytest.mark.parametrize("option", ["-o", "--html"])
+def test_the_file_that_cannot_be_written_is_named_as_the_user_did(
+    folder: Path, name: str, told: str, option: str
+) -> None:
+    shown = run(f"table {folder}/t.csv {option} {folder}/{name}")
+    assert shown.exit_code == ExitCode.WRONG_INPUT
+    assert f"{folder}/{told}" in shown.stderr
+
+
+def test_a_device_stays_one() -> None:
+    with write_whole(Path(os.devnull)) as file:
+        file.write(b"nothing")
+    assert not Path(os.devnull).is_file()
