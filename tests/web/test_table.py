@@ -7,6 +7,7 @@ import json
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -48,6 +49,23 @@ def zeros() -> bytes:
     return parquet(pa.table({"silos": ["severe"] * 9, "note": ["\x00" * (8 << 20)] * 9}), dictionary=False)
 
 
+def long_lists() -> bytes:
+    """Return a small file with fifty million elements in one cell."""
+    nulls = pa.nulls(50_000_000, pa.int8())
+    return parquet(pa.table({"silos": ["severe"], "note": pa.ListArray.from_arrays([0, len(nulls)], nulls)}))
+
+
+def texts_in_lists() -> bytes:
+    """Return a small file with a megabyte in each of a hundred thousand elements."""
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * MOST_ROWS, pa.int32()), pa.array(["x" * 1_000_000]))
+    lists = pa.ListArray.from_arrays(pa.array([0, MOST_ROWS], pa.int32()), texts)
+    return parquet(pa.table({"silos": ["severe"], "note": pa.StructArray.from_arrays([lists], ["in"])}))
+
+
+def fixed() -> bytes:
+    return parquet(pa.table({"silos": ["severe"], "note": pa.array([b"x" * 1_000_000], pa.binary(1_000_000))}))
+
+
 def try_to_decide(name: str, content: bytes) -> int | str:
     """Return how many rows there are, or why there is no answer."""
     try:
@@ -59,6 +77,9 @@ def try_to_decide(name: str, content: bytes) -> int | str:
 HOSTILE = {
     "nulls.parquet": (nulls, "100,000 rows"),
     "texts.parquet": (long_texts, "too large"),
+    "lists.parquet": (long_lists, "10,000,000 values"),
+    "elements.parquet": (texts_in_lists, "64 MiB when it is unpacked"),
+    "fixed.parquet": (fixed, "1,000 bytes in each cell"),
     "wide.parquet": (lambda: parquet(pa.table({f"x{number}": [1] for number in range(1001)})), "1,000 columns"),
     "rows.csv": (lambda: b"silos\n" + b"severe\n" * (MOST_ROWS + 1), "100,000 rows"),
     "rows.json": (lambda: b"[" + b"{}," * (MOST_ROWS + 1) + b"{}]", "100,000 rows"),
@@ -96,6 +117,30 @@ def test_a_hostile_table_is_refused_with_its_reason_and_in_little_memory(name: s
 def test_a_file_that_unpacks_to_much_is_refused_before_it_is_read() -> None:
     with pytest.raises(ValueError, match="64 MiB when it is unpacked"):
         open_upload("zeros.parquet", zeros())
+
+
+def test_cells_of_every_type_are_read() -> None:
+    table = pa.table(
+        {
+            "silos": pa.array(["severe", None]).dictionary_encode(),
+            "marketing_journey_coverage": [["loyalty"], None],
+            "retention_budget_share": pa.array([15, None], pa.decimal128(5, 2)),
+            "transformation_goal": [True, None],
+            "a": pa.array([[("k", "v")], None], pa.map_(pa.string(), pa.string())),
+            "b": [{"x": "y"}, None],
+            "c": [b"\x00", None],
+            "d": [datetime(2026, 11, 29, tzinfo=UTC), None],
+            "e": pa.array([["f"], None], pa.list_(pa.string(), 1)),
+        }
+    )
+    told = decide_table(ADVISOR, "t.parquet", encode(parquet(table)))
+    assert told["rows"][0]["facts"] == {
+        "silos": "severe",
+        "retention_budget_share": 15,
+        "transformation_goal": True,
+        "marketing_journey_coverage": ["loyalty"],
+    }
+    assert told["rows"][1]["facts"] == {}
 
 
 def test_rows_are_read_as_they_are_asked_for() -> None:

@@ -26,6 +26,7 @@ __all__ = ["decide_table"]
 
 _ANSWER: Final = ("model", "status", "certainty", "runner_up")
 _SHOWN: Final = 200
+_LONGEST: Final = 200
 _MISTAKES: Final = 20
 _KEPT: Final = 10_000
 """So many decisions are kept, for rows that say the same."""
@@ -120,7 +121,7 @@ class _Answer:
             label = row[self._label] if self._label is not None else None
             self._shown.append(
                 {
-                    "label": str(label) if label else f"Row {self.count}",
+                    "label": str(label)[:_LONGEST] if label else f"Row {self.count}",
                     "name": self._names.get(decision.model or ""),
                     "status": str(decision.status),
                     "certainty": decision.certainty,

@@ -28,6 +28,9 @@ _PLACE: Final = "the table"
 _MORE: Final = "`cxrules table` takes tables of any size"
 _MOST_BRACKETS: Final = 1_000_000  # in JSON, where every list or object takes some 60 bytes
 _MOST_BYTES: Final = 64 << 20  # of a Parquet file, unpacked
+_MOST_VALUES: Final = 10_000_000  # of a Parquet file: one cell can be a list of many, packed into nothing
+_LONGEST: Final = 1_000  # bytes in each cell of a column of fixed size
+_TOO_LARGE: Final = f"this is more than {_MOST_BYTES >> 20} MiB when it is unpacked; {_MORE}"
 _BATCH: Final = 1_000
 
 
@@ -141,15 +144,11 @@ def _open_parquet(content: bytes) -> tuple[tuple[str, ...], Iterator[Sequence[An
         told = held.metadata
         _refuse_rows(told.num_rows)
         _refuse_columns(told.num_columns)
-        if sum(told.row_group(each).total_byte_size for each in range(told.num_row_groups)) > _MOST_BYTES:
-            raise ValueError(f"this is more than {_MOST_BYTES >> 20} MiB when it is unpacked; {_MORE}")
-        names = tuple(held.schema_arrow.names)
+        _refuse_packed(held)
         # Texts that recur stay what they are in the file, each once: a megabyte in every row would be many.
-        texts = [
-            field.name
-            for field in held.schema_arrow
-            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-        ]
+        leaves = [held.schema.column(each) for each in range(told.num_columns)]
+        texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+        names = tuple(held.schema_arrow.names)
         held = parquet.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{_PLACE}: {error}") from None
@@ -164,10 +163,39 @@ def _open_parquet(content: bytes) -> tuple[tuple[str, ...], Iterator[Sequence[An
     return names, read()
 
 
+def _refuse_packed(held: Any) -> None:
+    """Refuse a Parquet file that says of itself that it is too large, unpacked."""
+    leaves = range(held.metadata.num_columns)
+    groups = [held.metadata.row_group(each) for each in range(held.metadata.num_row_groups)]
+    if sum(group.total_byte_size for group in groups) > _MOST_BYTES:
+        raise ValueError(_TOO_LARGE)
+    if sum(group.column(leaf).num_values for group in groups for leaf in leaves) > _MOST_VALUES:
+        raise ValueError(f"this is more than {_MOST_VALUES:,} values; {_MORE}")
+    for leaf in map(held.schema.column, leaves):
+        if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY" and leaf.length > _LONGEST:
+            raise ValueError(f"{leaf.path}: this is more than {_LONGEST:,} bytes in each cell; {_MORE}")
+
+
 def _list_cells(column: pa.Array) -> list[Any]:
     from pyarrow import types
 
-    if not types.is_dictionary(column.type):
-        return list(column.to_pylist())
-    values = column.dictionary.to_pylist()
-    return [None if index is None else values[index] for index in column.indices.to_pylist()]
+    if types.is_dictionary(column.type):
+        values = column.dictionary.to_pylist()
+        return [None if index is None else values[index] for index in column.indices.to_pylist()]
+    if types.is_nested(column.type) and _weigh(column) > _MOST_BYTES:
+        raise ValueError(_TOO_LARGE)
+    return list(column.to_pylist())
+
+
+def _weigh(column: pa.Array) -> int:
+    """Return how many bytes the texts in a column can have at most, each as often as it recurs."""
+    import pyarrow.compute as pc
+    from pyarrow import types
+
+    if types.is_dictionary(column.type):
+        return len(column) * (pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
+    if types.is_map(column.type):
+        return _weigh(column.keys) + _weigh(column.items)
+    if types.is_struct(column.type):
+        return sum(map(_weigh, column.flatten()))
+    return _weigh(column.flatten()) if types.is_nested(column.type) else 0
