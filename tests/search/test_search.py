@@ -600,8 +600,29 @@ def test_the_search_agrees_with_every_completion_where_chance_finds_nothing(
         assert_settled_agrees(*case, answered=answered)
 
 
+def sure_case() -> tuple[Judge, Decision]:
+    """A rule fires whatever a fact turns out to be, though not while it is unknown."""
+    rulebase = make_rulebase(
+        [make_fact("there", Kind.FLAG), make_fact("sort", Kind.CHOICE, ("a", "b"))],
+        [
+            Rule("for", ("S-0",), "So.", (FactTest("sort", Operator.IN, ("a", "b")),), (SUPPORTS,)),
+            Rule("against", ("S-1",), "So.", (THERE,), (Conclusion(Effect.OPPOSES, "model"),)),
+        ],
+        [Model("model", "model", "model")],
+        [make_claim("S-0", Tone.EMPHATIC), make_claim("S-1", Tone.HEDGED)],
+    )
+    judge = Advisor(rulebase).judge
+    return judge, judge.decide({})
+
+
+SUPPORTS = Conclusion(Effect.SUPPORTS, "model")
+THERE, ABSENT = FactTest("there", Operator.IS, True), FactTest("there", Operator.IS, False)
+
+
 @MANY
 @given(cases(), st.booleans(), st.sampled_from([1, 4, 8192]))
+@example(sure_case(), True, 1)
+@example(gap_case(), True, 1)
 def test_a_contest_agrees_with_every_completion(case: tuple[Judge, Decision], answered: bool, together: int) -> None:
     judge, decision = case
     possibilities = possibilities_of(judge)
@@ -657,7 +678,6 @@ def advise(rules: Mapping[str, tuple[FactTest, ...]], impossible: Mapping[str, t
     )
 
 
-THERE, ABSENT = FactTest("there", Operator.IS, True), FactTest("there", Operator.IS, False)
 IS_A = FactTest("sort", Operator.IS, "a")
 
 

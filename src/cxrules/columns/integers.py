@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from cxrules.columns.gates import Gate, Operation
-from cxrules.columns.program import Element, Program, Silence, Within
+from cxrules.columns.program import Element, Input, Program, Silence, Within
 from cxrules.columns.translation import Translated, translate
 from cxrules.language.facts import FactValue
 
@@ -94,16 +94,27 @@ class Runner(Generic[_Key]):
                     assert isinstance(what, Element)
                     read[number] = column.known & column.elements.get(what.element, 0) if what.element else column.known
             elif column is not None:
-                cases = [(self._program.case_of(name, value), columns) for value, columns in column.items() if columns]
-                for number, what in inputs:
-                    assert isinstance(what, Within)
-                    first, last = what.first, what.last
-                    for case, columns in cases:
-                        if first <= case <= last:
-                            read[number] |= columns
+                self._read_cases(name, column, inputs, read)
         for number, rule in self._silences:
             read[number] = silenced.get(rule, 0)
         return read
+
+    def _read_cases(
+        self, name: str, column: Mapping[FactValue, int], inputs: Sequence[tuple[int, Input]], read: list[int]
+    ) -> None:
+        cases: dict[int, int] = {}
+        for value, columns in column.items():
+            case = self._program.case_of(name, value)
+            cases[case] = cases.get(case, 0) | columns
+        for number, what in inputs:
+            assert isinstance(what, Within)
+            first, last = what.first, what.last
+            if first == last:
+                read[number] = cases.get(first, 0)
+                continue
+            for case, columns in cases.items():
+                if first <= case <= last:
+                    read[number] |= columns
 
     def _run(self, read: list[int], everything: int) -> Sequence[int]:
         if self._translated is None:

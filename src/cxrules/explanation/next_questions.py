@@ -212,11 +212,8 @@ class _Asking:
                 return self._answer([], {self.decision.model: 1.0})
             complete = proof.settlement is not Settlement.UNDECIDED
         answers: dict[str, list[Answer]] = {}
-        alone = Outcomes(
-            {model: columns >> DRAWN for model, columns in outcomes.models.items()}, outcomes.contested >> DRAWN
-        )
-        for position, (fact, value) in enumerate(asked):
-            answers.setdefault(fact, []).append(Answer(value, *_read(alone, position)))
+        for (fact, value), told in zip(asked, _read_from(outcomes, DRAWN, len(asked)), strict=True):
+            answers.setdefault(fact, []).append(Answer(value, *told))
         questions = [
             Question(
                 fact,
@@ -283,12 +280,18 @@ def _add(column: Column, value: FactValue, place: int) -> Column:
     return {**column, value: column.get(value, 0) | place}
 
 
-def _read(outcomes: Outcomes, position: int) -> tuple[str | None, Status]:
-    """Return the decision in one column."""
-    model = next(each for each, columns in outcomes.models.items() if columns >> position & 1)
-    if model is None:
-        return None, Status.UNDETERMINED
-    return model, Status.CONTESTED if outcomes.contested >> position & 1 else Status.RECOMMENDED
+def _read_from(outcomes: Outcomes, first: int, number: int) -> list[tuple[str | None, Status]]:
+    """Return the decisions in some columns, from the first one on."""
+    found: list[tuple[str | None, Status]] = [(None, Status.UNDETERMINED)] * number
+    contested = outcomes.contested >> first
+    for model, columns in outcomes.models.items():
+        left = 0 if model is None else columns >> first
+        while left:
+            lowest = left & -left
+            left ^= lowest
+            status = Status.CONTESTED if contested & lowest else Status.RECOMMENDED
+            found[lowest.bit_length() - 1] = model, status
+    return found
 
 
 def _information(kinds: Sequence[int], models: Sequence[int], sizes: Sequence[int]) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from cxrules.columns.cohort import Cohort, SetColumn, first_of
+from cxrules.columns.cohort import Cohort, SetColumn, column_of, first_of
 from cxrules.document import Block, Paragraph
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts, FactValue
@@ -261,8 +261,8 @@ class Search:
         possibilities = self.possibilities
         given = {**self.decision.known, **{fact: value for fact, value in assumed.items() if value is not None}}
         cohort = combine(possibilities.rulebase.vocabulary, given, choices)
-        hits = possibilities.cohorts.ahead(cohort, rival, self.model)
         rest = tuple(fact for fact in self.openness if fact not in assumed and fact not in choices)
+        hits = possibilities.cohorts.ahead(self._fill(cohort, rest), rival, self.model)
         if hits:
             hits &= ~self._list_incoherent(cohort, rest)
         for _ in range(_TRIES):
@@ -274,6 +274,15 @@ class Search:
             if found is not None:
                 return found
         return None
+
+    def _fill(self, cohort: Cohort, rest: Sequence[str]) -> Cohort:
+        """Give the rest some value: which one makes no difference, but rules may fire whichever it is."""
+        vocabulary, columns = self.possibilities.rulebase.vocabulary, dict(cohort.columns)
+        for fact in rest:
+            value = next(iter(self.masks[fact]))
+            if value is not None and None not in self.masks[fact]:
+                columns[fact] = column_of(vocabulary, fact, value, cohort.everything)
+        return Cohort(cohort.everything, columns)
 
     def _list_incoherent(self, cohort: Cohort, rest: Sequence[str]) -> int:
         """Return the columns that no completion of the rest makes coherent: impossible, or with a gap for no reason."""
