@@ -404,3 +404,16 @@ def test_without_the_extra_one_sentence_says_what_to_install() -> None:
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.count("\n") == 1
     assert "pip install 'cxrules[frame]'" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("fact", "cells"),
+    [
+        ("maturity", pd.period_range("2020", periods=1)),
+        ("maturity", pd.interval_range(0, 1)),
+        ("marketing_journey_coverage", [[["loyalty"]]]),
+    ],
+)
+def test_a_column_of_a_type_that_no_fact_has_is_a_mistake(fact: str, cells: Any) -> None:
+    with pytest.raises(InvalidOrganisation, match=fact):
+        cxrules.recommend_frame(pd.DataFrame({fact: cells}))

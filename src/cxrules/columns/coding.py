@@ -72,7 +72,10 @@ class Coder:
             column = column.cast(pa.string())
         if file and _is_text(column.type):
             return self._encode_texts(fact, column, parse_text)
-        return self._encoder(fact.kind, column.type)(fact, column)
+        try:
+            return self._encoder(fact.kind, column.type)(fact, column)
+        except pa.ArrowNotImplementedError:  # a type that no fact has, such as pandas's periods, or lists of lists
+            return self._encode_objects(fact, column.to_pylist())
 
     def _encoder(self, kind: Kind, found: pa.DataType) -> Callable[[Fact, pa.Array], tuple[Codes, list[Fault]]]:
         """Return what encodes a kind of fact from a type of column, quickest where they suit each other."""
