@@ -633,7 +633,8 @@ def test_evidence_that_another_rule_carries_on_has_not_moved(tmp_path: Path) -> 
     for known, item in zip(many, assess_impact(write_log(tmp_path / "log", BUILTIN, many), changed), strict=True):
         assert isinstance(item, Impact)
         points = [
-            {row.model: row.points for row in Advisor(base).recommend(known).ranking} for base in (BUILTIN, changed)
+            {str(row.model): row.points for row in Advisor(base).recommend(known).ranking}
+            for base in (BUILTIN, changed)
         ]
         for model in BUILTIN.models:
             moves = sum(moved.after - moved.before for moved in item.evidence if moved.model == model)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cxrules.builtin.naming import as_model
 from cxrules.engines.bitmap import BitmapEngine
 from cxrules.language.facts import Facts, FactValue
 from cxrules.language.ids import id_order
@@ -344,7 +345,7 @@ class Reading:
         if best <= 0:
             return Voice(source, None, 0, on_winner)
         favoured = [model for model in own_models if self.own_points(model, source) == best]
-        return Voice(source, self.winner if self.winner in favoured else favoured[0], best, on_winner)
+        return Voice(source, as_model(self.winner if self.winner in favoured else favoured[0]), best, on_winner)
 
     def dissenting(self) -> set[str]:
         found: set[str] = set()
@@ -395,7 +396,7 @@ def expected_row(reading: Reading, model: str) -> RankedModel:
     points = reading.points(model)
     excluders = [rule.id for rule in reading.rules if model in rule.targets(Effect.EXCLUDES)]
     return RankedModel(
-        model,
+        as_model(model),
         points,
         float(exact_certainty(points)),
         model in reading.candidates,

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cxrules.builtin.naming import as_model
 from cxrules.engines.bitmap import BitmapEngine
 from cxrules.language.rules import (
     Policy,
@@ -80,9 +81,11 @@ def test_ranking() -> None:
     judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
     rows = rank(judge.decider, judge.decide({"a": True}).fired)
     assert rows == (
-        RankedModel("beta", 2, 0.36, True, False, (), (), ()),
-        RankedModel("alpha", 3, 0.488, True, False, (), (), ("r-3",)),
-        RankedModel("gamma", 3, 0.488, False, True, ("r-4",), (), ()),  # no candidate, so nothing sets it aside
+        RankedModel(as_model("beta"), 2, 0.36, True, False, (), (), ()),
+        RankedModel(as_model("alpha"), 3, 0.488, True, False, (), (), ("r-3",)),
+        RankedModel(
+            as_model("gamma"), 3, 0.488, False, True, ("r-4",), (), ()
+        ),  # no candidate, so nothing sets it aside
     )
 
 
@@ -98,6 +101,9 @@ def test_voices() -> None:
     judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
     decision = judge.decide({"a": True, "b": True})
     # Among equals an article favours the winner; of the others the first declared.
-    assert voices(judge.decider, decision) == {"A": Voice("A", "alpha", 3, 3), "B": Voice("B", "alpha", 2, 2)}
+    assert voices(judge.decider, decision) == {
+        "A": Voice("A", as_model("alpha"), 3, 3),
+        "B": Voice("B", as_model("alpha"), 2, 2),
+    }
     silent = judge.decide({"b": True})
-    assert voices(judge.decider, silent) == {"A": Voice("A", None, 0, 0), "B": Voice("B", "gamma", 1, 0)}
+    assert voices(judge.decider, silent) == {"A": Voice("A", None, 0, 0), "B": Voice("B", as_model("gamma"), 1, 0)}

@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import cxrules
 from cxrules import Advisor, MissingRuleBase, RuleBase
-from cxrules.portable.fields import list_fields
+from cxrules.portable.fields import list_fields, own_fields
 from cxrules.portable.schema import whole_shape
 from tests import ROOT
 from tests.portable.answers import FACTS, KINDS, QUESTIONS
@@ -179,6 +179,44 @@ def test_models_are_an_enum_in_the_schema() -> None:
     schema = cxrules.Recommendation.model_json_schema()
     assert schema["properties"]["model"]["anyOf"][0]["enum"] == list(cxrules.OwnershipModel)
     assert schema["$defs"]["RankedModelData"]["properties"]["model"]["enum"] == list(cxrules.OwnershipModel)
+
+
+def models_in(value: Any, seen: set[int]) -> Iterator[Any]:
+    """Whatever an answer and its parts name as a model."""
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, tuple):
+        for each in value:
+            yield from models_in(each, seen)
+    for field in own_fields(type(value)):
+        part = getattr(value, field.name)
+        if "ModelName" in str(field.type):
+            yield from part if isinstance(part, tuple) else [part]
+        else:
+            yield from models_in(part, seen)
+
+
+def texts_in(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from (key, *texts_in(value))
+    elif isinstance(data, list):
+        for value in data:
+            yield from texts_in(value)
+
+
+def test_every_model_is_a_member_of_the_enum_and_a_plain_text_in_the_data(answer: Any) -> None:
+    text = answer.model_dump_json()
+    copies = pickle.loads(pickle.dumps(answer)), type(answer).model_validate_json(text)  # noqa: S301 - our own
+    for each in (answer, *copies):
+        parts = (*getattr(each, "ranking", ()), *dict(getattr(each, "voices", {})).values())
+        named = [*models_in(each, set()), *(part.model for part in parts)]
+        assert {type(model) for model in named} <= {cxrules.OwnershipModel, type(None)}
+        assert {type(text) for text in texts_in(each.model_dump())} == {str}
+    assert "OwnershipModel" not in text
 
 
 def test_json_round_trip(answer: Any) -> None:

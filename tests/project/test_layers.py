@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "rulebase": "language",
     "builtin": "organisation_model rulebase",
     "engines": "rulebase",
-    "policy": "engines",
+    "policy": "engines builtin",
     "columns": "policy",
     "search": "columns",
     "portable": "policy builtin",

@@ -696,7 +696,7 @@ def test_where_a_fact_can_have_no_value_it_is_complete_without() -> None:
     )
     assert advisor.recommend(there=False).settled().model == "usual"
     assert advisor.recommend(there=False).next_questions().irrelevant == ("sort",)
-    found = {completion.model: completion.facts for completion in advisor.recommend().settled().completions}
+    found = {str(each.model): each.facts for each in advisor.recommend().settled().completions}
     assert found["usual"] == {"there": False}
     assert found["rival"].keys() == {"there", "sort"}
 

@@ -8,11 +8,11 @@ from enum import StrEnum
 from itertools import groupby, islice
 from operator import itemgetter
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Paragraph
 from cxrules.errors import no_such
 from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
-from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
@@ -157,15 +157,23 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
         raise ValueError(f"at least one change must be allowed, not {max_changes}")
     target = None if target is None else str(target)
     if target is not None and target == decision.model:
-        here = ChangeSet((), 0, decision.known, decision.model, decision.status)
+        here = ChangeSet((), 0, decision.known, as_model(decision.model), decision.status)
         return Counterfactuals(
-            decision.model, target, max_changes, SearchStatus.COMPLETE, (here,), 0, _basis=Basis(judge)
+            as_model(decision.model),
+            as_model(target),
+            max_changes,
+            SearchStatus.COMPLETE,
+            (here,),
+            0,
+            _basis=Basis(judge),
         )
     facts = reprice(judge.rulebase.vocabulary, keep, effort or {})
     search = _Search(judge, decision, target, Budget(budget, deadline))
     status, found = search.run(list_changes(search.possibilities, decision.known, facts), max_changes)
     examined = search.budget.examined
-    return Counterfactuals(decision.model, target, max_changes, status, found, examined, _basis=Basis(judge))
+    return Counterfactuals(
+        as_model(decision.model), as_model(target), max_changes, status, found, examined, _basis=Basis(judge)
+    )
 
 
 class _Search:
@@ -205,7 +213,9 @@ class _Search:
             facts = apply(known, together, possibilities)
             # The search proposes; the engine that was asked decides.
             then = self.judge.decide(facts)
-            yield ChangeSet(together, sum(change.effort for change in together), facts, then.model, then.status)
+            yield ChangeSet(
+                together, sum(change.effort for change in together), facts, as_model(then.model), then.status
+            )
 
     def _order(self, found: ChangeSet) -> tuple[bool, int, int, list[int]]:
         names = list(self.possibilities.cases)

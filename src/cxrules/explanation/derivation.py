@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+from cxrules.builtin.naming import ModelName
 from cxrules.document import Block, Outline, mark_title
 from cxrules.explanation.text.words import count, join_clauses, lower_first, paragraphs, sentence
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Claim, Model, Rule, Source
-from cxrules.language.schema_types import Certainty, ModelName, SignedCertainty
+from cxrules.language.schema_types import Certainty, SignedCertainty
 from cxrules.policy.decision import Reason, Status
 from cxrules.portable.base import Portable, travels
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, log2
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn, column_of, truth
 from cxrules.document import Block, Paragraph
 from cxrules.explanation.settled import Settlement, settled
 from cxrules.explanation.text.words import count, name, sentence, topics
 from cxrules.language.facts import Facts, FactValue, join_words
-from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
@@ -241,7 +241,7 @@ class _Asking:
         asked = {question.fact for question in questions}
         irrelevant = tuple(fact for fact in self.free if fact not in asked)
         model, basis = self.decision.model, Basis(self.judge)
-        return NextQuestions(tuple(questions), irrelevant, prospects, model, complete, _basis=basis)
+        return NextQuestions(tuple(questions), irrelevant, prospects, as_model(model), complete, _basis=basis)
 
     def _text(self, fact: str) -> str:
         return self.judge.rulebase.vocabulary[fact].question
@@ -280,17 +280,18 @@ def _add(column: Column, value: FactValue, place: int) -> Column:
     return {**column, value: column.get(value, 0) | place}
 
 
-def _read_from(outcomes: Outcomes, first: int, number: int) -> list[tuple[str | None, Status]]:
+def _read_from(outcomes: Outcomes, first: int, number: int) -> list[tuple[ModelName | None, Status]]:
     """Return the decisions in some columns, from the first one on."""
-    found: list[tuple[str | None, Status]] = [(None, Status.UNDETERMINED)] * number
+    found: list[tuple[ModelName | None, Status]] = [(None, Status.UNDETERMINED)] * number
     contested = outcomes.contested >> first
     for model, columns in outcomes.models.items():
         left = 0 if model is None else columns >> first
+        named = as_model(model)
         while left:
             lowest = left & -left
             left ^= lowest
             status = Status.CONTESTED if contested & lowest else Status.RECOMMENDED
-            found[lowest.bit_length() - 1] = model, status
+            found[lowest.bit_length() - 1] = named, status
     return found
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.columns.cohort import Cohort, column_of
 from cxrules.document import Block, Paragraph, mark_title
 from cxrules.explanation.text.words import count, join_names, name, sentence
 from cxrules.language.rules import Effect, Tone
-from cxrules.language.schema_types import ModelName
 from cxrules.policy.decider import Decider, Ledger
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.evidence import Evidence, weigh_rule
@@ -151,12 +151,12 @@ def robustness(judge: Judge, decision: Decision, *, deadline: float | None = Non
     candidates = {models[position] for _, position in decider.candidates(decision.fired)}
     aside = decider.set_aside(decision.fired, candidates)
     return Robustness(
-        decision.model,
+        as_model(decision.model),
         decision.status,
         _step(decision, aside),
         decision.lead,
-        decision.runner_up,
-        tuple(model for model in models if model in aside),
+        as_model(decision.runner_up),
+        tuple(as_model(model) for model in models if model in aside),
         tuple(_flip_rules(judge, decision, budget)),
         tuple(_flip_tones(judge, decision, budget)),
         not budget.cut_short,
@@ -195,7 +195,7 @@ def _flip_rules(judge: Judge, decision: Decision, budget: Budget) -> Iterable[Ru
             status = Status.CONTESTED if outcomes.contested >> position & 1 else Status.RECOMMENDED
             status = Status.UNDETERMINED if model is None else status
         if (model, status) != (decision.model, decision.status):
-            yield RuleFlip(rule, model, status)
+            yield RuleFlip(rule, as_model(model), status)
 
 
 def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
@@ -230,7 +230,7 @@ def _flip_tones(judge: Judge, decision: Decision, budget: Budget) -> Iterable[To
                     changed[position] = replace(item, points=signed, carrier=carrier)
             then = weighing.decide_on(decision, changed)
             if (then.model, then.status) != (decision.model, decision.status):
-                yield ToneFlip(claim, tone, then.model, then.status)
+                yield ToneFlip(claim, tone, as_model(then.model), then.status)
 
 
 _TONES = frozenset(Tone)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.columns.cohort import Cohort, SetColumn, column_of, first_of
 from cxrules.document import Block, Paragraph
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts, FactValue
-from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
@@ -136,7 +136,7 @@ def settled(
     found = question.search()
     examined = question.budget.examined
     if isinstance(found, Settlement):
-        return Settled(found, question.model, (), ignored, answered, examined, _basis=Basis(judge))
+        return Settled(found, as_model(question.model), (), ignored, answered, examined, _basis=Basis(judge))
     return Settled(Settlement.OPEN, None, found, ignored, answered, examined, _basis=Basis(judge))
 
 
@@ -336,7 +336,7 @@ class Search:
                 elif (then := self.possibilities.decide(without)).model == decided.model:
                     kept, fired, left_out = without, then.fired, True
         assumed = {fact: value for fact, value in kept.items() if fact not in self.decision.known}
-        return Completion(facts, decided.model, assumed)
+        return Completion(facts, as_model(decided.model), assumed)
 
 
 def _join(masks: Iterable[int]) -> int:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn
 from cxrules.columns.slices import add_up, equal_to
 from cxrules.document import Block, Paragraph
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts
 from cxrules.language.rules import FactTest, leaf_tests
-from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
@@ -102,7 +102,7 @@ def sufficient_facts(
     return Sufficient(
         {fact: decision.known[fact] for fact in found},
         extent,
-        decision.model,
+        as_model(decision.model),
         decision.status,
         search.budget.examined,
         _basis=Basis(judge),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cxrules.builtin.naming import as_model
 from cxrules.errors import no_such
 from cxrules.explanation.derivation import Case, Derivation, Established, GivenFact, Node, Step, Weighed
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
@@ -22,7 +23,7 @@ def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Deriva
     """
     tracer = Tracer(judge, decision, complete=complete)
     cases = tracer.cases()
-    outcome = decision.model, decision.status, decision.reason, decision.certainty
+    outcome = as_model(decision.model), decision.status, decision.reason, decision.certainty
     others: tuple[Step, ...] = ()
     if complete:
         seen = {step.rule.id for step in Derivation(*outcome, tracer.given(), cases, _basis=tracer.basis).steps()}

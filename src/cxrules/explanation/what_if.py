@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Self, TypeVar
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Items, Paragraph
 from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.derivation import GivenFact, Step, reason
 from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name, strength
 from cxrules.explanation.trace import Tracer
 from cxrules.language.facts import FactValue
-from cxrules.language.schema_types import ModelName
 from cxrules.policy.comparison import Shift, Turn, TurnedStep, compare, list_turns
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
@@ -171,12 +171,14 @@ class _Comparison:
         )
 
     def evidence(self) -> tuple[Moved, ...]:
-        return tuple([Moved(shift.model, self._step(shift), *shift.points) for shift in self._compared.shifts])
+        return tuple(
+            [Moved(as_model(shift.model), self._step(shift), *shift.points) for shift in self._compared.shifts]
+        )
 
     def turned(self) -> tuple[Turned, ...]:
         return tuple(
             [
-                Turned(model, step.turn, self._behind(step), step.finding)
+                Turned(as_model(model), step.turn, self._behind(step), step.finding)
                 for model, (was, now) in self._compared.rows.items()
                 if was and now
                 for step in list_turns(was, now)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Paragraph
 from cxrules.errors import no_such
 from cxrules.explanation.contradictions import tell_contradictions
@@ -15,7 +16,6 @@ from cxrules.explanation.text.words import join_clauses, lower_first, name, sent
 from cxrules.explanation.trace import trace
 from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
-from cxrules.language.schema_types import ModelName
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
@@ -143,14 +143,16 @@ def why_not(
     case = derivation.case(model)
     winner = derivation.case(decision.model) if decision.model else None
     if winner is case:
-        return WhyNot(case.model.id, (), case, winner, (), (), (), decision, deadline, _basis=Basis(judge))
+        return WhyNot(as_model(case.model.id), (), case, winner, (), (), (), decision, deadline, _basis=Basis(judge))
     requirements = _examine_requirements(judge, decision, case)
     obstacles = tuple(_list_obstacles(judge, case, requirements, winner))
     steps = _steps(obstacles[0], case, winner)
     behind = _rules_behind(obstacles[0], requirements, steps)
     claims = sorted_ids(claim for rule in behind for claim in judge.rulebase.rules[rule].because)
     basis = Basis(judge)
-    return WhyNot(case.model.id, obstacles, case, winner, requirements, steps, claims, decision, deadline, _basis=basis)
+    return WhyNot(
+        as_model(case.model.id), obstacles, case, winner, requirements, steps, claims, decision, deadline, _basis=basis
+    )
 
 
 def _rules_behind(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-__all__ = ["MODEL", "SIGNED", "UNSIGNED", "Certainty", "ModelName", "SignedCertainty"]
+__all__ = ["MODEL", "SIGNED", "UNSIGNED", "Certainty", "SignedCertainty"]
 
 MODEL = "the name of a model"
 UNSIGNED = (0, 1)
 SIGNED = (-1, 1)
-
-ModelName: TypeAlias = Annotated[str, MODEL]
-"""The name of an ownership model: in a schema one of an enum."""
 
 Certainty: TypeAlias = Annotated[float, UNSIGNED]
 """How certain something is, 0.0 to 1.0."""

@@ -44,9 +44,14 @@ class Part(NamedTuple):
 
 def make_part(thing: Any) -> Part:
     """Return a part of an answer as all it can be."""
-    data = {field.name: getattr(thing, field.name) for field in fields(thing)}
-    data = {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
+    data = {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
     return Part(thing, data, write(data))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return str(value)  # the member of an enum as any other text
+    return list(value) if isinstance(value, tuple) else value
 
 
 def keep_part(kept: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:

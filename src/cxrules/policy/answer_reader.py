@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
+from cxrules.builtin.naming import as_model
 from cxrules.language.facts import Facts, FactValue
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
@@ -41,8 +42,8 @@ class Reader:
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
         rulebase = self._rulebase = decider.rulebase
-        self._models = tuple(rulebase.models)
-        self._positions = {model: position for position, model in enumerate(self._models)}
+        self._models = tuple(map(as_model, rulebase.models))
+        self._positions = {model: position for position, model in enumerate(rulebase.models)}
         self._rules, self._claims = Names(rulebase.rule_ids), Names(rulebase.claims)
         place = {claim: position for position, claim in enumerate(rulebase.claims)}
         rules = tuple(rulebase.rules.values())

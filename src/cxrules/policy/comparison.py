@@ -102,8 +102,8 @@ def compare(decider: Decider, fired: int, other: Decider, other_fired: int) -> C
         other_fired: The rules that fire under it.
     """
     was, now = set(decider.names(fired)), set(other.names(other_fired))
-    before = {row.model: row for row in rank(decider, fired)}
-    after = {row.model: row for row in rank(other, other_fired)}
+    before: dict[str, RankedModel] = {row.model: row for row in rank(decider, fired)}
+    after: dict[str, RankedModel] = {row.model: row for row in rank(other, other_fired)}
     models = dict.fromkeys([*decider.rulebase.models, *other.rulebase.models])
     shifts = list(_list_shifts(fired_evidence(decider, fired), fired_evidence(other, other_fired)))
     order = {model: place for place, model in enumerate(models)}

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
-from cxrules.language.schema_types import ModelName
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
 from cxrules.policy.evidence import Evidence
@@ -53,7 +53,7 @@ def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:
         if decision.model in own and best and points[decision.model] == points[best]:
             best = decision.model
         on_winner = points[decision.model] if decision.model else 0
-        found[source] = Voice(source, best, points[best] if best else 0, on_winner)
+        found[source] = Voice(source, as_model(best), points[best] if best else 0, on_winner)
     return found
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Table, Told, mark_name
 from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
-from cxrules.language.schema_types import ModelName, SignedCertainty
+from cxrules.language.schema_types import SignedCertainty
 from cxrules.policy.decider import Decider
 from cxrules.policy.evidence import Evidence, certainty
 
@@ -74,7 +75,7 @@ def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
     for model, excluded in zip(models, decider.excluded(fired), strict=True):
         rows.append(
             RankedModel(
-                model,
+                as_model(model),
                 points[model],
                 certainty(points[model]),
                 model in running,

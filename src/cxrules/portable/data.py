@@ -10,7 +10,9 @@ from types import NoneType
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from cxrules.builtin.models import OwnershipModel
+from cxrules.builtin.naming import as_model
 from cxrules.language.rules import Claim, Model, Rule, Source
+from cxrules.language.schema_types import MODEL
 from cxrules.policy.decision import Decision, Status
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.fields import list_fields, own_fields, remember
@@ -156,7 +158,8 @@ def _reader_of_alias(hint: Any) -> _Reader:
             return lambda data, _: tuple(data) if isinstance(data, list) else data
         return lambda data, basis: None if data is None else revive(inner[0], data, basis)
     if origin is Annotated:
-        return lambda data, basis: revive(arguments[0], data, basis)
+        named = hint.__metadata__ == (MODEL,)
+        return lambda data, basis: as_model(data) if named else revive(arguments[0], data, basis)
     assert issubclass(origin, Mapping)
     return lambda data, basis: {
         None if key == NO_MODEL else key: revive(arguments[1], item, basis) for key, item in data.items()

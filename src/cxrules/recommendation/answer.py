@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from cxrules.builtin.models import OwnershipModel
+from cxrules.builtin.naming import as_model
 from cxrules.errors import MissingRuleBase
 from cxrules.language.facts import FactValue
-from cxrules.language.schema_types import Certainty, ModelName
+from cxrules.language.schema_types import Certainty
 from cxrules.policy.answer_parts import Advice
 from cxrules.policy.answer_reader import FIELDS
 from cxrules.policy.decision import Decision, Reason, Status
@@ -87,8 +88,7 @@ class Recommendation(Inquiry, Dumpable):
 
         Of a rule base with models of its own it is the name of one, a plain string.
         """
-        model: str | None = self._read("model")
-        return None if model is None else _enumerate(model)
+        return as_model(self._read("model"))
 
     @published
     def name(self) -> str | None:
@@ -361,7 +361,3 @@ def restore(data: dict[str, Any], name: str | None = None) -> Recommendation:
     if name is not None:
         _set(copy, "_id", name)
     return copy
-
-
-def _enumerate(model: ModelName) -> OwnershipModel:
-    return OwnershipModel.__members__.get(model) or cast("OwnershipModel", model)  # a base may have models of its own

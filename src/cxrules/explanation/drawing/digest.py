@@ -126,7 +126,10 @@ class _Digest:
 
 
 def describe(argument: Argument) -> str:
-    """Return in words what the digest of an argument shows, for readers who do not see the drawing."""
+    """Return in words what the digest of an argument shows, for readers who do not see the drawing.
+
+    Its title, which is read before, names the winner; the description does not name it again.
+    """
     return " ".join(_describe(digest(argument)))
 
 
@@ -136,11 +139,11 @@ def _describe(argument: Argument) -> Iterator[str]:
     for link in argument.links:
         if link.relation is Relation.PREMISE:
             premises.setdefault(link.head, []).append(points[link.tail].label)
-    yield f"{argument.title}."
-    for model in argument.points:
-        if model.kind is not NodeKind.MODEL:
-            continue
-        yield f"{model.label}: {model.note}."
+    models = [point for point in argument.points if point.kind is NodeKind.MODEL]
+    if not models:
+        yield from (point.label for point in argument.points)
+    for model in models:
+        yield f"{model.note.capitalize()}." if model.deciding else f"{model.label}: {model.note}."
         links = sorted(argument.links, key=lambda link: not link.deciding)
         for relation, says in _SAYS.items():
             told = [

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from cxrules.explanation.drawing.argument import Argument, NodeKind, Point, Relation
+from cxrules.explanation.drawing.digest import describe
 from cxrules.explanation.drawing.labels import clean
 
 __all__ = ["Arrow", "Shape", "flowchart", "sketch"]
@@ -55,10 +56,10 @@ class Arrow(NamedTuple):
     style: str = ""
 
 
-def flowchart(shapes: Iterable[Shape], arrows: Iterable[Arrow]) -> str:
+def flowchart(shapes: Iterable[Shape], arrows: Iterable[Arrow], *, title: str = "", description: str = "") -> str:
     """Write a flowchart from left to right.
 
-    Kinds without a shape are drawn as boxes.
+    Kinds without a shape are drawn as boxes. Title and description are for readers who do not see the drawing.
 
     Examples:
         >>> shapes = [Shape("fact:a", "fact", "It rains"), Shape("rule:b", "rule", "So")]
@@ -74,6 +75,7 @@ def flowchart(shapes: Iterable[Shape], arrows: Iterable[Arrow]) -> str:
     numbers = {shape.name: f"n{number}" for number, shape in enumerate(shapes)}
     used = {name for shape in shapes for name in (shape.kind, *shape.classes)}
     lines = ["flowchart LR"]
+    lines += [f"  {key}: {_write_text(text)}" for key, text in (("accTitle", title), ("accDescr", description)) if text]
     lines += [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in used]
     for shape in shapes:
         left, right = _SHAPES.get(shape.kind, _SHAPES["rule"])
@@ -117,7 +119,8 @@ def sketch(argument: Argument) -> str:
     for link in argument.links:
         styles = [_LINES.get(link.relation, ""), "stroke-width:4px" if link.deciding else ""]
         arrows.append(Arrow(link.tail, link.head, _SAYS.get(link.relation, ""), ",".join(filter(None, styles))))
-    return flowchart((_shape(argument, point) for point in argument.points), arrows)
+    shapes = (_shape(argument, point) for point in argument.points)
+    return flowchart(shapes, arrows, title=argument.title, description=describe(argument))
 
 
 def _shape(argument: Argument, point: Point) -> Shape:
