@@ -263,13 +263,15 @@ class _Parts:
         self.claims = claims
 
 
-_MAX_RULES = 16
+def rulebases(max_rules: int = 16, *, afresh: bool = False) -> st.SearchStrategy[RuleBase]:
+    """A rule base of any shape: every kind of fact and test, chained findings, gates, preferences, shared claims.
 
-
-def rulebases(max_rules: int = _MAX_RULES) -> st.SearchStrategy[RuleBase]:
-    """A rule base of any shape: every kind of fact and test, chained findings, gates, preferences, shared claims."""
-    # As many as the properties of the policy need: with half of them, a changed text of the policy went unnoticed.
-    return drawn_once(_any_rulebase(max_rules), f"{max_rules} rules", 100 if max_rules == _MAX_RULES else 60)
+    Args:
+        max_rules: How many rules it has at most.
+        afresh: Draw other ones than the rest of the tests have: for a test that must meet rare shapes.
+    """
+    strategy = _any_rulebase(max_rules)
+    return strategy if afresh else drawn_once(strategy, f"{max_rules} rules")
 
 
 def drawn_once(strategy: st.SearchStrategy[RuleBase], name: str, number: int = 60) -> st.SearchStrategy[RuleBase]:

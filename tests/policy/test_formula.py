@@ -86,8 +86,8 @@ def judges() -> list[Judge]:
     """The judges of random rule bases: drawn once, because drawing takes longer than deciding."""
     drawn: list[Judge] = []
 
-    @settings(max_examples=2 * settings().max_examples, phases=[Phase.generate])
-    @given(rulebases())
+    @settings(max_examples=4 * settings().max_examples, phases=[Phase.generate])
+    @given(rulebases(afresh=True))
     def draw(rulebase: RuleBase) -> None:
         drawn.append(Advisor(rulebase).judge)
 

@@ -359,7 +359,7 @@ def _mix(column: Column, twice: Column, rounds: Sequence[tuple[int, int]]) -> Co
     assert not isinstance(column, SetColumn)
     *values, last = column
     mixed = {value: _mix_mask(column[value], twice[value], rounds) for value in values}
-    left = _EVERYTHING  # whoever has none of the other values has the last
+    left = _EVERYTHING  # an organisation with none of the other values has the last
     for mask in mixed.values():
         left ^= mask
     mixed[last] = left
