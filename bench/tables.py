@@ -16,7 +16,7 @@ import pyarrow as pa
 from bench.peers import Program, list_peers, make_peer
 from bench.report import Section, Target, fold, table
 from cxrules.advisor import Advisor
-from cxrules.columns.arrays import Codes
+from cxrules.columns.numpy_executor import Codes
 from cxrules.columns.tables import TableJudge
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from cxrules import Advisor, RuleBase
-from cxrules.columns.arrays import CHUNK
+from cxrules.columns.numpy_executor import CHUNK
 from cxrules.columns.tables import ALSO, TableJudge
 from cxrules.language.facts import FactValue, Kind
 from cxrules.language.regions import list_cases, list_tests

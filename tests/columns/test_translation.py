@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxrules import Advisor, RuleBase
-from cxrules.columns import integers
+from cxrules.columns import int_executor
 from cxrules.columns.cohort import gather
 from cxrules.columns.gates import Gates
-from cxrules.columns.integers import Runner
+from cxrules.columns.int_executor import Runner
 from cxrules.columns.program import Program
 from cxrules.columns.translation import translate
 from tests.rulebases import random_organisations, rulebases
@@ -44,4 +44,4 @@ def test_a_runner_answers_alike_before_and_after_it_is_translated(rulebase: Rule
     organisations = [known for known, _ in zip(random_organisations(rulebase, seed), range(5), strict=False)]
     cohort = gather(rulebase.vocabulary, organisations)
     first = run(cohort)
-    assert all(run(cohort) == first for _ in range(integers.OFTEN + 1))
+    assert all(run(cohort) == first for _ in range(int_executor.OFTEN + 1))

@@ -17,7 +17,7 @@ from hypothesis import Phase, given, settings
 from cxrules import Advisor, RuleBase
 from cxrules.columns import program
 from cxrules.columns.cohort import gather
-from cxrules.columns.integers import Runner
+from cxrules.columns.int_executor import Runner
 from cxrules.columns.program import Program
 from cxrules.policy import formula
 from cxrules.policy.decision import Status

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cxrules.columns.arrays import Codes, code_type
 from cxrules.columns.dialect import is_missing, parse_text, partly_known
+from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, UnlikelyFact
 from cxrules.language.facts import Fact, FactValue, Kind

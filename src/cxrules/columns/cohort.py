@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from cxrules.columns.integers import Cohort, Column, Runner, SetColumn
+from cxrules.columns.int_executor import Cohort, Column, Runner, SetColumn
 from cxrules.columns.program import Program
 from cxrules.language.facts import Facts, FactValue, Kind, Vocabulary
 from cxrules.language.rules import FactTest, Operator

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cxrules.columns.arrays import CHUNK, Codes
 from cxrules.columns.dialect import is_missing
 from cxrules.columns.layout import (
     PROGRAM,
@@ -24,6 +23,7 @@ from cxrules.columns.layout import (
     place_of,
     refuse_twice,
 )
+from cxrules.columns.numpy_executor import CHUNK, Codes
 from cxrules.columns.tables import ALSO, Table, TableJudge
 from cxrules.errors import suggest
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cxrules.columns.arrays import Codes
+from cxrules.columns.numpy_executor import Codes
 from cxrules.columns.tables import Table, TableJudge
 from cxrules.language.facts import FactValue
 from cxrules.policy.decision import Status

@@ -3,7 +3,7 @@
 Compiling asks every rule and the text of the policy (`policy.formula`) once. What comes out is a straight-line program
 on columns of bits, one bit for an organisation: ANDs, ORs, XORs and NOTs, sums as carry-save adders, no branch. It says
 what `recommend` says, to the bit. Python ints run it in `cxrules.columns.cohort`, NumPy arrays in
-`cxrules.columns.arrays`.
+`cxrules.columns.numpy_executor`.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cxrules.columns.arrays import ArrayRunner, Codes
 from cxrules.columns.coding import Coder
+from cxrules.columns.numpy_executor import ArrayRunner, Codes
 from cxrules.columns.program import Program
 from cxrules.language.rules import Effect
 from cxrules.policy.decider import Decider

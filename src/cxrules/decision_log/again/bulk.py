@@ -14,7 +14,7 @@ from itertools import islice, repeat
 from typing import Final, NamedTuple, cast
 
 from cxrules.columns.gates import Gate
-from cxrules.columns.integers import Cohort, Runner, SetColumn
+from cxrules.columns.int_executor import Cohort, Runner, SetColumn
 from cxrules.columns.program import Program
 from cxrules.decision_log.again.looking import begin, look
 from cxrules.decision_log.again.sheet import Sheet, Stationer

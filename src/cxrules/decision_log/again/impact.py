@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, TypeAlias, cast
 
-from cxrules.columns.integers import Runner
+from cxrules.columns.int_executor import Runner
 from cxrules.decision_log.again.bulk import Bulk, Bulks, Group, list_silent, split
 from cxrules.decision_log.again.replaying import substitute_engine
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts

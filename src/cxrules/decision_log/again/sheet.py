@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import getitem
 from typing import Any, Final, NamedTuple, Protocol
 
-from cxrules.columns.integers import Cohort, Column, SetColumn
+from cxrules.columns.int_executor import Cohort, Column, SetColumn
 from cxrules.decision_log.lines import decode
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary
 
