@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 __all__ = [
+    "MISSING",
     "SHOWN",
     "Diagnostic",
     "InvalidKnowledge",
@@ -14,14 +15,19 @@ __all__ = [
     "Location",
     "MissingRuleBase",
     "UnlikelyFact",
+    "is_missing",
     "no_such",
     "show_text",
     "show_value",
     "suggest",
+    "unwrap",
 ]
 
 SHOWN = 50
 """How many mistakes a message shows; nothing is suggested for those it does not."""
+
+MISSING = "leave the fact out, or write None; recommend_row(frame, row) takes a row of a data frame"
+"""What to do about a missing cell that is given as a fact."""
 
 _SHORT = 4
 _LONGEST_STEP = 80
@@ -184,6 +190,28 @@ def show_value(value: object) -> str:
     except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "…"
+
+
+def unwrap(value: object) -> object:
+    """Return the plain value of a NumPy scalar or array, which has a method of its own for that."""
+    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
+        return value.tolist()
+    return value
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a cell is empty: None, NaN, NaT or NA.
+
+    Examples:
+        >>> is_missing(None), is_missing(float("nan")), is_missing(0)
+        (True, True, False)
+    """
+    if value is None:
+        return True
+    try:
+        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are the values that do not equal themselves
+    except Exception:  # noqa: BLE001 - a stranger's comparison may raise anything
+        return type(value).__name__ == "NAType"  # pandas.NA, which is neither true nor false
 
 
 def no_such(what: str, name: object, known: Sequence[str]) -> ValueError:

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidOrganisation
 from cxrules.columns.coding import Coder
-from cxrules.columns.dialect import guard_formula, is_missing, read_objects
+from cxrules.columns.dialect import guard_formula, read_objects
 from cxrules.columns.files import open_table, write_table
 from cxrules.columns.frames import Asked, FrameJudge, Part
 from cxrules.columns.layout import ALL, lay_out
+from cxrules.errors import is_missing
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.web.rows import RowReader
 from cxrules.web.table import decide_table

@@ -360,6 +360,24 @@ def test_wrong_options_are_told() -> None:
         ADVISOR.recommend_frame([1])
 
 
+@pytest.mark.parametrize("missing", [float("nan"), np.float64("nan"), pd.NA, pd.NaT], ids=repr)
+@pytest.mark.parametrize("fact", [*FACTS, SETS[0]])
+def test_a_missing_cell_that_is_given_as_a_fact_is_told_as_that(fact: str, missing: Any) -> None:
+    with pytest.raises(InvalidOrganisation, match=r"marks a missing cell.*leave the fact out.*recommend_row"):
+        ADVISOR.recommend({fact: missing})
+    frame = pd.DataFrame({"silos": ["severe"], fact: pd.Series([missing], dtype=object)})
+    if fact != "silos":
+        assert ADVISOR.recommend_row(frame, 0) == ADVISOR.recommend(silos="severe")
+
+
+def test_a_single_name_is_a_name_and_not_its_letters() -> None:
+    assert ADVISOR.recommend_frame(TABLE, keep="id").column_names[0] == "id"
+    frame = pd.DataFrame({"silos": ["severe"], "id": [1], 2: [3]})
+    assert ADVISOR.recommend_frame(frame, keep="id").columns[0] == "id"
+    advice = ADVISOR.recommend(silos="severe", maturity="early")
+    assert advice.counterfactuals(keep="silos") == advice.counterfactuals(keep=["silos"])
+
+
 def test_a_share_below_one_per_cent_is_asked_about_once() -> None:
     with pytest.warns(UnlikelyFact, match=r"2 of 3 shares are below 1 %, such as 0.15 %; write 15") as caught:
         ADVISOR.recommend_frame(pa.table({"retention_budget_share": [0.15, 0.2, 40]}))

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cxrules.columns.dialect import is_missing, parse_text, partly_known
+from cxrules.columns.dialect import parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, UnlikelyFact
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, UnlikelyFact, is_missing
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_tests
 

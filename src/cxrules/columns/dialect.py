@@ -19,7 +19,6 @@ __all__ = [
     "decode",
     "find_delimiter",
     "guard_formula",
-    "is_missing",
     "parse_text",
     "partly_known",
     "ragged",
@@ -78,16 +77,6 @@ def _parse_set(fact: Fact, text: str) -> list[str]:
     inside = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     parts = (part.strip(" \t\r\n'\"") for part in inside.replace(",", ";").split(";"))
     return [part for part in parts if part]
-
-
-def is_missing(value: object) -> bool:
-    """Return whether a cell is empty: None, NaN, NaT or NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are the values that do not equal themselves
-    except (TypeError, ValueError):
-        return type(value).__name__ == "NAType"  # pandas.NA, which is neither true nor false
 
 
 def guard_formula(text: str) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cxrules.columns.dialect import is_missing
 from cxrules.columns.layout import (
     PROGRAM,
     TERMINAL,
@@ -25,7 +24,7 @@ from cxrules.columns.layout import (
 )
 from cxrules.columns.numpy_executor import CHUNK, Codes
 from cxrules.columns.tables import ALSO, Table, TableJudge
-from cxrules.errors import suggest
+from cxrules.errors import is_missing, suggest
 
 __all__ = ["Asked", "FrameJudge", "Part", "read_row"]
 

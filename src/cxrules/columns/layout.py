@@ -114,6 +114,7 @@ def lay_out(
     Raises:
         InvalidOrganisation: If a column is missing, or is called almost like a fact, or no column holds a fact.
     """
+    keep = (keep,) if isinstance(keep, str) and keep != ALL else keep
     mistakes: list[Diagnostic] = []
     facts: dict[str, str | Mapping[str, str]] = {}
     for name, place in (columns or {}).items():
@@ -323,7 +324,7 @@ class Labels:
 
     def keep(self, wanted: bool | Iterable[Any]) -> bool | Iterable[str]:
         """Return what is to be passed through, by names instead of labels."""
-        return wanted if isinstance(wanted, bool) or wanted == ALL else tuple(map(self._name, wanted))
+        return wanted if isinstance(wanted, bool | str) else tuple(map(self._name, wanted))
 
     def take(self, frame: Any, names: Iterable[str]) -> Any:
         """Return the columns of a frame that have some names, called by them; of those called alike the first."""

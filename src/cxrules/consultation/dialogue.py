@@ -61,6 +61,7 @@ class Consultation:
         Facts of `skipped` are not asked.
         """
         self.known: dict[str, FactValue] = dict(known or {})
+        skipped = (skipped,) if isinstance(skipped, str) else skipped
         self.skipped: list[str] = [fact for fact in skipped if fact not in self.known]
         self.ended = False
         self._judge = judge

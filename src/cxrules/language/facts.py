@@ -13,7 +13,18 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
-from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, UnlikelyFact, show_value, suggest
+from cxrules.errors import (
+    MISSING,
+    SHOWN,
+    Diagnostic,
+    InvalidOrganisation,
+    Location,
+    UnlikelyFact,
+    is_missing,
+    show_value,
+    suggest,
+    unwrap,
+)
 
 __all__ = ["FLAG_WORDS", "Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
 
@@ -159,7 +170,10 @@ class Fact(Told):
         Raises:
             InvalidOrganisation: With every mistake in the value.
         """
-        value = _unwrap(value)
+        value = unwrap(value)
+        if value is not None and is_missing(value):
+            code = "out-of-range" if self.kind is Kind.PERCENT and isinstance(value, float) else "wrong-type"
+            raise self._wrong(code, f"{show_value(value)} marks a missing cell and is no value", hint=MISSING)
         if self.kind is Kind.FLAG:
             if value is True or value is False:
                 return value
@@ -199,13 +213,7 @@ class Fact(Told):
             hint = ""
             if isinstance(value, str):
                 hint = f"write [{value!r}]" if value in self.names else suggest(value, self.names)
-            raise InvalidOrganisation(
-                [
-                    Diagnostic(
-                        "wrong-type", self._here, f"a list of its values is expected, not {show_value(value)}", hint
-                    )
-                ]
-            )
+            raise self._wrong("wrong-type", f"a list of its values is expected, not {show_value(value)}", hint=hint)
         unknown = [element for element in value if not isinstance(element, str) or element not in self.names]
         if unknown:
             if isinstance(value, set | frozenset):
@@ -329,13 +337,6 @@ def join_words(words: Sequence[str], conjunction: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
-
-
-def _unwrap(value: object) -> object:
-    """Return the plain value of a NumPy scalar or array, which has a method of its own for that."""
-    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
-        return value.tolist()
-    return value
 
 
 def _is_real(value: object) -> bool:

@@ -239,7 +239,7 @@ class Inquiry(Told):
         Args:
             target: The model to reach; None for any other outcome, also no model.
             max_changes: How many changes may be made together, at least 1.
-            keep: Facts to leave alone.
+            keep: Facts to leave alone, or a single one.
             effort: Facts with the price of a change of them, a whole number from 1 to 1000, where it is another here
                 than in the rule base.
             deadline: The seconds that the search may take; where they end it, the answer says so.

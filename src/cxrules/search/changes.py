@@ -51,6 +51,7 @@ def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, 
     Raises:
         ValueError: If there is no such fact, an immutable one is priced, or a price is no whole number from 1 to 1000.
     """
+    keep = (keep,) if isinstance(keep, str) else keep
     names: tuple[object, ...] = (*keep, *effort)
     for name in names:
         if not (isinstance(name, str) and name in vocabulary.facts):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cxrules.columns.dialect import is_missing, parse_text, partly_known
+from cxrules.columns.dialect import parse_text, partly_known
 from cxrules.columns.layout import Layout, place_of
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, is_missing
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary
 
 __all__ = ["RowReader"]
