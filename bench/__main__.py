@@ -22,6 +22,7 @@ from bench.memory import measure_memory
 from bench.peers import list_left_out
 from bench.reading import measure_reading
 from bench.report import Section, read_targets, table
+from bench.scale import measure_spark
 from bench.tables import measure_tables
 from cxrules import Advisor, RuleBase
 
@@ -101,6 +102,7 @@ def _sections(seconds: float, count: int) -> Iterator[Section]:
         lambda: measure_cold_start(15),
         lambda: measure_memory(advisor, 2_000),
         lambda: measure_tables(1 << 19),
+        lambda: measure_spark(1 << 17),
     )
     for measure in measurements:
         started = perf_counter()

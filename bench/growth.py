@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.organisations import KNOWN
 from bench.peers import PEERS, Program, disagreements, list_peers
 from bench.report import Section, Target, fold, show_microseconds, table
 from bench.synthetic import CORE, draw_organisations, make_synthetic
+from bench.tables import draw_codes, time_call
 from bench.timing import time_in_turn
+from cxrules.advisor import Advisor
+from cxrules.columns.program import Program as Gating
 from cxrules.language.facts import Facts
+from cxrules.language.rules import AnyOf, Condition
 from cxrules.rulebase import RuleBase
 
-__all__ = ["measure_growth"]
+__all__ = ["count_gates", "measure_growth"]
 
 SIZES = (CORE, 10 * CORE, 100 * CORE)
 GROWTH = 5
+GATES_GROWTH = 1
+_ROWS = 1 << 16
 
 # They take minutes to build more, or a second for each organisation.
 _LARGEST = {
@@ -57,7 +63,45 @@ def measure_growth(count: int, seconds: float, sizes: Sequence[int] = SIZES) -> 
             )
             for name in names:
                 medians[name][size] = times[name].median
-    return _section(medians, sizes, findings, fired[0])
+    told, target = _measure_tables(sizes)
+    section = _section(medians, sizes, findings, fired[0])
+    return Section(section.title, f"{section.text}\n\n{told}", (*section.targets, target))
+
+
+def count_gates(rulebase: RuleBase) -> tuple[int, int]:
+    """Return how many tests the rules of a rule base have, and how many gates its program for the model."""
+    program = Gating(Advisor(rulebase).judge.decider)
+    assert program.formula.recommended
+    return _count_tests(condition for rule in rulebase.rules.values() for condition in rule.when), len(program.gates)
+
+
+def _count_tests(conditions: Iterable[Condition]) -> int:
+    return sum(sum(map(_count_tests, each.alternatives)) if isinstance(each, AnyOf) else 1 for each in conditions)
+
+
+def _measure_tables(sizes: Sequence[int]) -> tuple[str, Target]:
+    """Measure how the program for tables grows with the tests of the rules."""
+    rows, per_test = [], []
+    for size in sizes:
+        rulebase = make_synthetic(size)
+        tests, gates = count_gates(rulebase)
+        judge = Advisor(rulebase).tables
+        codes = draw_codes(judge, _ROWS)
+        nanoseconds = time_call(lambda judge=judge, codes=codes: judge.models_of(codes, _ROWS)) / _ROWS * 1e9  # type: ignore[misc]
+        per_test.append(gates / tests)
+        rows.append([f"{size:,}", f"{tests:,}", f"{gates:,}", f"{gates / tests:.2f}", f"{nanoseconds:,.0f}"])
+    head = ["rules", "tests:", "gates:", "gates for a test:", "ns a row, the model:"]
+    told = fold(
+        f"""Tables of {_ROWS:,} rows, decided by the program of gates (`columns/`): what is built twice from the same
+        parts is one gate, so that a test costs less the more rules there are."""
+    )
+    target = Target.at_most(
+        f"tables, gates for a test, growth from {sizes[0]:,} to {sizes[-1]:,} rules",
+        per_test[-1] / per_test[0],
+        GATES_GROWTH,
+        "times",
+    )
+    return f"{told}\n\n{table(head, rows)}", target
 
 
 def _translate(rulebase: RuleBase, size: int, organisations: Sequence[Facts]) -> dict[str, Program]:
