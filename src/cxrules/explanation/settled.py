@@ -276,7 +276,7 @@ class Search:
         return None
 
     def _fill(self, cohort: Cohort, rest: Sequence[str]) -> Cohort:
-        """Give the rest some value: which one makes no difference, but rules may fire whichever it is."""
+        """Fill in some value for the rest: which one makes no difference, but rules may fire whichever it is."""
         vocabulary, columns = self.possibilities.rulebase.vocabulary, dict(cohort.columns)
         for fact in rest:
             value = next(iter(self.masks[fact]))
