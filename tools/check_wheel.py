@@ -37,7 +37,12 @@ IN_SDIST = {
     "tools/check_wheel.py",
 }
 FOLDERS_IN_SDIST = {"examples", "knowledge/claims", "knowledge/rules", "schemas", "tests/data/cases"}
-IN_WHEEL = {"cxrules/__init__.py", "cxrules/cli/__init__.py", "cxrules/py.typed", "cxrules/schemas/rules.schema.json"}
+IN_WHEEL = {
+    "cxrules/__init__.py",
+    "cxrules/cli/__init__.py",
+    "cxrules/py.typed",
+    *(f"cxrules/schemas/{path.name}" for path in (ROOT / "schemas").glob("*.json")),
+}
 
 # Runs in the clean environment, far from the project: the main job without extras, and without reading YAML.
 MAIN_JOB = """

@@ -15,6 +15,7 @@ from pathlib import Path
 from cxrules.errors import InvalidKnowledge
 from cxrules.knowledge import CODES
 from cxrules.knowledge.json_schema import make_schemas
+from cxrules.knowledge.vocabulary_schema import make_vocabulary_schemas
 from cxrules.language import canonical
 from cxrules.rulebase import RuleBase
 from cxrules.verification.expectations import read_expectations
@@ -24,8 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def generate_schemas() -> Mapping[str, str]:
-    """The JSON Schema of every kind of knowledge file."""
-    return {f"schemas/{kind}.schema.json": text for kind, text in make_schemas().items()}
+    """The JSON Schema of every kind of file; organisation and case files have the facts of the built-in rule base."""
+    known = make_vocabulary_schemas(_load_knowledge())
+    schemas = make_schemas() | {kind: known[kind] for kind in ("cases", "organisation")}
+    return {f"schemas/{kind}.schema.json": text for kind, text in schemas.items()}
 
 
 def generate_diagnostics() -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from cxrules.knowledge.json_schema import make_schemas, write_schemas
 from tests import DATA, ROOT
 
+SCHEMAS = ROOT / "schemas"
 SMALL_BASE = DATA / "small_base"
 FILES = sorted([*(ROOT / "knowledge").rglob("*.yaml"), *SMALL_BASE.rglob("*.yaml")])
 HEADER = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
@@ -48,6 +49,18 @@ def test_a_schema_is_valid_and_fresh(kind: str) -> None:
     Draft202012Validator.check_schema(json.loads(text))
     committed = (ROOT / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
     assert committed == text, "run `make generate`"
+
+
+def test_the_schemas_for_editors_hold_what_users_write_too() -> None:
+    schemas = {path.name.partition(".")[0]: json.loads(path.read_text("utf-8")) for path in SCHEMAS.glob("*.json")}
+    assert set(schemas) == {*make_schemas(), "organisation", "cases"}
+    assert len({schema["$id"] for schema in schemas.values()}) == len(schemas)
+    takes = {kind: Draft202012Validator(schema).is_valid for kind, schema in schemas.items()}
+    assert takes["organisation"]({"facts": {"silos": "severe"}, "client": "Any"})
+    assert not takes["organisation"]({"silos": "sever"})
+    case = {"id": "one", "given": {"silos": "severe"}, "expect": {"model": None}}
+    assert takes["cases"]([case])
+    assert not takes["cases"]([case | {"given": {"silos": "sever"}}])
 
 
 def test_every_key_is_described() -> None:
