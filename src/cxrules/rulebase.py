@@ -90,9 +90,13 @@ class RuleBase(Parts, Told):
         Raises:
             InvalidKnowledge: If the text is not a rule base in canonical form, or makes no sense: with every mistake,
                 as loading the same from YAML tells them.
+            TypeError: If it is no text.
         """
         from cxrules.language import canonical
 
+        if not isinstance(text, str | bytes):
+            hint = "; RuleBase.load reads files" if isinstance(text, Path) else ""
+            raise TypeError(f"the canonical form is a str or bytes, not {show_value(text)}{hint}")
         parts, revision = canonical.read(text)
         return cls._revised(parts, revision)
 

@@ -97,6 +97,13 @@ def test_what_ends_a_command_is_escaped() -> None:
 # --- verify
 
 
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_verify_takes_one_format(form: str) -> None:
+    done = run("verify", FAULTY / "clean", "--only", "all-excluded", "--json", "--format", form)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "give one of the two" in done.stderr
+
+
 def test_verify_writes_every_format(tmp_path: Path) -> None:
     pytest.importorskip("z3", reason="the extra `verify` is not installed")
     folder = tmp_path / "faulty"

@@ -94,6 +94,17 @@ def test_show_chooses(run: Run, path: Path, options: list[str], names: list[str]
     assert shown.exit_code == 0
 
 
+@pytest.mark.parametrize("option", ["--model", "--rule"])
+def test_show_tells_that_a_name_is_nowhere_in_the_log(run: Run, path: Path, option: str) -> None:
+    shown = run("show", str(path), option, "ceo_with_co")
+    assert (shown.exit_code, shown.stdout) == (0, "")
+    assert shown.stderr.startswith(f"no decision of this log has the {option[2:]} 'ceo_with_co'")
+    if option == "--model":
+        assert "did you mean 'ceo_with_cco'?" in shown.stderr
+    for there in ("none", "ceo_with_cco"):
+        assert "no decision of this log" not in run("show", str(path), "--model", there, "--until", "2000-01-01").stderr
+
+
 def test_show_chooses_by_rule(run: Run, path: Path) -> None:
     rule = next(iter(set(cxrules.recommend(KNOWN).fired) - set(cxrules.recommend().fired)))
     shown = run("show", str(path), "--rule", rule, "--json")

@@ -386,6 +386,12 @@ def test_other_json_is_refused(text: str | bytes, code: str) -> None:
     assert list_codes(caught.value) == [code]
 
 
+@pytest.mark.parametrize("given", [5, None, {"format": 1}, Path("base.json")], ids=str)
+def test_what_is_no_text_is_refused_as_that(given: Any) -> None:
+    with pytest.raises(TypeError, match="a str or bytes, not "):
+        RuleBase.from_json(given)
+
+
 def test_the_same_in_another_layout_is_not_canonical(small: RuleBase) -> None:
     for text in (json.dumps(json.loads(small.to_json())), small.to_json() + " "):
         with pytest.raises(InvalidKnowledge) as caught:

@@ -216,6 +216,35 @@ def test_the_command_runs_updates_and_reports(run: Any, folder: Path, tmp_path: 
     assert "Updated" in done.stdout
 
 
+def test_what_an_update_cannot_mend_is_told(run: Any, folder: Path) -> None:
+    text = """cases:
+  - id: one
+    given: {crowd: few, skill: expert}
+    also: {crowd: [many]}
+    expect: {points: {machine: 99, barista: 99}}
+  - id: two
+    given: {}
+    expect: {fires: bad-mood}
+"""
+    write(folder, text)
+    assert "--update" not in run(folder).stdout
+    done = run(folder, "--update")
+    assert done.exit_code == 1
+    of_change, _, of_rest = " ".join(done.stdout.split()).partition(": two")
+    assert "make it a case of its own" in of_change
+    assert "model, status, reason and points" not in of_change
+    assert "model, status, reason and points; the rest is for you to change" in of_rest
+
+
+def test_nothing_taken_away_is_no_mistake_beside_one(run: Any, folder: Path) -> None:
+    text = "cases:\n  - id: one\n    given: {crowd: few}\n    but: [{crowd: null}]\n    expect: {fires: bad-mood}\n"
+    write(folder, text + "  - id: two\n    given: {crowd: few\n    expect: {}\n")
+    done = run(folder)
+    assert done.exit_code == 2
+    assert "[yaml-syntax]" in done.stderr
+    assert "1 mistake found" in done.stderr
+
+
 def test_the_command_knows_the_builtin_rule_base(run: Any) -> None:
     done = run("--cases", DATA / "cases" / "acceptance.yaml")
     assert (done.exit_code, done.stderr) == (0, "")

@@ -17,7 +17,7 @@ from cxrules.cli.log_text import WIDE, show_difference, show_impact, show_record
 from cxrules.cli.shared import OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, width
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
-from cxrules.errors import show_text
+from cxrules.errors import show_text, suggest
 
 if TYPE_CHECKING:
     from cxrules.decision_log import DecisionRecord, Logged, LogReader, Problem
@@ -62,10 +62,14 @@ def show(
     first, last = _read_bound(since, "--since", 0), _read_bound(until, "--until", 1)
     with _reading(file) as (log, report):
         shown = decisions = 0
+        models: set[str] = set()
+        rules: set[str] = set()
         for logged in report.keep(log):
             decisions += 1
             record = logged.record
             fired = log.fired(record)
+            models.add(record["model"] or "none")
+            rules.update(fired or ())
             if _is_wanted(record, fired, model, rule) and (not first or record["time"] >= first):
                 if last and record["time"] >= last:
                     continue
@@ -76,6 +80,11 @@ def show(
                     if as_json
                     else show_record(record, fired, met)
                 )
+        for asked, known, what in ((model, models, "model"), (rule, rules, "rule")):
+            if asked is not None and asked not in known and decisions:
+                hint = suggest(asked, [show_text(name, WIDE) for name in sorted(known)])
+                told = f"no decision of this log has the {what} {show_text(asked, WIDE)!r}"
+                report.note(f"{told}; {hint}" if hint else told)
         report.end(f"{shown} of {count(decisions, 'decision')} shown.", aside=True)
 
 

@@ -72,12 +72,12 @@ def run(
             for path in update_cases(report.results):
                 typer.echo(f"Updated {path}")
             report = run_cases(read_cases(*where, rulebase=rulebase), Advisor(rulebase), base=base)
-    _show(report)
+    _show(report, updated=update)
     if report.failed:
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
 
 
-def _show(report: CaseReport) -> None:
+def _show(report: CaseReport, *, updated: bool) -> None:
     for result in report.failed:
         case = result.case
         typer.echo(f"{case.file}:{case.line}: {case.id}")
@@ -88,6 +88,8 @@ def _show(report: CaseReport) -> None:
         reason = _explain_absence(result)
         if reason:
             typer.echo(hang("    ", reason))
+        if updated:
+            typer.echo(hang("    ", _explain_failure_after_update(result)))
         typer.echo()
     for kind, names in report.unexercised.items():
         if names:
@@ -102,6 +104,20 @@ def _explain_absence(result: CaseResult) -> str:
     if not isinstance(expected, str) or expected in (None, result.advice.model):
         return ""
     return result.advice.why_not(expected).explain().split("\n\n")[0]
+
+
+def _explain_failure_after_update(result: CaseResult) -> str:
+    from cxrules.testing import find_faults
+    from cxrules.testing.suite import UPDATED
+
+    written = {key: value for key, value in result.case.expect.items() if key in UPDATED}
+    if result.case.node is None and any(find_faults(result.advice, written)):
+        return (
+            "--update writes what comes out of the case itself. Under this change of its `also` something else comes "
+            "out: make it a case of its own."
+        )
+    words = f"{', '.join(UPDATED[:-1])} and {UPDATED[-1]}"
+    return f"--update writes single values of {words}; the rest is for you to change."
 
 
 def _shorten(names: Sequence[str], most: int = 12) -> list[str]:

@@ -69,8 +69,13 @@ def verify(
     detail: Annotated[bool, typer.Option("--detail", help="Show accepted findings and notes, too.")] = False,
     as_json: AsJson = False,
     form: Annotated[
-        Format, typer.Option("--format", help="For people, for programs, for GitHub Actions, or as SARIF 2.1.0.")
-    ] = Format.TEXT,
+        Format | None,
+        typer.Option(
+            "--format",
+            show_default="text",
+            help="For people, for programs, for GitHub Actions, or as SARIF 2.1.0.",
+        ),
+    ] = None,
 ) -> None:
     """Prove a rule base consistent, over every possible organisation.
 
@@ -78,6 +83,9 @@ def verify(
     count, too. docs/verification.md describes every check. Exits with 0 only when everything is proved or accepted, and
     with 4 when solver and engine disagree, so that nothing is proved.
     """
+    if as_json and form is not None:
+        fail("--json means --format json: give one of the two")
+    form = form or (Format.JSON if as_json else Format.TEXT)
     with _extra(), mistakes_end_it(), signals_end_it():
         from cxrules.verification import report as reporting
         from cxrules.verification import verify as run
@@ -103,7 +111,7 @@ def verify(
     report = replace(report, stale=tuple(entry for entry in report.stale if entry in own))
     if witnesses:
         reporting.write_witnesses(report, witnesses)
-    if as_json or form is Format.JSON:
+    if form is Format.JSON:
         text = reporting.report_as_json(report)
     elif form is Format.TEXT:
         text = reporting.report_as_text(report, detail=detail)

@@ -119,10 +119,11 @@ class Report:
             key = (*place, code, message) if where.line else (*place, where.path, code, message)
             self._found.setdefault(key, Diagnostic(code, where, message, hint))
 
-    def extend(self, other: Report) -> None:
-        """Note what another report has."""
+    def extend(self, other: Report, *, without: str = "") -> None:
+        """Note what another report has, without the mistakes of one code."""
         for key, found in other._found.items():
-            self._found.setdefault(key, found)
+            if found.code != without:
+                self._found.setdefault(key, found)
 
     def block(self) -> None:
         """Report nothing more at the places where something is wrong already."""

@@ -103,7 +103,8 @@ def read_files(paths: Iterable[Path], report: Report) -> list[tuple[Path, Node |
         own = Report()
         node = read_file(path, own)
         if node is None or not isinstance(node.content, dict) or list(node.content) != [CASES]:
-            report.extend(own)
+            is_case = node is None and _find_keys(path) == {CASES}
+            report.extend(own, without="null-value" if is_case else "")  # in a case `null` takes a fact away
             found.append((path, node))
     return found
 
@@ -150,12 +151,19 @@ def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
 
 def _lose(draft: Draft, path: Path) -> None:
     """Note which sections may have had items in a file that could not be read."""
-    try:
-        keys = set(_TOP_KEY.findall(read_bytes(path).decode(errors="replace")))
-    except (OSError, ValueError):
-        keys = set()
+    keys = _find_keys(path)
+    if keys == {CASES}:
+        return
     kinds = {_KIND_OF[key] for key in keys if key in _KIND_OF} or set(KINDS)
     draft.lost |= {key for kind in kinds for key in KINDS[kind].model_fields if key in SECTIONS or key == "policy"}
+
+
+def _find_keys(path: Path) -> set[str]:
+    """Return what looks like the keys of a file that cannot be read as a whole."""
+    try:
+        return set(_TOP_KEY.findall(read_bytes(path).decode(errors="replace")))
+    except (OSError, ValueError):
+        return set()
 
 
 def _read_document(draft: Draft, node: Node) -> None:

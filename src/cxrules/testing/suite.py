@@ -17,7 +17,10 @@ from cxrules.rulebase import RuleBase
 from cxrules.testing.cases import Case, find_faults
 from cxrules.whole_file import write_whole
 
-__all__ = ["CaseReport", "CaseResult", "run_cases", "update_cases", "write_junit"]
+__all__ = ["UPDATED", "CaseReport", "CaseResult", "run_cases", "update_cases", "write_junit"]
+
+UPDATED: Final = ("model", "status", "reason", "points")
+"""What of a case's expectations `update_cases` writes."""
 
 _SCALAR: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s,\]\[{}#][^,\]}#\n]*?(?=\s*(?:[,\]}#\n]|$))")
 
