@@ -29,6 +29,7 @@ from cxrules.verification import (
     CHECKS,
     Finding,
     Report,
+    Stage,
     Unconfirmed,
     Verdict,
     builtin_expectations,
@@ -294,6 +295,23 @@ def test_only_and_jobs_change_nothing_else(clean: RuleBase) -> None:
     assert some.findings == alone.of("subsumed")
     with pytest.raises(ValueError, match="no such check: sumsubed"):
         verify(rulebase, expectations, only=["sumsubed"])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_it_is_told_how_far_it_is(jobs: int, clean: RuleBase) -> None:
+    told: list[Stage] = []
+    report = verify(clean, jobs=jobs, progress=told.append)
+    assert {stage.checks for stage in told} == {len(CHECKS) + 1 + len(NOTES)}
+    done = [stage.done for stage in told]
+    assert done == sorted(done)
+    assert done[-1] >= told[-1].checks - 1
+    last = {stage.check: stage for stage in told}
+    assert set(report.checks) <= set(last)
+    for check, stage in last.items():
+        if check in report.checks:
+            assert stage.decided == len(report.of(check)), check
+            assert stage.subjects in (None, stage.decided), "the number of subjects is known before"
+    assert sum(stage.subjects is not None for stage in last.values()) > len(CHECKS) // 2
 
 
 def test_reports_are_complete(clean: RuleBase, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def verify(
                     within=within,
                     jobs=jobs,
                     only=only,
-                    progress=lambda name, done: progress.show(f"{name}: {done} decided"),
+                    progress=lambda stage: progress.show(str(stage)),
                 )
             except ValueError as error:
                 fail(str(error))
@@ -174,7 +174,7 @@ def diff(
                     most=most,
                     effort=_units(effort),
                     within=within,
-                    progress=lambda regions: progress.show(f"regions that differ: {regions}"),
+                    progress=lambda regions: progress.show(f"regions that differ: {regions} of {most} at most"),
                 )
             except ValueError as error:
                 fail(str(error))

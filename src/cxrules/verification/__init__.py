@@ -30,7 +30,7 @@ from cxrules.verification.report import (
     write_witness,
     write_witnesses,
 )
-from cxrules.verification.results import Finding, Note, Report, Verdict
+from cxrules.verification.results import Finding, Note, Report, Stage, Verdict
 from cxrules.verification.session import verify
 from cxrules.verification.solver import EFFORT
 
@@ -44,6 +44,7 @@ __all__ = [
     "Finding",
     "Note",
     "Report",
+    "Stage",
     "Unconfirmed",
     "Verdict",
     "Witness",

@@ -122,6 +122,8 @@ def diff(
     seen: list[Bit] = []
     witnesses: dict[tuple[Result, Result], Witness] = {}
     while True:
+        if progress:
+            progress(len(found))
         possible = prover.ask([differs, *seen])
         if possible is not Possibility.POSSIBLE or (most is not None and len(found) >= most):
             return Difference(
@@ -140,8 +142,6 @@ def diff(
             witnesses[before, after] = answer.witness or prover.reduce(happens, angles, known)
         says = region.describe(prover.space.vocabulary.facts, prover.space.regions)
         found.append(Change(before, after, region, says, witnesses[before, after]))
-        if progress:
-            progress(len(found))
 
 
 def find_difference(old: RuleBase, new: RuleBase, *, effort: int = EFFORT) -> Answer:

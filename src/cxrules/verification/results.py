@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from cxrules.verification.prover import Witness
 
-__all__ = ["Finding", "Note", "Report", "Verdict"]
+__all__ = ["Finding", "Note", "Report", "Stage", "Verdict"]
 
 
 class Verdict(StrEnum):
@@ -41,6 +41,34 @@ class Finding:
     witness: Witness | None = None
     involved: tuple[str, ...] = ()
     accepted: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far a verification is.
+
+    Attributes:
+        check: The check, or kind of note, of which something was decided last.
+        decided: How many of its subjects are decided.
+        subjects: How many it has, where that is known before it is run.
+        done: How many checks and kinds of note are done.
+        checks: How many there are to run.
+
+    Examples:
+        >>> print(Stage("dead-rule", 20, 300, 4, 21))
+        4 of 21 checks done; dead-rule: 20 of 300 decided
+    """
+
+    check: str
+    decided: int
+    subjects: int | None
+    done: int
+    checks: int
+
+    def __str__(self) -> str:
+        """Write it as one line."""
+        of = "" if self.subjects is None else f" of {self.subjects:,}"
+        return f"{self.done} of {self.checks} checks done; {self.check}: {self.decided:,}{of} decided"
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Final
 
 from cxrules.language.rules import Condition
 from cxrules.rulebase import RuleBase
-from cxrules.verification.checks import CHECKS
+from cxrules.verification.checks import CHECKS, count_subjects
 from cxrules.verification.checks.expectation import EXPECTATION, check_expectation
 from cxrules.verification.expectations import Expectations
 from cxrules.verification.notes import NOTES
 from cxrules.verification.prover import Prover
-from cxrules.verification.results import Finding, Note, Report, Verdict, accept
+from cxrules.verification.results import Finding, Note, Report, Stage, Verdict, accept
 from cxrules.verification.solver import EFFORT
 from cxrules.verification.trials import Trials
 from cxrules.verification.workers import share
@@ -32,7 +32,7 @@ def verify(  # noqa: PLR0913 - each is a word of its own to say
     within: float | None = None,
     jobs: int = 1,
     only: Iterable[str] | None = None,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Callable[[Stage], None] | None = None,
 ) -> Report:
     """Verify a rule base: every check, every expectation, and the notes.
 
@@ -43,7 +43,7 @@ def verify(  # noqa: PLR0913 - each is a word of its own to say
         within: Seconds for the whole; what has not been asked by then is undecided. None for no limit.
         jobs: How many processes share the work. The report is the same.
         only: The checks and kinds of note to run; all when left out.
-        progress: Is told the name of a check and how many subjects of it are done, as work goes on.
+        progress: Is told how far it is, as work goes on.
 
     Raises:
         ValueError: If there is no such check.
@@ -61,7 +61,12 @@ def verify(  # noqa: PLR0913 - each is a word of its own to say
         names = [name for name in known if name in only]
     task = _Task(rulebase, expectations, effort)
     first = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
-    results = share(task, first if jobs > 1 else names, jobs=jobs, deadline=deadline, progress=progress)
+
+    def tell(name: str, decided: int, done: int) -> None:
+        if progress:
+            progress(Stage(name, decided, _count_subjects(name, rulebase, expectations), done, len(names)))
+
+    results = share(task, first if jobs > 1 else names, jobs=jobs, deadline=deadline, progress=tell)
     everything = [entry for name in names for entry in results[name]]
     findings, stale = accept(
         (entry for entry in everything if isinstance(entry, Finding)), expectations.accepted, names, known
@@ -71,6 +76,11 @@ def verify(  # noqa: PLR0913 - each is a word of its own to say
     undecided = any(finding.verdict is Verdict.UNDECIDED for finding in findings)
     out_of_time = undecided and deadline is not None and monotonic() >= deadline
     return Report(rulebase.name, rulebase.revision, checks, findings, notes, stale, out_of_time, perf_counter() - began)
+
+
+def _count_subjects(name: str, rulebase: RuleBase, expectations: Expectations) -> int | None:
+    """Return how many subjects a check has, where that is known before it is run."""
+    return len(expectations.expectations) if name == EXPECTATION else count_subjects(name, rulebase)
 
 
 class _Task:

@@ -16,7 +16,7 @@ __all__ = ["share"]
 
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
-Progress: TypeAlias = Callable[[str, int], None]
+Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 class Task(Protocol[Result_co]):
@@ -42,14 +42,14 @@ def share(
         names: The names, those that take longest first.
         jobs: How many processes; with one the work is done in this one.
         deadline: What the task is told, by `time.monotonic`, which all processes of a machine share.
-        progress: Is told a name and how many results it has yielded so far.
+        progress: Is told a name, how many results it has yielded so far, and how many names are done.
 
     Returns:
         The results by name. If a task raises, so does this, and the others are ended.
     """
     progress = progress or _keep_quiet
     if jobs < 2:
-        return {name: list(_count(task(name, deadline), name, progress)) for name in names}
+        return {name: list(_count(task(name, deadline), name, done, progress)) for done, name in enumerate(names)}
     crew = _Crew(task, deadline, list(names))
     try:
         for _ in range(min(jobs, len(names))):
@@ -82,7 +82,7 @@ class _Crew(Generic[Result]):
 
     def work(self, progress: Progress) -> dict[str, list[Result]]:
         """Collect what they find, until all is done."""
-        results = {}
+        results: dict[str, list[Result]] = {}
         while self._doors:
             ready = set(wait(list(self._doors)))
             for door in [door for door in self._doors if door in ready]:
@@ -91,9 +91,10 @@ class _Crew(Generic[Result]):
                     raise content
                 if kind == "result":
                     self._doors[door].append(content)
-                    progress(name, len(self._doors[door]))
+                    progress(name, len(self._doors[door]), len(results))
                 else:
                     results[name] = self._doors.pop(door)
+                    progress(name, len(results[name]), len(results))
                     self._send_next(door)
         return results
 
@@ -152,13 +153,14 @@ def _receive(door: Connection[Any, Any]) -> tuple[str, str, Any]:
     return kind, name, content
 
 
-def _keep_quiet(_name: str, _number: int) -> None:
+def _keep_quiet(_name: str, _number: int, _done: int) -> None:
     """Do nothing: nobody is told."""
 
 
-def _count(found: Iterable[Result], name: str, progress: Progress) -> Iterator[Result]:
+def _count(found: Iterable[Result], name: str, done: int, progress: Progress) -> Iterator[Result]:
+    progress(name, 0, done)
     for number, result in enumerate(found, 1):
-        progress(name, number)
+        progress(name, number, done)
         yield result
 
 

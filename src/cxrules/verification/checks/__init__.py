@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from cxrules.rulebase import RuleBase
 from cxrules.verification.checks import conflicts
 from cxrules.verification.checks import fact_uses as use
 from cxrules.verification.checks import idle as vocabulary
@@ -14,7 +15,7 @@ from cxrules.verification.checks import unreachable as reach
 from cxrules.verification.prover import Prover
 from cxrules.verification.results import Finding
 
-__all__ = ["CHECKS", "Check"]
+__all__ = ["CHECKS", "Check", "count_subjects"]
 
 Check: TypeAlias = Callable[[Prover], Iterator[Finding]]
 
@@ -40,3 +41,34 @@ CHECKS = MappingProxyType(
     }
 )
 """Every check by its code; expectations, which are data, are checked beside them."""
+
+_SUBJECTS: Final[Mapping[str, Callable[[RuleBase], int]]] = {
+    reach.DEAD_RULE: lambda base: len(base.rules),
+    reach.UNREACHABLE_FINDING: lambda base: len(base.concluders),
+    reach.PATTERN_NEVER_RECOGNISED: lambda base: len(base.patterns),
+    **dict.fromkeys(
+        (
+            reach.MODEL_NEVER_RECOMMENDED,
+            conflicts.EXCLUDED_YET_ALONE,
+            use.COLOURS_EXCLUDES,
+            use.COLOURS_SUFFICES,
+            use.ADVICE_DECIDES,
+        ),
+        lambda base: len(base.models),
+    ),
+    conflicts.ARTICLE_AGAINST_ITSELF: lambda base: len(base.models) * len(base.sources),
+    conflicts.ALL_EXCLUDED: lambda _: 1,
+    vocabulary.IDLE_VALUE: vocabulary.count_values,
+    vocabulary.IDLE_FACT: lambda base: len(base.vocabulary.facts),
+}
+
+
+def count_subjects(check: str, rulebase: RuleBase) -> int | None:
+    """Return how many subjects a check has, where that is known before it is run; for values, at most.
+
+    Examples:
+        >>> count_subjects("dead-rule", RuleBase.builtin()) == len(RuleBase.builtin().rules)
+        True
+    """
+    counted = _SUBJECTS.get(check)
+    return counted(rulebase) if counted else None

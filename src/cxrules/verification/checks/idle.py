@@ -53,6 +53,12 @@ def idle_values(prover: Prover) -> Iterator[Finding]:
             yield from _tell_values(prover, fact)
 
 
+def count_values(rulebase: RuleBase) -> int:
+    """Return how many values and elements of sets there are to tell apart."""
+    facts = [fact for fact in rulebase.vocabulary.facts.values() if fact.kind is not Kind.PERCENT]
+    return sum(2 if fact.kind is Kind.FLAG else len(fact.names) for fact in facts)
+
+
 def idle_facts(prover: Prover) -> Iterator[Finding]:
     """Every fact makes a difference to some answer, and one that decides to some model or status."""
     for fact in prover.rulebase.vocabulary.facts.values():
