@@ -58,13 +58,14 @@ _SUBJECTS: Final[Mapping[str, Callable[[RuleBase], int]]] = {
     ),
     conflicts.ARTICLE_AGAINST_ITSELF: lambda base: len(base.models) * len(base.sources),
     conflicts.ALL_EXCLUDED: lambda _: 1,
+    overlap.IDLE_RULE: lambda base: sum(rule in base.bearing for rule in base.rules),
     vocabulary.IDLE_VALUE: vocabulary.count_values,
     vocabulary.IDLE_FACT: lambda base: len(base.vocabulary.facts),
 }
 
 
 def count_subjects(check: str, rulebase: RuleBase) -> int | None:
-    """Return how many subjects a check has, where that is known before it is run; for values, at most.
+    """Return how many subjects a check has, where that is known before it is run; for idle rules and values, at most.
 
     Examples:
         >>> count_subjects("dead-rule", RuleBase.builtin()) == len(RuleBase.builtin().rules)
