@@ -23,12 +23,23 @@ EXTRAS = ("experta", "cli", "frame", "graph", "testing", "verify")
 TESTS = [
     f"tests/{name}"
     for name in (
+        "cli",
+        "columns/test_coding.py",
+        "columns/test_dialect.py",
+        "columns/test_program.py",
+        "columns/test_tables.py",
+        "columns/test_translation.py",
+        "consultation",
+        "decision_log",
         "engines",
+        "files",
         "knowledge",
         "language",
         "policy",
         "recommendation",
-        "files",
+        "search",
+        "testing",
+        "verification",
         "project/test_doors.py",
         "project/test_fuzz.py",
     )
