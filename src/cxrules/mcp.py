@@ -42,8 +42,8 @@ class Rank(BaseModel):
 class Answer(BaseModel):
     """Who should own CX, and why."""
 
-    id: str
     contradictions: list[str]
+    id: str
     model: str | None
     name: str | None
     status: str

@@ -120,12 +120,12 @@ def test_a_tool_of_an_agent_says_it_first() -> None:
     mcp = pytest.importorskip("mcp")
     from cxrules.mcp import create_server
 
-    async def call(name: str, **arguments: Any) -> Any:
+    async def call(tool: str, **arguments: Any) -> Any:
         async with mcp.Client(create_server()) as client:
-            return await client.call_tool(name, {"facts": ONE, **arguments})
+            return await client.call_tool(tool, {"facts": ONE, **arguments})
 
     answer = asyncio.run(call("recommend"))
     assert next(iter(answer.structured_content)) == "contradictions"
     assert answer.structured_content["contradictions"] == [IMPOSSIBLE["cco-reports-while-none"].reason]
-    for name, arguments in (("why_not", {"model": "cmo_owned"}), ("what_if", {"changes": {"silos": "some"}})):
-        assert begins_with_it(asyncio.run(call(name, **arguments)).content[0].text)
+    for tool, arguments in (("why_not", {"name": "cmo_owned"}), ("what_if", {"changes": {"silos": "some"}})):
+        assert begins_with_it(asyncio.run(call(tool, **arguments)).content[0].text)

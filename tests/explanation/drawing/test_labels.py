@@ -59,13 +59,18 @@ def test_a_drawing_of_any_text_is_xml_and_stays_in_its_boxes(text: str) -> None:
     assert boxes
 
 
+def count_lines(sketched: str) -> int:
+    """Count the lines but those of title and description, which an empty text does not have."""
+    return sum(not line.startswith("  acc") for line in sketched.splitlines())
+
+
 @given(ODD)
 @settings(max_examples=settings().max_examples // 4)
 def test_no_text_acts_in_mermaid_or_xml(text: str) -> None:
     argument = relabel(text)
     ET.fromstring(draw(argument))  # noqa: S314 - our own
     sketched = sketch(argument)
-    assert len(sketched.splitlines()) == len(sketch(relabel("x")).splitlines())
+    assert count_lines(sketched) == count_lines(sketch(relabel("x")))
     entities = set(re.findall(r"#\w+;", sketched))
     assert entities <= {"#35;", "#quot;", "#lt;", "#gt;", "#amp;", "#96;", "#124;"}
 
