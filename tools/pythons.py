@@ -44,7 +44,7 @@ TESTS = [
         "project/test_fuzz.py",
     )
 ]
-TOOLS = ("pytest>=9.0", "jsonschema>=4.23")  # what the tests need besides; no dependency of the package
+TOOLS = ("pytest>=9.0", "pytest-xdist>=3.6", "jsonschema>=4.23")  # what the tests need besides; no dependency of the package
 MAY_BE_ABSENT = ("3.14", "3.13t", "3.14t")
 
 
@@ -99,7 +99,7 @@ def run(python: str, name: str, *, lowest: bool = False) -> tuple[bool, str]:
             last = [line for line in shown.stderr.splitlines() if line.strip()][-1:]
             return False, f"cannot be installed: {' '.join(last)}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    command = [str(home / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
+    command = [str(home / "bin" / "python"), "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *TESTS]
     tested = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if tested.returncode:
         print(tested.stdout[-6000:], tested.stderr[-2000:], flush=True)
