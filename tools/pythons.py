@@ -44,7 +44,7 @@ TESTS = [
         "project/test_fuzz.py",
     )
 ]
-TOOLS = ("pytest>=9.0", "pytest-xdist>=3.6", "jsonschema>=4.23")  # what the tests need besides; no dependency of the package
+TOOLS = ("pytest>=9.0", "pytest-xdist>=3.6", "jsonschema>=4.23")  # what the tests need besides
 MAY_BE_ABSENT = ("3.14", "3.13t", "3.14t")
 
 

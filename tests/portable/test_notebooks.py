@@ -3,6 +3,7 @@
 import pickle
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -95,6 +96,11 @@ def test_reprs_are_one_short_line(thing: Any) -> None:
 def test_no_fact_or_rule_has_a_long_repr() -> None:
     for part in (*_BASE.vocabulary.facts.values(), *_BASE.rules.values()):
         assert len(repr(part)) < 600, part
+
+
+def test_a_rule_of_any_length_has_a_short_repr() -> None:
+    rule = next(iter(_BASE.rules.values()))
+    assert len(repr(replace(rule, when=rule.when * 100, then=rule.then * 100))) < 600
 
 
 def test_a_notebook_shows_the_words_of_explain() -> None:

@@ -208,6 +208,7 @@ class FactTest:
 
 
 _UNWRITTEN = frozenset({Operator.IS, Operator.IN})
+_LONGEST = 250  # characters of either side of a rule in its repr
 
 _SET_TRUTH: dict[Operator, Callable[[set[str], set[str]], bool]] = {
     Operator.INCLUDES_ANY: lambda value, operand: bool(value & operand),
@@ -318,9 +319,10 @@ class Rule(Told):
     engineer: Engineer = Engineer()
 
     def __repr__(self) -> str:
-        """Return its id, and what it concludes from what."""
+        """Return its id, and what it concludes from what, each cut where it is long."""
         when = " and ".join(condition.write() for condition in self.when) or "always"
-        return f"Rule({self.id!r}, {when} -> {', '.join(conclusion.write() for conclusion in self.then)})"
+        then = ", ".join(conclusion.write() for conclusion in self.then)
+        return f"Rule({self.id!r}, {_cut(when)} -> {_cut(then)})"
 
     def tell(self) -> tuple[Block, ...]:
         """Return what it says and rests on, by the names in the rule base."""
@@ -391,3 +393,7 @@ def holds(conditions: tuple[Condition, ...], known: Facts, findings: Collection[
             if value is None or not condition.holds(value, facts[condition.fact]):
                 return False
     return True
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
