@@ -48,7 +48,7 @@ def _signals_arrive() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _commands_are_made_once() -> Iterator[None]:
-    """Typer's runner makes all commands of an application anew for every call: four fifths of what a call costs."""
+    """Typer's runner makes all commands of an application anew for every call: most of what a call costs."""
     try:
         from typer import main
     except ImportError:

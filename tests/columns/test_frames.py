@@ -268,9 +268,7 @@ def test_the_columns_of_pandas_may_have_any_labels(kind: str) -> None:
     frame.columns = pd.Index(["silos", *labels], dtype=object, tupleize_cols=False)
     expected = [ADVISOR.recommend(silos=value).model for value in ("none", "severe")]
     answered = ADVISOR.recommend_frame(frame)
-    assert answered["model"].tolist() == expected or answered["model"].isna().tolist() == [
-        one is None for one in expected
-    ]
+    assert [None if pd.isna(one) else one for one in answered["model"]] == expected
     kept = ADVISOR.recommend_frame(frame, keep=True)
     assert kept.columns[:3].equals(frame.columns[1:])
     assert kept.index.tolist() == ["a", "b"]
