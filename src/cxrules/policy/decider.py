@@ -100,8 +100,7 @@ class Decider:
 
     def points(self, model: str, fired: int) -> int:
         """Return the points of one model."""
-        ledger = next(ledger for ledger in self.ledgers if ledger.model == model)
-        return _sum(ledger, self.count(fired))
+        return self.weigh(self.count(fired))[model]
 
     @cached_property
     def concluding(self) -> dict[tuple[Effect, str], list[str]]:
@@ -257,15 +256,6 @@ class Decider:
 
 def _by_points(candidate: tuple[int, int]) -> int:
     return -candidate[0]
-
-
-def _sum(ledger: Ledger, bits: int) -> int:
-    return (
-        (bits & ledger.for_one).bit_count()
-        + 2 * (bits & ledger.for_two).bit_count()
-        - (bits & ledger.against_one).bit_count()
-        - 2 * (bits & ledger.against_two).bit_count()
-    )
 
 
 def _share_carriers(

@@ -84,7 +84,7 @@ class Inquiry(Told):
         """
         from cxrules.explanation.prose.report import write_report
 
-        return write_report(self.judge, self.decision, lambda width: self.to_svg(width=width), title=title, dated=date)
+        return write_report(self.judge, self.decision, title=title, dated=date)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
         """Draw the argument as a Mermaid flowchart: what decides it and what opposes it most, in some twelve boxes.

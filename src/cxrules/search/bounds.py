@@ -81,7 +81,6 @@ class Bounds:
 
     Attributes:
         everything: Every unit, and beyond the units one bit for each impossible conjunction.
-        conjunctions: The bits of the impossible conjunctions.
         masks: For each fact, by value, the units and conjunctions that the value does not contradict; None is unknown.
         candidacies: For each model the rules that help it to be a candidate and to have points, and those that hinder.
         preferences: Every preference: its rule as a bit, the preferred model, and those behind it.
@@ -96,7 +95,6 @@ class Bounds:
         self._units = (1 << len(units)) - 1
         self._rules = (1 << len(rulebase.rules)) - 1
         self._findings = tuple(order_findings(rulebase, units, alternatives, self.everything))
-        self.conjunctions = self.lift(rulebase.coherence.everything)
         self._tests: dict[str, dict[int, list[FactTest]]] = {name: defaultdict(list) for name in cases}
         for bit, each in enumerate(tests):
             for test in each:

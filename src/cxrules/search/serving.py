@@ -61,8 +61,8 @@ class _Search:
             if name in possibilities.cohorts.facts or name in possibilities.coherence.tested
         ]
         needed = list(self._list_needed())
-        every = [*relevant, *(name for names in needed for name in names if name not in relevant)]
-        if needed and self._may_serve(tuple(dict.fromkeys(every))):
+        every = tuple(dict.fromkeys([*relevant, *(name for names in needed for name in names)]))
+        if needed and self._may_serve(every):
             for size in range(len(every) + 1):
                 for names in self._list_sets(needed, relevant, size):
                     if budget.spent:

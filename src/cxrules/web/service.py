@@ -291,11 +291,7 @@ class Service:
         advice = self.advisor.recommend(facts)
         left_out = self._consult(facts, skipped).left_out
         dated = _read_date(date)
-
-        def draw(width: int) -> str:
-            return advice.to_svg(width=width)
-
-        html = write_report(self._judge, advice.decision, draw, title=title, dated=dated, last=last, skipped=left_out)
+        html = write_report(self._judge, advice.decision, title=title, dated=dated, last=last, skipped=left_out)
         return {"html": html}
 
     # -- files ---------------------------------------------------------------------------------------------------------

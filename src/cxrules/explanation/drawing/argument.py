@@ -118,8 +118,9 @@ def argue(judge: Judge, decision: Decision, *, complete: bool = False) -> Argume
     With `complete` every way to every finding and every alternative that holds is drawn; see `trace`. Rules that bear
     on no model are left out either way.
     """
-    told = choose_reasons(judge, decision, trace(judge, decision))
-    argument = _Builder(judge, decision, trace(judge, decision, complete=complete)).build()
+    brief = trace(judge, decision)
+    told = choose_reasons(judge, decision, brief)
+    argument = _Builder(judge, decision, trace(judge, decision, complete=True) if complete else brief).build()
     drawn = {point.id for point in argument.points}
     return replace(argument, stated=tuple(name for rule in told if (name := f"rule:{rule}") in drawn))
 

@@ -13,12 +13,12 @@ from cxrules.explanation.drawing.labels import clean
 
 __all__ = [
     "CHARACTER",
-    "DISSENT",
     "FAINT",
+    "INK",
     "LOOKS",
     "PART",
     "STROKES",
-    "WINNER",
+    "frame",
     "open_picture",
     "refuse_large",
     "span",
@@ -37,6 +37,14 @@ class Look(NamedTuple):
     corner: int
 
 
+class Frame(NamedTuple):
+    """How the box of one node is filled and outlined, its dashes as an attribute."""
+
+    fill: str
+    stroke: str
+    dashing: str
+
+
 class Stroke(NamedTuple):
     """How a kind of edge looks, and what the legend calls it. Kinds differ in more than colour."""
 
@@ -44,6 +52,11 @@ class Stroke(NamedTuple):
     dashes: str
     width: float
     says: str
+
+    @property
+    def dashing(self) -> str:
+        """The attribute that dashes it; empty where the line is solid."""
+        return f' stroke-dasharray="{self.dashes}"' if self.dashes else ""
 
 
 LOOKS = {
@@ -95,6 +108,17 @@ def open_picture(argument: Argument, width: int, height: int, font: int) -> Iter
     yield f'<title id="{name}-title">{title}</title>'
     yield f'<desc id="{name}-desc">{description}</desc>'
     yield f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
+
+
+def frame(point: Point) -> Frame:
+    """Return how the box of a node looks."""
+    look = LOOKS[point.kind]
+    fill = WINNER if point.kind is NodeKind.MODEL and point.deciding else look.fill
+    if point.dissent:
+        return Frame(fill, DISSENT, ' stroke-dasharray="5 3"')
+    if point.kind is NodeKind.FINDING and point.faint:
+        return Frame(fill, FAINT, ' stroke-dasharray="1 3"')
+    return Frame(fill, look.stroke, "")
 
 
 def span(line: str, x: float, y: float, style: str) -> str:

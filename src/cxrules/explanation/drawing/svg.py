@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
 from cxrules.explanation.drawing.labels import wrap
 from cxrules.explanation.drawing.layout import Box, Line, Plan, lay_out
 from cxrules.explanation.drawing.looks import (
     CHARACTER,
-    DISSENT,
     FAINT,
     INK,
     LOOKS,
     PART,
     STROKES,
-    WINNER,
+    frame,
     open_picture,
     refuse_large,
     span,
@@ -104,10 +103,10 @@ def _draw_links(argument: Argument, plan: Plan) -> Iterator[str]:
     for link, line in sorted(pairs, key=lambda pair: pair[0].deciding):
         stroke = STROKES[link.relation]
         width, opacity = (3.4, 1.0) if link.deciding else (stroke.width, 0.75)
-        dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
         yield (
             f'<path d="{_trace(line, plan, ports[line.tail, line.head])}" fill="none" stroke="{stroke.colour}" '
-            f'stroke-width="{width}" stroke-opacity="{opacity}"{dashes} marker-end="url(#{_arrow(link.relation)})"/>'
+            f'stroke-width="{width}" stroke-opacity="{opacity}"{stroke.dashing} '
+            f'marker-end="url(#{_arrow(link.relation)})"/>'
         )
 
 
@@ -163,15 +162,8 @@ def _draw_arrowheads() -> Iterator[str]:
 
 
 def _draw_point(point: Point, box: Box, text: _Text) -> str:
-    look = LOOKS[point.kind]
-    winner = point.kind is NodeKind.MODEL and point.deciding
-    stroke, width, dashes = look.stroke, 1.2, ""
-    if point.dissent:
-        stroke, width, dashes = DISSENT, 1.8, ' stroke-dasharray="5 3"'
-    elif point.kind is NodeKind.FINDING and point.faint:
-        stroke, dashes = FAINT, ' stroke-dasharray="1 3"'
-    if point.deciding:
-        width = 3.4
+    fill, stroke, dashing = frame(point)
+    width = 3.4 if point.deciding else 1.8 if point.dissent else 1.2
     ink = FAINT if point.faint else INK
     weight = ' font-weight="bold"' if point.kind is NodeKind.MODEL else ""
     lines = len(text.label) + len(text.note)
@@ -180,10 +172,9 @@ def _draw_point(point: Point, box: Box, text: _Text) -> str:
     y += len(text.label) * _LEADING
     slant = f' fill="{FAINT}" font-size="11"'
     spans += [span(line, box.x + _PADDING, y + place * _LEADING, slant) for place, line in enumerate(text.note)]
-    fill = WINNER if winner else look.fill
     return (
         f'<g fill="{ink}"><rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.0f}" height="{box.height:.1f}" '
-        f'rx="{look.corner}" fill="{fill}" stroke="{stroke}" stroke-width="{width}"{dashes}/>'
+        f'rx="{LOOKS[point.kind].corner}" fill="{fill}" stroke="{stroke}" stroke-width="{width}"{dashing}/>'
         f"{''.join(spans)}</g>"
     )
 
@@ -195,9 +186,8 @@ def _draw_legend(argument: Argument, plan: Plan) -> Iterator[str]:
     for place, relation in enumerate(shown):
         stroke = STROKES[relation]
         x, y = _MARGIN + (place % 3) * _LEGEND, top + (place // 3) * (_LEADING + 4)
-        dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
         yield (
-            f'<path d="M{x} {y - 4:.1f} h34" stroke="{stroke.colour}" stroke-width="{stroke.width}"{dashes} '
+            f'<path d="M{x} {y - 4:.1f} h34" stroke="{stroke.colour}" stroke-width="{stroke.width}"{stroke.dashing} '
             f'marker-end="url(#{_arrow(relation)})"/>'
         )
         yield span(stroke.says, x + 48, y, "")
@@ -206,9 +196,5 @@ def _draw_legend(argument: Argument, plan: Plan) -> Iterator[str]:
     if argument.whole:
         y += _LEADING
         yield span(PART.format(shown=len(argument.points), whole=argument.whole), _MARGIN, y, "")
-    for place, (source, title) in enumerate(_titles(argument.sources), start=1):
+    for place, (source, title) in enumerate(argument.sources.items(), start=1):
         yield span(f"{source}: {title}", _MARGIN, y + place * _LEADING, f' fill="{FAINT}"')
-
-
-def _titles(sources: Mapping[str, str]) -> list[tuple[str, str]]:
-    return list(sources.items())

@@ -13,13 +13,12 @@ from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point
 from cxrules.explanation.drawing.labels import wrap
 from cxrules.explanation.drawing.looks import (
     CHARACTER,
-    DISSENT,
     FAINT,
     INK,
     LOOKS,
     PART,
     STROKES,
-    WINNER,
+    frame,
     open_picture,
     refuse_large,
     span,
@@ -134,9 +133,9 @@ class _Tree:
             self._into.setdefault(link.head, []).append(link)
         self._told: set[str] = set()
         self.rows: list[_Row] = []
-        heads = {link.tail for link in argument.links}
+        bearing = {link.tail for link in argument.links}
         for point in argument.points:
-            if point.id not in heads:
+            if point.id not in bearing:
                 self._add(point)
 
     def _add(self, top: Point) -> None:
@@ -195,13 +194,12 @@ def _draw_lines(rows: list[_Row]) -> Iterator[str]:
     for row in rows:
         if row.parent and row.link:
             stroke = STROKES[row.link.relation]
-            dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
             width = 3.4 if row.link.deciding else stroke.width
             # Where nothing moves further to the right, the branch comes from the left of its box.
             start = min(_trunk(row.parent), row.x - 6)
             yield (
                 f'<path d="M{start} {row.middle:.1f} H{row.x}" fill="none" stroke="{stroke.colour}" '
-                f'stroke-width="{width}"{dashes}/>'
+                f'stroke-width="{width}"{stroke.dashing}/>'
             )
 
 
@@ -210,13 +208,8 @@ def _trunk(row: _Row) -> int:
 
 
 def _draw_row(row: _Row) -> str:
-    point, look = row.point, LOOKS[row.point.kind]
-    stroke, dashes = look.stroke, ""
-    if point.dissent:
-        stroke, dashes = DISSENT, ' stroke-dasharray="5 3"'
-    elif point.kind is NodeKind.FINDING and point.faint:
-        stroke, dashes = FAINT, ' stroke-dasharray="1 3"'
-    winner = point.kind is NodeKind.MODEL and point.deciding
+    point = row.point
+    fill, stroke, dashing = frame(point)
     weight = ' font-weight="bold"' if point.kind is NodeKind.MODEL else ""
     x, y = row.x + _PADDING, row.y + _PADDING + _FONT - 3
     spans = [span(line, x, y + place * _LEADING, weight) for place, line in enumerate(row.label)]
@@ -225,6 +218,6 @@ def _draw_row(row: _Row) -> str:
     spans += [span(line, x, y + place * _LEADING, slight) for place, line in enumerate(row.note)]
     return (
         f'<g fill="{FAINT if point.faint else INK}"><rect x="{row.x}" y="{row.y}" width="{row.width}" '
-        f'height="{row.height}" rx="{look.corner}" fill="{WINNER if winner else look.fill}" stroke="{stroke}" '
-        f'stroke-width="{2.6 if point.deciding else 1.2}"{dashes}/>{"".join(spans)}</g>'
+        f'height="{row.height}" rx="{LOOKS[point.kind].corner}" fill="{fill}" stroke="{stroke}" '
+        f'stroke-width="{2.6 if point.deciding else 1.2}"{dashing}/>{"".join(spans)}</g>'
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
 
 from cxrules.document import Items, Paragraph, Table, to_html
 from cxrules.explanation.contradictions import tell_contradictions
+from cxrules.explanation.drawing.argument import argue
+from cxrules.explanation.drawing.digest import digest
+from cxrules.explanation.drawing.tree import draw_tree
 from cxrules.explanation.next_questions import NextQuestions, next_questions
 from cxrules.explanation.prose.brief import tell_unknown
 from cxrules.explanation.prose.changes import choose_changes, tell_change
@@ -50,10 +53,9 @@ _MONTHS: Final = (
 )
 
 
-def write_report(  # noqa: PLR0913 - what a report may bear, by keyword
+def write_report(
     judge: Judge,
     decision: Decision,
-    draw: Callable[[int], str],
     *,
     title: str = "",
     dated: date | None = None,
@@ -65,7 +67,6 @@ def write_report(  # noqa: PLR0913 - what a report may bear, by keyword
     Args:
         judge: The engine and policy that decided.
         decision: The decision.
-        draw: Draws the argument as SVG, so many pixels wide.
         title: What the report is about, such as the name of the organisation.
         dated: The date that it bears; none when left out, so that the same facts give the same page.
         last: The fact that was answered last, where one was.
@@ -88,7 +89,7 @@ def write_report(  # noqa: PLR0913 - what a report may bear, by keyword
         _section("What is known", [_table(("Question", "Answer"), sheet.answers)]),
         _section("What the recommendation rests on", [_list_claims(judge, decision)] if decision.model else []),
         _section("The articles", [_list_articles(rulebase)]),
-        _section("The argument", _draw(draw) if decision.known else []),
+        _section("The argument", _draw(judge, decision) if decision.known else []),
         f'<p class="note">cxrules {__version__}, rule base {_text(rulebase.name)} {rulebase.revision[:12]}.</p>',
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{_text(subject)}</title>'
@@ -156,10 +157,11 @@ def _list_articles(rulebase: RuleBase) -> str:
     )
 
 
-def _draw(draw: Callable[[int], str]) -> Iterator[str]:
+def _draw(judge: Judge, decision: Decision) -> Iterator[str]:
     """Draw the argument for paper and for a phone; of the two one is shown."""
+    argument = digest(argue(judge, decision))
     for kind, width in (("wide", _PAPER), ("narrow", _PHONE)):
-        yield f'<div class="{kind}">{draw(width)}</div>'
+        yield f'<div class="{kind}">{draw_tree(argument, width)}</div>'
 
 
 def _section(heading: str, parts: Iterable[str]) -> str:
