@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxrules import Advisor, RuleBase
-from cxrules.decision_log import DecisionLog, Logged, LogReader, Replayed, assess_impact, replay, verify_chain
+from cxrules.decision_log import DecisionLog, Logged, LogReader, Problem, Replayed, assess_impact, replay, verify_chain
 from cxrules.decision_log import writer as module
 from tests import ROOT
 
@@ -49,6 +49,20 @@ def test_a_file_that_is_full_is_put_away(tmp_path: Path, chained: bool) -> None:
         assert not list(verify_chain(LogReader(path)))
         (tmp_path / parts[2]).unlink()
         assert [str(finding.breach) for finding in verify_chain(LogReader(path))] == ["missing"]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_impact_says_in_which_part_something_else_is_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with DecisionLog(path, rotate=12_000) as log:
+        for number in range(60):
+            log.write(ADVICE, id=f"d-{number}")
+    part = tmp_path / "log.000001"
+    text = part.read_text()
+    part.write_text(text.replace('"status":"undetermined"', '"status":"contested"', 1))
+    outcomes = assess_impact(LogReader(path), ADVISOR.rulebase)
+    (problem,) = (outcome for outcome in outcomes if isinstance(outcome, Problem))
+    assert (problem.part, problem.trouble) == (part.name, "recorded-otherwise")
 
 
 @pytest.mark.parametrize("chained", [False, True])

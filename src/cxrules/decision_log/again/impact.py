@@ -12,6 +12,7 @@ from cxrules.columns.int_executor import Runner
 from cxrules.decision_log.again.bulk import Bulk, Bulks, Group, list_silent, split
 from cxrules.decision_log.again.replaying import substitute_engine
 from cxrules.decision_log.reader import Entry, Logged, LogReader, Problem, Trouble, check_replayable, invalid_facts
+from cxrules.decision_log.record import DecisionRecord
 from cxrules.engines import create_engine
 from cxrules.errors import InvalidOrganisation
 from cxrules.language.ids import sorted_ids
@@ -276,17 +277,18 @@ def _group_evidence(judge: Judge) -> dict[str, list[Evidence]]:
 
 def _leave_alone(logged: Logged, policy: tuple[str, ...]) -> Impact:
     record = logged.record
-    outcome = Outcome(
-        record["model"], cast("str", record["status"]), record["reason"], cast("float", record["certainty"])
-    )
+    outcome = _recorded(record)
     return Impact(logged.line, record["id"], record["time"], outcome, outcome, (), (), (), (), (), policy)
 
 
 def _recorded_otherwise(logged: Logged, before: Outcome) -> Problem:
-    record = logged.record
-    recorded = f"{record['model'] or 'no model'} ({record['status']})"
+    recorded = _recorded(logged.record).name
     message = f"{recorded} is recorded, but the rule base of the record gives {before.name}; `replay` tells more"
-    return Problem(logged.line, Trouble.RECORDED_OTHERWISE, message)
+    return Problem(logged.line, Trouble.RECORDED_OTHERWISE, message, logged.part)
+
+
+def _recorded(record: DecisionRecord) -> Outcome:
+    return Outcome(record["model"], cast("str", record["status"]), record["reason"], cast("float", record["certainty"]))
 
 
 def _compare(logged: Logged, own: Judge, change: _Change) -> Impact:
