@@ -308,10 +308,7 @@ def _expressions(rulebase: RuleBase) -> Iterable[list[tuple[str, str]]]:
         done.update(layer)
         ready = [name for name, rules in rulebase.concluders.items() if name not in told and done.issuperset(rules)]
         told.update(ready)
-        found = [
-            (f"finding {name}", " OR ".join(f'"{rule}"' for rule in rulebase.concluders[name]) or "false")
-            for name in ready
-        ]
+        found = [(f"finding {name}", _any(rulebase.concluders[name])) for name in ready]
         if found:
             yield found
 

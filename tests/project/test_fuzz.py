@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.fuzz import attempt, list_targets, spoil
+from tools.fuzz import attempt, spoil
+from tools.fuzz_targets import list_targets
 
 TARGETS = list_targets()
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cxrules.columns.dialect import parse_text, partly_known
+from cxrules.columns.dialect import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, UnlikelyFact, is_missing
@@ -137,10 +137,7 @@ class Coder:
                     flags[row] = 1 if truth.examine(value) else 2
                 except InvalidOrganisation as error:
                     (told,) = error.diagnostics
-                    here = Location(path=(*told.location.path, element))
-                    wrong.setdefault(repr(value), (Diagnostic(told.code, here, told.message, told.hint), []))[1].append(
-                        row
-                    )
+                    wrong.setdefault(repr(value), (of_element(told, element), []))[1].append(row)
         return flags, [Fault(told, np.array(rows, np.int64)) for told, rows in wrong.values()]
 
     def code(self, fact: Fact, value: object) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from cxrules.errors import Diagnostic, Location, show_text
@@ -19,6 +20,7 @@ __all__ = [
     "decode",
     "find_delimiter",
     "guard_formula",
+    "of_element",
     "parse_text",
     "partly_known",
     "ragged",
@@ -114,6 +116,11 @@ def decode(content: bytes, place: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{place}: the text is not UTF-8: {error}") from None
+
+
+def of_element(told: Diagnostic, element: str) -> Diagnostic:
+    """Return what is wrong with a cell that says whether an element is in a set."""
+    return replace(told, location=Location(path=(*told.location.path, element)))
 
 
 def partly_known(name: str) -> Diagnostic:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
@@ -218,7 +219,7 @@ def place_of(told: Diagnostic, name: str, place: str | Mapping[str, str]) -> Dia
         path = (place,) if place == name else (place, name)
     else:
         path = (place.get(told.location.path[-1], name),)
-    return Diagnostic(told.code, Location(path=path), told.message, told.hint)
+    return replace(told, location=Location(path=path))
 
 
 class Faults:

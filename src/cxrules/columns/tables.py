@@ -25,7 +25,6 @@ ALSO = ("actions", "patterns", "incoherences", "matters")
 unknown facts of which a single answer could change the model."""
 
 _STATUSES = tuple(Status)
-_REASONS = (None, *Reason)
 _NAMES = {"actions": Effect.ACTION, "patterns": Effect.RECOGNISES}
 
 

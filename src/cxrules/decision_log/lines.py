@@ -261,7 +261,6 @@ def _refuse_fields(record: dict[str, Any], required: dict[str, Any], optional: d
 _FIRST_ANSWER: Final = (
     *("ranking", "voices", "findings", "accompaniments", "patterns", "actions", "warnings", "support", "dissent"),
 )
-_OWN_FIRST: Final = ("rulebase", "replayable")
 
 
 def _is_rulebase(value: object) -> bool:

@@ -42,9 +42,7 @@ class _Place:
             async with asyncio.timeout(self._wait):
                 await self._free.acquire()
         except TimeoutError:
-            raise HTTPException(
-                503, "too much is asked at once; try again in a minute", {"retry-after": "60"}
-            ) from None
+            raise HTTPException(503, _BUSY, {"retry-after": "60"}) from None
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, ask)
         finally:

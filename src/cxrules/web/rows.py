@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cxrules.columns.dialect import parse_text, partly_known
+from cxrules.columns.dialect import of_element, parse_text, partly_known
 from cxrules.columns.layout import Layout, place_of
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, is_missing
+from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary
 
 __all__ = ["RowReader"]
@@ -69,10 +69,7 @@ class RowReader:
         cells = self._truths[fact.name]
         found = {element: cells.read(cell) for element, cell in row.items()}
         wrong = [
-            Diagnostic(told.code, Location(path=(*told.location.path, element)), told.message, told.hint)
-            for element, value in found.items()
-            if isinstance(value, list)
-            for told in value
+            of_element(told, element) for element, value in found.items() if isinstance(value, list) for told in value
         ]
         if wrong:
             return wrong
