@@ -40,7 +40,7 @@ Exit codes:
   3  something is needed that is not installed
   4  verify or diff: solver and engine disagree, so that nothing is proved
   5  the output cannot be written
-130  stopped by Ctrl-C; 143: asked to terminate"""
+130  stopped by Ctrl-C; 143: asked to terminate; 129: the terminal was closed"""
 
 
 def make_app() -> typer.Typer:

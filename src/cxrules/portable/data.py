@@ -36,7 +36,7 @@ class _Writing(threading.local):
 
     now = False
     depth = 0
-    told: set[int]
+    told: dict[int, Any]  # by identity; held, so that no other finding gets the identity of one that is gone
     count = 0
 
 
@@ -87,11 +87,11 @@ def list_data(value: Any, basis: Basis | None) -> dict[str, Any]:
     if _writing.now:
         nests = getattr(type(value), "NESTS", "")
         return _list_nested(value, basis, nests) if nests else _list_fields_data(value, basis)
-    _writing.now, _writing.told, _writing.count = True, set(), 0
+    _writing.now, _writing.told, _writing.count = True, {}, 0
     try:
         return list_data(value, basis)
     finally:
-        _writing.now = False
+        _writing.now, _writing.told = False, {}
 
 
 def _list_nested(value: Any, basis: Basis | None, nests: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _list_nested(value: Any, basis: Basis | None, nests: str) -> dict[str, Any]:
             field.name: [] if field.name == nests else to_data(getattr(value, field.attribute), basis)
             for field in list_fields(type(value))
         }
-    _writing.told.add(id(value))
+    _writing.told[id(value)] = value
     _writing.depth += 1
     try:
         return _list_fields_data(value, basis)
