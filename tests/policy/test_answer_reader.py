@@ -11,10 +11,11 @@ from cxrules import Advisor, RuleBase
 from cxrules.engines.bitmap import BitmapEngine
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
-from cxrules.policy import dissent, ranking
 from cxrules.policy.answer_reader import FIELDS
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
+from cxrules.policy.ranking import rank
+from tests.policy.plain_policy import PlainPolicy
 from tests.rulebases import organisations, rulebases
 
 BUILTIN = Advisor().judge
@@ -24,6 +25,7 @@ def expected(judge: Judge, decision: Decision) -> dict[str, Any]:
     """What stands in an answer, in plain words."""
     decider, rulebase, fired = judge.decider, judge.rulebase, judge.decider.names(decision.fired)
     rules = [rulebase.rules[name] for name in fired]
+    plain = PlainPolicy(rulebase, decision.known)
 
     def targets(effect: Effect) -> tuple[str, ...]:
         return sorted_ids(target for rule in rules for target in rule.targets(effect))
@@ -41,8 +43,8 @@ def expected(judge: Judge, decision: Decision) -> dict[str, Any]:
         "status": decision.status,
         "reason": decision.reason,
         "certainty": decision.certainty,
-        "ranking": ranking.rank(decider, decision.fired),
-        "voices": dissent.voices(decider, decision),
+        "ranking": rank(decider, decision.fired),
+        "voices": {source: plain.voice(source) for source in rulebase.sources},
         "fired": fired,
         "findings": decider.findings(decision.fired),
         "accompaniments": targets(Effect.ACCOMPANIES),
@@ -55,8 +57,8 @@ def expected(judge: Judge, decision: Decision) -> dict[str, Any]:
         "warnings": incoherences + advice(Effect.WARNING, rulebase.warnings),
         "incoherences": incoherences,
         "cites": sorted_ids(claim for rule in rules for claim in rule.because),
-        "support": dissent.support(decider, decision),
-        "dissent": dissent.dissent(decider, decision),
+        "support": sorted_ids(plain.supporting()),
+        "dissent": sorted_ids(plain.dissenting()),
         "facts": {name: decision.known[name] for name in rulebase.vocabulary.facts if name in decision.known},
     }
 

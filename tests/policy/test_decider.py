@@ -1,6 +1,5 @@
 """The decision policy: small cases by hand, and any rule base against a second, slow reading of the definition."""
 
-from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -13,21 +12,18 @@ from hypothesis import strategies as st
 
 from cxrules.builtin.naming import as_model
 from cxrules.engines.bitmap import BitmapEngine
-from cxrules.language.facts import Facts, FactValue
+from cxrules.language.facts import FactValue
 from cxrules.language.ids import id_order
 from cxrules.language.rules import (
     Effect,
     Policy,
-    Rule,
 )
-from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Reason, Status
-from cxrules.policy.dissent import Voice, dissent, support, voices
 from cxrules.policy.evidence import exact_certainty
 from cxrules.policy.judge import Judge
 from cxrules.policy.ranking import RankedModel, fired_evidence, rank
 from cxrules.rulebase import RuleBase
-from tests.oracle import OracleEngine
+from tests.policy.plain_policy import PlainPolicy
 from tests.policy.small_cases import combine, small_rulebase
 from tests.rulebases import organisations, random_organisations, rulebases
 
@@ -217,161 +213,9 @@ def test_policy(case: Case) -> None:
 
 
 # Any rule base, against the definition read once more.
-class Item(NamedTuple):
-    rule: str
-    model: str
-    points: int
-    source: str
-    carrier: str
-    standing: bool
-
-
-class Reading:
-    """What DESIGN.md says follows from fired rules, computed without a mask or a shortcut."""
-
-    def __init__(self, rulebase: RuleBase, known: Facts) -> None:
-        self.rulebase = rulebase
-        self.known = known
-        self.fired = self.fire(known)
-        self.standing = self.fire({})  # what fires when nothing is known tests nothing
-        self.findings = {target for rule in self.rules for target in rule.targets(Effect.FINDING)}
-        self.all_items = [item for rule in self.rules for item in self.evidence_of(rule)]
-        self.items = self.count_claims_once()
-        self.models = list(rulebase.models)
-        self.excluded = {target for rule in self.rules for target in rule.targets(Effect.EXCLUDES)}
-        self.candidates = [model for model in self.models if self.is_candidate(model)]
-        self.aside = self.set_aside()
-        standing_last = [model for model in self.candidates if model not in self.aside]
-        self.order = sorted(standing_last, key=lambda model: (-self.points(model), self.models.index(model)))
-        self.winner = self.order[0] if self.order else None
-
-    def fire(self, known: Facts) -> list[str]:
-        bits = OracleEngine(self.rulebase).match(known)
-        return [rule for bit, rule in enumerate(self.rulebase.rule_ids) if bits >> bit & 1]
-
-    @property
-    def rules(self) -> list[Rule]:
-        return [self.rulebase.rules[rule] for rule in self.fired]
-
-    def evidence_of(self, rule: Rule) -> Iterable[Item]:
-        reasons = ["rule_for", "rule_against", "precondition", "transition", "risk"]
-        claims = [self.rulebase.claims[claim] for claim in rule.because]
-        counting = [claim for claim in claims if claim.kind in reasons or rule.engineer.evidence] or claims
-        carrier = min(counting, key=lambda claim: (-claim.tone, id_order(claim.id)))
-        points = 1 if rule.id in self.standing else int(carrier.tone)
-        if rule.engineer.points is not None:
-            points = rule.engineer.points
-        for effect, sign in ((Effect.SUPPORTS, 1), (Effect.OPPOSES, -1)):
-            for model in set(rule.targets(effect)):
-                yield Item(rule.id, model, sign * points, carrier.source, carrier.id, rule.id in self.standing)
-
-    def count_claims_once(self) -> list[Item]:
-        counted: list[Item] = []
-        for item in sorted(self.all_items, key=lambda item: (-abs(item.points), item.standing)):
-            if not any(
-                (item.model, item.points > 0, item.carrier) == (other.model, other.points > 0, other.carrier)
-                for other in counted
-            ):
-                counted.append(item)
-        return counted
-
-    def points(self, model: str, source: str | None = None) -> int:
-        return sum(item.points for item in self.items if item.model == model and source in (None, item.source))
-
-    def is_candidate(self, model: str) -> bool:
-        if model in self.excluded or self.missing(model):
-            return False
-        firm = [item.points for item in self.items if item.model == model and item.points > 0 and not item.standing]
-        return self.points(model) > 0 and sum(firm) >= self.rulebase.policy.minimum_evidence
-
-    def missing(self, model: str) -> tuple[str, ...]:
-        return tuple(name for name in self.rulebase.models[model].requires if name not in self.findings)
-
-    def set_aside(self) -> dict[str, set[str]]:
-        aside: dict[str, set[str]] = {}
-        for rule in self.rules:
-            for conclusion in rule.then:
-                if conclusion.effect is Effect.PREFERS and conclusion.target in self.candidates:
-                    for model in set(conclusion.over) & set(self.candidates):
-                        aside.setdefault(model, set()).add(rule.id)
-        return aside
-
-    def outcome(self) -> tuple[str | None, str, str | None, int, str | None, int]:
-        if self.winner is None:
-            reason = "too_little"
-            if not self.known:
-                reason = "nothing_known"
-            elif self.excluded.issuperset(self.models):
-                reason = "all_excluded"
-            return None, "undetermined", reason, 0, None, 0
-        points = self.points(self.winner)
-        if len(self.order) == 1:
-            return self.winner, "recommended", None, points, None, points
-        lead = points - self.points(self.order[1])
-        status = "contested" if lead < self.rulebase.policy.lead else "recommended"
-        return self.winner, status, None, points, self.order[1], lead
-
-    def own_rules(self, source: str) -> list[Rule]:
-        """An author's own rules: a reading of the engineer's is no author's voice."""
-        return [
-            rule
-            for rule in self.rules
-            if self.rulebase.claims[rule.because[0]].source == source and not rule.engineer.reading
-        ]
-
-    def own_points(self, model: str | None, source: str) -> int:
-        strongest: dict[tuple[bool, str], int] = {}
-        own = {rule.id for rule in self.own_rules(source)}
-        for item in self.all_items:
-            if item.rule in own and item.model == model:
-                key = (item.points > 0, item.carrier)
-                strongest[key] = max(strongest.get(key, 0), item.points, key=abs)
-        return sum(strongest.values())
-
-    def refuses(self, source: str) -> set[str]:
-        """What an author rules out, or puts behind a model that he speaks for."""
-        refused: set[str] = set()
-        for rule in self.own_rules(source):
-            refused.update(rule.targets(Effect.EXCLUDES))
-            for conclusion in rule.then:
-                if conclusion.effect is Effect.PREFERS and self.own_points(conclusion.target, source) > 0:
-                    refused.update(conclusion.over)
-        return refused
-
-    def voice(self, source: str) -> Voice:
-        on_winner = self.own_points(self.winner, source) if self.winner else 0
-        own_models = [model for model in self.models if model not in self.refuses(source)]
-        best = max([self.own_points(model, source) for model in own_models], default=0)
-        if best <= 0:
-            return Voice(source, None, 0, on_winner)
-        favoured = [model for model in own_models if self.own_points(model, source) == best]
-        return Voice(source, as_model(self.winner if self.winner in favoured else favoured[0]), best, on_winner)
-
-    def dissenting(self) -> set[str]:
-        found: set[str] = set()
-        if self.winner is not None:
-            for item in self.all_items:
-                rival = item.model not in self.refuses(item.source) and self.own_points(item.model, item.source) > max(
-                    0, self.own_points(self.winner, item.source)
-                )
-                against = item.points < 0 and item.model == self.winner
-                if against or (item.points > 0 and item.model != self.winner and (rival or item.model in self.aside)):
-                    found.update(self.rulebase.rules[item.rule].because)
-            found.update(self.rulebase.models[self.winner].against)
-        return found
-
-    def supporting(self) -> set[str]:
-        rules = {item.rule for item in self.all_items if item.model == self.winner and item.points > 0}
-        while True:
-            needed = {name for rule in rules for name in self.rulebase.rules[rule].needs()}
-            more = rules | {rule.id for rule in self.rules if needed & set(rule.targets(Effect.FINDING))}
-            if more == rules:
-                return {claim for rule in rules for claim in self.rulebase.rules[rule].because}
-            rules = more
-
-
-def assert_as_read(decider: Decider, decision: Decision) -> None:
-    reading = Reading(decider.rulebase, decision.known)
+def assert_as_read(judge: Judge, decision: Decision) -> None:
+    decider, reader = judge.decider, judge.reader
+    reading = PlainPolicy(decider.rulebase, decision.known)
     assert decider.names(decision.fired) == tuple(reading.fired)
     assert set(decider.findings(decision.fired)) == reading.findings
     found = (decision.model, decision.status, decision.reason, decision.points, decision.runner_up, decision.lead)
@@ -382,9 +226,9 @@ def assert_as_read(decider: Decider, decision: Decision) -> None:
         for item in fired_evidence(decider, decision.fired)
     )
     assert {item.rule for item in fired_evidence(decider, decision.fired)} <= set(reading.fired)
-    assert set(dissent(decider, decision)) == reading.dissenting()
-    assert set(support(decider, decision)) == reading.supporting()
-    assert voices(decider, decision) == {source: reading.voice(source) for source in decider.rulebase.sources}
+    assert set(reader.read("dissent", decision)) == reading.dissenting()
+    assert set(reader.read("support", decision)) == reading.supporting()
+    assert reader.read("voices", decision) == {source: reading.voice(source) for source in decider.rulebase.sources}
     rows = rank(decider, decision.fired)
     assert {row.model: row for row in rows} == {model: expected_row(reading, model) for model in reading.models}
     assert [row.model for row in rows if row.candidate and not row.set_aside_by] == reading.order
@@ -392,7 +236,7 @@ def assert_as_read(decider: Decider, decision: Decision) -> None:
     assert groups == sorted(groups)
 
 
-def expected_row(reading: Reading, model: str) -> RankedModel:
+def expected_row(reading: PlainPolicy, model: str) -> RankedModel:
     points = reading.points(model)
     excluders = [rule.id for rule in reading.rules if model in rule.targets(Effect.EXCLUDES)]
     return RankedModel(
@@ -414,10 +258,10 @@ def test_decisions_are_as_read(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     judge = Judge(BitmapEngine(rulebase))
     assert set(judge.decider.names(judge.engine.match({}))) == rulebase.standing
-    assert_as_read(judge.decider, judge.decide(data.draw(organisations(rulebase))))
+    assert_as_read(judge, judge.decide(data.draw(organisations(rulebase))))
     seed = data.draw(st.integers(0, 1_000))  # these are drawn more evenly, and fast
     for known in islice(random_organisations(rulebase, seed, known=0.8), 8):
-        assert_as_read(judge.decider, judge.decide(known))
+        assert_as_read(judge, judge.decide(known))
 
 
 @cache
@@ -432,7 +276,7 @@ def builtin() -> tuple[Judge, st.SearchStrategy[dict[str, FactValue]]]:
 @given(data=st.data())
 def test_decisions_on_the_built_in_rule_base_are_as_read(data: st.DataObject) -> None:
     judge, strategy = builtin()
-    assert_as_read(judge.decider, judge.decide(data.draw(strategy)))
+    assert_as_read(judge, judge.decide(data.draw(strategy)))
 
 
 @settings(max_examples=2 * settings().max_examples)

@@ -6,10 +6,8 @@ import pytest
 
 from cxrules.builtin.naming import as_model
 from cxrules.engines.bitmap import BitmapEngine
-from cxrules.language.rules import (
-    Policy,
-)
-from cxrules.policy.dissent import Voice, dissent, support, voices
+from cxrules.language.rules import Policy
+from cxrules.policy.dissent import Voice
 from cxrules.policy.judge import Judge
 from cxrules.policy.ranking import RankedModel, fired_evidence, rank
 from tests.policy.small_cases import small_rulebase
@@ -66,8 +64,8 @@ DISAGREEMENTS = [
 def test_support_and_dissent(case: Disagreement) -> None:
     judge = Judge(BitmapEngine(small_rulebase(case.rules, {}, Policy(2, 2))))
     decision = judge.decide(dict.fromkeys(case.true, True))
-    assert support(judge.decider, decision) == tuple(case.support.split())
-    assert dissent(judge.decider, decision) == tuple(case.dissent.split())
+    assert judge.reader.read("support", decision) == tuple(case.support.split())
+    assert judge.reader.read("dissent", decision) == tuple(case.dissent.split())
 
 
 def test_ranking() -> None:
@@ -101,9 +99,12 @@ def test_voices() -> None:
     judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
     decision = judge.decide({"a": True, "b": True})
     # Among equals an article favours the winner; of the others the first declared.
-    assert voices(judge.decider, decision) == {
+    assert judge.reader.read("voices", decision) == {
         "A": Voice("A", as_model("alpha"), 3, 3),
         "B": Voice("B", as_model("alpha"), 2, 2),
     }
     silent = judge.decide({"b": True})
-    assert voices(judge.decider, silent) == {"A": Voice("A", None, 0, 0), "B": Voice("B", as_model("gamma"), 1, 0)}
+    assert judge.reader.read("voices", silent) == {
+        "A": Voice("A", None, 0, 0),
+        "B": Voice("B", as_model("gamma"), 1, 0),
+    }

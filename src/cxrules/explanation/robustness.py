@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -12,9 +12,8 @@ from cxrules.columns.cohort import Cohort, column_of
 from cxrules.document import Block, Paragraph, mark_title
 from cxrules.explanation.text.words import count, join_names, name, sentence
 from cxrules.language.rules import Effect, Tone
-from cxrules.policy.decider import Decider, Ledger
 from cxrules.policy.decision import Decision, Status
-from cxrules.policy.evidence import Evidence, weigh_rule
+from cxrules.policy.evidence import weigh_rule
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
@@ -214,7 +213,6 @@ def _flip_tones(judge: Judge, decision: Decision, budget: Budget) -> Iterable[To
     for position, item in enumerate(evidence):
         for claim in rulebase.rules[item.rule].because:
             citing.setdefault(claim, []).append(position)
-    weighing = _Weighing(decider)
     for claim in (claim for claim in rulebase.claims if claim in citing):
         if budget.spent:
             return
@@ -228,43 +226,9 @@ def _flip_tones(judge: Judge, decision: Decision, budget: Budget) -> Iterable[To
                 if points != abs(item.points) or carrier != item.carrier:
                     signed = points if item.points > 0 else -points
                     changed[position] = replace(item, points=signed, carrier=carrier)
-            then = weighing.decide_on(decision, changed)
+            then = decider.reweigh(changed).decide(decision.known, decision.fired)
             if (then.model, then.status) != (decision.model, decision.status):
                 yield ToneFlip(claim, tone, as_model(then.model), then.status)
 
 
 _TONES = frozenset(Tone)
-
-
-class _Weighing(Decider):
-    """The policy of a decider on evidence that weighs otherwise."""
-
-    def __init__(self, decider: Decider) -> None:
-        vars(self).update(vars(decider))
-        self._supposed: list[Evidence] = []
-
-    def decide_on(self, decision: Decision, evidence: list[Evidence]) -> Decision:
-        """Decide as before, but on this evidence of the fired rules."""
-        self._supposed = evidence
-        return self.decide(decision.known, decision.fired)
-
-    def candidates(self, fired: int, ledgers: Sequence[tuple[int, Ledger]] | None = None) -> list[tuple[int, int]]:
-        """Return what passes exclusions, requirements and minimum evidence on the evidence supposed."""
-        # Of what one claim carries for the same side of a model the strongest counts, firm before standing.
-        strongest: dict[tuple[str, bool, str], tuple[int, bool]] = {}
-        for item in self._supposed:
-            key = item.model, item.points > 0, item.carrier
-            strongest[key] = max(strongest.get(key, (0, False)), (abs(item.points), not item.standing))
-        points, firm = (dict.fromkeys(self.rulebase.models, 0) for _ in range(2))
-        for (model, speaks_for, _), (weight, is_firm) in strongest.items():
-            points[model] += weight if speaks_for else -weight
-            firm[model] += weight if speaks_for and is_firm else 0
-        minimum = self.rulebase.policy.minimum_evidence
-        return [
-            (points[ledger.model], position)
-            for position, ledger in (enumerate(self.ledgers) if ledgers is None else ledgers)
-            if points[ledger.model] > 0
-            and firm[ledger.model] >= minimum
-            and not fired & ledger.excluders
-            and all(fired & concluders for concluders in ledger.required)
-        ]

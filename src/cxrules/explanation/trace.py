@@ -7,7 +7,6 @@ from cxrules.errors import no_such
 from cxrules.explanation.derivation import Case, Derivation, Established, GivenFact, Node, Step, Weighed
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
-from cxrules.policy.dissent import rest
 from cxrules.policy.judge import Judge
 from cxrules.policy.ranking import RankedModel, fired_evidence
 from cxrules.portable.at_hand import Basis
@@ -120,7 +119,9 @@ class Tracer:
 
     def _trace_below(self, name: str) -> None:
         """Build what a rule rests on from the bottom up, where a chain may be longer than Python recurses."""
-        below = [rule for rule in rest(self._judge.decider, self._decision.fired, [name]) if rule not in self.traced]
+        decider = self._judge.decider
+        resting = decider.rest(self._decision.fired, decider.mask([name]))
+        below = [rule for rule in decider.names(resting) if rule not in self.traced]
         level = {rule: place for place, layer in enumerate(self._rulebase.strata) for rule in layer}
         self._deep = False
         for rule in sorted(below, key=level.__getitem__):

@@ -2,7 +2,7 @@
 
 What a part of an answer depends on is small: a row of the ranking on its points and on the rules that exclude the model
 or set it aside, an advice on the rules that give it. Each is made once for that, as object, data and JSON, and kept.
-`ranking` and `dissent` say the same in plain words; tests hold the two equal.
+The tests hold every field against the policy in plain words, on any rule base.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from cxrules.language.facts import Facts, FactValue
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
 from cxrules.policy.answer_parts import Advice, Part, keep_part, make_part, write
-from cxrules.policy.ballots import count_ballots, sum_points
 from cxrules.policy.bytewise import Names, Union
-from cxrules.policy.decider import Decider
+from cxrules.policy.decider import Decider, sum_points
 from cxrules.policy.decision import Decision
-from cxrules.policy.dissent import Voice
+from cxrules.policy.dissent import Disagreement, Heard, Voice
 from cxrules.policy.evidence import certainty
 from cxrules.policy.ranking import RankedModel
 
@@ -31,7 +30,7 @@ class _Standing(NamedTuple):
     """What one pass finds: the masks and keys of all that takes weighing."""
 
     rows: list[tuple[bool, bool, bool, int, int, int, int, int]]
-    voices: list[tuple[str, int | None, int, int]]
+    voices: list[Heard]
     support: int
     dissent: int
 
@@ -48,18 +47,12 @@ class Reader:
         place = {claim: position for position, claim in enumerate(rulebase.claims)}
         rules = tuple(rulebase.rules.values())
         self._claims_of = Union([sum(1 << place[claim] for claim in set(rule.because)) for rule in rules])
-        self._below = tuple(
-            [decider.mask(below for need in rule.needs() for below in rulebase.concluders[need]) for rule in rules]
-        )
-        self._needing = sum(1 << bit for bit, below in enumerate(self._below) if below)
         self._targets = {effect: tuple(self._list_targets(effect)) for effect in Effect}
         self._quoted = {
             effect: tuple([(write(target), concluders) for target, concluders in targets])
             for effect, targets in self._targets.items()
         }
-        self._ballots = tuple(count_ballots(decider))
-        self._for = [self._rules_speaking(model, 1) for model in self._models]
-        self._against = [self._rules_speaking(model, -1) for model in self._models]
+        self._disagreement = Disagreement(decider)
         self._outright = [sum(1 << place[claim] for claim in set(model.against)) for model in rulebase.models.values()]
         self._facts = tuple(rulebase.vocabulary.facts)
         self._last: tuple[Decision | None, _Standing] = None, _Standing([], [], 0, 0)
@@ -179,14 +172,12 @@ class Reader:
             rows.append((excluders != 0, out, behind != 0, -points, position, excluders, missing, behind))
         rows.sort()
         winner = None if decision.model is None else self._positions[decision.model]
-        voices, dissenting = self._hear(fired, winner)
+        voices, dissenting = self._disagreement.hear(fired, winner, aside)
         if winner is None:
             return _Standing(rows, voices, 0, 0)
-        dissenting |= self._against[winner]
-        for position in aside:
-            dissenting |= self._for[position]
-        support = self._claims_of(self._rest(fired, fired & self._for[winner]))
-        dissent = self._claims_of(dissenting & fired) | self._outright[winner]
+        support = self._claims_of(self._disagreement.support(fired, winner))
+        # With what an article says outright against the kind of owner that wins.
+        dissent = self._claims_of(dissenting) | self._outright[winner]
         return _Standing(rows, voices, support, dissent)
 
     def _set_aside(self, fired: int, candidates: Mapping[int, int]) -> dict[int, int]:
@@ -200,40 +191,6 @@ class Reader:
                         if position in candidates:
                             aside[position] = aside.get(position, 0) | bit
         return aside
-
-    def _hear(self, fired: int, winner: int | None) -> tuple[list[tuple[str, int | None, int, int]], int]:
-        """Return what each article says by itself, and the rules that speak for the rivals it puts above the winner."""
-        voices, dissenting = [], 0
-        for source, ballots, refusals in self._ballots:
-            counted = [(ballot.points(fired), ballot) for ballot in ballots if fired & ballot.rules]
-            on_winner = positive = 0
-            for points, ballot in counted:
-                if ballot.position == winner:
-                    on_winner = points
-                if points > 0:
-                    positive |= 1 << ballot.position
-            refused = refusals.refused(fired, positive)
-            best, most = None, 0
-            for points, ballot in counted:
-                if points > 0 and not refused >> ballot.position & 1:
-                    if points > most:
-                        best, most = ballot.position, points
-                    if winner is not None and ballot.position != winner and points > max(0, on_winner):
-                        dissenting |= ballot.rules_for
-            if best is not None and winner is not None and on_winner == most and not refused >> winner & 1:
-                best = winner
-            voices.append((source, best, most, on_winner))
-        return voices, dissenting
-
-    def _rest(self, fired: int, reached: int) -> int:
-        """Return rules together with the fired rules behind the findings they rest on."""
-        done, waiting = 0, reached & self._needing
-        while waiting:
-            done |= waiting
-            for bit in _bits(waiting):
-                reached |= self._below[bit] & fired
-            waiting = reached & self._needing & ~done
-        return reached
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
@@ -252,7 +209,7 @@ class Reader:
             part = keep_part(keep, row, make_part(thing))
         return part
 
-    def _voice(self, voice: tuple[str, int | None, int, int]) -> Part:
+    def _voice(self, voice: Heard) -> Part:
         keep = self._voices
         part = keep.get(voice)
         if part is None:
@@ -348,10 +305,6 @@ class Reader:
         for target in sorted_ids(rules):
             yield target, self._decider.mask(rules[target])
 
-    def _rules_speaking(self, model: str, sign: int) -> int:
-        items = self._decider.evidence
-        return self._decider.mask(item.rule for item in items if item.model == model and item.points * sign > 0)
-
 
 _Field: TypeAlias = Callable[[Reader, Decision], Any]
 
@@ -386,10 +339,3 @@ FIELDS: Mapping[str, _Field] = {
 
 def _things(parts: list[Part]) -> tuple[Any, ...]:
     return tuple([part.thing for part in parts])
-
-
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.policy.evidence import Evidence, list_evidence
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Decider"]
+__all__ = ["Decider", "sum_points"]
 
 
 class Shared(NamedTuple):
@@ -61,6 +62,17 @@ class Decider:
         self.numbered = tuple(enumerate(self.ledgers))
         self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
 
+    def reweigh(self, evidence: Iterable[Evidence]) -> Decider:
+        """Return a decider with the same gates and preferences and with this evidence alone."""
+        other = copy(self)
+        for name in ("carried", "twins"):
+            vars(other).pop(name, None)
+        other.evidence = tuple(evidence)
+        other.items, other.shared = _share_carriers(other.evidence, self._index)
+        other.ledgers = tuple(other._enter_evidence(ledger) for ledger in self.ledgers)  # noqa: SLF001 - its own
+        other.numbered = tuple(enumerate(other.ledgers))
+        return other
+
     def mask(self, rules: Iterable[str]) -> int:
         """Return rules as the bits of an int."""
         bits = 0
@@ -91,10 +103,7 @@ class Decider:
     def weigh(self, bits: int) -> dict[str, int]:
         """Return the points of every model."""
         return {
-            model: (bits & for_one).bit_count()
-            + 2 * (bits & for_two).bit_count()
-            - (bits & against_one).bit_count()
-            - 2 * (bits & against_two).bit_count()
+            model: sum_points(bits, for_one, for_two, against_one, against_two)
             for model, _, _, _, for_one, for_two, against_one, against_two, _, _ in self.ledgers
         }
 
@@ -121,6 +130,34 @@ class Decider:
                 bits |= concluders
             found.append(bits)
         return tuple(found)
+
+    @cached_property
+    def below(self) -> tuple[int, ...]:
+        """For each rule the rules that conclude the findings it needs."""
+        rulebase = self.rulebase
+        return tuple(
+            [
+                self.mask(below for need in rule.needs() for below in rulebase.concluders[need])
+                for rule in rulebase.rules.values()
+            ]
+        )
+
+    @cached_property
+    def _needing(self) -> int:
+        return sum(1 << bit for bit, below in enumerate(self.below) if below)
+
+    def rest(self, fired: int, rules: int) -> int:
+        """Return rules together with the fired rules behind the findings they rest on."""
+        below, needing = self.below, self._needing
+        done, waiting = 0, rules & needing
+        while waiting:
+            done |= waiting
+            while waiting:
+                lowest = waiting & -waiting
+                rules |= below[lowest.bit_length() - 1] & fired
+                waiting ^= lowest
+            waiting = rules & needing & ~done
+        return rules
 
     @cached_property
     def carried(self) -> Mapping[tuple[str, int, str, bool], list[Evidence]]:
@@ -237,21 +274,48 @@ class Decider:
         rules = self.rulebase.rules.values()
         excluders = self.mask(rule.id for rule in rules if model in rule.targets(Effect.EXCLUDES))
         required = tuple(self._concluders[finding] for finding in self.rulebase.models[model].requires)
-        sums: dict[str, int] = defaultdict(int)
+        return self._enter_evidence(Ledger(model, excluders, required, (), *[0] * 6))
+
+    def _enter_evidence(self, ledger: Ledger) -> Ledger:
+        """Return a ledger with the evidence for and against its model."""
+        bits = for_one = for_two = against_one = against_two = firm_one = firm_two = 0
         for bit, evidence in self.items:
-            if evidence.model != model:
+            if evidence.model != ledger.model:
                 continue
-            sides = ["for"] if evidence.points > 0 else ["against"]
-            if evidence.points > 0 and not evidence.standing:
-                sides.append("firm")
-            for side in sides:
-                for name, unit in (("one", 1), ("two", 2)):
-                    if abs(evidence.points) & unit:
-                        sums[f"{side}_{name}"] |= bit
-        fields = ("for_one", "for_two", "against_one", "against_two", "firm_one", "firm_two")
-        bits = {bit for bit, evidence in self.items if evidence.model == model}
-        shared = tuple(each for each in self.shared if each.bit in bits)
-        return Ledger(model, excluders, required, shared, *(sums[name] for name in fields))
+            bits |= bit
+            one, two = bit * (evidence.points & 1), bit * (abs(evidence.points) >> 1)
+            if evidence.points < 0:
+                against_one |= one
+                against_two |= two
+                continue
+            for_one |= one
+            for_two |= two
+            if not evidence.standing:
+                firm_one |= one
+                firm_two |= two
+        shared = tuple(each for each in self.shared if each.bit & bits)
+        return Ledger(
+            ledger.model,
+            ledger.excluders,
+            ledger.required,
+            shared,
+            for_one,
+            for_two,
+            against_one,
+            against_two,
+            firm_one,
+            firm_two,
+        )
+
+
+def sum_points(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:
+    """Add up evidence whose points are masks in binary."""
+    return (
+        (bits & for_one).bit_count()
+        + 2 * (bits & for_two).bit_count()
+        - (bits & against_one).bit_count()
+        - 2 * (bits & against_two).bit_count()
+    )
 
 
 def _by_points(candidate: tuple[int, int]) -> int:

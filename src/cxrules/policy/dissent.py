@@ -1,20 +1,18 @@
-"""The voices of the articles: who supports a decision, and who dissents. Worked out when asked."""
+"""What each article says by itself, who supports a decision and who dissents: compiled to masks, read when asked."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from cxrules.builtin.naming import ModelName, as_model
-from cxrules.language.ids import sorted_ids
+from cxrules.builtin.naming import ModelName
 from cxrules.language.rules import Effect
 from cxrules.policy.decider import Decider
-from cxrules.policy.decision import Decision
 from cxrules.policy.evidence import Evidence
-from cxrules.policy.ranking import rank
 
-__all__ = ["Voice", "dissent", "rest", "support", "voices"]
+__all__ = ["Disagreement", "Heard", "Voice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,104 +32,182 @@ class Voice:
     points_on_winner: int
 
 
-def voices(decider: Decider, decision: Decision) -> dict[str, Voice]:
-    """Return the verdict of each article by its own rules, whatever the others exclude.
+class Ballot(NamedTuple):
+    """What one article itself says of one model, readings of the engineer's left out.
 
-    What the article itself rules out, or puts behind another model it speaks for, it does not favour; what only a
-    reading of the engineer's says is not its voice.
+    Attributes:
+        position: The model.
+        single: The rules that alone carry a claim, as masks, each with what one of its rules counts.
+        shared: For each claim that several rules carry, their masks, the strongest first, each with its points.
+        rules_for: The rules that speak for the model.
+        rules: All that count.
     """
-    sums = _own_points(decider, decision.fired)
-    found = {}
-    for source, points in sums.items():
-        refused = _refused_by(decider, decision.fired, source, points)
-        own = [model for model in decider.rulebase.models if model not in refused]
-        # The declared order decides among equals: max gives the first.
-        best = max(own, key=lambda model, points=points: points[model], default=None)  # type: ignore[misc]
-        if best is None or points[best] <= 0:
-            best = None
+
+    position: int
+    single: tuple[tuple[int, int], ...]
+    shared: tuple[tuple[tuple[int, int], ...], ...]
+    rules_for: int
+    rules: int
+
+    def points(self, fired: int) -> int:
+        """Return the article's own points for the model: each claim once, by the strongest rule that fired."""
+        points = 0
+        for rules, weight in self.single:
+            points += weight * (fired & rules).bit_count()
+        for levels in self.shared:
+            for rules, weight in levels:
+                if fired & rules:
+                    points += weight
+                    break
+        return points
+
+
+class Refusals(NamedTuple):
+    """What one article itself rules out, each model as a bit with the rules, and what it puts behind which, by rule."""
+
+    excluders: tuple[tuple[int, int], ...]
+    preferences: tuple[tuple[int, int, int], ...]
+
+    def refused(self, fired: int, favoured: int) -> int:
+        """Return the models, as bits, that it rules out or puts behind one of those it favours."""
+        bits = 0
+        for model, rules in self.excluders:
+            if fired & rules:
+                bits |= model
+        for rule, preferred, behind in self.preferences:
+            if fired & rule and favoured >> preferred & 1:
+                bits |= behind
+        return bits
+
+
+class Heard(NamedTuple):
+    """The voice of one article in numbers; models are positions in the declared order."""
+
+    source: str
+    best: int | None
+    points: int
+    on_winner: int
+
+
+class _Article(NamedTuple):
+    source: str
+    ballots: tuple[Ballot, ...]
+    refusals: Refusals
+
+    def speak(self, fired: int, winner: int | None) -> tuple[Heard, int]:
+        """Return what the article says, and its rules for the rivals that it puts above the winner."""
+        counted = [(ballot.points(fired), ballot) for ballot in self.ballots if fired & ballot.rules]
+        on_winner = positive = 0
+        for points, ballot in counted:
+            if ballot.position == winner:
+                on_winner = points
+            if points > 0:
+                positive |= 1 << ballot.position
+        refused = self.refusals.refused(fired, positive)
+        best, most, dissenting = None, 0, 0
+        for points, ballot in counted:
+            if points > 0 and not refused >> ballot.position & 1:
+                if points > most:  # among equals the first declared
+                    best, most = ballot.position, points
+                if winner is not None and ballot.position != winner and points > max(0, on_winner):
+                    dissenting |= ballot.rules_for
         # An article with equal points for the recommended model favours that one.
-        if decision.model in own and best and points[decision.model] == points[best]:
-            best = decision.model
-        on_winner = points[decision.model] if decision.model else 0
-        found[source] = Voice(source, as_model(best), points[best] if best else 0, on_winner)
-    return found
+        if best is not None and winner is not None and on_winner == most and not refused >> winner & 1:
+            best = winner
+        return Heard(self.source, best, most, on_winner), dissenting
 
 
-def _own_points(decider: Decider, fired: int) -> dict[str, dict[str, int]]:
-    """Return for each article its own points for every model: each claim once, readings of the engineer's left out."""
-    strongest: dict[tuple[str, str, bool, str], int] = {}
-    for item in decider.evidence:
-        if decider.has(fired, item.rule) and not decider.rulebase.rules[item.rule].engineer.reading:
-            key = (item.source, item.model, item.points > 0, item.carrier)
-            strongest[key] = max(strongest.get(key, 0), item.points, key=abs)
-    sums: dict[str, dict[str, int]] = {source: defaultdict(int) for source in decider.rulebase.sources}
-    for (source, model, _, _), points in strongest.items():
-        sums[source][model] += points
-    return sums
+class Disagreement:
+    """Which articles and rules support a model, and which dissent.
 
+    An article favours the model that its own rules give most points. What it itself rules out, or puts behind another
+    model that it speaks for, it does not favour; what the engineer reads into a claim is not its voice. What other
+    articles exclude makes no difference.
 
-def _refused_by(decider: Decider, fired: int, source: str, points: Mapping[str, int]) -> set[str]:
-    """Return the models that an article itself rules out, or puts behind one it speaks for."""
-    refused: set[str] = set()
-    for name in decider.names(fired):
-        rule = decider.rulebase.rules[name]
-        if decider.rulebase.claims[rule.because[0]].source == source and not rule.engineer.reading:
-            refused.update(rule.targets(Effect.EXCLUDES))
-            for conclusion in rule.then:
-                if conclusion.effect is Effect.PREFERS and points.get(conclusion.target, 0) > 0:
-                    refused.update(conclusion.over)
-    return refused
-
-
-def dissent(decider: Decider, decision: Decision) -> tuple[str, ...]:
-    """Return the claims that disagree with a recommendation.
-
-    They are the evidence against the winner; the supporting claims of every article whose voice puts a rival above the
-    winner, for the rivals it so favours; the supporting claims of models set aside; and what an article says outright
-    against the kind of owner that wins.
+    Dissent is the evidence against the winner, the supporting rules of every article that puts a rival above the
+    winner, for those rivals, and the supporting rules of models set aside.
     """
-    winner = decision.model
-    if winner is None:
-        return ()
-    sums = _own_points(decider, decision.fired)
-    refused = {source: _refused_by(decider, decision.fired, source, points) for source, points in sums.items()}
-    aside = {row.model for row in rank(decider, decision.fired) if row.set_aside_by}
-    rules = set()
-    for item in _fired(decider, decision.fired):
-        if item.model == winner:
-            disagrees = item.points < 0
+
+    def __init__(self, decider: Decider) -> None:
+        self._decider = decider
+        models = decider.rulebase.models
+        self._articles = tuple([_read_article(decider, source) for source in decider.rulebase.sources])
+        self._for = tuple([self._speaking(model, 1) for model in models])
+        self._against = tuple([self._speaking(model, -1) for model in models])
+
+    def support(self, fired: int, winner: int) -> int:
+        """Return the rules that speak for the winner, with those behind the findings they rest on."""
+        return self._decider.rest(fired, fired & self._for[winner])
+
+    def hear(self, fired: int, winner: int | None, aside: Iterable[int]) -> tuple[list[Heard], int]:
+        """Return the voice of each article, and the rules that dissent, given the models that are set aside."""
+        voices, dissenting = [], 0
+        for article in self._articles:
+            heard, rules = article.speak(fired, winner)
+            voices.append(heard)
+            dissenting |= rules
+        if winner is None:
+            return voices, 0
+        dissenting |= self._against[winner]
+        for position in aside:
+            dissenting |= self._for[position]
+        return voices, dissenting & fired
+
+    def _speaking(self, model: str, sign: int) -> int:
+        items = self._decider.evidence
+        return self._decider.mask(item.rule for item in items if item.model == model and item.points * sign > 0)
+
+
+def _read_article(decider: Decider, source: str) -> _Article:
+    ballots = [
+        _count_ballot(decider, position, items)
+        for position, model in enumerate(decider.rulebase.models)
+        if (items := [item for item in decider.evidence if (item.source, item.model) == (source, model)])
+    ]
+    return _Article(source, tuple(ballots), _list_refusals(decider, source))
+
+
+def _count_ballot(decider: Decider, position: int, items: list[Evidence]) -> Ballot:
+    groups: dict[tuple[bool, str], dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        if not decider.rulebase.rules[item.rule].engineer.reading:
+            groups[item.points > 0, item.carrier][item.points].append(item.rule)
+    single: dict[int, int] = defaultdict(int)
+    shared = []
+    for levels in groups.values():
+        ranked = sorted(levels.items(), key=lambda level: -abs(level[0]))
+        if len(ranked) == 1 and len(ranked[0][1]) == 1:
+            points, rules = ranked[0]
+            single[points] |= decider.mask(rules)
         else:
-            own = sums[item.source]
-            favoured = item.model not in refused[item.source] and own[item.model] > max(0, own[winner])
-            disagrees = item.points > 0 and (favoured or item.model in aside)
-        if disagrees:
-            rules.add(item.rule)
-    return sorted_ids((*_claims(decider, rules), *decider.rulebase.models[winner].against))
+            shared.append(tuple([(decider.mask(rules), points) for points, rules in ranked]))
+    speaking = decider.mask(item.rule for item in items if item.points > 0)
+    counted = decider.mask({rule for levels in groups.values() for rules in levels.values() for rule in rules})
+    return Ballot(
+        position, tuple([(mask, points) for points, mask in single.items()]), tuple(shared), speaking, counted
+    )
 
 
-def support(decider: Decider, decision: Decision) -> tuple[str, ...]:
-    """Return the claims behind the evidence for the winner, with those behind the findings it rests on."""
-    rules = {item.rule for item in _fired(decider, decision.fired) if item.model == decision.model and item.points > 0}
-    return _claims(decider, rest(decider, decision.fired, rules))
-
-
-def rest(decider: Decider, fired: int, rules: Iterable[str]) -> set[str]:
-    """Return rules together with the fired rules behind the findings they rest on."""
+def _list_refusals(decider: Decider, source: str) -> Refusals:
     rulebase = decider.rulebase
-    reached: set[str] = set()
-    waiting = list(rules)
-    while waiting:
-        rule = waiting.pop()
-        if rule not in reached:
-            reached.add(rule)
-            for finding in rulebase.rules[rule].needs():
-                waiting += [below for below in rulebase.concluders[finding] if decider.has(fired, below)]
-    return reached
-
-
-def _fired(decider: Decider, fired: int) -> Iterable[Evidence]:
-    return (item for item in decider.evidence if decider.has(fired, item.rule))
-
-
-def _claims(decider: Decider, rules: Iterable[str]) -> tuple[str, ...]:
-    return sorted_ids(claim for rule in rules for claim in decider.rulebase.rules[rule].because)
+    positions = {model: position for position, model in enumerate(rulebase.models)}
+    own = [
+        rule
+        for rule in rulebase.rules.values()
+        if rulebase.claims[rule.because[0]].source == source and not rule.engineer.reading
+    ]
+    excluders = [
+        (1 << position, decider.mask(rule.id for rule in own if model in rule.targets(Effect.EXCLUDES)))
+        for model, position in positions.items()
+    ]
+    preferences = [
+        (
+            decider.mask([rule.id]),
+            positions[conclusion.target],
+            sum(1 << positions[model] for model in conclusion.over),
+        )
+        for rule in own
+        for conclusion in rule.then
+        if conclusion.effect is Effect.PREFERS
+    ]
+    return Refusals(tuple([each for each in excluders if each[1]]), tuple(preferences))

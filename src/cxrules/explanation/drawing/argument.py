@@ -14,7 +14,6 @@ from cxrules.explanation.prose.reasons import choose_reasons
 from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.policy.decision import Decision, Status
-from cxrules.policy.dissent import dissent
 from cxrules.policy.judge import Judge
 
 __all__ = ["Argument", "Link", "NodeKind", "Point", "Relation", "argue", "count_layers"]
@@ -133,7 +132,7 @@ class _Builder:
         self._points: dict[str, Point] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._rated = rate_rules(judge, decision) if decision.model else {}
-        self._dissent = set(dissent(judge.decider, decision))
+        self._dissent = set(judge.reader.read("dissent", decision))
 
     def build(self) -> Argument:
         for case in self._derivation.cases:

@@ -9,7 +9,6 @@ from cxrules.explanation.text.words import sentence
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
 from cxrules.policy.decision import Decision
-from cxrules.policy.dissent import rest
 from cxrules.policy.judge import Judge
 
 __all__ = ["choose_actions", "rank_actions", "tell_next_steps", "tell_patterns"]
@@ -68,5 +67,10 @@ def tell_next_steps(judge: Judge, decision: Decision, reasons: Collection[str]) 
 
 
 def _facts_behind(judge: Judge, decision: Decision, rules: Collection[str]) -> set[str]:
-    below = rest(judge.decider, decision.fired, rules)
-    return {fact for rule in below for fact in judge.rulebase.rules[rule].facts() if fact in decision.known}
+    below = judge.decider.rest(decision.fired, judge.decider.mask(rules))
+    return {
+        fact
+        for rule in judge.decider.names(below)
+        for fact in judge.rulebase.rules[rule].facts()
+        if fact in decision.known
+    }

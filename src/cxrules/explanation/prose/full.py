@@ -16,7 +16,6 @@ from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, rebut, why_not
 from cxrules.language.rules import Claim, Effect
 from cxrules.policy.decision import Decision
-from cxrules.policy.dissent import dissent
 from cxrules.policy.judge import Judge
 
 __all__ = ["write_full"]
@@ -95,7 +94,7 @@ class _Writer:
         if not self._decision.known:
             return ()
         blocks: list[Block] = [Items("", tell_verdicts(self._judge, self._decision, self._derivation))]
-        claims = [self._rulebase.claims[claim] for claim in dissent(self._judge.decider, self._decision)]
+        claims = [self._rulebase.claims[claim] for claim in self._judge.reader.read("dissent", self._decision)]
         if claims:
             texts = tuple(f"{_open_end(claim.says)} ({self._cite(claim)})." for claim in claims)
             blocks.append(Items("What speaks against the recommendation, or for what ranks below it", texts))

@@ -17,7 +17,6 @@ from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.sheet import POINTS, Sheet, make_sheet, tell_outlook, tell_place
 from cxrules.explanation.text.words import paragraphs
 from cxrules.policy.decision import Decision
-from cxrules.policy.dissent import support
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
 from cxrules.version import __version__
@@ -145,7 +144,7 @@ def _list_models(decision: Decision, sheet: Sheet) -> str:
 def _list_claims(judge: Judge, decision: Decision) -> str:
     rulebase = judge.rulebase
     rows = []
-    for name in support(judge.decider, decision):
+    for name in judge.reader.read("support", decision):
         claim = rulebase.claims[name]
         rows.append((claim.says, f"{_name_article(rulebase, claim.source)}, {paragraphs([claim])}"))
     return _table(("What the articles say", "Where"), rows)
