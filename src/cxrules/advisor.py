@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property, lru_cache
 from time import perf_counter
@@ -27,11 +27,34 @@ __all__ = ["Advisor", "recommend", "recommend_frame"]
 
 DEFAULT_ENGINE = "bitmap"
 
+
+class _Silent:
+    """Stands for a logger where the process has not loaded `logging`, so that nobody can have given it a level."""
+
+    level = 0
+
+
 # Silent until one of these two is given a level: that of the host's root logger enables nothing. Asked before anything
 # of the decision log is loaded.
-_LOGGER = logging.getLogger("cxrules.decisions")
-_LOGGER.addHandler(logging.NullHandler())
-_PACKAGE = logging.getLogger("cxrules")
+_SILENT: Any = _Silent()
+_LOGGER = _PACKAGE = _SILENT
+_LOADED = sys.modules
+_INFO = 20  # logging.INFO
+
+
+def _hear() -> bool:
+    """Take the loggers of a process that has loaded `logging`, and say whether one of them has a level."""
+    global _LOGGER, _PACKAGE  # noqa: PLW0603 - once, from a stand-in to what it stands for
+    import logging
+
+    _PACKAGE = logging.getLogger("cxrules")
+    _LOGGER = logging.getLogger("cxrules.decisions")
+    _LOGGER.addHandler(logging.NullHandler())
+    return bool(_LOGGER.level or _PACKAGE.level)
+
+
+if "logging" in _LOADED:
+    _hear()
 
 
 class _ModelLike(Protocol):
@@ -98,7 +121,12 @@ class Advisor:
         Raises:
             InvalidOrganisation: With every mistake in the facts.
         """
-        if _LOGGER.level or _PACKAGE.level or SWITCH.tracer:
+        if (
+            _LOGGER.level
+            or _PACKAGE.level
+            or SWITCH.tracer
+            or (_LOGGER is _SILENT and "logging" in _LOADED and _hear())
+        ):
             return in_span(lambda: self._recommend_aloud(organisation, facts))
         return self._recommend(organisation, facts)
 
@@ -114,7 +142,7 @@ class Advisor:
         """Decide, and log the decision with the time it took if its logger is enabled."""
         started = perf_counter()
         recommendation = self._recommend(organisation, facts)
-        if (_LOGGER.level or _PACKAGE.level) and _LOGGER.isEnabledFor(logging.INFO):
+        if (_LOGGER.level or _PACKAGE.level) and _LOGGER.isEnabledFor(_INFO):
             from cxrules.decision_log import emit
 
             emit(recommendation, perf_counter() - started)

@@ -6,11 +6,11 @@ marks in its own way. What inherits from `Told` says itself once, as such a text
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from cxrules.dataclass import dataclass
 
 __all__ = [
     "Block",
@@ -33,8 +33,8 @@ _NAME, _NAME_END, _TITLE, _TITLE_END = "\ue000", "\ue001", "\ue002", "\ue003"
 _QUOTES = {_NAME: "“", _NAME_END: "”", _TITLE: "“", _TITLE_END: "”"}
 _STARS = {_NAME: "**", _NAME_END: "**", _TITLE: "*", _TITLE_END: "*"}
 _TAGS = {_NAME: "<strong>", _NAME_END: "</strong>", _TITLE: "<em>", _TITLE_END: "</em>"}
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
-_MARKER = re.compile(r"^(?:([-+=])|(\d+)([.)]))")  # at the start of a line: of a list, or of what underlines a heading
+_SPECIAL = r"([\\`*_\[\]<>#|~&$])"
+_MARKER = r"^(?:([-+=])|(\d+)([.)]))"  # at the start of a line: of a list, or of what underlines a heading
 _MOST_LINES = 60
 """How many lines of an outline or rows of a table a notebook shows."""
 
@@ -262,8 +262,10 @@ def _markdown(block: Block, level: int) -> str:
 
 def _escape(text: str) -> str:
     """Write a text so that Markdown reads every character of it as itself."""
-    text = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-    return _print_marks(_MARKER.sub(r"\2\\\1\3", text), _STARS)
+    import re
+
+    text = re.sub(_SPECIAL, r"\\\1", " ".join(text.split()))
+    return _print_marks(re.sub(_MARKER, r"\2\\\1\3", text), _STARS)
 
 
 def _print_marks(text: str, marks: Mapping[str, str]) -> str:

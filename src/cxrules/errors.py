@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from cxrules.dataclass import dataclass
 
 __all__ = [
     "MISSING",

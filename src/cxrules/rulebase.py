@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
+from os import PathLike
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cxrules.dataclass import dataclass
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
 from cxrules.errors import show_value
 from cxrules.language.coherence import Coherence
@@ -23,6 +23,9 @@ from cxrules.language.rules import (
     FindingTest,
     Impossible,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["RuleBase", "read_data"]
 
@@ -95,7 +98,7 @@ class RuleBase(Parts, Told):
         from cxrules.language import canonical
 
         if not isinstance(text, str | bytes):
-            hint = "; RuleBase.load reads files" if isinstance(text, Path) else ""
+            hint = "; RuleBase.load reads files" if isinstance(text, PathLike) else ""
             raise TypeError(f"the canonical form is a str or bytes, not {show_value(text)}{hint}")
         parts, revision = canonical.read(text)
         return cls._revised(parts, revision)
@@ -211,7 +214,7 @@ def check_rulebase(given: object) -> RuleBase:
     """
     if isinstance(given, RuleBase):
         return given
-    hint = f"; RuleBase.load({show_value(given)}) reads one" if isinstance(given, str | Path) else ""
+    hint = f"; RuleBase.load({show_value(given)}) reads one" if isinstance(given, str | PathLike) else ""
     raise TypeError(f"a RuleBase is expected, not {show_value(given)}{hint}")
 
 
@@ -239,6 +242,8 @@ def read_data(name: str) -> bytes:
     Args:
         name: `builtin.json`, the rule base in canonical form; or `expectations.json`, what is expected of it.
     """
+    from pathlib import Path
+
     loader: Any = globals()["__loader__"]
     content: bytes = loader.get_data(str(Path(__file__).parent / "builtin" / name))
     return content

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from hashlib import sha256
 from typing import Any, Final, TypeAlias, TypeVar
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, Location
@@ -89,6 +88,8 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
         InvalidKnowledge: If the text is no rule base, of another version of the form, not in canonical form, or
             without meaning: with every mistake, by its path.
     """
+    from hashlib import sha256
+
     try:
         text = text.decode() if isinstance(text, bytes) else text
         revision = sha256(text.encode()).hexdigest()

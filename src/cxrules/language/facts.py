@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
-from numbers import Complex, Number, Real
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from cxrules.dataclass import dataclass, field
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
 from cxrules.errors import (
     MISSING,
@@ -197,13 +193,13 @@ class Fact(Told):
             raise self._wrong("wrong-type", message, hint=_guess_number(value))
         try:
             number = float(value)  # type: ignore[arg-type] # see _is_real
-        except OverflowError:
-            number = math.inf
-        except ValueError:  # a signalling NaN
-            number = math.nan
-        if math.isnan(number) or not 0 <= number <= _FULL:
+        except (OverflowError, ValueError):  # too large, or a signalling NaN
+            number = float("nan")
+        if not 0 <= number <= _FULL:  # of a NaN this is true
             raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {show_value(value)}")
         if 0 < number < 1:
+            import warnings
+
             message = f"{self.name} is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant"
             warnings.warn(message, UnlikelyFact, stacklevel=2)
         return int(number) if number.is_integer() else number
@@ -341,15 +337,19 @@ def join_words(words: Sequence[str], conjunction: str = "and") -> str:
 
 def _is_real(value: object) -> bool:
     """Whether a value is a number of the real line; a Decimal is one that `numbers` does not call so."""
+    from numbers import Complex, Number, Real
+
     return isinstance(value, Real) or (isinstance(value, Number) and not isinstance(value, Complex))
 
 
-_WRITTEN_NUMBER = re.compile(r"\s*\+?([0-9]{0,3})(?:[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\s*%?\s*")
+_WRITTEN_NUMBER = r"\s*\+?([0-9]{0,3})(?:[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\s*%?\s*"
 
 
 def _guess_number(value: object) -> str:
     """Return what was probably meant by a percentage that is text, such as "15", "15 %" or "15,5"."""
-    match = _WRITTEN_NUMBER.fullmatch(value) if isinstance(value, str) else None
+    import re
+
+    match = re.fullmatch(_WRITTEN_NUMBER, value) if isinstance(value, str) else None
     if not match or not (match[1] or match[2]):
         return "write a decimal number" if isinstance(value, str) else ""
     number = float(f"{match[1] or 0}.{match[2] or 0}e{match[3] or 0}")

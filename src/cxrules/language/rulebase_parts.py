@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
+from cxrules.dataclass import dataclass, field
 from cxrules.language.facts import Vocabulary
 from cxrules.language.ids import id_order
 from cxrules.language.rules import Claim, Impossible, Model, Named, Policy, Rule, Source

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
+from cxrules.dataclass import dataclass, field
 from cxrules.document import Block, Items, Paragraph, Told, mark_name
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, join_words
 from cxrules.language.notation import write_value
@@ -316,7 +316,7 @@ class Rule(Told):
     rationale: str
     when: tuple[Condition, ...]
     then: tuple[Conclusion, ...]
-    engineer: Engineer = Engineer()
+    engineer: Engineer = field(default_factory=Engineer)
 
     def __repr__(self) -> str:
         """Return its id, and what it concludes from what, each cut where it is long."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeVar
+
+from cxrules.dataclass import dataclass
 
 __all__ = ["Advice", "Part", "keep_part", "make_part", "write"]
 
@@ -44,6 +45,8 @@ class Part(NamedTuple):
 
 def make_part(thing: Any) -> Part:
     """Return a part of an answer as all it can be."""
+    from dataclasses import fields
+
     data = {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
     return Part(thing, data, write(data))
 

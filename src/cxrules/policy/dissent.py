@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from cxrules.builtin.naming import ModelName
+from cxrules.dataclass import dataclass
 from cxrules.language.rules import Effect
 from cxrules.policy.decider import Decider
 from cxrules.policy.evidence import Evidence

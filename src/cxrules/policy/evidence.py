@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cxrules.dataclass import dataclass
 from cxrules.language.rules import EVIDENTIAL, Claim, Effect, Rule
 from cxrules.rulebase import RuleBase
 

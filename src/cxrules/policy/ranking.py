@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cxrules.builtin.naming import ModelName, as_model
+from cxrules.dataclass import dataclass
 from cxrules.document import Block, Table, Told, mark_name
 from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
+from cxrules.dataclass import dataclass, field
 from cxrules.document import Block, Told, to_plain
 from cxrules.errors import MissingRuleBase, no_such
 from cxrules.portable.at_hand import Basis

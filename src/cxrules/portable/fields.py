@@ -6,18 +6,17 @@ whose metadata give it a name in the data. Its type is its annotation; its descr
 
 from __future__ import annotations
 
-import dataclasses
-import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from inspect import getdoc
-from textwrap import dedent
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
+from cxrules.dataclass import dataclass
+
 if TYPE_CHECKING:
+    import dataclasses
+
     published = property
 else:
 
@@ -52,7 +51,7 @@ _Result = TypeVar("_Result")
 
 Role: TypeAlias = Literal["given", "derived"]
 
-_ENTRY = re.compile(r"^ {4}(\w+): (.+(?:\n {5,}\S.*)*)", re.MULTILINE)
+_ENTRY = r"(?m)^ {4}(\w+): (.+(?:\n {5,}\S.*)*)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +106,28 @@ _HIDDEN: dict[type[Any], tuple[dataclasses.Field[Any], ...]] = {}
 
 def hide_fields(kind: type[Any]) -> None:
     """Keep it from others that a class is a dataclass; `own_fields` knows."""
-    if dataclasses.is_dataclass(kind):
+    if hasattr(kind, "__dataclass_fields__"):
+        import dataclasses
+
         _HIDDEN[kind] = dataclasses.fields(kind)
-        kind.__dataclass_fields__ = _Hidden()  # type: ignore[assignment] # what `hasattr` takes for nothing
+        kind.__dataclass_fields__ = _Hidden()  # what `hasattr` takes for nothing
 
 
 def own_fields(kind: type[Any]) -> tuple[dataclasses.Field[Any], ...]:
     """Return the fields of a dataclass, hidden or not; none of another class."""
     hidden = _HIDDEN.get(kind)
-    return hidden or (dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ())
+    if hidden or not hasattr(kind, "__dataclass_fields__"):
+        return hidden or ()
+    import dataclasses
+
+    return dataclasses.fields(kind)
 
 
 @remember
 def list_fields(kind: Any) -> tuple[Field, ...]:
     """Return the fields of a class of answers, or of a dataclass inside one, in the order of the data."""
+    from inspect import getdoc
+
     found = []
     hints = _read_hints(kind)
     described = _descriptions(kind)
@@ -158,10 +165,15 @@ def _read_hints(kind: Any) -> dict[str, Any]:
 
 def _descriptions(kind: type[Any]) -> dict[str, str]:
     """Return what the `Attributes:` section of a docstring says of each."""
+    import re
+    from textwrap import dedent
+
     section = dedent(kind.__doc__ or "").partition("Attributes:\n")[2]
-    return {name: " ".join(text.split()) for name, text in _ENTRY.findall(_undent(section))}
+    return {name: " ".join(text.split()) for name, text in re.findall(_ENTRY, _undent(section))}
 
 
 def _undent(section: str) -> str:
+    from textwrap import dedent
+
     body = section.partition("\n\n")[0]
     return "\n".join("    " + line for line in dedent(body).splitlines())

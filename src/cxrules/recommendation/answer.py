@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from collections.abc import Mapping
 from functools import cache
-from threading import Lock
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
@@ -335,7 +335,7 @@ _set = object.__setattr__
 _NOWHERE = Basis(None)
 _OUTCOME = ("model", "status", "reason", "certainty")
 """The fields that the decision has by itself: what reads the others need not be compiled for them."""
-_NAMING = Lock()
+_NAMING = allocate_lock()
 
 
 def _name(recommendation: Recommendation) -> str:

@@ -1,0 +1,184 @@
+"""A dataclass made late is what the standard library makes at once."""
+
+import copy
+import dataclasses
+import importlib
+import inspect
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+
+from cxrules import dataclass as late
+from cxrules.document import Told
+from cxrules.language.rules import Engineer, Rule
+from tests import ROOT
+
+SOURCE = ROOT / "src"
+MADE_LATE = [
+    path for path in sorted(SOURCE.rglob("*.py")) if "\nfrom cxrules.dataclass import" in path.read_text("utf-8")
+]
+
+
+def look(kind: Any) -> dict[str, Any]:
+    """What can be seen of a class."""
+    written = vars(kind)
+    return {
+        "name": (kind.__module__, kind.__name__, kind.__qualname__, kind.__doc__, written.get("__slots__")),
+        "has": sorted(name for name in written if not name.startswith(("__annotat", "__static", "__firstline"))),
+        "fields": [str(each) for each in dataclasses.fields(kind)],
+        "parameters": repr(kind.__dataclass_params__),
+        "positions": kind.__match_args__,
+        "signature": str(inspect.signature(kind)),
+        "methods": [getattr(kind, name).__qualname__ for name in ("__init__", "__eq__", "__repr__")],
+        "hash": getattr(kind.__hash__, "__qualname__", None),
+    }
+
+
+def use(kind: Any) -> Iterator[Any]:
+    """What instances do."""
+    one, same, other = kind(one="a"), kind(one="a"), kind(one="b")
+    yield repr(one).partition(" at 0x")[0], one == same, one == other, one == 3, one != other
+    yield hash(one) == hash(same) if "__hash__" in vars(kind) else hash(one) == hash(one)
+    yield dataclasses.is_dataclass(one), dataclasses.asdict(one), dataclasses.astuple(one)
+    yield dataclasses.asdict(dataclasses.replace(one, one="b"))
+    yield dataclasses.asdict(copy.copy(one)), dataclasses.asdict(copy.deepcopy(one))
+    yield one.__reduce_ex__(2)[2]
+    wrong: list[Callable[[], object]] = [
+        lambda: setattr(one, "one", "b"),
+        lambda: delattr(one, "one"),
+        kind,
+        lambda: kind("a", 1, 2, 3, 4, 5, 6),
+    ]
+    for attempt in wrong:
+        with pytest.raises((AttributeError, TypeError)) as caught:
+            attempt()
+        yield type(caught.value), str(caught.value)
+
+
+def define(make: Any, how: dict[str, Any]) -> tuple[Any, ...]:
+    """Define classes of every kind there is."""
+
+    @make.dataclass(frozen=True, **how)
+    class Plain(Told):
+        """A class with defaults."""
+
+        one: str
+        two: tuple[int, ...] = (1, 2)
+        three: int = make.field(default=4, repr=False, compare=False)
+
+    @make.dataclass(frozen=True, **how)
+    class Own:
+        """A class that writes methods itself."""
+
+        one: str
+        two: int = 2
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "two", self.two + 1)
+
+        def __repr__(self) -> str:
+            return f"own {self.one}"
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Own) and self.one[:1] == other.one[:1]
+
+        def __hash__(self) -> int:
+            return 7
+
+    return Plain, Own
+
+
+def define_heirs(make: Any) -> tuple[Any, ...]:
+    @make.dataclass(frozen=True)
+    class Base:
+        """A class with fields that nobody gives."""
+
+        one: str
+        two: tuple[int, ...] = make.field(default_factory=tuple)
+        three: int = make.field(init=False, compare=False)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "three", len(self.one))
+
+    @make.dataclass(frozen=True)
+    class Heir(Base):
+        """A class that inherits fields."""
+
+        four: int = 4
+
+    @dataclasses.dataclass(frozen=True)
+    class StandardHeir(Base):
+        """A class made at once, of one that is made late."""
+
+        four: int = 4
+
+    return Heir, StandardHeir, Base
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"slots": True}, {"slots": True, "repr": False}, {"eq": False}, {"kw_only": True}], ids=str
+)
+def test_made_late_it_is_what_is_made_at_once(how: dict[str, Any]) -> None:
+    classes = zip(define(dataclasses, how), define(late, how), define(late, how), strict=True)
+    for at_once, looked_at_first, used_first in classes:
+        assert look(looked_at_first) == look(at_once)
+        assert list(use(looked_at_first)) == list(use(used_first)) == list(use(at_once))
+        assert look(used_first) == look(at_once)
+
+
+def test_so_are_those_that_inherit() -> None:
+    for at_once, made_late in zip(define_heirs(dataclasses), define_heirs(late), strict=True):
+        assert list(use(made_late)) == list(use(at_once))
+        assert look(made_late) == look(at_once)
+
+
+@pytest.mark.parametrize("path", MADE_LATE, ids=lambda path: path.stem)
+def test_so_is_every_class_of_the_package(path: Path) -> None:
+    name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    text = path.read_text("utf-8").replace("\nfrom cxrules.dataclass import", "\nfrom dataclasses import")
+    at_once: dict[str, Any] = {"__name__": name, "__file__": str(path)}
+    exec(compile(text, path, "exec"), at_once)  # noqa: S102 - our own source
+    found = 0
+    for own, kind in vars(importlib.import_module(name)).items():
+        if isinstance(kind, type) and kind.__module__ == name and dataclasses.is_dataclass(kind):
+            found += 1
+            assert look(kind) == look(at_once[own])
+    assert found
+
+
+def test_only_what_is_frozen_is_made_late() -> None:
+    with pytest.raises(TypeError, match="frozen"):
+        late.dataclass(frozen=False)
+
+
+def test_it_travels() -> None:
+    rule = Rule("a", ("x-1",), "why", (), (), Engineer(points=2))
+    assert pickle.loads(pickle.dumps(rule)) == rule  # noqa: S301 - our own
+    code = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()))"
+    shown = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(rule), capture_output=True, check=True)
+    assert shown.stdout.decode().strip() == repr(rule)
+
+
+def test_threads_that_use_it_first_at_once_find_it_made() -> None:
+    for _ in range(20):
+        plain, own = define(late, {"slots": True})
+        start = Barrier(8)
+        found: list[Any] = []
+
+        def meet(kind: Any, start: Barrier = start, found: list[Any] = found) -> None:
+            start.wait()
+            found.append((repr(kind(one="a")), kind(one="a") == kind(one="a"), len({kind(one="a"), kind(one="a")})))
+
+        threads = [Thread(target=meet, args=(kind,)) for kind in (plain, own) * 4]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 8
+        assert len(set(found)) == 2
