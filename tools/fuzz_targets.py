@@ -17,8 +17,8 @@ from cxrules.consultation.typed_answers import UnclearAnswerError, read_answer
 from cxrules.decision_log import DecisionLog, InvalidMasking, LogReader, Masking, apply_masking, make_record, replay
 from cxrules.files.answer_file import change_text
 from cxrules.files.organisation_file import interpret
-from cxrules.knowledge.diagnostic_codes import Report
-from cxrules.knowledge.reader import read_text
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
+from cxrules.knowledge.reader import parse_text
 
 ROOT = Path(__file__).resolve().parents[1]
 SEEDS = ROOT / "tests" / "data" / "fuzz"
@@ -107,8 +107,8 @@ def read_knowledge(text: str) -> None:
 
 def read_yaml(text: str) -> None:
     """Read YAML or JSON, whatever it says."""
-    report = Report()
-    node = read_text(text, "x.yaml", report)
+    report = MistakeCollector()
+    node = parse_text(text, "x.yaml", report)
     assert node is not None or report
 
 

@@ -28,7 +28,7 @@ LONGEST = 4_600
 
 _FEW = 5
 
-Facts = Annotated[dict[str, Any], Field(description="What is known: fact name to value, as `facts` lists them")]
+KnownFacts = Annotated[dict[str, Any], Field(description="What is known: fact name to value, as `facts` lists them")]
 
 
 class Rank(BaseModel):
@@ -39,7 +39,7 @@ class Rank(BaseModel):
     standing: str
 
 
-class Answer(BaseModel):
+class ToolAnswer(BaseModel):
     """Who should own CX, and why."""
 
     contradictions: list[str]
@@ -54,7 +54,7 @@ class Answer(BaseModel):
     warnings: list[str]
 
 
-class Question(BaseModel):
+class ToolQuestion(BaseModel):
     """An unknown fact worth asking."""
 
     fact: str
@@ -94,13 +94,13 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
         return _fit_facts([_describe(vocabulary[name]) for name in wanted], list(wanted))
 
     @server.tool()
-    def recommend(facts: Facts) -> Answer:
+    def recommend(facts: KnownFacts) -> ToolAnswer:
         """Recommend who should own Customer Experience, with reasons, sources and dissent."""
         return _answer(_ask(advisor, facts))
 
     @server.tool()
     def why_not(
-        facts: Facts,
+        facts: KnownFacts,
         name: Annotated[
             str,
             Field(description=f"A model ({models}), or a rule, finding, pattern, action, warning or contradiction"),
@@ -114,7 +114,9 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
             raise _refuse(error) from None
 
     @server.tool()
-    def what_if(facts: Facts, changes: Annotated[dict[str, Any], Field(description="Facts supposed to differ")]) -> str:
+    def what_if(
+        facts: KnownFacts, changes: Annotated[dict[str, Any], Field(description="Facts supposed to differ")]
+    ) -> str:
         """Compare the recommendation with that on changed facts."""
         advice = _ask(advisor, facts)
         try:
@@ -123,11 +125,11 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
             raise _refuse(error) from None
 
     @server.tool()
-    def next_questions(facts: Facts, limit: Annotated[int, Field(ge=1, le=5)] = 3) -> list[Question]:
+    def next_questions(facts: KnownFacts, limit: Annotated[int, Field(ge=1, le=5)] = 3) -> list[ToolQuestion]:
         """Find the unknown facts whose answers would tell most about the final recommendation."""
         found = _ask(advisor, facts).next_questions().questions[:limit]
         return [
-            Question(
+            ToolQuestion(
                 fact=question.fact,
                 question=question.text,
                 values={value.name: value.label for value in vocabulary[question.fact].values},
@@ -162,8 +164,8 @@ def _refuse(error: ValueError) -> ToolError:
     return ToolError(_fit("\n".join(lines)))
 
 
-def _answer(advice: Recommendation) -> Answer:
-    found = Answer(
+def _answer(advice: Recommendation) -> ToolAnswer:
+    found = ToolAnswer(
         id=advice.id,
         contradictions=_list_first([each.text for each in advice.incoherences]),
         model=advice.model,

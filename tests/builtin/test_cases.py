@@ -13,7 +13,7 @@ from cxrules import Advisor, RuleBase
 from cxrules.engines import Engine, create_engine
 from cxrules.language.rules import Effect, holds
 from cxrules.policy.judge import Judge
-from cxrules.testing.cases import Case, find_faults, read_cases
+from cxrules.testing.cases import OrganisationCase, find_faults, read_cases
 from tests import DATA
 from tests.oracle import OracleEngine
 
@@ -21,14 +21,14 @@ CONTRADICTIONS = [f"X{number}" for number in range(1, 31)]
 
 
 @cache
-def builtin_cases() -> tuple[Case, ...]:
+def builtin_cases() -> tuple[OrganisationCase, ...]:
     return read_cases(DATA / "cases", rulebase=RuleBase.builtin())
 
 
 @cache
-def with_variants() -> dict[str, list[Case]]:
+def with_variants() -> dict[str, list[OrganisationCase]]:
     """Each case with those that its changes make."""
-    found: dict[str, list[Case]] = {}
+    found: dict[str, list[OrganisationCase]] = {}
     for case in builtin_cases():
         found.setdefault(case.id.partition("/")[0], []).append(case)
     return found

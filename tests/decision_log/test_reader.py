@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from cxrules import Advisor, MissingRuleBase, RuleBase
 from cxrules.decision_log import (
     DecisionLog,
-    Difference,
     Impact,
     ImpactSummary,
     Logged,
     LogReader,
     Masking,
     Problem,
+    ReplayDifference,
     Replayed,
     Trouble,
     assess_impact,
@@ -328,7 +328,7 @@ def test_what_differs_is_told(tmp_path: Path, lines: Lines, field: str, value: A
     reader = save(tmp_path / "log", [lines[0], lines[1] | {field: value}])
     (outcome,) = replay(reader)
     assert isinstance(outcome, Replayed)
-    assert outcome.differences == (Difference(field, value, lines[1].get(field)),)
+    assert outcome.differences == (ReplayDifference(field, value, lines[1].get(field)),)
 
 
 def test_other_rules_are_named(tmp_path: Path, lines: Lines) -> None:
@@ -337,7 +337,7 @@ def test_other_rules_are_named(tmp_path: Path, lines: Lines) -> None:
         bits = pack_bits(ADVISOR.judge.decider.mask(recorded), len(BUILTIN.rules))
         (outcome,) = replay(save(tmp_path / "log", [lines[0], lines[1] | {"fired": bits}]))
         assert isinstance(outcome, Replayed)
-        assert outcome.differences == (Difference("fired", told, list(fired)),)
+        assert outcome.differences == (ReplayDifference("fired", told, list(fired)),)
     (outcome,) = replay(save(tmp_path / "log", [lines[0], lines[1] | {"fired": pack_bits(1 << 400, 401)}]))
     assert isinstance(outcome, Replayed)
     assert [each.field for each in outcome.differences] == ["fired"], "more rules than there are"
@@ -380,7 +380,7 @@ def test_everything_that_format_1_repeats_is_compared(
     reader = save(tmp_path / "log", [first_lines[0], first_lines[2] | {field: value}])
     (outcome,) = replay(reader)
     assert isinstance(outcome, Replayed)
-    assert outcome.differences == (Difference(field, value, first_lines[2][field]),)
+    assert outcome.differences == (ReplayDifference(field, value, first_lines[2][field]),)
 
 
 def test_a_log_of_format_1_is_gone_on_with(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 import cxrules
 from cxrules import Advisor, Recommendation, RuleBase, WhyNotFired
 from cxrules.explanation.counterfactuals import SearchStatus
-from cxrules.explanation.why_not_fired import Subject, TestResult, find_nearest, list_subjects
+from cxrules.explanation.why_not_fired import SubjectKind, TestResult, find_nearest, list_subjects
 from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.language.rules import Conclusion, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
 from tests.rulebases import (
@@ -50,14 +50,14 @@ def comes_about(answer: WhyNotFired, known: Facts) -> bool:
     """Whether it is in the advice on some facts."""
     judge = answer._basis.judge
     then = Recommendation(judge, judge.decide(known))
-    told: dict[Subject, Any] = {
-        Subject.RULE: then.fired,
-        Subject.FINDING: then.findings,
-        Subject.PATTERN: then.patterns,
-        Subject.ACTION: [action.id for action in then.actions],
-        Subject.WARNING: [warning.id for warning in then.warnings],
-        Subject.ACCOMPANIMENT: then.accompaniments,
-        Subject.CONTRADICTION: [warning.id for warning in then.warnings],
+    told: dict[SubjectKind, Any] = {
+        SubjectKind.RULE: then.fired,
+        SubjectKind.FINDING: then.findings,
+        SubjectKind.PATTERN: then.patterns,
+        SubjectKind.ACTION: [action.id for action in then.actions],
+        SubjectKind.WARNING: [warning.id for warning in then.warnings],
+        SubjectKind.ACCOMPANIMENT: then.accompaniments,
+        SubjectKind.CONTRADICTION: [warning.id for warning in then.warnings],
     }
     return answer.name in told[answer.subject]
 
@@ -156,7 +156,7 @@ def test_every_subject_of_the_builtin_rule_base_can_be_asked_about() -> None:
         assert (answer.name, answer.subject) == (name, subject)
         assert answer.explain().startswith(f"The {subject} {name} ")
         assert answer.holds == comes_about(answer, known)
-        if not answer.holds and subject is not Subject.CONTRADICTION:
+        if not answer.holds and subject is not SubjectKind.CONTRADICTION:
             nearest = answer.nearest_change
             assert nearest.possible
             assert comes_about(answer, change(advice, nearest.changes))
@@ -197,7 +197,7 @@ def test_contradictions_can_be_asked_about() -> None:
     contradictory = cxrules.recommend(cco_status="none", cco_reports_to="ceo")
     (met,) = contradictory.incoherences
     answer = ask(contradictory, met.id)
-    assert (answer.subject, answer.holds, answer.rules) == (Subject.CONTRADICTION, True, ())
+    assert (answer.subject, answer.holds, answer.rules) == (SubjectKind.CONTRADICTION, True, ())
     assert f"The contradiction {met.id} is met." in answer.explain()
     coherent = ask(cxrules.recommend(cco_status="none"), met.id)
     assert not coherent.holds

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxrules.errors import InvalidKnowledge
-from cxrules.knowledge.diagnostic_codes import Report
-from cxrules.knowledge.reader import read_text
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
+from cxrules.knowledge.reader import parse_text
 from cxrules.language.rules import AnyOf, FactTest, FindingTest, Operator
 from cxrules.rulebase import RuleBase
 from tests import DATA, ROOT
@@ -263,8 +263,8 @@ def spoil(path: Path, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("text", ["a: {b: [1, 2.5, -3, x]}", "- a\n- true\n- 'yes'", "plain", "a: |\n  two\n  lines\n"])
 def test_plain_yaml_is_read_as_pyyaml_reads_it(text: str) -> None:
-    report = Report()
-    node = read_text(text, "x.yaml", report)
+    report = MistakeCollector()
+    node = parse_text(text, "x.yaml", report)
     assert node is not None
     assert not report
     assert node.plain() == yaml.safe_load(text)
@@ -274,8 +274,8 @@ def test_plain_yaml_is_read_as_pyyaml_reads_it(text: str) -> None:
     "word", ["yes", "No", "ON", "off", "True", "FALSE", "~", "null", "010", "0x1F", "1_000", "12:30"]
 )
 def test_what_yaml_would_guess_is_refused(word: str) -> None:
-    report = Report()
-    node = read_text(f"a: {word}", "x.yaml", report)
+    report = MistakeCollector()
+    node = parse_text(f"a: {word}", "x.yaml", report)
     assert node is not None
     assert node.plain() == {"a": word}
     (diagnostic,) = report.in_order()

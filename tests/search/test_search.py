@@ -19,7 +19,7 @@ from cxrules.columns.cohort import Cohort, CohortJudge, gather
 from cxrules.columns.slices import add_constant, add_up, constant, equal_to, greater, select
 from cxrules.explanation.counterfactuals import ChangeSet, SearchStatus, counterfactuals
 from cxrules.explanation.next_questions import next_questions
-from cxrules.explanation.robustness import Step, robustness
+from cxrules.explanation.robustness import DecidingStep, robustness
 from cxrules.explanation.settled import Search, Settlement, settled
 from cxrules.explanation.sufficient import Extent, sufficient_facts
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only
@@ -804,7 +804,7 @@ def test_rules_and_tones_flip_as_in_a_changed_rule_base(case: tuple[Judge, Decis
         own = (decision.model, decision.status)
         assert tones.get((claim.id, tone), own) == (then.model, then.status)
     assert (found.step is None) == (decision.model is None)
-    assert (found.step in (Step.POINTS, Step.ORDER)) == (decision.runner_up is not None)
+    assert (found.step in (DecidingStep.POINTS, DecidingStep.ORDER)) == (decision.runner_up is not None)
 
 
 def test_what_rests_on_a_removed_standing_rule_weighs_otherwise() -> None:

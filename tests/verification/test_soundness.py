@@ -21,7 +21,7 @@ from tests.rulebases import rulebases
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")
 
-from cxrules.verification import CHECKS, Finding, Verdict, builtin_expectations, diff, find_difference, verify
+from cxrules.verification import CHECKS, CheckFinding, Verdict, builtin_expectations, diff, find_difference, verify
 from cxrules.verification.checks.expectation import EXPECTATION
 from cxrules.verification.circuit import Circuit, Possibility
 from cxrules.verification.notes import NOTES
@@ -122,7 +122,7 @@ def test_what_is_possible_is_what_some_column_shows(data: st.DataObject) -> None
 # --- little work allowed
 
 
-def verdicts(findings: Iterable[Finding]) -> dict[tuple[str, str], Verdict]:
+def verdicts(findings: Iterable[CheckFinding]) -> dict[tuple[str, str], Verdict]:
     return {(finding.check, finding.subject): finding.verdict for finding in findings}
 
 

@@ -27,7 +27,7 @@ pytest.importorskip("z3", reason="the extra `verify` is not installed")
 
 from cxrules.verification import (
     CHECKS,
-    Finding,
+    CheckFinding,
     Report,
     Stage,
     Unconfirmed,
@@ -39,9 +39,9 @@ from cxrules.verification import (
 )
 from cxrules.verification.checks.expectation import EXPECTATION
 from cxrules.verification.circuit import Circuit, Possibility
+from cxrules.verification.engine_view import EngineView
 from cxrules.verification.notes import NOTES
 from cxrules.verification.prover import Prover, judge_of
-from cxrules.verification.reading import Reading
 from cxrules.verification.report import diff_as_json, report_as_json, report_as_text, write_witness, write_witnesses
 from cxrules.verification.space import label_value
 
@@ -85,10 +85,10 @@ def test_circuit_and_policy_agree_on_every_organisation(data: st.DataObject) -> 
         possible = prover.ask(prover.space.describe(known).values())
         assert (possible is Possibility.POSSIBLE) == coherent
         if coherent:
-            hold_against(prover, Reading(judge, known, prover.space.regions))
+            hold_against(prover, EngineView(judge, known, prover.space.regions))
 
 
-def hold_against(prover: Prover, reading: Reading) -> None:
+def hold_against(prover: Prover, reading: EngineView) -> None:
     circuit, outcome = prover.circuit, prover.outcome
     for attribute in (
         "fired",
@@ -185,7 +185,7 @@ def test_a_seeded_fault_is_found_with_a_witness(name: str, clean: RuleBase) -> N
         hold_witness(finding, advisor.recommend(known))
 
 
-def hold_witness(finding: Finding, advice: Any) -> None:
+def hold_witness(finding: CheckFinding, advice: Any) -> None:
     """What can be read off the recommendation itself, by another engine."""
     rows = {row.model: row for row in advice.ranking}
     match finding.check:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cxrules.cli.shared import OnTop, count, open_rulebase, show_mistakes
+from cxrules.cli.shared import OnTop, in_digits, open_rulebase, show_mistakes
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.formats import Format, Message, as_github, as_json, as_sarif, of_diagnostic
 
@@ -50,10 +50,10 @@ def check(
         _write(form, [], revision=rulebase.revision)
         return
     sizes = [
-        count(len(rulebase.rules), "rule"),
-        count(len(rulebase.claims), "claim"),
-        count(len(rulebase.vocabulary.facts), "fact"),
-        count(len(rulebase.models), "model"),
+        in_digits(len(rulebase.rules), "rule"),
+        in_digits(len(rulebase.claims), "claim"),
+        in_digits(len(rulebase.vocabulary.facts), "fact"),
+        in_digits(len(rulebase.models), "model"),
     ]
     typer.echo(f"No mistakes: {rulebase.name} has {', '.join(sizes[:-1])} and {sizes[-1]}.")
     typer.echo(f"Revision {rulebase.revision}")

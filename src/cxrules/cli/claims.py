@@ -12,10 +12,10 @@ from cxrules.cli.shared import (
     AsJson,
     OnTop,
     Rules,
-    count,
     demand_known,
     fail,
     hang,
+    in_digits,
     mistakes_end_it,
     open_rulebase,
     write_parts,
@@ -58,7 +58,7 @@ def claims(
         if source in (None, article.id):
             found = [claim for claim in rulebase.claims.values() if claim.source == article.id]
             typer.echo(
-                hang("", f"{article.id}  {article.title} ({article.author}), {count(len(found), 'claim')}") + "\n"
+                hang("", f"{article.id}  {article.title} ({article.author}), {in_digits(len(found), 'claim')}") + "\n"
             )
             for claim in found:
                 typer.echo(describe_claim(claim))

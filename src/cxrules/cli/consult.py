@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrules.cli.shared import OnTop, Rules, count, fail, hang, mistakes_end_it, open_rulebase
+from cxrules.cli.shared import OnTop, Rules, fail, hang, in_digits, mistakes_end_it, open_rulebase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def consult(
     judge = Advisor(rulebase).judge
     consultation = Consultation(judge, known, skipped)
     if resumed:
-        _show(f"Resumed from {file}: {count(len(known), 'fact')} known, {len(consultation.skipped)} skipped.\n")
+        _show(f"Resumed from {file}: {in_digits(len(known), 'fact')} known, {len(consultation.skipped)} skipped.\n")
     _show(consultation.begin())
     saved = _talk(consultation, judge, file)
     typer.echo()
@@ -107,7 +107,7 @@ def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[
     from cxrules.errors import InvalidOrganisation
     from cxrules.files.answer_file import change_text, write_safely
     from cxrules.files.organisation_file import interpret
-    from cxrules.knowledge.reader import describe, read_bytes
+    from cxrules.knowledge.reader import read_bytes, tell_error
 
     known = consultation.known
     changed = {name: known.get(name) for name in {**before, **known} if before.get(name) != known.get(name)}
@@ -128,7 +128,7 @@ def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[
     except InvalidOrganisation as error:
         fail(f"{file} was changed meanwhile and cannot be read any more, so that the last answer is not saved: {error}")
     except OSError as error:
-        fail(f"{file} cannot be written: {describe(error)}")
+        fail(f"{file} cannot be written: {tell_error(error)}")
     except ValueError as error:
         fail(f"{file} cannot be changed, so that the last answer is not saved: {error}")
 

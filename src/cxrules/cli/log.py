@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from cxrules.cli.log_text import WIDE, show_difference, show_impact, show_record, show_replayed, tabulate
-from cxrules.cli.shared import OnTop, Rules, count, fail, mistakes_end_it, open_rulebase, width
+from cxrules.cli.shared import OnTop, Rules, fail, in_digits, mistakes_end_it, open_rulebase, width
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.errors import show_text, suggest
@@ -85,7 +85,7 @@ def show(
                 hint = suggest(asked, [show_text(name, WIDE) for name in sorted(known)])
                 told = f"no decision of this log has the {what} {show_text(asked, WIDE)!r}"
                 report.note(f"{told}; {hint}" if hint else told)
-        report.end(f"{shown} of {count(decisions, 'decision')} shown.", aside=True)
+        report.end(f"{shown} of {in_digits(decisions, 'decision')} shown.", aside=True)
 
 
 def _find_incoherences(log: LogReader, record: DecisionRecord) -> tuple[str, ...]:
@@ -120,11 +120,17 @@ def replay(file: File, as_json: AsJson = False) -> None:
                 differing += 1
                 report.say(show_replayed(outcome, as_json))
         for version, number in sorted(versions.items()):
-            report.note(f"{count(number, 'decision')} recorded by cxrules {version}; this is {__version__}.")
+            report.note(f"{in_digits(number, 'decision')} recorded by cxrules {version}; this is {__version__}.")
         verdict = (
-            f"{count(differing, 'decision')} differ{'s' if differing == 1 else ''}" if differing else "nothing differs"
+            f"{in_digits(differing, 'decision')} differ{'s' if differing == 1 else ''}"
+            if differing
+            else "nothing differs"
         )
-        report.end(f"{count(decisions, 'decision')} decided again: {verdict}.", aside=as_json, differs=bool(differing))
+        report.end(
+            f"{in_digits(decisions, 'decision')} decided again: {verdict}.",
+            aside=as_json,
+            differs=bool(differing),
+        )
 
 
 def impact(
@@ -154,12 +160,12 @@ def impact(
             report.say(tabulate(totals))
         keep = "keeps" if totals.touched == 1 else "keep"
         touched = (
-            f" {count(totals.touched, 'other')} {keep} model and status, but not all that led there."
+            f" {in_digits(totals.touched, 'other')} {keep} model and status, but not all that led there."
             if totals.touched
             else ""
         )
         report.end(
-            f"{count(totals.decisions, 'decision')} decided again on {changed.name} {changed.revision[:12]}: "
+            f"{in_digits(totals.decisions, 'decision')} decided again on {changed.name} {changed.revision[:12]}: "
             f"{totals.changed or 'none'} would change.{touched}",
             aside=as_json,
             differs=bool(totals.changed),
@@ -228,8 +234,10 @@ def verify(
             fail(show_text(str(error)))
         for breach, number in breaches.items():
             if number > _SHOWN and not as_json:
-                report.say(f"… {count(number, 'line')} [{breach}] in all")
-        told = f"{count(breaches.total(), 'breach', 'breaches')} of the chain." if breaches else "The chain is whole."
+                report.say(f"… {in_digits(number, 'line')} [{breach}] in all")
+        told = (
+            f"{in_digits(breaches.total(), 'breach', 'breaches')} of the chain." if breaches else "The chain is whole."
+        )
         report.end(told, aside=as_json, differs=bool(breaches))
 
 
@@ -295,9 +303,9 @@ class _Report:
         """Describe how it ended, and end the program."""
         for trouble, number in self._problems.items():
             if number > _SHOWN:
-                self.note(f"… {count(number, 'line')} [{trouble}] in all")
+                self.note(f"… {in_digits(number, 'line')} [{trouble}] in all")
         self._progress.wipe()
-        typer.echo(text + (f" {count(self._skipped, 'line')} skipped." if self._skipped else ""), err=aside)
+        typer.echo(text + (f" {in_digits(self._skipped, 'line')} skipped." if self._skipped else ""), err=aside)
         if differs:
             raise typer.Exit(ExitCode.MISTAKES_FOUND)
         raise typer.Exit(ExitCode.WRONG_INPUT if self._unexpected else ExitCode.ANSWERED)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from cxrules.cli.shared import count
+from cxrules.cli.shared import in_digits
 from cxrules.errors import show_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def show_record(record: DecisionRecord, fired: Collection[str] | None, incoheren
         parts.append(record["reason"])
     if record["certainty"]:
         parts.append(f"certainty {record['certainty']:.2f}")
-    sizes = f"{count(len(record['facts']), 'fact')}, {count(len(fired or ()), 'rule')}"
+    sizes = f"{in_digits(len(record['facts']), 'fact')}, {in_digits(len(fired or ()), 'rule')}"
     labels = "".join(f"  {show_text(name, WIDE)}={_show_label(value)}" for name, value in record["labels"].items())
     masked = "  masked" if record["masked"] or record["erased"] else ""
     time, name = show_text(record["time"][:19]), show_text(record["id"], WIDE)

@@ -11,11 +11,11 @@ from cxrules.cli.shared import (
     AsJson,
     OnTop,
     Rules,
-    count,
     demand_known,
     fail,
     find_model,
     hang,
+    in_digits,
     mistakes_end_it,
     open_rulebase,
     write_parts,
@@ -95,7 +95,7 @@ def _list(rulebase: RuleBase, found: Sequence[Rule], json: bool) -> None:
     for each in found:
         typer.echo(hang("", each.rationale))
         typer.echo(f"    {each.id} ({rulebase.claims[each.because[0]].source})")
-    typer.echo(f"{count(len(found), 'rule')} of {len(rulebase.rules)}.")
+    typer.echo(f"{in_digits(len(found), 'rule')} of {len(rulebase.rules)}.")
 
 
 def rule(
@@ -205,7 +205,7 @@ def _describe_conclusion(rulebase: RuleBase, rule: Rule, conclusion: Conclusion)
     if effect in _ABOUT_MODELS:
         text = f"{effect} {target} ({rulebase.models[target].name})"
         if effect in ("supports", "opposes"):
-            return f"{text}, {count(weigh_rule(rulebase, rule)[0], 'point')}"
+            return f"{text}, {in_digits(weigh_rule(rulebase, rule)[0], 'point')}"
         return f"{text} over {', '.join(conclusion.over)}" if conclusion.over else text
     said = {
         "finding": rulebase.findings,

@@ -22,11 +22,11 @@ __all__ = [
     "AsJson",
     "OnTop",
     "Rules",
-    "count",
     "demand_known",
     "fail",
     "find_model",
     "hang",
+    "in_digits",
     "mistakes_end_it",
     "open_rulebase",
     "show_mistakes",
@@ -107,7 +107,7 @@ def show_mistakes(error: InvalidOrganisation | InvalidKnowledge, *, to_stderr: b
     """Write every mistake on a line of its own, and how many there are."""
     for diagnostic in error.diagnostics:
         typer.echo(str(diagnostic), err=to_stderr)
-    typer.echo(f"{count(len(error.diagnostics), 'mistake')} found.", err=to_stderr)
+    typer.echo(f"{in_digits(len(error.diagnostics), 'mistake')} found.", err=to_stderr)
 
 
 def fail(message: str, code: ExitCode = ExitCode.WRONG_INPUT) -> NoReturn:
@@ -134,7 +134,7 @@ def find_model(rulebase: RuleBase, name: str) -> str | None:
     return next((id_ for id_, model in rulebase.models.items() if model.name.casefold() == wanted), None)
 
 
-def count(number: int, singular: str, plural: str = "") -> str:
+def in_digits(number: int, singular: str, plural: str = "") -> str:
     """Describe how many.
 
     Examples:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrules.cli.shared import OnTop, count, fail, hang, mistakes_end_it, open_rulebase
+from cxrules.cli.shared import OnTop, fail, hang, in_digits, mistakes_end_it, open_rulebase
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
@@ -95,7 +95,7 @@ def _show(report: CaseReport, *, updated: bool) -> None:
         if names:
             typer.echo(hang(f"No case exercises these {kind}: ", ", ".join(_shorten(names)), indent=2))
     passed = len(report.results) - len(report.failed)
-    typer.echo(f"{count(len(report.results), 'case')}: {passed} passed, {len(report.failed)} failed.")
+    typer.echo(f"{in_digits(len(report.results), 'case')}: {passed} passed, {len(report.failed)} failed.")
 
 
 def _explain_absence(result: CaseResult) -> str:

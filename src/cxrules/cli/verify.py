@@ -35,7 +35,7 @@ Effort = Annotated[
         help="How much of the solver's work one question may take, in millions of its units; some two are a second.",
     ),
 ]
-Within = Annotated[
+TimeLimit = Annotated[
     float,
     typer.Option("--within", metavar="SECONDS", min=0, help="How long the whole may take; what is left is undecided."),
 ]
@@ -61,7 +61,7 @@ def verify(
         list[str] | None, typer.Option("--only", metavar="CHECK", help="Run this check only; may be given repeatedly.")
     ] = None,
     effort: Effort = 100,
-    within: Within = 3600,
+    within: TimeLimit = 3600,
     jobs: Jobs = None,
     witnesses: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write the witness of every open finding to a file there.")
@@ -153,7 +153,7 @@ def diff(
     on_top: Annotated[bool, typer.Option("--on-top", help="Lay both folders on the built-in rule base.")] = False,
     most: Annotated[int, typer.Option("--regions", min=1, help="After how many regions to stop.")] = 20,
     effort: Effort = 100,
-    within: Within = 3600,
+    within: TimeLimit = 3600,
     as_json: AsJson = False,
 ) -> None:
     """Describe which organisations two rule bases answer differently, or prove that there are none.

@@ -7,27 +7,36 @@
 
 from __future__ import annotations
 
-from cxrules.decision_log.again.impact import Impact, ImpactSummary, Moved, Outcome, Turned, assess_impact
-from cxrules.decision_log.again.replaying import Difference, Replayed, replay
+from cxrules.decision_log.again.impact import (
+    Impact,
+    ImpactMove,
+    ImpactOutcome,
+    ImpactSummary,
+    ImpactTurn,
+    assess_impact,
+)
+from cxrules.decision_log.again.replaying import ReplayDifference, Replayed, replay
 from cxrules.decision_log.chain import Head
 from cxrules.decision_log.context import Label, context
 from cxrules.decision_log.masking import InvalidMasking, Masking, apply_masking
 from cxrules.decision_log.reader import Logged, LogReader, Problem, Trouble
 from cxrules.decision_log.record import DecisionRecord, RuleBaseRecord, TornRecord, make_record, record_json_schema
 from cxrules.decision_log.standard_logging import JsonLinesFormatter, MaskingFilter, emit
-from cxrules.decision_log.verifying import Breach, Finding, verify_chain
+from cxrules.decision_log.verifying import Breach, ChainFinding, verify_chain
 from cxrules.decision_log.writer import DecisionLog
 from cxrules.recommendation.telemetry import trace_decisions
 
 __all__ = [
     "Breach",
+    "ChainFinding",
     "DecisionLog",
     "DecisionRecord",
-    "Difference",
-    "Finding",
     "Head",
     "Impact",
+    "ImpactMove",
+    "ImpactOutcome",
     "ImpactSummary",
+    "ImpactTurn",
     "InvalidMasking",
     "JsonLinesFormatter",
     "Label",
@@ -35,14 +44,12 @@ __all__ = [
     "Logged",
     "Masking",
     "MaskingFilter",
-    "Moved",
-    "Outcome",
     "Problem",
+    "ReplayDifference",
     "Replayed",
     "RuleBaseRecord",
     "TornRecord",
     "Trouble",
-    "Turned",
     "apply_masking",
     "assess_impact",
     "context",

@@ -11,7 +11,7 @@ import re
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-__all__ = ["LINK_SIZE", "START", "Head", "Link", "link", "read_head", "read_link", "write_head"]
+__all__ = ["LINK_SIZE", "START", "ChainLink", "Head", "link", "read_head", "read_link", "write_head"]
 
 LINK_SIZE: Final = 192
 """The bytes that a link adds to a line, at most."""
@@ -43,7 +43,7 @@ START: Final = Head(0, _ZEROS)
 """The head of a chain that has no line yet."""
 
 
-class Link(NamedTuple):
+class ChainLink(NamedTuple):
     """What a line says of its place in the chain.
 
     Attributes:
@@ -67,13 +67,13 @@ def link(line: bytes, head: Head) -> tuple[bytes, Head]:
     return start + f',"hash":"{own}"}}}}\n'.encode(), Head(number, own)
 
 
-def read_link(line: bytes) -> Link | None:
+def read_link(line: bytes) -> ChainLink | None:
     """Return the link of a line, without its line break; None if it has none that can be read."""
     found = _END.search(line, max(0, len(line) - 256))
     if found is None:
         return None
     number, prev, own = (part.decode() for part in found.groups())
-    return Link(int(number), prev, own, sha256(line[:-_HASHED]).hexdigest() == own)
+    return ChainLink(int(number), prev, own, sha256(line[:-_HASHED]).hexdigest() == own)
 
 
 def write_head(head: Head) -> bytes:

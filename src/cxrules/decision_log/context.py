@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-__all__ = ["Label", "Named", "check_duration", "check_id", "context", "name_decision", "write_time"]
+__all__ = ["DecisionLabels", "Label", "check_duration", "check_id", "context", "name_decision", "write_time"]
 
 Label: TypeAlias = str | bool | int | float | None
 """What a label of the caller's may be: what JSON writes in one word."""
@@ -21,7 +21,7 @@ _LONGEST_INT: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class DecisionLabels:
     """What names a decision beside its id."""
 
     labels: Mapping[str, Label] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Named:
     span_id: str | None = None
 
 
-_CONTEXT: ContextVar[Named] = ContextVar("cxrules.decision_log", default=Named())  # noqa: B039 - it is immutable
+_CONTEXT: ContextVar[DecisionLabels] = ContextVar("cxrules.decision_log", default=DecisionLabels())  # noqa: B039 - it is immutable
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def context(
         _CONTEXT.reset(token)
 
 
-def name_decision(labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None) -> Named:
+def name_decision(labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None) -> DecisionLabels:
     """Return what names a decision: what is given, else the context's, else the current span of OpenTelemetry."""
     named = _CONTEXT.get()
     if labels is not None or trace_id is not None or span_id is not None:
@@ -76,7 +76,9 @@ def name_decision(labels: Mapping[str, Label] | None, trace_id: str | None, span
     return named
 
 
-def _extend(outer: Named, labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None) -> Named:
+def _extend(
+    outer: DecisionLabels, labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None
+) -> DecisionLabels:
     changes: dict[str, Any] = {}
     if labels:
         changes["labels"] = {**outer.labels, **_check_labels(labels)}

@@ -14,7 +14,7 @@ __all__ = [
     "DecisionLine",
     "Entry",
     "Faulty",
-    "Line",
+    "LogLine",
     "Logged",
     "Problem",
     "RuleBaseLine",
@@ -83,7 +83,7 @@ class Problem:
         return f"{where}: {self.message} [{self.trouble}]"
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     """One line of a log.
 
     Attributes:

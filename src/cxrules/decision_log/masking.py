@@ -125,7 +125,7 @@ def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> Dec
     """
     masking.check(judge.rulebase)
     copy: dict[str, Any] = dict(record)
-    hidden = _Hidden(masking, record)
+    hidden = _HiddenPaths(masking, record)
     if hidden.facts:
         visible = {
             name: tuple(value) if isinstance(value, list) else value
@@ -144,7 +144,7 @@ def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> Dec
     return cast("DecisionRecord", copy)
 
 
-class _Hidden:
+class _HiddenPaths:
     """What one masking hides of one record."""
 
     def __init__(self, masking: Masking, record: DecisionRecord) -> None:
@@ -185,7 +185,7 @@ class _Hidden:
             self.masked[field] = None
 
 
-def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidden: _Hidden, judge: Judge) -> None:
+def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidden: _HiddenPaths, judge: Judge) -> None:
     rulebase = judge.rulebase
     names = frozenset(rulebase.vocabulary.facts) if "" in hidden.facts else frozenset(hidden.facts)
     tainted = _list_tainted(rulebase, names)

@@ -14,8 +14,8 @@ from cxrules.decision_log.entries import (
     DecisionLine,
     Entry,
     Faulty,
-    Line,
     Logged,
+    LogLine,
     Problem,
     RuleBaseLine,
     Sight,
@@ -85,7 +85,7 @@ class LogReader:
         self._places.clear()  # lines may have moved to another file since
         self._searched = False
         seen: set[str] = set()
-        waiting: list[tuple[Line, UnreadableLine]] = []
+        waiting: list[tuple[LogLine, UnreadableLine]] = []
         file, part = self.path, ""
         for line in self.lines():
             if line.file is not file:
@@ -111,7 +111,7 @@ class LogReader:
                 yield from self._meet(parsed, line, part, seen)
         yield from _settle(waiting, None, self.path)
 
-    def _meet(self, parsed: RuleBaseLine, line: Line, part: str, seen: set[str]) -> Iterator[Problem]:
+    def _meet(self, parsed: RuleBaseLine, line: LogLine, part: str, seen: set[str]) -> Iterator[Problem]:
         """Remember where a rule base is."""
         key = parsed.revision[:REVISION_DIGITS]
         try:
@@ -235,7 +235,7 @@ class LogReader:
         judge = self.judge(record)
         return Recommendation(judge, judge.decide(judge.rulebase.vocabulary.validate(record["facts"])))
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[LogLine]:
         """Return every line of every part, in order, following the file if it is put away meanwhile."""
         read: dict[tuple[int, int], tuple[int, int]] = {}  # how far each file was read: bytes and lines
         before = 0
@@ -304,7 +304,7 @@ def _open(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _read_lines(file: BinaryIO, path: Path, start: int, number: int) -> Iterator[Line]:
+def _read_lines(file: BinaryIO, path: Path, start: int, number: int) -> Iterator[LogLine]:
     file.seek(start)
     while text := _read_line(file, path):
         number += 1
@@ -313,7 +313,7 @@ def _read_lines(file: BinaryIO, path: Path, start: int, number: int) -> Iterator
         while not text.endswith(b"\n") and (text := _read_line(file, path)):
             length += len(text)
             kept = kept + text if kept and length <= LONGEST_RULEBASE and kept.startswith(_RULEBASE) else None
-        yield Line(path, number, start, length, kept or b"")
+        yield LogLine(path, number, start, length, kept or b"")
         start += length
 
 
@@ -325,7 +325,7 @@ def _read_line(file: BinaryIO, path: Path) -> bytes:
 
 
 def _queue(
-    waiting: list[tuple[Line, UnreadableLine]], line: Line, unreadable: UnreadableLine, own: Path
+    waiting: list[tuple[LogLine, UnreadableLine]], line: LogLine, unreadable: UnreadableLine, own: Path
 ) -> Iterator[Problem]:
     """Let an unreadable line wait; those before it are settled where they are too many or of another file."""
     if len(waiting) == _WAITING or (waiting and waiting[-1][0].file != line.file):
@@ -334,7 +334,7 @@ def _queue(
 
 
 def _settle(
-    waiting: list[tuple[Line, UnreadableLine]], follower: tuple[Line, object] | None, own: Path
+    waiting: list[tuple[LogLine, UnreadableLine]], follower: tuple[LogLine, object] | None, own: Path
 ) -> Iterator[Problem]:
     """Decide which of the unreadable lines are torn: those that a note says so of, and an unfinished last one."""
     if not waiting:
@@ -355,7 +355,7 @@ def _settle(
     waiting.clear()
 
 
-def _list_noted(waiting: list[tuple[Line, UnreadableLine]], follower: tuple[Line, object] | None) -> int:
+def _list_noted(waiting: list[tuple[LogLine, UnreadableLine]], follower: tuple[LogLine, object] | None) -> int:
     """Return from which of the waiting lines on a note says that they are torn; their number if none does."""
     if follower is None or not isinstance(follower[1], TornLine):
         return len(waiting)

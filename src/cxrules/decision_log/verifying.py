@@ -9,13 +9,13 @@ from hashlib import sha256
 from typing import Final
 
 from cxrules.decision_log import lines
-from cxrules.decision_log.chain import START, Head, Link, read_head, read_link
-from cxrules.decision_log.entries import Faulty, Line, TornLine
+from cxrules.decision_log.chain import START, ChainLink, Head, read_head, read_link
+from cxrules.decision_log.entries import Faulty, LogLine, TornLine
 from cxrules.decision_log.reader import LogReader
 from cxrules.decision_log.record import LONGEST_RULEBASE
 from cxrules.decision_log.rotation import head_path
 
-__all__ = ["Breach", "Finding", "verify_chain"]
+__all__ = ["Breach", "ChainFinding", "verify_chain"]
 
 _MANY: Final = 10_000
 """Gaps that are remembered, in case that what is missing stands elsewhere."""
@@ -41,7 +41,7 @@ class Breach(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ChainFinding:
     """Something that became of a chained log.
 
     Attributes:
@@ -65,14 +65,14 @@ class Finding:
 class _Torn:
     """Bytes without a link, which a later line may note as left unfinished."""
 
-    first: Line
+    first: LogLine
     text: bytes
     lines: int = 1
 
 
 def verify_chain(
     log: LogReader, head: Head | None = None, *, progress: Callable[[int], None] | None = None
-) -> Iterator[Finding]:
+) -> Iterator[ChainFinding]:
     """Hold every line of a chained log to the chain.
 
     Nothing is kept but gaps: a log of any size takes the same memory.
@@ -102,11 +102,11 @@ class _Chain:
     def __init__(self, log: LogReader) -> None:
         self._log = log
         self._last: Head | None = None  # the last line in its place
-        self._gaps: list[tuple[int, int, Line]] = []
+        self._gaps: list[tuple[int, int, LogLine]] = []
         self._torn: _Torn | None = None
         self._linked = False
 
-    def read(self, line: Line) -> Iterator[Finding]:
+    def read(self, line: LogLine) -> Iterator[ChainFinding]:
         text = line.text[:-1] if line.text.endswith(b"\n") else line.text
         link = read_link(text)
         if link is None:
@@ -120,7 +120,7 @@ class _Chain:
         else:
             yield from self._read_whole(line, link)
 
-    def end(self, head: Head | None) -> Iterator[Finding]:
+    def end(self, head: Head | None) -> Iterator[ChainFinding]:
         if self._torn is not None and not self._linked:
             raise ValueError(f"the decision log {str(self._log.path)!r} is not chained")
         if self._torn is not None and self._torn.text.endswith(b"\n"):
@@ -135,14 +135,16 @@ class _Chain:
                 head = None
         if head is None:
             if last_number or self._torn is not None:
-                yield Finding(0, Breach.NO_HEAD, "no head says how far the log goes; its end may be missing")
+                yield ChainFinding(0, Breach.NO_HEAD, "no head says how far the log goes; its end may be missing")
         elif head.number > last_number:
             message = f"the log ends with {_name(last_number, last_number)}, and had {_name(head.number, head.number)}"
-            yield Finding(0, Breach.TRUNCATED, message)
+            yield ChainFinding(0, Breach.TRUNCATED, message)
         elif head.number == last_number and self._last and head.hash != self._last.hash:
-            yield Finding(0, Breach.FOREIGN, f"{_name(last_number, last_number)} is not the one that the head names")
+            yield ChainFinding(
+                0, Breach.FOREIGN, f"{_name(last_number, last_number)} is not the one that the head names"
+            )
 
-    def _read_unlinked(self, line: Line) -> Iterator[Finding]:
+    def _read_unlinked(self, line: LogLine) -> Iterator[ChainFinding]:
         if not line.text.strip() and line.whole:
             return
         if self._torn is None:
@@ -152,7 +154,7 @@ class _Chain:
             self._torn.lines += 1
         yield from ()
 
-    def _settle_torn(self, text: bytes) -> Iterator[Finding]:
+    def _settle_torn(self, text: bytes) -> Iterator[ChainFinding]:
         """Classify bytes without a link, now that a line with one follows, or none."""
         torn, self._torn = self._torn, None
         assert torn is not None
@@ -172,14 +174,14 @@ class _Chain:
             number = self._last.number + 1 if self._last else 1
             self._last = Head(number, "")
             message = f"{_name(number, number)} was altered so that it cannot be read"
-            yield Finding(torn.first.number + offset, Breach.ALTERED, message, self._part(torn.first))
+            yield ChainFinding(torn.first.number + offset, Breach.ALTERED, message, self._part(torn.first))
 
-    def _read_altered(self, line: Line, link: Link) -> Iterator[Finding]:
+    def _read_altered(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
         number = self._last.number + 1 if self._last else link.number
         self._last = Head(number, "")
         yield self._tell(line, Breach.ALTERED, f"{_name(number, number)} was altered")
 
-    def _read_whole(self, line: Line, link: Link) -> Iterator[Finding]:
+    def _read_whole(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
         last = self._last
         expected = last.number + 1 if last else 1
         if last is None and link.number > 1:
@@ -197,7 +199,7 @@ class _Chain:
             yield self._tell(line, Breach.FOREIGN, "the first line is of another chain")
         self._last = Head(link.number, link.hash)
 
-    def _read_late(self, line: Line, link: Link, expected: int) -> Iterator[Finding]:
+    def _read_late(self, line: LogLine, link: ChainLink, expected: int) -> Iterator[ChainFinding]:
         for position, (first, end, where) in enumerate(self._gaps):
             if first <= link.number <= end:
                 rest = [(first, link.number - 1, where), (link.number + 1, end, where)]
@@ -207,10 +209,10 @@ class _Chain:
                 return
         yield self._tell(line, Breach.DUPLICATED, f"{_name(link.number, link.number)} was here before")
 
-    def _tell(self, line: Line, breach: Breach, message: str) -> Finding:
-        return Finding(line.number, breach, message, self._part(line))
+    def _tell(self, line: LogLine, breach: Breach, message: str) -> ChainFinding:
+        return ChainFinding(line.number, breach, message, self._part(line))
 
-    def _part(self, line: Line) -> str:
+    def _part(self, line: LogLine) -> str:
         return "" if line.file == self._log.path else line.file.name
 
 

@@ -168,7 +168,7 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
             _basis=Basis(judge),
         )
     facts = reprice(judge.rulebase.vocabulary, keep, effort or {})
-    search = _Search(judge, decision, target, Budget(budget, deadline))
+    search = _PriceSearch(judge, decision, target, Budget(budget, deadline))
     status, found = search.run(list_changes(search.possibilities, decision.known, facts), max_changes)
     examined = search.budget.examined
     return Counterfactuals(
@@ -176,7 +176,7 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
     )
 
 
-class _Search:
+class _PriceSearch:
     """Uniform-cost search: price after price, many changed organisations at a time."""
 
     def __init__(self, judge: Judge, decision: Decision, target: str | None, budget: Budget) -> None:

@@ -22,9 +22,9 @@ from cxrules.portable.base import Portable, travels
 __all__ = [
     "Case",
     "Derivation",
+    "DerivationNode",
     "Established",
     "GivenFact",
-    "Node",
     "Step",
     "Weighed",
     "cite",
@@ -213,7 +213,7 @@ class Derivation(Portable):
         return self.explain()
 
 
-Node: TypeAlias = Step | Established | Case
+DerivationNode: TypeAlias = Step | Established | Case
 """What `how` answers with."""
 
 

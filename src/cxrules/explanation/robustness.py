@@ -20,12 +20,12 @@ from cxrules.portable.base import Portable, travels
 from cxrules.search.budget import Budget
 from cxrules.search.possibilities import possibilities_of
 
-__all__ = ["Robustness", "RuleFlip", "Step", "ToneFlip", "robustness"]
+__all__ = ["DecidingStep", "Robustness", "RuleFlip", "ToneFlip", "robustness"]
 
 _SHOWN = 3
 
 
-class Step(StrEnum):
+class DecidingStep(StrEnum):
     """The step of the policy that gives the model its place before the others."""
 
     ONLY = "only"
@@ -86,7 +86,7 @@ class Robustness(Portable):
 
     model: ModelName | None
     status: Status
-    step: Step | None
+    step: DecidingStep | None
     lead: int
     runner_up: ModelName | None
     set_aside: tuple[ModelName, ...]
@@ -106,7 +106,7 @@ class Robustness(Portable):
             said += [self._say_rule(flip) for flip in turning[:_SHOWN]]
         elif self.complete:
             stays = "the model would be the same" if self.model else "it would stay so"
-            depends = "Even so, it depends" if self.step is Step.PREFERENCE else "It depends"
+            depends = "Even so, it depends" if self.step is DecidingStep.PREFERENCE else "It depends"
             said.append(f"{depends} on no single rule: without any one of them {stays}.")
         claims = {flip.claim: flip for flip in self.tones if flip.model != self.model}
         if claims:
@@ -122,12 +122,12 @@ class Robustness(Portable):
         if self.model is None:
             return "No model can be recommended."
         own = name(self.rulebase, self.model)
-        if self.step is Step.ONLY:
+        if self.step is DecidingStep.ONLY:
             return f"{own} is the only model in the running."
-        if self.step is Step.PREFERENCE:
+        if self.step is DecidingStep.PREFERENCE:
             return f"{own} comes first because a rule ranks it above {join_names(self.rulebase, self.set_aside)}."
         other = name(self.rulebase, self.runner_up or "")
-        if self.step is Step.ORDER:
+        if self.step is DecidingStep.ORDER:
             return f"The evidence for {own} and {other} is even, and the order of preference decides."
         narrowly = ", but not by much" if self.status is Status.CONTESTED else ""
         return f"{own} comes before {other} by the weight of the evidence{narrowly}."
@@ -163,12 +163,12 @@ def robustness(judge: Judge, decision: Decision, *, deadline: float | None = Non
     )
 
 
-def _step(decision: Decision, aside: Mapping[str, list[str]]) -> Step | None:
+def _step(decision: Decision, aside: Mapping[str, list[str]]) -> DecidingStep | None:
     if decision.model is None:
         return None
     if decision.runner_up is None:
-        return Step.PREFERENCE if aside else Step.ONLY
-    return Step.POINTS if decision.lead else Step.ORDER
+        return DecidingStep.PREFERENCE if aside else DecidingStep.ONLY
+    return DecidingStep.POINTS if decision.lead else DecidingStep.ORDER
 
 
 def _flip_rules(judge: Judge, decision: Decision, budget: Budget) -> Iterable[RuleFlip]:

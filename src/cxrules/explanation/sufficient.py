@@ -91,7 +91,7 @@ def sufficient_facts(
     possibilities = possibilities_of(judge)
     facts = _list_tested(possibilities, decision)
     extent = Extent.SMALLEST
-    search = _Search(possibilities, decision, Budget(deadline=deadline))
+    search = _SubsetSearch(possibilities, decision, Budget(deadline=deadline))
     if len(facts) > affordable:
         # The last facts are left out first, so that the early ones stay.
         facts = search.leave_out(facts)
@@ -130,7 +130,7 @@ def _list_tested(possibilities: Possibilities, decision: Decision) -> list[str]:
     return [fact for fact in possibilities.cohorts.facts if fact in holding]
 
 
-class _Search:
+class _SubsetSearch:
     """Tries subsets of known facts, many at a time."""
 
     def __init__(self, possibilities: Possibilities, decision: Decision, budget: Budget) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cxrules.builtin.naming import as_model
 from cxrules.errors import no_such
-from cxrules.explanation.derivation import Case, Derivation, Established, GivenFact, Node, Step, Weighed
+from cxrules.explanation.derivation import Case, Derivation, DerivationNode, Established, GivenFact, Step, Weighed
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
@@ -30,7 +30,7 @@ def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Deriva
     return Derivation(*outcome, tracer.given(), cases, others, _basis=tracer.basis)
 
 
-def how(judge: Judge, decision: Decision, name: str) -> Node | None:
+def how(judge: Judge, decision: Decision, name: str) -> DerivationNode | None:
     """Describe how one finding or rule came about, or what there is for and against one model.
 
     Returns:

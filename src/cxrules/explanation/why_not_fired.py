@@ -28,7 +28,7 @@ from cxrules.search.serving import find_serving
 __all__ = [
     "Attempt",
     "NearestFiring",
-    "Subject",
+    "SubjectKind",
     "TestResult",
     "Tested",
     "WhyNotFired",
@@ -40,7 +40,7 @@ _BUDGET = 50_000
 """How many steps the search for the nearest change takes at most."""
 
 
-class Subject(StrEnum):
+class SubjectKind(StrEnum):
     """What a question is about."""
 
     RULE = "rule"
@@ -53,11 +53,11 @@ class Subject(StrEnum):
 
 
 _EFFECTS = {
-    Subject.FINDING: Effect.FINDING,
-    Subject.PATTERN: Effect.RECOGNISES,
-    Subject.ACTION: Effect.ACTION,
-    Subject.WARNING: Effect.WARNING,
-    Subject.ACCOMPANIMENT: Effect.ACCOMPANIES,
+    SubjectKind.FINDING: Effect.FINDING,
+    SubjectKind.PATTERN: Effect.RECOGNISES,
+    SubjectKind.ACTION: Effect.ACTION,
+    SubjectKind.WARNING: Effect.WARNING,
+    SubjectKind.ACCOMPANIMENT: Effect.ACCOMPANIES,
 }
 
 
@@ -164,7 +164,7 @@ class WhyNotFired(Portable):
     """
 
     name: str
-    subject: Subject
+    subject: SubjectKind
     holds: bool
     attempts: tuple[Attempt, ...]
     _decision: Decision = field(compare=False, metadata=published_as("decision"))
@@ -213,7 +213,7 @@ class WhyNotFired(Portable):
 
     @property
     def _is_contradiction(self) -> bool:
-        return self.subject is Subject.CONTRADICTION
+        return self.subject is SubjectKind.CONTRADICTION
 
     def _lead(self, attempt: Attempt) -> str:
         if self._is_contradiction:
@@ -232,19 +232,19 @@ class WhyNotFired(Portable):
 
 _VERB = ("has come about", "has not come about")
 _VERBS = {
-    Subject.RULE: ("fires", "does not fire"),
-    Subject.ACTION: ("is advised", "is not advised"),
-    Subject.CONTRADICTION: ("is met", "is not met"),
+    SubjectKind.RULE: ("fires", "does not fire"),
+    SubjectKind.ACTION: ("is advised", "is not advised"),
+    SubjectKind.CONTRADICTION: ("is met", "is not met"),
 }
 
 
 def why_not_fired(
-    judge: Judge, decision: Decision, name: str, subject: Subject, *, deadline: float | None = None
+    judge: Judge, decision: Decision, name: str, subject: SubjectKind, *, deadline: float | None = None
 ) -> WhyNotFired:
     """Find why something of a rule base did not come about, or that it did."""
     rulebase = judge.rulebase
     trial = _Trial(judge, decision)
-    if subject is Subject.CONTRADICTION:
+    if subject is SubjectKind.CONTRADICTION:
         attempts: tuple[Attempt, ...] = tuple(map(trial.meet, _list_conjunctions(rulebase, name)))
     else:
         own = _list_rules(rulebase, name, subject)
@@ -255,7 +255,7 @@ def why_not_fired(
 
 
 def find_nearest(
-    judge: Judge, decision: Decision, name: str, subject: Subject, *, deadline: float | None = None
+    judge: Judge, decision: Decision, name: str, subject: SubjectKind, *, deadline: float | None = None
 ) -> NearestFiring:
     """Find the smallest coherent change that makes a rule fire, or brings something else about."""
     basis = Basis(judge)
@@ -272,41 +272,41 @@ def find_nearest(
     return NearestFiring(name, found.change or {}, found.change is not None, status, _basis=basis)
 
 
-def _has_come_about(judge: Judge, decision: Decision, name: str, subject: Subject) -> bool:
+def _has_come_about(judge: Judge, decision: Decision, name: str, subject: SubjectKind) -> bool:
     rulebase = judge.rulebase
-    if subject is Subject.CONTRADICTION:
+    if subject is SubjectKind.CONTRADICTION:
         return any(entry.id == name for entry in rulebase.incoherences(decision.known))
-    if subject is Subject.ACTION and not rulebase.serves_model(name, decision.model):
+    if subject is SubjectKind.ACTION and not rulebase.serves_model(name, decision.model):
         return False
     return any(judge.decider.has(decision.fired, rule) for rule in _list_rules(rulebase, name, subject))
 
 
-def list_subjects(rulebase: RuleBase) -> dict[str, Subject]:
+def list_subjects(rulebase: RuleBase) -> dict[str, SubjectKind]:
     """Return everything that can be asked about, with what it is; where two bear one name, the first of these."""
-    found: dict[str, Subject] = {}
+    found: dict[str, SubjectKind] = {}
     for subject, names in (
-        (Subject.RULE, rulebase.rules),
-        (Subject.FINDING, rulebase.findings),
-        (Subject.PATTERN, rulebase.patterns),
-        (Subject.ACTION, rulebase.actions),
-        (Subject.WARNING, rulebase.warnings),
-        (Subject.ACCOMPANIMENT, rulebase.accompaniments),
-        (Subject.CONTRADICTION, [entry.id for entry in rulebase.impossible]),
+        (SubjectKind.RULE, rulebase.rules),
+        (SubjectKind.FINDING, rulebase.findings),
+        (SubjectKind.PATTERN, rulebase.patterns),
+        (SubjectKind.ACTION, rulebase.actions),
+        (SubjectKind.WARNING, rulebase.warnings),
+        (SubjectKind.ACCOMPANIMENT, rulebase.accompaniments),
+        (SubjectKind.CONTRADICTION, [entry.id for entry in rulebase.impossible]),
     ):
         for each in names:
             found.setdefault(each, subject)
     return found
 
 
-def _list_rules(rulebase: RuleBase, name: str, subject: Subject) -> tuple[str, ...]:
-    if subject is Subject.RULE:
+def _list_rules(rulebase: RuleBase, name: str, subject: SubjectKind) -> tuple[str, ...]:
+    if subject is SubjectKind.RULE:
         return (name,)
     effect = _EFFECTS.get(subject)
     return tuple(rule.id for rule in rulebase.rules.values() if effect and name in rule.targets(effect))
 
 
-def _list_served(rulebase: RuleBase, name: str, subject: Subject) -> tuple[str, ...]:
-    return tuple(rulebase.serves.get(name, ())) if subject is Subject.ACTION else ()
+def _list_served(rulebase: RuleBase, name: str, subject: SubjectKind) -> tuple[str, ...]:
+    return tuple(rulebase.serves.get(name, ())) if subject is SubjectKind.ACTION else ()
 
 
 def _list_conjunctions(rulebase: RuleBase, name: str) -> list[Impossible]:

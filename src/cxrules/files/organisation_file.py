@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location
-from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.node import Node
-from cxrules.knowledge.reader import describe, read_file, read_stream, read_text
+from cxrules.knowledge.reader import parse_text, read_file, read_stream, tell_error
 from cxrules.language.facts import FactValue, Vocabulary
 
 __all__ = ["STANDARD_INPUT", "OrganisationFile", "interpret", "read_facts", "read_organisation"]
@@ -57,17 +57,17 @@ def read_organisation(name: str, vocabulary: Vocabulary) -> OrganisationFile:
     Raises:
         InvalidOrganisation: With every mistake, by line and column.
     """
-    report = Report()
+    report = MistakeCollector()
     return _interpret(_read(name, report), report, vocabulary)
 
 
 def interpret(text: str, name: str, vocabulary: Vocabulary) -> OrganisationFile:
     """Read what a text says about one organisation, as `read_organisation` does with that of a file."""
-    report = Report()
-    return _interpret(read_text(text, name, report), report, vocabulary)
+    report = MistakeCollector()
+    return _interpret(parse_text(text, name, report), report, vocabulary)
 
 
-def _interpret(node: Node | None, report: Report, vocabulary: Vocabulary) -> OrganisationFile:
+def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabulary) -> OrganisationFile:
     # To leave a fact empty says that it is unknown, which is no mistake here.
     empty = {_place(mistake.location) for mistake in report.in_order() if mistake.code == "null-value"}
     mistakes = [mistake for mistake in report.in_order() if mistake.code != "null-value"]
@@ -123,7 +123,7 @@ def _drop_labels(mistakes: list[Diagnostic], node: Node) -> list[Diagnostic]:
     return [mistake for mistake in mistakes if not concerns_label(mistake)]
 
 
-def _read(name: str, report: Report) -> Node | None:
+def _read(name: str, report: MistakeCollector) -> Node | None:
     if name != STANDARD_INPUT:
         return read_file(Path(name), report)
     try:
@@ -134,9 +134,9 @@ def _read(name: str, report: Report) -> Node | None:
         report.add("not-utf8", Location(_SHOWN), f"standard input cannot be read as UTF-8: {error}")
         return None
     except OSError as error:
-        report.add("unreadable-file", Location(_SHOWN), f"standard input cannot be read: {describe(error)}")
+        report.add("unreadable-file", Location(_SHOWN), f"standard input cannot be read: {tell_error(error)}")
         return None
-    return read_text(text, _SHOWN, report)
+    return parse_text(text, _SHOWN, report)
 
 
 def _validate(

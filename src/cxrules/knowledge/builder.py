@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from cxrules.knowledge.conditions import read_conditions
-from cxrules.knowledge.draft import Draft, Entry
+from cxrules.knowledge.draft import Draft, DraftEntry
 from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary
 from cxrules.language.ids import id_order, sorted_ids
-from cxrules.language.mistakes import Names
+from cxrules.language.mistakes import KnownNames
 from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import (
     Claim,
@@ -51,7 +51,7 @@ def build(draft: Draft, name: str, base: Parts | None = None) -> Parts:
         return {name: item for name, item in {**below.get(section, {}), **built}.items() if name not in broken}
 
     facts = lay("facts", {entry.id: _build_fact(entry) for entry in _in_shape(draft, "facts")})
-    reader = _Reader(draft, facts, {*facts, *draft.sections["facts"]})
+    reader = _PartsReader(draft, facts, {*facts, *draft.sections["facts"]})
     impossible = lay(
         "impossible", {entry.id: reader.build_impossible(entry) for entry in _in_shape(draft, "impossible")}
     )
@@ -91,14 +91,14 @@ def settle(parts: Parts) -> Parts:
     return replace(parts, rules=rules, serves=serves, **cited)
 
 
-def name_all(draft: Draft, base: Parts | None) -> Names:
+def name_all(draft: Draft, base: Parts | None) -> KnownNames:
     """Return the names of all items, also of those that are out of shape."""
     below = name_sections(base) if base else {}
     known = {section: {**below.get(section, {}), **entries} for section, entries in draft.sections.items()}
-    return Names(known, frozenset(draft.lost))
+    return KnownNames(known, frozenset(draft.lost))
 
 
-def _in_shape(draft: Draft, section: str) -> list[Entry]:
+def _in_shape(draft: Draft, section: str) -> list[DraftEntry]:
     return [entry for entry in draft.sections[section].values() if entry.form is not None]
 
 
@@ -109,7 +109,7 @@ def _build_named(draft: Draft, section: str) -> dict[str, Named]:
     }
 
 
-def _build_fact(entry: Entry) -> Fact:
+def _build_fact(entry: DraftEntry) -> Fact:
     form, kind = entry.form, Kind(entry.form.kind)
     if kind is Kind.FLAG:
         forms = {"true": form.values.true, "false": form.values.false}
@@ -133,12 +133,12 @@ def _build_fact(entry: Entry) -> Fact:
     )
 
 
-def _build_source(entry: Entry) -> Source:
+def _build_source(entry: DraftEntry) -> Source:
     form = entry.form
     return Source(form.id, form.title, form.author, form.file or "", tuple(form.paragraphs or ()))
 
 
-def _build_claim(entry: Entry) -> Claim:
+def _build_claim(entry: DraftEntry) -> Claim:
     form = entry.form
     return Claim(
         id=form.id,
@@ -152,23 +152,23 @@ def _build_claim(entry: Entry) -> Claim:
     )
 
 
-def _build_model(entry: Entry) -> Model:
+def _build_model(entry: DraftEntry) -> Model:
     form = entry.form
     requires, against = tuple(form.requires), tuple(form.against)
     return Model(entry.id, form.name, form.says, tuple(form.claims), form.kind, requires, against)
 
 
-class _Reader:
+class _PartsReader:
     """Builds what has conditions."""
 
     def __init__(self, draft: Draft, facts: Mapping[str, Fact], names: set[str]) -> None:
         self.draft, self.facts, self.names = draft, facts, names
 
-    def build_impossible(self, entry: Entry) -> Impossible:
+    def build_impossible(self, entry: DraftEntry) -> Impossible:
         # That it tests facts alone is asked later, like whatever else concerns meaning.
         return Impossible(entry.id, self._conditions(entry), entry.form.reason)  # type: ignore[arg-type]
 
-    def build_rule(self, entry: Entry) -> Rule:
+    def build_rule(self, entry: DraftEntry) -> Rule:
         form = entry.form
         engineer = form.engineer
         weight = engineer.weight if engineer else None
@@ -187,14 +187,14 @@ class _Reader:
             ),
         )
 
-    def _conditions(self, entry: Entry) -> tuple[Condition, ...]:
+    def _conditions(self, entry: DraftEntry) -> tuple[Condition, ...]:
         def refuse(code: str, path: Sequence[str | int], message: str, hint: str) -> None:
             self.draft.report.add(code, entry.locate("when", *path), message, hint)
 
         node = entry.node.get("when")
         return read_conditions(node, self.facts, self.names, refuse) if node else ()
 
-    def _conclusions(self, entry: Entry) -> list[Conclusion]:
+    def _conclusions(self, entry: DraftEntry) -> list[Conclusion]:
         found: list[Conclusion] = []
         for index, form in enumerate(entry.form.then):
             effects = {effect: target for effect in Effect if (target := getattr(form, effect.value)) is not None}

@@ -8,7 +8,7 @@ from typing import Final
 
 from cxrules.errors import Diagnostic, Location
 
-__all__ = ["BASE", "CODES", "Report"]
+__all__ = ["BASE", "CODES", "MistakeCollector"]
 
 BASE: Final = "<base>"
 """The file of what stands in the rule base on top of which files are laid."""
@@ -98,7 +98,7 @@ CODES: Final[dict[str, str]] = {
 _GUESSED: Final = ("unquoted-boolean", "unquoted-scalar")
 
 
-class Report:
+class MistakeCollector:
     """Collects mistakes. Of two at one place the first is kept, because the second follows from it."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class Report:
             key = (*place, code, message) if where.line else (*place, where.path, code, message)
             self._found.setdefault(key, Diagnostic(code, where, message, hint))
 
-    def extend(self, other: Report, *, without: str = "") -> None:
+    def extend(self, other: MistakeCollector, *, without: str = "") -> None:
         """Note what another report has, without the mistakes of one code."""
         for key, found in other._found.items():
             if found.code != without:

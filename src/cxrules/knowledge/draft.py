@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Final, get_args, get_origin
 
 from cxrules.errors import Location, suggest
-from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
-from cxrules.knowledge.form_checks import Filled, Shape, examine
+from cxrules.knowledge.form_checks import Filled, FormType, examine
 from cxrules.knowledge.forms import KINDS, Form, Name, SourceId
 from cxrules.knowledge.node import Node
-from cxrules.knowledge.reader import describe, read_bytes, read_file
+from cxrules.knowledge.reader import read_bytes, read_file, tell_error
 
-__all__ = ["CASES", "SECTIONS", "Draft", "Entry", "find_files", "find_places", "read_all", "read_files"]
+__all__ = ["CASES", "SECTIONS", "Draft", "DraftEntry", "find_files", "find_places", "read_all", "read_files"]
 
 SECTIONS: Final[dict[str, Any]] = {
     section: known.annotation
@@ -34,7 +34,7 @@ _TOP_KEY: Final = re.compile(r"^([A-Za-z_]+)[ \t]*:", re.MULTILINE)
 
 
 @dataclass(slots=True)
-class Entry:
+class DraftEntry:
     """One item of a file.
 
     Attributes:
@@ -72,9 +72,9 @@ class Draft:
         partial: Sections of which some content is unknown.
     """
 
-    report: Report
-    sections: dict[str, dict[str, Entry]] = field(default_factory=lambda: {section: {} for section in SECTIONS})
-    single: dict[str, Entry] = field(default_factory=dict)
+    report: MistakeCollector
+    sections: dict[str, dict[str, DraftEntry]] = field(default_factory=lambda: {section: {} for section in SECTIONS})
+    single: dict[str, DraftEntry] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     partial: set[str] = field(default_factory=set)
 
@@ -83,7 +83,7 @@ class Draft:
         return not any(section in self.lost or section in self.partial for section in sections)
 
 
-def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
+def read_all(paths: Iterable[str | Path], report: MistakeCollector) -> Draft:
     """Read files and folders."""
     draft = Draft(report)
     documents = read_files(find_files(paths, report), report)
@@ -96,11 +96,11 @@ def read_all(paths: Iterable[str | Path], report: Report) -> Draft:
     return draft
 
 
-def read_files(paths: Iterable[Path], report: Report) -> list[tuple[Path, Node | None]]:
+def read_files(paths: Iterable[Path], report: MistakeCollector) -> list[tuple[Path, Node | None]]:
     """Read files; those of cases are left out with all that is wrong in them, for `cxrules test` reads them."""
     found = []
     for path in paths:
-        own = Report()
+        own = MistakeCollector()
         node = read_file(path, own)
         if node is None or not isinstance(node.content, dict) or list(node.content) != [CASES]:
             is_case = node is None and _find_keys(path) == {CASES}
@@ -111,15 +111,15 @@ def read_files(paths: Iterable[Path], report: Report) -> list[tuple[Path, Node |
 
 def find_places(paths: Iterable[str | Path]) -> dict[str, Location]:
     """Return where the rules, facts, models and other items of some files stand, by their names."""
-    draft = read_all(paths, Report())
+    draft = read_all(paths, MistakeCollector())
     return {name: entry.at for entries in draft.sections.values() for name, entry in entries.items()}
 
 
-def _item_type(section: str) -> Shape:
+def _item_type(section: str) -> FormType:
     return get_args(SECTIONS[section])[-1]
 
 
-def find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:
+def find_files(paths: Iterable[str | Path], report: MistakeCollector) -> list[Path]:
     """Return the files among paths, and those in the folders among them, each once and in the order of their names."""
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
@@ -128,7 +128,7 @@ def find_files(paths: Iterable[str | Path], report: Report) -> list[Path]:
             for file in inside:
                 found.setdefault(file.resolve(), file)
         except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle, before Python 3.13
-            told = describe(error) if not isinstance(error, RuntimeError) else "its links lead in a circle"
+            told = tell_error(error) if not isinstance(error, RuntimeError) else "its links lead in a circle"
             named = Path(str(error.filename)) if isinstance(error, OSError) and error.filename else path
             report.add("unreadable-file", Location(str(named)), f"this cannot be read: {told}")
             continue
@@ -203,7 +203,7 @@ def _read_sections(draft: Draft, node: Node, form: type[Form]) -> None:
         if below is None or key == "source":
             continue
         if key not in SECTIONS:
-            entry = Entry(key, key, below, None, node.locate([key], key=True), (key,))
+            entry = DraftEntry(key, key, below, None, node.locate([key], key=True), (key,))
             entry.form = examine(known.annotation, below, (key,), draft.report)
             _keep(draft, draft.single, entry)
             continue
@@ -212,7 +212,7 @@ def _read_sections(draft: Draft, node: Node, form: type[Form]) -> None:
             _keep(draft, draft.sections[key], entry)
 
 
-def _keep(draft: Draft, kept: dict[str, Entry], entry: Entry) -> None:
+def _keep(draft: Draft, kept: dict[str, DraftEntry], entry: DraftEntry) -> None:
     if entry.form is None:
         draft.partial.add(entry.section)
     if first := kept.get(entry.id):
@@ -222,7 +222,7 @@ def _keep(draft: Draft, kept: dict[str, Entry], entry: Entry) -> None:
         kept[entry.id] = entry
 
 
-def _read_items(draft: Draft, section: str, node: Node) -> Iterator[Entry]:
+def _read_items(draft: Draft, section: str, node: Node) -> Iterator[DraftEntry]:
     form, within = _item_type(section), (section,)
     if get_origin(SECTIONS[section]) is dict:
         if not isinstance(node.content, dict):
@@ -235,7 +235,9 @@ def _read_items(draft: Draft, section: str, node: Node) -> Iterator[Entry]:
             if not examine(Name, Node(name, node.file, line, column), (section, name), draft.report):
                 draft.lost.add(section)
                 draft.partial.add(section)
-            yield Entry(section, name, item, examine(form, item, (section, name), draft.report), at, (section, name))
+            yield DraftEntry(
+                section, name, item, examine(form, item, (section, name), draft.report), at, (section, name)
+            )
         return
     if not isinstance(node.content, list):
         draft.lost.add(section)
@@ -249,4 +251,4 @@ def _read_items(draft: Draft, section: str, node: Node) -> Iterator[Entry]:
             draft.lost.add(section)
             draft.partial.add(section)
             continue
-        yield Entry(section, named.content, item, filled, item.locate(["id"], within=here), here)
+        yield DraftEntry(section, named.content, item, filled, item.locate(["id"], within=here), here)

@@ -11,14 +11,14 @@ from pydantic import BaseModel, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from cxrules.errors import suggest
-from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.forms import Test, When
 from cxrules.knowledge.node import Node
 from cxrules.language.patterns import TEXT, UNPRINTABLE
 
-__all__ = ["Filled", "Shape", "examine"]
+__all__ = ["Filled", "FormType", "examine"]
 
-Shape: TypeAlias = Any  # a pydantic model, or another type that pydantic knows
+FormType: TypeAlias = Any  # a pydantic model, or another type that pydantic knows
 Filled: TypeAlias = Any  # what came of it
 
 _EXPECTED: Final = {
@@ -49,11 +49,11 @@ _Path = tuple[str | int, ...]
 
 
 @cache
-def _adapter(form: Shape) -> TypeAdapter[Any]:
+def _adapter(form: FormType) -> TypeAdapter[Any]:
     return TypeAdapter(form)
 
 
-def examine(form: Shape, node: Node, within: tuple[str, ...], report: Report) -> Filled:
+def examine(form: FormType, node: Node, within: tuple[str, ...], report: MistakeCollector) -> Filled:
     """Check the shape of one item.
 
     Returns:
@@ -68,7 +68,7 @@ def examine(form: Shape, node: Node, within: tuple[str, ...], report: Report) ->
 
 
 class _Translation:
-    def __init__(self, form: Shape, node: Node, within: tuple[str, ...], report: Report) -> None:
+    def __init__(self, form: FormType, node: Node, within: tuple[str, ...], report: MistakeCollector) -> None:
         self.form, self.node, self.within, self.report = form, node, within, report
 
     def translate(self, mistake: ErrorDetails) -> None:
@@ -181,7 +181,7 @@ def _show(given: object) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def _find_form(form: Shape, path: Sequence[str | int]) -> type[BaseModel] | None:
+def _find_form(form: FormType, path: Sequence[str | int]) -> type[BaseModel] | None:
     """Return the model of the mapping at the end of pydantic's path; the path names members of unions, too."""
     arguments = get_args(form)
     if _origin(form) is Annotated:
@@ -198,11 +198,11 @@ def _find_form(form: Shape, path: Sequence[str | int]) -> type[BaseModel] | None
     return next(filter(None, found), None)
 
 
-def _origin(form: Shape) -> object:
+def _origin(form: FormType) -> object:
     return get_origin(form)
 
 
-def _tags(member: Shape) -> set[str]:
+def _tags(member: FormType) -> set[str]:
     if _origin(member) is Annotated:
         return {tag.tag for tag in get_args(member)[1:] if isinstance(tag, Tag)}
     kind = member.model_fields.get("kind") if isinstance(member, type) and issubclass(member, BaseModel) else None

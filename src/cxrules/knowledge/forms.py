@@ -124,10 +124,10 @@ def _keys(form: object) -> Collection[object]:
     return form if isinstance(form, Mapping) else ()
 
 
-Change: TypeAlias = Annotated[
+AnyChangeForm: TypeAlias = Annotated[
     Annotated[ChangeForm, Tag("effort")] | Annotated[ImmutableForm, Tag("immutable")], Discriminator(_tell_change)
 ]
-ChangeOfChoice: TypeAlias = Annotated[
+AnyChoiceChangeForm: TypeAlias = Annotated[
     Annotated[EffortForm, Tag("effort")] | Annotated[ImmutableForm, Tag("immutable")], Discriminator(_tell_change)
 ]
 _CHANGE: Final = "How hard it is to change; a decision if left out"
@@ -145,7 +145,7 @@ class _FactForm(Form):
     asked_if: dict[Name, list[Reference]] = Field(
         default={}, description="Premises: asked only where each of these facts is known to have one of the values"
     )
-    change: Change = Field(default=ChangeForm(effort=1), description=_CHANGE)
+    change: AnyChangeForm = Field(default=ChangeForm(effort=1), description=_CHANGE)
 
 
 Values: TypeAlias = dict[Name, ValueForm]
@@ -163,7 +163,7 @@ class ChoiceForm(_FactForm):
 
     kind: Literal["choice"] = Field(description="The values have no order")
     values: Values = Field(min_length=2, description="The values")
-    change: ChangeOfChoice = Field(default=EffortForm(effort=1), description=_CHANGE)  # type: ignore[assignment]
+    change: AnyChoiceChangeForm = Field(default=EffortForm(effort=1), description=_CHANGE)  # type: ignore[assignment]
 
 
 class FlagForm(_FactForm):
@@ -203,7 +203,7 @@ Bound: TypeAlias = Annotated[
 ]
 
 
-class Comparison(Form):
+class ComparisonForm(Form):
     """A test that is more than a value or a list of values."""
 
     at_least: Bound | None = Field(default=None, description="Ordered facts and percentages")
@@ -219,7 +219,7 @@ def _tell_test(form: object) -> str:
         return "flag"
     if isinstance(form, list | tuple):
         return "names"
-    if isinstance(form, Mapping | Comparison):
+    if isinstance(form, Mapping | ComparisonForm):
         return "comparison"
     return "number" if isinstance(form, int | float) else "name"
 
@@ -229,7 +229,7 @@ Test: TypeAlias = Annotated[
     | Annotated[Reference, Tag("name")]
     | Annotated[float, Tag("number")]  # fits no kind of fact: refused later, where the kind is known
     | Annotated[list[Reference], Tag("names")]
-    | Annotated[Comparison, Tag("comparison")],
+    | Annotated[ComparisonForm, Tag("comparison")],
     Discriminator(_tell_test),
 ]
 Tests: TypeAlias = dict[Reference, Test]

@@ -8,7 +8,7 @@ from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-define
 from typing import Final
 
 from cxrules.errors import Location
-from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.node import DEEPEST, Content, Node
 
 __all__ = ["NotJsonError", "read_json"]
@@ -23,7 +23,7 @@ class NotJsonError(ValueError):
     """The text is no JSON; it may be YAML."""
 
 
-def read_json(text: str, file: str, report: Report) -> Node:
+def read_json(text: str, file: str, report: MistakeCollector) -> Node:
     r"""Read a JSON text.
 
     Raises:
@@ -33,7 +33,7 @@ def read_json(text: str, file: str, report: Report) -> Node:
         >>> read_json('{"a": [1.2e-05, "\\ud83d\\ude00"]}', "x.json", Report()).plain()
         {'a': [1.2e-05, '😀']}
     """
-    reader = _Reader(text, file, report)
+    reader = _JsonReader(text, file, report)
     node = reader.read(reader.skip(0), 0)
     if reader.skip(reader.end) != len(text):
         raise NotJsonError
@@ -42,8 +42,8 @@ def read_json(text: str, file: str, report: Report) -> Node:
     return node
 
 
-class _Reader:
-    def __init__(self, text: str, file: str, report: Report) -> None:
+class _JsonReader:
+    def __init__(self, text: str, file: str, report: MistakeCollector) -> None:
         self.text, self.file, self.report = text, file, report
         self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self.end = 0

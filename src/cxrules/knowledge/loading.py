@@ -8,7 +8,7 @@ from typing import Final
 
 from cxrules.errors import InvalidKnowledge, Location, show_text
 from cxrules.knowledge.builder import build, name_all, settle
-from cxrules.knowledge.diagnostic_codes import BASE, Report
+from cxrules.knowledge.diagnostic_codes import BASE, MistakeCollector
 from cxrules.knowledge.draft import Draft, read_all
 from cxrules.knowledge.unused import check_uses
 from cxrules.language.mistakes import Path as Steps
@@ -41,7 +41,7 @@ def load(*paths: str | Path, base: Parts | None = None) -> Parts:
     """
     if not paths:
         raise TypeError("load() needs a folder or a file")
-    report = Report()
+    report = MistakeCollector()
     draft = read_all(paths, report)
     if base is None:
         _demand_whole(draft, Location(str(paths[0])))

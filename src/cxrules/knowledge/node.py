@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from cxrules.errors import Location
 
-__all__ = ["DEEPEST", "Content", "Node", "Plain", "wrap"]
+__all__ = ["DEEPEST", "Content", "Node", "Plain", "wrap_plain"]
 
 DEEPEST: Final = 40
 """How deeply values may be nested."""
@@ -70,10 +70,10 @@ class Node:
         return Location(self.file, line, column, tuple(trail))
 
 
-def wrap(plain: Plain, file: str) -> Node:
+def wrap_plain(plain: Plain, file: str) -> Node:
     """Make nodes of plain data that stands in no file."""
     if isinstance(plain, Mapping):
-        return Node({key: wrap(value, file) for key, value in plain.items()}, file)
+        return Node({key: wrap_plain(value, file) for key, value in plain.items()}, file)
     if isinstance(plain, list | tuple):
-        return Node([wrap(value, file) for value in plain], file)
+        return Node([wrap_plain(value, file) for value in plain], file)
     return Node(plain, file)

@@ -13,11 +13,11 @@ from typing import Any, BinaryIO, Final, TypeAlias
 import yaml
 
 from cxrules.errors import Location, show_text
-from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.json_text import NotJsonError, read_json
 from cxrules.knowledge.node import DEEPEST, Content, Node
 
-__all__ = ["LARGEST", "describe", "read_bytes", "read_file", "read_stream", "read_text"]
+__all__ = ["LARGEST", "parse_text", "read_bytes", "read_file", "read_stream", "tell_error"]
 
 LARGEST: Final = 16 << 20
 """How many bytes a file may have. All knowledge of the built-in rule base has fewer than 1 MB."""
@@ -76,12 +76,12 @@ def read_stream(file: RawIOBase | BinaryIO) -> bytes:
     return b"".join(chunks)
 
 
-def describe(error: OSError | ValueError) -> str:
+def tell_error(error: OSError | ValueError) -> str:
     """Describe in a few words why something cannot be read."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def read_file(path: Path, report: Report) -> Node | None:
+def read_file(path: Path, report: MistakeCollector) -> Node | None:
     """Read one file.
 
     Returns:
@@ -91,7 +91,7 @@ def read_file(path: Path, report: Report) -> Node | None:
     try:
         data = read_bytes(path)
     except (OSError, ValueError) as error:
-        report.add("unreadable-file", here, f"this file cannot be read: {describe(error)}")
+        report.add("unreadable-file", here, f"this file cannot be read: {tell_error(error)}")
         return None
     try:
         text = data.decode("utf-8-sig")
@@ -100,10 +100,10 @@ def read_file(path: Path, report: Report) -> Node | None:
         line, column = before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode()) + 1
         report.add("not-utf8", Location(str(path), line, column), "this byte is not UTF-8", "save the file as UTF-8")
         return None
-    return read_text(text, str(path), report)
+    return parse_text(text, str(path), report)
 
 
-def read_text(text: str, file: str, report: Report) -> Node | None:
+def parse_text(text: str, file: str, report: MistakeCollector) -> Node | None:
     r"""Read the text of one file.
 
     Returns:
@@ -152,7 +152,7 @@ class _TooDeep(yaml.MarkedYAMLError):
 class _Composer:
     """Makes nodes of the events of one file."""
 
-    def __init__(self, text: str, file: str, report: Report) -> None:
+    def __init__(self, text: str, file: str, report: MistakeCollector) -> None:
         self.loader: _Loader = yaml.SafeLoader("")
         self.text = text
         self.file = file

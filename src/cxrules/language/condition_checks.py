@@ -10,7 +10,7 @@ from typing import Final
 
 from cxrules.errors import suggest
 from cxrules.language.facts import Fact, Kind
-from cxrules.language.mistakes import Mistake, Names, Path
+from cxrules.language.mistakes import KnownNames, Mistake, Path
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator
 
 __all__ = ["WRITTEN", "check_conditions", "normalise"]
@@ -50,7 +50,12 @@ def normalise(test: FactTest, fact: Fact) -> FactTest:
 
 
 def check_conditions(
-    conditions: Iterable[Condition], path: Path, facts: Mapping[str, Fact], names: Names, *, impossible: bool = False
+    conditions: Iterable[Condition],
+    path: Path,
+    facts: Mapping[str, Fact],
+    names: KnownNames,
+    *,
+    impossible: bool = False,
 ) -> Iterator[Mistake]:
     """Report what is wrong in a conjunction.
 
@@ -61,11 +66,11 @@ def check_conditions(
         names: The names of facts and findings there are.
         impossible: Whether it is one that is true of no organisation.
     """
-    yield from _Checker(facts, names, impossible).check(conditions, path)
+    yield from _ConditionChecker(facts, names, impossible).check(conditions, path)
 
 
-class _Checker:
-    def __init__(self, facts: Mapping[str, Fact], names: Names, impossible: bool) -> None:
+class _ConditionChecker:
+    def __init__(self, facts: Mapping[str, Fact], names: KnownNames, impossible: bool) -> None:
         self.facts, self.names, self.impossible = facts, names, impossible
 
     def check(self, conditions: Iterable[Condition], path: Path, *, inside: bool = False) -> Iterator[Mistake]:

@@ -362,12 +362,12 @@ def _name(name: object) -> str:
 
 def _make_reader(fact: Fact, plain: Mapping[str, str]) -> Callable[[Any], FactValue]:
     if fact.kind is Kind.SET:
-        sets = _Sets(fact)
+        sets = _NormalSets(fact)
         return lambda value: sets[tuple(value) if type(value) is list else value]
     return {Kind.FLAG: _read_flag, Kind.PERCENT: _read_percent}.get(fact.kind, plain.__getitem__)
 
 
-class _Sets(dict[Any, tuple[str, ...]]):
+class _NormalSets(dict[Any, tuple[str, ...]]):
     """For the elements of a set, as they were given, the normal form."""
 
     def __init__(self, fact: Fact) -> None:

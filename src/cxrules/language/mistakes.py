@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from cxrules.errors import suggest
 
-__all__ = ["Mistake", "Names", "Path"]
+__all__ = ["KnownNames", "Mistake", "Path"]
 
 Path: TypeAlias = tuple[str | int, ...]
 """A section, the id of an item, and steps down to what is meant: keys and positions."""
@@ -34,7 +34,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class KnownNames:
     """The names there are, among them those of items that are themselves out of order.
 
     Attributes:

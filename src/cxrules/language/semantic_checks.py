@@ -14,7 +14,7 @@ from cxrules.errors import suggest
 from cxrules.language.circles import check_circles, check_premise_circles
 from cxrules.language.condition_checks import check_conditions
 from cxrules.language.facts import Fact, Kind
-from cxrules.language.mistakes import Mistake, Names, Path
+from cxrules.language.mistakes import KnownNames, Mistake, Path
 from cxrules.language.patterns import CLAIM_ID, DASHED_ID, FINGERPRINT, NAME, SOURCE_ID, TEXT, UNPRINTABLE
 from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import EVIDENTIAL, Claim, Effect, Impossible, Model, Named, Policy, Rule, Source
@@ -66,7 +66,7 @@ def name_sections(parts: Parts) -> dict[str, Mapping[str, Any]]:
 
 
 def find_mistakes(
-    parts: Parts, names: Names | None = None, *, whole: bool = True, own: Callable[[str], bool] = bool
+    parts: Parts, names: KnownNames | None = None, *, whole: bool = True, own: Callable[[str], bool] = bool
 ) -> Iterator[Mistake]:
     """Find what is wrong with the meaning of a rule base.
 
@@ -76,7 +76,7 @@ def find_mistakes(
         whole: Whether every rule is among the parts, so that what none concludes can never be concluded.
         own: Whether the author at work wrote a rule.
     """
-    checker = _Checker(parts, names or Names(name_sections(parts)))
+    checker = _PartsChecker(parts, names or KnownNames(name_sections(parts)))
     yield from checker.check_items()
     yield from checker.check_references()
     if whole:
@@ -90,8 +90,8 @@ def find_mistakes(
     yield from check_circles(parts.rules, own)
 
 
-class _Checker:
-    def __init__(self, parts: Parts, names: Names) -> None:
+class _PartsChecker:
+    def __init__(self, parts: Parts, names: KnownNames) -> None:
         self.parts, self.names = parts, names
         self.facts = parts.vocabulary.facts
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from cxrules.dataclass import dataclass
 
-__all__ = ["Advice", "Part", "keep_part", "make_part", "write"]
+__all__ = ["Advice", "Part", "keep_part", "make_part", "write_json"]
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -48,7 +48,7 @@ def make_part(thing: Any) -> Part:
     from dataclasses import fields
 
     data = {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
-    return Part(thing, data, write(data))
+    return Part(thing, data, write_json(data))
 
 
 def _plain(value: Any) -> Any:
@@ -65,6 +65,6 @@ def keep_part(kept: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
     return value
 
 
-def write(data: Any) -> str:
+def write_json(data: Any) -> str:
     """Return data as JSON."""
     return json.dumps(data, ensure_ascii=False)

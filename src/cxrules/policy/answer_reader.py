@@ -15,8 +15,8 @@ from cxrules.builtin.naming import as_model
 from cxrules.language.facts import Facts, FactValue
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
-from cxrules.policy.answer_parts import Advice, Part, keep_part, make_part, write
-from cxrules.policy.bytewise import Names, Union
+from cxrules.policy.answer_parts import Advice, Part, keep_part, make_part, write_json
+from cxrules.policy.bytewise import BitNames, Union
 from cxrules.policy.decider import Decider, sum_points
 from cxrules.policy.decision import Decision
 from cxrules.policy.dissent import Disagreement, Heard, Voice
@@ -43,13 +43,13 @@ class Reader:
         rulebase = self._rulebase = decider.rulebase
         self._models = tuple(map(as_model, rulebase.models))
         self._positions = {model: position for position, model in enumerate(rulebase.models)}
-        self._rules, self._claims = Names(rulebase.rule_ids), Names(rulebase.claims)
+        self._rules, self._claims = BitNames(rulebase.rule_ids), BitNames(rulebase.claims)
         place = {claim: position for position, claim in enumerate(rulebase.claims)}
         rules = tuple(rulebase.rules.values())
         self._claims_of = Union([sum(1 << place[claim] for claim in set(rule.because)) for rule in rules])
         self._targets = {effect: tuple(self._list_targets(effect)) for effect in Effect}
         self._quoted = {
-            effect: tuple([(write(target), concluders) for target, concluders in targets])
+            effect: tuple([(write_json(target), concluders) for target, concluders in targets])
             for effect, targets in self._targets.items()
         }
         self._disagreement = Disagreement(decider)
@@ -215,7 +215,7 @@ class Reader:
         if part is None:
             source, best, points, on_winner = voice
             made = make_part(Voice(source, None if best is None else self._models[best], points, on_winner))
-            part = keep_part(keep, voice, made._replace(written=f"{write(source)}: {made.written}"))
+            part = keep_part(keep, voice, made._replace(written=f"{write_json(source)}: {made.written}"))
         return part
 
     def _advise(self, effect: Effect, fired: int, model: str | None = None) -> list[Part]:
@@ -257,7 +257,7 @@ class Reader:
                 key = value if type(value) is str else (value, type(value))
                 written = keep.get(key)
                 if written is None:
-                    written = keep_part(keep, key, f"{write(name)}: {write(value)}")
+                    written = keep_part(keep, key, f"{write_json(name)}: {write_json(value)}")
                 found.append(written)
         return found
 
@@ -268,7 +268,7 @@ class Reader:
                 "engine": engine,
                 "rulebase": {"name": self._rulebase.name, "revision": self._rulebase.revision},
             }
-            written = keep_part(self._origins, engine, write(origin)[1:])
+            written = keep_part(self._origins, engine, write_json(origin)[1:])
         return written
 
     def _written_head(self, decision: Decision) -> str:
@@ -284,7 +284,7 @@ class Reader:
                 "status": decision.status,
                 "reason": decision.reason,
             }
-            written = keep_part(keep, key, write(head)[:-1])
+            written = keep_part(keep, key, write_json(head)[:-1])
         return written
 
     def _certainty(self, points: int) -> float:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-__all__ = ["Names", "Union"]
+__all__ = ["BitNames", "Union"]
 
 _FEW = 64
 """Where fewer bits are set than this, and than one byte in eight, they are read one by one: most bytes are empty."""
 
 
-class Names:
+class BitNames:
     """Bits to names, in the order of the bits.
 
     Examples:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cxrules.language.facts import Facts
 from cxrules.language.rules import Effect
-from cxrules.policy.bytewise import Names
+from cxrules.policy.bytewise import BitNames
 from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.policy.evidence import Evidence, list_evidence
 from cxrules.rulebase import RuleBase
@@ -50,7 +50,7 @@ class Decider:
 
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
-        self._names = Names(rulebase.rule_ids)
+        self._names = BitNames(rulebase.rule_ids)
         self._index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
         self._concluders = {name: self.mask(rules) for name, rules in rulebase.concluders.items()}
         self.evidence = list_evidence(rulebase)
@@ -106,6 +106,10 @@ class Decider:
             model: sum_points(bits, for_one, for_two, against_one, against_two)
             for model, _, _, _, for_one, for_two, against_one, against_two, _, _ in self.ledgers
         }
+
+    def firm(self, bits: int) -> dict[str, int]:
+        """Return for every model its supporting points from rules that are not standing."""
+        return {ledger.model: sum_points(bits, ledger.firm_one, ledger.firm_two, 0, 0) for ledger in self.ledgers}
 
     def points(self, model: str, fired: int) -> int:
         """Return the points of one model."""

@@ -129,9 +129,9 @@ class Dumpable(Told):
             data["texts"] = collect_texts(data, self.rulebase)
         if include is None and exclude is None and not exclude_none:
             return data
-        from cxrules.portable.schema import select
+        from cxrules.portable.schema import pick_fields
 
-        return select(type(self), data, include, exclude, exclude_none=exclude_none)
+        return pick_fields(type(self), data, include, exclude, exclude_none=exclude_none)
 
     def model_dump_json(
         self,
@@ -162,9 +162,9 @@ class Dumpable(Told):
         Args:
             how: As for pydantic's method of that name, such as `ref_template`.
         """
-        from cxrules.portable.schema import describe
+        from cxrules.portable.schema import make_schema
 
-        return describe(cls, **how)
+        return make_schema(cls, **how)
 
     @classmethod
     def model_validate(cls, data: object) -> Self:

@@ -94,7 +94,7 @@ def published_as(name: str) -> dict[str, str]:
     return {"published_as": name}
 
 
-class _Hidden:
+class _NoFields:
     """Stands where a dataclass keeps its fields, and has none to show."""
 
     def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:
@@ -110,7 +110,7 @@ def hide_fields(kind: type[Any]) -> None:
         import dataclasses
 
         _HIDDEN[kind] = dataclasses.fields(kind)
-        kind.__dataclass_fields__ = _Hidden()  # what `hasattr` takes for nothing
+        kind.__dataclass_fields__ = _NoFields()  # what `hasattr` takes for nothing
 
 
 def own_fields(kind: type[Any]) -> tuple[dataclasses.Field[Any], ...]:

@@ -34,10 +34,10 @@ __all__ = [
     "PlainValue",
     "RuleBaseData",
     "adapter_of",
-    "describe",
     "make_core_schema",
     "make_field_schema",
-    "select",
+    "make_schema",
+    "pick_fields",
     "shape_of",
     "whole_shape",
 ]
@@ -192,7 +192,9 @@ def _dump(answer: _Answer, info: SerializationInfo[Any]) -> dict[str, Any]:
     return answer.model_dump(include=info.include, exclude=info.exclude, exclude_none=info.exclude_none)
 
 
-def select(kind: Any, data: dict[str, Any], include: object, exclude: object, *, exclude_none: bool) -> dict[str, Any]:
+def pick_fields(
+    kind: Any, data: dict[str, Any], include: object, exclude: object, *, exclude_none: bool
+) -> dict[str, Any]:
     """Return what is wanted of the data of an answer; the options are those of `model_dump`.
 
     Raises:
@@ -226,7 +228,7 @@ def _revive(kind: Any, plain: BaseModel) -> Any:
     return kind.revive(data)
 
 
-def describe(kind: Any, **how: Any) -> dict[str, Any]:
+def make_schema(kind: Any, **how: Any) -> dict[str, Any]:
     """Return the JSON Schema of the data of an answer."""
     schema: dict[str, Any] = whole_shape(kind).model_json_schema(**how)
     return schema

@@ -15,7 +15,7 @@ from cxrules.language.facts import Facts, FactValue
 from cxrules.language.rules import Effect, FactTest
 from cxrules.policy.decider import Decider
 
-__all__ = ["Bounds", "Limits", "Openness", "Outlook"]
+__all__ = ["Bounds", "DecisionLimits", "Openness", "Outlook"]
 
 _KEPT = 512
 """Of how many values of a fact it is kept what they do not contradict."""
@@ -33,7 +33,7 @@ class Outlook(NamedTuple):
     live: int
 
 
-class Limits(NamedTuple):
+class DecisionLimits(NamedTuple):
     """Between which limits the decision of a partly known organisation lies.
 
     Attributes:
@@ -172,13 +172,13 @@ class Bounds:
             possible &= reach
         return sure, possible
 
-    def limits(self, sure: int, possible: int) -> Limits:
+    def limits(self, sure: int, possible: int) -> DecisionLimits:
         """Return what surely comes and what may, given what no value contradicts and what some value does not."""
         sure, possible = self._settle(sure) & self._units, self._settle(possible) & self._units
         fired, may_fire = sure & self._rules, possible & self._rules
         least, most = self.decider.count(fired), self.decider.count(may_fire)
         surely, maybe = self._candidates(fired, may_fire, least, most)
-        return Limits(sure, possible & ~sure, fired, may_fire, least, most, surely, maybe)
+        return DecisionLimits(sure, possible & ~sure, fired, may_fire, least, most, surely, maybe)
 
     def outlook(self, sure: int, possible: int) -> Outlook:
         """Bound what may still come; the arguments are those of `limits`."""
@@ -211,7 +211,7 @@ class Bounds:
                 alive &= others
         return alive
 
-    def trace(self, wanted: int, limits: Limits) -> int:
+    def trace(self, wanted: int, limits: DecisionLimits) -> int:
         """Return the wanted units that are undecided, with those behind the findings they wait for."""
         live = wanted & limits.undecided
         for concluders, others in reversed(self._findings):
@@ -219,7 +219,7 @@ class Bounds:
                 live |= concluders & limits.undecided
         return live
 
-    def _wanted(self, leading: Iterable[str], limits: Limits) -> int:
+    def _wanted(self, leading: Iterable[str], limits: DecisionLimits) -> int:
         """Return the rules that can decide which of the leading models wins."""
         wanted = 0
         relevant = set(leading)
@@ -257,7 +257,7 @@ class Bounds:
                 surely.append(ledger.model)
         return surely, maybe
 
-    def beats(self, one: str, other: str, limits: Limits) -> bool:
+    def beats(self, one: str, other: str, limits: DecisionLimits) -> bool:
         """Return whether a model surely ranks before another when both are candidates."""
         if one == other:
             return False

@@ -27,7 +27,7 @@ _ROUNDS = 24
 _EVERYTHING = (1 << DRAWN) - 1
 
 
-_Rows: TypeAlias = list[list[tuple[int, tuple[int, ...]]]]
+_DrawnRows: TypeAlias = list[list[tuple[int, tuple[int, ...]]]]
 """For each value of a fact the conjunctions that make it impossible, each with its other tests."""
 
 
@@ -61,7 +61,7 @@ class Draws:
         self._facts = tuple(test.fact for test in self._asked)
         numbers = {test: number for number, test in enumerate(self._asked)}
         self._entries = tuple(tuple(numbers[test] for test in when) for when in entries)
-        self._rivals: dict[str, _Rows] = {
+        self._rivals: dict[str, _DrawnRows] = {
             name: [
                 [(bit, tuple(numbers[test] for test in others)) for bit, others in rivals]
                 for rivals in rulebase.coherence.rivals(name, values)
@@ -244,7 +244,9 @@ class _Rival(NamedTuple):
     rows: list[list[tuple[int, ...]]]
 
 
-def _list_alive(rows: _Rows, impossible: int, drawing: _Drawing, asked: Sequence[bool]) -> list[list[tuple[int, ...]]]:
+def _list_alive(
+    rows: _DrawnRows, impossible: int, drawing: _Drawing, asked: Sequence[bool]
+) -> list[list[tuple[int, ...]]]:
     """Return what may make each value of a fact impossible; nothing where some value is always possible."""
     alive = []
     for row in rows:

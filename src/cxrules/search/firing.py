@@ -14,7 +14,7 @@ from cxrules.search.budget import Budget
 from cxrules.search.coherent_values import assign
 from cxrules.search.possibilities import Possibilities
 
-__all__ = ["Asked", "Firing", "FiringSearch", "find_firing"]
+__all__ = ["AskedTests", "Firing", "FiringSearch", "find_firing"]
 
 
 class Firing(NamedTuple):
@@ -30,7 +30,7 @@ class Firing(NamedTuple):
     complete: bool
 
 
-Asked = dict[str, tuple[FactTest, ...]]
+AskedTests = dict[str, tuple[FactTest, ...]]
 
 
 def find_firing(
@@ -62,20 +62,20 @@ class FiringSearch:
 
     def look_for(self, goal: Iterable[Condition]) -> None:
         """Keep the best change after which some conditions hold, where it is better than what was found so far."""
-        start: Asked = {}
+        start: AskedTests = {}
         for asked in list_ways(self._possibilities.rulebase, goal, self.learn, start, self._budget):
             needed = self.list_needed(asked)
             if self._may_be_better(needed):
                 self._complete(asked, needed)
 
-    def learn(self, asked: Asked, test: FactTest) -> Asked | None:
+    def learn(self, asked: AskedTests, test: FactTest) -> AskedTests | None:
         """Add a test to what is asked of the facts; None where no value passes, or something smaller is known."""
         tests = (*asked.get(test.fact, ()), test)
         grown = {**asked, test.fact: tests}
         possible = self._passes(test.fact, tests) or self.list_values(test.fact, tests)
         return grown if possible and self._may_be_better(self.list_needed(grown)) else None
 
-    def list_needed(self, asked: Asked) -> list[str]:
+    def list_needed(self, asked: AskedTests) -> list[str]:
         """Return the facts whose values have to be otherwise."""
         return [name for name, tests in asked.items() if not self._passes(name, tests)]
 
@@ -96,7 +96,7 @@ class FiringSearch:
     def _may_be_better(self, names: Iterable[str]) -> bool:
         return self._least is None or self.rate(names)[:2] < self._least[:2]
 
-    def _complete(self, asked: Asked, needed: list[str]) -> None:
+    def _complete(self, asked: AskedTests, needed: list[str]) -> None:
         """Change what has to be otherwise and, only where that is not coherent, as few other known facts as will do."""
         coherence = self._possibilities.coherence
         impossible = coherence.everything & ~coherence.met(self._known)

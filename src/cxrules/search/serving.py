@@ -10,7 +10,7 @@ from cxrules.search.backward_chaining import list_ways
 from cxrules.search.bounds import Openness
 from cxrules.search.budget import Budget
 from cxrules.search.coherent_values import assign
-from cxrules.search.firing import Asked, Firing, FiringSearch
+from cxrules.search.firing import AskedTests, Firing, FiringSearch
 from cxrules.search.possibilities import Possibilities
 
 __all__ = ["find_serving"]
@@ -18,7 +18,7 @@ __all__ = ["find_serving"]
 _MOST = 50_000
 """How many sets of one size are put in order at most."""
 
-_Change = dict[str, FactValue | None]
+_NewValues = dict[str, FactValue | None]
 
 
 def find_serving(
@@ -29,10 +29,10 @@ def find_serving(
     It is as `find_firing` finds it. A model is won by any facts together, so that sets of facts are tried by their
     size; bounds rule out the sets that no values help.
     """
-    return _Search(possibilities, known, rules, models, budget).run()
+    return _ServingSearch(possibilities, known, rules, models, budget).run()
 
 
-class _Search:
+class _ServingSearch:
     def __init__(
         self,
         possibilities: Possibilities,
@@ -75,7 +75,7 @@ class _Search:
     def _list_needed(self) -> Iterator[frozenset[str]]:
         """Return for each way in which a rule can fire the facts that have to be otherwise; none that holds another."""
         ways: dict[frozenset[str], None] = {}
-        start: Asked = {}
+        start: AskedTests = {}
         for rule in self._rules:
             when = self._possibilities.rulebase.rules[rule].when
             for asked in list_ways(self._possibilities.rulebase, when, self._firing.learn, start, self._budget):
@@ -109,7 +109,7 @@ class _Search:
             found = self._open[name] = self._possibilities.bounds.openness(name, values)
         return found
 
-    def _try(self, names: tuple[str, ...]) -> _Change | None:
+    def _try(self, names: tuple[str, ...]) -> _NewValues | None:
         candidates: Mapping[str, Sequence[FactValue | None]] = {name: self._list_values(name) for name in names}
         coherence, decide = self._possibilities.coherence, self._possibilities.decide
         for chosen in assign(coherence, self._known, candidates, self._impossible, self._budget):

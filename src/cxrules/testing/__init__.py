@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cxrules.testing.cases import Case, InvalidCases, find_faults, read_cases
+from cxrules.testing.cases import InvalidCases, OrganisationCase, find_faults, read_cases
 from cxrules.testing.checks import (
     check_certainty,
     check_coherent_with_model,
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Case",
     "CaseReport",
     "CaseResult",
     "InvalidCases",
+    "OrganisationCase",
     "check_certainty",
     "check_coherent_with_model",
     "check_engines_agree",

@@ -44,7 +44,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, suggest
-from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.draft import CASES, find_files
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import read_file
@@ -52,7 +52,7 @@ from cxrules.language.rules import Effect
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Case", "InvalidCases", "find_faults", "read_cases"]
+__all__ = ["InvalidCases", "OrganisationCase", "find_faults", "read_cases"]
 
 _KEYS: Final = ("id", "title", "given", "also", "but", "expect", "shows")
 _NAMES: Final[Mapping[str, tuple[str, Callable[[Recommendation], set[str]]]]] = {
@@ -93,7 +93,7 @@ class InvalidCases(InvalidKnowledge):
 
 
 @dataclass(frozen=True)
-class Case:
+class OrganisationCase:
     """What is given about an organisation, and what must come of it.
 
     Attributes:
@@ -116,7 +116,7 @@ class Case:
     node: Node | None = field(default=None, repr=False, compare=False)
 
 
-def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[Case, ...]:
+def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase, ...]:
     """Read the cases among files and folders, each followed by those that its changes make.
 
     Files of other kinds are passed over.
@@ -124,21 +124,21 @@ def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[Case, ...]:
     Raises:
         InvalidCases: With every mistake, by file, line and column.
     """
-    report = Report()
+    report = MistakeCollector()
     mistakes: list[Diagnostic] = []
-    cases: list[Case] = []
+    cases: list[OrganisationCase] = []
     for path in find_files(paths, report):
-        own = Report()
+        own = MistakeCollector()
         node = read_file(path, own)
         items = None if node is None else _find_items(node)
         if node is not None and items is None:
             continue  # a file of another kind
         empty = {(found.location.line, found.location.column) for found in own.in_order() if found.code == "null-value"}
         mistakes += [found for found in own.in_order() if found.code != "null-value"]
-        reader = _Reader(rulebase, empty, mistakes)
+        reader = _CaseReader(rulebase, empty, mistakes)
         for item in items or ():
             cases += reader.read(item)
-    seen: dict[str, Case] = {}
+    seen: dict[str, OrganisationCase] = {}
     for case in cases:
         if case.id in seen and case.node is not None:
             first = seen[case.id]
@@ -160,13 +160,13 @@ def _find_items(node: Node) -> list[Node] | None:
     return below.content if below is not None and isinstance(below.content, list) else None
 
 
-class _Reader:
+class _CaseReader:
     """Reads the cases of one file."""
 
     def __init__(self, rulebase: RuleBase, empty: set[tuple[int, int]], mistakes: list[Diagnostic]) -> None:
         self._rulebase, self._empty, self._mistakes = rulebase, empty, mistakes
 
-    def read(self, node: Node) -> Iterator[Case]:
+    def read(self, node: Node) -> Iterator[OrganisationCase]:
         """Read one case, and make those of its changes."""
         plain = self._plain(node)
         if not isinstance(plain, dict):
@@ -178,7 +178,7 @@ class _Reader:
                 code = "missing-key" if key not in plain else "wrong-type"
                 self._add(node, [key], code, f"a case needs {key}: {_NEEDED[key]}")
                 return
-        case = Case(
+        case = OrganisationCase(
             plain["id"],
             str(plain.get("title", "")),
             plain["given"],
@@ -193,7 +193,7 @@ class _Reader:
         yield case
         yield from self._change(node, case, plain)
 
-    def _change(self, node: Node, case: Case, plain: Mapping[str, Any]) -> Iterator[Case]:
+    def _change(self, node: Node, case: OrganisationCase, plain: Mapping[str, Any]) -> Iterator[OrganisationCase]:
         silent = {"silent": case.expect.get("fires", [])}
         if "but" in plain and not silent["silent"]:
             self._add(node, ["but"], "missing-key", "a near miss needs expect.fires: the rules that it misses")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxrules.advisor import Advisor
 from cxrules.rulebase import RuleBase
-from cxrules.testing.cases import Case, find_faults, read_cases
+from cxrules.testing.cases import OrganisationCase, find_faults, read_cases
 
 if TYPE_CHECKING:
     import pytest
@@ -51,7 +51,7 @@ def _make_file(open_advisor: Callable[[], Advisor]) -> type[pytest.File]:
     class CaseItem(pytest.Item):
         """One case."""
 
-        case: Case
+        case: OrganisationCase
 
         def runtest(self) -> None:
             faults = list(find_faults(open_advisor().recommend(self.case.given), self.case.expect))

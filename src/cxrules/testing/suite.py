@@ -14,7 +14,7 @@ from cxrules.knowledge.node import Node
 from cxrules.language.rules import Effect
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
-from cxrules.testing.cases import Case, find_faults
+from cxrules.testing.cases import OrganisationCase, find_faults
 from cxrules.whole_file import write_whole
 
 __all__ = ["UPDATED", "CaseReport", "CaseResult", "run_cases", "update_cases", "write_junit"]
@@ -35,7 +35,7 @@ class CaseResult:
         advice: The recommendation.
     """
 
-    case: Case
+    case: OrganisationCase
     faults: tuple[str, ...]
     advice: Recommendation
 
@@ -59,7 +59,9 @@ class CaseReport:
         return tuple(result for result in self.results if result.faults)
 
 
-def run_cases(cases: Iterable[Case], advisor: Advisor | None = None, *, base: RuleBase | None = None) -> CaseReport:
+def run_cases(
+    cases: Iterable[OrganisationCase], advisor: Advisor | None = None, *, base: RuleBase | None = None
+) -> CaseReport:
     """Run cases on a rule base, the built-in one when no advisor is given.
 
     Args:

@@ -12,12 +12,12 @@ from cxrules.policy.decision import Decision, Status
 from cxrules.rulebase import RuleBase
 from cxrules.verification.checks.redundant import result_differs
 from cxrules.verification.circuit import Bit, Circuit, Possibility
-from cxrules.verification.prover import Angle, Answer, Prover, Question, Unconfirmed, View, Witness, judge_of
+from cxrules.verification.prover import Angle, Prover, Query, QueryResult, Unconfirmed, View, Witness, judge_of
 from cxrules.verification.solver import EFFORT
 from cxrules.verification.space import Regions, label_value
-from cxrules.verification.witness_regions import Region, generalise
+from cxrules.verification.witness_regions import WitnessRegion, generalise
 
-__all__ = ["Change", "Difference", "Result", "diff", "find_difference"]
+__all__ = ["ChangedRegion", "Difference", "Result", "diff", "find_difference"]
 
 _ON_CHOICE = (Effect.SUPPORTS, Effect.OPPOSES, Effect.PREFERS)
 
@@ -34,7 +34,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedRegion:
     """A region of organisations to which the same happens.
 
     Attributes:
@@ -48,7 +48,7 @@ class Change:
 
     before: Result
     after: Result
-    region: Region
+    region: WitnessRegion
     says: Mapping[str, str]
     witness: Witness
 
@@ -64,7 +64,7 @@ class Difference:
         regions: How percentages are cut.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[ChangedRegion, ...]
     complete: bool
     vocabulary: Vocabulary
     regions: Regions
@@ -74,7 +74,7 @@ class Difference:
         """Whether it is proved that every organisation gets the same model and status."""
         return self.complete and not self.changes
 
-    def find(self, known: Facts) -> Change | None:
+    def find(self, known: Facts) -> ChangedRegion | None:
         """Return what happens to an organisation; None if it lies in no region."""
         labels = {
             name: label_value(self.vocabulary[name], value, self.regions)
@@ -118,7 +118,7 @@ def diff(
     angles = (prover.angle, Angle(judge_of(old)))
     views = [prover.view(angle) for angle in angles]
     differs = result_differs(circuit, *views)
-    found: list[Change] = []
+    found: list[ChangedRegion] = []
     seen: list[Bit] = []
     witnesses: dict[tuple[Result, Result], Witness] = {}
     while True:
@@ -141,10 +141,10 @@ def diff(
             answer = prover.smallest(happens, *angles)
             witnesses[before, after] = answer.witness or prover.reduce(happens, angles, known)
         says = region.describe(prover.space.vocabulary.facts, prover.space.regions)
-        found.append(Change(before, after, region, says, witnesses[before, after]))
+        found.append(ChangedRegion(before, after, region, says, witnesses[before, after]))
 
 
-def find_difference(old: RuleBase, new: RuleBase, *, effort: int = EFFORT) -> Answer:
+def find_difference(old: RuleBase, new: RuleBase, *, effort: int = EFFORT) -> QueryResult:
     """Find an organisation of which two rule bases say anything different, apart from the rules they quote.
 
     Model, status, points, exclusions, requirements, preferences, findings, accompaniments, patterns, actions and
@@ -167,10 +167,10 @@ def find_difference(old: RuleBase, new: RuleBase, *, effort: int = EFFORT) -> An
             return prover.smallest(question, *angles)
         if possible is Possibility.UNDECIDED:
             verdict = possible
-    return Answer(verdict)
+    return QueryResult(verdict)
 
 
-def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterator[Question]:
+def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterator[Query]:
     """Return questions of which one is answered with yes if two rule bases differ at all."""
     effects = sorted(
         {
@@ -197,7 +197,7 @@ def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterato
         yield lambda one, other: result_differs(circuit, one, other)
 
 
-def _stands_otherwise(circuit: Circuit, model: str) -> Question:
+def _stands_otherwise(circuit: Circuit, model: str) -> Query:
     return lambda one, other: circuit.any_of(
         [
             circuit.negate(circuit.same_number(one.points[model], other.points[model])),
@@ -207,7 +207,7 @@ def _stands_otherwise(circuit: Circuit, model: str) -> Question:
     )
 
 
-def _happens(circuit: Circuit, before: Result, after: Result) -> Question:
+def _happens(circuit: Circuit, before: Result, after: Result) -> Query:
     return lambda new, old: circuit.all_of([_has(circuit, new, after), _has(circuit, old, before)])
 
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from cxrules.errors import InvalidKnowledge, suggest
 from cxrules.knowledge.conditions import read_conditions
-from cxrules.knowledge.diagnostic_codes import Report
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.draft import find_files, read_files
 from cxrules.knowledge.expectation_forms import EXPECTATION_FILES, ExpectationForm
 from cxrules.knowledge.form_checks import examine
-from cxrules.knowledge.node import Node, wrap
+from cxrules.knowledge.node import Node, wrap_plain
 from cxrules.language.condition_checks import check_conditions
-from cxrules.language.mistakes import Names
+from cxrules.language.mistakes import KnownNames
 from cxrules.language.rules import Condition
 from cxrules.rulebase import RuleBase, read_data
 
@@ -99,7 +99,7 @@ def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
     Raises:
         InvalidKnowledge: With every mistake, by file, line and column.
     """
-    report = Report()
+    report = MistakeCollector()
     nodes = [node for _, node in read_files(find_files(paths, report), report)]
     return _read([node for node in nodes if node is not None], rulebase, report)
 
@@ -115,10 +115,10 @@ def read_plain(plain: Mapping[str, Any], rulebase: RuleBase) -> Expectations:
     Raises:
         InvalidKnowledge: With every mistake.
     """
-    return _read([wrap({kind: items}, "<plain>") for kind, items in plain.items()], rulebase, Report())
+    return _read([wrap_plain({kind: items}, "<plain>") for kind, items in plain.items()], rulebase, MistakeCollector())
 
 
-def _read(nodes: Iterable[Node], rulebase: RuleBase, report: Report) -> Expectations:
+def _read(nodes: Iterable[Node], rulebase: RuleBase, report: MistakeCollector) -> Expectations:
     plain: dict[str, list[Any]] = {kind: [] for kind in EXPECTATION_FILES}
     expectations: dict[str, Expectation] = {}
     accepted: dict[tuple[str, str], str] = {}
@@ -137,16 +137,16 @@ def _read(nodes: Iterable[Node], rulebase: RuleBase, report: Report) -> Expectat
                     where = item.locate(["id"], within=within)
                     report.add("duplicate-id", where, f"{entry.id!r} occurs twice among the expectations")
                 else:
-                    expectations[entry.id] = _Reader(rulebase, report, item, within).read(entry)
+                    expectations[entry.id] = _ExpectationReader(rulebase, report, item, within).read(entry)
     if report:
         raise InvalidKnowledge(report.in_order())
     return Expectations(tuple(expectations.values()), accepted, plain)
 
 
-class _Reader:
+class _ExpectationReader:
     """Reads one expectation."""
 
-    def __init__(self, rulebase: RuleBase, report: Report, node: Node, within: tuple[str, ...]) -> None:
+    def __init__(self, rulebase: RuleBase, report: MistakeCollector, node: Node, within: tuple[str, ...]) -> None:
         self.rulebase, self.report, self.node, self.within = rulebase, report, node, within
 
     def read(self, form: ExpectationForm) -> Expectation:
@@ -212,7 +212,7 @@ class _Reader:
 
         conditions = read_conditions(when, facts, facts, refuse)
         for mistake in check_conditions(
-            conditions, (), facts, Names({"facts": facts, "findings": self.rulebase.findings})
+            conditions, (), facts, KnownNames({"facts": facts, "findings": self.rulebase.findings})
         ):
             where = when.locate(mistake.path, key=mistake.key, within=within)
             self.report.add(mistake.code, where, mistake.message, mistake.hint)

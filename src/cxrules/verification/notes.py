@@ -7,7 +7,7 @@ from itertools import combinations
 from types import MappingProxyType
 
 from cxrules.verification.circuit import Bit, Circuit, Number, Possibility
-from cxrules.verification.prover import Prover, Question
+from cxrules.verification.prover import Prover, Query
 from cxrules.verification.results import Note
 from cxrules.verification.witness_regions import generalise
 
@@ -51,7 +51,7 @@ def ties(prover: Prover) -> Iterator[Note]:
             yield Note("tie", f"Undecided: whether {first} and {second} can tie at the top.")
 
 
-def _tie(circuit: Circuit, first: str, second: str) -> Question:
+def _tie(circuit: Circuit, first: str, second: str) -> Query:
     return lambda view: circuit.all_of(
         [view.recommended[first], view.running[second], circuit.at_least(view.points[second], view.points[first])]
     )

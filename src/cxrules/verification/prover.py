@@ -13,18 +13,18 @@ from cxrules.language.rules import Condition
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
 from cxrules.verification.circuit import Bit, Circuit, Possibility
-from cxrules.verification.outcome import Outcome
-from cxrules.verification.reading import Reading
+from cxrules.verification.circuit_view import CircuitView
+from cxrules.verification.engine_view import EngineView
 from cxrules.verification.solver import EFFORT
 from cxrules.verification.space import Space, find_regions
 from cxrules.verification.trials import Trials
 
-__all__ = ["Angle", "Answer", "Hint", "Prover", "Question", "Unconfirmed", "View", "Witness", "judge_of"]
+__all__ = ["Angle", "Hint", "Prover", "Query", "QueryResult", "Unconfirmed", "View", "Witness", "judge_of"]
 
-View: TypeAlias = Outcome | Reading
+View: TypeAlias = CircuitView | EngineView
 """What questions are asked of: both answer to the same names, the one with bits, the other with truth values."""
 
-Question: TypeAlias = Callable[..., Bit]
+Query: TypeAlias = Callable[..., Bit]
 """The question, as a function of one view for each angle."""
 
 Hint: TypeAlias = Callable[[], tuple[Facts, Facts] | None]
@@ -91,7 +91,7 @@ class Witness:
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """What came of a question.
 
     Attributes:
@@ -146,12 +146,12 @@ class Prover:
         vocabulary = rulebase.vocabulary if beside is None else _merge(rulebase.vocabulary, beside.vocabulary)
         regions = find_regions(vocabulary, [*conjunctions, *conditions])
         self.space = Space.open(self.circuit, vocabulary, regions)
-        self.outcome = Outcome(self.space, self.judge.decider)
+        self.outcome = CircuitView(self.space, self.judge.decider)
         self.outcome.complete()
         self.coherent = self._coherent(self.space)
         self.trials = trials or Trials(self.space, self.judge.decider)
         self._gallery: list[Facts] = []
-        self._last: list[tuple[Facts, Reading | None]] = []
+        self._last: list[tuple[Facts, EngineView | None]] = []
 
     @property
     def late(self) -> bool:
@@ -165,13 +165,13 @@ class Prover:
     def _coherent(self, space: Space) -> Bit:
         return self.circuit.all_of(space.coherent(base) for base in self.bases)
 
-    def view(self, angle: Angle) -> Outcome:
+    def view(self, angle: Angle) -> CircuitView:
         """Look at every organisation from an angle."""
         if angle == self.angle:
             return self.outcome
-        return Outcome(angle.apply(self.space), angle.judge.decider)
+        return CircuitView(angle.apply(self.space), angle.judge.decider)
 
-    def exists(self, question: Question, *angles: Angle, hint: Hint | None = None) -> Answer:
+    def exists(self, question: Query, *angles: Angle, hint: Hint | None = None) -> QueryResult:
         """Find an organisation, of no particular size, of which the engine confirms what is asked.
 
         Without angles the question is asked of the rule base itself. The organisation of a hint is tried before the
@@ -185,16 +185,16 @@ class Prover:
             # Most possible things are true of one of a few organisations.
             for known in reversed(self._gallery):
                 if self.confirm(question, angles, known, {}):
-                    return Answer(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
+                    return QueryResult(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
         if hint and not self.late and (hinted := hint()) and self.confirm(question, angles, *hinted):
             self._keep(hinted[0])
-            return Answer(Possibility.POSSIBLE, self._witness(*hinted, angles, least=False))
+            return QueryResult(Possibility.POSSIBLE, self._witness(*hinted, angles, least=False))
         return self._seek(question, angles, shrink=False)
 
     def _keep(self, known: Facts) -> None:
         self._gallery = [*self._gallery[-_GALLERY:], known]
 
-    def smallest(self, question: Question, *angles: Angle) -> Answer:
+    def smallest(self, question: Query, *angles: Angle) -> QueryResult:
         """Find a smallest organisation of which the engine confirms what is asked.
 
         Without angles the question is asked of the rule base itself.
@@ -204,7 +204,7 @@ class Prover:
         """
         return self._seek(question, angles or (self.angle,), shrink=True)
 
-    def conflict(self, parts: Mapping[str, Question], *angles: Angle) -> tuple[tuple[str, ...], Witness | None]:
+    def conflict(self, parts: Mapping[str, Query], *angles: Angle) -> tuple[tuple[str, ...], Witness | None]:
         """Explain why no organisation is all of several things.
 
         Without angles the parts are those of the rule base itself.
@@ -249,7 +249,7 @@ class Prover:
                 kept.append(name)
         return kept
 
-    def confirm(self, question: Question, angles: Iterable[Angle], known: Facts, varied: Facts) -> bool:
+    def confirm(self, question: Query, angles: Iterable[Angle], known: Facts, varied: Facts) -> bool:
         """Ask the engine whether an organisation is as asked, and coherent from every angle."""
         readings = []
         for angle in angles:
@@ -259,7 +259,7 @@ class Prover:
             readings.append(reading)
         return question(*readings) is True
 
-    def _read_known(self, angle: Angle, known: Facts, varied: Facts) -> Reading | None:
+    def _read_known(self, angle: Angle, known: Facts, varied: Facts) -> EngineView | None:
         """Return what the engine says from an angle, or None of what is impossible."""
         if angle == self.angle:
             for kept, reading in self._last:
@@ -270,29 +270,29 @@ class Prover:
             seen[angle.vary] = varied[angle.vary]  # type: ignore[index] # it is in a mapping of names
         seen.update(angle.fix)
         impossible = any(base.incoherences(seen) for base in self.bases)
-        reading = None if impossible else Reading(angle.judge, seen, self.space.regions)
+        reading = None if impossible else EngineView(angle.judge, seen, self.space.regions)
         if angle == self.angle:
             self._last = [*self._last[-_GALLERY:], (known, reading)]
         return reading
 
-    def _seek(self, question: Question, angles: tuple[Angle, ...], *, shrink: bool) -> Answer:
+    def _seek(self, question: Query, angles: tuple[Angle, ...], *, shrink: bool) -> QueryResult:
         if self.late:
-            return Answer(Possibility.UNDECIDED)
+            return QueryResult(Possibility.UNDECIDED)
         # Gates for other angles would burden every later question.
         with self.circuit.scope() if angles != (self.angle,) else nullcontext():
             views = [self.view(angle) for angle in angles]
             asked = [question(*views), *(self._coherent(view.space) for view in views)]
             if self.coherent is False or any(bit is False for bit in asked):
-                return Answer(Possibility.IMPOSSIBLE)
+                return QueryResult(Possibility.IMPOSSIBLE)
             verdict = self.ask(asked)
             if verdict is not Possibility.POSSIBLE:
-                return Answer(verdict)
+                return QueryResult(verdict)
             known, varied = self._read(angles, views)
             if not self.confirm(question, angles, known, varied):
                 raise Unconfirmed.of(known, varied)
             if not shrink:
                 self._keep(known)
-                return Answer(verdict, self._witness(known, varied, angles, least=False))
+                return QueryResult(verdict, self._witness(known, varied, angles, least=False))
             known = self._shrink(question, angles, known, varied)
             least = False
             while not least:
@@ -304,14 +304,14 @@ class Prover:
                 if not least:
                     known, varied = self._read(angles, views)
                     known = self._shrink(question, angles, known, varied)
-            return Answer(Possibility.POSSIBLE, self._witness(known, varied, angles, least=least))
+            return QueryResult(Possibility.POSSIBLE, self._witness(known, varied, angles, least=least))
 
-    def reduce(self, question: Question, angles: tuple[Angle, ...], known: Facts) -> Witness:
+    def reduce(self, question: Query, angles: tuple[Angle, ...], known: Facts) -> Witness:
         """Return an organisation as a witness: without the facts that can be left out as the engine sees it."""
         return self._witness(self._shrink(question, angles, dict(known), {}), {}, angles, least=False)
 
     def _read(
-        self, angles: tuple[Angle, ...], views: list[Outcome]
+        self, angles: tuple[Angle, ...], views: list[CircuitView]
     ) -> tuple[dict[str, FactValue], dict[str, FactValue]]:
         varied = {}
         for angle, view in zip(angles, views, strict=True):
@@ -321,7 +321,7 @@ class Prover:
         return self.space.read(), varied
 
     def _shrink(
-        self, question: Question, angles: tuple[Angle, ...], known: dict[str, FactValue], varied: Facts
+        self, question: Query, angles: tuple[Angle, ...], known: dict[str, FactValue], varied: Facts
     ) -> dict[str, FactValue]:
         """Leave out facts, then elements of sets, as long as the engine still confirms."""
         for name in list(known):

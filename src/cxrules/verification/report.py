@@ -11,7 +11,7 @@ from typing import Any
 from cxrules.language.notation import write_facts, write_value
 from cxrules.verification.difference import Difference
 from cxrules.verification.prover import Witness
-from cxrules.verification.results import Finding, Report, Verdict
+from cxrules.verification.results import CheckFinding, Report, Verdict
 
 __all__ = ["diff_as_json", "diff_as_text", "report_as_json", "report_as_text", "write_witness", "write_witnesses"]
 
@@ -148,7 +148,7 @@ def _count(report: Report) -> Iterator[str]:
         yield f"  {check:28}{told or 'nothing to check'}"
 
 
-def _tell(finding: Finding) -> Iterator[str]:
+def _tell(finding: CheckFinding) -> Iterator[str]:
     yield f"{finding.check}: {finding.subject}"
     yield f"  {finding.message}"
     if finding.accepted:

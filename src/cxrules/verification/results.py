@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from cxrules.verification.prover import Witness
 
-__all__ = ["Finding", "Note", "Report", "Stage", "Verdict"]
+__all__ = ["CheckFinding", "Note", "Report", "Stage", "Verdict"]
 
 
 class Verdict(StrEnum):
@@ -20,7 +20,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckFinding:
     """What a check says of one subject: a rule, a model, a fact, an expectation.
 
     Attributes:
@@ -104,14 +104,14 @@ class Report:
     name: str
     revision: str
     checks: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
     notes: tuple[Note, ...] = ()
     stale: tuple[tuple[str, str], ...] = ()
     out_of_time: bool = False
     seconds: float = field(default=0.0, compare=False)
 
     @property
-    def open(self) -> tuple[Finding, ...]:
+    def open(self) -> tuple[CheckFinding, ...]:
         """The findings that are neither proved nor accepted."""
         return tuple(
             finding for finding in self.findings if finding.verdict is not Verdict.PROVED and not finding.accepted
@@ -122,17 +122,17 @@ class Report:
         """Whether everything is proved or accepted, and nothing is accepted that is no longer found."""
         return not self.open and not self.stale
 
-    def of(self, check: str) -> tuple[Finding, ...]:
+    def of(self, check: str) -> tuple[CheckFinding, ...]:
         """Return the findings of one check."""
         return tuple(finding for finding in self.findings if finding.check == check)
 
 
 def accept(
-    findings: Iterable[Finding],
+    findings: Iterable[CheckFinding],
     reasons: Mapping[tuple[str, str], str],
     checks: Collection[str],
     known: Collection[str],
-) -> tuple[tuple[Finding, ...], tuple[tuple[str, str], ...]]:
+) -> tuple[tuple[CheckFinding, ...], tuple[tuple[str, str], ...]]:
     """Mark what is accepted.
 
     The reasons say by check and subject why a finding is accepted; `checks` were run, `known` are all there are.

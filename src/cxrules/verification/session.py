@@ -13,7 +13,7 @@ from cxrules.verification.checks.expectation import EXPECTATION, check_expectati
 from cxrules.verification.expectations import Expectations
 from cxrules.verification.notes import NOTES
 from cxrules.verification.prover import Prover
-from cxrules.verification.results import Finding, Note, Report, Stage, Verdict, accept
+from cxrules.verification.results import CheckFinding, Note, Report, Stage, Verdict, accept
 from cxrules.verification.solver import EFFORT
 from cxrules.verification.trials import Trials
 from cxrules.verification.workers import share
@@ -69,7 +69,7 @@ def verify(  # noqa: PLR0913 - each is a word of its own to say
     results = share(task, first if jobs > 1 else names, jobs=jobs, deadline=deadline, progress=tell)
     everything = [entry for name in names for entry in results[name]]
     findings, stale = accept(
-        (entry for entry in everything if isinstance(entry, Finding)), expectations.accepted, names, known
+        (entry for entry in everything if isinstance(entry, CheckFinding)), expectations.accepted, names, known
     )
     notes = tuple(entry for entry in everything if isinstance(entry, Note))
     checks = tuple(name for name in names if name not in NOTES)
@@ -90,7 +90,7 @@ class _Task:
         self._rulebase, self._expectations, self._effort = rulebase, expectations, effort
         self._trials: Trials | None = None
 
-    def __call__(self, name: str, deadline: float | None) -> Iterator[Finding | Note]:
+    def __call__(self, name: str, deadline: float | None) -> Iterator[CheckFinding | Note]:
         """Run one check, on a prover of its own: what it finds depends on no other check."""
         conditions: list[tuple[Condition, ...]] = []
         if name == EXPECTATION:

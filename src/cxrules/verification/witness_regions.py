@@ -10,13 +10,13 @@ from cxrules.verification.circuit import Bit, Possibility
 from cxrules.verification.prover import Prover
 from cxrules.verification.space import KNOWN, Regions
 
-__all__ = ["Region", "generalise"]
+__all__ = ["WitnessRegion", "generalise"]
 
 _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Region:
+class WitnessRegion:
     """All organisations of which certain things are true, whatever else is.
 
     Attributes:
@@ -37,7 +37,7 @@ class Region:
         return {name: _describe(facts[name], dict(wants), regions) for name, wants in self.parts.items()}
 
 
-def generalise(prover: Prover, known: Facts, excluded: Iterable[Bit]) -> tuple[Region, Bit]:
+def generalise(prover: Prover, known: Facts, excluded: Iterable[Bit]) -> tuple[WitnessRegion, Bit]:
     """Widen an organisation to a region that shares what is true of it.
 
     What is excluded is false of the organisation and must stay false: the region is one in which these are impossible
@@ -59,7 +59,7 @@ def generalise(prover: Prover, known: Facts, excluded: Iterable[Bit]) -> tuple[R
     for fact, label in core:
         true = label in prover.space.labels(fact, known[fact]) if fact in known else False
         parts.setdefault(fact, []).append((label, true))
-    return Region({fact: tuple(wants) for fact, wants in parts.items()}), prover.circuit.all_of(
+    return WitnessRegion({fact: tuple(wants) for fact, wants in parts.items()}), prover.circuit.all_of(
         bits[name] for name in core
     )
 

@@ -16,7 +16,7 @@ __all__ = ["share"]
 
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
-Progress: TypeAlias = Callable[[str, int, int], None]
+OnProgress: TypeAlias = Callable[[str, int, int], None]
 
 
 class Task(Protocol[Result_co]):
@@ -33,7 +33,7 @@ def share(
     *,
     jobs: int,
     deadline: float | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> dict[str, list[Result]]:
     """Do a task for each of some names.
 
@@ -80,7 +80,7 @@ class _Crew(Generic[Result]):
         _send(ours, (self._task, self._deadline))
         self._send_next(ours)
 
-    def work(self, progress: Progress) -> dict[str, list[Result]]:
+    def work(self, progress: OnProgress) -> dict[str, list[Result]]:
         """Collect what they find, until all is done."""
         results: dict[str, list[Result]] = {}
         while self._doors:
@@ -157,7 +157,7 @@ def _keep_quiet(_name: str, _number: int, _done: int) -> None:
     """Do nothing: nobody is told."""
 
 
-def _count(found: Iterable[Result], name: str, done: int, progress: Progress) -> Iterator[Result]:
+def _count(found: Iterable[Result], name: str, done: int, progress: OnProgress) -> Iterator[Result]:
     progress(name, 0, done)
     for number, result in enumerate(found, 1):
         progress(name, number, done)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 
-class Problem(BaseModel):
+class RequestProblem(BaseModel):
     """What is wrong with a request."""
 
     message: str = Field(description="Everything that is wrong, a line for each mistake, with what was probably meant")
@@ -54,7 +54,7 @@ class Version(BaseModel):
     revision: str = Field(description="The SHA-256 of its canonical form")
 
 
-class Question(BaseModel):
+class ConsultationQuestion(BaseModel):
     """The question that a consultation asks next."""
 
     fact: str
@@ -70,7 +70,9 @@ class ConsultationState(BaseModel):
     skipped: list[str] = Field(description="Facts that were asked and stay unknown")
     model: str | None = Field(description="The model as it stands; null when undetermined")
     status: str
-    question: Question | None = Field(description="The next question; null when no answer can change the model")
+    question: ConsultationQuestion | None = Field(
+        description="The next question; null when no answer can change the model"
+    )
 
 
 class Explanation(BaseModel):
@@ -97,7 +99,7 @@ class TableResult(BaseModel):
 
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    code: {"model": Problem, "description": text}
+    code: {"model": RequestProblem, "description": text}
     for code, text in {
         408: "The body did not arrive in time",
         413: "The body is too large",
@@ -269,7 +271,7 @@ def _consult(advisor: Advisor, given: OrganisationModel, skipped: list[str]) -> 
     if dialogue.fact is not None:
         fact = facts[dialogue.fact]
         values = [value.name for value in fact.values]
-        question = Question(fact=fact.name, text=fact.question, values=values, why=dialogue.why(fact.name))
+        question = ConsultationQuestion(fact=fact.name, text=fact.question, values=values, why=dialogue.why(fact.name))
     return ConsultationState(
         facts=dict(advice.facts),
         skipped=dialogue.skipped,

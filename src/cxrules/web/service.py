@@ -22,11 +22,11 @@ from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
 from cxrules.version import __version__
 from cxrules.web.wording import (
     describe_answer,
-    describe_fact,
+    describe_question,
     describe_rule,
     split_paragraphs,
     summarise,
-    to_plain,
+    to_json_value,
 )
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Service:
         rulebase = self._rulebase
         return {
             "sections": self._sections,
-            "facts": {name: describe_fact(fact) for name, fact in rulebase.vocabulary.facts.items()},
+            "facts": {name: describe_question(fact) for name, fact in rulebase.vocabulary.facts.items()},
             "models": {name: {"name": model.name, "says": model.says} for name, model in rulebase.models.items()},
             "sources": {
                 name: {"title": source.title, "author": source.author} for name, source in rulebase.sources.items()
@@ -218,7 +218,7 @@ class Service:
             "sets": [
                 {
                     "text": unmark(tell_change(rulebase, each, last)),
-                    "changes": {name: to_plain(value) for name, value in each.changed.items()},
+                    "changes": {name: to_json_value(value) for name, value in each.changed.items()},
                     "model": each.model,
                 }
                 for each in sets
@@ -301,7 +301,7 @@ class Service:
         from cxrules.files.organisation_file import interpret
 
         file = interpret(text, "the file", self._rulebase.vocabulary)
-        facts = {name: to_plain(value) for name, value in file.facts.items()}
+        facts = {name: to_json_value(value) for name, value in file.facts.items()}
         return {"facts": facts, "skipped": list(file.skipped), "name": file.name}
 
     def write_file(self, facts: Mapping[str, Any], skipped: list[str] | None = None, name: str = "") -> _Plain:

@@ -62,12 +62,12 @@ def decide_table(advisor: Advisor, name: str, base64: str) -> dict[str, Any]:
     refuse_twice(layout.kept, _ANSWER, PAGE)
     read = set(layout.read)
     label = next((position for position, name in enumerate(upload.names) if name not in read), None)
-    answer = _Answer(advisor, upload.names, label)
+    answer = _TableAnswer(advisor, upload.names, label)
     _decide(upload, RowReader(advisor.rulebase.vocabulary, upload.names, layout), answer)
     return answer.tell()
 
 
-def _decide(upload: Upload, reader: RowReader, answer: _Answer) -> None:
+def _decide(upload: Upload, reader: RowReader, answer: _TableAnswer) -> None:
     budget = Budget()
     faults = Faults(PAGE.first)
     for number, row in enumerate(upload.rows):
@@ -88,7 +88,7 @@ def _decide(upload: Upload, reader: RowReader, answer: _Answer) -> None:
         raise ValueError("the table has no rows")
 
 
-class _Answer:
+class _TableAnswer:
     """What is told of a table, as it grows."""
 
     def __init__(self, advisor: Advisor, names: Sequence[str], label: int | None) -> None:

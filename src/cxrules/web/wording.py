@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "describe_answer",
-    "describe_fact",
+    "describe_question",
     "describe_rule",
     "split_paragraphs",
     "summarise",
     "tell_condition",
-    "to_plain",
+    "to_json_value",
 ]
 
 _Plain = dict[str, Any]
@@ -117,7 +117,7 @@ def _tell_conclusion(rulebase: RuleBase, effect: Effect, target: str, over: tupl
     return f"{said[:1].upper()}{said[1:].rstrip('.')}."
 
 
-def describe_fact(fact: Fact) -> _Plain:
+def describe_question(fact: Fact) -> _Plain:
     """Return a fact as the page asks it."""
     return {
         "name": fact.name,
@@ -140,7 +140,7 @@ def summarise(advice: Recommendation) -> _Plain:
         "certainty": advice.certainty,
         "outcome": unmark(tell_outcome(rulebase, derivation)),
         "known": len(advice.facts),
-        "facts": {name: to_plain(value) for name, value in advice.facts.items()},
+        "facts": {name: to_json_value(value) for name, value in advice.facts.items()},
         "ranking": [
             {
                 "model": case.model.id,
@@ -159,6 +159,6 @@ def split_paragraphs(text: str) -> list[_Plain]:
     return [{"text": said, "items": items} for said, *items in parts]
 
 
-def to_plain(value: FactValue) -> object:
+def to_json_value(value: FactValue) -> object:
     """Return a value as JSON holds it."""
     return list(value) if isinstance(value, tuple) else value

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 
 from cxrules import Advisor, Recommendation, RuleBase
-from cxrules.explanation.drawing.argument import Argument, NodeKind, Relation, argue
-from cxrules.explanation.drawing.digest import MOST_BOXES, describe, digest
-from cxrules.explanation.drawing.layout import Box, Line, lay_out
+from cxrules.explanation.drawing.argument import Argument, PointKind, Relation, argue
+from cxrules.explanation.drawing.digest import MOST_BOXES, describe_digest, digest
+from cxrules.explanation.drawing.layout import Box, Line, place_boxes
 from cxrules.graph import argument_graph, dependency_graph, find_cycles, reach, rests_on, strata, to_dot, to_mermaid
 from cxrules.language.rules import Effect
 from tests.explanation.test_explain import SCENARIO, recommendations
@@ -37,8 +37,8 @@ def check_argument(advice: Recommendation) -> None:
     argument = argue(advice.judge, advice.decision, complete=True)
     kinds = {point.id: point.kind for point in argument.points}
     assert len(kinds) == len(argument.points)
-    assert {name.partition(":")[2] for name, kind in kinds.items() if kind is NodeKind.RULE} <= set(advice.fired)
-    assert {name.partition(":")[2] for name, kind in kinds.items() if kind is NodeKind.FACT} <= set(advice.facts)
+    assert {name.partition(":")[2] for name, kind in kinds.items() if kind is PointKind.RULE} <= set(advice.fired)
+    assert {name.partition(":")[2] for name, kind in kinds.items() if kind is PointKind.FACT} <= set(advice.facts)
     links = {(link.tail, link.head): link for link in argument.links}
     assert {tail for tail, _ in links} | {head for _, head in links} <= set(kinds)
     for row in advice.ranking:
@@ -49,12 +49,12 @@ def check_argument(advice: Recommendation) -> None:
         assert excluding == set(row.excluded_by)
         lacking = {link.tail.partition(":")[2] for link in into if link.relation is Relation.LACKING}
         assert lacking == set(row.missing)
-    winners = [point.id for point in argument.points if point.kind is NodeKind.MODEL and point.deciding]
+    winners = [point.id for point in argument.points if point.kind is PointKind.MODEL and point.deciding]
     assert winners == ([f"model:{advice.model}"] if advice.model else [])
     # Whatever decides rests on nothing but what is on the path, too.
     deciding = {point.id for point in argument.points if point.deciding}
     for link in argument.links:
-        if link.head in deciding and kinds[link.head] is not NodeKind.MODEL:
+        if link.head in deciding and kinds[link.head] is not PointKind.MODEL:
             assert link.deciding
             assert link.tail in deciding
     check_digest(argue(advice.judge, advice.decision))
@@ -66,19 +66,19 @@ def check_digest(argument: Argument) -> None:
     kept = {point.id for point in part.points}
     assert set(part.points) <= set(argument.points)
     assert set(part.links) == {link for link in argument.links if {link.tail, link.head} <= kept}
-    models = {point.id for point in argument.points if point.kind is NodeKind.MODEL}
+    models = {point.id for point in argument.points if point.kind is PointKind.MODEL}
     for link in argument.links:
         if link.head in kept - models:
             assert link.tail in kept
     heads = {link.tail for link in part.links}
     assert kept - models <= heads, "a box that leads nowhere"
     assert set(argument.stated) <= kept, "a reason that the text states"
-    winner = {point.id for point in argument.points if point.kind is NodeKind.MODEL and point.deciding}
+    winner = {point.id for point in argument.points if point.kind is PointKind.MODEL and point.deciding}
     assert winner <= kept
     if winner:
         assert any(link.deciding for link in part.links) == any(link.deciding for link in argument.links)
     assert part.whole == (len(argument.points) if part.points != argument.points else 0)
-    told = f"{argument.title}. {describe(argument)}"
+    told = f"{argument.title}. {describe_digest(argument)}"
     assert all(point.label.rstrip(".") in told for point in part.points if point.id in kept & models)
 
 
@@ -116,7 +116,7 @@ def test_dissent_is_marked() -> None:
         argument = argue(advice.judge, advice.decision)
         marked = {point.id.partition(":")[2] for point in argument.points if point.dissent}
         dissenting = {rule for rule in advice.fired if set(BUILTIN.rules[rule].because) & set(advice.dissent)}
-        drawn = {point.id.partition(":")[2] for point in argument.points if point.kind is NodeKind.RULE}
+        drawn = {point.id.partition(":")[2] for point in argument.points if point.kind is PointKind.RULE}
         assert marked == dissenting & drawn
 
 
@@ -206,7 +206,7 @@ def test_a_drawing_has_some_twelve_boxes() -> None:
 
 def test_the_description_tells_what_decides_and_what_opposes_it() -> None:
     advice = ADVISOR.recommend(current_owner="marketing", silos="severe", marketing_bandwidth="stretched")
-    told = describe(argue(advice.judge, advice.decision))
+    told = describe_digest(argue(advice.judge, advice.decision))
     assert told.startswith("Recommended. For it: ")
     assert "Executive owner" not in told
     assert "since there are severe silos between departments" in told
@@ -233,7 +233,7 @@ def test_lines_pass_no_box_of_the_layers_between() -> None:
         Line("f", "c"),
         Line("a", "c"),
     ]
-    plan = lay_out(boxes, lines, column_gap=30)
+    plan = place_boxes(boxes, lines, column_gap=30)
     for line in plan.lines:
         assert len(line.through) == plan.boxes[line.head].layer - plan.boxes[line.tail].layer - 1
         for lane in line.through:
@@ -255,7 +255,7 @@ def test_mermaid_names_every_node_and_edge() -> None:
 def test_every_drawing_is_titled_and_described_for_screen_readers(known: dict[str, Any], complete: bool) -> None:
     advice = ADVISOR.recommend(known)
     argument = argue(advice.judge, advice.decision, complete=complete)
-    title, description = argument.title, describe(argument)
+    title, description = argument.title, describe_digest(argument)
     _, first, second, *others = advice.to_mermaid(complete=complete).splitlines()
     assert first == f"  accTitle: {title}"
     assert second.startswith("  accDescr: ")

@@ -17,7 +17,7 @@ from cxrules.columns.gates import Gate
 from cxrules.columns.int_executor import Cohort, Runner, SetColumn
 from cxrules.columns.program import Program
 from cxrules.decision_log.again.looking import begin, look
-from cxrules.decision_log.again.sheet import Sheet, Stationer
+from cxrules.decision_log.again.sheet import FactSheet, Stationer
 from cxrules.decision_log.entries import Sight
 from cxrules.decision_log.reader import Entry, Logged, LogReader
 from cxrules.decision_log.record import DecisionRecord, digest_points
@@ -57,7 +57,7 @@ class Group(NamedTuple):
 
     entries: list[Logged]
     positions: list[int]
-    sheet: Sheet
+    sheet: FactSheet
     same: list[bool]
     bulk: Bulk
 
@@ -111,7 +111,7 @@ def _is_plain(record: DecisionRecord) -> bool:
     )
 
 
-class _Outcome(NamedTuple):
+class _BulkOutcome(NamedTuple):
     """What a record should say of the decision.
 
     Attributes:
@@ -152,7 +152,7 @@ class Bulk:
             *(fired[start : start + 8] for start in range(0, len(fired), 8)),
         ]
         self._offsets = [number.offset for number in formula.points.values()]
-        self._outcomes: dict[tuple[int, int, int, int, int], _Outcome] = {}
+        self._outcomes: dict[tuple[int, int, int, int, int], _BulkOutcome] = {}
 
     @cached_property
     def _run(self) -> Runner[tuple[int, int]]:
@@ -163,13 +163,13 @@ class Bulk:
             {(number, digit): gate for number, gates in numbered for digit, gate in enumerate(gates)},
         )
 
-    def lay_out(self, entries: Sequence[Logged]) -> Sheet:
+    def lay_out(self, entries: Sequence[Logged]) -> FactSheet:
         """Put the facts of decisions side by side."""
         read = self.stationer.read
         rows = (read(entry.record["facts"]) if entry.sight is None else entry.sight.codes for entry in entries)
         return self.stationer.fill(rows, len(entries))
 
-    def list_same(self, entries: Sequence[Logged], sheet: Sheet) -> list[bool]:
+    def list_same(self, entries: Sequence[Logged], sheet: FactSheet) -> list[bool]:
         """Return for each decision whether everything in its record surely comes out as it was recorded."""
         answers = self._list_answers(sheet)
         return [
@@ -178,7 +178,7 @@ class Bulk:
             for doubt, entry, answer in zip(sheet.doubtful, entries, answers, strict=True)
         ]
 
-    def _list_answers(self, sheet: Sheet) -> Iterator[tuple[_Outcome, bytes, str]]:
+    def _list_answers(self, sheet: FactSheet) -> Iterator[tuple[_BulkOutcome, bytes, str]]:
         """Return for each decision what it is, the bits of what fires and the digest, as its record should say."""
         size = len(sheet.doubtful)
         columns = self._run(sheet.cohort)
@@ -203,7 +203,7 @@ class Bulk:
             outcome = self._outcomes.get(key) or self._outcomes.setdefault(key, self._outcome(*key))
             yield outcome, bits, digest_points(points, self._models[second], lead)
 
-    def _outcome(self, model: int, contested: int, all_excluded: int, known: int, points: int) -> _Outcome:
+    def _outcome(self, model: int, contested: int, all_excluded: int, known: int, points: int) -> _BulkOutcome:
         name, reason = self._models[model], None
         status = "contested" if contested else "recommended"
         if name is None:
@@ -215,14 +215,14 @@ class Bulk:
             + (f'"reason":"{reason}",' if reason else "")
             + f'"certainty":{json.dumps(sure)},"fired":"'
         )
-        return _Outcome(name, status, reason, sure, text.encode())
+        return _BulkOutcome(name, status, reason, sure, text.encode())
 
     def watch(self, rules: Iterable[str]) -> Runner[str]:
         """Prepare to look for some rules alone."""
         return Runner(self._program, {rule: self._program.fired[rule] for rule in rules})
 
 
-def _is_same(record: DecisionRecord, outcome: _Outcome, fired: bytes, digest: str) -> bool:
+def _is_same(record: DecisionRecord, outcome: _BulkOutcome, fired: bytes, digest: str) -> bool:
     """Return whether a record says what it should."""
     return (
         record["model"] == outcome.model
@@ -235,7 +235,7 @@ def _is_same(record: DecisionRecord, outcome: _Outcome, fired: bytes, digest: st
     )
 
 
-def _is_written(sight: Sight, outcome: _Outcome, fired: bytes, digest: str) -> bool:
+def _is_written(sight: Sight, outcome: _BulkOutcome, fired: bytes, digest: str) -> bool:
     """Return whether a line says what it should. It may leave out the digest."""
     text, start = sight.text, sight.answer
     expected = b'%b%b","digest":"%b"' % (outcome.text, fired, digest.encode())
@@ -245,7 +245,7 @@ def _is_written(sight: Sight, outcome: _Outcome, fired: bytes, digest: str) -> b
     return text.startswith(expected, start) and not text.startswith(b',"digest"', start + len(expected))
 
 
-def list_silent(sheet: Sheet, runner: Runner[str]) -> list[bool]:
+def list_silent(sheet: FactSheet, runner: Runner[str]) -> list[bool]:
     """Return for each record whether surely none of the rules that are watched fires on its facts."""
     fires = 0
     for column in runner(sheet.cohort).values():

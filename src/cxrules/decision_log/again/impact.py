@@ -22,11 +22,11 @@ from cxrules.policy.evidence import Evidence
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Impact", "ImpactSummary", "Moved", "Outcome", "Turned", "assess_impact"]
+__all__ = ["Impact", "ImpactMove", "ImpactOutcome", "ImpactSummary", "ImpactTurn", "assess_impact"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ImpactOutcome:
     """What was, or would be, answered.
 
     Attributes:
@@ -48,7 +48,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class ImpactMove:
     """Evidence that weighs otherwise. A claim counts once for a model: one that another rule carries on has not moved.
 
     Attributes:
@@ -65,7 +65,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class ImpactTurn:
     """A step of the policy with another result for a model.
 
     Attributes:
@@ -102,13 +102,13 @@ class Impact:
     line: int
     id: str
     time: str
-    before: Outcome
-    after: Outcome
+    before: ImpactOutcome
+    after: ImpactOutcome
     fires: tuple[str, ...]
     silent: tuple[str, ...]
     altered: tuple[str, ...]
-    evidence: tuple[Moved, ...]
-    steps: tuple[Turned, ...]
+    evidence: tuple[ImpactMove, ...]
+    steps: tuple[ImpactTurn, ...]
     policy: tuple[str, ...]
 
     @property
@@ -281,14 +281,16 @@ def _leave_alone(logged: Logged, policy: tuple[str, ...]) -> Impact:
     return Impact(logged.line, record["id"], record["time"], outcome, outcome, (), (), (), (), (), policy)
 
 
-def _recorded_otherwise(logged: Logged, before: Outcome) -> Problem:
+def _recorded_otherwise(logged: Logged, before: ImpactOutcome) -> Problem:
     recorded = _recorded(logged.record).name
     message = f"{recorded} is recorded, but the rule base of the record gives {before.name}; `replay` tells more"
     return Problem(logged.line, Trouble.RECORDED_OTHERWISE, message, logged.part)
 
 
-def _recorded(record: DecisionRecord) -> Outcome:
-    return Outcome(record["model"], cast("str", record["status"]), record["reason"], cast("float", record["certainty"]))
+def _recorded(record: DecisionRecord) -> ImpactOutcome:
+    return ImpactOutcome(
+        record["model"], cast("str", record["status"]), record["reason"], cast("float", record["certainty"])
+    )
 
 
 def _compare(logged: Logged, own: Judge, change: _Change) -> Impact:
@@ -306,24 +308,24 @@ def _compare(logged: Logged, own: Judge, change: _Change) -> Impact:
         fires=comparison.fires,
         silent=comparison.silent,
         altered=sorted_ids(both & change.altered),
-        evidence=tuple(Moved(shift.rule, shift.model, *shift.points) for shift in comparison.shifts),
+        evidence=tuple(ImpactMove(shift.rule, shift.model, *shift.points) for shift in comparison.shifts),
         steps=tuple(_list_turned(comparison)),
         policy=change.policy,
     )
 
 
-def _outcome(decision: Decision) -> Outcome:
+def _outcome(decision: Decision) -> ImpactOutcome:
     reason = None if decision.reason is None else decision.reason.value
-    return Outcome(decision.model, decision.status.value, reason, decision.certainty)
+    return ImpactOutcome(decision.model, decision.status.value, reason, decision.certainty)
 
 
-def _list_turned(comparison: Comparison) -> Iterator[Turned]:
+def _list_turned(comparison: Comparison) -> Iterator[ImpactTurn]:
     steps: tuple[Literal["excluded_by", "missing", "set_aside_by"], ...] = ("excluded_by", "missing", "set_aside_by")
     for model, rows in comparison.rows.items():
         for step in steps:
             was, is_now = (getattr(row, step) if row else () for row in rows)
             if was != is_now:
-                yield Turned(model, step, was, is_now)
+                yield ImpactTurn(model, step, was, is_now)
 
 
 @dataclass(slots=True)

@@ -22,11 +22,11 @@ from cxrules.errors import InvalidOrganisation
 from cxrules.policy.judge import Judge
 from cxrules.recommendation.answer import Recommendation
 
-__all__ = ["Difference", "Replayed", "replay"]
+__all__ = ["ReplayDifference", "Replayed", "replay"]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ReplayDifference:
     """A field that does not come out as it was recorded.
 
     Attributes:
@@ -50,7 +50,7 @@ class Replayed:
     """
 
     logged: Logged
-    differences: tuple[Difference, ...]
+    differences: tuple[ReplayDifference, ...]
 
     @property
     def line(self) -> int:
@@ -118,11 +118,11 @@ def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
     for field, digest in digests:
         recorded = record[field]  # type: ignore[literal-required]  # either is a field
         if recorded is not None and (now := digest(again)) != recorded:
-            differences.append(Difference(field, recorded, now))
+            differences.append(ReplayDifference(field, recorded, now))
     yield Replayed(entry, tuple(differences))
 
 
-def _compare_lean(record: DecisionRecord, again: Recommendation) -> Iterator[Difference]:
+def _compare_lean(record: DecisionRecord, again: Recommendation) -> Iterator[ReplayDifference]:
     judge, decision = again.judge, again.decision
     now: dict[str, Any] = {
         "facts": {name: list(value) if isinstance(value, tuple) else value for name, value in again.facts.items()},
@@ -138,9 +138,9 @@ def _compare_lean(record: DecisionRecord, again: Recommendation) -> Iterator[Dif
         recorded = record[field]  # type: ignore[literal-required]  # a field of either
         if field == "fired" and recorded != value:
             # As the ids of rules, for those who read it.
-            yield Difference(field, _name_rules(judge, recorded), list(again.fired))
+            yield ReplayDifference(field, _name_rules(judge, recorded), list(again.fired))
         elif not _is_same(recorded, value):
-            yield Difference(field, recorded, value)
+            yield ReplayDifference(field, recorded, value)
 
 
 def _name_rules(judge: Judge, fired: Any) -> Any:
@@ -151,12 +151,12 @@ def _name_rules(judge: Judge, fired: Any) -> Any:
     return fired if bits >> len(judge.rulebase.rules) else list(judge.decider.names(bits))
 
 
-def _compare_first(entry: Logged, again: Recommendation) -> Iterator[Difference]:
+def _compare_first(entry: Logged, again: Recommendation) -> Iterator[ReplayDifference]:
     recorded: dict[str, Any] = {**entry.record, **(entry.answer or {})}
     now = make_answer(again)
     for field in ANSWER:
         if not _is_same(recorded[field], now[field]):
-            yield Difference(field, recorded[field], now[field])
+            yield ReplayDifference(field, recorded[field], now[field])
 
 
 def substitute_engine(logged: Logged, engine: str) -> Problem:

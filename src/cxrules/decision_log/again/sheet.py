@@ -11,7 +11,7 @@ from cxrules.columns.int_executor import Cohort, Column, SetColumn
 from cxrules.decision_log.lines import decode
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary
 
-__all__ = ["Sheet", "Stationer"]
+__all__ = ["FactSheet", "Stationer"]
 
 _FULL: Final = 100
 _FRACTIONS: Final = 128
@@ -22,7 +22,7 @@ _KEPT: Final = 4096
 """How many values, as they are written, are kept for each vocabulary beyond those that have names."""
 
 
-class Sheet(NamedTuple):
+class FactSheet(NamedTuple):
     """The facts of some records.
 
     Attributes:
@@ -67,7 +67,7 @@ class Stationer:
         except KeyError:
             return None
 
-    def fill(self, rows: Iterable[Sequence[int] | None], size: int) -> Sheet:
+    def fill(self, rows: Iterable[Sequence[int] | None], size: int) -> FactSheet:
         """Put the facts of records side by side.
 
         Args:
@@ -95,7 +95,7 @@ class Stationer:
         while twice:  # a fact that is written twice
             doubtful[twice.bit_length() - 1] = 1
             twice &= ~(1 << twice.bit_length() - 1)
-        return Sheet(Cohort((1 << size) - 1, {name: _join(columns[name]) for name in columns}), doubtful)
+        return FactSheet(Cohort((1 << size) - 1, {name: _join(columns[name]) for name in columns}), doubtful)
 
 
 def _split(text: bytes) -> list[bytes]:
@@ -115,7 +115,7 @@ def _split(text: bytes) -> list[bytes]:
     return members
 
 
-class _Reader(Protocol):
+class _CodeReader(Protocol):
     """The values of a fact as codes. What is none in its normal form raises KeyError or TypeError."""
 
     def __getitem__(self, value: Any) -> int: ...
@@ -128,7 +128,7 @@ class _Reader(Protocol):
 class _Written(dict[bytes, int]):
     """For a fact and its value, as the log writes them, the code: `silos":"severe"`. Otherwise it raises KeyError."""
 
-    def __init__(self, readers: Mapping[str, _Reader]) -> None:
+    def __init__(self, readers: Mapping[str, _CodeReader]) -> None:
         super().__init__()
         self._readers = readers
 
@@ -143,12 +143,12 @@ class _Written(dict[bytes, int]):
         return code
 
 
-def _make_reader(fact: Fact, first: int) -> _Reader:
+def _make_reader(fact: Fact, first: int) -> _CodeReader:
     if fact.kind is Kind.FLAG:
         return _Flags(first)
     if fact.kind is Kind.PERCENT:
         return _Percentages(first)
-    return _Sets(first, fact.names) if fact.kind is Kind.SET else _Names(first, fact.names)
+    return _SetCodes(first, fact.names) if fact.kind is Kind.SET else _Names(first, fact.names)
 
 
 class _Names(dict[str, int]):
@@ -198,7 +198,7 @@ class _Percentages:
         return value
 
 
-class _Sets:
+class _SetCodes:
     """Lists of elements, each once and in order."""
 
     def __init__(self, first: int, names: Sequence[str]) -> None:

@@ -16,10 +16,10 @@ from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
 
-__all__ = ["Argument", "Link", "NodeKind", "Point", "Relation", "argue", "count_layers"]
+__all__ = ["Argument", "Link", "Point", "PointKind", "Relation", "argue", "count_layers"]
 
 
-class NodeKind(StrEnum):
+class PointKind(StrEnum):
     """What a node of an argument is."""
 
     FACT = "fact"
@@ -62,7 +62,7 @@ class Point:
     """
 
     id: str
-    kind: NodeKind
+    kind: PointKind
     label: str
     note: str = ""
     source: str = ""
@@ -138,7 +138,7 @@ class _Builder:
         for case in self._derivation.cases:
             self._add_case(case)
         self._mark_path()
-        order = {kind: place for place, kind in enumerate(NodeKind)}
+        order = {kind: place for place, kind in enumerate(PointKind)}
         points = sorted(self._points.values(), key=lambda point: order[point.kind])
         place = {point.id: place for place, point in enumerate(points)}
         links = sorted(self._links.values(), key=lambda link: (place[link.tail], place[link.head]))
@@ -159,7 +159,7 @@ class _Builder:
         objection = why_not(self._judge, self._decision, case.model.id, self._derivation)
         note = _STANDINGS[objection.kind] if objection.kind else "recommended"
         faint = not winner and not case.candidate
-        self._points[model] = Point(model, NodeKind.MODEL, case.model.name, note, deciding=winner, faint=faint)
+        self._points[model] = Point(model, PointKind.MODEL, case.model.name, note, deciding=winner, faint=faint)
         for item in case.evidence:
             self._add_step(item.step)
             self._link(item.step, model, Relation.FOR if item.points > 0 else Relation.AGAINST, item.points)
@@ -176,7 +176,7 @@ class _Builder:
             self._add_link(Link(f"finding:{finding.finding}", model, Relation.REQUIRED))
         for finding_id, states in case.missing:
             name = f"finding:{finding_id}"
-            self._points.setdefault(name, Point(name, NodeKind.FINDING, states, "not established", faint=True))
+            self._points.setdefault(name, Point(name, PointKind.FINDING, states, "not established", faint=True))
             self._add_link(Link(name, model, Relation.LACKING))
 
     def _add_step(self, step: Step) -> None:
@@ -192,7 +192,7 @@ class _Builder:
         note = unmark(cite(step)).rpartition(", ")[2]
         self._points[name] = Point(
             name,
-            NodeKind.RULE,
+            PointKind.RULE,
             step.rule.rationale.rstrip(". "),
             note,
             step.source.id,
@@ -201,7 +201,7 @@ class _Builder:
         )
         for given in step.facts:
             fact = f"fact:{given.fact}"
-            self._points.setdefault(fact, Point(fact, NodeKind.FACT, given.states))
+            self._points.setdefault(fact, Point(fact, PointKind.FACT, given.states))
             self._add_link(Link(fact, name, Relation.PREMISE))
         for finding in step.findings:
             yield self._visit_finding(finding)
@@ -210,7 +210,7 @@ class _Builder:
     def _visit_finding(self, finding: Established) -> _Visit:
         name = f"finding:{finding.finding}"
         if name not in self._points:
-            self._points[name] = Point(name, NodeKind.FINDING, finding.states)
+            self._points[name] = Point(name, PointKind.FINDING, finding.states)
             for step in finding.steps:
                 yield self._visit_step(step)
                 self._link(step, name, Relation.ESTABLISHES)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, zip_longest
 
-from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
+from cxrules.explanation.drawing.argument import Argument, Link, Point, PointKind, Relation
 
-__all__ = ["MOST_BOXES", "describe", "digest"]
+__all__ = ["MOST_BOXES", "describe_digest", "digest"]
 
 MOST_BOXES = 12
 _HOLDING_BACK = (Relation.EXCLUDES, Relation.SETS_ASIDE, Relation.LACKING, Relation.AGAINST)
@@ -47,7 +47,7 @@ class _Digest:
         self._kept: set[str] = set()
 
     def draw(self) -> Argument:
-        models = [point for point in self._argument.points if point.kind is NodeKind.MODEL]
+        models = [point for point in self._argument.points if point.kind is PointKind.MODEL]
         winner = next((model for model in models if model.deciding), None)
         others = [model for model in models if model is not winner]
         supported = [model for model in others if self._choose(model, Relation.FOR)]
@@ -80,7 +80,7 @@ class _Digest:
                 if head not in ways:
                     ways[head] = reached
                     waiting.append(head)
-        models = [each for each in waiting if self._points[each].kind is NodeKind.MODEL]
+        models = [each for each in waiting if self._points[each].kind is PointKind.MODEL]
         model = next((each for each in models if each in self._kept), models[0])
         self._kept |= {model} | self._collect(ways[model])
 
@@ -125,7 +125,7 @@ class _Digest:
         )
 
 
-def describe(argument: Argument) -> str:
+def describe_digest(argument: Argument) -> str:
     """Return in words what the digest of an argument shows, for readers who do not see the drawing.
 
     Its title, which is read before, names the winner; the description does not name it again.
@@ -139,7 +139,7 @@ def _describe(argument: Argument) -> Iterator[str]:
     for link in argument.links:
         if link.relation is Relation.PREMISE:
             premises.setdefault(link.head, []).append(points[link.tail].label)
-    models = [point for point in argument.points if point.kind is NodeKind.MODEL]
+    models = [point for point in argument.points if point.kind is PointKind.MODEL]
     if not models:
         yield from (point.label for point in argument.points)
     for model in models:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Box", "Line", "Plan", "lay_out"]
+__all__ = ["Box", "Line", "Plan", "place_boxes"]
 
 _SWEEPS = 12
 _SETTLINGS = 16
@@ -86,7 +86,7 @@ class Plan:
     height: float
 
 
-def lay_out(boxes: Sequence[Box], lines: Sequence[Line], *, column_gap: float) -> Plan:
+def place_boxes(boxes: Sequence[Box], lines: Sequence[Line], *, column_gap: float) -> Plan:
     """Place boxes and lines.
 
     The boxes of a layer start in the order given; the lines form no cycle; `column_gap` is the room between two layers.

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 from zlib import crc32
 
-from cxrules.explanation.drawing.argument import Argument, NodeKind, Point, Relation, count_layers
-from cxrules.explanation.drawing.digest import describe
+from cxrules.explanation.drawing.argument import Argument, Point, PointKind, Relation, count_layers
+from cxrules.explanation.drawing.digest import describe_digest
 from cxrules.explanation.drawing.labels import clean
 
 __all__ = [
@@ -60,10 +60,10 @@ class Stroke(NamedTuple):
 
 
 LOOKS = {
-    NodeKind.FACT: Look(200, "#e8f1fc", "#0b5cad", 4),
-    NodeKind.RULE: Look(256, "#ffffff", "#57606a", 4),
-    NodeKind.FINDING: Look(200, "#fff6dc", "#8a5a00", 16),
-    NodeKind.MODEL: Look(190, "#f1f3f5", "#24292f", 4),
+    PointKind.FACT: Look(200, "#e8f1fc", "#0b5cad", 4),
+    PointKind.RULE: Look(256, "#ffffff", "#57606a", 4),
+    PointKind.FINDING: Look(200, "#fff6dc", "#8a5a00", 16),
+    PointKind.MODEL: Look(190, "#f1f3f5", "#24292f", 4),
 }
 WINNER = "#dcf3e2"
 STROKES = {
@@ -93,12 +93,12 @@ def refuse_large(argument: Argument) -> Argument:
         return argument
     size = f"The argument has {len(argument.points)} boxes in {count_layers(argument)} layers"
     told = f"{size}, too many to draw. `why()` has it as data and as an outline."
-    return Argument(argument.title, (Point("finding:too_large", NodeKind.FINDING, told),), (), {})
+    return Argument(argument.title, (Point("finding:too_large", PointKind.FINDING, told),), (), {})
 
 
 def open_picture(argument: Argument, width: int, height: int, font: int) -> Iterator[str]:
     """Begin an SVG document: what it is called, what it says in words, and its paper."""
-    title, description = escape(clean(argument.title)), escape(clean(describe(argument)))
+    title, description = escape(clean(argument.title)), escape(clean(describe_digest(argument)))
     name = f"cxrules-{crc32(f'{width} {description}'.encode()):08x}"  # several drawings may stand on one page
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -113,10 +113,10 @@ def open_picture(argument: Argument, width: int, height: int, font: int) -> Iter
 def frame(point: Point) -> Frame:
     """Return how the box of a node looks."""
     look = LOOKS[point.kind]
-    fill = WINNER if point.kind is NodeKind.MODEL and point.deciding else look.fill
+    fill = WINNER if point.kind is PointKind.MODEL and point.deciding else look.fill
     if point.dissent:
         return Frame(fill, DISSENT, ' stroke-dasharray="5 3"')
-    if point.kind is NodeKind.FINDING and point.faint:
+    if point.kind is PointKind.FINDING and point.faint:
         return Frame(fill, FAINT, ' stroke-dasharray="1 3"')
     return Frame(fill, look.stroke, "")
 

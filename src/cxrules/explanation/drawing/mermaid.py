@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from cxrules.explanation.drawing.argument import Argument, NodeKind, Point, Relation
-from cxrules.explanation.drawing.digest import describe
+from cxrules.explanation.drawing.argument import Argument, Point, PointKind, Relation
+from cxrules.explanation.drawing.digest import describe_digest
 from cxrules.explanation.drawing.labels import clean
 
 __all__ = ["Arrow", "Shape", "flowchart", "sketch"]
@@ -120,12 +120,12 @@ def sketch(argument: Argument) -> str:
         styles = [_LINES.get(link.relation, ""), "stroke-width:4px" if link.deciding else ""]
         arrows.append(Arrow(link.tail, link.head, _SAYS.get(link.relation, ""), ",".join(filter(None, styles))))
     shapes = (_shape(argument, point) for point in argument.points)
-    return flowchart(shapes, arrows, title=argument.title, description=describe(argument))
+    return flowchart(shapes, arrows, title=argument.title, description=describe_digest(argument))
 
 
 def _shape(argument: Argument, point: Point) -> Shape:
     label = point.label[:1].upper() + point.label[1:]
-    if point.kind is NodeKind.RULE:
+    if point.kind is PointKind.RULE:
         label = f"{label} ({argument.sources[point.source]}, {point.note})"
     elif point.note:
         label = f"{label}: {point.note}"

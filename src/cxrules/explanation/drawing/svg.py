@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
+from cxrules.explanation.drawing.argument import Argument, Link, Point, PointKind, Relation
 from cxrules.explanation.drawing.labels import wrap
-from cxrules.explanation.drawing.layout import Box, Line, Plan, lay_out
+from cxrules.explanation.drawing.layout import Box, Line, Plan, place_boxes
 from cxrules.explanation.drawing.looks import (
     CHARACTER,
     FAINT,
@@ -51,7 +51,7 @@ def draw(argument: Argument) -> str:
     texts = {point.id: _Text(point) for point in argument.points}
     boxes = [_make_box(point, texts[point.id], incoming[point.id]) for point in argument.points]
     lines = [_make_line(link) for link in argument.links]
-    plan = lay_out(boxes, lines, column_gap=_COLUMN_GAP)
+    plan = place_boxes(boxes, lines, column_gap=_COLUMN_GAP)
     legend = list(_draw_legend(argument, plan))
     width = round(max(plan.width, 780) + 2 * _MARGIN)
     height = round(_TITLE + plan.height + _MARGIN + _LEADING * (len(argument.sources) + 8) + _MARGIN)
@@ -75,7 +75,7 @@ class _Text:
     def __init__(self, point: Point) -> None:
         room = int((LOOKS[point.kind].width - 2 * _PADDING) / (_FONT * CHARACTER))
         label = point.label[:1].upper() + point.label[1:]
-        bold = point.kind is NodeKind.MODEL
+        bold = point.kind is PointKind.MODEL
         self.label = wrap(label, int(room / 1.1) if bold else room, break_on_hyphens=False)
         note = f"{point.source}, {point.note}" if point.source else point.note
         note += "; disagrees" if point.dissent else ""
@@ -87,7 +87,7 @@ class _Text:
 
 
 def _make_box(point: Point, text: _Text, incoming: int) -> Box:
-    is_model = point.kind is NodeKind.MODEL
+    is_model = point.kind is PointKind.MODEL
     height = max(text.height, _PORT * (incoming + 1)) if is_model else text.height
     return Box(point.id, LOOKS[point.kind].width, height, fixed=is_model)
 
@@ -165,7 +165,7 @@ def _draw_point(point: Point, box: Box, text: _Text) -> str:
     fill, stroke, dashing = frame(point)
     width = 3.4 if point.deciding else 1.8 if point.dissent else 1.2
     ink = FAINT if point.faint else INK
-    weight = ' font-weight="bold"' if point.kind is NodeKind.MODEL else ""
+    weight = ' font-weight="bold"' if point.kind is PointKind.MODEL else ""
     lines = len(text.label) + len(text.note)
     y = box.middle - lines * _LEADING / 2 + _FONT - 1
     spans = [span(line, box.x + _PADDING, y + place * _LEADING, weight) for place, line in enumerate(text.label)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cxrules.explanation.drawing.argument import Argument, Link, NodeKind, Point, Relation
+from cxrules.explanation.drawing.argument import Argument, Link, Point, PointKind, Relation
 from cxrules.explanation.drawing.labels import wrap
 from cxrules.explanation.drawing.looks import (
     CHARACTER,
@@ -159,7 +159,7 @@ class _Tree:
         x = _MARGIN + min(depth, _DEEPEST) * self._indent
         width = self._width - _MARGIN - x
         room = (width - 2 * _PADDING) / CHARACTER
-        bold = 1.1 if point.kind is NodeKind.MODEL else 1.0
+        bold = 1.1 if point.kind is PointKind.MODEL else 1.0
         label = wrap(point.label[:1].upper() + point.label[1:], int(room / _FONT / bold), break_on_hyphens=False)
         note = ". ".join(self._list_notes(point, link, again=again))
         last = self.rows[-1] if self.rows else None
@@ -171,7 +171,7 @@ class _Tree:
             yield _SAYS[link.relation].format(points=count(abs(link.points), "point"))
         if point.source:
             yield f"“{self._argument.sources[point.source]}”, {point.note}"
-        elif point.note and point.kind is NodeKind.MODEL:
+        elif point.note and point.kind is PointKind.MODEL:
             yield point.note[:1].upper() + point.note[1:]
         if point.dissent:
             yield "Disagrees"
@@ -210,7 +210,7 @@ def _trunk(row: _Row) -> int:
 def _draw_row(row: _Row) -> str:
     point = row.point
     fill, stroke, dashing = frame(point)
-    weight = ' font-weight="bold"' if point.kind is NodeKind.MODEL else ""
+    weight = ' font-weight="bold"' if point.kind is PointKind.MODEL else ""
     x, y = row.x + _PADDING, row.y + _PADDING + _FONT - 3
     spans = [span(line, x, y + place * _LEADING, weight) for place, line in enumerate(row.label)]
     y += len(row.label) * _LEADING

@@ -12,7 +12,7 @@ from cxrules.explanation.next_questions import NextQuestions
 from cxrules.explanation.prose.actions import rank_actions, tell_patterns
 from cxrules.explanation.prose.brief import tell_outcome
 from cxrules.explanation.prose.reasons import choose_reasons, tell_contrast, tell_exclusions
-from cxrules.explanation.prose.verdicts import Verdict, list_verdicts
+from cxrules.explanation.prose.verdicts import ArticleVerdict, list_verdicts
 from cxrules.explanation.text.words import count, sentence
 from cxrules.explanation.trace import trace
 from cxrules.language.facts import join_words
@@ -54,7 +54,7 @@ class Sheet:
     contrast: str
     actions: dict[str, str]
     beware: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[ArticleVerdict, ...]
     cases: tuple[Case, ...]
     answers: tuple[tuple[str, str], ...]
 
@@ -88,7 +88,7 @@ def make_sheet(judge: Judge, decision: Decision) -> Sheet:
     )
 
 
-def _tell_certainty(decision: Decision, derivation: Derivation, verdicts: Sequence[Verdict]) -> str:
+def _tell_certainty(decision: Decision, derivation: Derivation, verdicts: Sequence[ArticleVerdict]) -> str:
     if decision.model is None:
         return ""
     points = count(derivation.case(decision.model).points, "point")

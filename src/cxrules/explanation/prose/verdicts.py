@@ -13,13 +13,13 @@ from cxrules.policy.dissent import Voice
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Verdict", "list_verdicts", "tell_verdicts"]
+__all__ = ["ArticleVerdict", "list_verdicts", "tell_verdicts"]
 
 _DEGREES = ((4, "strongly"), (2, "clearly"), (1, "mildly"))
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ArticleVerdict:
     """What one article says of the outcome.
 
     Attributes:
@@ -35,7 +35,7 @@ class Verdict:
     text: str
 
 
-def list_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[Verdict, ...]:
+def list_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[ArticleVerdict, ...]:
     """Describe one by one what each article says of the outcome."""
     return tuple(
         _judge_voice(judge.rulebase, decision, derivation, voice)
@@ -43,20 +43,20 @@ def list_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> t
     )
 
 
-def _judge_voice(rulebase: RuleBase, decision: Decision, derivation: Derivation, voice: Voice) -> Verdict:
+def _judge_voice(rulebase: RuleBase, decision: Decision, derivation: Derivation, voice: Voice) -> ArticleVerdict:
     here = voice.points_on_winner
     if voice.model is None:
         if here < 0:
             text = f"Has reservations ({_weigh(here)} the recommendation) but proposes nothing better."
-            return Verdict(voice.source, "disagrees", None, text)
-        return Verdict(voice.source, "silent", None, "Takes no side here.")
+            return ArticleVerdict(voice.source, "disagrees", None, text)
+        return ArticleVerdict(voice.source, "silent", None, "Takes no side here.")
     model = str(voice.model)
     if model == decision.model:
-        return Verdict(voice.source, "agrees", model, f"Agrees, with {count(here, 'point')} for it.")
+        return ArticleVerdict(voice.source, "agrees", model, f"Agrees, with {count(here, 'point')} for it.")
     beside = f"; {_weigh(here)} the recommendation" if decision.model is not None else ""
     ground = _ground(derivation, voice.source, model)
     text = f"Would choose {name(rulebase, model)} ({_weigh(voice.points)} it{beside}){ground}."
-    return Verdict(voice.source, "disagrees" if decision.model is not None else "proposes", model, text)
+    return ArticleVerdict(voice.source, "disagrees" if decision.model is not None else "proposes", model, text)
 
 
 def _weigh(points: int) -> str:

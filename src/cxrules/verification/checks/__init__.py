@@ -13,11 +13,11 @@ from cxrules.verification.checks import idle as vocabulary
 from cxrules.verification.checks import redundant as overlap
 from cxrules.verification.checks import unreachable as reach
 from cxrules.verification.prover import Prover
-from cxrules.verification.results import Finding
+from cxrules.verification.results import CheckFinding
 
 __all__ = ["CHECKS", "Check", "count_subjects"]
 
-Check: TypeAlias = Callable[[Prover], Iterator[Finding]]
+Check: TypeAlias = Callable[[Prover], Iterator[CheckFinding]]
 
 CHECKS = MappingProxyType(
     {

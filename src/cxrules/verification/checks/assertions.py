@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cxrules.verification.circuit import Possibility
-from cxrules.verification.prover import Angle, Hint, Prover, Question, Witness
-from cxrules.verification.results import Finding, Verdict
+from cxrules.verification.prover import Angle, Hint, Prover, Query, Witness
+from cxrules.verification.results import CheckFinding, Verdict
 
 __all__ = ["Subject", "claim_none", "claim_some"]
 
@@ -25,20 +25,20 @@ class Subject(NamedTuple):
     name: str
     whether: str
 
-    def prove(self) -> Finding:
+    def prove(self) -> CheckFinding:
         """Return that it is in order."""
-        return Finding(self.check, self.name, Verdict.PROVED)
+        return CheckFinding(self.check, self.name, Verdict.PROVED)
 
-    def leave(self) -> Finding:
+    def leave(self) -> CheckFinding:
         """Return that it is undecided: the question and no more, for either answer may be the right one."""
-        return Finding(self.check, self.name, Verdict.UNDECIDED, f"Undecided: whether {self.whether}.")
+        return CheckFinding(self.check, self.name, Verdict.UNDECIDED, f"Undecided: whether {self.whether}.")
 
-    def refute(self, message: str, witness: Witness | None, involved: tuple[str, ...] = ()) -> Finding:
+    def refute(self, message: str, witness: Witness | None, involved: tuple[str, ...] = ()) -> CheckFinding:
         """Return what is wrong, and an organisation that shows it."""
-        return Finding(self.check, self.name, Verdict.REFUTED, message, witness, involved)
+        return CheckFinding(self.check, self.name, Verdict.REFUTED, message, witness, involved)
 
 
-def claim_none(prover: Prover, subject: Subject, question: Question, message: str, *angles: Angle) -> Finding:
+def claim_none(prover: Prover, subject: Subject, question: Query, message: str, *angles: Angle) -> CheckFinding:
     """Claim that no organisation is as asked.
 
     Returns:
@@ -55,12 +55,12 @@ def claim_none(prover: Prover, subject: Subject, question: Question, message: st
 def claim_some(
     prover: Prover,
     subject: Subject,
-    parts: Mapping[str, Question],
+    parts: Mapping[str, Query],
     message: Callable[[tuple[str, ...]], str],
     *angles: Angle,
     near: Callable[[], Witness | None] | None = None,
     hint: Hint | None = None,
-) -> Finding:
+) -> CheckFinding:
     """Claim that some organisation is all of several things.
 
     Each part stands under a name, and the message is given the names that cannot be together. `near` returns the

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from cxrules.language.rules import Effect
 from cxrules.verification.checks.assertions import Subject, claim_none
 from cxrules.verification.circuit import Circuit
-from cxrules.verification.prover import Prover, Question
-from cxrules.verification.results import Finding
+from cxrules.verification.prover import Prover, Query
+from cxrules.verification.results import CheckFinding
 
 __all__ = ["all_excluded", "articles_against_themselves", "excluded_yet_alone"]
 
@@ -17,7 +17,7 @@ ARTICLE_AGAINST_ITSELF = "article-against-itself"
 ALL_EXCLUDED = "all-excluded"
 
 
-def excluded_yet_alone(prover: Prover) -> Iterator[Finding]:
+def excluded_yet_alone(prover: Prover) -> Iterator[CheckFinding]:
     """No model is excluded while it alone has points above 0."""
     message = "The model is excluded though it is the only one with points above 0."
     for model in prover.rulebase.models:
@@ -25,7 +25,7 @@ def excluded_yet_alone(prover: Prover) -> Iterator[Finding]:
         yield claim_none(prover, subject, _excluded_alone(prover.circuit, model), message)
 
 
-def articles_against_themselves(prover: Prover) -> Iterator[Finding]:
+def articles_against_themselves(prover: Prover) -> Iterator[CheckFinding]:
     """No article supports and excludes one model of one organisation."""
     rulebase = prover.rulebase
     source = {rule.id: rulebase.claims[rule.because[0]].source for rule in rulebase.rules.values()}
@@ -46,7 +46,7 @@ def articles_against_themselves(prover: Prover) -> Iterator[Finding]:
             )
 
 
-def _excluded_alone(circuit: Circuit, model: str) -> Question:
+def _excluded_alone(circuit: Circuit, model: str) -> Query:
     return lambda view: circuit.all_of(
         [
             view.excluded[model],
@@ -56,7 +56,7 @@ def _excluded_alone(circuit: Circuit, model: str) -> Question:
     )
 
 
-def _both(circuit: Circuit, supporting: list[str], excluding: list[str]) -> Question:
+def _both(circuit: Circuit, supporting: list[str], excluding: list[str]) -> Query:
     return lambda view: circuit.all_of(
         [
             circuit.any_of(view.fired[rule] for rule in supporting),
@@ -65,7 +65,7 @@ def _both(circuit: Circuit, supporting: list[str], excluding: list[str]) -> Ques
     )
 
 
-def all_excluded(prover: Prover) -> Iterator[Finding]:
+def all_excluded(prover: Prover) -> Iterator[CheckFinding]:
     """No organisation has every model excluded."""
     yield claim_none(
         prover,

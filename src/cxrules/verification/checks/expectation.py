@@ -13,14 +13,14 @@ from cxrules.verification.checks.assertions import Subject, claim_none
 from cxrules.verification.circuit import Bit, Circuit
 from cxrules.verification.expectations import CHANGES, Expectation
 from cxrules.verification.prover import Angle, Prover, View
-from cxrules.verification.results import Finding
+from cxrules.verification.results import CheckFinding
 
 __all__ = ["check_expectation"]
 
 EXPECTATION = "expectation"
 
 Outcome: TypeAlias = Callable[[Any, str], Bit]
-Change: TypeAlias = Callable[[Circuit, Any, Any, str], Bit]
+ChangeTest: TypeAlias = Callable[[Circuit, Any, Any, str], Bit]
 
 _OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
     {
@@ -36,7 +36,7 @@ _OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
 )
 
 
-def check_expectation(prover: Prover, expectation: Expectation) -> Finding:
+def check_expectation(prover: Prover, expectation: Expectation) -> CheckFinding:
     """Prove an expectation, or find the smallest organisation that belies it."""
     subject = Subject(EXPECTATION, expectation.id, f"this holds of every organisation: {expectation.says.rstrip('.')}")
     changing = expectation.raising or expectation.lowering
@@ -139,7 +139,7 @@ def _unseats(circuit: Circuit, before: View, after: View, model: str) -> Bit:
     return circuit.all_of([before.recommended[model], circuit.negate(after.recommended[model])])
 
 
-_CHANGES: Mapping[str, Change] = MappingProxyType(
+_CHANGES: Mapping[str, ChangeTest] = MappingProxyType(
     {
         "weakens": _weakens,
         "strengthens": lambda circuit, before, after, model: _weakens(circuit, after, before, model),

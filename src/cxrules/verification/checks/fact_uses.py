@@ -8,8 +8,8 @@ from cxrules.language.facts import Use
 from cxrules.language.rules import Effect
 from cxrules.verification.checks.assertions import Subject, claim_none
 from cxrules.verification.circuit import Circuit
-from cxrules.verification.prover import Angle, Prover, Question
-from cxrules.verification.results import Finding
+from cxrules.verification.prover import Angle, Prover, Query
+from cxrules.verification.results import CheckFinding
 
 __all__ = ["advice_that_decides", "colours_that_exclude", "colours_that_suffice"]
 
@@ -18,7 +18,7 @@ COLOURS_SUFFICES = "colours-suffices"
 ADVICE_DECIDES = "advice-decides"
 
 
-def colours_that_exclude(prover: Prover) -> Iterator[Finding]:
+def colours_that_exclude(prover: Prover) -> Iterator[CheckFinding]:
     """No model is excluded that would not be if the facts that only colour were unknown."""
     without = Angle(prover.judge, forget=_facts(prover, Use.COLOURS))
     message = "The model is excluded by a fact that may only colour."
@@ -28,7 +28,7 @@ def colours_that_exclude(prover: Prover) -> Iterator[Finding]:
         yield claim_none(prover, subject, question, message, prover.angle, without)
 
 
-def colours_that_suffice(prover: Prover) -> Iterator[Finding]:
+def colours_that_suffice(prover: Prover) -> Iterator[CheckFinding]:
     """No model reaches the minimum evidence by facts that only colour."""
     angle = Angle(prover.judge, forget=_facts(prover, Use.DECIDES, Use.ADVISES, Use.WARNS))
     message = "Facts that may only colour reach the minimum evidence for the model without any other."
@@ -37,7 +37,7 @@ def colours_that_suffice(prover: Prover) -> Iterator[Finding]:
         yield claim_none(prover, subject, _enough(model), message, angle)
 
 
-def advice_that_decides(prover: Prover) -> Iterator[Finding]:
+def advice_that_decides(prover: Prover) -> Iterator[CheckFinding]:
     """No points, exclusion, requirement or preference depends on facts that advise or warn."""
     without = Angle(prover.judge, forget=_facts(prover, Use.ADVISES, Use.WARNS))
     message = "A fact that may only advise or warn bears on the choice of the model."
@@ -47,15 +47,15 @@ def advice_that_decides(prover: Prover) -> Iterator[Finding]:
         yield claim_none(prover, subject, question, message, prover.angle, without)
 
 
-def _excluded_only_so(circuit: Circuit, model: str) -> Question:
+def _excluded_only_so(circuit: Circuit, model: str) -> Query:
     return lambda view, bare: circuit.all_of([view.excluded[model], circuit.negate(bare.excluded[model])])
 
 
-def _enough(model: str) -> Question:
+def _enough(model: str) -> Query:
     return lambda view: view.enough[model]
 
 
-def _moved(prover: Prover, model: str) -> Question:
+def _moved(prover: Prover, model: str) -> Query:
     circuit = prover.circuit
     preferring = [rule.id for rule in prover.rulebase.rules.values() if model in rule.targets(Effect.PREFERS)]
     return lambda view, bare: circuit.any_of(

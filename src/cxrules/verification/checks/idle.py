@@ -14,7 +14,7 @@ from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.checks.redundant import result_differs
 from cxrules.verification.circuit import Bit, Circuit
 from cxrules.verification.prover import Angle, Prover, View
-from cxrules.verification.results import Finding, Verdict
+from cxrules.verification.results import CheckFinding, Verdict
 
 __all__ = ["answer_differs", "idle_facts", "idle_thresholds", "idle_values"]
 
@@ -25,7 +25,7 @@ IDLE_FACT = "idle-fact"
 _ADVICE = (Effect.ACCOMPANIES, Effect.RECOGNISES, Effect.ACTION, Effect.WARNING)
 
 
-def idle_thresholds(prover: Prover) -> Iterator[Finding]:
+def idle_thresholds(prover: Prover) -> Iterator[CheckFinding]:
     """Every threshold of a percentage makes a difference to some answer."""
     for fact in prover.rulebase.vocabulary.facts.values():
         if fact.kind is not Kind.PERCENT:
@@ -43,7 +43,7 @@ def idle_thresholds(prover: Prover) -> Iterator[Finding]:
             )
 
 
-def idle_values(prover: Prover) -> Iterator[Finding]:
+def idle_values(prover: Prover) -> Iterator[CheckFinding]:
     """Every value of a fact, and every element of a set, makes a difference to some answer."""
     for fact in prover.rulebase.vocabulary.facts.values():
         if fact.kind is Kind.SET:
@@ -59,13 +59,13 @@ def count_values(rulebase: RuleBase) -> int:
     return sum(2 if fact.kind is Kind.FLAG else len(fact.names) for fact in facts)
 
 
-def idle_facts(prover: Prover) -> Iterator[Finding]:
+def idle_facts(prover: Prover) -> Iterator[CheckFinding]:
     """Every fact makes a difference to some answer, and one that decides to some model or status."""
     for fact in prover.rulebase.vocabulary.facts.values():
         yield _matter(prover, fact)
 
 
-def _matter(prover: Prover, fact: Fact) -> Finding:
+def _matter(prover: Prover, fact: Fact) -> CheckFinding:
     circuit = prover.circuit
     differs = result_differs if fact.use is Use.DECIDES else answer_differs
     effect = "model or status, though it should decide" if fact.use is Use.DECIDES else "answer"
@@ -109,7 +109,9 @@ def _list_advice(rulebase: RuleBase) -> list[tuple[Effect, str]]:
     return sorted((effect, target) for effect, target in targets if effect in _ADVICE)
 
 
-def _tell_apart(prover: Prover, subject: Subject, values: tuple[str, FactValue, FactValue], message: str) -> Finding:
+def _tell_apart(
+    prover: Prover, subject: Subject, values: tuple[str, FactValue, FactValue], message: str
+) -> CheckFinding:
     name, one, other = values
     angles = (Angle(prover.judge, fix={name: one}), Angle(prover.judge, fix={name: other}))
     return claim_some(
@@ -127,7 +129,7 @@ def _tell_apart(prover: Prover, subject: Subject, values: tuple[str, FactValue, 
     )
 
 
-def _tell_values(prover: Prover, fact: Fact) -> Iterator[Finding]:
+def _tell_values(prover: Prover, fact: Fact) -> Iterator[CheckFinding]:
     """Group values that no answer tells apart; of an ordered fact only neighbours are compared."""
     values = prover.space.values(fact.name)
     pairs: Sequence[tuple[FactValue, FactValue]] = list(
@@ -159,14 +161,14 @@ def _tell_values(prover: Prover, fact: Fact) -> Iterator[Finding]:
             told = ", ".join(map(write_value, group))
             message = f"It makes no difference to any answer which of these {fact.name} is: {told}."
             witness = next((witness for witness in within if witness), None)
-            yield Finding(IDLE_VALUE, name, Verdict.REFUTED, message, witness)
+            yield CheckFinding(IDLE_VALUE, name, Verdict.REFUTED, message, witness)
         elif undecided:
-            yield Finding(IDLE_VALUE, name, Verdict.UNDECIDED, undecided[0].message)
+            yield CheckFinding(IDLE_VALUE, name, Verdict.UNDECIDED, undecided[0].message)
         else:
-            yield Finding(IDLE_VALUE, name, Verdict.PROVED)
+            yield CheckFinding(IDLE_VALUE, name, Verdict.PROVED)
 
 
-def _tell_element(prover: Prover, fact: Fact, element: str) -> Finding:
+def _tell_element(prover: Prover, fact: Fact, element: str) -> CheckFinding:
     circuit = prover.circuit
 
     def differ(view: View, other: View) -> Bit:

@@ -11,8 +11,8 @@ from cxrules.language.rules import Effect
 from cxrules.rulebase import RuleBase
 from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.circuit import Bit, Circuit, Possibility
-from cxrules.verification.prover import Angle, Prover, Question, View, judge_of
-from cxrules.verification.results import Finding, Verdict
+from cxrules.verification.prover import Angle, Prover, Query, View, judge_of
+from cxrules.verification.results import CheckFinding, Verdict
 
 __all__ = ["double_counted", "idle_rules", "result_differs", "subsumed_conclusions"]
 
@@ -23,7 +23,7 @@ IDLE_RULE = "idle-rule"
 _WITHOUT_WEIGHT = (Effect.FINDING, Effect.EXCLUDES, Effect.RECOGNISES, Effect.ACTION)
 
 
-def subsumed_conclusions(prover: Prover) -> Iterator[Finding]:
+def subsumed_conclusions(prover: Prover) -> Iterator[CheckFinding]:
     """Every rule with a finding, exclusion, pattern or action is at times the only one of its article to conclude it.
 
     Rules of other articles do not count: two articles that agree are two rules, and each is quoted.
@@ -49,7 +49,7 @@ def subsumed_conclusions(prover: Prover) -> Iterator[Finding]:
             yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _tell_subsumed))
 
 
-def double_counted(prover: Prover) -> Iterator[Finding]:
+def double_counted(prover: Prover) -> Iterator[CheckFinding]:
     """No two rules of one article speak for or against one model so that the one never fires without the other.
 
     Standing rules are left out: they speak of every organisation, for one point. So are rules that share the claim that
@@ -81,7 +81,7 @@ def double_counted(prover: Prover) -> Iterator[Finding]:
         yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _always(message)))
 
 
-def idle_rules(prover: Prover) -> Iterator[Finding]:
+def idle_rules(prover: Prover) -> Iterator[CheckFinding]:
     """Every rule that bears on the choice changes the model or the status of some organisation."""
     for rule in (rule for rule in prover.rulebase.rules if rule in prover.rulebase.bearing):
         fires = prover.ask([prover.outcome.fired[rule]])
@@ -90,13 +90,13 @@ def idle_rules(prover: Prover) -> Iterator[Finding]:
             yield _unless_dead(fires, subject, _change_something(prover, subject))
 
 
-def _unless_dead(fires: Possibility, subject: Subject, finding: Finding) -> Finding:
+def _unless_dead(fires: Possibility, subject: Subject, finding: CheckFinding) -> CheckFinding:
     """Return what was found about a rule, unless it may be that it can never fire, which would be another finding."""
     undecided = fires is Possibility.UNDECIDED and finding.verdict is Verdict.REFUTED
     return subject.leave() if undecided else finding
 
 
-def _change_something(prover: Prover, subject: Subject) -> Finding:
+def _change_something(prover: Prover, subject: Subject) -> CheckFinding:
     rule = subject.name
     circuit = prover.circuit
     rules = {other: known for other, known in prover.rulebase.rules.items() if other != rule}
@@ -137,11 +137,11 @@ def _source(rulebase: RuleBase, rule: str) -> str:
     return rulebase.claims[rulebase.rules[rule].because[0]].source
 
 
-def _fires(rule: str) -> Question:
+def _fires(rule: str) -> Query:
     return lambda view: view.fired[rule]
 
 
-def _silent(circuit: Circuit, rule: str) -> Question:
+def _silent(circuit: Circuit, rule: str) -> Query:
     return lambda view: circuit.negate(view.fired[rule])
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from cxrules.language.rules import Condition, Effect
 from cxrules.verification.checks.assertions import Subject, claim_some
-from cxrules.verification.prover import Prover, Question
-from cxrules.verification.results import Finding, Verdict
+from cxrules.verification.prover import Prover, Query
+from cxrules.verification.results import CheckFinding, Verdict
 
 __all__ = [
     "dead_rules",
@@ -25,7 +25,7 @@ PATTERN_NEVER_RECOGNISED = "pattern-never-recognised"
 IDLE_PREFERENCE = "idle-preference"
 
 
-def dead_rules(prover: Prover) -> Iterator[Finding]:
+def dead_rules(prover: Prover) -> Iterator[CheckFinding]:
     """Every rule can fire."""
     for rule in prover.rulebase.rules.values():
         yield claim_some(
@@ -36,14 +36,14 @@ def dead_rules(prover: Prover) -> Iterator[Finding]:
         )
 
 
-def unreachable_findings(prover: Prover) -> Iterator[Finding]:
+def unreachable_findings(prover: Prover) -> Iterator[CheckFinding]:
     """Every finding can be established."""
     for finding, concluders in prover.rulebase.concluders.items():
         subject = Subject(UNREACHABLE_FINDING, finding, "the finding can be established")
         yield _reach(prover, subject, concluders, "The finding can never be established")
 
 
-def patterns_never_recognised(prover: Prover) -> Iterator[Finding]:
+def patterns_never_recognised(prover: Prover) -> Iterator[CheckFinding]:
     """Every pattern can be recognised."""
     for pattern in prover.rulebase.patterns:
         concluders = prover.outcome.concluders(Effect.RECOGNISES, pattern)
@@ -51,7 +51,7 @@ def patterns_never_recognised(prover: Prover) -> Iterator[Finding]:
         yield _reach(prover, subject, concluders, "The pattern can never be recognised")
 
 
-def models_never_recommended(prover: Prover) -> Iterator[Finding]:
+def models_never_recommended(prover: Prover) -> Iterator[CheckFinding]:
     """Every model can be recommended."""
     for model in prover.rulebase.models:
         yield claim_some(
@@ -62,7 +62,7 @@ def models_never_recommended(prover: Prover) -> Iterator[Finding]:
         )
 
 
-def idle_preferences(prover: Prover) -> Iterator[Finding]:
+def idle_preferences(prover: Prover) -> Iterator[CheckFinding]:
     """Every preference can act: both models are candidates, and one sets the other aside."""
     for rule, preferred, behind in prover.outcome.preferences:
         parts = {
@@ -78,7 +78,7 @@ def idle_preferences(prover: Prover) -> Iterator[Finding]:
         )
 
 
-def _reach(prover: Prover, subject: Subject, concluders: Sequence[str], message: str) -> Finding:
+def _reach(prover: Prover, subject: Subject, concluders: Sequence[str], message: str) -> CheckFinding:
     rules = prover.rulebase.rules
     if not concluders:
         return subject.refute(f"{message}: no rule concludes it.", prover.smallest(lambda _: True).witness)
@@ -96,15 +96,15 @@ def _reach(prover: Prover, subject: Subject, concluders: Sequence[str], message:
     return found[-1] if len(found) == 1 else replace(found[-1], message=none, involved=tuple(concluders))
 
 
-def _parts(when: tuple[Condition, ...]) -> dict[str, Question]:
+def _parts(when: tuple[Condition, ...]) -> dict[str, Query]:
     return {condition.write(): _condition(condition) for condition in when}
 
 
-def _condition(condition: Condition) -> Question:
+def _condition(condition: Condition) -> Query:
     return lambda view: view.holds((condition,))
 
 
-def _steps(prover: Prover, model: str) -> dict[str, Question]:
+def _steps(prover: Prover, model: str) -> dict[str, Query]:
     """Return the steps that a model has to pass, in policy order: a conflict names the first that stop it."""
     circuit = prover.circuit
     return {
@@ -116,15 +116,15 @@ def _steps(prover: Prover, model: str) -> dict[str, Question]:
     }
 
 
-def _fires(rule: str) -> Question:
+def _fires(rule: str) -> Query:
     return lambda view: view.fired[rule]
 
 
-def _runs(model: str) -> Question:
+def _runs(model: str) -> Query:
     return lambda view: view.candidate[model]
 
 
-def _established(finding: str) -> Question:
+def _established(finding: str) -> Query:
     return lambda view: view.findings[finding]
 
 

@@ -16,10 +16,10 @@ from cxrules.policy.formula import Formula
 from cxrules.verification.circuit import Bit, Circuit, Number
 from cxrules.verification.space import Space
 
-__all__ = ["Outcome"]
+__all__ = ["CircuitView"]
 
 
-class Outcome(Formula[Bit, Number]):
+class CircuitView(Formula[Bit, Number]):
     """What a rule base makes of every organisation of a space.
 
     Attributes:

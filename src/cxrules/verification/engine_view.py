@@ -1,7 +1,8 @@
-"""What the engine says of one organisation, in the terms in which questions are asked of all of them.
+"""One organisation as the engine and the decider see it, in the terms in which the circuit describes all of them.
 
-A question is written once, over an `Outcome`. Asked of a `Reading` it is answered by the engine and the policy
-themselves: so every witness is confirmed by what it is a witness about.
+A question is written once and can be asked of either view. The circuit finds a witness by the text of `policy.formula`;
+this view confirms it by what the engine and `Decider` say. It must not use the formula itself: then a mistake in the
+formula would confirm its own witnesses.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from cxrules.policy.decision import Status
 from cxrules.policy.judge import Judge
 from cxrules.verification.space import Regions
 
-__all__ = ["Reading"]
+__all__ = ["EngineView"]
 
 
-class Reading:
-    """What a judge makes of one organisation. The attributes are those of `Outcome`, with truth values and numbers."""
+class EngineView:
+    """What a judge makes of one organisation: the attributes of `CircuitView`, as truth values and numbers."""
 
     def __init__(self, judge: Judge, known: Facts, regions: Regions) -> None:
         self.judge, self.known, self._regions = judge, known, regions
@@ -90,22 +91,11 @@ class Reading:
         """The points of every model."""
         return self.decider.weigh(self._bits)
 
-    def points_of(self, source: str, model: str) -> int:
-        """Return the points of one article for one model."""
-        return sum(
-            item.points
-            for bit, item in self.decider.items
-            if bit & self._bits and (item.source, item.model) == (source, model)
-        )
-
     @cached_property
     def enough(self) -> dict[str, bool]:
-        """For every model whether supporting points from rules that do not stand reach the minimum."""
-        firm = dict.fromkeys(self.rulebase.models, 0)
-        for bit, item in self.decider.items:
-            if bit & self._bits and item.points > 0 and not item.standing:
-                firm[item.model] += item.points
-        return {model: points >= self.rulebase.policy.minimum_evidence for model, points in firm.items()}
+        """For every model whether supporting points from rules that are not standing reach the minimum."""
+        minimum = self.rulebase.policy.minimum_evidence
+        return {model: points >= minimum for model, points in self.decider.firm(self._bits).items()}
 
     @cached_property
     def excluded(self) -> dict[str, bool]:
@@ -127,20 +117,20 @@ class Reading:
     @cached_property
     def preferences(self) -> dict[tuple[str, str, str], bool]:
         """For every rule, preferred model and model behind it, whether the preference acts."""
-        aside = self.decider.set_aside(self.decision.fired, [model for model, runs in self.candidate.items() if runs])
         return {
-            (rule.id, conclusion.target, behind): self.candidate[conclusion.target] and rule.id in aside.get(behind, ())
-            for rule in self.rulebase.rules.values()
-            for conclusion in rule.then
-            if conclusion.effect is Effect.PREFERS
-            for behind in conclusion.over
+            (rule, preferred, behind): self.candidate[preferred] and rule in self._aside.get(behind, ())
+            for rule, preferred, over in self.decider.preferences
+            for behind in over
         }
 
     @cached_property
     def running(self) -> dict[str, bool]:
         """For every model whether it is a candidate that no preference sets aside."""
-        aside = self.decider.set_aside(self.decision.fired, [model for model, runs in self.candidate.items() if runs])
-        return {model: runs and model not in aside for model, runs in self.candidate.items()}
+        return {model: runs and model not in self._aside for model, runs in self.candidate.items()}
+
+    @cached_property
+    def _aside(self) -> dict[str, list[str]]:
+        return self.decider.set_aside(self.decision.fired, [model for model, runs in self.candidate.items() if runs])
 
     @cached_property
     def recommended(self) -> dict[str, bool]:
