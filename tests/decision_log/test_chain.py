@@ -54,7 +54,7 @@ def test_a_chained_log_is_whole_and_is_read_as_any_other(chained: Path) -> None:
         (lambda lines: lines[:3] + lines[4:], [(4, "missing")]),
         (lambda lines: lines[:3] + lines[6:], [(4, "missing")]),
         (lambda lines: lines[1:], [(1, "missing")]),
-        (lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], [(5, "reordered")]),
+        (lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], [(4, "reordered")]),
         (lambda lines: [*lines[:2], *lines[3:], lines[2]], [(9, "reordered")]),
         (lambda lines: [*lines[:4], lines[3], *lines[4:]], [(5, "duplicated")]),
         (lambda lines: [*lines, lines[3]], [(10, "duplicated")]),
@@ -65,7 +65,15 @@ def test_a_chained_log_is_whole_and_is_read_as_any_other(chained: Path) -> None:
         (lambda lines: [*lines[:4], lines[4].replace(b'"id":"d-3"', b'"id":"d-x"'), *lines[5:]], [(5, "altered")]),
         (lambda lines: [*lines[:4], lines[4].replace(b"T", b" ", 1), *lines[5:]], [(5, "altered")]),
         (lambda lines: [*lines[:4], b"\n", *lines[4:]], []),
-        (lambda lines: [*lines[:4], b"hello\n", *lines[4:]], [(5, "altered"), (6, "duplicated")]),
+        (lambda lines: [*lines[:4], b"hello\n", *lines[4:]], [(5, "foreign")]),
+        (lambda lines: [*lines[:4], b"x" * (1 << 21) + b"\n", *lines[4:]], [(5, "foreign")]),
+        (lambda lines: [*lines[:4], b"hello\n", b"you\n", *lines[5:]], [(5, "altered"), (6, "foreign")]),
+        (lambda lines: [*lines[:4], b"hello\n", *lines[6:]], [(5, "altered"), (6, "missing")]),
+        (lambda lines: [*lines, b"hello\n"], [(10, "foreign")]),
+        (lambda lines: [*lines[:-1], lines[-1][:-1]], [(9, "altered")]),
+        (lambda lines: [*lines[:2], lines[8], *lines[2:8]], [(3, "reordered")]),
+        (lambda lines: [*lines[:4], lines[4][:9] + b"\n" + lines[4][9:], *lines[5:]], [(5, "altered"), (6, "altered")]),
+        (lambda lines: [line.replace(b"\n", b"\r\n") for line in lines], [(line, "altered") for line in range(1, 10)]),
         (lambda lines: lines[:0], [(0, "truncated")]),
     ],
 )
@@ -98,6 +106,62 @@ def test_every_bit_of_the_last_line_and_the_first_link(chained: Path, tmp_path: 
         assert found(copy(chained, tmp_path, [bytes(changed)])), place
 
 
+def test_a_flipped_bit_of_the_head_is_named(chained: Path, tmp_path: Path) -> None:
+    path = copy(chained, tmp_path)
+    head = head_path(path).read_bytes()
+    for place in range(len(head)):
+        for bit in range(8):
+            changed = bytearray(head)
+            changed[place] ^= 1 << bit
+            head_path(path).write_bytes(changed)
+            assert found(path), (place, bit)
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """The lines of another chain, a longer one."""
+    path = tmp_path_factory.mktemp("other") / "log"
+    with DecisionLog(path, chained=True) as log:
+        for number in range(11):
+            log.write(ADVISOR.recommend(ORGANISATIONS[number % 4]), id=f"o-{number}")
+    return path.read_bytes().splitlines(keepends=True)
+
+
+@given(st.data())
+def test_one_change_is_named_where_it_is_and_nothing_else(
+    chained: Path, other: list[bytes], tmp_path_factory: pytest.TempPathFactory, data: Any
+) -> None:
+    lines = chained.read_bytes().splitlines(keepends=True)
+    here, there = (data.draw(st.integers(0, 8)) for _ in range(2))
+    alien = data.draw(st.sampled_from(other[1:]))
+    left = [*lines[:here], *lines[here + 1 :]]
+    changes: dict[str, tuple[list[bytes], set[str]]] = {
+        "removed": (left, {"missing", "truncated"}),
+        "repeated": ([*lines[:there], lines[here], *lines[there:]], {"duplicated"}),
+        "moved": ([*left[:there], lines[here], *left[there:]], {"reordered"} if here != there else set()),
+        "inserted": ([*lines[:here], alien, *lines[here:]], {"foreign"}),
+        "replaced": ([*lines[:here], alien, *lines[here + 1 :]], {"foreign", "missing", "truncated"}),
+        "appended": ([*lines, alien], {"foreign"}),
+        "scribbled": ([*lines[:here], b"?\n", *lines[here:]], {"foreign"}),
+        "blotted": ([*lines[:here], b"?\n", *lines[here + 1 :]], {"altered"}),
+    }
+    name = data.draw(st.sampled_from(sorted(changes)))
+    changed, breaches = changes[name]
+    told = found(copy(chained, tmp_path_factory.mktemp("changed"), changed))
+    assert bool(told) == bool(breaches)
+    assert {breach for _, breach in told} <= breaches
+    assert len(told) <= (3 if name == "replaced" else 1)
+    if name in ("inserted", "scribbled", "blotted"):
+        assert told[0][0] == here + 1
+
+
+def test_a_head_noted_earlier_is_held_to_the_record_of_its_number(chained: Path) -> None:
+    for number, line in enumerate(chained.read_bytes().splitlines(), 1):
+        noted = Head(number, json.loads(line)["chain"]["hash"])
+        assert found(chained, noted) == []
+        assert found(chained, Head(number, "0" * 64)) == [(number, "foreign")]
+
+
 def test_a_line_chained_anew_does_not_follow(chained: Path, tmp_path: Path) -> None:
     from cxrules.decision_log.chain import link
 
@@ -115,7 +179,7 @@ def test_a_chain_made_anew_is_seen_against_a_head_kept_elsewhere(chained: Path, 
         for number in range(8):
             log.write(ADVISOR.recommend(), id=f"d-{number}")
     assert found(path) == []
-    assert found(path, noted) == [(0, "foreign")]
+    assert found(path, noted) == [(9, "foreign")]
     assert found(chained, noted) == []
     with DecisionLog(path, chained=True) as log:
         log.write(ADVISOR.recommend())
@@ -160,7 +224,12 @@ def test_a_torn_note_of_a_torn_line_is_noted_with_it(chained: Path, tmp_path: Pa
     # What is noted is held to what stands there.
     content = path.read_bytes()
     path.write_bytes(content.replace(b'"id":"lo', b'"id":"la'))
-    assert [breach for _, breach in found(path)][:1] == ["altered"]
+    assert [breach for _, breach in found(path)] == ["altered", "altered"]
+    path.write_bytes(b"".join(line for line in content.splitlines(keepends=True) if b'"id":"lo' not in line))
+    assert [breach for _, breach in found(path)] == ["altered"]
+    lines = content.splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:9], *lines[11:]]))
+    assert [breach for _, breach in found(path)] == ["missing"], "what the note is about"
 
 
 def test_a_log_is_chained_throughout_or_not_at_all(chained: Path, tmp_path: Path) -> None:

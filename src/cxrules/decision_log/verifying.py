@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from cxrules.decision_log import lines
 from cxrules.decision_log.chain import START, ChainLink, Head, read_head, read_link
@@ -17,8 +18,9 @@ from cxrules.decision_log.rotation import head_path
 
 __all__ = ["Breach", "ChainFinding", "verify_chain"]
 
+_NOTE: Final = b'{"kind":"torn",'
 _MANY: Final = 10_000
-"""Gaps that are remembered, in case that what is missing stands elsewhere."""
+"""How much is remembered of each kind: gaps, records out of place, hashes, lines without a link."""
 
 
 class Breach(StrEnum):
@@ -29,9 +31,9 @@ class Breach(StrEnum):
     MISSING = "missing"
     """Lines that were written are not there."""
     REORDERED = "reordered"
-    """The line stands after others that were written later."""
+    """The line stands before others that were written earlier, or after others that were written later."""
     DUPLICATED = "duplicated"
-    """A line of this number stood here before."""
+    """The line stands in its place as well."""
     TRUNCATED = "truncated"
     """The log ends before its last line."""
     FOREIGN = "foreign"
@@ -61,13 +63,44 @@ class ChainFinding:
         return f"{f'{self.part}, ' if self.part else ''}{place}: {self.message} [{self.breach}]"
 
 
-@dataclass
-class _Torn:
-    """Bytes without a link, which a later line may note as left unfinished."""
+class _Unlinked(NamedTuple):
+    """A line without a link that can be read."""
 
-    first: LogLine
-    text: bytes
-    lines: int = 1
+    line: LogLine
+    text: bytes  # left empty where it would be too much to keep
+    whole: bool
+
+
+class _Gap(NamedTuple):
+    """Records that are not in their place: they are missing, or stand somewhere else."""
+
+    first: int
+    last: int
+    line: LogLine  # which they should stand before
+    before: str  # the hash of the record before them; empty where nobody knows
+    after: str  # the hash that the last of them has
+
+    def takes(self, link: ChainLink) -> bool:
+        """Return whether a line of one of these numbers can be that record."""
+        follows = link.number > self.first or self.before in ("", link.prev)
+        return follows and (link.number < self.last or self.after in ("", link.hash))
+
+    def without(self, link: ChainLink) -> list[_Gap]:
+        """Return what is left once one of them is found."""
+        parts = [
+            self._replace(last=link.number - 1, after=link.prev),
+            self._replace(first=link.number + 1, before=link.hash),
+        ]
+        return [part for part in parts if part.first <= part.last]
+
+
+class _Doubt(NamedTuple):
+    """A line that did not follow: the next one shows whether it is out of place, or what stands before it."""
+
+    before: Head
+    gap: _Gap | None
+    line: LogLine
+    link: ChainLink
 
 
 def verify_chain(
@@ -79,135 +112,249 @@ def verify_chain(
 
     Args:
         log: The log.
-        head: How far it goes, from a place that the log's owner cannot write; that beside the log when left out.
+        head: How far it went, noted at any time in a place that the log's owner cannot write; that beside the log when
+            left out. The record of its number must be that one.
         progress: Is told how many bytes are read, as work goes on.
 
     Yields:
-        What became of a line, in the order of the log; nothing when all is as it was written.
+        What became of a line, as soon as it is known, and last what is missing; nothing when all is as it was written.
 
     Raises:
         ValueError: If no line is chained.
     """
-    chain = _Chain(log)
+    if head is None:
+        # Read before the lines: a writer may add some meanwhile, and a head for them.
+        with suppress(OSError):
+            head = read_head(head_path(log.path).read_bytes())
+    chain = _Chain(log, head)
     read = 0
     for line in log.lines():
         yield from chain.read(line)
         if progress is not None:
             read += len(line.text)
             progress(read)
-    yield from chain.end(head)
+    yield from chain.end()
 
 
 class _Chain:
-    def __init__(self, log: LogReader) -> None:
+    """Reads line by line: what follows is in its place, and what does not follow is named."""
+
+    def __init__(self, log: LogReader, head: Head | None) -> None:
         self._log = log
-        self._last: Head | None = None  # the last line in its place
-        self._gaps: list[tuple[int, int, LogLine]] = []
-        self._torn: _Torn | None = None
+        self._head = head
+        self._last = START  # the last record in its place; its hash is empty where the line has been altered
+        self._gaps: list[_Gap] = []
+        self._early: dict[int, tuple[ChainLink, LogLine]] = {}  # records that stand before their place
+        self._recent: dict[int, str] = {}  # the hashes of the last records
+        self._unlinked: list[_Unlinked] = []
+        self._size = 0  # in bytes, of these
+        self._more = 0  # lines after them
+        self._doubt: _Doubt | None = None
         self._linked = False
 
     def read(self, line: LogLine) -> Iterator[ChainFinding]:
-        text = line.text[:-1] if line.text.endswith(b"\n") else line.text
+        text = line.text.removesuffix(b"\n")
         link = read_link(text)
         if link is None:
-            yield from self._read_unlinked(line)
+            self._keep_unlinked(line)
             return
         self._linked = True
-        if self._torn is not None:
-            yield from self._settle_torn(text)
-        if not link.whole or not line.whole:
-            yield from self._read_altered(line, link)
-        else:
-            yield from self._read_whole(line, link)
+        whole = link.whole and line.whole
+        if text.startswith(_NOTE):
+            yield from self._hold_to_note(line, text)
+        elif self._unlinked:
+            yield from self._settle_unlinked(self._unlinked, link.number, whole=whole)
+        yield from self._read_whole(line, link) if whole else self._read_altered(line, link)
 
-    def end(self, head: Head | None) -> Iterator[ChainFinding]:
-        if self._torn is not None and not self._linked:
+    def end(self) -> Iterator[ChainFinding]:
+        if self._unlinked and not self._linked and self._head is None:
             raise ValueError(f"the decision log {str(self._log.path)!r} is not chained")
-        if self._torn is not None and self._torn.text.endswith(b"\n"):
-            yield from self._settle_torn(b"")
-        for first, last, line in self._gaps:
-            yield self._tell(line, Breach.MISSING, f"{_name(first, last)} before this one {_is(first, last)} missing")
-        last_number = self._last.number if self._last else 0
-        if head is None:
-            try:
-                head = read_head(head_path(self._log.path).read_bytes())
-            except OSError:
-                head = None
-        if head is None:
-            if last_number or self._torn is not None:
+        # What has no line break a writer may be at. Where nothing says how far the log goes it may be a record.
+        unlinked = [each for each in self._unlinked if each.whole]
+        until = self._last.number + len(unlinked) if self._head is None else self._head.number
+        if self._doubt is not None and self._doubt.gap is not None:
+            yield from self._check_place(self._doubt.line, self._doubt.link)
+        yield from self._settle_unlinked(unlinked, until + 1, whole=True)
+        for number in sorted(self._early):
+            link, line = self._early[number]
+            if self._head is not None and number > self._head.number:
+                yield self._tell_foreign(line, number)
+                continue
+            if number == self._last.number + 1:
+                self._last = Head(number, link.hash)
+            yield self._tell_moved(line, number)
+        for gap in self._gaps:
+            name = _name(gap.first, gap.last)
+            yield self._tell(gap.line, Breach.MISSING, f"{name} before this one {_is(gap.first, gap.last)} missing")
+        number = self._last.number
+        if self._head is None:
+            if number or self._unlinked:
                 yield ChainFinding(0, Breach.NO_HEAD, "no head says how far the log goes; its end may be missing")
-        elif head.number > last_number:
-            message = f"the log ends with {_name(last_number, last_number)}, and had {_name(head.number, head.number)}"
+        elif self._head.number > number:
+            ends = f"ends with {_name(number, number)}" if number else "has no record"
+            message = f"the log {ends}, and had {_name(self._head.number, self._head.number)}"
             yield ChainFinding(0, Breach.TRUNCATED, message)
-        elif head.number == last_number and self._last and head.hash != self._last.hash:
-            yield ChainFinding(
-                0, Breach.FOREIGN, f"{_name(last_number, last_number)} is not the one that the head names"
-            )
 
-    def _read_unlinked(self, line: LogLine) -> Iterator[ChainFinding]:
-        if not line.text.strip() and line.whole:
+    # -- lines without a link ------------------------------------------------------------------------------------------
+
+    def _keep_unlinked(self, line: LogLine) -> None:
+        if line.text and not line.text.strip() and line.whole:
             return
-        if self._torn is None:
-            self._torn = _Torn(line, line.text)
-        elif len(self._torn.text) < LONGEST_RULEBASE:
-            self._torn.text += line.text
-            self._torn.lines += 1
-        yield from ()
+        if len(self._unlinked) == _MANY:
+            self._more += 1
+            return
+        self._size += len(line.text)
+        text = line.text if self._size <= LONGEST_RULEBASE else b""
+        self._unlinked.append(_Unlinked(line._replace(text=b""), text, line.whole))
 
-    def _settle_torn(self, text: bytes) -> Iterator[ChainFinding]:
-        """Classify bytes without a link, now that a line with one follows, or none."""
-        torn, self._torn = self._torn, None
-        assert torn is not None
+    def _hold_to_note(self, line: LogLine, text: bytes) -> Iterator[ChainFinding]:
+        """Hold lines without a link to the note that follows, which says what a writer left unfinished there."""
+        unlinked = self._unlinked
+        yield from self._settle_unlinked([], 0, whole=True)
         try:
-            note = lines.parse(text + b"\n") if text else None
+            note = lines.parse(text + b"\n")
         except Faulty:
             note = None
         if isinstance(note, TornLine):
-            for start in range(torn.lines):  # the note may be about the last of them only
-                left = b"".join(torn.text.splitlines(keepends=True)[start:])[:-1]
+            for start in range(len(unlinked)):  # the note may be about the last of them only
+                left = b"".join(each.text for each in unlinked[start:])[:-1]
                 if len(left) == note.bytes and sha256(left).hexdigest() == note.sha256:
-                    if start == 0:
-                        return
+                    unlinked = unlinked[:start]
                     break
-        # Each takes the place of a line, if one is missing there.
-        for offset in range(torn.lines):
-            number = self._last.number + 1 if self._last else 1
-            self._last = Head(number, "")
+            else:
+                if not unlinked:
+                    yield self._tell(line, Breach.MISSING, "what this line notes as torn is missing")
+        for each in unlinked:
+            yield self._tell(each.line, Breach.ALTERED, "what the next line notes as torn was altered")
+
+    def _settle_unlinked(self, unlinked: list[_Unlinked], follower: int, *, whole: bool) -> Iterator[ChainFinding]:
+        """Classify lines without a link: each takes the place of a record, if one is missing there."""
+        more, self._unlinked, self._size, self._more = self._more, [], 0, 0
+        for each in unlinked:
+            number = self._last.number + 1
+            if number < follower:
+                self._last = Head(number, "")
+            elif whole or number > follower:
+                yield self._tell(each.line, Breach.FOREIGN, "this is no record of the log")
+                continue
+            # Else it is a part of that record, of which the rest follows.
             message = f"{_name(number, number)} was altered so that it cannot be read"
-            yield ChainFinding(torn.first.number + offset, Breach.ALTERED, message, self._part(torn.first))
+            yield self._tell(each.line, Breach.ALTERED, message)
+        if more:
+            yield self._tell(unlinked[-1].line, Breach.FOREIGN, f"{more} more lines after this one are no records")
+
+    # -- lines with a link ---------------------------------------------------------------------------------------------
 
     def _read_altered(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
-        number = self._last.number + 1 if self._last else link.number
-        self._last = Head(number, "")
+        number = self._last.number + 1
+        follows = self._last.hash in ("", link.prev)
+        if not follows and link.number < number:  # out of place besides
+            for place, gap in enumerate(self._gaps):
+                if gap.first <= link.number <= gap.last:
+                    self._gaps[place : place + 1] = gap.without(link)
+                    break
+            number = link.number
+        else:
+            if not follows and link.number > number:
+                self._open_gap(link, line)
+                number = link.number
+            self._last = Head(number, "")
+        self._doubt = None
         yield self._tell(line, Breach.ALTERED, f"{_name(number, number)} was altered")
 
     def _read_whole(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
+        yield from self._resolve_doubt(link)
         last = self._last
-        expected = last.number + 1 if last else 1
-        if last is None and link.number > 1:
-            self._gaps.append((1, link.number - 1, line))
-        elif link.number > expected:
-            if len(self._gaps) < _MANY:
-                self._gaps.append((expected, link.number - 1, line))
-        elif link.number < expected:
-            yield from self._read_late(line, link, expected)
+        if link.number <= last.number:
+            yield from self._read_late(line, link)
             return
-        elif last is not None and last.hash not in ("", link.prev):
+        known, gap = last.hash, None
+        if link.number > last.number + 1:
+            before = self._early.get(link.number - 1)
+            known = before[0].hash if before else ""
+            gap = self._open_gap(link, line)
+            yield from self._find_moved(gap)
+        if known not in ("", link.prev):
             message = f"{_name(link.number, link.number)} does not follow from the one before it"
+            if last == START:
+                message = "the first line is of another chain"
             yield self._tell(line, Breach.FOREIGN, message)
-        elif last is None and link.prev != START.hash:
-            yield self._tell(line, Breach.FOREIGN, "the first line is of another chain")
+            self._doubt = _Doubt(last, None, line, link)
+            self._last = Head(link.number, "")
+            return
         self._last = Head(link.number, link.hash)
+        self._recent[link.number] = link.hash
+        if len(self._recent) > _MANY:
+            del self._recent[next(iter(self._recent))]
+        if any(gap is each for each in self._gaps):
+            self._doubt = _Doubt(last, gap, line, link)
+        else:
+            yield from self._check_place(line, link)
 
-    def _read_late(self, line: LogLine, link: ChainLink, expected: int) -> Iterator[ChainFinding]:
-        for position, (first, end, where) in enumerate(self._gaps):
-            if first <= link.number <= end:
-                rest = [(first, link.number - 1, where), (link.number + 1, end, where)]
-                self._gaps[position : position + 1] = [gap for gap in rest if gap[0] <= gap[1]]
-                message = f"{_name(link.number, link.number)} stands where {_name(expected, expected)} belongs"
-                yield self._tell(line, Breach.REORDERED, message)
+    def _resolve_doubt(self, link: ChainLink) -> Iterator[ChainFinding]:
+        """Decide with the next line about one that did not follow: it is out of place, or what stood before it is."""
+        doubt, self._doubt = self._doubt, None
+        if doubt is None:
+            return
+        if doubt.gap is None:
+            if doubt.before.hash and (link.number, link.prev) == (doubt.before.number + 1, doubt.before.hash):
+                self._last = doubt.before
+        elif doubt.before.number < link.number < doubt.link.number:
+            self._last = doubt.before
+            self._gaps = [gap for gap in self._gaps if gap is not doubt.gap]
+            self._recent.pop(doubt.link.number, None)
+            if len(self._early) < _MANY:
+                self._early[doubt.link.number] = doubt.link, doubt.line
+        else:
+            yield from self._check_place(doubt.line, doubt.link)
+
+    def _check_place(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
+        """Hold a record in its place to what else is known of that number."""
+        number = link.number
+        if number in self._early:
+            early, where = self._early.pop(number)
+            yield self._tell_again(where, early, link.hash)
+        if self._head is not None and number == self._head.number and self._head.hash != link.hash:
+            yield self._tell(line, Breach.FOREIGN, f"{_name(number, number)} is not the one that the head names")
+
+    def _open_gap(self, link: ChainLink, line: LogLine) -> _Gap | None:
+        if len(self._gaps) == _MANY:
+            return None
+        gap = _Gap(self._last.number + 1, link.number - 1, line, self._last.hash, link.prev)
+        self._gaps.append(gap)
+        return gap
+
+    def _find_moved(self, gap: _Gap | None) -> Iterator[ChainFinding]:
+        """Name the records that belong in a gap that was just opened, and stand before it."""
+        numbers = range(gap.first, gap.last + 1) if gap else ()
+        for number in numbers if len(numbers) < len(self._early) else sorted(self._early):
+            if number in numbers and number in self._early:
+                link, line = self._early.pop(number)
+                self._gaps += self._gaps.pop().without(link)
+                yield self._tell_moved(line, number)
+
+    def _read_late(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
+        for place, gap in enumerate(self._gaps):
+            if gap.first <= link.number <= gap.last:
+                if gap.takes(link):
+                    self._gaps[place : place + 1] = gap.without(link)
+                    yield self._tell_moved(line, link.number)
+                else:
+                    yield self._tell_foreign(line, link.number)
                 return
-        yield self._tell(line, Breach.DUPLICATED, f"{_name(link.number, link.number)} was here before")
+        yield self._tell_again(line, link, self._recent.get(link.number, link.hash))
+
+    def _tell_moved(self, line: LogLine, number: int) -> ChainFinding:
+        return self._tell(line, Breach.REORDERED, f"{_name(number, number)} does not stand in its place")
+
+    def _tell_foreign(self, line: LogLine, number: int) -> ChainFinding:
+        return self._tell(line, Breach.FOREIGN, f"{_name(number, number)} of another chain stands here")
+
+    def _tell_again(self, line: LogLine, link: ChainLink, own: str) -> ChainFinding:
+        """Name a line whose number another one has in its place."""
+        if link.hash != own:
+            return self._tell_foreign(line, link.number)
+        return self._tell(line, Breach.DUPLICATED, f"{_name(link.number, link.number)} occurs twice")
 
     def _tell(self, line: LogLine, breach: Breach, message: str) -> ChainFinding:
         return ChainFinding(line.number, breach, message, self._part(line))
