@@ -20,6 +20,8 @@ __all__ = ["STANDARD_INPUT", "OrganisationFile", "interpret", "read_facts", "rea
 STANDARD_INPUT = "-"
 _SHOWN = "<stdin>"
 _FACTS = "facts"
+_LARGEST_YAML = 256 << 10
+"""How many characters of YAML may say what is known about one organisation; of JSON as many as any file may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def read_organisation(name: str, vocabulary: Vocabulary) -> OrganisationFile:
 def interpret(text: str, name: str, vocabulary: Vocabulary) -> OrganisationFile:
     """Read what a text says about one organisation, as `read_organisation` does with that of a file."""
     report = MistakeCollector()
-    return _interpret(parse_text(text, name, report), report, vocabulary)
+    return _interpret(parse_text(text, name, report, _LARGEST_YAML), report, vocabulary)
 
 
 def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabulary) -> OrganisationFile:
@@ -125,7 +127,7 @@ def _drop_labels(mistakes: list[Diagnostic], node: Node) -> list[Diagnostic]:
 
 def _read(name: str, report: MistakeCollector) -> Node | None:
     if name != STANDARD_INPUT:
-        return read_file(Path(name), report)
+        return read_file(Path(name), report, _LARGEST_YAML)
     try:
         if sys.stdin is None:
             raise OSError(errno.EBADF, "it is closed")
@@ -136,7 +138,7 @@ def _read(name: str, report: MistakeCollector) -> Node | None:
     except OSError as error:
         report.add("unreadable-file", Location(_SHOWN), f"standard input cannot be read: {tell_error(error)}")
         return None
-    return parse_text(text, _SHOWN, report)
+    return parse_text(text, _SHOWN, report, _LARGEST_YAML)
 
 
 def _validate(

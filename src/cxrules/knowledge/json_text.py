@@ -20,7 +20,17 @@ _LONGEST_INT: Final = 40
 
 
 class NotJsonError(ValueError):
-    """The text is no JSON; it may be YAML."""
+    """The text is no JSON; it may be YAML.
+
+    Attributes:
+        at: From which position on it is none.
+        told: Why, in a few words.
+    """
+
+    def __init__(self, at: int, told: str) -> None:
+        super().__init__(at, told)
+        self.at = at
+        self.told = told
 
 
 def read_json(text: str, file: str, report: MistakeCollector) -> Node:
@@ -35,8 +45,8 @@ def read_json(text: str, file: str, report: MistakeCollector) -> Node:
     """
     reader = _JsonReader(text, file, report)
     node = reader.read(reader.skip(0), 0)
-    if reader.skip(reader.end) != len(text):
-        raise NotJsonError
+    if (end := reader.skip(reader.end)) != len(text):
+        raise NotJsonError(end, "nothing more is expected")
     for mistake in reader.mistakes:
         report.add(*mistake)
     return node
@@ -58,7 +68,7 @@ class _JsonReader:
         """Read the value at a position; `end` is where it ends."""
         text = self.text
         if depth > DEEPEST:
-            raise NotJsonError  # the YAML reader says so
+            raise NotJsonError(at, "this is nested too deeply")
         first = text[at : at + 1]
         if first == "{":
             return self._read_object(at, depth)
@@ -109,16 +119,16 @@ class _JsonReader:
 
     def _expect(self, at: int, sign: str) -> int:
         if self.text[at : at + 1] != sign:
-            raise NotJsonError
+            raise NotJsonError(at, f"{sign!r} is expected")
         return self.skip(at + 1)
 
     def _read_text(self, at: int) -> str:
         if self.text[at : at + 1] != '"':
-            raise NotJsonError
+            raise NotJsonError(at, "a text in double quotation marks is expected")
         try:
             value, self.end = scanstring(self.text, at + 1, True)
-        except JSONDecodeError:
-            raise NotJsonError from None
+        except JSONDecodeError as error:
+            raise NotJsonError(error.pos, "this text is not closed, or has an escape that there is not") from None
         if any("\ud800" <= character <= "\udfff" for character in value):
             self._add("yaml-syntax", at, "half of a surrogate pair is no character", "")
             return str(value.encode(errors="replace").decode())
@@ -127,7 +137,7 @@ class _JsonReader:
     def _read_number(self, at: int) -> int | float:
         match = _NUMBER.match(self.text, at)
         if not match:
-            raise NotJsonError
+            raise NotJsonError(at, "a value is expected")
         self.end = match.end()
         if match[1] or match[2] or len(match[0]) > _LONGEST_INT:
             return float(match[0])

@@ -17,13 +17,18 @@ from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.json_text import NotJsonError, read_json
 from cxrules.knowledge.node import DEEPEST, Content, Node
 
-__all__ = ["LARGEST", "parse_text", "read_bytes", "read_file", "read_stream", "tell_error"]
+__all__ = ["LARGEST", "LARGEST_YAML", "parse_text", "read_bytes", "read_file", "read_stream", "tell_error"]
 
 LARGEST: Final = 16 << 20
 """How many bytes a file may have. All knowledge of the built-in rule base has fewer than 1 MB."""
 
+LARGEST_YAML: Final = 2 << 20
+"""How many characters YAML may have. PyYAML takes 2 to 9 seconds for each million."""
+
+_LARGEST_ALMOST_JSON: Final = 128 << 10
+"""How many characters of what looks like JSON and is none are tried as YAML."""
+
 _LONGEST_SHOWN: Final = 60
-_LARGEST_YAML: Final = 4 << 20
 _TAG: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _NOT_FINITE: Final = {".inf", "-.inf", "+.inf", ".nan"}
@@ -81,8 +86,13 @@ def tell_error(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def read_file(path: Path, report: MistakeCollector) -> Node | None:
+def read_file(path: Path, report: MistakeCollector, largest: int = LARGEST_YAML) -> Node | None:
     """Read one file.
+
+    Args:
+        path: Where it is.
+        report: Where mistakes go.
+        largest: How many characters it may have if it is YAML.
 
     Returns:
         Its content, or None when it has none that can be read.
@@ -100,11 +110,11 @@ def read_file(path: Path, report: MistakeCollector) -> Node | None:
         line, column = before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode()) + 1
         report.add("not-utf8", Location(str(path), line, column), "this byte is not UTF-8", "save the file as UTF-8")
         return None
-    return parse_text(text, str(path), report)
+    return parse_text(text, str(path), report, largest)
 
 
-def parse_text(text: str, file: str, report: MistakeCollector) -> Node | None:
-    r"""Read the text of one file.
+def parse_text(text: str, file: str, report: MistakeCollector, largest: int = LARGEST_YAML) -> Node | None:
+    r"""Read the text of one file, as `read_file` does.
 
     Returns:
         Its content, or None when it has none that can be read.
@@ -119,10 +129,16 @@ def parse_text(text: str, file: str, report: MistakeCollector) -> Node | None:
     if text.lstrip()[:1] in ("{", "["):
         try:
             return read_json(text, file, report)
-        except NotJsonError:
+        except NotJsonError as error:
+            if len(text) > _LARGEST_ALMOST_JSON:
+                before = text[: error.at]
+                where = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+                report.add("yaml-syntax", where, f"this is not JSON: {error.told}")
+                return None
             text = text.replace("\t", " ")  # JSON of a sort, with comments or so, may be indented with tabs
-    if len(text) > _LARGEST_YAML:
-        message = f"this YAML is longer than {_LARGEST_YAML >> 20} MB, which would take minutes to read"
+    if len(text) > largest:
+        size = f"{largest >> 20} MB" if largest >> 20 else f"{largest >> 10} KB"
+        message = f"this YAML is longer than {size}, and would take long to read"
         report.add("unreadable-file", Location(file), message, "split it, or write JSON")
         return None
     composer = _Composer(text, file, report)

@@ -1,0 +1,93 @@
+"""Files about organisations: what wrong ones cost, counted in steps."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from cxrules import InvalidOrganisation, RuleBase, errors
+from cxrules.errors import SHOWN
+from cxrules.files.organisation_file import interpret
+from cxrules.knowledge.diagnostic_codes import MistakeCollector
+from cxrules.knowledge.reader import LARGEST_YAML, parse_text
+
+MANY = {f"unknown_key_{number}": number for number in range(60_000)}
+ALMOST_JSON = {  # each begins as JSON does, is larger than is tried as YAML, and is none
+    "a comma too many": (json.dumps(MANY)[:-1] + ",,}", "a text in double quotation marks is expected"),
+    "a comma missing": (json.dumps(MANY)[:-1] + ' "x": 1}', "',' is expected"),
+    "a colon missing": (json.dumps(MANY)[:-1] + ', "x" 1}', "':' is expected"),
+    "a comment": (json.dumps(MANY, indent=1)[:-1] + "# more\n}", "',' is expected"),
+    "a word": (json.dumps(MANY)[:-1] + ', "x": yes}', "a value is expected"),
+    "a text without an end": (json.dumps(MANY)[:-1] + ', "x": "yes}', "this text is not closed"),
+    "two documents": (json.dumps(MANY) * 2, "nothing more is expected"),
+    "no end": ("[" + "[]," * 100_000, "a value is expected"),
+    "too deep": ("[" * 200_000, "this is nested too deeply"),
+}
+NO_JSON = {
+    "keys": "".join(f"{name}: 1\n" for name in MANY),
+    "brackets": "# facts\n[" + "[]," * 100_000,
+    "one word": "x" * 300_000,
+}
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many events of YAML were read."""
+    counted = [0]
+    read = yaml.SafeLoader.get_event
+
+    def get_event(loader: yaml.SafeLoader) -> object:
+        counted[0] += 1
+        return read(loader)
+
+    monkeypatch.setattr(yaml.SafeLoader, "get_event", get_event)
+    yield counted
+
+
+@pytest.mark.parametrize("kind", ALMOST_JSON)
+def test_a_large_file_that_is_almost_json_is_told_as_json_and_never_read_as_yaml(events: list[int], kind: str) -> None:
+    text, told = ALMOST_JSON[kind]
+    with pytest.raises(InvalidOrganisation) as caught:
+        interpret(text, "x.json", RuleBase.builtin().vocabulary)
+    (found,) = caught.value.diagnostics
+    assert (found.code, told in found.message) == ("yaml-syntax", True), found
+    assert found.location.line
+    assert events == [0]
+
+
+@pytest.mark.parametrize("kind", NO_JSON)
+def test_yaml_about_one_organisation_is_no_longer_than_a_person_reads(events: list[int], kind: str) -> None:
+    with pytest.raises(InvalidOrganisation, match=r"longer than 256 KB.*split it, or write JSON"):
+        interpret(NO_JSON[kind], "x.yaml", RuleBase.builtin().vocabulary)
+    assert events == [0]
+
+
+def test_knowledge_may_be_longer_than_that_but_not_without_end(events: list[int]) -> None:
+    report = MistakeCollector()
+    assert parse_text("- x\n" * (LARGEST_YAML // 4 + 1), "x.yaml", report) is None
+    assert "longer than 2 MB" in str(report.in_order()[0])
+    assert events == [0]
+
+
+def test_a_small_file_that_is_almost_json_is_still_read_as_yaml() -> None:
+    text = "{\n\t'silos': severe, # nobody talks\n}"
+    assert interpret(text, "x.json", RuleBase.builtin().vocabulary).facts == {"silos": "severe"}
+
+
+def test_suggestions_are_looked_for_as_often_as_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    closest = errors._closest.__wrapped__
+
+    def count(word: str, known: tuple[str, ...]) -> str | None:
+        nonlocal asked
+        asked += 1
+        return closest(word, known)
+
+    monkeypatch.setattr(errors, "_closest", count)
+    for wrong in (json.dumps(MANY), json.dumps({"facts": MANY}), json.dumps({"marketing_journey_coverage": [*MANY]})):
+        asked = 0
+        with pytest.raises(InvalidOrganisation) as caught:
+            interpret(wrong, "x.json", RuleBase.builtin().vocabulary)
+        assert len(caught.value.diagnostics) == len(MANY)
+        assert asked <= SHOWN
