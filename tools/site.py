@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from cxrules.web.limits import policy
+from cxrules.web.security_headers import policy
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "src" / "cxrules" / "web" / "static"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cxrules.cli.shared import OnTop, Rules, fail, mistakes_end_it, open_rulebase, width
+from cxrules.cli.terminal.assignments import read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from cxrules.language.facts import Fact, FactValue, Vocabulary
+    from cxrules.language.facts import FactValue
     from cxrules.recommendation.answer import Recommendation
 
 __all__ = ["register"]
@@ -77,7 +78,7 @@ def recommend(
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
         organisation = read_organisation(file, rulebase.vocabulary)
-        supposed = _read_supposed(what_if or [], rulebase.vocabulary)
+        supposed = read_supposed(what_if or [], rulebase.vocabulary)
     try:
         advisor = Advisor(rulebase, engine)
     except ImportError as error:
@@ -115,43 +116,6 @@ def _ask(advice: Recommendation, why_not: str | None, supposed: Mapping[str, Fac
         return advice.why_not(why_not)
     except ValueError as error:
         fail(str(error))
-
-
-def _read_supposed(texts: list[str], vocabulary: Vocabulary) -> dict[str, FactValue | None]:
-    """Read facts and values as they are typed.
-
-    Raises:
-        InvalidOrganisation: With every mistake.
-    """
-    given: dict[str, object] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            fail(f"--what-if takes FACT=VALUE, not {text!r}")
-        if name in given:
-            fail(f"--what-if: {name} is given twice")
-        fact = vocabulary.facts.get(name)
-        given[name] = _read_value(fact, value.strip()) if fact else value
-    known = vocabulary.validate(given)
-    return {name: known.get(name) for name in given}
-
-
-def _read_value(fact: Fact, text: str) -> object:
-    """Return a value as it is meant, or the text where it is none: validation tells what is wrong with it."""
-    from cxrules.language.facts import Kind
-
-    if not text or (text == "unknown" and text not in fact.names):
-        return None
-    if fact.kind is Kind.FLAG:
-        return {"true": True, "false": False}.get(text, text)
-    if fact.kind is Kind.SET:
-        return [element for each in text.strip("[]").split(",") if (element := each.strip())]
-    if fact.kind is Kind.PERCENT:
-        try:
-            return float(text.removesuffix("%"))
-        except ValueError:
-            return text
-    return text
 
 
 def _wrap(text: str) -> str:

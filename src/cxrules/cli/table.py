@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_end_it, open_rulebase
+from cxrules.cli.terminal.assignments import read_columns, read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
+from cxrules.errors import show_text
 from cxrules.whole_file import write_whole
 
 if TYPE_CHECKING:
     from cxrules.columns.portfolio import Portfolio
-    from cxrules.language.facts import FactValue, Vocabulary
+    from cxrules.language.facts import FactValue
     from cxrules.rulebase import RuleBase
 
 __all__ = ["register"]
 
 _MOST = 8
+_LONGEST = 80
 
 
 def register(app: typer.Typer) -> None:
@@ -97,12 +100,13 @@ def table(
     _refuse_same(file, output, html)
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
-        supposed = rulebase.vocabulary.validate(dict(_suppose(rulebase.vocabulary, each) for each in what_if or []))
+        supposed = read_supposed(what_if or [], rulebase.vocabulary)
+        placed = read_columns(columns or [], rulebase.vocabulary)
     try:
         with signals_end_it(), ExitStack() as stack, mistakes_end_it():
             drawn = stack.enter_context(write_whole(html)) if html else None
             wanted = {
-                "columns": _pairs(columns),
+                "columns": placed,
                 "also": also or [],
                 "on_error": "null" if skip else "raise",
                 "prefix": prefix,
@@ -122,7 +126,7 @@ def _decide(
     output: Path | None,
     rulebase: RuleBase,
     asked: Mapping[str, Any],
-    counted: tuple[str | None, dict[str, FactValue]],
+    counted: tuple[str | None, dict[str, FactValue | None]],
 ) -> Portfolio:
     import pyarrow as pa
 
@@ -167,33 +171,6 @@ def _refuse_same(file: Path, *written: Path | None) -> None:
             seen[real] = "the file of another option"
 
 
-def _pairs(columns: list[str] | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    given: set[str] = set()
-    for each in columns or []:
-        fact, equals, column = each.partition("=")
-        if not equals:
-            fail(f"--column is FACT=COLUMN, not {each!r}")
-        name, dot, element = fact.partition(".")
-        if fact in given:
-            fail(f"--column: {fact} is given twice")
-        given.add(fact)
-        if dot:
-            found.setdefault(name, {})[element] = column
-        else:
-            found[name] = column
-    return found
-
-
-def _suppose(vocabulary: Vocabulary, given: str) -> tuple[str, object]:
-    from cxrules.columns.dialect import parse_text
-
-    name, equals, text = given.partition("=")
-    if not equals:
-        fail(f"--what-if is FACT=VALUE, not {given!r}")
-    return name, parse_text(vocabulary[name], text) if name in vocabulary.facts else text
-
-
 def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
     """Describe a portfolio as text."""
     from cxrules.columns.portfolio import Words
@@ -210,8 +187,8 @@ def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
             contested = f", {counts['contested']:,} contested" if counts["contested"] else ""
             lines.append(f"  {names[model]:{widest}}  {total:>10,}  {total / portfolio.size:>4.0%}{contested}")
     if portfolio.supposed:
-        facts = ", ".join(f"{name} = {value}" for name, value in portfolio.supposed.items())
-        lines += ["", f"Were {facts} true of all, {portfolio.changed:,} would have another {words.model}"]
+        told = f"Were {portfolio.tell_supposed()} true of all, {portfolio.changed:,} would have another {words.model}"
+        lines += ["", told]
         for (before, after), count in portfolio.moves.most_common():
             if before != after:
                 lines.append(f"  {count:>10,}  {names[before]} → {names[after]}")
@@ -231,7 +208,7 @@ def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
         total = sum(counts.values())
         shares = ", ".join(f"{names[model]} {count / total:.0%}" for model, count in counts.most_common(3))
         lines += [] if lines[-1].startswith("  ·") else ["", "By segment"]
-        lines.append(f"  · {segment} ({total:,}): {shares}")
+        lines.append(f"  · {show_text(segment, _LONGEST)} ({total:,}): {shares}")
     return "\n".join(lines)
 
 

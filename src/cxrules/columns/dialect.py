@@ -21,6 +21,7 @@ __all__ = [
     "find_delimiter",
     "guard_formula",
     "of_element",
+    "parse_elements",
     "parse_text",
     "partly_known",
     "ragged",
@@ -73,12 +74,31 @@ def parse_text(fact: Fact, text: str | None) -> object:
     return text
 
 
-def _parse_set(fact: Fact, text: str) -> list[str]:
+def _parse_set(fact: Fact, text: str) -> object:
     if text.lower() in _NOTHING and text not in fact.names:
         return []
+    return parse_elements(text)
+
+
+def parse_elements(text: str) -> list[str] | str:
+    """Return the elements of a set that is written as a text, between semicolons or commas, in brackets or not.
+
+    What was left open stays with its element, so that it is seen; a text of separators alone is no set, and stays.
+
+    Examples:
+        >>> parse_elements("['a'; 'b'; c]"), parse_elements("a, b,"), parse_elements("[a"), parse_elements("'a; b")
+        (['a', 'b', 'c'], ['a', 'b'], ['[a'], ["'a", 'b'])
+        >>> parse_elements(","), parse_elements("[,]")
+        (',', '[,]')
+    """
     inside = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    parts = (part.strip(" \t\r\n'\"") for part in inside.replace(",", ";").split(";"))
-    return [part for part in parts if part]
+    parts = [_unquote(part.strip()) for part in inside.replace(",", ";").split(";")]
+    return [part for part in parts if part] or text
+
+
+def _unquote(text: str) -> str:
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1].strip() if quoted else text
 
 
 def guard_formula(text: str) -> str:

@@ -72,7 +72,7 @@ class Portfolio:
     """
 
     def __init__(
-        self, judge: TableJudge, *, segment: str | None = None, supposed: Mapping[str, FactValue] | None = None
+        self, judge: TableJudge, *, segment: str | None = None, supposed: Mapping[str, FactValue | None] | None = None
     ) -> None:
         self._judge, self._segment = judge, segment
         self.supposed = dict(supposed or {})
@@ -127,12 +127,19 @@ class Portfolio:
     def _suppose(self, codes: Mapping[str, Codes], table: Table, names: tuple[str, ...]) -> None:
         coder, size = self._judge.coder, len(table.model)
         facts = coder.vocabulary
-        then = {name: np.full(size, coder.code_of(facts[name], value)) for name, value in self.supposed.items()}
+        then = {
+            name: np.full(size, 0 if value is None else coder.code_of(facts[name], value))
+            for name, value in self.supposed.items()
+        }
         after = self._judge.models_of(
             {**codes, **{name: column.astype(coder.types[name]) for name, column in then.items()}}, size
         )
         moved = Counter(zip(table.model.tolist(), after.tolist(), strict=True))
         self.moves.update({(names[before], names[later]): count for (before, later), count in moved.items()})
+
+    def tell_supposed(self) -> str:
+        """Return the facts that are supposed as one text."""
+        return ", ".join(f"{name} = {_tell_value(value)}" for name, value in self.supposed.items())
 
     @property
     def changed(self) -> int:
@@ -163,3 +170,9 @@ class Portfolio:
                 ],
             }
         return found
+
+
+def _tell_value(value: FactValue | None) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(value)}]"
+    return "unknown" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

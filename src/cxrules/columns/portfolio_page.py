@@ -67,10 +67,8 @@ def page_of(portfolio: Portfolio, rulebase: RuleBase, source: str) -> str:
             _section("By segment", f"Shares of {words.model}s in each segment.", _segments(portfolio, names, colours))
         )
     if portfolio.supposed:
-        facts = ", ".join(f"{name} = {value}" for name, value in portfolio.supposed.items())
-        told = (
-            f"Were {facts} true of all, {portfolio.changed:,} of {portfolio.size:,} would have another {words.model}."
-        )
+        others = f"{portfolio.changed:,} of {portfolio.size:,} would have another {words.model}"
+        told = f"Were {portfolio.tell_supposed()} true of all, {others}."
         parts.append(_section("What if", told, _flows(portfolio, names, colours)))
     topics = {fact.name: fact.topic for fact in rulebase.vocabulary.facts.values()}
     told = f"Unknown facts of which a single answer could change the {words.model}, in {_count(portfolio.looked_at)}."

@@ -3,7 +3,7 @@
 service   what the page asks, as data in and data out; knows neither HTTP nor a browser
 app       the service over HTTP, with an OpenAPI description (FastAPI)
 table     a table of organisations; upload opens the file, rows reads its rows
-limits    what a request may cost
+limits    what a request may cost; security_headers are added to every answer
 static/   the page: plain modules, no build step
 
 Needs the extra `web`, except `service` and `table`, which run on the standard library alone.

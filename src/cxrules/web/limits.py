@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from base64 import b64encode
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from cxrules.explanation.prose.report import STYLE
+from cxrules.web.security_headers import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -19,32 +17,7 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
     Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-__all__ = ["POLICY", "Guard", "Limits", "policy"]
-
-
-def policy(*, offline: bool = False) -> str:
-    """Return the content security policy of the page.
-
-    Args:
-        offline: Whether the library runs in the page, as WebAssembly.
-    """
-    style = b64encode(sha256(STYLE.encode()).digest()).decode()
-    wasm = " 'wasm-unsafe-eval'" if offline else ""
-    return (
-        f"default-src 'none'; script-src 'self'{wasm}; style-src 'self' 'sha256-{style}'; img-src 'self' data:; "
-        "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
-    )
-
-
-POLICY: Final = f"{policy()}; frame-ancestors 'none'"
-
-_HEADERS: Final = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
+__all__ = ["Guard", "Limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +73,7 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
             await send(message)
 
         try:
