@@ -1,4 +1,4 @@
-"""Infers who should own Customer Experience (CX) in an organisation, and explains why.
+"""Infer who should own Customer Experience (CX) in an organisation, and explain why.
 
 Examples:
     >>> import cxrules
@@ -96,7 +96,7 @@ _LATE = {
 _ENGINES = ("dask", "duckdb", "ray", "spark")
 
 
-if not TYPE_CHECKING:  # hidden from type checkers, to which it would mean that every name exists
+if not TYPE_CHECKING:  # hidden from type checkers, which would take every name to exist
 
     def __getattr__(name: str) -> Any:
         if name in _LATE:

@@ -29,13 +29,13 @@ DEFAULT_ENGINE = "bitmap"
 
 
 class _Silent:
-    """Stands for a logger where the process has not loaded `logging`, so that nobody can have given it a level."""
+    """A stand-in for a logger until the process loads `logging`; before that, nobody can have set a level."""
 
     level = 0
 
 
-# Silent until one of these two is given a level: that of the host's root logger enables nothing. Asked before anything
-# of the decision log is loaded.
+# Silent until one of these two has a level of its own; the level of the host's root logger enables nothing. Checked
+# before anything of the decision log is loaded.
 _SILENT: Any = _Silent()
 _LOGGER = _PACKAGE = _SILENT
 _LOADED = sys.modules
@@ -43,7 +43,7 @@ _INFO = 20  # logging.INFO
 
 
 def _hear() -> bool:
-    """Take the loggers of a process that has loaded `logging`, and say whether one of them has a level."""
+    """Fetch the loggers of a process that has loaded `logging`, and return whether one of them has a level."""
     global _LOGGER, _PACKAGE  # noqa: PLW0603 - once, from a stand-in to what it stands for
     import logging
 
@@ -58,7 +58,7 @@ if "logging" in _LOADED:
 
 
 class _ModelLike(Protocol):
-    """What an Organisation offers: the names of the facts it was given, as attributes."""
+    """The part of an Organisation that is used here: the names of the facts it was given, as attributes."""
 
     @property
     def model_fields_set(self) -> set[str]: ...
@@ -94,7 +94,7 @@ class Advisor:
 
         Raises:
             ValueError: If there is no such engine, or it was built from another rule base.
-            TypeError: If one of the two is something else.
+            TypeError: If either is of another type.
             ImportError: If the engine needs an extra that is not installed.
         """
         _check(rulebase, engine)
@@ -103,7 +103,7 @@ class Advisor:
                 DEFAULT_ENGINE if engine is None else engine, RuleBase.builtin() if rulebase is None else rulebase
             )
         elif rulebase is not None and engine.rulebase != rulebase:
-            raise ValueError("the engine was built from another rule base than the one given")
+            raise ValueError("the engine was built from a different rule base from the one given")
         self.engine = engine
         self.rulebase = engine.rulebase
         self.judge = Judge(engine)
@@ -116,7 +116,7 @@ class Advisor:
 
         Args:
             organisation: Facts as a mapping, or an `Organisation`.
-            facts: Facts as keywords, beside or instead of it. None means unknown.
+            facts: Facts as keywords, in addition to it or instead. None means unknown.
 
         Raises:
             InvalidOrganisation: With every mistake in the facts.
@@ -161,23 +161,23 @@ class Advisor:
     ) -> _Frame:
         """Decide on every row of a data frame. Needs the extra `frame`.
 
-        The answer is a frame of the same kind, a row for a row: `model`, `status`, `reason`, `certainty`, `runner_up`,
-        `lead`, the points of every model (`points_cxo_owned`, …), and `fired`, the fired rules as bits in the order of
-        `rulebase.rule_ids`, the first in the lowest bit of the first byte. Each row says what `recommend` says of its
-        facts; `recommend_row` gives the whole answer for one.
+        The answer is a frame of the same kind, one row for each row: `model`, `status`, `reason`, `certainty`,
+        `runner_up`, `lead`, the points of every model (`points_cxo_owned`, …), and `fired`, the fired rules as bits in
+        the order of `rulebase.rule_ids`, the first in the lowest bit of the first byte. Each row matches what
+        `recommend` says about its facts; `recommend_row` returns the whole answer for one row.
 
         Args:
             frame: A pandas or Polars frame (a lazy one too), a PyArrow table, batch or reader (which is answered by a
-                reader, batch by batch, so that it may be larger than the memory), a DuckDB relation, or anything with
+                reader, batch by batch, so that it may be larger than memory), a DuckDB relation, or anything with
                 the Arrow PyCapsule interface (which is answered by a PyArrow table).
-            columns: The column of each fact that has none of its name. For a set also a column of true and false for
+            columns: The column of each fact whose column has another name. A set may also have a Boolean column for
                 each element: `{"marketing_journey_coverage": {"loyalty": "does loyalty"}}`.
             keep: The columns to pass through, or True for all that hold no fact.
-            also: What else to tell: `actions`, `patterns`, `incoherences` (the impossible conjunctions that the facts
-                meet), and `matters` (the unknown facts of which a single answer could change the model).
-            on_error: `raise` one error that lists every wrong value with its rows, or answer such rows with `null` and
-                say why in the column `error`.
-            prefix: What the names of the answer's columns begin with.
+            also: What else to include: `actions`, `patterns`, `incoherences` (the impossible conjunctions that the
+                facts meet), and `matters` (the unknown facts of which a single answer could change the model).
+            on_error: `raise` raises one error that lists every wrong value with its rows; `null` leaves such rows
+                without an answer and gives the reason in the column `error`.
+            prefix: A prefix for the names of the answer's columns.
             brief: Whether to leave out the points of every model and the fired rules, which take longer than the rest.
 
         Raises:
@@ -207,7 +207,7 @@ class Advisor:
 
     @cached_property
     def tables(self) -> TableJudge:
-        """What decides tables from codes and record batches: see `cxrules.columns.tables`. Needs the extra `frame`."""
+        """The judge of tables of codes and record batches: see `cxrules.columns.tables`. Needs the extra `frame`."""
         import_frames()
         from cxrules.columns.tables import TableJudge
 
@@ -231,7 +231,7 @@ def recommend(
         organisation: Facts as a mapping, or an `Organisation`.
         engine: The engine that matches the rules; `bitmap` when left out.
         rulebase: The rule base; the built-in one when left out.
-        facts: Facts as keywords, beside or instead of the mapping. What is left out, or None, is unknown.
+        facts: Facts as keywords, in addition to the mapping or instead. A fact that is left out, or None, is unknown.
 
     Returns:
         The recommendation: model, certainty, reasons, sources, dissent.
@@ -239,7 +239,7 @@ def recommend(
     Raises:
         InvalidOrganisation: With every mistake in the facts.
         ValueError: If there is no such engine.
-        TypeError: If rule base or engine are something else.
+        TypeError: If the rule base or the engine is of another type.
         ImportError: If the engine needs an extra that is not installed.
 
     Examples:
@@ -284,7 +284,7 @@ def recommend_frame(  # noqa: PLR0913 - every option is a keyword
 
 
 def import_frames() -> ModuleType:
-    """Return what reads and writes data frames.
+    """Return the module that reads and writes data frames.
 
     Raises:
         ImportError: If the extra `frame` is not installed.
@@ -308,7 +308,7 @@ def _advisor_for(rulebase: RuleBase, engine: str) -> Advisor:
 
 
 def _check(rulebase: object, engine: object) -> None:
-    """Raise where something else was given for a rule base or an engine, such as the path of one."""
+    """Raise an error if something else was given as a rule base or an engine, such as a path."""
     if rulebase is not None:
         check_rulebase(rulebase)
     if not (engine is None or isinstance(engine, str) or hasattr(engine, "rulebase")):

@@ -1,4 +1,4 @@
-"""A recommendation as a tool of function-calling models: the schema of its arguments, whole or slim."""
+"""A recommendation as a tool for function-calling models: the schema of its arguments, full or slim."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Frozen dataclasses that cost nothing before they are used.
 
 The standard library writes the methods of a dataclass as text and compiles it where the class is defined, and loads
-`inspect`, `ast` and `tokenize` for that. On the way to the first answer stand some thirty such classes, most of which
-it does not use. Those take `dataclass` from here: the class is there at once, and the standard library makes of it what
-it always makes when something of that is first looked up.
+`inspect`, `ast` and `tokenize` for that. Some thirty such classes are defined on the way to the first answer, which
+does not use most of them. They take `dataclass` from here: the class exists at once, and the standard library adds its
+methods when one of them is first looked up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAKING = RLock()
 
 
 class _Field:
-    """What `field()` was told."""
+    """The arguments of `field()`."""
 
     __slots__ = ("how",)
 
@@ -29,7 +29,7 @@ class _Field:
 
 
 class _Late:
-    """Stands for something that is made of a class, until it is looked up."""
+    """A placeholder for an attribute that is made from a class, until it is looked up."""
 
     __slots__ = ("_name", "_recipe")
 
@@ -43,7 +43,7 @@ class _Late:
 
 
 class _Recipe:
-    """A class as it was written, and what the standard library is to make of it."""
+    """A class as it was written, and the options with which the standard library is to complete it."""
 
     __slots__ = ("_how", "_kind", "_made", "_names", "_written")
 
@@ -78,7 +78,7 @@ class _Recipe:
         return type(kind.__name__, kind.__bases__, {**own, "__slots__": fields})
 
     def make(self) -> dict[str, Any]:
-        """Let it be made of a class of the same name and bases, and hand it over."""
+        """Have the attribute made on a class of the same name and bases, and take it over."""
         with _MAKING:
             if not self._made:
                 import dataclasses
@@ -115,7 +115,7 @@ _EQUALITY = ("__eq__", "__hash__")
 
 
 def _refuse_changes(kind: type[Any], fields: frozenset[str]) -> dict[str, Any]:
-    """Return what refuses to change a field; the standard library's knows only the class that it was made of."""
+    """Return the method that refuses to change a field; the standard library's knows only the class it was made for."""
     from dataclasses import FrozenInstanceError
 
     def __setattr__(self: Any, name: str, value: object) -> None:  # noqa: N807 - it will be one

@@ -1,7 +1,8 @@
 """A text as data (sections, paragraphs, lists, outlines, tables), and its printed forms: plain text, Markdown and HTML.
 
-Words are put together with marks around the names of models and the titles of articles; each printed form renders
-marks in its own way. What inherits from `Told` says itself once, as such a text, and has the forms that notebooks show.
+Sentences carry marks around the names of models and the titles of articles, and each printed form renders marks in its
+own way. A class that inherits from `Told` describes itself once, as such a text, and gets the forms that notebooks
+show.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ __all__ = [
     "unmark",
 ]
 
-# Private-use characters, which no rule base writes: around a name, and around a title.
+# Private-use characters, which no rule base contains: one pair for names, one for titles.
 _NAME, _NAME_END, _TITLE, _TITLE_END = "\ue000", "\ue001", "\ue002", "\ue003"
 _QUOTES = {_NAME: "“", _NAME_END: "”", _TITLE: "“", _TITLE_END: "”"}
 _STARS = {_NAME: "**", _NAME_END: "**", _TITLE: "*", _TITLE_END: "*"}
 _TAGS = {_NAME: "<strong>", _NAME_END: "</strong>", _TITLE: "<em>", _TITLE_END: "</em>"}
 _SPECIAL = r"([\\`*_\[\]<>#|~&$])"
-_MARKER = r"^(?:([-+=])|(\d+)([.)]))"  # at the start of a line: of a list, or of what underlines a heading
+_MARKER = r"^(?:([-+=])|(\d+)([.)]))"  # what begins a list or underlines a heading, at the start of a line
 _MOST_LINES = 60
 """How many lines of an outline or rows of a table a notebook shows."""
 
@@ -48,7 +49,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list, each entry one or more sentences, after a line that leads to it."""
+    """A list whose entries are one or more sentences, with a line that introduces it."""
 
     lead: str
     entries: tuple[str, ...]
@@ -56,7 +57,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Blocks under a heading; the plain form reads the heading as a line that leads to them."""
+    """Blocks under a heading; the plain form prints the heading as a line that introduces them."""
 
     heading: str
     blocks: tuple[Block, ...]
@@ -64,7 +65,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Lines, each with its depth: the first at 0, each at most one deeper than that before it."""
+    """Lines with their depths: the first at 0, each at most one deeper than the line before."""
 
     lines: tuple[tuple[int, str], ...]
 
@@ -81,12 +82,12 @@ Block: TypeAlias = Paragraph | Items | Outline | Section | Table
 
 
 class Told:
-    """What says itself as a text, for people who read it in a notebook."""
+    """Base of what can describe itself as a text, for people who read it in a notebook."""
 
     __slots__ = ()
 
     def tell(self) -> Sequence[Block]:
-        """Return what it says as a text that is data: its blocks, with marks around names and titles."""
+        """Return its text as data: blocks, with marks around names and titles."""
         raise NotImplementedError
 
     def _repr_html_(self) -> str | None:
@@ -94,7 +95,7 @@ class Told:
         return self._show(to_html)
 
     def _repr_markdown_(self) -> str | None:
-        """Show it where Markdown is shown."""
+        """Show it wherever Markdown is rendered."""
         return self._show(to_markdown)
 
     def _show(self, form: Callable[[Iterable[Block]], str]) -> str | None:
@@ -139,7 +140,7 @@ def to_plain(blocks: Iterable[Block], width: int | None = None) -> str:
 def to_markdown(blocks: Iterable[Block], level: int = 2) -> str:
     """Print as Markdown.
 
-    The outermost headings have the level given.
+    The outermost headings have the given level.
 
     Examples:
         >>> print(to_markdown([Section("Why", (Paragraph(f"It is {mark_name('Sales')}."),))]))
@@ -176,7 +177,7 @@ def _html(block: Block) -> str:
 
 
 def _nest(lines: Sequence[tuple[int, str]]) -> Iterator[str]:
-    """Write an outline as lists in lists."""
+    """Write an outline as nested lists."""
     open_lists = 0
     for depth, text in lines:
         if depth >= open_lists:
@@ -209,7 +210,7 @@ def _tell_more(number: int, what: str) -> str:
 
 
 def _tag(text: str) -> str:
-    from html import escape  # here, because deciding needs no HTML
+    from html import escape  # imported here because deciding needs no HTML
 
     return _print_marks(escape(text, quote=False), _TAGS)
 

@@ -1,4 +1,4 @@
-"""What can be wrong with input: diagnostics, and the two exceptions that carry them."""
+"""Everything that can be wrong with input: diagnostics, and the two exceptions that carry them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = [
 ]
 
 SHOWN = 50
-"""How many mistakes a message shows; nothing is suggested for those it does not."""
+"""How many mistakes a message shows; the others get no suggestion."""
 
 MISSING = "leave the fact out, or write None; recommend_row(frame, row) takes a row of a data frame"
-"""What to do about a missing cell that is given as a fact."""
+"""The advice where a missing cell of a data frame is given as a fact."""
 
 _SHORT = 4
 _LONGEST_STEP = 80
@@ -38,7 +38,7 @@ _LONGEST_MESSAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a mistake stands: a place in a file, or a name in a mapping.
+    """Where a mistake is: a place in a file, or a name in a mapping.
 
     Attributes:
         file: The file as the user named it, or None for input that is no file.
@@ -70,9 +70,9 @@ class Diagnostic:
 
     Attributes:
         code: A stable name of the kind of mistake, such as `unknown-fact`.
-        location: Where it stands.
+        location: Where it is.
         message: What is wrong, in one sentence without a full stop.
-        hint: What was probably meant or how to fix it; empty when nothing helps.
+        hint: What was probably meant or how to fix it; empty if there is nothing to suggest.
 
     Examples:
         >>> here = Location(path=("maturity",))
@@ -87,7 +87,7 @@ class Diagnostic:
 
     def __post_init__(self) -> None:
         for part in ("message", "hint"):
-            if len(text := getattr(self, part)) > _LONGEST_MESSAGE:  # input repeated in it may be of any length
+            if len(text := getattr(self, part)) > _LONGEST_MESSAGE:  # quoted input may be of any length
                 object.__setattr__(self, part, text[: _LONGEST_MESSAGE - 1] + "…")
 
     def __str__(self) -> str:
@@ -157,7 +157,7 @@ class MissingRuleBase(LookupError):
 
 
 class UnlikelyFact(UserWarning):
-    """A fact is valid and probably not what was meant, such as a share of 0.15 where 15 % was meant."""
+    """A fact is valid but probably not what was meant, such as a share of 0.15 where 15 % was meant."""
 
 
 def show_text(text: str, longest: int | None = None) -> str:
@@ -194,7 +194,7 @@ def show_value(value: object) -> str:
 
 
 def unwrap(value: object) -> object:
-    """Return the plain value of a NumPy scalar or array, which has a method of its own for that."""
+    """Return the plain value of a NumPy scalar or array, by the method that NumPy has for that."""
     if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
         return value.tolist()
     return value
@@ -253,8 +253,8 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
     folded = word.strip().lower().replace(" ", "_").replace("-", "_")
     if folded in known:
         return folded
-    # A name that shares few pairs of letters with the word was not meant; this saves most comparisons when thousands of
-    # words are wrong.
+    # A name that shares few pairs of letters with the word was not meant. Skipping it saves most comparisons when
+    # thousands of words are wrong.
     pairs = set(pairwise(folded))
     enough = 0 if len(folded) <= _SHORT else len(pairs)
     near = [name for name in known if 3 * len(pairs.intersection(pairwise(name))) >= enough]

@@ -24,7 +24,7 @@ _INSTRUCTIONS = (
 )
 
 LONGEST = 4_600
-"""How many characters of JSON an answer takes at most: fewer than 1,200 tokens, by the rule of thumb of 4 for each."""
+"""The most characters of JSON that an answer takes: fewer than 1,200 tokens, at four characters each."""
 
 _FEW = 5
 
@@ -106,7 +106,7 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
             Field(description=f"A model ({models}), or a rule, finding, pattern, action, warning or contradiction"),
         ],
     ) -> str:
-        """Explain what stands between a model and its recommendation, or why a rule did not fire; and what would do."""
+        """Explain what keeps a model from being recommended, or why a rule did not fire, and what would change that."""
         advice = _ask(advisor, facts)
         try:
             return _fit(advice.why_not(name).explain())
@@ -126,7 +126,7 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
 
     @server.tool()
     def next_questions(facts: KnownFacts, limit: Annotated[int, Field(ge=1, le=5)] = 3) -> list[ToolQuestion]:
-        """Find the unknown facts whose answers would tell most about the final recommendation."""
+        """Find the unknown facts whose answers would say most about the final recommendation."""
         found = _ask(advisor, facts).next_questions().questions[:limit]
         return [
             ToolQuestion(
@@ -197,7 +197,7 @@ def _list_first(texts: list[str], most: int = _FEW) -> list[str]:
 
 
 def _fit(text: str, room: int = LONGEST) -> str:
-    """Return a text that is no longer than it may be: long lists are cut first, then the text from its end."""
+    """Return an answer within the limit: long lists are cut first, then the text from its end."""
     if _measure(text) <= room:
         return text
     lines = _cut_lists(text.splitlines())
@@ -220,7 +220,7 @@ def _cut_lists(lines: Iterable[str]) -> list[str]:
 
 
 def _fit_facts(described: list[str], names: list[str]) -> str:
-    """Return as many descriptions as there is room for, and the names of the other facts."""
+    """Return as many descriptions as fit, and the names of the other facts."""
     shown = len(described)
     while True:
         rest = names[shown:]

@@ -1,7 +1,7 @@
-"""The facts of a vocabulary as a pydantic model: the parameter of a web endpoint, or the schema of a tool.
+"""The facts of a vocabulary as a pydantic model, for the parameter of a web endpoint or the schema of a tool.
 
-`cxrules.Organisation` is the one of the built-in vocabulary, written out by a generator so that type checkers know it.
-`make_organisation_model` gives the same for any other vocabulary.
+`cxrules.Organisation` is the model of the built-in vocabulary, written by a generator so that type checkers know it.
+`make_organisation_model` makes the model of any other vocabulary.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Percent: TypeAlias = Annotated[float, Field(ge=0, le=100), AfterValidator(_norma
 class OrganisationModel(BaseModel, frozen=True):  # as an argument, so that type checkers know it
     """Base of the models that hold what is known about an organisation.
 
-    It accepts exactly what `Vocabulary.validate` accepts, and words mistakes as it does. It is frozen.
+    It accepts exactly what `Vocabulary.validate` accepts, and reports mistakes in the same words. It is frozen.
     """
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
@@ -58,22 +58,22 @@ class OrganisationModel(BaseModel, frozen=True):  # as an argument, so that type
             known = cls._vocabulary().validate(data)
         except InvalidOrganisation as error:
             raise _translate(cls.__name__, data, error) from None
-        # What is given as None was given, and counts among `model_fields_set`.
+        # A field given as None was given, and counts among `model_fields_set`.
         return handler({name: None for name, value in data.items() if value is None} | known)
 
 
 def make_organisation_model(vocabulary: Vocabulary, name: str = "Organisation") -> type[OrganisationModel]:
-    """Make the pydantic model of a vocabulary, as `cxrules.Organisation` is that of the built-in one.
+    """Make the pydantic model of a vocabulary, as `cxrules.Organisation` is for the built-in one.
 
     Args:
         vocabulary: The facts, such as `rulebase.vocabulary`.
-        name: What the model is called, in its JSON Schema too.
+        name: The name of the model, also in its JSON Schema.
 
     Returns:
         A new class. Its instances are what `Advisor.recommend` takes.
 
     Raises:
-        ValueError: If a fact bears a name that every pydantic model needs for itself, such as `json`.
+        ValueError: If a fact has a name that pydantic reserves, such as `json`.
 
     Examples:
         >>> from cxrules import RuleBase
@@ -83,7 +83,7 @@ def make_organisation_model(vocabulary: Vocabulary, name: str = "Organisation") 
     """
     taken = [fact for fact in vocabulary.facts if hasattr(OrganisationModel, fact)]
     if taken:
-        raise ValueError(f"a pydantic model needs these names for itself: {', '.join(taken)}")
+        raise ValueError(f"pydantic reserves these names: {', '.join(taken)}")
 
     class OfVocabulary(OrganisationModel, frozen=True):
         @classmethod
@@ -121,12 +121,12 @@ def _annotate(fact: Fact) -> Any:
 
 
 def _translate(title: str, data: Mapping[str, Any], error: InvalidOrganisation) -> ValidationError:
-    """Return our diagnostics as the line errors of pydantic."""
+    """Return diagnostics as pydantic's line errors."""
     lines = []
     for diagnostic in error.diagnostics:
         message = f"{diagnostic.message}; {diagnostic.hint}" if diagnostic.hint else diagnostic.message
         (name,) = diagnostic.location.path
-        # Without a context a message is taken as it stands, braces and all.
+        # Without a context a message is used verbatim, braces and all.
         mistake = PydanticCustomError(diagnostic.code, message)
         lines.append(InitErrorDetails(type=mistake, loc=(name,), input=data.get(name)))
     return ValidationError.from_exception_data(title, lines)

@@ -1,4 +1,4 @@
-"""The rule base: everything the knowledge files say, immutable, with its strata and its revision."""
+"""The rule base: everything in the knowledge files, immutable, with its strata and its revision."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _COUNTED = ("sources", "claims", "rules", "findings", "models", "accompaniments"
 
 @dataclass(frozen=True, eq=False)
 class RuleBase(Parts, Told):
-    """A rule base, ready to be compiled by an engine: its parts, with what follows from them.
+    """A rule base, ready to be compiled by an engine: its parts, and what follows from them.
 
-    Two rule bases are equal when their revisions are. `dataclasses.replace` makes another rule base, with a revision
-    of its own.
+    Two rule bases are equal when their revisions are. `dataclasses.replace` makes another rule base, with another
+    revision.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -54,7 +54,7 @@ class RuleBase(Parts, Told):
         return f"RuleBase({self.name!r}, {len(self.rules)} rules, revision {self.revision[:12]})"
 
     def tell(self) -> tuple[Block, ...]:
-        """Return what it is called, and of what it has how many."""
+        """Return its name, and how many rules, claims, facts and models it has."""
         parts = {"facts": self.vocabulary.facts, **{name: getattr(self, name) for name in _COUNTED}}
         rows = tuple((name, str(len(part))) for name, part in parts.items())
         about = Paragraph(f"The rule base {mark_name(self.name)}, revision {self.revision[:12]}.")
@@ -76,8 +76,8 @@ class RuleBase(Parts, Told):
 
         Args:
             paths: Folders or files.
-            base: A rule base on top of which the files are laid: what bears a new id is added, what bears a known id
-                replaces. Without it the files must be a whole rule base.
+            base: A rule base on which the files are laid: an entry with a new id is added, one with a known id replaces
+                the entry there. Without it the files must be a whole rule base.
 
         Raises:
             InvalidKnowledge: With every mistake, by file, line and column.
@@ -92,8 +92,8 @@ class RuleBase(Parts, Told):
 
         Raises:
             InvalidKnowledge: If the text is not a rule base in canonical form, or makes no sense: with every mistake,
-                as loading the same from YAML tells them.
-            TypeError: If it is no text.
+                worded as for YAML.
+            TypeError: If it is not a text.
         """
         from cxrules.language import canonical
 
@@ -111,7 +111,7 @@ class RuleBase(Parts, Told):
 
     @classmethod
     def _revised(cls, parts: Parts, revision: str) -> RuleBase:
-        """Make a rule base of parts whose revision was computed while they were read."""
+        """Make a rule base from parts whose revision was computed while they were read."""
         rulebase = cls(**vars(parts))
         rulebase.__dict__["revision"] = revision  # for cached_property; not a field, so no copy inherits it
         return rulebase
@@ -129,7 +129,7 @@ class RuleBase(Parts, Told):
         return tuple(self.rules)
 
     def serves_model(self, action: str, model: str | None) -> bool:
-        """Return whether an action is of use where a model is recommended, or where none is.
+        """Return whether an action serves a model, or None for where no model is recommended.
 
         Examples:
             >>> RuleBase.builtin().serves_model("define_cx", None)
@@ -148,7 +148,7 @@ class RuleBase(Parts, Told):
 
     @cached_property
     def strata(self) -> tuple[tuple[str, ...], ...]:
-        """The rules by stratum: each needs only findings that rules of lower strata conclude.
+        """The rules by stratum: each needs only findings concluded by rules of lower strata.
 
         Raises:
             graphlib.CycleError: If findings rest on each other. Loading reports it first, so that a loaded rule base
@@ -184,7 +184,7 @@ class RuleBase(Parts, Told):
 
     @cached_property
     def bearing(self) -> frozenset[str]:
-        """The rules that bear on the choice of the model: by what they conclude, or through findings."""
+        """The rules that bear on the choice of the model, directly or through findings."""
         wanted = {finding for model in self.models.values() for finding in model.requires}
         found: set[str] = set()
         for layer in reversed(self.strata):
@@ -202,7 +202,7 @@ class RuleBase(Parts, Told):
         return Coherence(self.vocabulary, self.impossible)
 
     def incoherences(self, known: Facts) -> list[Impossible]:
-        """Return the impossible conjunctions that known facts, validated, meet."""
+        """Return the impossible conjunctions that validated facts meet."""
         return list(self.coherence.list(self.coherence.met(known)))
 
 
@@ -210,7 +210,7 @@ def check_rulebase(given: object) -> RuleBase:
     """Return the rule base that was given.
 
     Raises:
-        TypeError: If it is something else, such as the path of one.
+        TypeError: If it is something else, such as a path.
     """
     if isinstance(given, RuleBase):
         return given
@@ -230,14 +230,14 @@ def _stands(conditions: tuple[Condition, ...], findings: set[str]) -> bool:
 
 
 def _restore(text: str) -> RuleBase:
-    """Make a rule base of what was pickled. A pickle can run any code, so nothing is checked."""
+    """Make a rule base from pickled data. A pickle can run any code anyway, so nothing is checked."""
     from cxrules.language import canonical
 
     return RuleBase._revised(*canonical.read(text, trusted=True))  # noqa: SLF001 - its own class
 
 
 def read_data(name: str) -> bytes:
-    """Return a file of the folder `builtin`, also where the package is imported from a zip.
+    """Return a file of the folder `builtin`, even if the package is imported from a zip.
 
     Args:
         name: `builtin.json`, the rule base in canonical form; or `expectations.json`, what is expected of it.

@@ -1,4 +1,4 @@
-"""The version of the package, in a module that any part can import."""
+"""The version of the package, in a module that every other can import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all, and stays its owner's: its links and its mode are kept."""
+"""Atomic writing: a file is written as a whole or not at all, and its links, owner and mode are kept."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["write_whole"]
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that takes the place of what was there once everything is written.
+    """Open a file for writing that replaces the old one once everything is written.
 
-    It is written beside the old under a name that nobody can know beforehand. A link stays a link: what it leads to is
-    changed. The mode of the file stays. What is no regular file, such as a device, is written to as it is.
+    It is written next to the old file, under a name that nobody can predict. A link stays a link, and its target is
+    replaced. The mode stays. A device, or anything else that is not a regular file, is written to directly.
 
     Raises:
-        OSError: If it cannot be written; the file is as it was then.
+        OSError: If it cannot be written; the file is then unchanged.
     """
     target = Path(os.path.realpath(path))
     mode = None
@@ -49,7 +49,7 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def _new_mode() -> int:
-    """Return the mode that a new file gets."""
+    """Return the mode of a new file."""
     mask = os.umask(0o077)
     os.umask(mask)
     return 0o666 & ~mask

@@ -138,7 +138,7 @@ def in_digits(number: int, singular: str, plural: str = "") -> str:
     """Describe how many.
 
     Examples:
-        >>> count(1, "rule"), count(3, "rule")
+        >>> in_digits(1, "rule"), in_digits(3, "rule")
         ('1 rule', '3 rules')
     """
     return f"{number} {singular if number == 1 else plural or singular + 's'}"

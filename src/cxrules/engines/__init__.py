@@ -1,4 +1,4 @@
-"""Engines: which rules fire for these facts? Everything after that question is shared code that no engine knows.
+"""Engines answer one question: which rules fire for these facts? All that follows is shared code that no engine knows.
 
 An engine is built from a rule base and answers `match(known)`: the fired rules as the bits of an int, bit `i` for the
 rule at index `i` of `rulebase.rule_ids`. A new engine is one file and one line in `ENGINES`.
@@ -19,7 +19,7 @@ __all__ = ["ENGINES", "Engine", "create_engine"]
 
 @runtime_checkable
 class Engine(Protocol):
-    """What every engine offers. An engine may be shared among threads."""
+    """The interface of every engine. Threads may share an engine."""
 
     name: str
     rulebase: RuleBase

@@ -1,13 +1,13 @@
 """The default engine: one integer per value of a fact, the OR of them over the facts that are known.
 
-What a rule needs stands in layers: bit `rule + layer * width` is one need of it, met by values of facts, by findings,
-or by either, where it is an `any_of`. For each value of a fact one integer is kept whose bits are the needs that it
-meets; the OR over the known facts, one layer shifted over the other and ANDed, leaves the rules that lack nothing but
-findings. What of these fires meets needs in its turn, until nothing fires any more; only what fires is visited, so that
-the cost hardly depends on the number of rules or findings. An unknown fact meets nothing and takes no time. An
-alternative of an `any_of` that is more than one test is a unit of its own beyond the rules, which meets the need of its
-rule. This is the bit-vector scheme of packet classification (Lakshman and Stiliadis 1998, "High-speed policy-based
-packet forwarding using efficient multi-dimensional range matching"), turned from what is contradicted to what is met.
+The needs of a rule lie in layers: bit `rule + layer * width` is one of them, met by values of facts, by findings, or by
+either if it is an `any_of`. For each value of a fact one integer is kept whose bits are the needs that it meets; the OR
+over the known facts, one layer shifted over the other and ANDed, leaves the rules that lack nothing but findings. Those
+that fire meet needs in turn, until nothing more fires. Only rules that fire are visited, so the cost hardly depends on
+the number of rules or findings. An unknown fact meets nothing and takes no time. An alternative of an `any_of` that is
+more than one test is a separate unit, numbered after the rules, which meets the need of its rule. This is the
+bit-vector scheme of packet classification (Lakshman and Stiliadis 1998, "High-speed policy-based packet forwarding
+using efficient multi-dimensional range matching"), turned from what is contradicted to what is met.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KEPT = 4096
 
 
 class _Need(NamedTuple):
-    """Something a unit needs, met by any of these.
+    """A need of a unit, met by any of these.
 
     Attributes:
         tests: Conjunctions of tests, each of one fact, of which a value that meets the need passes one.
@@ -72,13 +72,13 @@ class _Masks(dict[Any, int]):
 
 
 class _Findings(NamedTuple):
-    """What settles which units lack no finding.
+    """The tables that tell which units lack no finding.
 
     Attributes:
-        shifts: How far to shift for each layer of needs that findings can meet, but the first.
+        shifts: How far to shift for each layer of needs that findings can meet, except the first.
         concluders: The units that conclude a finding which others need.
-        established: By the length of the int whose highest bit such a unit is: the needs that it meets, and the
-            concluders that meet other needs.
+        established: The needs that such a unit meets and the concluders that meet other needs, by the length of the int
+            whose highest bit is that unit.
     """
 
     shifts: tuple[int, ...]
@@ -101,7 +101,7 @@ class BitmapEngine:
         units = _list_needs(rulebase)
         width = len(units)
         self._rules, self._everything = (1 << len(rulebase.rules)) - 1, (1 << width) - 1
-        # Needs that findings can meet lie in the first layers, and are looked at again whenever something fires.
+        # Needs that findings can meet lie in the first layers, which are examined again whenever something fires.
         open_needs = [[need for need in needs if need.findings] for needs in units]
         plain_needs = [[need for need in needs if not need.findings] for needs in units]
         depth = max(map(len, open_needs), default=0)
@@ -118,7 +118,7 @@ class BitmapEngine:
                     for finding in need.findings:
                         users[finding].append(bit)
         layers = depth + max(1, max(map(len, plain_needs), default=0))
-        # The needs that are met before anything is known, because there is no such need.
+        # Needs that count as met from the start because no unit has them.
         self._met = (1 << layers * width) - 1 & ~taken
         self._plain = depth * width
         self._folds = _list_folds(layers - depth, width)
@@ -144,10 +144,10 @@ class BitmapEngine:
         """Validate facts and match the rules in one pass, each value looked up once.
 
         Returns:
-            The known facts in their normal form, and the rules that fire; None if a mistake or a value of an
-            unusual type asks for a closer look, which `Vocabulary.validate` takes.
+            The known facts in their normal form, and the rules that fire; None if there is a mistake or a value of an
+            unusual type, which `Vocabulary.validate` examines.
         """
-        known: dict[str, Any] = dict(given)  # read once: what the caller's mapping holds may change meanwhile
+        known: dict[str, Any] = dict(given)  # read once, because the caller's mapping may change meanwhile
         unknown: list[str] = []
         met, words, flags = self._met, self._words, self._flags
         try:
@@ -172,7 +172,7 @@ class BitmapEngine:
     def bound(self, known: Facts) -> int:
         """Return the rules that could still fire once more is known, as the bits of an int.
 
-        It is a bound only: two of them may need different values of one fact, or values that are impossible together.
+        This is only a bound: two of them may need different values of one fact, or values that are impossible together.
         """
         met = self._met
         for name, masks in self._masks.items():
@@ -181,7 +181,7 @@ class BitmapEngine:
         return self._settle(met)
 
     def _settle(self, met: int) -> int:
-        """Return those rules that fire, from the needs that values of facts meet."""
+        """Return the rules that fire, given the needs that values of facts meet."""
         alive = met >> self._plain
         for shift in self._folds:
             alive &= alive >> shift
@@ -204,8 +204,8 @@ class BitmapEngine:
 def _list_needs(rulebase: RuleBase) -> list[list[_Need]]:
     """Return the needs of every unit: of the rules, then of the alternatives that are more than one test.
 
-    A unit beyond the rules concludes an unnamed finding, `~unit`. It needs also what else its rule needs, as far as no
-    other unit meets it: of the alternatives that hold, most are of no use.
+    A unit beyond the rules concludes an unnamed finding, `~unit`. It also has the other needs of its rule, as far as no
+    other unit meets them, because most alternatives that hold belong to rules that fail.
     """
     units: list[list[_Need]] = []
     beyond: list[list[_Need]] = []
@@ -249,7 +249,7 @@ def _join(needs: Iterable[_Need]) -> _Need:
 
 
 def _list_folds(layers: int, width: int) -> tuple[int, ...]:
-    """Return how far to shift again and again, so that each layer of an int is ANDed into the first."""
+    """Return the successive shifts by which every layer of an int is ANDed into the first."""
     folds = []
     while layers > 1:
         folds.append(layers // 2 * width)
@@ -276,7 +276,7 @@ def _link(
         if name in users:
             for bit in bits:
                 concluded[bit].append(name)
-    # Alternatives of one `any_of` meet the same need, as do rules with the same findings: of these one is enough.
+    # Alternatives of one `any_of` meet the same need, as do rules with the same findings; one of them is enough.
     alike: dict[int, list[int]] = defaultdict(list)
     for bit, findings in concluded.items():
         alike[mask_of({user for finding in findings for user in users[finding]})].append(bit)

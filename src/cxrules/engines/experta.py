@@ -1,9 +1,9 @@
 """The reference engine: the rule base as experta's rules and facts, run forward until nothing more fires.
 
-experta is unmaintained and its import does things to the program that imports it, so all of it passes one door,
-`_import_experta`. Each fact of the vocabulary has a slot of its own in the working memory: in a shared slot the
-predicate of one fact would meet the value of another. An `any_of` becomes an unnamed finding that one auxiliary rule
-for each alternative concludes, because experta multiplies nested alternatives out.
+experta is unmaintained and importing it has side effects on the program, so every use goes through
+`_import_experta`. Each fact of the vocabulary has its own slot in the working memory: in a shared slot the predicate of
+one fact would be given the value of another. An `any_of` becomes an unnamed finding, concluded by one auxiliary rule
+for each alternative, because experta multiplies out nested alternatives.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cxrules.rulebase import RuleBase
 __all__ = ["ExpertaEngine"]
 
 _Experta: TypeAlias = Any
-"""The module experta, or something of it: it has no types."""
+"""The module experta, or an object from it; experta has no types."""
 
 _DOOR = threading.RLock()
 """Held while experta is imported and while an engine is built: experta keeps caches for the whole process."""
@@ -41,7 +41,7 @@ _SHELVES = 16
 
 
 class ExpertaEngine:
-    """The engine built on experta. Threads may share it: each has an experta engine of its own, built when first asked.
+    """The engine built on experta. Threads may share it: each gets its own experta engine, built on first use.
 
     Attributes:
         name: `experta`.
@@ -82,7 +82,7 @@ class _Slot(NamedTuple):
 
     Attributes:
         shelf: The class of `experta.Fact` that has it.
-        name: Its name there, which says nothing: one of the user's names might mean something to experta.
+        name: Its name there, a meaningless one, because a user's name might mean something to experta.
     """
 
     shelf: _Experta
@@ -94,7 +94,8 @@ class _Slot(NamedTuple):
 
     def ask(self, constraint: _Experta) -> _Experta:
         """Return a pattern of this slot."""
-        # Captured by the slot's own name, as it holds one fact; left to itself, experta keeps a new name for ever.
+        # Captured under the slot's name, since it holds one fact; by default, experta makes a new name and keeps it for
+        # ever.
         return self.name << self.fill(constraint)
 
 
@@ -103,7 +104,7 @@ class _Production(NamedTuple):
 
     Attributes:
         bit: The bit of the rule; 0 for an alternative.
-        patterns: What must be in the working memory.
+        patterns: The patterns that must be in the working memory.
         conclusions: The slots of the findings it concludes.
     """
 
@@ -186,7 +187,7 @@ def _predicate(operator: Operator, operand: Operand) -> Callable[[Any], bool]:
 
 
 def _build(experta: _Experta, productions: Iterable[_Production]) -> _Experta:
-    """Build an experta engine, with rules of its own: a rule remembers the engine through which it was last reached."""
+    """Build an experta engine with its own rules: a rule remembers the engine through which it was last reached."""
     with _DOOR:
         members: dict[str, Any] = {
             f"rule_{number}": experta.Rule(*production.patterns)(_action(production))
@@ -206,7 +207,7 @@ def _action(production: _Production) -> Callable[[_Experta], None]:
 
 @cache
 def _shelves(experta: _Experta) -> tuple[_Experta, ...]:
-    """Return classes of fact over which to spread the slots: a new fact meets only the tests of its own class."""
+    """Return classes of facts over which to spread the slots; a new fact is only tested by patterns of its class."""
     return tuple(type(f"Shelf{number}", (experta.Fact,), {}) for number in range(_SHELVES))
 
 
@@ -215,7 +216,7 @@ def _matcher(experta: _Experta) -> _Experta:
     original = experta.KnowledgeEngine.__matcher__
 
     class Matcher(original):  # type: ignore[valid-type, misc]  # known only once experta is imported
-        """Keeps its own list of nodes: experta keeps one for the process, which engines would take from each other."""
+        """A matcher with its own list of nodes; all engines of a process would share experta's and take its nodes."""
 
         def _get_conflict_set_nodes(self) -> _Experta:
             nodes = self.__dict__.get("nodes")
@@ -230,7 +231,7 @@ def _import_experta() -> _Experta:
     """Import experta without side effects on the program.
 
     Raises:
-        ImportError: If experta or what it needs is not installed.
+        ImportError: If experta or one of its dependencies is not installed.
     """
     with _DOOR:
         known = sys.modules.get("experta")
@@ -238,7 +239,7 @@ def _import_experta() -> _Experta:
             return known
         try:
             with _quietly(), _without_basic_config(), _lending("Mapping"):
-                # experta/__init__.py hides what it misses, its module `engine` does not.
+                # experta/__init__.py hides which dependency is missing; its module `engine` does not.
                 import_module("experta.engine")
                 experta = import_module("experta")
         except ImportError as error:
@@ -280,7 +281,7 @@ def _without_basic_config() -> Iterator[None]:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Ignore the warnings of these old packages only, since other threads share the filters meanwhile."""
+    """Ignore the warnings of these old packages only, because other threads share the filters meanwhile."""
     with warnings.catch_warnings():
         # A module that is being compiled is known by its path.
         warnings.filterwarnings("ignore", module=r"(.*[/\\])?(experta|frozendict|schema)\b")

@@ -64,7 +64,7 @@ def list_concluders(rulebase: RuleBase, alternatives: Mapping[str | int, list[in
 def order_findings(
     rulebase: RuleBase, units: list[Unit], alternatives: dict[str | int, list[int]], everything: int
 ) -> Iterable[tuple[int, int]]:
-    """Return the concluders of each finding and the units that do not need it, in the order in which findings rest."""
+    """Return the concluders of each finding and the units that do not need it, each finding after those it rests on."""
     from graphlib import TopologicalSorter
 
     concluders = list_concluders(rulebase, alternatives)

@@ -40,7 +40,7 @@ def read_json(text: str, file: str, report: MistakeCollector) -> Node:
         NotJsonError: If it is none, which says nothing about whether it is YAML.
 
     Examples:
-        >>> read_json('{"a": [1.2e-05, "\\ud83d\\ude00"]}', "x.json", Report()).plain()
+        >>> read_json('{"a": [1.2e-05, "\\ud83d\\ude00"]}', "x.json", MistakeCollector()).plain()
         {'a': [1.2e-05, '😀']}
     """
     reader = _JsonReader(text, file, report)

@@ -120,8 +120,8 @@ def parse_text(text: str, file: str, report: MistakeCollector, largest: int = LA
         Its content, or None when it has none that can be read.
 
     Examples:
-        >>> report = Report()
-        >>> read_text("a: 1\na: 2\n", "x.yaml", report).plain()
+        >>> report = MistakeCollector()
+        >>> parse_text("a: 1\na: 2\n", "x.yaml", report).plain()
         {'a': 1}
         >>> print(*report.in_order())
         x.yaml:2:1: the key 'a' stands here twice [duplicate-key]; the first is in line 1

@@ -1,4 +1,4 @@
-"""The parts of an answer, each made once for what it depends on and kept: as an object, as data and as JSON."""
+"""The parts of an answer as objects, data and JSON, each made once for what it depends on, and kept."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 _KEPT = 8192
-"""How many parts of one kind are kept, at most."""
+"""The most parts of one kind that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """An action to take or a warning to heed.
+    """An action to take, or a warning to heed.
 
     Attributes:
         id: Its name in the rule base; for a warning about impossible input, that of the conjunction.
-        text: What it says, as a sentence.
+        text: Its text, a sentence.
         claims: The claims behind the rules that conclude it.
     """
 
@@ -39,12 +39,12 @@ class Part(NamedTuple):
     written: str
 
     def copy(self) -> dict[str, Any]:
-        """Return the data as the reader's own."""
+        """Return a copy of the data, which the caller may change."""
         return {name: value.copy() if type(value) is list else value for name, value in self.data.items()}
 
 
 def make_part(thing: Any) -> Part:
-    """Return a part of an answer as all it can be."""
+    """Return a part of an answer in all three forms."""
     from dataclasses import fields
 
     data = {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
@@ -53,7 +53,7 @@ def make_part(thing: Any) -> Part:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
-        return str(value)  # the member of an enum as any other text
+        return str(value)  # a member of an enum becomes plain text
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -1,8 +1,8 @@
-"""Fired rules → everything that stands in an answer, in one compiled pass over masks.
+"""Fired rules → every field of an answer, in one compiled pass over masks.
 
-What a part of an answer depends on is small: a row of the ranking on its points and on the rules that exclude the model
-or set it aside, an advice on the rules that give it. Each is made once for that, as object, data and JSON, and kept.
-The tests hold every field against the policy in plain words, on any rule base.
+A part of an answer depends on little: a row of the ranking on its points and on the rules that exclude the model or set
+it aside, a piece of advice on the rules that give it. Each is made once, as object, data and JSON, and kept. The tests
+hold every field against the policy in plain words, on any rule base.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["FIELDS", "Reader"]
 
 
 class _Standing(NamedTuple):
-    """What one pass finds: the masks and keys of all that takes weighing."""
+    """The result of one pass: the masks and keys of every field that depends on weighing."""
 
     rows: list[tuple[bool, bool, bool, int, int, int, int, int]]
     voices: list[Heard]
@@ -36,7 +36,7 @@ class _Standing(NamedTuple):
 
 
 class Reader:
-    """Reads answers off decisions of one policy. Immutable but for what it keeps."""
+    """Reads answers off decisions of one policy. Immutable apart from its caches."""
 
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
@@ -146,7 +146,7 @@ class Reader:
 
     def _stand(self, decision: Decision) -> _Standing:
         kept, standing = self._last
-        if kept is not decision:  # who reads one field reads the next
+        if kept is not decision:  # whoever reads one field usually reads the next
             standing = self._pass_over(decision)
             self._last = decision, standing
         return standing
@@ -176,7 +176,7 @@ class Reader:
         if winner is None:
             return _Standing(rows, voices, 0, 0)
         support = self._claims_of(self._disagreement.support(fired, winner))
-        # With what an article says outright against the kind of owner that wins.
+        # Add what an article says outright against the kind of owner that wins.
         dissent = self._claims_of(dissenting) | self._outright[winner]
         return _Standing(rows, voices, support, dissent)
 
@@ -235,7 +235,7 @@ class Reader:
         return found
 
     def _list_advice(self, effect: Effect, model: str | None) -> Iterator[tuple[str, int, dict[int, Part]]]:
-        """Return the advice that may be given where a model is recommended, each with what was made of it."""
+        """Return the advice that may accompany a model, each with its cache of parts."""
         for target, concluders in self._targets[effect]:
             if effect is not Effect.ACTION or self._rulebase.serves_model(target, model):
                 yield target, concluders, {}
@@ -334,7 +334,7 @@ FIELDS: Mapping[str, _Field] = {
     "dissent": lambda reader, decision: reader._claims.read(reader._stand(decision).dissent),
     "facts": lambda reader, decision: reader._in_order(decision.known),
 }
-"""The fields of an answer that follow from its decision, in the order of the data, each with what reads it."""
+"""The fields of an answer that follow from its decision, in the order of the data, each with its reader."""
 
 
 def _things(parts: list[Part]) -> tuple[Any, ...]:

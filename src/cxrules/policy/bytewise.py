@@ -1,4 +1,4 @@
-"""Sets of small numbers as the bits of an int, read a byte at a time by tables that fill themselves."""
+"""Sets of small numbers as the bits of an int, read byte by byte through tables that fill as they are used."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 __all__ = ["BitNames", "Union"]
 
 _FEW = 64
-"""Where fewer bits are set than this, and than one byte in eight, they are read one by one: most bytes are empty."""
+"""With fewer bits set than this, and than one in eight bytes, bits are read one by one: most bytes are empty."""
 
 
 class BitNames:
-    """Bits to names, in the order of the bits.
+    """Translate bits to names, in the order of the bits.
 
     Examples:
-        >>> names = Names(["a", "b", "c"])
+        >>> names = BitNames(["a", "b", "c"])
         >>> names.read(0b101), names.write(0b110)
         (('a', 'c'), '["b", "c"]')
     """
@@ -61,7 +61,7 @@ class BitNames:
 
 
 class Union:
-    """Bits to the union of the sets that they stand for.
+    """Translate bits to the union of the sets that they represent.
 
     Examples:
         >>> Union([0b1, 0b10, 0b1000])(0b101)
@@ -98,7 +98,7 @@ class Union:
 
 
 def _list_places(bits: int) -> list[int]:
-    """Return the places of the bits one by one, from the top, where an int that has one less is soon shorter."""
+    """Return the places of the bits, found from the top down, so that the int soon gets shorter."""
     places = []
     while bits:
         place = bits.bit_length() - 1

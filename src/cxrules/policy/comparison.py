@@ -1,4 +1,4 @@
-"""Two decisions compared: rules that fire in one only, evidence that weighs otherwise, steps of the policy that turn.
+"""Compares two decisions: rules that fire in only one, evidence whose weight differs, steps of the policy that turn.
 
 The decisions may be of one rule base on two organisations, or of two rule bases on one organisation.
 """
@@ -19,7 +19,7 @@ __all__ = ["Comparison", "Shift", "Turn", "TurnedStep", "compare", "list_turns"]
 
 
 class Turn(StrEnum):
-    """How a step of the policy turned for a model."""
+    """The ways in which a step of the policy can turn for a model."""
 
     RULED_OUT = "ruled_out"
     READMITTED = "readmitted"
@@ -35,7 +35,7 @@ class TurnedStep(NamedTuple):
     """A step of the policy that turned for one model.
 
     Attributes:
-        turn: How.
+        turn: In which way.
         rules: The rules that rule the model out or set it aside, or did so before; none for any other turn.
         finding: The requirement, where one is met or lost; else empty.
     """
@@ -47,7 +47,7 @@ class TurnedStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Evidence that weighs otherwise.
+    """Evidence whose weight differs.
 
     Attributes:
         model: The model for or against which it speaks.
@@ -74,13 +74,13 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two decisions.
+    """The differences between two decisions.
 
     Attributes:
         fires: The rules that fire only in the second, in id order.
         silent: The rules that fire only in the first, in id order.
-        shifts: The evidence that weighs otherwise, by model and claim.
-        rows: For each model of either its row in both rankings; None where a rule base does not know it.
+        shifts: The evidence whose weight differs, by model and claim.
+        rows: For each model of either rule base its rows in both rankings; None where a rule base lacks it.
     """
 
     fires: tuple[str, ...]
@@ -92,8 +92,8 @@ class Comparison:
 def compare(decider: Decider, fired: int, other: Decider, other_fired: int) -> Comparison:
     """Compare what fired before with what fires after.
 
-    Evidence is compared by claim, because a claim counts once for a model: where another rule carries on what the
-    claim says, nothing moves. What is left is compared by rule, since a changed rule may rest on another claim.
+    Evidence is compared by claim, because a claim counts once for a model: where another rule takes over the claim,
+    nothing moves. The rest is compared by rule, since a changed rule may rest on another claim.
 
     Args:
         decider: The policy before.

@@ -74,7 +74,7 @@ class Decider:
         return other
 
     def mask(self, rules: Iterable[str]) -> int:
-        """Return rules as the bits of an int."""
+        """Return the bits of some rules."""
         bits = 0
         for rule in rules:
             bits |= 1 << self._index[rule]
@@ -93,7 +93,7 @@ class Decider:
         return tuple([name for name, concluders in self._concluders.items() if fired & concluders])
 
     def count(self, fired: int) -> int:
-        """Return the fired rules with, beyond them, the bits of evidence that several rules share."""
+        """Return the fired rules plus, above them, the bits of evidence that several rules share."""
         bits = fired
         for rules, stronger, bit in self.shared:
             if fired & rules and not fired & stronger:
@@ -117,7 +117,7 @@ class Decider:
 
     @cached_property
     def concluding(self) -> dict[tuple[Effect, str], list[str]]:
-        """For everything that rules conclude, and the effect by which they do, those rules in id order."""
+        """The rules that conclude something, in id order, by effect and target."""
         found: dict[tuple[Effect, str], list[str]] = {}
         for rule in self.rulebase.rules.values():
             for concluded in dict.fromkeys((conclusion.effect, conclusion.target) for conclusion in rule.then):
@@ -165,7 +165,7 @@ class Decider:
 
     @cached_property
     def carried(self) -> Mapping[tuple[str, int, str, bool], list[Evidence]]:
-        """The evidence that differs by nothing but the rule."""
+        """The evidence grouped by everything but its rule."""
         found: dict[tuple[str, int, str, bool], list[Evidence]] = defaultdict(list)
         for item in self.evidence:
             found[item.carriage].append(item)
@@ -173,16 +173,16 @@ class Decider:
 
     @cached_property
     def twins(self) -> tuple[int, ...]:
-        """The rules whose evidence for the same side of the same model the same claim carries: groups of several."""
+        """Groups of rules whose evidence, on the same side of the same model, is carried by the same claim."""
         groups: dict[tuple[str, bool, str], int] = defaultdict(int)
         for item in self.evidence:
             groups[item.model, item.points > 0, item.carrier] |= 1 << self._index[item.rule]
         return tuple([rules for rules in groups.values() if rules & rules - 1])
 
     def candidates(self, fired: int, ledgers: Sequence[tuple[int, Ledger]] | None = None) -> list[tuple[int, int]]:
-        """Return what passes exclusions, requirements and minimum evidence, in the declared order.
+        """Return the models that pass exclusions, requirements and minimum evidence, in the declared order.
 
-        Only the models of some ledgers are looked at, if they are given with their positions.
+        If ledgers are given, with their positions, only their models are examined.
 
         Returns:
             For each candidate its points and its position among the models.
@@ -229,7 +229,7 @@ class Decider:
         return self.choose(known, fired, self.candidates(fired))
 
     def choose(self, known: Facts, fired: int, candidates: list[tuple[int, int]]) -> Decision:
-        """Apply to the candidates what is left of the policy."""
+        """Apply the rest of the policy to the candidates."""
         if not candidates:
             return Decision(known, fired, None, Status.UNDETERMINED, self._reason(known, fired), 0, None, 0)
         if len(candidates) > 1:
@@ -313,7 +313,7 @@ class Decider:
 
 
 def sum_points(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:
-    """Add up evidence whose points are masks in binary."""
+    """Return the sum of evidence whose points are kept as binary masks."""
     return (
         (bits & for_one).bit_count()
         + 2 * (bits & for_two).bit_count()

@@ -1,4 +1,4 @@
-"""What the policy makes of one set of fired rules: plain data."""
+"""The decision: what the policy concludes from one set of fired rules, as plain data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Decision", "Reason", "Status"]
 
 
 class Status(StrEnum):
-    """How firmly a decision stands."""
+    """How firm a decision is."""
 
     RECOMMENDED = "recommended"
     CONTESTED = "contested"
@@ -20,7 +20,7 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why no model is recommended."""
+    """The reason why no model is recommended."""
 
     NOTHING_KNOWN = "nothing_known"
     TOO_LITTLE = "too_little"
@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
 
 class Decision(NamedTuple):
-    """What the policy makes of one set of fired rules: plain data.
+    """What the policy concludes from one set of fired rules.
 
     Attributes:
         known: The validated facts.

@@ -1,4 +1,4 @@
-"""What each article says by itself, who supports a decision and who dissents: compiled to masks, read when asked."""
+"""The voice of each article, and who supports a decision or dissents: compiled to masks, computed on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Disagreement", "Heard", "Voice"]
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What one article would say.
+    """What one article would recommend by itself.
 
     Attributes:
         source: The article.
@@ -33,12 +33,12 @@ class Voice:
 
 
 class Ballot(NamedTuple):
-    """What one article itself says of one model, readings of the engineer's left out.
+    """What one article itself says about one model, without the engineer's readings.
 
     Attributes:
         position: The model.
-        single: The rules that alone carry a claim, as masks, each with what one of its rules counts.
-        shared: For each claim that several rules carry, their masks, the strongest first, each with its points.
+        single: Rules whose claim no other rule carries, as masks, each with the points that one of its rules counts.
+        shared: For each claim that several rules carry, their masks with their points, the strongest first.
         rules_for: The rules that speak for the model.
         rules: All that count.
     """
@@ -63,13 +63,13 @@ class Ballot(NamedTuple):
 
 
 class Refusals(NamedTuple):
-    """What one article itself rules out, each model as a bit with the rules, and what it puts behind which, by rule."""
+    """The models that one article itself rules out, as bits with their rules, and its own preferences, by rule."""
 
     excluders: tuple[tuple[int, int], ...]
     preferences: tuple[tuple[int, int, int], ...]
 
     def refused(self, fired: int, favoured: int) -> int:
-        """Return the models, as bits, that it rules out or puts behind one of those it favours."""
+        """Return the models, as bits, that it rules out or ranks behind one that it favours."""
         bits = 0
         for model, rules in self.excluders:
             if fired & rules:
@@ -120,9 +120,9 @@ class _Article(NamedTuple):
 class Disagreement:
     """Which articles and rules support a model, and which dissent.
 
-    An article favours the model that its own rules give most points. What it itself rules out, or puts behind another
-    model that it speaks for, it does not favour; what the engineer reads into a claim is not its voice. What other
-    articles exclude makes no difference.
+    An article favours the model to which its own rules give most points. It does not favour a model that it rules out
+    itself, or ranks behind another that it supports. The engineer's readings of a claim are not its voice, and what
+    other articles exclude makes no difference.
 
     Dissent is the evidence against the winner, the supporting rules of every article that puts a rival above the
     winner, for those rivals, and the supporting rules of models set aside.

@@ -38,7 +38,7 @@ class Evidence:
 
     @property
     def carriage(self) -> tuple[str, int, str, bool]:
-        """What is equal where the same evidence comes by several rules."""
+        """The key that is equal where several rules bring the same evidence."""
         return self.model, self.points, self.carrier, self.standing
 
 
@@ -58,7 +58,7 @@ def certainty(points: int) -> float:
     """
     size = abs(points)
     whole: int = 5**size
-    # The quotient of two ints is rounded once, correctly, by Python's true division.
+    # Python's true division rounds the quotient of two ints once, correctly.
     value: float = (whole - 4**size) / whole
     return -value if points < 0 else value
 
@@ -79,7 +79,7 @@ def exact_certainty(points: int) -> Fraction:
 def weigh_rule(rulebase: RuleBase, rule: Rule, claims: Mapping[str, Claim] | None = None) -> tuple[int, str]:
     """Return the points of a rule's evidence, and the claim that carries them.
 
-    `claims` are those of the rule base, unless a question supposes others.
+    `claims` are those of the rule base unless a question assumes others.
 
     Returns:
         1 to 3 points, and the id of the strongest claim (the first in id order among equals). Only claims that are

@@ -1,9 +1,8 @@
-"""The decision policy as one text over an algebra: what it says of one organisation it says of all of them at once.
+"""The decision policy as one text over an algebra, so that it applies to one organisation or to all of them at once.
 
-The text is a formula of truth values and small sums, and does not know what these are. Gates of a program that runs on
+The text is a formula over truth values and small sums, whatever these are. Gates of a program that runs on
 columns of organisations are one algebra (`cxrules.columns`), the solver's circuit is another (`cxrules.verification`).
-`Decider` states the same policy for one organisation, in code of its own that is faster for one; tests hold them
-together.
+`Decider` states the same policy for one organisation, in separate code that is faster there; tests keep the two equal.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _Number = TypeVar("_Number")
 
 
 class Algebra(Protocol[_Bit, _Number]):
-    """Truth values and sums, and what the policy does with them."""
+    """Truth values and sums, and the operations that the policy needs."""
 
     def negate(self, bit: _Bit, /) -> _Bit:
         """Return the opposite."""
@@ -31,7 +30,7 @@ class Algebra(Protocol[_Bit, _Number]):
         """Return whether all are true."""
 
     def any_of(self, bits: Iterable[_Bit], /) -> _Bit:
-        """Return whether one is true."""
+        """Return whether any is true."""
 
     def sum(self, weighted: Iterable[tuple[_Bit, int]], /) -> _Number:
         """Return the sum of the weights of the true bits; a weight may be negative."""
@@ -40,16 +39,16 @@ class Algebra(Protocol[_Bit, _Number]):
         """Return whether a number is at least a limit."""
 
     def leader(self, running: Mapping[str, _Bit], points: Mapping[str, _Number], /) -> dict[str, _Bit]:
-        """Return who of those running has the most points, the first among equals. Nobody leads where nobody runs."""
+        """Return which running model has the most points, the first among equals. If none runs, none leads."""
 
     def rivalled(
         self, leading: Mapping[str, _Bit], running: Mapping[str, _Bit], points: Mapping[str, _Number], lead: int, /
     ) -> _Bit:
-        """Return whether another of those running trails the leader by less than a lead."""
+        """Return whether another running model trails the leader by less than a lead."""
 
 
 class Item(NamedTuple, Generic[_Bit]):
-    """An item of evidence: whether it counts, and for which model, by which article, with how many points."""
+    """An item of evidence: whether it counts, for which model, from which article, and with how many points."""
 
     counts: _Bit
     model: str
@@ -59,7 +58,7 @@ class Item(NamedTuple, Generic[_Bit]):
 
 
 class Formula(Generic[_Bit, _Number]):
-    """The policy applied to what fired, computed as far as it is asked for.
+    """The policy applied to fired rules, computed as far as it is needed.
 
     Attributes:
         decider: The policy's numbers: weights, shared carriers, preferences.
@@ -87,7 +86,7 @@ class Formula(Generic[_Bit, _Number]):
         return self._algebra.any_of(self.fired[rule] for rule in self.concluders(effect, target))
 
     def advised(self, action: str) -> _Bit:
-        """Return whether an action is advised: a fired rule concludes it, and it serves the model that is named."""
+        """Return whether an action is advised: a fired rule concludes it, and it serves the recommended model."""
         concluded = self.concluded(Effect.ACTION, action)
         if action not in self.rulebase.serves:
             return concluded
@@ -96,7 +95,7 @@ class Formula(Generic[_Bit, _Number]):
 
     @cached_property
     def evidence(self) -> tuple[Item[_Bit], ...]:
-        """Every item of evidence. One that several rules carry counts where one of them fires and none stronger."""
+        """Every item of evidence. One that several rules share counts if one of them fires and none stronger does."""
         any_of, all_of, negate = self._algebra.any_of, self._algebra.all_of, self._algebra.negate
         shared, names = {entry.bit: entry for entry in self.decider.shared}, self.decider.names
         found = []
@@ -174,14 +173,14 @@ class Formula(Generic[_Bit, _Number]):
 
     @cached_property
     def recommended(self) -> dict[str, _Bit]:
-        """For every model whether it is the one that is named, contested or not."""
+        """For every model whether it is the one recommended, contested or not."""
         return self._algebra.leader(self.running, self.points)
 
     def ahead(self, rival: str | None, model: str | None) -> _Bit:
-        """Return whether a rival comes before a model, whichever model comes before both; None: no model.
+        """Return whether a rival ranks before a model, wherever both rank; None means that there is no model.
 
-        A rival is before a model where it is running and the model is not, or ranks behind it. So a model, or None, is
-        the outcome exactly where no rival is before it.
+        A rival is ahead if it is running and the model is not, or ranks lower. So a model, or None, is the outcome
+        exactly where no rival is ahead of it.
         """
         if rival is None:
             assert model is not None
@@ -193,12 +192,12 @@ class Formula(Generic[_Bit, _Number]):
 
     @cached_property
     def contested(self) -> _Bit:
-        """Whether the model that is named leads by less than it should."""
+        """Whether the recommended model leads by less than the required lead."""
         return self._algebra.rivalled(self.recommended, self.running, self.points, self.rulebase.policy.lead)
 
     @cached_property
     def undetermined(self) -> _Bit:
-        """Whether no model is named."""
+        """Whether no model is recommended."""
         return self._algebra.negate(self._algebra.any_of(self.candidate.values()))
 
     @cached_property
@@ -207,7 +206,7 @@ class Formula(Generic[_Bit, _Number]):
         return self._algebra.all_of(self.excluded.values())
 
     def runners_up(self) -> dict[str, _Bit]:
-        """Return for every model whether it is the next of those running."""
+        """Return for every model whether it is the runner-up."""
         others = {
             model: self._algebra.all_of([runs, self._algebra.negate(self.recommended[model])])
             for model, runs in self.running.items()

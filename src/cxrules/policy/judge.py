@@ -14,7 +14,7 @@ __all__ = ["Judge"]
 
 
 class Judge:
-    """An engine and the policy bound together: facts in, decision out. Every "and if?" is asked here again."""
+    """An engine and the policy bound together: facts in, decision out. Every what-if question comes here again."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -23,7 +23,7 @@ class Judge:
 
     @cached_property
     def reader(self) -> Reader:
-        """What reads answers off decisions; compiled when first asked for."""
+        """The reader of answers, compiled on first use."""
         return Reader(self.decider)
 
     def decide(self, known: Facts) -> Decision:

@@ -1,4 +1,4 @@
-"""Where each model ended up, and on what evidence, worked out when asked."""
+"""The ranking of the models and the evidence behind it, computed on request."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Ranking(tuple[RankedModel, ...], Told):
         return f"Ranking({', '.join(f'{row.model} {row.points}' for row in self)})"
 
     def tell(self) -> tuple[Block, ...]:
-        """Return it as a table, models and rules by their names in the rule base."""
+        """Return it as a table that names models and rules as the rule base does."""
         rows = tuple((mark_name(row.model), str(row.points), f"{row.certainty:.2f}", _place(row)) for row in self)
         return (Table(("model", "points", "certainty", "standing"), rows),)
 
@@ -89,7 +89,7 @@ def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
 
 
 def fired_evidence(decider: Decider, fired: int) -> tuple[Evidence, ...]:
-    """Return the evidence that counts: of fired rules with the same carrier for a model, one."""
+    """Return the evidence that counts: for each model and carrier, that of one fired rule."""
     bits = decider.count(fired)
     found = []
     for bit, item in decider.items:

@@ -1,4 +1,4 @@
-"""The answer: a decision together with the questions one can ask it."""
+"""The answer: a decision together with the questions that can be put to it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Recommendation(Inquiry, Dumpable):
     data but not the rule base: its data stays readable, and its questions work once the rule base of its revision is
     available.
 
-    What it has, by what one wants of it:
+    Its members, by purpose:
 
     - the outcome: `model`, `name`, `says`, `status`, `reason`, `certainty`
     - what led there: `ranking`, `voices`, `fired`, `findings`, `facts`, `incoherences`
@@ -65,7 +65,7 @@ class Recommendation(Inquiry, Dumpable):
 
     __slots__ = ("__weakref__", "_data", "_decision", "_id", "_judge")
 
-    _data: Mapping[str, Any]  # of a copy; a live one has judge and decision
+    _data: Mapping[str, Any]  # only in a copy; a live one has judge and decision
     _decision: Decision | None
     _id: str
     _judge: Judge | None
@@ -84,9 +84,9 @@ class Recommendation(Inquiry, Dumpable):
 
     @published
     def model(self) -> OwnershipModel | None:
-        """The recommended model, a member of a str enum, or None when undetermined.
+        """The recommended model as a member of a str enum, or None when undetermined.
 
-        Of a rule base with models of its own it is the name of one, a plain string.
+        If the rule base has its own models, it is a plain string.
         """
         return as_model(self._read("model"))
 
@@ -97,7 +97,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @published
     def says(self) -> str | None:
-        """A clause that says what the model is; None when undetermined."""
+        """A clause that describes the model; None when undetermined."""
         return self._read("says")
 
     @published
@@ -124,7 +124,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @published
     def voices(self) -> dict[str, Voice]:
-        """For each article the model it favours, and its points on that and on the winner."""
+        """For each article the model it favours, and its points for that and for the winner."""
         return self._read("voices")
 
     @published
@@ -139,12 +139,12 @@ class Recommendation(Inquiry, Dumpable):
 
     @published
     def facts(self) -> Mapping[str, FactValue]:
-        """The facts it rests on, in the order of the vocabulary."""
+        """The facts it is based on, in the order of the vocabulary."""
         return self._read("facts")
 
     @published
     def incoherences(self) -> tuple[Advice, ...]:
-        """The contradictions in the facts, each with its reason; what rests on them is no evidence."""
+        """The contradictions in the facts, each with its reason; nothing that rests on them is evidence."""
         return self._read("incoherences")
 
     # -- what to do ----------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @property
     def id(self) -> str:
-        """The name of this decision, a random UUID: that of its log record and of its span; `model_dump(id=True)`."""
+        """The id of this decision, a random UUID, shared with its log record and span; in the data with `id=True`."""
         try:
             name: str = self._id
         except AttributeError:
@@ -199,7 +199,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @property
     def revision(self) -> str:
-        """The revision of the rule base that gave it."""
+        """The revision of its rule base."""
         return self._judge.rulebase.revision if self._judge else str(self._data["rulebase"]["revision"])
 
     @published
@@ -209,7 +209,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @published
     def rulebase(self) -> RuleBase:
-        """The rule base that gave it.
+        """Its rule base.
 
         Raises:
             MissingRuleBase: If this is a copy and the rule base of its revision is not available.
@@ -231,7 +231,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @property
     def judge(self) -> Judge:
-        """Internal: the engine and policy that gave it, which answer every further question.
+        """Internal: the engine and policy behind it, which answer every further question.
 
         Raises:
             MissingRuleBase: If this is a copy and the rule base of its revision is not available.
@@ -240,7 +240,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @property
     def decision(self) -> Decision:
-        """Internal: the decision, which every further question starts from.
+        """Internal: the decision, from which every further question starts.
 
         Raises:
             MissingRuleBase: If this is a copy and the rule base of its revision is not available.
@@ -249,7 +249,7 @@ class Recommendation(Inquiry, Dumpable):
 
     @classmethod
     def revive(cls, data: Mapping[str, Any]) -> Self:
-        """Internal: return the copy whose data this is, unchecked."""
+        """Internal: return the copy with this data, unchecked."""
         copy = cls.__new__(cls)
         fields = dict(data)
         name = fields.pop("id", None)
@@ -334,12 +334,12 @@ class Recommendation(Inquiry, Dumpable):
 _set = object.__setattr__
 _NOWHERE = Basis(None)
 _OUTCOME = ("model", "status", "reason", "certainty")
-"""The fields that the decision has by itself: what reads the others need not be compiled for them."""
+"""The fields that the decision itself has, so that the reader of the others need not be compiled."""
 _NAMING = allocate_lock()
 
 
 def _name(recommendation: Recommendation) -> str:
-    """Assign a decision its name, once."""
+    """Assign an id to a decision, once."""
     from uuid import uuid4
 
     with _NAMING:

@@ -1,4 +1,4 @@
-"""The questions one can ask a recommendation. Each is answered when asked, by the modules of `explanation`."""
+"""The questions that can be put to a recommendation. Each is answered on request, by the modules of `explanation`."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Detail", "Inquiry"]
 
 Detail: TypeAlias = Literal["brief", "full"]
-"""How much an explanation says."""
+"""How detailed an explanation is."""
 
 
 class Inquiry(Told):
     """Mixin with the questions, for a class that has a judge and a decision.
 
-    Every question raises `MissingRuleBase` when it is put to a copy whose rule base is not available.
+    Every question raises `MissingRuleBase` if it is put to a copy whose rule base is not available.
     """
 
     __slots__ = ()
@@ -57,8 +57,8 @@ class Inquiry(Told):
             detail: `brief` for the outcome, the decisive reasons, the contrast, who disagrees and what is unknown;
                 `full` for everything behind it.
             width: The longest line; None leaves every paragraph on one line.
-            searches: Whether to search for what is worth finding out and what would change the answer, which is most of
-                the time that an explanation takes.
+            searches: Whether to search for what is worth finding out and what would change the answer. Most of the time
+                goes into these searches.
         """
         from cxrules import explanation
 
@@ -76,35 +76,35 @@ class Inquiry(Told):
         return explain_in_markdown(self.judge, self.decision, detail, searches=searches)
 
     def to_html(self, *, title: str = "", date: date | None = None) -> str:
-        """Write a report to print: one HTML page that needs nothing but itself.
+        """Write a report for printing: one self-contained HTML page.
 
         Args:
-            title: What it is about, such as the name of the organisation.
-            date: The date that it bears; none when left out, so that the same facts give the same page.
+            title: The title, such as the name of the organisation.
+            date: The date to print; none when left out, so that the same facts give the same page.
         """
         from cxrules.explanation.prose.report import write_report
 
         return write_report(self.judge, self.decision, title=title, dated=date)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
-        """Draw the argument as a Mermaid flowchart: what decides it and what opposes it most, in some twelve boxes.
+        """Draw the argument as a Mermaid flowchart of about twelve boxes: deciding reasons and strongest objections.
 
         Args:
-            complete: Whether to leave nothing out: every model, and all that speaks for or against it.
+            complete: Whether to include every model, with everything that speaks for or against it.
         """
         from cxrules.explanation.drawing.mermaid import sketch
 
         return sketch(self._argue(complete))
 
     def to_svg(self, *, complete: bool = False, width: int | None = None) -> str:
-        """Draw the argument as SVG: what decides it in heavy lines, the best model on top.
+        """Draw the argument as SVG, with the deciding reasons in heavy lines and the best model at the top.
 
-        A description in words is part of it, for readers who do not see it.
+        It contains a description in words, for readers who cannot see it.
 
         Args:
             complete: As for `to_mermaid`.
-            width: How wide it may be, in pixels, as in a report or on a phone: it is drawn from top to bottom, in type
-                that can be read. When left out it is drawn from left to right, as wide as it takes.
+            width: The greatest width in pixels, for a report or a phone: the argument is then drawn from top to bottom,
+                in readable type. When left out, it is drawn from left to right, as wide as necessary.
 
         Raises:
             ValueError: If the width is below 240.
@@ -123,7 +123,7 @@ class Inquiry(Told):
         return argument if complete else digest(argument)
 
     def tell(self) -> tuple[Block, ...]:
-        """Return the brief explanation as a text that is data, with marks around names and titles."""
+        """Return the brief explanation as data, with marks around names and titles."""
         from cxrules.explanation.prose.brief import write_brief
 
         return write_brief(self.judge, self.decision)
@@ -137,8 +137,8 @@ class Inquiry(Told):
         """Return the derivation: facts given → rules → findings → rules → evidence → policy step.
 
         Args:
-            complete: Whether to leave nothing out. Else of several ways to a finding the shortest is given, of several
-                alternatives that hold the first, and of the rules those that bear on a model.
+            complete: Whether to include everything. Otherwise only the shortest of several ways to a finding is
+                included, the first of several alternatives that hold, and the rules that bear on a model.
 
         Returns:
             A tree of data; printed, it is an outline.
@@ -148,13 +148,13 @@ class Inquiry(Told):
         return trace(self.judge, self.decision, complete=complete)
 
     def how(self, name: str) -> Step | Established | Case | None:
-        """Describe how one finding or rule came about, or what there is for and against one model.
+        """Describe how a finding or rule came about, or what speaks for and against a model.
 
         Args:
             name: A finding, a rule or a model.
 
         Returns:
-            Everything behind it as a tree of data; None when the finding is not established or the rule did not fire.
+            Everything behind it as a tree of data; None if the finding is not established or the rule did not fire.
 
         Raises:
             ValueError: If the rule base has nothing of that name.
@@ -170,16 +170,16 @@ class Inquiry(Told):
     def why_not(self, name: str, *, deadline: float | None = None) -> WhyNot | WhyNotFired: ...
 
     def why_not(self, name: str, *, deadline: float | None = None) -> WhyNot | WhyNotFired:
-        """Describe what stands between a model and its recommendation, or why a rule did not fire.
+        """Describe what keeps a model from being recommended, or why a rule did not fire.
 
         Args:
             name: A model; or a rule, a finding, a pattern, an action, a warning, an accompaniment or a contradiction.
-            deadline: The seconds that each search may take, for the answer and then for its nearest change; where they
-                end one, it says so.
+            deadline: The seconds that each search may take: that for the answer, then that for the nearest change. A
+                search that is cut short says so.
 
         Returns:
-            For a model, its obstacles in the order of the policy. Else which tests of the rules behind it hold, which
-            fail and which rest on something unknown, for an action also which models it serves, and, when read, the
+            For a model, its obstacles in the order of the policy. For anything else, which tests of the rules behind it
+            hold, fail or depend on something unknown; for an action also which models it serves; and, once read, the
             smallest change that would bring it about.
 
         Raises:
@@ -199,11 +199,11 @@ class Inquiry(Told):
         raise no_such("model, rule, finding, pattern, action or warning", name, (*models, *subjects))
 
     def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: object) -> WhatIf[Self]:
-        """Recommend on changed facts, and compare.
+        """Make the recommendation for changed facts, and compare.
 
         Args:
-            changes: Facts with the values supposed.
-            facts: The same as keywords. None supposes that a fact is unknown.
+            changes: Facts with their assumed values.
+            facts: The same as keywords. None means that the fact is assumed to be unknown.
 
         Raises:
             InvalidOrganisation: With every mistake in the changes.
@@ -234,22 +234,22 @@ class Inquiry(Told):
         effort: Mapping[str, int] | None = None,
         deadline: float | None = None,
     ) -> Counterfactuals:
-        """Find every set of changes of least total price that alters the model or reaches a target.
+        """Find every set of changes, of the least total price, that changes the model or reaches a target.
 
         Args:
-            target: The model to reach; None for any other outcome, also no model.
+            target: The model to reach; None for any other outcome, including no model.
             max_changes: How many changes may be made together, at least 1.
             keep: Facts to leave alone, or a single one.
-            effort: Facts with the price of a change of them, a whole number from 1 to 1000, where it is another here
-                than in the rule base.
+            effort: The price of changing a fact, a whole number from 1 to 1000, where it differs from that in the rule
+                base.
             deadline: The seconds that the search may take; where they end it, the answer says so.
 
         Returns:
-            The sets of changes, with whether the search was complete; complete and without sets, it is the proof that
-            no allowed change of that size exists.
+            The sets of changes, and whether the search was complete. A complete search without a set proves that no
+            allowed change of that size exists.
 
         Raises:
-            ValueError: If there is no such model or fact, a price is none, or fewer than one change is allowed.
+            ValueError: If there is no such model or fact, a price is invalid, or fewer than one change is allowed.
         """
         from cxrules.explanation.counterfactuals import counterfactuals
 
@@ -258,7 +258,7 @@ class Inquiry(Told):
         )
 
     def settled(self, *, deadline: float | None = None) -> Settled:
-        """Find whether what is unknown can still change the model: proved, or two completions that disagree.
+        """Find whether unknown facts can still change the model: a proof that they cannot, or two that disagree.
 
         Args:
             deadline: The seconds that the search may take; where they end it, the answer says so.
@@ -268,7 +268,7 @@ class Inquiry(Told):
         return settled(self.judge, self.decision, deadline=deadline)
 
     def next_questions(self, *, deadline: float | None = None) -> NextQuestions:
-        """Rank the unknown facts by what they are expected to tell about the final model.
+        """Rank the unknown facts by how much they are expected to reveal about the final model.
 
         Args:
             deadline: The seconds that the search may take; where they end it, the answer says so.
@@ -289,5 +289,5 @@ class Inquiry(Told):
 
     @classmethod
     def _present(cls, judge: Judge, decision: Decision) -> Self:
-        """Make what offers the questions of another decision."""
+        """Make the inquiry of another decision."""
         raise NotImplementedError

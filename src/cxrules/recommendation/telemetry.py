@@ -1,4 +1,4 @@
-"""The span `cxrules.recommend` of OpenTelemetry, for hosts that ask for it."""
+"""The OpenTelemetry span `cxrules.recommend`, for hosts that ask for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["SWITCH", "in_span", "trace_decisions"]
 
 
 class _Switch:
-    """Whether decisions have spans: the tracer that makes them, or None."""
+    """The tracer that makes a span for each decision, or None."""
 
     tracer: Any = None
 
@@ -23,15 +23,15 @@ SWITCH = _Switch()
 
 
 def trace_decisions(provider: TracerProvider | None = None, *, enabled: bool = True) -> None:
-    """Attach to every decision a span of OpenTelemetry, or none any more. None has one until this is called.
+    """Give every decision an OpenTelemetry span, or stop doing so. Without a call there are no spans.
 
     The span is called `cxrules.recommend` and has the attributes `cxrules.decision.id`, `cxrules.model`,
-    `cxrules.status`, `cxrules.certainty` and `cxrules.rulebase.revision`. It has no facts: neither of a decision nor of
-    input that is refused.
+    `cxrules.status`, `cxrules.certainty` and `cxrules.rulebase.revision`. It contains no facts, neither those of a
+    decision nor those of rejected input.
 
     Args:
-        provider: Who makes the spans; the global provider when left out.
-        enabled: False to end it.
+        provider: The provider of spans; the global one when left out.
+        enabled: False to stop.
 
     Raises:
         ImportError: If opentelemetry-api is not installed.
@@ -56,7 +56,7 @@ def in_span(decide: Callable[[], Recommendation]) -> Recommendation:
         return decide()
     from opentelemetry.trace import StatusCode
 
-    # What is refused is told to the caller; its message repeats values, and stays out of the span.
+    # The caller gets the error; its message quotes values, so it stays out of the span.
     with tracer.start_as_current_span(
         "cxrules.recommend", record_exception=False, set_status_on_exception=False
     ) as span:

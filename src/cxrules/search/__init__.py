@@ -1,1 +1,1 @@
-"""Questions over many possible organisations: what could still fire, be, change."""
+"""Questions over many possible organisations: what could still fire, what could be true, what could change."""

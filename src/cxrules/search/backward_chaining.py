@@ -1,4 +1,4 @@
-"""Backward chaining: the ways in which rules can come to fire, through the findings and alternatives they need."""
+"""Backward chaining: the ways in which rules can fire, through the findings and alternatives that they need."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ def list_ways(
     start: _State,
     budget: Budget,
 ) -> Iterator[_State]:
-    """Return, for each way to make conditions hold, what its tests of facts add up to.
+    """Return the accumulated tests of facts for each way to make conditions hold.
 
-    A finding is followed back to each rule that concludes it, an `any_of` to each alternative. `learn` adds one test of
-    a fact to what was learnt on the way so far; None closes the way. It does not recurse, so that a chain may be long.
+    A finding is traced back to each rule that concludes it, an `any_of` to each alternative. `learn` adds one test of a
+    fact to what the way has accumulated so far; if it returns None, the way is closed. Chains may be long, because
+    nothing recurses.
     """
     waiting: list[tuple[_Goals, _State, frozenset[str]]] = [(_prepend(tuple(goals), None), start, frozenset())]
     while waiting and not budget.spent:
@@ -55,7 +56,7 @@ def list_ways(
 
 
 def concluding(rulebase: RuleBase, findings: Iterable[str]) -> list[str]:
-    """Return the rules behind findings, and those behind the findings that they need, nearest first."""
+    """Return the rules behind findings, and the rules behind the findings that those need, nearest first."""
     found: dict[str, None] = {}
     seen: set[str] = set()
     waiting = list(findings)

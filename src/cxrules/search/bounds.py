@@ -1,4 +1,4 @@
-"""What partial knowledge leaves open: the rules that surely or maybe fire, and so the models that may win.
+"""Bounds on what is still open: the rules that certainly or possibly fire, and so the models that may win.
 
 Bounds are sound: a model that they rule out is recommended in no completion, and a fact that they call idle never
 changes the model. They need not be tight; search splits on facts until they are.
@@ -18,11 +18,11 @@ from cxrules.policy.decider import Decider
 __all__ = ["Bounds", "DecisionLimits", "Openness", "Outlook"]
 
 _KEPT = 512
-"""Of how many values of a fact it is kept what they do not contradict."""
+"""The number of values of a fact whose masks are kept."""
 
 
 class Outlook(NamedTuple):
-    """What may still come of a partly known organisation.
+    """The outcomes that are still possible for a partly known organisation.
 
     Attributes:
         winners: The models that may still be recommended, in the declared order, and None last.
@@ -34,17 +34,16 @@ class Outlook(NamedTuple):
 
 
 class DecisionLimits(NamedTuple):
-    """Between which limits the decision of a partly known organisation lies.
+    """The limits between which the decision on a partly known organisation lies.
 
     Attributes:
-        sure: The units that surely fire.
+        sure: The units that certainly fire.
         undecided: The units that may or may not fire.
-        fired: The rules among those that surely fire.
+        fired: The rules among those that certainly fire.
         may_fire: The rules that fire or may fire.
-        least: The bits of the evidence that surely counts.
-        most: The bits of the evidence that counts if all that may fire does.
-        surely: The models that surely are candidates.
-        maybe: The models that are candidates or may be.
+        least: The bits of the evidence that certainly counts.
+        most: The bits of the evidence that counts if everything that may fire does.
+        surely: The models that certainly are candidates.         maybe: The models that are candidates or may be.
     """
 
     sure: int
@@ -58,11 +57,11 @@ class DecisionLimits(NamedTuple):
 
 
 class Openness(NamedTuple):
-    """What the values of a fact have in common, in masks.
+    """The masks that the possible values of a fact share.
 
     Attributes:
         common: The units that no value contradicts.
-        reach: The units that some value does not contradict.
+        reach: The units that at least one value does not contradict.
     """
 
     common: int
@@ -70,7 +69,7 @@ class Openness(NamedTuple):
 
 
 class _Margin(NamedTuple):
-    """The evidence for one model as against another: bits of evidence, each with the weight they have."""
+    """The evidence for one model over another: bits of evidence with their weights."""
 
     gains: tuple[tuple[int, int], ...]
     losses: tuple[tuple[int, int], ...]
@@ -80,7 +79,7 @@ class Bounds:
     """The bounds of one rule base.
 
     Attributes:
-        everything: Every unit, and beyond the units one bit for each impossible conjunction.
+        everything: Every unit and, after the units, one bit for each impossible conjunction.
         masks: For each fact, by value, the units and conjunctions that the value does not contradict; None is unknown.
         candidacies: For each model the rules that help it to be a candidate and to have points, and those that hinder.
         preferences: Every preference: its rule as a bit, the preferred model, and those behind it.
@@ -119,7 +118,7 @@ class Bounds:
         )
 
     def mask(self, name: str, value: FactValue) -> int:
-        """Return the units and conjunctions that any value, whether it is a case or not, does not contradict."""
+        """Return the units and conjunctions that a value does not contradict, whether or not it is among the cases."""
         met = self._met[name]
         mask = met.get(value)
         if mask is None:
@@ -136,11 +135,11 @@ class Bounds:
         return self.everything & ~sum(refused)
 
     def lift(self, conjunctions: int) -> int:
-        """Return impossible conjunctions, as masks of `Coherence`, in the bits that they have here."""
+        """Return impossible conjunctions, given as masks of `Coherence`, as the bits used here."""
         return conjunctions << self._units.bit_length()
 
     def openness(self, name: str, values: Iterable[FactValue | None]) -> Openness:
-        """Return what the values that an unknown fact may turn out to have share.
+        """Return what the possible values of an unknown fact share.
 
         A value of None means that the fact may stay unknown.
         """
@@ -165,7 +164,7 @@ class Bounds:
         return pinned
 
     def span(self, pinned: int, free: Iterable[Openness]) -> tuple[int, int]:
-        """Return what no possible value contradicts, and what some possible value does not contradict."""
+        """Return what no possible value contradicts, and what at least one possible value does not contradict."""
         sure = possible = pinned
         for common, reach in free:
             sure &= common
@@ -173,7 +172,7 @@ class Bounds:
         return sure, possible
 
     def limits(self, sure: int, possible: int) -> DecisionLimits:
-        """Return what surely comes and what may, given what no value contradicts and what some value does not."""
+        """Return the limits, given what no value contradicts and what at least one value does not."""
         sure, possible = self._settle(sure) & self._units, self._settle(possible) & self._units
         fired, may_fire = sure & self._rules, possible & self._rules
         least, most = self.decider.count(fired), self.decider.count(may_fire)
@@ -181,7 +180,7 @@ class Bounds:
         return DecisionLimits(sure, possible & ~sure, fired, may_fire, least, most, surely, maybe)
 
     def outlook(self, sure: int, possible: int) -> Outlook:
-        """Bound what may still come; the arguments are those of `limits`."""
+        """Bound the outcome; the arguments are those of `limits`."""
         limits = self.limits(sure, possible)
         may_set_aside: set[str] = set()
         surely_aside: set[str] = set()
@@ -212,7 +211,7 @@ class Bounds:
         return alive
 
     def trace(self, wanted: int, limits: DecisionLimits) -> int:
-        """Return the wanted units that are undecided, with those behind the findings they wait for."""
+        """Return the wanted units that are undecided, with those behind the findings that they lack."""
         live = wanted & limits.undecided
         for concluders, others in reversed(self._findings):
             if live & ~others and not limits.sure & concluders:
@@ -235,7 +234,7 @@ class Bounds:
         return wanted
 
     def _candidates(self, fired: int, may_fire: int, least: int, most: int) -> tuple[list[str], list[str]]:
-        """Return the models that surely are candidates, and those that may be."""
+        """Return the models that certainly are candidates, and those that may be."""
         minimum = self.decider.rulebase.policy.minimum_evidence
         surely, maybe = [], []
         for ledger in self.decider.ledgers:
@@ -258,7 +257,7 @@ class Bounds:
         return surely, maybe
 
     def beats(self, one: str, other: str, limits: DecisionLimits) -> bool:
-        """Return whether a model surely ranks before another when both are candidates."""
+        """Return whether a model certainly ranks before another when both are candidates."""
         if one == other:
             return False
         margin = self._margins[one, other]
@@ -269,7 +268,7 @@ class Bounds:
     def _margin(self, one: str, other: str) -> _Margin:
         net: dict[int, int] = defaultdict(int)
         for bit, evidence in self.decider.items:
-            # What one rule says of both models cancels out, whether it fires or not.
+            # What one rule says about both models cancels out, whether it fires or not.
             net[bit] += evidence.points * ((evidence.model == one) - (evidence.model == other))
         return _Margin(
             tuple(_by_weight((bit, points) for bit, points in net.items() if points > 0)),

@@ -1,4 +1,4 @@
-"""What a search may spend: so many steps, and time up to a deadline. A search that stops for it says so."""
+"""The budget of a search: a number of steps, and time up to a deadline. A search that it stops says so."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ _LATEST: Final[ContextVar[float | None]] = ContextVar("latest", default=None)
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """End every search that begins inside once these seconds have passed, whatever its own deadline; None is no limit.
+    """End every search that begins inside after so many seconds, whatever its own deadline; None means no limit.
 
-    For a server, which answers questions whose searches have no deadline of their own. It holds for the caller's
-    context: its thread, or its task.
+    Meant for a server whose questions set no deadline. It applies to the caller's context: its thread, or its task.
 
     Raises:
-        ValueError: If the number is negative or none.
+        ValueError: If it is negative or not a number.
 
     Examples:
         >>> with time_limit(0):
@@ -53,7 +52,7 @@ class Budget:
 
     Attributes:
         steps: How many steps may be taken.
-        examined: How many were.
+        examined: How many have been.
         cut_short: Whether a search has seen that the budget is spent.
 
     Examples:
@@ -68,10 +67,10 @@ class Budget:
     __slots__ = ("_end", "cut_short", "examined", "steps")
 
     def __init__(self, steps: float = inf, deadline: float | None = None) -> None:
-        """Start to count; `deadline` is in seconds from now, None is none.
+        """Start counting; `deadline` is in seconds from now, or None.
 
         Raises:
-            ValueError: If the deadline is negative or no number.
+            ValueError: If the deadline is negative or not a number.
         """
         own = _end_of(deadline)
         self.steps = steps

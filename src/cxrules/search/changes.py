@@ -1,4 +1,4 @@
-"""What an organisation could change about itself: one fact to another value, one element of a set, at its price."""
+"""The changes that an organisation could make: a fact to another value, or an element of a set, each at its price."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ class Change:
     Attributes:
         fact: The fact.
         before: Its value now; for a set, whether the element is in it.
-        after: Its value then; for a set, whether the element is in it.
+        after: Its new value; for a set, whether the element is in it.
         effort: Its price: the effort of the fact, whatever the distance between the values.
         element: The element of a set that joins or leaves; empty for any other fact.
-        distance: Between which values, for the order: steps of an ordered fact, regions of a percentage, else 1.
+        distance: How far apart the values are, for ranking: steps of an ordered fact, regions of a percentage,
+            otherwise 1.
     """
 
     fact: str
@@ -39,17 +40,18 @@ class Change:
 
 
 _KEPT = 4096
-"""Of how many values the changes are kept."""
+"""The number of values whose changes are kept."""
 
 DEAREST = 1000
 """The highest price that a caller may put on a change."""
 
 
 def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, int]) -> dict[str, Fact]:
-    """Return the facts that may change, with the caller's price where there is one.
+    """Return the facts that may change, at the caller's price where one is given.
 
     Raises:
-        ValueError: If there is no such fact, an immutable one is priced, or a price is no whole number from 1 to 1000.
+        ValueError: If there is no such fact, an immutable one is priced, or a price is not a whole number from 1 to
+            1000.
     """
     keep = (keep,) if isinstance(keep, str) else keep
     names: tuple[object, ...] = (*keep, *effort)
@@ -58,7 +60,7 @@ def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, 
             raise no_such("fact", name, tuple(vocabulary.facts))
     for name, price in effort.items():
         if vocabulary[name].immutable:
-            raise ValueError(f"nobody can change {name}, so that it has no price")
+            raise ValueError(f"nobody can change {name}, so it has no price")
         given: object = price  # whatever the caller gave
         if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= DEAREST:
             raise ValueError(f"the effort of {name} is a whole number from 1 to {DEAREST}, not {show_value(given)}")
@@ -72,7 +74,7 @@ def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, 
 def list_changes(possibilities: Possibilities, known: Facts, facts: Mapping[str, Fact] | None = None) -> list[Change]:
     """Return every allowed change of a known fact that can matter to the model or to coherence, cheapest first.
 
-    `facts` are those that may change, from `reprice`; all that are not immutable when left out.
+    `facts` are those that may change, from `reprice`; when left out, all that are not immutable.
     """
     facts = reprice(possibilities.rulebase.vocabulary, (), {}) if facts is None else facts
     touching = possibilities.coherence.tested
@@ -84,7 +86,7 @@ def list_changes(possibilities: Possibilities, known: Facts, facts: Mapping[str,
 
 
 def _list_of(fact: Fact, value: FactValue, possibilities: Possibilities) -> Iterable[Change]:
-    """Return the changes of a fact; those of values met before are kept."""
+    """Return the changes of a fact; those of values seen before are kept."""
     kept = possibilities.changes
     key = fact.name, fact.effort, value
     changes = kept.get(key)
@@ -146,14 +148,14 @@ def apply(known: Facts, changes: Iterable[Change], possibilities: Possibilities)
 
 
 def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Return every set of at most so many changes that changes nothing twice, with its price: cheapest first.
+    """Return every set of at most so many changes, none of them to the same thing, with its price: cheapest first.
 
-    The changes of a set go by their positions.
+    A set lists its changes by position.
     """
     by_effort: dict[int, list[int]] = {}
     for position, change in enumerate(changes):
         by_effort.setdefault(change.effort, []).append(position)
-    # What a change alters, by number: small numbers are quicker to compare than names.
+    # What each change alters, as a number: small numbers are compared faster than names.
     altered: dict[tuple[str, str], int] = {}
     slot = [altered.setdefault((change.fact, change.element), len(altered)) for change in changes].__getitem__
     for price, efforts in _list_sums(sorted(by_effort), most):
@@ -166,10 +168,10 @@ def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple
 
 
 def _list_sums(efforts: Sequence[int], most: int) -> Iterator[tuple[int, list[int]]]:
-    """Return every way to choose at most so many efforts, with their sum: the least sum first."""
-    # A choice is a row of places that never falls. From each comes one with its last place repeated, and one with its
-    # last place moved on, so that each is reached once, after a cheaper one. Places are negative, so that of two
-    # choices of one sum the one with fewer cheap efforts comes first.
+    """Return every choice of at most so many efforts, with their sum: the least sum first."""
+    # A choice is a non-decreasing row of places. Each leads to one with its last place repeated and one with its last
+    # place moved on, so every choice is reached once, after a cheaper one. Places are negative, so that of two choices
+    # with the same sum the one with fewer cheap efforts comes first.
     waiting: list[tuple[int, tuple[int, ...]]] = [(efforts[0], (0,))] if efforts else []
     while waiting:
         price, places = heappop(waiting)
@@ -184,7 +186,7 @@ def _list_sums(efforts: Sequence[int], most: int) -> Iterator[tuple[int, list[in
 def assemble(
     possibilities: Possibilities, known: Facts, changes: Sequence[Change], sets: Sequence[tuple[int, ...]]
 ) -> Cohort:
-    """Put the organisations after each set of changes, which go by their positions, side by side."""
+    """Lay side by side the organisations that result from each set of changes, given by position."""
     size = len(sets)
     everything = (1 << size) - 1
     width = (size + 7) // 8

@@ -1,4 +1,4 @@
-"""Values for some facts that meet no impossible conjunction together: a search depth first, on masks."""
+"""Values for some facts that together meet no impossible conjunction: a depth-first search on masks."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def assign(
     impossible: int,
     budget: Budget | None = None,
 ) -> Iterator[dict[str, FactValue | None]]:
-    """Return every choice of one candidate for each fact that meets none of some conjunctions, the first values first.
+    """Return every choice of one candidate value for each fact that meets none of the conjunctions, first values first.
 
-    The other facts are as known; None leaves a fact unknown. A budget that is spent ends the search.
+    The other facts are as known; None leaves a fact unknown. The search ends when its budget is spent.
     """
     alive = impossible
     for name in coherence.tested:
@@ -29,7 +29,7 @@ def assign(
     # Facts that no conjunction tests come last: nothing depends on their values.
     order = sorted(candidates, key=lambda name: name not in coherence.tested)
     choices = [[(value, coherence.mask(name, value)) for value in candidates[name]] for name in order]
-    # What no later fact can contradict any more is met, once every earlier one lets it be.
+    # A conjunction that no earlier fact contradicts and no later one can is met.
     later = [0] * (len(order) + 1)
     for place in reversed(range(len(order))):
         later[place] = later[place + 1] | coherence.tested.get(order[place], 0)

@@ -1,6 +1,6 @@
-"""Every combination of some values side by side: the organisation in column `n` has the values that `n` spells.
+"""Every combination of some values side by side: column `n` is the organisation whose values `n` spells.
 
-The values of a fact are the digits of one place of `n`, so that a column of a value is a pattern that repeats.
+The values of a fact are the digits in one place of `n`, so the column of a value is a repeating pattern.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cxrules.language.facts import Facts, FactValue, Kind, Vocabulary
 __all__ = ["Choices", "combine", "count_combinations", "read_combination"]
 
 Choices = Mapping[str, Sequence[FactValue | None]]
-"""For each fact the values to combine; None for one that stays unknown."""
+"""The values to combine for each fact; None for one that stays unknown."""
 
 
 def count_combinations(choices: Choices) -> int:
@@ -23,7 +23,7 @@ def count_combinations(choices: Choices) -> int:
 
 
 def combine(vocabulary: Vocabulary, known: Facts, choices: Choices) -> Cohort:
-    """Return every combination of the values, each beside the known facts.
+    """Return every combination of the values, each together with the known facts.
 
     Examples:
         >>> from cxrules import RuleBase

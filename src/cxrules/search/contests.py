@@ -1,9 +1,9 @@
-"""A model against one rival: what can still put the rival first, and which values are worth trying for it.
+"""Contests between a model and one rival: what can still put the rival first, and which values are worth trying.
 
-Whether a model always wins is decided in one contest after another, because each looks only at what bears on two. More
-knowledge never un-fires a rule. So of two values, the one that meets all that helps the rival and nothing more that
-hinders it is at least as good for the rival, whatever else holds, and the other need not be tried: it is the rule of
-the pure literal, value by value.
+Whether a model always wins is decided in one contest after another, because each examines only what bears on two
+models. More knowledge never un-fires a rule. So of two values, the one that meets everything that helps the rival and
+nothing more that hinders it is at least as good for the rival, whatever else holds, and the other need not be tried.
+This is the pure-literal rule, value by value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Contest", "Stakes", "list_best"]
 
 
 class Stakes(NamedTuple):
-    """The units that may or may not fire and bear on a contest; one can do both.
+    """The undecided units that bear on a contest; one unit can both help and hinder.
 
     Attributes:
         helping: Those that can help the rival.
@@ -35,7 +35,7 @@ class Stakes(NamedTuple):
 
 
 class Contest:
-    """Can a rival come before a model, in the sense of `Formula.ahead`? None is that no model is named."""
+    """Whether a rival can rank before a model, in the sense of `Formula.ahead`. None means no recommended model."""
 
     def __init__(self, bounds: Bounds, model: str | None, rival: str | None) -> None:
         self._bounds, self._model, self._rival = bounds, model, rival
@@ -50,9 +50,9 @@ class Contest:
         self._before_model = [(rule, preferred) for rule, preferred, over in preferences if model in over]
 
     def find_stakes(self, sure: int, possible: int) -> Stakes | None:
-        """Return what the outcome of the contest depends on; None where the rival surely does not come first.
+        """Return what the outcome of the contest depends on; None if the rival certainly does not come first.
 
-        The arguments are those of `Bounds.limits`. Where nothing is at stake, the rival comes first.
+        The arguments are those of `Bounds.limits`. If nothing is at stake, the rival comes first.
         """
         limits = self._bounds.limits(sure, possible)
         model, rival = self._model, self._rival
@@ -85,7 +85,7 @@ def list_best(
         masks: For each value the units and impossible conjunctions that it does not contradict.
         stakes: What is at stake.
         conjunctions: The impossible conjunctions that count.
-        kept: Those of them that a better value must meet as well, because others may have no value only where they are
+        kept: Those of them that a better value must meet as well, because other facts may lack a value only if they are
             met.
     """
     telling = stakes.live | conjunctions

@@ -16,19 +16,19 @@ from cxrules.rulebase import RuleBase
 __all__ = ["DRAWN", "Draw", "Draws"]
 
 DRAWN = 8192
-"""How many completions a draw holds."""
+"""The number of completions in a draw."""
 
 _PRECISION = 14
-"""Binary digits of a probability in a draw."""
+"""The binary digits of a probability in a draw."""
 
 _ROUNDS = 24
-"""How often what is impossible is drawn again before the rest is left out."""
+"""How often impossible completions are drawn again before the rest is dropped."""
 
 _EVERYTHING = (1 << DRAWN) - 1
 
 
 _DrawnRows: TypeAlias = list[list[tuple[int, tuple[int, ...]]]]
-"""For each value of a fact the conjunctions that make it impossible, each with its other tests."""
+"""For each value of a fact, the conjunctions that make it impossible, each with its other tests."""
 
 
 class Draw(NamedTuple):
@@ -75,10 +75,10 @@ class Draws:
         return {name: self._draw_fact(name) for name in self._cases}
 
     def draw(self, known: Facts, free: Iterable[str], impossible: int, wanted: Collection[str] | None = None) -> Draw:
-        """Draw completions in which every value of every free fact is equally likely, and which are coherent.
+        """Draw coherent completions in which every value of every free fact is equally likely.
 
         Where a completion meets an impossible conjunction, the free facts of that conjunction are drawn again (partial
-        rejection sampling: Guo, Jerrum and Liu 2019); a fact to which the others leave no coherent value has none. The
+        rejection sampling: Guo, Jerrum and Liu 2019); a fact for which the others leave no coherent value has none. The
         same question always gets the same draw.
 
         Args:
@@ -89,7 +89,7 @@ class Draws:
         """
         free = dict.fromkeys(free)
         drawing = _Drawing(self._start(known, free))
-        # What known facts pass holds everywhere, and need not be looked at again.
+        # Tests that known facts pass hold everywhere and need not be examined again.
         asked = [fact in free for fact in self._facts]
         entries = [
             _Entry(
@@ -125,13 +125,13 @@ class Draws:
     def _redraw(
         self, drawing: _Drawing, entries: Sequence[_Entry], rivals: Sequence[_Rival]
     ) -> tuple[int, dict[str, list[tuple[int, int]]]]:
-        """Draw again what is impossible; return what still is, and for each fact where it was drawn again, and how."""
+        """Redraw impossible completions; return those that still are, and for each fact where and how."""
         shifts = iter(self._shifts)
         redrawn: dict[str, list[tuple[int, int]]] = {}
         looked_at = _join([*(entry.tests for entry in entries), *(rival.tests for rival in rivals)])
         numbers = {name: [number for number in own if looked_at >> number & 1] for name, own in self._numbers.items()}
         meeting = [0] * len(entries)
-        altered = looked_at  # the tests that may hold elsewhere than in the round before
+        altered = looked_at  # the tests whose columns may differ from the round before
         bad = 0
         for left in reversed(range(_ROUNDS)):
             altered = drawing.blank_out(rivals, altered)
@@ -144,7 +144,7 @@ class Draws:
                     bad |= met
                     for name in entry.facts:
                         again[name] = again.get(name, 0) | met
-            if not bad or not left:  # what is drawn again must be looked at again
+            if not bad or not left:  # what is drawn again must be examined again
                 break
             altered = 0
             for name, where in again.items():
@@ -157,7 +157,7 @@ class Draws:
         return bad, redrawn
 
     def _alter(self, truths: list[int], numbers: Iterable[int], where: int, shift: int) -> None:
-        """Note where tests hold after their fact was drawn again in some places."""
+        """Record where tests hold after their fact was redrawn in some places."""
         doubled = self._doubled_truths
         for number in numbers:
             old = truths[number]
@@ -175,7 +175,7 @@ class Draws:
 
     @cached_property
     def _shifts(self) -> tuple[int, ...]:
-        """By how much to turn round what is drawn again: as often as every fact may be in every round."""
+        """The rotations of redrawn columns, one for every time that a fact may be redrawn."""
         random = Random(0)  # noqa: S311 - chance for an estimate, no secret
         return tuple([random.randrange(DRAWN) for _ in range(_ROUNDS * len(self._cases))])
 
@@ -221,7 +221,7 @@ class Draws:
 
 
 class _Entry(NamedTuple):
-    """A conjunction that must not be met: its tests, these as bits, and the facts to draw again where it is met."""
+    """A conjunction that must not be met: its tests, the same as bits, and the facts to redraw where it is met."""
 
     numbers: tuple[int, ...]
     tests: int
@@ -247,7 +247,7 @@ class _Rival(NamedTuple):
 def _list_alive(
     rows: _DrawnRows, impossible: int, drawing: _Drawing, asked: Sequence[bool]
 ) -> list[list[tuple[int, ...]]]:
-    """Return what may make each value of a fact impossible; nothing where some value is always possible."""
+    """Return what may make each value of a fact impossible; nothing if some value is always possible."""
     alive = []
     for row in rows:
         may = [
@@ -262,11 +262,11 @@ def _list_alive(
 
 
 class _Drawing:
-    """One draw in the making, as far as impossible conjunctions can see it. Tests go by their numbers.
+    """A draw in the making, as far as impossible conjunctions can see it. Tests are given by number.
 
     Attributes:
-        truths: Where each test holds of what was drawn.
-        blank: Where a fact has no value, because the others leave it no coherent one.
+        truths: Where each test holds in the draw.
+        blank: Where a fact has no value because the others leave no coherent one.
     """
 
     def __init__(self, truths: list[int]) -> None:
@@ -275,18 +275,18 @@ class _Drawing:
         self._holding = truths
 
     def may_hold(self, numbers: Iterable[int]) -> bool:
-        """Return whether no known fact, and none that stays unknown, fails any of some tests."""
+        """Return whether neither a known fact nor one that stays unknown fails any of the tests."""
         return all(self.truths[number] for number in numbers)
 
     def blank_out(self, rivals: Sequence[_Rival], altered: int) -> int:
-        """Leave out the values of facts to which the others leave no coherent one.
+        """Remove the values of facts for which the others leave no coherent one.
 
         Args:
             rivals: The facts, with what makes their values impossible.
-            altered: The tests that may hold elsewhere than before.
+            altered: The tests whose columns may have changed.
 
         Returns:
-            These tests and those that hold elsewhere now because a value was left out, or is no longer.
+            These tests, and those whose columns changed because a value was removed or restored.
         """
         if not rivals:
             return altered
@@ -338,7 +338,7 @@ def _bits_of(numbers: Iterable[int]) -> int:
 
 
 def _biased(random: Random, probability: float) -> int:
-    """Return columns each of which is in with a probability: the comparison, digit by digit, with a random number."""
+    """Return a random set of columns, each included with a probability: a random number is compared digit by digit."""
     columns = 0
     digits = round(probability * 2**_PRECISION)
     for digit in range(_PRECISION):
@@ -348,12 +348,12 @@ def _biased(random: Random, probability: float) -> int:
 
 
 def _double(mask: int) -> int:
-    """Return columns twice, side by side, so that a shift to the right turns them round."""
+    """Return columns twice, side by side, so that a shift to the right rotates them."""
     return mask | mask << DRAWN
 
 
 def _mix(column: Column, twice: Column, rounds: Sequence[tuple[int, int]]) -> Column:
-    """Put what was drawn, turned round, in the place of a column in some places, round after round."""
+    """Replace a column in some places by the rotated draw, round after round."""
     if isinstance(twice, SetColumn):
         assert isinstance(column, SetColumn)
         drawn, doubled = column.elements, twice.elements
@@ -361,7 +361,7 @@ def _mix(column: Column, twice: Column, rounds: Sequence[tuple[int, int]]) -> Co
     assert not isinstance(column, SetColumn)
     *values, last = column
     mixed = {value: _mix_mask(column[value], twice[value], rounds) for value in values}
-    left = _EVERYTHING  # an organisation with none of the other values has the last
+    left = _EVERYTHING  # an organisation without any of the other values has the last
     for mask in mixed.values():
         left ^= mask
     mixed[last] = left

@@ -1,4 +1,4 @@
-"""The smallest coherent change of the facts that makes a rule fire: a search backwards, then for the fewest facts."""
+"""The smallest coherent change of the facts that makes a rule fire: a backward search, then one for the fewest."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["AskedTests", "Firing", "FiringSearch", "find_firing"]
 
 
 class Firing(NamedTuple):
-    """What a search for the smallest change found.
+    """The result of a search for the smallest change.
 
     Attributes:
-        change: The facts that would have to be otherwise, with their values, None where one has to be unknown; no
-            change at all where there is none that does it.
-        complete: Whether the search ended within its budget: then no smaller change does it.
+        change: The facts that would have to change, with their new values; None for one that has to be unknown. None in
+            place of the whole if no change does it.
+        complete: Whether the search ended within its budget, which proves that no smaller change does it.
     """
 
     change: dict[str, FactValue | None] | None
@@ -38,9 +38,9 @@ def find_firing(
 ) -> Firing:
     """Find a change of the fewest facts after which one of some conjunctions holds.
 
-    What is not known may become known, and what is known may be supposed otherwise, immutable or not; the changed
-    organisation meets no impossible conjunction that it did not meet before. Of changes of as many facts, the one that
-    asks least of what is known comes first: facts to learn before facts to change, and these by their effort.
+    Unknown facts may become known, and known ones may change, immutable or not; the changed organisation meets no
+    impossible conjunction that it did not meet before. Among changes of equally many facts, the one that asks least of
+    the known facts comes first: learning a fact before changing one, and changes by effort.
     """
     search = FiringSearch(possibilities, known, budget)
     for goal in goals:
@@ -49,7 +49,7 @@ def find_firing(
 
 
 class FiringSearch:
-    """Looks for the change; what it knows of the facts serves `search.serving` too."""
+    """Searches for the change. `search.serving` uses its knowledge of the facts, too."""
 
     def __init__(self, possibilities: Possibilities, known: Facts, budget: Budget) -> None:
         self._possibilities = possibilities
@@ -61,7 +61,7 @@ class FiringSearch:
         self._least: tuple[int, int, list[int]] | None = None
 
     def look_for(self, goal: Iterable[Condition]) -> None:
-        """Keep the best change after which some conditions hold, where it is better than what was found so far."""
+        """Keep the best change after which some conditions hold, if it beats the best found so far."""
         start: AskedTests = {}
         for asked in list_ways(self._possibilities.rulebase, goal, self.learn, start, self._budget):
             needed = self.list_needed(asked)
@@ -69,14 +69,14 @@ class FiringSearch:
                 self._complete(asked, needed)
 
     def learn(self, asked: AskedTests, test: FactTest) -> AskedTests | None:
-        """Add a test to what is asked of the facts; None where no value passes, or something smaller is known."""
+        """Add a test to those required of the facts; None if no value passes, or a smaller change is known."""
         tests = (*asked.get(test.fact, ()), test)
         grown = {**asked, test.fact: tests}
         possible = self._passes(test.fact, tests) or self.list_values(test.fact, tests)
         return grown if possible and self._may_be_better(self.list_needed(grown)) else None
 
     def list_needed(self, asked: AskedTests) -> list[str]:
-        """Return the facts whose values have to be otherwise."""
+        """Return the facts whose values have to change."""
         return [name for name, tests in asked.items() if not self._passes(name, tests)]
 
     def _passes(self, name: str, tests: Iterable[FactTest]) -> bool:
@@ -88,7 +88,7 @@ class FiringSearch:
         return tuple(sorted(names, key=self._order.__getitem__))
 
     def rate(self, names: Iterable[str]) -> tuple[int, int, list[int]]:
-        """Return what a change of some facts asks: how many they are, the price of the known ones, their places."""
+        """Return the cost of changing some facts: how many they are, the price of the known ones, their places."""
         names = list(names)
         prices = [(self._vocabulary[name].effort or _DEAREST) for name in names if name in self._known]
         return len(names), sum(prices), sorted(self._order[name] for name in names)
@@ -97,7 +97,7 @@ class FiringSearch:
         return self._least is None or self.rate(names)[:2] < self._least[:2]
 
     def _complete(self, asked: AskedTests, needed: list[str]) -> None:
-        """Change what has to be otherwise and, only where that is not coherent, as few other known facts as will do."""
+        """Change the facts that have to change and, only if that is incoherent, as few other known facts as will do."""
         coherence = self._possibilities.coherence
         impossible = coherence.everything & ~coherence.met(self._known)
         others = self._list_entangled(needed)
@@ -115,7 +115,7 @@ class FiringSearch:
                     break
 
     def _list_entangled(self, names: Iterable[str]) -> list[str]:
-        """Return the other known facts that impossible conjunctions tie to some facts, directly or through others."""
+        """Return the other known facts that impossible conjunctions link to some facts, directly or through others."""
         tested = self._possibilities.coherence.tested
         tied, conjunctions, before = set(names), 0, -1
         while before != conjunctions:
@@ -126,7 +126,7 @@ class FiringSearch:
         return [name for name in tested if name in tied and name in self._known and name not in names]
 
     def _list_candidates(self, name: str, tests: Sequence[FactTest]) -> Sequence[FactValue | None]:
-        # What no test asks for may as well become unknown: whom a CCO reports to, where there is none.
+        # A fact that no test requires may as well become unknown, such as whom a CCO reports to if there is none.
         values = self.list_values(name, tests)
         return values if tests else [*values, None]
 
@@ -147,11 +147,11 @@ class FiringSearch:
 
 
 _DEAREST = 4
-"""The price of a change that nobody can make, for the order."""
+"""The price of a change that nobody can make, for ranking."""
 
 
 def _adapt(fact: Fact, now: tuple[str, ...], tests: Sequence[FactTest]) -> Iterator[FactValue]:
-    """Return a set with as few elements added and taken away as some tests ask for."""
+    """Return a set with as few elements added and removed as the tests require."""
     found = set(now)
     for test in tests:
         assert isinstance(test.operand, tuple)

@@ -1,4 +1,4 @@
-"""What could be true beyond what is known: the values that differ, coherent completions, and seeded draws of them."""
+"""The possibilities beyond what is known: values that make a difference, coherent completions, seeded draws of them."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ __all__ = ["Possibilities", "possibilities_of"]
 
 
 class Possibilities:
-    """What search needs of a rule base, compiled once. Everything in it is deterministic: its draws have fixed seeds.
+    """A rule base compiled for search. Everything is deterministic, because draws have fixed seeds.
 
     Attributes:
         rulebase: The rule base.
         decider: The policy.
         coherence: The impossible conjunctions.
-        cohorts: Decides many organisations at once.
-        cases: For each fact one value for each way in which rules and impossible conjunctions can see it.
+        cohorts: The program that decides many organisations at once.         cases: For each fact, one value for each
+            way in which rules and impossible conjunctions can see it.
         changes: The changes of values met so far, by fact, effort and value; `search.changes` keeps them.
     """
 
     def __init__(self, judge: Judge) -> None:
         self.rulebase = judge.rulebase
         self.decider = judge.decider
-        # Engines agree, so that search may use the quickest, whichever engine the question came from.
+        # Engines agree, so search may use the fastest, whichever engine the question came from.
         self._engine = judge.engine if isinstance(judge.engine, BitmapEngine) else BitmapEngine(judge.rulebase)
         self.coherence = judge.rulebase.coherence
         self.cohorts = CohortJudge(judge.decider)
@@ -55,7 +55,7 @@ class Possibilities:
 
     @cached_property
     def bounds(self) -> Bounds:
-        """What partial knowledge leaves open, as bounds."""
+        """The bounds on what partial knowledge leaves open."""
         return Bounds(self.decider, self.cases)
 
     @cached_property
@@ -64,7 +64,7 @@ class Possibilities:
 
     @cached_property
     def testing(self) -> dict[str, int]:
-        """For each fact the rules that test it and bear on the model, as the bits of an int."""
+        """For each fact, the rules that test it and bear on the model, as the bits of an int."""
         rules = [self.rulebase.rules[rule] for rule in self.rulebase.bearing]
         return {name: self.decider.mask(rule.id for rule in rules if name in rule.facts()) for name in self.cases}
 
@@ -94,7 +94,7 @@ class Possibilities:
         return known
 
     def meeting(self, tests: Iterable[FactTest], cohort: Cohort) -> int:
-        """Return the organisations of a cohort in which all of some tests hold."""
+        """Return the organisations of a cohort in which all the given tests hold."""
         columns = cohort.everything
         for test in tests:
             columns &= truth(test, cohort, self.rulebase.vocabulary)
@@ -103,7 +103,7 @@ class Possibilities:
         return columns
 
     def may_lack_value(self, name: str, cohort: Cohort, rest: Collection[str], impossible: int) -> int:
-        """Return where every value of a fact may be impossible, once the facts of `rest` are known as well."""
+        """Return where every value of a fact may be impossible once the facts of `rest` are known, too."""
         columns = cohort.everything
         for rivals in self.coherence.rivals(name, self.cases[name]):
             refused = 0
@@ -117,7 +117,7 @@ class Possibilities:
 
     @cached_property
     def optional(self) -> frozenset[str]:
-        """The facts to which others may leave no coherent value, such as whom a CCO reports to."""
+        """The facts for which others may leave no coherent value, such as whom a CCO reports to."""
         vocabulary = self.rulebase.vocabulary
         tests = [test for entry in self.rulebase.impossible for test in entry.when]
         return frozenset(
@@ -129,12 +129,11 @@ class Possibilities:
     def complete(self, known: Facts, free: Sequence[str], blank: Collection[str] = ()) -> dict[str, FactValue] | None:
         """Return a coherent completion.
 
-        It gives every free fact a value, except those to which the other facts leave no coherent one.
-
-        The facts of `blank` must be left without a coherent value.
+        Every free fact gets a value, except those for which the other facts leave no coherent one. The facts of `blank`
+        must be left without a coherent value.
 
         Returns:
-            The known facts and values for the free ones; None when there is no such completion. A conjunction that the
+            The known facts and values for the free ones; None if there is no such completion. A conjunction that the
             known facts meet by themselves does not count.
         """
         coherence, impossible = self.coherence, self.unmet(known)
@@ -153,7 +152,7 @@ class Possibilities:
         return None
 
     def _can_lack(self, names: Collection[str], known: Facts, impossible: int) -> bool:
-        """Return whether known facts leave no coherent value to any of some others."""
+        """Return whether known facts leave no coherent value for any of some others."""
         if not names:
             return True
         coherence = self.coherence
@@ -165,9 +164,9 @@ class Possibilities:
         )
 
     def coherent_cases(self, known: Facts, unknown: Iterable[str]) -> dict[str, tuple[FactValue, ...]]:
-        """Return for each of some unknown facts the values that it can have beside the known ones.
+        """Return for each of some unknown facts the values that are coherent with the known facts.
 
-        What the known facts meet by themselves does not count.
+        Conjunctions that the known facts meet by themselves do not count.
         """
         coherence = self.coherence
         _, nearly = coherence.nearly_met(known)
@@ -182,9 +181,9 @@ class Possibilities:
     def prospects(
         self, coherent: Mapping[str, tuple[FactValue, ...]], *, answered: bool
     ) -> dict[str, tuple[FactValue | None, ...]]:
-        """Return for each unknown fact what it may turn out to be, given the values that it can have.
+        """Return the prospects of each unknown fact, given the values that it can have.
 
-        If `answered`, each of the facts becomes known; None, for one that stays unknown, is then a prospect only where
+        If `answered`, each of the facts becomes known; None, for a fact that stays unknown, is then a prospect only if
         other facts may leave no coherent value.
         """
         return {
@@ -195,7 +194,7 @@ class Possibilities:
     def draw(self, known: Facts, free: Iterable[str], wanted: Collection[str] | None = None) -> Draw:
         """Draw coherent completions in which every value of every free fact is equally likely; always the same ones.
 
-        Free facts that are not among the wanted ones are left out of what is returned; None for all.
+        Free facts that are not wanted are left out of the result; None means all are wanted.
         """
         return self._draws.draw(known, free, self.unmet(known), wanted)
 

@@ -1,4 +1,4 @@
-"""Whether findings can still be established, by whatever may yet become known: a search backwards through the rules."""
+"""Whether findings can still be established by facts that may yet become known: a backward search through the rules."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _Values = dict[str, tuple[FactValue, ...]]
 
 
 def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[str, FactValue] | None:
-    """Find facts that, learnt beside the known ones, would establish findings, all of them at once.
+    """Find facts that, learnt in addition to the known ones, would establish all of some findings.
 
     Returns:
-        Values of unknown facts, coherent with the known ones; or None when no coherent facts beside the known ones
-        would establish the findings. If the search grows too long, an empty answer: they may be within reach.
+        Values of unknown facts, coherent with the known ones; or None if no coherent additional facts would establish
+        the findings. If the search takes too long, an empty answer: they may be within reach.
     """
     possibilities = possibilities_of(judge)
     vocabulary = judge.rulebase.vocabulary
     budget = Budget(_BUDGET)
 
     def learn(values: _Values, test: FactTest) -> _Values | None:
-        """Ask one test more of the facts; None when it cannot hold."""
+        """Require one more test of the facts; None if it cannot hold."""
         fact = vocabulary[test.fact]
         if test.fact in known:
             return values if test.holds(known[test.fact], fact) else None
@@ -49,7 +49,7 @@ def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[st
 
 
 def wanted(judge: Judge, known: Facts, finding: str) -> tuple[str, ...]:
-    """Return the unknown facts from which it can still become known that a finding holds, in vocabulary order."""
+    """Return the unknown facts that can still establish a finding, in vocabulary order."""
     found: set[str] = set()
     seen = {finding}
     waiting = [finding]
@@ -79,7 +79,7 @@ def opposed(judge: Judge, known: Facts, finding: str) -> tuple[str, ...]:
 
 
 def _flat(conditions: tuple[Condition, ...]) -> Iterator[list[FactTest | FindingTest]]:
-    """Return the plain tests of a conjunction with each of its alternatives in turn; never a cross product."""
+    """Return the plain tests of a conjunction with each of its alternatives in turn, never their cross product."""
     plain = [condition for condition in conditions if not isinstance(condition, AnyOf)]
     choices = [condition for condition in conditions if isinstance(condition, AnyOf)]
     if not choices:

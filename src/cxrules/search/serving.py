@@ -1,4 +1,4 @@
-"""The smallest change after which an action is advised: its rule fires, and a model that it serves is recommended."""
+"""The smallest change after which an action is advised: its rule fires and a model that it serves is recommended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cxrules.search.possibilities import Possibilities
 __all__ = ["find_serving"]
 
 _MOST = 50_000
-"""How many sets of one size are put in order at most."""
+"""The most sets of one size that are ranked."""
 
 _NewValues = dict[str, FactValue | None]
 
@@ -26,8 +26,8 @@ def find_serving(
 ) -> Firing:
     """Find a change of the fewest facts after which one of some rules fires and one of some models is recommended.
 
-    It is as `find_firing` finds it. A model is won by any facts together, so that sets of facts are tried by their
-    size; bounds rule out the sets that no values help.
+    It is ranked as `find_firing` ranks. Any facts together can make a model win, so sets of facts are tried by size;
+    bounds rule out the sets that no values help.
     """
     return _ServingSearch(possibilities, known, rules, models, budget).run()
 
@@ -73,7 +73,7 @@ class _ServingSearch:
         return Firing(None, complete=not budget.cut_short)
 
     def _list_needed(self) -> Iterator[frozenset[str]]:
-        """Return for each way in which a rule can fire the facts that have to be otherwise; none that holds another."""
+        """Return the facts that have to change for each way in which a rule can fire; no set contains another."""
         ways: dict[frozenset[str], None] = {}
         start: AskedTests = {}
         for rule in self._rules:
@@ -85,13 +85,13 @@ class _ServingSearch:
     def _list_sets(
         self, needed: Sequence[frozenset[str]], relevant: Sequence[str], size: int
     ) -> Iterator[tuple[str, ...]]:
-        """Return the sets of so many facts among which those of some way are, those that ask least first."""
+        """Return the sets of so many facts that contain those of at least one way, the least demanding first."""
         found: dict[frozenset[str], None] = {}
         asking = sorted(relevant, key=lambda name: self._firing.rate([name]))
         for way in needed:
             if len(way) <= size:
                 extras = combinations([name for name in asking if name not in way], size - len(way))
-                # More than are tried would only cost time.
+                # Ranking more than are tried would waste time.
                 found.update((way.union(extra), None) for extra in islice(extras, _MOST))
         return iter(sorted(map(self._firing.in_order, found), key=self._firing.rate))
 

@@ -71,7 +71,7 @@ def run_cases(
             unexercised.
 
     Examples:
-        >>> case = Case("one", "Nothing is known.", {}, {"status": "undetermined"})
+        >>> case = OrganisationCase("one", "Nothing is known.", {}, {"status": "undetermined"})
         >>> run_cases([case]).failed
         ()
     """
