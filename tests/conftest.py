@@ -46,6 +46,17 @@ def _signals_arrive() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture
+def every_signal_arrives() -> Iterator[None]:
+    """A suite under `nohup` ignores that its terminal was closed, and does so again when the test is over."""
+    ignored = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_IGN]
+    for each in ignored:
+        signal.signal(each, signal.SIG_DFL)
+    yield
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _commands_are_made_once() -> Iterator[None]:
     """Typer's runner makes all commands of an application anew for every call: most of what a call costs."""
