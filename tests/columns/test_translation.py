@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor, RuleBase
 from cxrules.columns import int_executor
+from cxrules.columns.bits.gates import Gates
+from cxrules.columns.bits.translation import translate
 from cxrules.columns.cohort import gather
-from cxrules.columns.gates import Gates
 from cxrules.columns.int_executor import Runner
 from cxrules.columns.program import Program
-from cxrules.columns.translation import translate
 from tests.rulebases import random_organisations, rulebases
 
 COLUMNS = 64

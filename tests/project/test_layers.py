@@ -85,7 +85,14 @@ HEAVY = {
     "networkx": Heavy(at_top=("graph",)),
     "opentelemetry": Heavy(in_functions=("recommendation.telemetry",)),
     "numpy": Heavy(
-        at_top=("columns.numpy_executor", "columns.coding", "columns.frames", "columns.portfolio", "columns.tables")
+        at_top=(
+            "columns.bits.transposition",
+            "columns.coding",
+            "columns.frames",
+            "columns.numpy_executor",
+            "columns.portfolio",
+            "columns.tables",
+        )
     ),
     "pandas": Heavy(in_functions=()),
     "polars": Heavy(in_functions=()),

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from cxrules.columns.gates import Gate, Operation
+from cxrules.columns.bits.gates import Gate, Operation
+from cxrules.columns.bits.translation import Translated, translate
 from cxrules.columns.program import Element, Input, Program, Silence, Within
-from cxrules.columns.translation import Translated, translate
 from cxrules.language.facts import FactValue
 
 __all__ = ["Cohort", "Column", "Runner", "SetColumn"]

@@ -8,14 +8,16 @@ the order of the vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from cxrules.columns.gates import Gate, Operation
-from cxrules.columns.program import Element, Program, Within
-from cxrules.language.facts import Fact, Kind
+from cxrules.columns.bits.gates import Gate, Operation
+from cxrules.columns.bits.transposition import LANE, Words, read_planes, write_planes
+from cxrules.columns.digits import count_digits, lower
+from cxrules.columns.program import Program
+from cxrules.language.facts import Fact
 
 __all__ = ["CHUNK", "ArrayRunner", "Codes", "code_type", "count_bytes"]
 
@@ -25,8 +27,11 @@ CHUNK = 1 << 17
 Codes: TypeAlias = npt.NDArray[np.unsignedinteger]
 """One fact in many organisations, as small numbers."""
 
-_Bytes: TypeAlias = npt.NDArray[np.uint8]
-_Read: TypeAlias = Callable[[Codes, npt.NDArray[np.bool_]], object]
+_GATES: dict[Operation, Callable[..., object]] = {
+    Operation.AND: np.bitwise_and,
+    Operation.OR: np.bitwise_or,
+    Operation.XOR: np.bitwise_xor,
+}
 
 
 def code_type(program: Program, fact: Fact) -> type[np.unsignedinteger]:
@@ -35,9 +40,9 @@ def code_type(program: Program, fact: Fact) -> type[np.unsignedinteger]:
     Raises:
         OverflowError: If a set has more than 63 elements.
     """
-    bits = 1 + len(fact.names) if fact.kind is Kind.SET else len(program.cases[fact.name]).bit_length()
+    digits = count_digits(program, fact)
     for size, kind in ((8, np.uint8), (16, np.uint16), (32, np.uint32), (64, np.uint64)):
-        if bits <= size:
+        if digits <= size:
             return kind
     raise OverflowError(f"the set {fact.name} has more than 63 elements: too many for a table")
 
@@ -60,19 +65,28 @@ class ArrayRunner:
             flags: For each set of flags that is wanted its gates; they come out as bits, 8 to a byte.
         """
         wanted = [*numbers.values(), *flags.values()]
-        self._schedule = program.gates.schedule(gate for gates in wanted for gate in gates)
+        self._schedule, digits = lower(program, (gate for gates in wanted for gate in gates))
         places = iter(self._schedule.outputs)
         self._numbers = {name: [next(places) for _ in gates] for name, gates in numbers.items()}
         self._flags = {name: [next(places) for _ in gates] for name, gates in flags.items()}
         vocabulary = program.rulebase.vocabulary
-        self._reads: dict[int, tuple[str, _Read]] = {}
-        for number in self._schedule.inputs:
-            what = program.inputs[number]
-            assert isinstance(what, Within | Element)
-            fact = vocabulary[what.fact]
-            self._reads[number] = what.fact, _reader(what, fact, code_type(program, fact))
-        read = {name for name, _ in self._reads.values()}
+        read = {digits[number].fact for number in self._schedule.inputs}
         self.facts = tuple(name for name in vocabulary.facts if name in read)
+        # For each fact the register to which each digit of its codes goes.
+        self._places: dict[str, list[int | None]] = {
+            name: [None] * count_digits(program, vocabulary[name]) for name in self.facts
+        }
+        self._steps: list[tuple[Callable[..., object] | None, Any, int, int]] = []
+        for operation, target, one, other in self._schedule.steps:
+            if operation is Operation.NOT:
+                self._steps.append((np.bitwise_xor, one, 1, target))
+            elif operation is not Operation.READ:
+                self._steps.append((_GATES[operation], one, other, target))
+            else:
+                fact, place = digits[one]
+                self._places[fact][place] = target
+                if self._steps[-1:] != [(None, fact, 0, 0)]:
+                    self._steps.append((None, fact, 0, 0))
 
     def __call__(self, codes: Mapping[str, Codes], size: int) -> dict[str, npt.NDArray[np.unsignedinteger]]:
         """Return every number and every set of flags in every organisation.
@@ -86,40 +100,25 @@ class ArrayRunner:
         }
         for name, places in self._flags.items():
             results[name] = np.zeros((size, count_bytes(len(places))), np.uint8)
-        registers = np.empty((self._schedule.size, (min(size, CHUNK) + 7) // 8), np.uint8)
+        registers = np.empty((self._schedule.size, _count_words(min(size, CHUNK))), np.uint64)
+        registers[0], registers[1] = 0, ~np.uint64(0)
         for start in range(0, size, CHUNK):
             stop = min(start + CHUNK, size)
-            here = {name: codes[name][start:stop] for name in self.facts if name in codes}
-            rows = registers[:, : (stop - start + 7) // 8]
-            self._run(here, stop - start, list(rows))
+            rows = [register[: _count_words(stop - start)] for register in registers]
+            self._run({name: codes[name][start:stop] for name in self.facts if name in codes}, rows)
             for name, places in self._numbers.items():
                 _gather([rows[place] for place in places], results[name][start:stop])
             for name, places in self._flags.items():
                 _transpose([rows[place] for place in places], results[name][start:stop])
         return results
 
-    def _run(self, codes: Mapping[str, Codes], size: int, registers: list[_Bytes]) -> None:
-        both, either, differ, opposite = np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert
-        conjoin, disjoin, exclude, negate = Operation.AND, Operation.OR, Operation.XOR, Operation.NOT
-        registers[0].fill(0)
-        registers[1].fill(255)
-        truths = np.empty(size, np.bool_)
-        for operation, target, one, other in self._schedule.steps:
-            if operation is conjoin:
-                both(registers[one], registers[other], registers[target])
-            elif operation is disjoin:
-                either(registers[one], registers[other], registers[target])
-            elif operation is exclude:
-                differ(registers[one], registers[other], registers[target])
-            elif operation is negate:
-                opposite(registers[one], registers[target])
+    def _run(self, codes: Mapping[str, Codes], registers: list[Words]) -> None:
+        for gate, one, other, target in self._steps:
+            if gate:
+                gate(registers[one], registers[other], registers[target])
             else:
-                name, read = self._reads[one]
-                if name in codes:
-                    read(codes[name], truths)
-                    registers[target][:] = np.packbits(truths, bitorder="little")
-                else:
-                    registers[target].fill(0)
+                targets = [None if place is None else registers[place] for place in self._places[one]]
+                _read(codes.get(one), targets)
 
 
 def count_bytes(flags: int) -> int:
@@ -127,53 +126,46 @@ def count_bytes(flags: int) -> int:
     return max(1, (flags + 7) // 8)
 
 
+def _count_words(size: int) -> int:
+    """Return how many words a plane of so many rows has."""
+    return (size + LANE - 1) // LANE
+
+
 def _number_type(digits: int) -> type[np.unsignedinteger]:
     return np.uint8 if digits <= 8 else np.uint16 if digits <= 16 else np.uint32
 
 
-def _reader(what: Within | Element, fact: Fact, kind: type[np.unsignedinteger]) -> _Read:
-    """Return what writes into an array of truth values where an input is true."""
-    if isinstance(what, Element):
-        flag = kind(1 << (1 + fact.names.index(what.element) if what.element else 0))
-        return lambda codes, truths: np.not_equal(np.bitwise_and(codes, flag), 0, out=truths)
-    first = kind(what.first + 1)
-    if what.first == what.last:
-        return lambda codes, truths: np.equal(codes, first, out=truths)
-    width = kind(what.last - what.first)
-    # Below the first the difference wraps around and is large.
-    return lambda codes, truths: np.less_equal(np.subtract(codes, first), width, out=truths)
+def _read(codes: Codes | None, targets: list[Words | None]) -> None:
+    """Write the digits of a fact's codes into planes; a fact without codes is unknown."""
+    if codes is None:
+        for target in targets:
+            if target is not None:
+                target.fill(0)
+        return
+    (width,) = {len(target) for target in targets if target is not None}
+    for start in range(0, len(targets), 8):
+        some = targets[start : start + 8]
+        if any(target is not None for target in some):
+            read_planes(_pad((codes >> start).astype(np.uint8) if codes.itemsize > 1 else codes, width), some)
 
 
-def _gather(planes: Sequence[_Bytes], result: npt.NDArray[np.unsignedinteger]) -> None:
-    for digit, plane in enumerate(planes):
-        bits = np.unpackbits(plane, count=len(result), bitorder="little").astype(result.dtype, copy=False)
-        result |= np.left_shift(bits, digit, dtype=result.dtype)
+def _pad(codes: Codes, width: int) -> Words:
+    """Return bytes as eight rows of words, with 0 after the last."""
+    if len(codes) < width * LANE or not codes.flags.c_contiguous or codes.ctypes.data % 8:
+        padded = np.zeros(width * LANE, np.uint8)
+        padded[: len(codes)] = codes
+        codes = padded
+    return codes.view(np.uint64).reshape(8, width)
 
 
-_SWAPS = tuple(
-    (np.uint64(shift), np.uint64(mask))
-    for shift, mask in ((7, 0x00AA00AA00AA00AA), (14, 0x0000CCCC0000CCCC), (28, 0x00000000F0F0F0F0))
-)
-
-
-def _transpose(planes: Sequence[_Bytes], result: npt.NDArray[np.unsignedinteger]) -> None:
-    """Turn planes, 8 rows to a byte, into rows of flags, 8 flags to a byte.
-
-    Squares of 8 by 8 bits are turned inside a word of 64, by swapping ever larger parts (Warren, Hacker's Delight).
-    """
-    size = len(result)
-    words = np.zeros((len(planes[0]) if planes else 0, 8), np.uint8)
-    whole = words.view(np.uint64)[:, 0]
-    swapped = np.empty_like(whole)
+def _gather(planes: Sequence[Words], result: npt.NDArray[np.unsignedinteger]) -> None:
+    """Turn planes into numbers."""
     for start in range(0, len(planes), 8):
-        group = planes[start : start + 8]
-        for position in range(8):
-            words[:, position] = group[position] if position < len(group) else 0
-        for shift, mask in _SWAPS:
-            np.right_shift(whole, shift, out=swapped)
-            np.bitwise_xor(whole, swapped, out=swapped)
-            np.bitwise_and(swapped, mask, out=swapped)
-            np.bitwise_xor(whole, swapped, out=whole)
-            np.left_shift(swapped, shift, out=swapped)
-            np.bitwise_xor(whole, swapped, out=whole)
-        result[:, start // 8] = words.reshape(-1)[:size]
+        found = write_planes(planes[start : start + 8])[: len(result)]
+        result |= found.astype(result.dtype) << result.dtype.type(start) if start else found
+
+
+def _transpose(planes: Sequence[Words], result: npt.NDArray[np.unsignedinteger]) -> None:
+    """Turn planes into rows of flags, 8 to a byte."""
+    for start in range(0, len(planes), 8):
+        result[:, start // 8] = write_planes(planes[start : start + 8])[: len(result)]

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from cxrules.columns.gates import Gate, Gates
-from cxrules.columns.slices import Planes, add_constant, add_up, constant, greater, select
+from cxrules.columns.algebra import Columns, Leaders, Sum
+from cxrules.columns.bits.gates import Gate, Gates
+from cxrules.columns.bits.slices import Planes
 from cxrules.engines.units import list_units, order_findings
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_cases, list_tests
@@ -48,90 +49,6 @@ class Silence(NamedTuple):
 Input: TypeAlias = Within | Element | Silence
 
 
-class Sum(NamedTuple):
-    """A sum of points: the number that its planes hold, less an offset."""
-
-    planes: Planes[Gate]
-    offset: int
-
-    def above(self, offset: int, everything: Gate) -> Planes[Gate]:
-        """Return the planes of the sum with a larger offset."""
-        more = offset - self.offset
-        return add_constant(self.planes, more, everything) if more else self.planes
-
-
-class _Columns:
-    """The algebra of the policy over gates."""
-
-    def __init__(self, gates: Gates, offset: int) -> None:
-        # Sums with negative weights are all lifted by the same offset: so they compare without another addition.
-        self.gates, self._offset = gates, offset
-
-    def negate(self, bit: Gate) -> Gate:
-        return ~bit
-
-    def all_of(self, bits: Iterable[Gate]) -> Gate:
-        found = self.gates.true
-        for bit in _ordered(bits):
-            found &= bit
-        return found
-
-    def any_of(self, bits: Iterable[Gate]) -> Gate:
-        found = self.gates.false
-        for bit in _ordered(bits):
-            found |= bit
-        return found
-
-    def sum(self, weighted: Iterable[tuple[Gate, int]]) -> Sum:
-        weighted = list(weighted)
-        debit = -sum(weight for _, weight in weighted if weight < 0)
-        offset = max(debit, self._offset) if debit else 0
-        # Evidence against counts as points for where it is absent.
-        terms = [(bit, weight) if weight > 0 else (~bit, -weight) for bit, weight in weighted]
-        return Sum(add_up([*terms, (self.gates.true, offset - debit)]), offset)
-
-    def reaches(self, number: Sum, limit: int) -> Gate:
-        least = number.offset + limit - 1
-        if least < 0:
-            return self.gates.true
-        return greater(number.planes, constant(least, self.gates.true), self.gates.true)
-
-    def leader(self, running: Mapping[str, Gate], points: Mapping[str, Sum]) -> dict[str, Gate]:
-        level = self._level(points)
-        leading: dict[str, Gate] = {}
-        best: Planes[Gate] = []
-        taken = self.gates.false
-        for name, runs in running.items():
-            ahead = runs & (~taken | greater(level[name], best, self.gates.true))
-            best = select(ahead, level[name], best)
-            leading = {other: leads & ~ahead for other, leads in leading.items()}
-            leading[name] = ahead
-            taken |= ahead
-        return leading
-
-    def rivalled(
-        self, leading: Mapping[str, Gate], running: Mapping[str, Gate], points: Mapping[str, Sum], lead: int
-    ) -> Gate:
-        level = self._level(points)
-        best = self.pick(leading, level)
-        return self.any_of(
-            runs & ~leading[name] & greater(add_constant(level[name], lead, self.gates.true), best, self.gates.true)
-            for name, runs in running.items()
-        )
-
-    def pick(self, leading: Mapping[str, Gate], planes: Mapping[str, Planes[Gate]]) -> Planes[Gate]:
-        """Return the number of the one that leads; 0 where none does."""
-        size = max(map(len, planes.values()), default=0)
-        return [
-            self.any_of(leading[name] & own[digit] for name, own in planes.items() if digit < len(own))
-            for digit in range(size)
-        ]
-
-    def _level(self, points: Mapping[str, Sum]) -> dict[str, Planes[Gate]]:
-        offset = max((number.offset for number in points.values()), default=0)
-        return {name: number.above(offset, self.gates.true) for name, number in points.items()}
-
-
 class Program:
     """A rule base compiled. Immutable once it is built, but for gates that are added when first asked for.
 
@@ -160,10 +77,7 @@ class Program:
         self._cases_known: dict[str, dict[FactValue, int]] = {
             name: {value: place for place, value in enumerate(values)} for name, values in self.cases.items()
         }
-        debits = dict.fromkeys(rulebase.models, 0)
-        for _, item in decider.items:
-            debits[item.model] -= min(item.points, 0)
-        self._columns = _Columns(self.gates, max(debits.values(), default=0))
+        self._columns = Columns(self.gates)
         self.fired = self._fire(silent=silent)
         findings = {
             name: self._columns.any_of(self.fired[rule] for rule in rules)
@@ -233,12 +147,15 @@ class Program:
     @cached_property
     def points(self) -> Planes[Gate]:
         """The points of the model that is named; 0 where none is."""
-        return self._points_of(self.formula.recommended)
+        leaders = self.formula.recommended
+        assert isinstance(leaders, Leaders)
+        return self._columns.points_of(leaders)
 
     @cached_property
     def next_points(self) -> Planes[Gate]:
         """The points of the runner-up; 0 where there is none."""
-        return self._points_of(self.runners_up)
+        assert isinstance(self.runners_up, Leaders)
+        return self._columns.points_of(self.runners_up)
 
     @cached_property
     def runners_up(self) -> Mapping[str, Gate]:
@@ -261,13 +178,6 @@ class Program:
             for entry in self.rulebase.impossible
         }
 
-    def _points_of(self, leading: Mapping[str, Gate]) -> Planes[Gate]:
-        offset = max((number.offset for number in self.formula.points.values()), default=0)
-        level = {name: number.above(offset, self.gates.true) for name, number in self.formula.points.items()}
-        # The one that leads has points, so that what the planes hold is larger than the offset.
-        planes = self._columns.pick(leading, level)
-        return _subtract(planes, offset, self._columns.any_of(leading.values()))
-
     def advised(self) -> dict[str, Gate]:
         """Return for every action that rules conclude where it is advised: it serves the model that is named."""
         return {action: self.formula.advised(action) for action in self.concluded(Effect.ACTION)}
@@ -279,22 +189,6 @@ class Program:
             for target in rule.targets(effect):
                 targets.setdefault(target, []).append(rule.id)
         return {target: self._columns.any_of(self.fired[rule] for rule in rules) for target, rules in targets.items()}
-
-
-def _subtract(planes: Planes[Gate], number: int, where: Gate) -> Planes[Gate]:
-    """Subtract a number where something holds; the planes hold 0 elsewhere, and nowhere less than the number."""
-    result: Planes[Gate] = []
-    borrow = where ^ where
-    for digit, own in enumerate(planes):
-        taken = where if number >> digit & 1 else borrow ^ borrow
-        result.append(own ^ taken ^ borrow)
-        borrow = (~own & (taken | borrow)) | (taken & borrow)
-    return result
-
-
-def _ordered(bits: Iterable[Gate]) -> list[Gate]:
-    # In one order, so that what differs in the order of its parts only is the same gate.
-    return sorted(bits, key=lambda bit: bit.number)
 
 
 def _runs(positions: Iterable[int]) -> Iterable[tuple[int, int]]:

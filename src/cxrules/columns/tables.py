@@ -78,10 +78,7 @@ class TableJudge:
 
     def _prepare(self, asked: frozenset[str]) -> ArrayRunner:
         program, formula = self.program, self.program.formula
-        numbers: dict[str, Sequence[Any]] = {
-            "model": program.number_of(formula.recommended),
-            "contested": [formula.contested],
-        }
+        numbers: dict[str, Sequence[Any]] = {"model": program.number_of(formula.recommended)}
         flags: dict[str, Sequence[Any]] = {}
         if "whole" in asked:
             numbers["all_excluded"] = [formula.all_excluded]
@@ -115,8 +112,10 @@ class TableJudge:
         asked = frozenset(also)
         found = self._runner(asked - {"matters"} | {"whole"})(codes, size)
         named = found["model"] > 0
-        status = np.where(named, found["contested"], np.uint8(2)).astype(np.uint8, copy=False)
         points, second = found["points"], found["next_points"]
+        lead = np.subtract(points, second, dtype=np.int16, casting="unsafe")
+        contested = (found["runner_up"] > 0) & (lead < self.rulebase.policy.lead)
+        status = np.where(named, contested.view(np.uint8), np.uint8(2))
         offsets = {model: number.offset for model, number in self.program.formula.points.items()}
         return Table(
             found["model"],
@@ -124,7 +123,7 @@ class TableJudge:
             self._reasons(codes, named, found["all_excluded"]),
             points,
             found["runner_up"],
-            np.subtract(points, second, dtype=np.int16, casting="unsafe"),
+            lead,
             {
                 model: np.subtract(found[f"points of {model}"], offset, dtype=np.int16, casting="unsafe")
                 for model, offset in offsets.items()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cxrules.builtin.naming import ModelName, as_model
+from cxrules.columns.bits.slices import add_up, equal_to
 from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn
-from cxrules.columns.slices import add_up, equal_to
 from cxrules.document import Block, Paragraph
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts

@@ -39,7 +39,10 @@ class Algebra(Protocol[_Bit, _Number]):
         """Return whether a number is at least a limit."""
 
     def leader(self, running: Mapping[str, _Bit], points: Mapping[str, _Number], /) -> dict[str, _Bit]:
-        """Return which running model has the most points, the first among equals. If none runs, none leads."""
+        """Return which running model has the most points, the first among equals. If none runs, none leads.
+
+        Every running model has points.
+        """
 
     def rivalled(
         self, leading: Mapping[str, _Bit], running: Mapping[str, _Bit], points: Mapping[str, _Number], lead: int, /

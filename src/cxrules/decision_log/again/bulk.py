@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import islice, repeat
 from typing import Final, NamedTuple, cast
 
-from cxrules.columns.gates import Gate
+from cxrules.columns.bits.gates import Gate
 from cxrules.columns.int_executor import Cohort, Runner, SetColumn
 from cxrules.columns.program import Program
 from cxrules.decision_log.again.looking import begin, look

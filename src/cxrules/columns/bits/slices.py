@@ -9,20 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias, TypeVar
 
-from cxrules.columns.gates import Gate
+from cxrules.columns.bits.gates import Gate
 
-__all__ = ["Planes", "add_constant", "add_up", "constant", "equal_to", "greater", "select"]
+__all__ = ["Planes", "add_up", "at_least", "equal_to", "greater", "select", "subtract"]
 
 Bits = TypeVar("Bits", int, Gate)
 """Columns, or a gate: what will be columns once its program runs."""
 
 Planes: TypeAlias = list[Bits]
 """The binary digits of one number for each column, the lowest first."""
-
-
-def constant(number: int, everything: Bits) -> Planes[Bits]:
-    """Return the same number in every column."""
-    return [everything if number >> digit & 1 else everything ^ everything for digit in range(number.bit_length())]
 
 
 def add_up(terms: Iterable[tuple[Bits, int]]) -> Planes[Bits]:
@@ -35,7 +30,7 @@ def add_up(terms: Iterable[tuple[Bits, int]]) -> Planes[Bits]:
         [3, 2]
     """
     waiting: list[list[Bits]] = []
-    for columns, weight in terms:
+    for columns, weight in _count_alike(terms):
         for digit in range(weight.bit_length()):
             if weight >> digit & 1 and columns:
                 while len(waiting) <= digit:
@@ -64,32 +59,55 @@ def add_up(terms: Iterable[tuple[Bits, int]]) -> Planes[Bits]:
     return planes
 
 
-def add_constant(planes: Planes[Bits], number: int, everything: Bits) -> Planes[Bits]:
-    """Add one number in every column."""
-    result: Planes[Bits] = []
-    nothing = carry = everything ^ everything
-    for digit in range(max(len(planes), number.bit_length())):
-        own = planes[digit] if digit < len(planes) else nothing
-        if number >> digit & 1:
-            result.append(own ^ carry ^ everything)
-            carry = own | carry
+def _count_alike(terms: Iterable[tuple[Bits, int]]) -> Iterable[tuple[Bits, int]]:
+    """Count how many terms of one weight hold, where that has several digits: so each need not be added at each."""
+    alike: dict[int, list[Bits]] = {}
+    for columns, weight in terms:
+        alike.setdefault(weight, []).append(columns)
+    for weight, bits in alike.items():
+        if weight.bit_count() > 1 and len(bits) > 2:
+            yield from ((plane, weight << digit) for digit, plane in enumerate(add_up((bit, 1) for bit in bits)))
         else:
-            result.append(own ^ carry)
-            carry = own & carry
-    if carry:
-        result.append(carry)
+            yield from ((bit, weight) for bit in bits)
+
+
+def subtract(planes: Planes[Bits], number: int, everything: Bits) -> Planes[Bits]:
+    """Subtract one number in every column; where it is larger than the column's, what comes out is of no use."""
+    result: Planes[Bits] = []
+    borrow = everything ^ everything
+    for digit, own in enumerate(planes):
+        if number >> digit & 1:
+            result.append(own ^ borrow ^ everything)
+            borrow = own ^ everything | borrow
+        else:
+            result.append(own ^ borrow)
+            borrow = borrow & (own ^ everything)
     return result
 
 
 def greater(left: Planes[Bits], right: Planes[Bits], everything: Bits) -> Bits:
     """Return the columns in which the left number is greater."""
-    nothing = everything ^ everything
-    above = nothing
+    above = everything ^ everything
     for digit in range(max(len(left), len(right))):
-        one = left[digit] if digit < len(left) else nothing
-        other = right[digit] if digit < len(right) else nothing
-        below = ~other & everything
-        above = one & below | above & (one | below)
+        if digit >= len(right):
+            above = above | left[digit]
+        elif digit >= len(left):
+            above = above & ~right[digit]
+        else:
+            one = left[digit]
+            above = above ^ (one ^ right[digit]) & (above ^ one)  # where the digits differ, the left one decides
+    return above
+
+
+def at_least(planes: Planes[Bits], number: int, everything: Bits) -> Bits:
+    """Return the columns in which the number is at least this one."""
+    if number <= 0:
+        return everything
+    less = number - 1
+    above = everything ^ everything
+    for digit in range(max(len(planes), less.bit_length())):
+        plane = planes[digit] if digit < len(planes) else everything ^ everything
+        above = above & plane if less >> digit & 1 else above | plane
     return above
 
 

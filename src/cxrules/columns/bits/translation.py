@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from cxrules.columns.gates import Operation, Schedule
+from cxrules.columns.bits.gates import Operation, Schedule
 
 __all__ = ["Translated", "translate"]
 
@@ -19,7 +19,7 @@ def translate(schedule: Schedule) -> Translated:
     """Return the function of a schedule. It takes Python some 8 ms to compile a thousand steps.
 
     Examples:
-        >>> from cxrules.columns.gates import Gates
+        >>> from cxrules.columns.bits.gates import Gates
         >>> gates = Gates()
         >>> one, other = gates.read(0), gates.read(1)
         >>> translate(gates.schedule([one & other, ~one]))([0b0011, 0b0101], 0b1111)

@@ -6,11 +6,15 @@ well. What is built twice from the same parts is the same gate, and constants fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
 __all__ = ["Gate", "Gates", "Operation", "Schedule", "Step"]
+
+
+_DEPTH = 8
+"""Conjunctions of conjunctions that are looked into."""
 
 
 class Operation(IntEnum):
@@ -129,6 +133,38 @@ class Gates:
         operation, operand, _ = self._made[gate.number]
         return self._gates[operand] if operation is Operation.NOT else self._make(Operation.NOT, gate.number, 0)
 
+    def is_negation(self, gate: Gate) -> bool:
+        """Return whether a gate negates another one."""
+        return self._made[gate.number][0] is Operation.NOT
+
+    def parts(self, gate: Gate) -> tuple[Gate, ...]:
+        """Return the two gates of which one is the conjunction; none for another gate."""
+        operation, one, other = self._made[gate.number]
+        return (self._gates[one], self._gates[other]) if operation is Operation.AND else ()
+
+    def without(self, gate: Gate, known: Gate) -> Gate:
+        """Return a conjunction without the parts that are known to be true where another one is."""
+        return self._leave_out(gate, self._list_parts(known), _DEPTH)
+
+    def _leave_out(self, gate: Gate, known: set[Gate], depth: int) -> Gate:
+        if gate in known:
+            return self.true
+        parts = self.parts(gate) if depth else ()
+        if not parts:
+            return gate
+        one, other = (self._leave_out(part, known, depth - 1) for part in parts)
+        return gate if (one, other) == parts else one & other
+
+    def _list_parts(self, gate: Gate) -> set[Gate]:
+        found: set[Gate] = set()
+        waiting = [gate]
+        while waiting:
+            part = waiting.pop()
+            if part not in found:
+                found.add(part)
+                waiting += self.parts(part)
+        return found
+
     def _make(self, operation: Operation, one: int, other: int) -> Gate:
         key = (operation, one, other)
         gate = self._known.get(key)
@@ -138,10 +174,29 @@ class Gates:
             self._made.append(key)
         return gate
 
-    def schedule(self, outputs: Iterable[Gate]) -> Schedule:
-        """Return the steps that make some gates, and no others."""
+    def copy(self, outputs: Iterable[Gate], target: Gates, read: Callable[[int], Gate]) -> list[Gate]:
+        """Make some gates again among others, of what takes the place of each input, and return them."""
+        outputs = list(outputs)
+        made = [target.false, target.true, *[target.false] * (len(self._made) - 2)]
+        for gate in self._order([gate.number for gate in outputs]):
+            operation, one, other = self._made[gate]
+            if operation is Operation.READ:
+                made[gate] = read(one)
+            elif operation is Operation.NOT:
+                made[gate] = ~made[one]
+            else:
+                made[gate] = target.combine(operation, made[one], made[other])
+        return [made[gate.number] for gate in outputs]
+
+    def schedule(self, outputs: Iterable[Gate], together: Callable[[int], Hashable] | None = None) -> Schedule:
+        """Return the steps that make some gates, and no others.
+
+        Args:
+            outputs: The gates.
+            together: Inputs of which it says the same are read one after another.
+        """
         wanted = [gate.number for gate in outputs]
-        order = self._order(wanted)
+        order = self._order(wanted, together)
         last = {operand: position for position, gate in enumerate(order) for operand in self._operands(gate)}
         kept = {0, 1, *wanted}
         registers = {0: 0, 1: 1}
@@ -171,25 +226,33 @@ class Gates:
             return ()
         return (one,) if operation is Operation.NOT else (one, other)
 
-    def _order(self, wanted: Iterable[int]) -> list[int]:
+    def _order(self, wanted: Iterable[int], together: Callable[[int], Hashable] | None = None) -> list[int]:
         """Return what some gates need, in order: each just after its operands, the one that needs more room first.
 
         So what a gate was made of is given up soon, and few registers are enough.
         """
         wanted = list(wanted)
         room = self._list_room(wanted)
+        alike: dict[Hashable, list[int]] = {}
+        for gate in room:
+            alike.setdefault(self._group(gate, together), []).append(gate)
         order = {0: None, 1: None}
         waiting = wanted[::-1]
         while waiting:
             gate = waiting[-1]
             missing = () if gate in order else [operand for operand in self._operands(gate) if operand not in order]
             if not missing:
-                order[waiting.pop()] = None
+                order |= dict.fromkeys(alike[self._group(waiting.pop(), together)])
             elif len(missing) > 1 and room[missing[0]] > room[missing[1]]:
                 waiting += missing[::-1]
             else:
                 waiting += missing
         return [gate for gate in order if gate > 1]
+
+    def _group(self, gate: int, together: Callable[[int], Hashable] | None) -> Hashable:
+        """Return the same for gates that are made one after another."""
+        operation, one, _ = self._made[gate]
+        return (together(one),) if together and operation is Operation.READ and gate > 1 else gate
 
     def _list_room(self, wanted: Iterable[int]) -> dict[int, int]:
         """Return for each gate that is needed how many registers it takes to make it (Sethi and Ullman's numbers)."""

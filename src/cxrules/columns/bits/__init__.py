@@ -1,0 +1,1 @@
+"""Columns of bits, whatever they stand for: gates, small numbers, programs, and bytes that become planes."""
