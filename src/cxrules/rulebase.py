@@ -124,6 +124,11 @@ class RuleBase(Parts, Told):
         return sha256(self.to_json().encode()).hexdigest()
 
     @cached_property
+    def compiled(self) -> Mapping[str, Any]:
+        """Internal: what was compiled of it beforehand, by who needs it. Of a rule base that was read it is nothing."""
+        return {}
+
+    @cached_property
     def rule_ids(self) -> tuple[str, ...]:
         """The ids of the rules, in id order: bit `i` of a set of fired rules is the rule at index `i`."""
         return tuple(self.rules)

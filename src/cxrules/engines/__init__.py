@@ -6,6 +6,7 @@ rule at index `i` of `rulebase.rule_ids`. A new engine is one file and one line 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
@@ -14,7 +15,15 @@ from cxrules.errors import no_such
 from cxrules.language.facts import Facts
 from cxrules.rulebase import RuleBase
 
-__all__ = ["ENGINES", "Engine", "create_engine"]
+__all__ = ["ENGINES", "Engine", "create_engine", "mask_of"]
+
+
+def mask_of(places: Iterable[int]) -> int:
+    """Return the int with these bits."""
+    mask = 0
+    for place in places:
+        mask |= 1 << place
+    return mask
 
 
 @runtime_checkable

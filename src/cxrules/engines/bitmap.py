@@ -13,15 +13,16 @@ using efficient multi-dimensional range matching"), turned from what is contradi
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cxrules.engines.units import mask_of
-from cxrules.language.facts import Fact, Facts, FactValue, Kind
-from cxrules.language.regions import list_starts
-from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest
+from cxrules.engines import mask_of
+from cxrules.language.facts import Facts, FactValue, Kind, make_reader
+from cxrules.language.rules import SET_TRUTH
 from cxrules.rulebase import RuleBase
+
+if TYPE_CHECKING:
+    from cxrules.engines.plan import Met, Places, Plan
 
 __all__ = ["BitmapEngine"]
 
@@ -29,46 +30,55 @@ _KEPT = 4096
 """How many values of one fact are kept."""
 
 
-class _Need(NamedTuple):
-    """A need of a unit, met by any of these.
-
-    Attributes:
-        tests: Conjunctions of tests, each of one fact, of which a value that meets the need passes one.
-        findings: Findings; a number is an unnamed one.
-    """
-
-    tests: list[tuple[FactTest, ...]]
-    findings: list[str | int]
-
-
 class _Masks(dict[Any, int]):
-    """For each value of a fact the needs that it meets, found when the value is first met."""
+    """For each value of a fact the needs that it meets."""
 
-    def __init__(self, fact: Fact, needs: Mapping[tuple[FactTest, ...], Iterable[int]]) -> None:
-        super().__init__()
-        self._fact = fact
-        self._needs = {tests: mask_of(bits) for tests, bits in needs.items()}
-        self.all = _unite(self._needs.values())
-        self._valid = (True, False) if fact.kind is Kind.FLAG else fact.names
-        self._starts: list[float] = []
-        if fact.kind is Kind.PERCENT:
-            self._starts = [0, *list_starts(test for tests in needs for test in tests)]
+    def __init__(self, values: Iterable[Any], needs: Iterable[Met]) -> None:
+        super().__init__(dict.fromkeys(values, 0))
+        self.all = 0
+        for meeting, places in needs:
+            mask = mask_of(places)
+            self.all |= mask
+            for value in meeting:
+                self[value] |= mask
+
+
+class _PercentMasks(_Masks):
+    """The same for a percentage: the needs of the least point of a region are those of all its points."""
+
+    def __init__(self, starts: Iterable[Any], needs: Iterable[Met]) -> None:
+        self._starts = tuple(starts)
+        super().__init__(self._starts, needs)
 
     def __missing__(self, value: Any) -> int:
-        if self._starts:
-            start = self._starts[bisect_right(self._starts, value) - 1]
-            mask = self._find(value) if start == value else self[start]
-        elif self._fact.kind is Kind.SET or value in self._valid:
-            mask = self._find(value)
-        else:
-            raise KeyError(value)
+        mask = self[self._starts[bisect_right(self._starts, value) - 1]]
         if len(self) < _KEPT:
             self[value] = mask
         return mask
 
-    def _find(self, value: FactValue) -> int:
-        fact = self._fact
-        return _unite(mask for tests, mask in self._needs.items() if all(test.holds(value, fact) for test in tests))
+
+class _SetMasks(_Masks):
+    """The same for a set, found when the set is first met."""
+
+    def __init__(self, _elements: object, needs: Iterable[Met]) -> None:
+        self._needs = [
+            ([(SET_TRUTH[operator], set(operand)) for operator, operand in tests], mask_of(places))
+            for tests, places in needs
+        ]
+        super().__init__((), (((), places) for _, places in needs))
+
+    def __missing__(self, value: Any) -> int:
+        given = set(value)
+        mask = 0
+        for tests, needs in self._needs:
+            if all(holds(given, operand) for holds, operand in tests):
+                mask |= needs
+        if len(self) < _KEPT:
+            self[value] = mask
+        return mask
+
+
+_MASKS = {Kind.PERCENT: _PercentMasks, Kind.SET: _SetMasks}
 
 
 class _Findings(NamedTuple):
@@ -98,39 +108,24 @@ class BitmapEngine:
 
     def __init__(self, rulebase: RuleBase) -> None:
         self.rulebase = rulebase
-        units = _list_needs(rulebase)
-        width = len(units)
-        self._rules, self._everything = (1 << len(rulebase.rules)) - 1, (1 << width) - 1
-        # Needs that findings can meet lie in the first layers, which are examined again whenever something fires.
-        open_needs = [[need for need in needs if need.findings] for needs in units]
-        plain_needs = [[need for need in needs if not need.findings] for needs in units]
-        depth = max(map(len, open_needs), default=0)
-        tested: dict[str, dict[tuple[FactTest, ...], list[int]]] = defaultdict(lambda: defaultdict(list))
-        users: dict[str | int, list[int]] = defaultdict(list)
-        taken = 0
-        for first, layered in ((0, open_needs), (depth, plain_needs)):
-            for unit, needs in enumerate(layered):
-                for layer, need in enumerate(needs, first):
-                    bit = unit + layer * width
-                    taken |= 1 << bit
-                    for tests in need.tests:
-                        tested[tests[0].fact][tests].append(bit)
-                    for finding in need.findings:
-                        users[finding].append(bit)
-        layers = depth + max(1, max(map(len, plain_needs), default=0))
+        rules, width, open_layers, layers, facts, findings = _find_plan(rulebase)
+        self._rules, self._everything = (1 << rules) - 1, (1 << width) - 1
+        self._masks: dict[str, _Masks] = {}
+        self._words: dict[str, Mapping[Any, int]] = {}
+        self._flags: dict[str, Mapping[Any, int]] = {}
+        self._readers: dict[str, Callable[[Any], FactValue]] = {}
+        for name, (written_kind, values, needs) in facts.items():
+            kind = Kind(written_kind)
+            masks = self._masks[name] = _MASKS.get(kind, _Masks)(values, needs)
+            self._words[name] = masks if kind in (Kind.ORDERED, Kind.CHOICE) else {}
+            self._flags[name] = masks if kind is Kind.FLAG else {}
+            self._readers[name] = make_reader(kind, values)
+        self._findings = _link(findings, tuple(layer * width for layer in range(1, open_layers)))
         # Needs that count as met from the start because no unit has them.
+        taken = _unite([masks.all for masks in self._masks.values()] + [mask_of(needs) for needs, _ in findings])
         self._met = (1 << layers * width) - 1 & ~taken
-        self._plain = depth * width
-        self._folds = _list_folds(layers - depth, width)
-        self._findings = _link(rulebase, units, users, tuple(layer * width for layer in range(1, depth)))
-        self._masks = {name: _Masks(fact, tested[name]) for name, fact in rulebase.vocabulary.facts.items()}
-        none: dict[Any, int] = {}
-        kinds = {name: fact.kind for name, fact in rulebase.vocabulary.facts.items()}
-        self._words = {
-            name: masks if kinds[name] in (Kind.ORDERED, Kind.CHOICE) else none for name, masks in self._masks.items()
-        }
-        self._flags = {name: masks if kinds[name] is Kind.FLAG else none for name, masks in self._masks.items()}
-        self._readers = rulebase.vocabulary.readers
+        self._plain = open_layers * width
+        self._folds = _list_folds(layers - open_layers, width)
 
     def match(self, known: Facts) -> int:
         """Return the rules that fire, as the bits of an int."""
@@ -201,51 +196,14 @@ class BitmapEngine:
                 fresh &= others
 
 
-def _list_needs(rulebase: RuleBase) -> list[list[_Need]]:
-    """Return the needs of every unit: of the rules, then of the alternatives that are more than one test.
+def _find_plan(rulebase: RuleBase) -> Plan:
+    """Return the plan that comes with a rule base, as a plain tuple; or make one."""
+    compiled: Plan | None = rulebase.compiled.get("bitmap")
+    if compiled is not None:
+        return compiled
+    from cxrules.engines.plan import make_plan
 
-    A unit beyond the rules concludes an unnamed finding, `~unit`. It also has the other needs of its rule, as far as no
-    other unit meets them, because most alternatives that hold belong to rules that fail.
-    """
-    units: list[list[_Need]] = []
-    beyond: list[list[_Need]] = []
-    for rule in rulebase.rules.values():
-        whole = [condition for condition in rule.when if not isinstance(condition, AnyOf)]
-        needs, wide = _gather(whole), []
-        for condition in rule.when:
-            if isinstance(condition, AnyOf):
-                parts = [_gather(alternative) for alternative in condition.alternatives]
-                need = _join(part[0] for part in parts if len(part) == 1)
-                wide.append((need, [part for part in parts if len(part) != 1]))
-        needs += [need for need, several in wide if not several]
-        for need, several in wide:
-            for part in several:
-                need.findings.append(~(len(rulebase.rules) + len(beyond)))
-                beyond.append(part + needs)
-        units.append(needs + [need for need, several in wide if several])
-    return units + beyond
-
-
-def _gather(conditions: Iterable[Condition]) -> list[_Need]:
-    """Return the needs of a conjunction: one for each fact it tests and one for each finding."""
-    tests: dict[str, list[FactTest]] = defaultdict(list)
-    findings: dict[str, None] = {}
-    for condition in conditions:
-        if isinstance(condition, FactTest):
-            tests[condition.fact].append(condition)
-        elif isinstance(condition, FindingTest):
-            findings[condition.finding] = None
-    needs = [_Need([tuple(several)], []) for several in tests.values()]
-    return needs + [_Need([], [finding]) for finding in findings]
-
-
-def _join(needs: Iterable[_Need]) -> _Need:
-    """Return a need that is met by whatever meets one of these."""
-    joined = _Need([], [])
-    for need in needs:
-        joined.tests.extend(need.tests)
-        joined.findings.extend(need.findings)
-    return joined
+    return make_plan(rulebase)
 
 
 def _list_folds(layers: int, width: int) -> tuple[int, ...]:
@@ -264,25 +222,10 @@ def _unite(masks: Iterable[int]) -> int:
     return united
 
 
-def _link(
-    rulebase: RuleBase, units: list[list[_Need]], users: Mapping[str | int, list[int]], shifts: tuple[int, ...]
-) -> _Findings:
-    index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
-    concluders: dict[str | int, list[int]] = {~unit: [unit] for unit in range(len(index), len(units))}
-    for finding, rules in rulebase.concluders.items():
-        concluders[finding] = [index[rule] for rule in rules]
-    concluded: dict[int, list[str | int]] = defaultdict(list)
-    for name, bits in concluders.items():
-        if name in users:
-            for bit in bits:
-                concluded[bit].append(name)
-    # Alternatives of one `any_of` meet the same need, as do rules with the same findings; one of them is enough.
-    alike: dict[int, list[int]] = defaultdict(list)
-    for bit, findings in concluded.items():
-        alike[mask_of({user for finding in findings for user in users[finding]})].append(bit)
-    pending = mask_of(concluded)
+def _link(findings: Iterable[tuple[Places, Places]], shifts: tuple[int, ...]) -> _Findings:
+    pending = mask_of(place for _, units in findings for place in units)
     established: dict[int, tuple[int, int]] = {}
-    for needs, bits in alike.items():
-        others = pending & ~mask_of(bits)
-        established |= dict.fromkeys((bit + 1 for bit in bits), (needs, others))
+    for needs, units in findings:
+        others = pending & ~mask_of(units)
+        established |= dict.fromkeys((unit + 1 for unit in units), (mask_of(needs), others))
     return _Findings(shifts, pending, established)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from cxrules.engines import mask_of
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest
 from cxrules.rulebase import RuleBase
 
@@ -43,13 +44,6 @@ def _unit(conditions: tuple[Condition, ...], unnamed: Iterable[str | int]) -> Un
     tests = tuple(condition for condition in conditions if isinstance(condition, FactTest))
     named = [condition.finding for condition in conditions if isinstance(condition, FindingTest)]
     return Unit(tests, (*named, *unnamed))
-
-
-def mask_of(positions: Iterable[int]) -> int:
-    mask = 0
-    for position in positions:
-        mask |= 1 << position
-    return mask
 
 
 def list_concluders(rulebase: RuleBase, alternatives: Mapping[str | int, list[int]]) -> dict[str | int, list[int]]:

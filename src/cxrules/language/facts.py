@@ -257,7 +257,7 @@ class Vocabulary:
         }
         object.__setattr__(self, "plain", plain)
         object.__setattr__(
-            self, "readers", {name: _make_reader(fact, plain[name]) for name, fact in self.facts.items()}
+            self, "readers", {name: make_reader(fact.kind, fact.names) for name, fact in self.facts.items()}
         )
 
     def __getitem__(self, name: str) -> Fact:
@@ -360,19 +360,27 @@ def _name(name: object) -> str:
     return name if isinstance(name, str) else show_value(name)
 
 
-def _make_reader(fact: Fact, plain: Mapping[str, str]) -> Callable[[Any], FactValue]:
-    if fact.kind is Kind.SET:
-        sets = _NormalSets(fact)
+def make_reader(kind: Kind, names: Sequence[str]) -> Callable[[Any], FactValue]:
+    """Return what brings a value that is no string into its normal form, given the kind and the values of its fact.
+
+    It raises KeyError or TypeError where a closer look is needed, at a mistake or an unusual type.
+    """
+    if kind is Kind.FLAG:
+        return _read_flag
+    if kind is Kind.PERCENT:
+        return _read_percent
+    if kind is Kind.SET:
+        sets = _NormalSets(names)
         return lambda value: sets[tuple(value) if type(value) is list else value]
-    return {Kind.FLAG: _read_flag, Kind.PERCENT: _read_percent}.get(fact.kind, plain.__getitem__)
+    return {name: name for name in names}.__getitem__
 
 
 class _NormalSets(dict[Any, tuple[str, ...]]):
     """For the elements of a set, as they were given, the normal form."""
 
-    def __init__(self, fact: Fact) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
-        self._names = fact.names
+        self._names = names
 
     def __missing__(self, given: Any) -> tuple[str, ...]:
         if type(given) is not tuple or not all(type(element) is str and element in self._names for element in given):

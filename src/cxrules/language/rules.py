@@ -14,6 +14,7 @@ from cxrules.language.notation import write_value
 __all__ = [
     "CHOOSING",
     "EVIDENTIAL",
+    "SET_TRUTH",
     "AnyOf",
     "Claim",
     "ClaimKind",
@@ -180,10 +181,10 @@ class FactTest:
         operator, operand = self.operator, self.operand
         if operator is Operator.IS:
             return value == operand
-        if operator in _SET_TRUTH:
+        if operator in SET_TRUTH:
             assert isinstance(value, tuple)
             assert isinstance(operand, tuple)
-            return _SET_TRUTH[operator](set(value), set(operand))
+            return SET_TRUTH[operator](set(value), set(operand))
         if operator is Operator.IN:
             assert isinstance(operand, tuple)
             return value in operand
@@ -210,11 +211,12 @@ class FactTest:
 _UNWRITTEN = frozenset({Operator.IS, Operator.IN})
 _LONGEST = 250  # characters of either side of a rule in its repr
 
-_SET_TRUTH: dict[Operator, Callable[[set[str], set[str]], bool]] = {
+SET_TRUTH: dict[Operator, Callable[[set[str], set[str]], bool]] = {
     Operator.INCLUDES_ANY: lambda value, operand: bool(value & operand),
     Operator.INCLUDES_ALL: lambda value, operand: operand <= value,
     Operator.LACKS_ALL: lambda value, operand: not value & operand,
 }
+"""When a test of a set holds of one, whose elements are given first."""
 
 
 @dataclass(frozen=True, slots=True)
