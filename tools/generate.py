@@ -19,7 +19,7 @@ from cxrules.knowledge.vocabulary_schema import make_vocabulary_schemas
 from cxrules.language import canonical
 from cxrules.rulebase import RuleBase
 from cxrules.verification.expectations import read_expectations
-from tools import card, golden, readme, typed_names
+from tools import card, compiled, golden, readme, typed_names
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,6 +48,11 @@ def generate_diagnostics() -> Mapping[str, str]:
 def generate_builtin() -> Mapping[str, str]:
     """The built-in rule base in canonical form."""
     return {"src/cxrules/builtin/builtin.json": canonical.write(_load_knowledge())}
+
+
+def generate_compiled() -> Mapping[str, str]:
+    """The built-in rule base as the engine and the policy run on it."""
+    return compiled.generate(_load_knowledge())
 
 
 def generate_typed_names() -> Mapping[str, str]:
@@ -97,6 +102,7 @@ GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
     generate_schemas,
     generate_diagnostics,
     generate_builtin,
+    generate_compiled,
     generate_expectations,
     generate_typed_names,
     generate_golden_texts,

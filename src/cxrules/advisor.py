@@ -108,7 +108,6 @@ class Advisor:
         self.rulebase = engine.rulebase
         self.judge = Judge(engine)
         self._read = getattr(engine, "read", None)
-        self._validate = self.rulebase.vocabulary.validate
         keep_at_hand(self.judge)
 
     def recommend(self, organisation: Given | None = None, /, **facts: Any) -> Recommendation:
@@ -134,7 +133,7 @@ class Advisor:
         given = facts if organisation is None else _gather(organisation, facts)
         read = None if self._read is None else self._read(given)
         if read is None:
-            known = self._validate(given)
+            known = self.rulebase.vocabulary.validate(given)
             return Recommendation(self.judge, self.judge.decide(known))
         return Recommendation(self.judge, self.judge.decider.decide(*read))
 

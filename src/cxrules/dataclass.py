@@ -19,7 +19,7 @@ _Class = TypeVar("_Class", bound=type[Any])
 _MAKING = RLock()
 
 
-class _Field:
+class _LateField:
     """The arguments of `field()`."""
 
     __slots__ = ("how",)
@@ -84,7 +84,7 @@ class _Recipe:
                 import dataclasses
 
                 own = {
-                    name: dataclasses.field(**thing.how) if isinstance(thing, _Field) else thing
+                    name: dataclasses.field(**thing.how) if isinstance(thing, _LateField) else thing
                     for name, thing in self._written.items()
                 }
                 again = type(self._kind.__name__, self._kind.__bases__, own)
@@ -99,7 +99,7 @@ class _Recipe:
 
 def _with_defaults(kind: type[Any]) -> type[Any]:
     for name, thing in list(vars(kind).items()):
-        if isinstance(thing, _Field):
+        if isinstance(thing, _LateField):
             if "default" in thing.how:
                 setattr(kind, name, thing.how["default"])
             else:
@@ -144,4 +144,4 @@ def _define(*, frozen: bool, **how: Any) -> Callable[[_Class], _Class]:
 if TYPE_CHECKING:
     from dataclasses import dataclass, field
 else:
-    dataclass, field = _define, _Field
+    dataclass, field = _define, _LateField

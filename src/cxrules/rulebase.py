@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import RLock
 from collections.abc import Mapping
 from functools import cache, cached_property
 from os import PathLike
@@ -254,9 +255,31 @@ def read_data(name: str) -> bytes:
     return content
 
 
+class _Unread(RuleBase):
+    """The built-in rule base before any part of it is read; then it is a `RuleBase` like others."""
+
+    def __getattr__(self, name: str) -> Any:
+        with _READING:
+            if type(self) is _Unread:
+                from cxrules.language import canonical
+
+                parts, revision = canonical.read(read_data("builtin.json"), trusted=True)
+                if revision != self.revision:
+                    raise RuntimeError("builtin.json and compiled.py are of different rule bases; `make generate`")
+                vars(self).update(vars(parts))
+                object.__setattr__(self, "__class__", RuleBase)
+        return getattr(self, name)
+
+
+_READING = RLock()
+
+
 @cache
 def _make_builtin() -> RuleBase:
-    """Make the built-in rule base, once for each process."""
-    from cxrules.language import canonical
+    """Make the built-in rule base, once for each process, from what was compiled of it; its parts are read later."""
+    from cxrules.builtin.compiled import BITMAP, POLICY, REVISION, RULES
 
-    return RuleBase._revised(*canonical.read(read_data("builtin.json"), trusted=True))  # noqa: SLF001 - its own class
+    rulebase = object.__new__(_Unread)
+    compiled = MappingProxyType({"bitmap": BITMAP, "policy": POLICY})
+    vars(rulebase).update(revision=REVISION, rule_ids=RULES, compiled=compiled)
+    return rulebase

@@ -22,7 +22,7 @@ from cxrules.language.rules import SET_TRUTH
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
-    from cxrules.engines.plan import Met, Places, Plan
+    from cxrules.engines.plan import FindingNeeds, Met, RulePlan
 
 __all__ = ["BitmapEngine"]
 
@@ -196,9 +196,9 @@ class BitmapEngine:
                 fresh &= others
 
 
-def _find_plan(rulebase: RuleBase) -> Plan:
+def _find_plan(rulebase: RuleBase) -> RulePlan:
     """Return the plan that comes with a rule base, as a plain tuple; or make one."""
-    compiled: Plan | None = rulebase.compiled.get("bitmap")
+    compiled: RulePlan | None = rulebase.compiled.get("bitmap")
     if compiled is not None:
         return compiled
     from cxrules.engines.plan import make_plan
@@ -222,7 +222,7 @@ def _unite(masks: Iterable[int]) -> int:
     return united
 
 
-def _link(findings: Iterable[tuple[Places, Places]], shifts: tuple[int, ...]) -> _Findings:
+def _link(findings: Iterable[FindingNeeds], shifts: tuple[int, ...]) -> _Findings:
     pending = mask_of(place for _, units in findings for place in units)
     established: dict[int, tuple[int, int]] = {}
     for needs, units in findings:

@@ -14,13 +14,16 @@ from cxrules.language.regions import list_starts
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest
 from cxrules.rulebase import RuleBase
 
-__all__ = ["FactPlan", "Met", "Places", "Plan", "make_plan"]
+__all__ = ["BitPlaces", "FactPlan", "FindingNeeds", "Met", "RulePlan", "make_plan"]
 
-Places: TypeAlias = tuple[int, ...]
+BitPlaces: TypeAlias = tuple[int, ...]
 """Bits by their places, from 0."""
 
-Met: TypeAlias = tuple[tuple[Any, ...], Places]
+Met: TypeAlias = tuple[tuple[Any, ...], BitPlaces]
 """Needs of which each is met by any of these values; of a set, by one that passes all of these tests."""
+
+FindingNeeds: TypeAlias = tuple[BitPlaces, BitPlaces]
+"""Needs, and the units of which any meets all of them."""
 
 
 class FactPlan(NamedTuple):
@@ -37,7 +40,7 @@ class FactPlan(NamedTuple):
     needs: tuple[Met, ...]
 
 
-class Plan(NamedTuple):
+class RulePlan(NamedTuple):
     """The needs of all units: the rules, then alternatives of more than one test.
 
     Attributes:
@@ -55,7 +58,7 @@ class Plan(NamedTuple):
     open_layers: int
     layers: int
     facts: Mapping[str, FactPlan]
-    findings: tuple[tuple[Places, Places], ...]
+    findings: tuple[FindingNeeds, ...]
 
 
 class _Need(NamedTuple):
@@ -70,7 +73,7 @@ class _Need(NamedTuple):
     findings: list[str | int]
 
 
-def make_plan(rulebase: RuleBase) -> Plan:
+def make_plan(rulebase: RuleBase) -> RulePlan:
     """Compile a rule base."""
     units = _list_needs(rulebase)
     width = len(units)
@@ -90,7 +93,7 @@ def make_plan(rulebase: RuleBase) -> Plan:
                     users[finding].append(place)
     layers = depth + max(1, max(map(len, plain_needs), default=0))
     facts = {name: _plan_fact(fact, tested[name]) for name, fact in rulebase.vocabulary.facts.items()}
-    return Plan(len(rulebase.rules), width, depth, layers, facts, _link(rulebase, width, users))
+    return RulePlan(len(rulebase.rules), width, depth, layers, facts, _link(rulebase, width, users))
 
 
 def _plan_fact(fact: Fact, needs: Mapping[tuple[FactTest, ...], list[int]]) -> FactPlan:
@@ -154,7 +157,7 @@ def _join(needs: Iterable[_Need]) -> _Need:
     return joined
 
 
-def _link(rulebase: RuleBase, width: int, users: Mapping[str | int, list[int]]) -> tuple[tuple[Places, Places], ...]:
+def _link(rulebase: RuleBase, width: int, users: Mapping[str | int, list[int]]) -> tuple[FindingNeeds, ...]:
     """Return the needs that findings meet, each with the units that conclude these."""
     index = {rule: unit for unit, rule in enumerate(rulebase.rule_ids)}
     concluders: dict[str | int, list[int]] = {~unit: [unit] for unit in range(len(index), width)}
@@ -166,7 +169,7 @@ def _link(rulebase: RuleBase, width: int, users: Mapping[str | int, list[int]]) 
             for unit in units:
                 concluded[unit].append(name)
     # Alternatives of one `any_of` meet the same need, as do rules with the same findings; one of them is enough.
-    alike: dict[Places, list[int]] = defaultdict(list)
+    alike: dict[BitPlaces, list[int]] = defaultdict(list)
     for unit, findings in concluded.items():
         alike[tuple(sorted({user for finding in findings for user in users[finding]}))].append(unit)
     found = [(needs, tuple(units)) for needs, units in alike.items()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
@@ -198,8 +200,6 @@ class Fact(Told):
         if not 0 <= number <= _FULL:  # of a NaN this is true
             raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {show_value(value)}")
         if 0 < number < 1:
-            import warnings
-
             message = f"{self.name} is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant"
             warnings.warn(message, UnlikelyFact, stacklevel=2)
         return int(number) if number.is_integer() else number
@@ -347,8 +347,6 @@ _WRITTEN_NUMBER = r"\s*\+?([0-9]{0,3})(?:[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\
 
 def _guess_number(value: object) -> str:
     """Return what was probably meant by a percentage that is text, such as "15", "15 %" or "15,5"."""
-    import re
-
     match = re.fullmatch(_WRITTEN_NUMBER, value) if isinstance(value, str) else None
     if not match or not (match[1] or match[2]):
         return "write a decimal number" if isinstance(value, str) else ""
@@ -361,10 +359,7 @@ def _name(name: object) -> str:
 
 
 def make_reader(kind: Kind, names: Sequence[str]) -> Callable[[Any], FactValue]:
-    """Return what brings a value that is no string into its normal form, given the kind and the values of its fact.
-
-    It raises KeyError or TypeError where a closer look is needed, at a mistake or an unusual type.
-    """
+    """Return what brings values of such a fact into their normal form: see `Vocabulary`."""
     if kind is Kind.FLAG:
         return _read_flag
     if kind is Kind.PERCENT:

@@ -216,7 +216,6 @@ SET_TRUTH: dict[Operator, Callable[[set[str], set[str]], bool]] = {
     Operator.INCLUDES_ALL: lambda value, operand: operand <= value,
     Operator.LACKS_ALL: lambda value, operand: not value & operand,
 }
-"""When a test of a set holds of one, whose elements are given first."""
 
 
 @dataclass(frozen=True, slots=True)

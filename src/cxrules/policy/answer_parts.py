@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple, TypeVar
 
 from cxrules.dataclass import dataclass
@@ -67,4 +66,6 @@ def keep_part(kept: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
 
 def write_json(data: Any) -> str:
     """Return data as JSON."""
+    import json
+
     return json.dumps(data, ensure_ascii=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 __all__ = ["BitNames", "Union"]
@@ -109,4 +108,6 @@ def _list_places(bits: int) -> list[int]:
 
 
 def _quote(name: str) -> str:
+    import json
+
     return json.dumps(name, ensure_ascii=False)

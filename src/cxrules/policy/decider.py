@@ -8,41 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from functools import cached_property
-from typing import NamedTuple
 
 from cxrules.language.facts import Facts
 from cxrules.language.rules import Effect
 from cxrules.policy.bytewise import BitNames
 from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.policy.evidence import Evidence, list_evidence
+from cxrules.policy.ledgers import Ledger, Ledgers, Shared, enter_evidence, open_ledgers, share_carriers
 from cxrules.rulebase import RuleBase
 
 __all__ = ["Decider", "sum_points"]
-
-
-class Shared(NamedTuple):
-    """Rules whose evidence the same claim carries: together they set one bit, so that the claim counts once."""
-
-    rules: int
-    stronger: int
-    bit: int
-
-
-class Ledger(NamedTuple):
-    """The masks that decide one model. Points are kept in binary: `*_one` counts once, `*_two` twice."""
-
-    model: str
-    excluders: int
-    required: tuple[int, ...]
-    shared: tuple[Shared, ...]
-    for_one: int
-    for_two: int
-    against_one: int
-    against_two: int
-    firm_one: int
-    firm_two: int
 
 
 class Decider:
@@ -52,24 +28,39 @@ class Decider:
         self.rulebase = rulebase
         self._names = BitNames(rulebase.rule_ids)
         self._index = {rule: bit for bit, rule in enumerate(rulebase.rule_ids)}
-        self._concluders = {name: self.mask(rules) for name, rules in rulebase.concluders.items()}
-        self.evidence = list_evidence(rulebase)
-        self.items, self.shared = _share_carriers(self.evidence, self._index)
-        self.preferences = tuple(self._list_preferences())
+        compiled = rulebase.compiled.get("policy")
+        self.ledgers, self._concluders, self.shared, self.preferences, self._minimum, self._lead = (
+            open_ledgers(rulebase, self._index, *self._carriage) if compiled is None else Ledgers.restore(compiled)
+        )
         self.preferences_by_bit = tuple([(self.mask([entry[0]]), entry) for entry in self.preferences])
         self.preferring = self.mask(rule for rule, _, _ in self.preferences)
-        self.ledgers = tuple(self._open_ledger(model) for model in rulebase.models)
         self.numbered = tuple(enumerate(self.ledgers))
         self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
 
+    @cached_property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What every rule can say for or against a model, in the order of the rules."""
+        return list_evidence(self.rulebase)
+
+    @cached_property
+    def items(self) -> tuple[tuple[int, Evidence], ...]:
+        """The evidence with the bit of each: that of its rule, or one beyond the rules where rules share a carrier."""
+        return self._carriage[0]
+
+    @cached_property
+    def _carriage(self) -> tuple[tuple[tuple[int, Evidence], ...], tuple[Shared, ...]]:
+        return share_carriers(self.evidence, self._index)
+
     def reweigh(self, evidence: Iterable[Evidence]) -> Decider:
         """Return a decider with the same gates and preferences and with this evidence alone."""
+        from copy import copy
+
         other = copy(self)
         for name in ("carried", "twins"):
             vars(other).pop(name, None)
         other.evidence = tuple(evidence)
-        other.items, other.shared = _share_carriers(other.evidence, self._index)
-        other.ledgers = tuple(other._enter_evidence(ledger) for ledger in self.ledgers)  # noqa: SLF001 - its own
+        other.items, other.shared = share_carriers(other.evidence, self._index)
+        other.ledgers = tuple([enter_evidence(ledger, other.items, other.shared) for ledger in self.ledgers])
         other.numbered = tuple(enumerate(other.ledgers))
         return other
 
@@ -187,7 +178,7 @@ class Decider:
         Returns:
             For each candidate its points and its position among the models.
         """
-        minimum = self.rulebase.policy.minimum_evidence
+        minimum = self._minimum
         found = []
         for position, ledger in self.numbered if ledgers is None else ledgers:
             _, excluders, required, shared, for_one, for_two, against_one, against_two, firm_one, firm_two = ledger
@@ -245,7 +236,7 @@ class Decider:
             return Decision(known, fired, model, Status.RECOMMENDED, None, points, None, points)
         second_points, second = candidates[1]
         lead = points - second_points
-        status = Status.CONTESTED if lead < self.rulebase.policy.lead else Status.RECOMMENDED
+        status = Status.CONTESTED if lead < self._lead else Status.RECOMMENDED
         return Decision(known, fired, model, status, None, points, self.ledgers[second].model, lead)
 
     def excluded(self, fired: int) -> tuple[bool, ...]:
@@ -268,49 +259,6 @@ class Decider:
             return Reason.NOTHING_KNOWN
         return Reason.ALL_EXCLUDED if all(self.excluded(fired)) else Reason.TOO_LITTLE
 
-    def _list_preferences(self) -> Iterable[tuple[str, str, tuple[str, ...]]]:
-        for rule in self.rulebase.rules.values():
-            for conclusion in rule.then:
-                if conclusion.effect is Effect.PREFERS:
-                    yield rule.id, conclusion.target, conclusion.over
-
-    def _open_ledger(self, model: str) -> Ledger:
-        rules = self.rulebase.rules.values()
-        excluders = self.mask(rule.id for rule in rules if model in rule.targets(Effect.EXCLUDES))
-        required = tuple(self._concluders[finding] for finding in self.rulebase.models[model].requires)
-        return self._enter_evidence(Ledger(model, excluders, required, (), *[0] * 6))
-
-    def _enter_evidence(self, ledger: Ledger) -> Ledger:
-        """Return a ledger with the evidence for and against its model."""
-        bits = for_one = for_two = against_one = against_two = firm_one = firm_two = 0
-        for bit, evidence in self.items:
-            if evidence.model != ledger.model:
-                continue
-            bits |= bit
-            one, two = bit * (evidence.points & 1), bit * (abs(evidence.points) >> 1)
-            if evidence.points < 0:
-                against_one |= one
-                against_two |= two
-                continue
-            for_one |= one
-            for_two |= two
-            if not evidence.standing:
-                firm_one |= one
-                firm_two |= two
-        shared = tuple(each for each in self.shared if each.bit & bits)
-        return Ledger(
-            ledger.model,
-            ledger.excluders,
-            ledger.required,
-            shared,
-            for_one,
-            for_two,
-            against_one,
-            against_two,
-            firm_one,
-            firm_two,
-        )
-
 
 def sum_points(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:
     """Return the sum of evidence whose points are kept as binary masks."""
@@ -324,35 +272,3 @@ def sum_points(bits: int, for_one: int, for_two: int, against_one: int, against_
 
 def _by_points(candidate: tuple[int, int]) -> int:
     return -candidate[0]
-
-
-def _share_carriers(
-    evidence: tuple[Evidence, ...], index: Mapping[str, int]
-) -> tuple[tuple[tuple[int, Evidence], ...], tuple[Shared, ...]]:
-    """Assign a bit to every item of evidence: that of its rule, or one beyond the rules where rules share a carrier.
-
-    Of fired rules with the same carrier, for the same side of the same model, the strongest counts.
-    """
-    groups: dict[tuple[str, bool, str], list[Evidence]] = defaultdict(list)
-    for item in evidence:
-        groups[item.model, item.points > 0, item.carrier].append(item)
-    items: list[tuple[int, Evidence]] = []
-    shared: list[Shared] = []
-    following = 1 << len(index)
-    for group in groups.values():
-        if len(group) == 1:
-            items.append((1 << index[group[0].rule], group[0]))
-            continue
-        # Standing evidence is not firm support, so it ranks below firm evidence of the same strength.
-        ranks = sorted({(-abs(item.points), item.standing) for item in group})
-        stronger = 0
-        for rank in ranks:
-            level = [item for item in group if (-abs(item.points), item.standing) == rank]
-            rules = 0
-            for item in level:
-                rules |= 1 << index[item.rule]
-            items.append((following, level[0]))
-            shared.append(Shared(rules, stronger, following))
-            stronger |= rules
-            following <<= 1
-    return tuple(items), tuple(shared)
