@@ -136,7 +136,7 @@ def test_recommend_reports_every_mistake_where_it_stands(run: Run, tmp_path: Pat
             "FILE:5:29: marketing_journey_coverage: a list of its values is expected, not 'loyalty' [wrong-type]; "
             "write ['loyalty']"
         ),
-        "FILE:7:1: the key 'silos' stands here twice [duplicate-key]; the first is in line 6",
+        "FILE:7:1: the key 'silos' occurs twice here [duplicate-key]; the first is on line 6",
         "6 mistakes found.",
     ]
 
@@ -147,7 +147,7 @@ def test_recommend_reports_every_mistake_where_it_stands(run: Run, tmp_path: Pat
         ("facts: {maturity: early}\nsilos: severe\n", "<stdin>:2:1: silos: this fact is outside `facts`"),
         ("facts: early\n", "<stdin>:1:8: a mapping of facts is expected"),
         ("- maturity\n", "<stdin>:1:1: a mapping of facts is expected"),
-        ("", "<stdin>: this file says nothing [empty-file]"),
+        ("", "<stdin>: this file is empty [empty-file]"),
         ("{", "<stdin>:1:"),
         ("maturity: [", "<stdin>:1:"),
         (b"maturity: \xff", "<stdin>: standard input cannot be read as UTF-8"),

@@ -63,13 +63,13 @@ def test_numbers_are_read_as_json_writes_them() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"maturity": "early",\n "maturity": "mature"}', "x.json:2:2: the key 'maturity' stands here twice"),
-        ('{"maturity": "\\ud800"}', "x.json:1:14: half of a surrogate pair is no character"),
+        ('{"maturity": "early",\n "maturity": "mature"}', "x.json:2:2: the key 'maturity' occurs twice here"),
+        ('{"maturity": "\\ud800"}', "x.json:1:14: half of a surrogate pair is not a character"),
         ('{\n\t"matury": 1}', "x.json:2:2: matury: no such fact"),
         ('{"facts": 7}', "x.json:1:11: a mapping of facts is expected under facts"),
         ("[" * 3000, "nested too deeply"),
-        ('maturity: "\\U99999999"', "x.json:1:14: this escape stands for no character"),
-        ('maturity: "\\U00110000"', "x.json:1:14: this escape stands for no character"),
+        ('maturity: "\\U99999999"', "x.json:1:14: no character has this escape"),
+        ('maturity: "\\U00110000"', "x.json:1:14: no character has this escape"),
         ("facts:\n\tmaturity: early", "[yaml-syntax]; indent with spaces, not with tabs"),
         ("maturity: @early", "[yaml-syntax]; quote the text"),
         ('{"maturity": "early"}\n{"maturity": "early"}', "[yaml-syntax]; a file has one document only"),

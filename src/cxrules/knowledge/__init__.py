@@ -1,16 +1,17 @@
-"""YAML → the parts of a rule base, every mistake at file:line:column.
+"""YAML → the parts of a rule base, with every mistake at file:line:column.
 
-node        a value of a file and where it stands
-reader      files and YAML text → nodes
-json_text   JSON text → nodes
-schema      the shape of every kind of file
-shape       nodes held against the schema
-loading     files and folders → a rule base
-draft       files → items by section and id
-conditions  `when` → tests
-builder     items → the parts of a rule base; `language.semantic_checks` asks whether they make sense
-checks      what nobody uses or concludes
-catalogue   every kind of mistake
+node               a value of a file and its place
+reader             files and YAML text → nodes
+json_text          JSON text → nodes
+forms              the form of every kind of file
+form_checks        nodes checked against the forms
+loading            files and folders → a rule base
+draft              files → items by section and id
+conditions         `when` → tests
+builder            items → the parts of a rule base; `language.semantic_checks` checks that they make sense
+unused             checks for what nobody uses or concludes
+fingerprints       claims compared with the texts of the articles
+diagnostic_codes   every kind of mistake
 """
 
 from __future__ import annotations
@@ -38,6 +39,6 @@ def load(*paths: str | Path, base: Parts | None = None) -> Parts:
         InvalidKnowledge: With every mistake, by file, line and column.
         TypeError: If no path is given.
     """
-    from cxrules.knowledge import loading  # the shapes of files need pydantic; who reads one organisation does not
+    from cxrules.knowledge import loading  # the forms of files need pydantic; reading one organisation does not
 
     return loading.load(*paths, base=base)

@@ -1,4 +1,4 @@
-"""A draft → the parts of a rule base, as far as its items are in shape. Whether they make sense is asked later."""
+"""A draft → the parts of a rule base, from the items that are well-formed. Whether they make sense is checked later."""
 
 from __future__ import annotations
 
@@ -36,17 +36,16 @@ _NO_POLICY = Policy(0, 0)
 
 
 def build(draft: Draft, name: str, base: Parts | None = None) -> Parts:
-    """Build every item that is in shape, on top of those of a base.
+    """Build every well-formed item, on top of those of a base.
 
     Args:
-        draft: What the files say; its report takes the mistakes.
-        name: What the rule base is called.
+        draft: The content of the files; mistakes go to its report.         name: The name of the rule base.
         base: The rule base underneath.
     """
     below = name_sections(base) if base else {}
 
     def lay(section: str, built: Mapping[str, _Item]) -> dict[str, _Item]:
-        """Put what was built on what lies below; what an item out of shape was to replace goes with it."""
+        """Lay the items on those of the base; what a malformed item was meant to replace is dropped."""
         broken = draft.sections[section].keys() - built.keys()
         return {name: item for name, item in {**below.get(section, {}), **built}.items() if name not in broken}
 
@@ -79,7 +78,7 @@ def build(draft: Draft, name: str, base: Parts | None = None) -> Parts:
 
 
 def settle(parts: Parts) -> Parts:
-    """Bring claims into id order; while there may be mistakes in them they keep the order of the files."""
+    """Sort claims by id; while they may contain mistakes, they keep the order of the files."""
     cited: dict[str, Any] = {
         section: {item.id: replace(item, claims=sorted_ids(item.claims)) for item in getattr(parts, section).values()}
         for section in ("models", "accompaniments", "patterns")
@@ -92,7 +91,7 @@ def settle(parts: Parts) -> Parts:
 
 
 def name_all(draft: Draft, base: Parts | None) -> KnownNames:
-    """Return the names of all items, also of those that are out of shape."""
+    """Return the names of all items, including malformed ones."""
     below = name_sections(base) if base else {}
     known = {section: {**below.get(section, {}), **entries} for section, entries in draft.sections.items()}
     return KnownNames(known, frozenset(draft.lost))
@@ -159,13 +158,13 @@ def _build_model(entry: DraftEntry) -> Model:
 
 
 class _PartsReader:
-    """Builds what has conditions."""
+    """Builds the items that have conditions."""
 
     def __init__(self, draft: Draft, facts: Mapping[str, Fact], names: set[str]) -> None:
         self.draft, self.facts, self.names = draft, facts, names
 
     def build_impossible(self, entry: DraftEntry) -> Impossible:
-        # That it tests facts alone is asked later, like whatever else concerns meaning.
+        # Whether it tests only facts is checked later, like everything else about meaning.
         return Impossible(entry.id, self._conditions(entry), entry.form.reason)  # type: ignore[arg-type]
 
     def build_rule(self, entry: DraftEntry) -> Rule:

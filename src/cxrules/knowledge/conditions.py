@@ -1,4 +1,4 @@
-"""What is written under `when` → conditions, their operands as they were given. Checks of meaning come later."""
+"""The content of `when` → conditions, with operands as they were given. Checks of meaning come later."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Refuse: TypeAlias = Callable[[str, _Path, str, str], None]
 def read_conditions(
     node: Node, facts: Mapping[str, Fact], names: Collection[str], refuse: Refuse
 ) -> tuple[Condition, ...]:
-    """Read a conjunction that is in shape.
+    """Read a well-formed conjunction.
 
     Args:
-        node: What is written under `when`.
-        facts: The facts that are in order: tests of them take their normal form.
+        node: The content of `when`.
+        facts: The facts without mistakes, whose tests are put in normal form.
         names: The names of all facts.
-        refuse: Takes what cannot be put into a condition: a code, the path below the node, a message and a hint.
+        refuse: Called with what cannot become a condition: a code, the path below the node, a message and a hint.
     """
     return tuple(_read(node, (), facts, names, refuse))
 

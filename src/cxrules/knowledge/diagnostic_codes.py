@@ -11,15 +11,15 @@ from cxrules.errors import Diagnostic, Location
 __all__ = ["BASE", "CODES", "MistakeCollector"]
 
 BASE: Final = "<base>"
-"""The file of what stands in the rule base on top of which files are laid."""
+"""The place of an item in the rule base on which files are laid."""
 
 CODES: Final[dict[str, str]] = {
     # files
     "unreadable-file": "The file or folder does not exist or cannot be read.",
     "no-files": "The folder contains no file of a rule base.",
     "not-utf8": "The file is not UTF-8 text.",
-    "empty-file": "The file says nothing.",
-    "unknown-file-kind": "Its top-level keys are of no kind of file of a rule base.",
+    "empty-file": "The file is empty.",
+    "unknown-file-kind": "Its top-level keys belong to no kind of file of a rule base.",
     "missing-section": "A whole rule base needs sources, claims, facts, models, a policy and rules.",
     # YAML
     "yaml-syntax": "The file is not YAML.",
@@ -31,19 +31,19 @@ CODES: Final[dict[str, str]] = {
     # shape
     "unknown-key": "A key that nothing reads, often a misspelt one.",
     "missing-key": "A key that must be there is not.",
-    "wrong-type": "A value of another type than is expected here, such as a number for a text.",
+    "wrong-type": "A value of the wrong type, such as a number for a text.",
     "unknown-word": "A value that is not one of the words allowed here, such as a tone no author can have.",
     "value-out-of-range": "A number outside its range, such as a percentage above 100 or a weight above 3.",
-    "empty-text": "A text with nothing in it, or with spaces around it.",
-    "control-character": "A character that acts instead of being read, such as a line break or an escape.",
-    "empty-list": "A list that must have an element has none.",
+    "empty-text": "A text that is empty, or has spaces around it.",
+    "control-character": "A control character, such as a line break or an escape.",
+    "empty-list": "A list that needs at least one element is empty.",
     "duplicate-value": "A list names the same thing twice.",
     "name-not-an-id": "Names are written in small_letters_and_digits; ids of rules have-dashes.",
     "bad-fingerprint": "A fingerprint is a SHA-256: 64 hexadecimal digits in small letters.",
     # names
-    "duplicate-id": "Two things of one kind bear the same id.",
-    "reserved-name": "A name that Python, YAML or a parameter of recommend() needs for itself.",
-    "name-clash": "A finding bears the name of a fact, so that a test of it would be ambiguous.",
+    "duplicate-id": "Two things of one kind have the same id.",
+    "reserved-name": "A name that is reserved by Python, YAML or a parameter of recommend().",
+    "name-clash": "A finding has the name of a fact, which would make a test of it ambiguous.",
     # sources and claims
     "unknown-source": "No such source.",
     "unknown-claim": "No such claim.",
@@ -62,13 +62,13 @@ CODES: Final[dict[str, str]] = {
     "unknown-value": "The fact has no such value.",
     "wrong-operator": "The test does not fit the kind of fact.",
     "empty-test": "The test can never hold: no value passes it.",
-    "idle-test": "Every known value passes the test, so that it asks only whether the fact is known.",
-    "nested-any-of": "Alternatives stand inside alternatives; one level is all there is.",
+    "idle-test": "Every known value passes the test, so it only asks whether the fact is known.",
+    "nested-any-of": "Alternatives are nested; only one level is allowed.",
     "finding-negated": "A finding is tested for presence only: write true.",
     # conclusions
     "not-one-effect": "A conclusion has exactly one effect.",
-    "prefers-without-over": "A preference must say which models are put behind.",
-    "over-without-prefers": "Only a preference has models to put behind.",
+    "prefers-without-over": "A preference must say which models it ranks lower.",
+    "over-without-prefers": "Only a preference has models to rank lower.",
     "contradictory-conclusions": "One rule speaks both for and against the same model.",
     "unknown-model": "No such model.",
     "unknown-finding": "No such finding.",
@@ -77,16 +77,16 @@ CODES: Final[dict[str, str]] = {
     "unknown-action": "No such action.",
     "unknown-warning": "No such warning.",
     # rules
-    "rule-without-claim": "No author stands behind the rule.",
+    "rule-without-claim": "The rule rests on no claim.",
     "claims-of-two-articles": "A rule is one idea of one article; two articles that agree are two rules.",
-    "not-evidence": "The rule speaks for or against a model, and none of its claims gives a reason to.",
+    "not-evidence": "The rule speaks for or against a model, but none of its claims gives a reason.",
     # the whole
     "finding-cycle": "Findings rest on each other in a circle.",
-    "preference-cycle": "Models are put before each other in a circle.",
-    "premise-cycle": "Facts are asked only after each other, in a circle.",
-    "finding-never-concluded": "No rule concludes the finding, so that it can never be established.",
+    "preference-cycle": "Models are preferred to each other in a circle.",
+    "premise-cycle": "Each of some facts is asked only after another, in a circle.",
+    "finding-never-concluded": "No rule concludes the finding, so it can never be established.",
     "unused-finding": "No rule tests the finding and no model requires it.",
-    "model-never-supported": "No rule supports the model, so that it can never be recommended.",
+    "model-never-supported": "No rule supports the model, so it can never be recommended.",
     "accompaniment-never-concluded": "No rule concludes the accompaniment.",
     "pattern-never-concluded": "No rule recognises the pattern.",
     "action-never-concluded": "No rule concludes the action.",
@@ -99,34 +99,34 @@ _GUESSED: Final = ("unquoted-boolean", "unquoted-scalar")
 
 
 class MistakeCollector:
-    """Collects mistakes. Of two at one place the first is kept, because the second follows from it."""
+    """Collects mistakes. Of two in one place only the first is kept, because the second follows from it."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
         self._blocked: dict[tuple[str | None, int, int], tuple[object, ...]] = {}
 
     def add(self, code: str, where: Location, message: str, hint: str = "") -> None:
-        """Note one mistake."""
+        """Add one mistake."""
         assert code in CODES, code
         if where.file == BASE:
             message = f"{' '.join(where.path[:2])}: {message}"
         place = (where.file, where.line, where.column)
         first = self._blocked.get(place)
         if first in self._found and self._found[first].code in _GUESSED and hint:
-            # What YAML made of a word is reported where the word is; what is allowed there, only the vocabulary knows.
+            # The reader reports what YAML made of a word; only the vocabulary knows what is allowed there.
             self._found[first] = replace(self._found[first], hint=hint)
         if place not in self._blocked:
             key = (*place, code, message) if where.line else (*place, where.path, code, message)
             self._found.setdefault(key, Diagnostic(code, where, message, hint))
 
     def extend(self, other: MistakeCollector, *, without: str = "") -> None:
-        """Note what another report has, without the mistakes of one code."""
+        """Add the mistakes of another collector, except those of one code."""
         for key, found in other._found.items():
             if found.code != without:
                 self._found.setdefault(key, found)
 
     def block(self) -> None:
-        """Report nothing more at the places where something is wrong already."""
+        """Report nothing more in places that already have a mistake."""
         places = ((d.location.file, d.location.line, d.location.column, key) for key, d in self._found.items())
         self._blocked = {(file, line, column): key for file, line, column, key in places if line}
 

@@ -1,4 +1,4 @@
-"""Files → a draft: every item of every file under its section and id, in the shape its model asks for."""
+"""Files → a draft: every item of every file under its section and id, checked against its form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECTIONS: Final[dict[str, Any]] = {
     for section, known in form.model_fields.items()
     if get_origin(known.annotation) in (list, dict)
 }
-"""Every section that holds items, and how its items are held."""
+"""Every section that has items, and how it holds them."""
 
 CASES: Final = "cases"
 """The one key of a file with cases, which are kept beside a rule base."""
@@ -38,11 +38,11 @@ class DraftEntry:
     """One item of a file.
 
     Attributes:
-        section: The section it stands in.
+        section: Its section.
         id: Its id.
-        node: What stands in the file.
-        form: The item in its shape, or None when it is out of shape.
-        at: Where its id stands.
+        node: Its content in the file.
+        form: The item as a form, or None if it is malformed.
+        at: The place of its id.
         within: The path to it.
         source: For a claim its article, and where the file names that.
     """
@@ -56,18 +56,18 @@ class DraftEntry:
     source: tuple[str, Location] | None = None
 
     def locate(self, *path: str | int, key: bool = False) -> Location:
-        """Describe where something in it stands."""
+        """Describe where something in it is."""
         return self.node.locate(path, key=key, within=self.within)
 
 
 @dataclass(slots=True)
 class Draft:
-    """What the files say, as far as it can be read.
+    """The content of files, as far as it can be read.
 
     Attributes:
-        report: Takes the mistakes.
+        report: The mistakes.
         sections: The entries by id for every section.
-        single: The entries that stand once: `name` and `policy`.
+        single: The entries that occur once: `name` and `policy`.
         lost: Sections of which some ids are unknown, because something could not be read.
         partial: Sections of which some content is unknown.
     """
@@ -79,7 +79,7 @@ class Draft:
     partial: set[str] = field(default_factory=set)
 
     def is_whole(self, *sections: str) -> bool:
-        """Whether everything in these sections could be read, so that absence means something."""
+        """Whether everything in these sections could be read, so that an absence means something."""
         return not any(section in self.lost or section in self.partial for section in sections)
 
 
@@ -87,7 +87,7 @@ def read_all(paths: Iterable[str | Path], report: MistakeCollector) -> Draft:
     """Read files and folders."""
     draft = Draft(report)
     documents = read_files(find_files(paths, report), report)
-    report.block()  # what is wrong with the text need not be told again as wrong in shape
+    report.block()  # a mistake in the text need not be reported again as one of form
     for path, node in documents:
         if node is None:
             _lose(draft, path)
@@ -97,20 +97,20 @@ def read_all(paths: Iterable[str | Path], report: MistakeCollector) -> Draft:
 
 
 def read_files(paths: Iterable[Path], report: MistakeCollector) -> list[tuple[Path, Node | None]]:
-    """Read files; those of cases are left out with all that is wrong in them, for `cxrules test` reads them."""
+    """Read files, leaving out those of cases with their mistakes: `cxrules test` reads them."""
     found = []
     for path in paths:
         own = MistakeCollector()
         node = read_file(path, own)
         if node is None or not isinstance(node.content, dict) or list(node.content) != [CASES]:
             is_case = node is None and _find_keys(path) == {CASES}
-            report.extend(own, without="null-value" if is_case else "")  # in a case `null` takes a fact away
+            report.extend(own, without="null-value" if is_case else "")  # in a case `null` removes a fact
             found.append((path, node))
     return found
 
 
 def find_places(paths: Iterable[str | Path]) -> dict[str, Location]:
-    """Return where the rules, facts, models and other items of some files stand, by their names."""
+    """Return the places of rules, facts, models and other items in some files, by name."""
     draft = read_all(paths, MistakeCollector())
     return {name: entry.at for entries in draft.sections.values() for name, entry in entries.items()}
 
@@ -120,7 +120,7 @@ def _item_type(section: str) -> FormType:
 
 
 def find_files(paths: Iterable[str | Path], report: MistakeCollector) -> list[Path]:
-    """Return the files among paths, and those in the folders among them, each once and in the order of their names."""
+    """Return the files among paths and in folders among them, each once, in the order of their names."""
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
         try:
@@ -143,14 +143,14 @@ def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            if path.resolve() not in seen:  # however many links lead to a folder
+            if path.resolve() not in seen:  # once, however many links lead to a folder
                 yield from _walk(path, seen)
         elif path.suffix in (".yaml", ".yml"):
             yield path
 
 
 def _lose(draft: Draft, path: Path) -> None:
-    """Note which sections may have had items in a file that could not be read."""
+    """Record which sections may have had items in a file that could not be read."""
     keys = _find_keys(path)
     if keys == {CASES}:
         return
@@ -159,7 +159,7 @@ def _lose(draft: Draft, path: Path) -> None:
 
 
 def _find_keys(path: Path) -> set[str]:
-    """Return what looks like the keys of a file that cannot be read as a whole."""
+    """Return what look like the keys of a file that cannot be read as a whole."""
     try:
         return set(_TOP_KEY.findall(read_bytes(path).decode(errors="replace")))
     except (OSError, ValueError):
@@ -170,11 +170,11 @@ def _read_document(draft: Draft, node: Node) -> None:
     keys = list(node.content) if isinstance(node.content, dict) else []
     kinds = [_KIND_OF[key] for key in keys if key in _KIND_OF]
     if not kinds and (beside := [EXPECTATION_FILES[key] for key in keys if key in EXPECTATION_FILES]):
-        examine(beside[0], node, (), draft.report)  # no part of the rule base: verification reads it
+        examine(beside[0], node, (), draft.report)  # not part of the rule base: verification reads it
         return
     if not kinds:
         known = "a file begins with one of: " + ", ".join(SECTIONS)
-        draft.report.add("unknown-file-kind", node.locate(), "this is no kind of file of a rule base", known)
+        draft.report.add("unknown-file-kind", node.locate(), "this is not a kind of file that a rule base has", known)
         draft.lost |= {*SECTIONS, "policy"}
         return
     kind = max(kinds, key=kinds.count)

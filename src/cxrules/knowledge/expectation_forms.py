@@ -1,4 +1,4 @@
-"""The shape of the files kept beside a rule base that are no part of it: expectations, and accepted findings."""
+"""The forms of the files that accompany a rule base without being part of it: expectations and accepted findings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["EXPECTATION_FILES", "AcceptedFile", "ExpectationsFile"]
 
 
 class OutcomeForm(Form):
-    """Of which organisations something is expected, and what."""
+    """The organisations for which something is expected, and what is expected."""
 
-    when: When | None = Field(default=None, description="The organisations meant; all when left out")
-    unless: When | None = Field(default=None, description="Those among them that are not meant")
+    when: When | None = Field(default=None, description="The organisations concerned; all when left out")
+    unless: When | None = Field(default=None, description="Exceptions among them")
     knowing_only: list[Reference] | None = Field(
-        default=None, min_length=1, description="Facts; all others are taken as unknown"
+        default=None, min_length=1, description="Facts; all others count as unknown"
     )
     recommends: list[Reference] | None = Field(default=None, description="One of these models is recommended")
     considers: list[Reference] | None = Field(default=None, description="These models are candidates")
@@ -29,33 +29,33 @@ class OutcomeForm(Form):
     warns: list[Reference] | None = Field(default=None, description="These warnings are given")
     weakens: list[Reference] | None = Field(
         default=None,
-        description="The change takes points, openness, a requirement or enough evidence from these models",
+        description="The change costs these models points, candidacy, a requirement or enough evidence",
     )
     strengthens: list[Reference] | None = Field(
-        default=None, description="The change gives points, openness, a requirement or enough evidence to these models"
+        default=None, description="The change gains these models points, candidacy, a requirement or enough evidence"
     )
     unseats: list[Reference] | None = Field(
         default=None, description="After the change these are no longer recommended"
     )
-    seats: list[Reference] | None = Field(default=None, description="Only after the change these are recommended")
+    seats: list[Reference] | None = Field(default=None, description="These are recommended only after the change")
 
 
 class ExpectationForm(Form):
-    """What the rule base should never, or always, make of an organisation, or of a change of one fact."""
+    """What the rule base should never, or always, conclude for an organisation, or after a change of one fact."""
 
     id: DashedId = Field(description="Lower case and dashes")
     says: Text = Field(description="The expectation as a sentence")
-    because: list[Reference] = Field(default=[], description="The claims behind it, of any articles")
+    because: list[Reference] = Field(default=[], description="The claims behind it, from any articles")
     raising: Reference | None = Field(
         default=None, description="A fact that rises: a higher value, true for false, a larger share, more elements"
     )
     lowering: Reference | None = Field(default=None, description="A fact that falls")
-    never: OutcomeForm | None = Field(default=None, description="What never comes out; several outcomes never together")
-    always: OutcomeForm | None = Field(default=None, description="What always comes out, all of it")
+    never: OutcomeForm | None = Field(default=None, description="What never happens; several outcomes never together")
+    always: OutcomeForm | None = Field(default=None, description="What always happens, all of it")
 
 
 class ExpectationsFile(Form):
-    """What a rule base is expected to do, to be proved by `cxrules verify`."""
+    """Expectations of a rule base, to be proved by `cxrules verify`."""
 
     expectations: list[ExpectationForm] = Field(description="The expectations")
 
@@ -75,4 +75,4 @@ class AcceptedFile(Form):
 
 
 EXPECTATION_FILES: Final[dict[str, type[Form]]] = {"expectations": ExpectationsFile, "accepted": AcceptedFile}
-"""The kinds of file that loading looks over and leaves to verification; each has one key, of the same name."""
+"""The kinds of file that loading skips and leaves to verification; each has one key of the same name."""

@@ -1,4 +1,4 @@
-"""Fingerprints: which text a claim was read from, so that an article that was changed since does not go unnoticed."""
+"""Fingerprints record the text that a claim was read from, so that later changes of an article do not go unnoticed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cxrules.language.rules import Claim, Source
 __all__ = ["WRONG_FINGERPRINT", "compute_fingerprint", "find_text", "find_wrong_fingerprints", "read_lines"]
 
 WRONG_FINGERPRINT: Final = MappingProxyType(
-    {"wrong-fingerprint": "The text of the paragraphs is another than the one that the claim was read from."}
+    {"wrong-fingerprint": "The text of the paragraphs differs from the text that the claim was read from."}
 )
 
 
 def compute_fingerprint(claim: Claim, source: Source, lines: Sequence[str]) -> str | None:
-    """Return the SHA-256 of the text of a claim's paragraphs, white space folded; None where there are no such."""
+    """Return the SHA-256 of the text of a claim's paragraphs, white space folded; None if there are none."""
     numbers = [source.paragraphs[number - 1] for number in claim.paragraphs if number <= len(source.paragraphs)]
     if len(numbers) < len(claim.paragraphs) or any(number > len(lines) for number in numbers):
         return None
@@ -29,7 +29,7 @@ def compute_fingerprint(claim: Claim, source: Source, lines: Sequence[str]) -> s
 
 
 def find_text(source: Source, paths: Iterable[Path]) -> Path | None:
-    """Return the file with the text of an article, if it lies in one of some folders or beside one of some files."""
+    """Return the file with the text of an article, if it is in one of the folders or next to one of the files."""
     for path in paths:
         file = (path if path.is_dir() else path.parent) / source.file
         if file.is_file():
@@ -43,7 +43,7 @@ def read_lines(file: Path) -> list[str]:
 
 
 def find_wrong_fingerprints(parts: Parts, paths: Sequence[Path]) -> Iterator[Diagnostic]:
-    """Hold the fingerprints of claims against the texts of the articles, where they are available."""
+    """Compare the fingerprints of claims with the texts of the articles, where available."""
     for source in parts.sources.values():
         file = find_text(source, paths)
         if file is None:
@@ -53,6 +53,6 @@ def find_wrong_fingerprints(parts: Parts, paths: Sequence[Path]) -> Iterator[Dia
             if claim.source == source.id and claim.fingerprint:
                 right = compute_fingerprint(claim, source, lines)
                 if right != claim.fingerprint:
-                    message = f"{claim.id}: the fingerprint is not that of its paragraphs in {file.name}"
+                    message = f"{claim.id}: the fingerprint does not match its paragraphs in {file.name}"
                     hint = f"read them again, then write {right}" if right else "the text has no such paragraphs"
                     yield Diagnostic("wrong-fingerprint", Location(str(file), path=("claims", claim.id)), message, hint)

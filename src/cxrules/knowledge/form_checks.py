@@ -1,4 +1,4 @@
-"""The shape of an item, checked by its pydantic model; pydantic's errors in plain words, at the place in the file."""
+"""Checks the form of an item by its pydantic model, and reports pydantic's errors in plain words at their place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cxrules.language.patterns import TEXT, UNPRINTABLE
 __all__ = ["Filled", "FormType", "examine"]
 
 FormType: TypeAlias = Any  # a pydantic model, or another type that pydantic knows
-Filled: TypeAlias = Any  # what came of it
+Filled: TypeAlias = Any  # the result
 
 _EXPECTED: Final = {
     "bool_type": "true or false",
@@ -42,7 +42,7 @@ _RANGES: Final = {
 _SHORT: Final = {
     "values": ("values-missing", "a fact of this kind needs more values"),
     "any_of": ("empty-test", "any_of needs at least two alternatives"),
-    "when": ("empty-test", "a conjunction of nothing is true of every organisation"),
+    "when": ("empty-test", "an empty conjunction is true of every organisation"),
     "because": ("rule-without-claim", "a rule needs a claim behind it"),
 }
 _Path = tuple[str | int, ...]
@@ -54,10 +54,10 @@ def _adapter(form: FormType) -> TypeAdapter[Any]:
 
 
 def examine(form: FormType, node: Node, within: tuple[str, ...], report: MistakeCollector) -> Filled:
-    """Check the shape of one item.
+    """Check the form of one item.
 
     Returns:
-        The model filled in, or None when something is wrong.
+        The item as its model, or None if something is wrong.
     """
     try:
         return _adapter(form).validate_python(node.plain())
@@ -76,7 +76,7 @@ class _Translation:
         last = str(path[-1]) if path else ""
         if misplaced := self._find_alternatives(path):
             code = "impossible-not-facts" if misplaced == ("when", "any_of") else "nested-any-of"
-            self._add(code, misplaced, "alternatives may not stand here", key=True)
+            self._add(code, misplaced, "alternatives are not allowed here", key=True)
         elif kind == "missing":
             self._miss(path)
         elif kind == "extra_forbidden":
@@ -88,7 +88,7 @@ class _Translation:
         elif kind in _RANGES:
             limit, words_of_limit = _RANGES[kind]
             told = f"{words_of_limit} {context[limit]:g}" if limit else "finite"
-            self._add("value-out-of-range", path, f"this number must be {told}, and is {_show(given)}")
+            self._add("value-out-of-range", path, f"this number must be {told}, but is {_show(given)}")
         elif kind == "too_short":
             code, message = _SHORT.get(last, ("empty-list", "this list needs an element"))
             self._add(code, path, message)
@@ -101,7 +101,7 @@ class _Translation:
         self.report.add(code, self.node.locate(path, key=key, within=self.within), message, hint)
 
     def _find_alternatives(self, path: _Path) -> _Path:
-        """Return the path to an any_of where none may stand, if pydantic's path leads through one."""
+        """Return the path to an any_of where none is allowed, if pydantic's path leads through one."""
         allowed = 0 if self.within[:1] == ("impossible",) else 1
         places = [index for index, step in enumerate(path) if step == "any_of"]
         return path[: places[allowed] + 1] if path[:1] == ("when",) and len(places) > allowed else ()
@@ -146,7 +146,7 @@ class _Translation:
         is_key = path[-1:] == ("[key]",)
         path = path[:-1] if is_key else path
         if isinstance(given, str) and (acting := _ACTING.search(given)):
-            message = f"the control character {acting[0]!r} stands in this text"
+            message = f"this text contains the control character {acting[0]!r}"
             self._add("control-character", path, message, "write the text on one line", key=is_key)
         elif not pattern or pattern == TEXT:
             self._add("empty-text", path, "a text is expected here, without spaces around it", key=is_key)
@@ -182,7 +182,7 @@ def _show(given: object) -> str:
 
 
 def _find_form(form: FormType, path: Sequence[str | int]) -> type[BaseModel] | None:
-    """Return the model of the mapping at the end of pydantic's path; the path names members of unions, too."""
+    """Return the model of the mapping at the end of pydantic's path, which also names members of unions."""
     arguments = get_args(form)
     if _origin(form) is Annotated:
         return _find_form(arguments[0], path)

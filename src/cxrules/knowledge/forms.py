@@ -1,4 +1,4 @@
-"""The shape of every kind of file, as pydantic models: loading checks it first, and the JSON Schemas are made of it."""
+"""The form of every kind of file, as pydantic models: loading checks it first, and JSON Schemas are made from it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ SourceId: TypeAlias = Annotated[str, Field(pattern=SOURCE_ID)]
 ClaimId: TypeAlias = Annotated[str, Field(pattern=CLAIM_ID)]
 Ordinal: TypeAlias = Annotated[int, Field(ge=1)]
 Percentage: TypeAlias = Annotated[float, Field(ge=0, le=100)]
-Reference: TypeAlias = str  # whether it names something is found out later, with a suggestion
+Reference: TypeAlias = str  # whether it names anything is checked later, with a suggestion
 
 
 class Form(BaseModel):
-    """Base of every mapping in a file: no key is unknown, no type is guessed."""
+    """Base of every mapping in a file: unknown keys are refused and no type is guessed."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -44,10 +44,10 @@ class SourceForm(Form):
     author: Text = Field(description="Who wrote it; unsigned when nobody signed it")
     file: Text | None = Field(
         default=None,
-        description="The name of the file that holds its text; left out where no file with the text is kept",
+        description="The name of the file with its text; left out if there is no such file",
     )
     paragraphs: list[Ordinal] | None = Field(
-        default=None, min_length=1, description="The line of that file on which paragraph 1, 2, 3 … stands"
+        default=None, min_length=1, description="The lines of that file on which paragraphs 1, 2, 3 … are"
     )
 
 
@@ -63,7 +63,7 @@ class ClaimForm(Form):
     id: ClaimId = Field(description="The id of the source, a dash and a number, such as A0-12")
     paragraphs: list[Ordinal] = Field(min_length=1, description="The paragraphs that say it, from 1")
     says: Text = Field(description="What they say, in our own words")
-    tone: Literal["hedged", "plain", "emphatic"] = Field(description="How firmly they say it: 1, 2 or 3 points")
+    tone: Literal["hedged", "plain", "emphatic"] = Field(description="How firmly they say it, for 1, 2 or 3 points")
     kind: Annotated[ClaimKind, Field(strict=False)] = Field(
         description="What it does in its article. Evidence: rule_for, rule_against, precondition, transition, risk"
     )
@@ -79,7 +79,7 @@ class ClaimsFile(Form):
     """What one article says."""
 
     source: SourceId = Field(description="The id of the article")
-    claims: list[ClaimForm] = Field(description="What it says, one claim an entry")
+    claims: list[ClaimForm] = Field(description="What it says, one claim for each entry")
 
 
 class ValueForm(Form):
@@ -141,7 +141,7 @@ class _FactForm(Form):
     topic: Text = Field(description='A noun phrase for it, as in "what is not known: marketing\'s time"')
     section: Text | None = Field(default=None, description="The heading under which a form asks it")
     label: Text | None = Field(default=None, description="A short name for people")
-    help: Text | None = Field(default=None, description="What helps to answer, where it is not self-evident")
+    help: Text | None = Field(default=None, description="What helps to answer, if the question needs explaining")
     asked_if: dict[Name, list[Reference]] = Field(
         default={}, description="Premises: asked only where each of these facts is known to have one of the values"
     )
@@ -204,7 +204,7 @@ Bound: TypeAlias = Annotated[
 
 
 class ComparisonForm(Form):
-    """A test that is more than a value or a list of values."""
+    """A test with an operator, rather than a value or a list of values."""
 
     at_least: Bound | None = Field(default=None, description="Ordered facts and percentages")
     at_most: Reference | None = Field(default=None, description="Ordered facts")
@@ -227,7 +227,7 @@ def _tell_test(form: object) -> str:
 Test: TypeAlias = Annotated[
     Annotated[bool, Tag("flag")]
     | Annotated[Reference, Tag("name")]
-    | Annotated[float, Tag("number")]  # fits no kind of fact: refused later, where the kind is known
+    | Annotated[float, Tag("number")]  # suits no kind of fact, and is refused later, when the kind is known
     | Annotated[list[Reference], Tag("names")]
     | Annotated[ComparisonForm, Tag("comparison")],
     Discriminator(_tell_test),
@@ -242,7 +242,7 @@ class When(BaseModel):
     __pydantic_extra__: dict[str, Test]
 
     any_of: list[Tests] | None = Field(
-        default=None, min_length=2, description="Alternatives, each a conjunction of tests, of which one must hold"
+        default=None, min_length=2, description="Alternatives, each a conjunction of tests; one of them must hold"
     )
 
 
@@ -273,7 +273,7 @@ class ModelForm(NamedForm):
     """An ownership model."""
 
     kind: Literal["owner", "interim", "fallback", "deferral"] = Field(default="owner", description="What sort of model")
-    requires: list[Reference] = Field(default=[], description="Findings; without each of them it is not in the running")
+    requires: list[Reference] = Field(default=[], description="Findings that it needs in order to be in the running")
     against: list[Reference] = Field(
         default=[], description="Claims that speak outright against this kind of owner: dissent wherever it wins"
     )
@@ -286,16 +286,16 @@ class PolicyForm(Form):
         description="Supporting points from non-standing rules that a candidate needs"
     )
     lead: Annotated[int, Field(ge=0)] = Field(
-        description="Points by which the first must lead the second, else the outcome is contested"
+        description="Points by which the first must lead the second; with fewer, the outcome is contested"
     )
 
 
 class ModelsFile(Form):
     """Ownership models, what accompanies them, patterns, and the decision policy."""
 
-    name: Text | None = Field(default=None, description="What the rule base is called in records")
+    name: Text | None = Field(default=None, description="The name of the rule base in records")
     models: dict[Name, ModelForm] = Field(default={}, description="The models in the declared order of preference")
-    accompaniments: dict[Name, NamedForm] = Field(default={}, description="What accompanies a model and owns nothing")
+    accompaniments: dict[Name, NamedForm] = Field(default={}, description="What accompanies a model without owning CX")
     patterns: dict[Name, NamedForm] = Field(default={}, description="States to recognise and argue against")
     policy: PolicyForm | None = Field(default=None, description="The numbers of the decision policy")
 
@@ -307,8 +307,8 @@ class ConclusionForm(Form):
     supports: Reference | None = Field(default=None, description="Evidence for a model")
     opposes: Reference | None = Field(default=None, description="Evidence against a model")
     excludes: Reference | None = Field(default=None, description="Rules a model out")
-    prefers: Reference | None = Field(default=None, description="Puts a model before those under over")
-    over: list[Reference] | None = Field(default=None, min_length=1, description="The models that are put behind")
+    prefers: Reference | None = Field(default=None, description="Prefers a model to those under over")
+    over: list[Reference] | None = Field(default=None, min_length=1, description="The models that rank lower")
     accompanies: Reference | None = Field(default=None, description="Adds an accompaniment")
     recognises: Reference | None = Field(default=None, description="Recognises a pattern")
     action: Reference | None = Field(default=None, description="Advises an action")
@@ -319,7 +319,7 @@ class WeightForm(Form):
     """A weight that replaces the author's tone."""
 
     points: Annotated[int, Field(ge=1, le=3)] = Field(description="1 to 3")
-    reason: Text = Field(description="Why the rule weighs otherwise than its tone")
+    reason: Text = Field(description="Why the weight of the rule differs from its tone")
 
 
 class EngineerForm(Form):
@@ -331,7 +331,7 @@ class EngineerForm(Form):
     )
     weight: WeightForm | None = Field(default=None, description="A weight that replaces the author's tone")
     reading: Text | None = Field(
-        default=None, description="Why the rule says more than the author: it counts, and is not the author's voice"
+        default=None, description="Why the rule says more than the author; it counts, but is not the author's voice"
     )
 
 
@@ -352,7 +352,7 @@ class RulesFile(Form):
     findings: dict[Name, Text] = Field(default={}, description="What each finding states: a clause")
     actions: dict[Name, Text] = Field(default={}, description="What each action advises: a sentence")
     serves: dict[Name, list[Reference]] = Field(
-        default={}, description="The models that an action serves, where it does not serve all of them"
+        default={}, description="The models that an action serves, unless it serves all of them"
     )
     warnings: dict[Name, Text] = Field(default={}, description="What each warning says: a sentence")
     rules: list[RuleForm] = Field(default=[], description="The rules")

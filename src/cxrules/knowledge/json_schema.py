@@ -1,4 +1,4 @@
-"""The JSON Schema of every kind of file, made of the pydantic models, so that editors complete and check."""
+"""The JSON Schema of every kind of file, made from the pydantic models, so that editors can complete and check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out what is true of Python and not of a file: nulls, defaults, titles made of names."""
+    """Leaves out what applies to Python but not to a file: nulls, defaults, titles made from names."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])

@@ -1,4 +1,4 @@
-"""JSON text → nodes that know where they stand, for what YAML would misread: surrogate pairs, long keys, 1.2e-05."""
+"""JSON text → nodes that know their place, because YAML would misread surrogate pairs, long keys and 1.2e-05."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _LONGEST_INT: Final = 40
 
 
 class NotJsonError(ValueError):
-    """The text is no JSON; it may be YAML.
+    """The text is not JSON; it may be YAML.
 
     Attributes:
-        at: From which position on it is none.
+        at: The position from which it is not JSON.
         told: Why, in a few words.
     """
 
@@ -37,7 +37,7 @@ def read_json(text: str, file: str, report: MistakeCollector) -> Node:
     r"""Read a JSON text.
 
     Raises:
-        NotJsonError: If it is none, which says nothing about whether it is YAML.
+        NotJsonError: If it is not JSON; it may still be YAML.
 
     Examples:
         >>> read_json('{"a": [1.2e-05, "\\ud83d\\ude00"]}', "x.json", MistakeCollector()).plain()
@@ -97,7 +97,7 @@ class _JsonReader:
             if key in nodes:
                 line = node.keys[key][0]
                 self._add(
-                    "duplicate-key", place, f"the key {key!r:.80} stands here twice", f"the first is in line {line}"
+                    "duplicate-key", place, f"the key {key!r:.80} occurs twice here", f"the first is on line {line}"
                 )
             else:
                 nodes[key], node.keys[key] = value, self._place(place)
@@ -128,9 +128,9 @@ class _JsonReader:
         try:
             value, self.end = scanstring(self.text, at + 1, True)
         except JSONDecodeError as error:
-            raise NotJsonError(error.pos, "this text is not closed, or has an escape that there is not") from None
+            raise NotJsonError(error.pos, "this text is not closed, or contains an invalid escape") from None
         if any("\ud800" <= character <= "\udfff" for character in value):
-            self._add("yaml-syntax", at, "half of a surrogate pair is no character", "")
+            self._add("yaml-syntax", at, "half of a surrogate pair is not a character", "")
             return str(value.encode(errors="replace").decode())
         return str(value)
 

@@ -23,17 +23,17 @@ _NEEDED: Final = ("sources", "claims", "facts", "models", "rules")
 def load(*paths: str | Path, base: Parts | None = None) -> Parts:
     """Load a rule base from YAML.
 
-    Files are told apart by what stands in them, so that folders may be laid out freely; in a folder every `.yaml` and
-    `.yml` file counts, except where a name begins with a dot.
+    Files are recognised by their content, so folders may be laid out freely. In a folder every `.yaml` and `.yml` file
+    counts, unless its name begins with a dot.
 
     Args:
         paths: Folders or files.
-        base: A rule base on top of which the files are laid: what bears a new id is added, what bears a known id
-            replaces. Without it the files must be a whole rule base.
+        base: A rule base on which the files are laid: an entry with a new id is added, one with a known id replaces the
+            entry there. Without it the files must be a whole rule base.
 
     Returns:
-        The parts of the rule base. Its name is what the files call it; otherwise that of the first path, after `+` and
-        the name of the base if there is one.
+        The parts of the rule base. Its name is the one that the files declare; otherwise that of the first path, after
+        the name of the base and `+` if there is one.
 
     Raises:
         InvalidKnowledge: With every mistake, by file, line and column.
@@ -61,7 +61,7 @@ def _locate(draft: Draft, path: Steps, *, key: bool) -> Location:
     section, name, *below = path
     entry = draft.sections.get(str(section), {}).get(str(name))
     if entry is None and section == "findings" and name in draft.sections["facts"]:
-        entry = draft.sections["facts"][str(name)]  # a fact that bears the name of a finding of the base
+        entry = draft.sections["facts"][str(name)]  # a fact with the name of a finding of the base
     if entry is None:
         return Location(BASE, path=tuple(map(str, path)))
     if not below:
@@ -73,7 +73,7 @@ def _locate(draft: Draft, path: Steps, *, key: bool) -> Location:
 
 def _demand_whole(draft: Draft, where: Location) -> None:
     if draft.report and not draft.single and not any(draft.sections.values()):
-        return  # nothing could be read, and the report says why
+        return  # nothing could be read; the report says why
     missing = [section for section in _NEEDED if not draft.sections[section] and section not in draft.lost]
     if "policy" not in draft.single and "policy" not in draft.lost:
         missing.append("policy")
@@ -84,7 +84,7 @@ def _demand_whole(draft: Draft, where: Location) -> None:
 def _name(draft: Draft, first: Path, base: Parts | None) -> str:
     if "name" in draft.single:
         return str(draft.single["name"].form)
-    with suppress(OSError, RuntimeError, ValueError):  # of a path that can be none, which is reported
+    with suppress(OSError, RuntimeError, ValueError):  # raised for an impossible path, which is reported
         first = first.resolve()
     stem = show_text(first.stem)
     return f"{base.name}+{stem}" if base else stem

@@ -44,7 +44,7 @@ class Node:
         return None
 
     def plain(self) -> Plain:
-        """Return the value without its places."""
+        """Return the plain value."""
         if isinstance(self.content, dict):
             return {key: node.plain() for key, node in self.content.items()}
         if isinstance(self.content, list):
@@ -52,9 +52,9 @@ class Node:
         return self.content
 
     def locate(self, path: Sequence[str | int] = (), *, key: bool = False, within: tuple[str, ...] = ()) -> Location:
-        """Describe where something stands.
+        """Describe where something is.
 
-        Steps of the path that lead nowhere are passed over, so that the place is the nearest one known. `key` means the
+        Steps of the path that lead nowhere are skipped, so the place is the nearest one known. `key` means the
         last key and not its value; `within` is the path to this node.
         """
         node, line, column, trail = self, self.line, self.column, list(within)
@@ -71,7 +71,7 @@ class Node:
 
 
 def wrap_plain(plain: Plain, file: str) -> Node:
-    """Make nodes of plain data that stands in no file."""
+    """Make nodes from plain data that comes from no file."""
     if isinstance(plain, Mapping):
         return Node({key: wrap_plain(value, file) for key, value in plain.items()}, file)
     if isinstance(plain, list | tuple):

@@ -1,4 +1,4 @@
-"""YAML text → nodes that know where they stand. Strict: what YAML would guess is a mistake."""
+"""YAML text → nodes that know their place. Strict: whatever YAML would guess is a mistake."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from cxrules.knowledge.node import DEEPEST, Content, Node
 __all__ = ["LARGEST", "LARGEST_YAML", "parse_text", "read_bytes", "read_file", "read_stream", "tell_error"]
 
 LARGEST: Final = 16 << 20
-"""How many bytes a file may have. All knowledge of the built-in rule base has fewer than 1 MB."""
+"""The most bytes that a file may have. All knowledge of the built-in rule base takes less than 1 MB."""
 
 LARGEST_YAML: Final = 2 << 20
-"""How many characters YAML may have. PyYAML takes 2 to 9 seconds for each million."""
+"""The most characters that YAML may have. PyYAML takes 2 to 9 seconds for each million."""
 
 _LARGEST_ALMOST_JSON: Final = 128 << 10
-"""How many characters of what looks like JSON and is none are tried as YAML."""
+"""The most characters that are tried as YAML if a text looks like JSON but is not."""
 
 _LONGEST_SHOWN: Final = 60
 _TAG: Final = "tag:yaml.org,2002:"
@@ -42,18 +42,18 @@ _MEANT: Final = {
     "<document start>": "a file has one document only",
     "could not find expected ':'": "write a colon and a space after a key",
 }
-"""What PyYAML says of a mistake, and what was probably meant."""
+"""What PyYAML says about a mistake, and what was probably meant."""
 
-_Loader: TypeAlias = Any  # PyYAML's is not typed
-_Mark: TypeAlias = Any  # typed as if it could be None, which it is for no event of a text
+_Loader: TypeAlias = Any  # PyYAML's class is not typed
+_Mark: TypeAlias = Any  # typed as optional, but every event of a text has one
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return what a file holds, without waiting for one that nobody writes to and without end.
+    """Return the content of a file, without waiting for a pipe that nobody writes to and without reading for ever.
 
     Raises:
-        OSError: If it cannot be read, is larger than `LARGEST`, or is a pipe to which nobody writes.
-        ValueError: If the path can be that of no file.
+        OSError: If it cannot be read, is larger than `LARGEST`, or is a pipe that nobody writes to.
+        ValueError: If no file can have this path.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - of a descriptor
@@ -66,10 +66,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_stream(file: RawIOBase | BinaryIO) -> bytes:
-    """Return what is left of a stream.
+    """Return the rest of a stream.
 
     Raises:
-        OSError: If it cannot be read, or more than `LARGEST` is left.
+        OSError: If it cannot be read, or the rest is larger than `LARGEST`.
     """
     chunks: list[bytes] = []
     size = 0
@@ -92,7 +92,7 @@ def read_file(path: Path, report: MistakeCollector, largest: int = LARGEST_YAML)
     Args:
         path: Where it is.
         report: Where mistakes go.
-        largest: How many characters it may have if it is YAML.
+        largest: The most characters that it may have if it is YAML.
 
     Returns:
         Its content, or None when it has none that can be read.
@@ -124,7 +124,7 @@ def parse_text(text: str, file: str, report: MistakeCollector, largest: int = LA
         >>> parse_text("a: 1\na: 2\n", "x.yaml", report).plain()
         {'a': 1}
         >>> print(*report.in_order())
-        x.yaml:2:1: the key 'a' stands here twice [duplicate-key]; the first is in line 1
+        x.yaml:2:1: the key 'a' occurs twice here [duplicate-key]; the first is on line 1
     """
     if text.lstrip()[:1] in ("{", "["):
         try:
@@ -135,7 +135,7 @@ def parse_text(text: str, file: str, report: MistakeCollector, largest: int = LA
                 where = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
                 report.add("yaml-syntax", where, f"this is not JSON: {error.told}")
                 return None
-            text = text.replace("\t", " ")  # JSON of a sort, with comments or so, may be indented with tabs
+            text = text.replace("\t", " ")  # JSON with comments, or similar, may be indented with tabs
     if len(text) > largest:
         size = f"{largest >> 20} MB" if largest >> 20 else f"{largest >> 10} KB"
         message = f"this YAML is longer than {size}, and would take long to read"
@@ -147,15 +147,15 @@ def parse_text(text: str, file: str, report: MistakeCollector, largest: int = LA
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         where = Location(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        report.add("yaml-syntax", where, f"the character {chr(error.character)!r} may not stand in YAML")
+        report.add("yaml-syntax", where, f"the character {chr(error.character)!r} is not allowed in YAML")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
         told = ", ".join(part for part in (error.context, error.problem) if part)
         hint = next((meant for sign, meant in _MEANT.items() if sign in told), "")
         report.add("yaml-syntax", where, told or "this is not YAML", hint)
-    except (ValueError, OverflowError):  # of `chr`: nothing else of PyYAML's raises them
-        report.add("yaml-syntax", composer.place(), "this escape stands for no character")
+    except (ValueError, OverflowError):  # from `chr`: nothing else in PyYAML raises them
+        report.add("yaml-syntax", composer.place(), "no character has this escape")
     except RecursionError as error:
         report.add("yaml-syntax", Location(file), f"this is not YAML: {error}")
     return None
@@ -166,7 +166,7 @@ class _TooDeep(yaml.MarkedYAMLError):
 
 
 class _Composer:
-    """Makes nodes of the events of one file."""
+    """Makes nodes from the events of one file."""
 
     def __init__(self, text: str, file: str, report: MistakeCollector) -> None:
         self.loader: _Loader = yaml.SafeLoader("")
@@ -179,7 +179,7 @@ class _Composer:
         self.loader = yaml.SafeLoader(self.text)
         self.loader.get_event()  # the stream starts
         if self.loader.check_event(yaml.StreamEndEvent):
-            self.report.add("empty-file", Location(self.file), "this file says nothing")
+            self.report.add("empty-file", Location(self.file), "this file is empty")
             return None
         self.loader.get_event()  # the document starts
         node = self._node(0)
@@ -192,7 +192,7 @@ class _Composer:
         return node
 
     def place(self) -> Location:
-        """Describe how far the file is read."""
+        """Describe how far the file has been read."""
         return Location(self.file, self.loader.line + 1, self.loader.column + 1)
 
     def _add(self, code: str, mark: _Mark, message: str, hint: str = "") -> None:
@@ -207,7 +207,7 @@ class _Composer:
         if depth > DEEPEST:
             raise _TooDeep(problem="this is nested too deeply", problem_mark=mark)
         if isinstance(event, yaml.AliasEvent):
-            self._add("yaml-feature", mark, "an alias is not used in a rule base", "write the value out")
+            self._add("yaml-feature", mark, "an alias is not used in a rule base", "write out the value")
             return self._make("", mark)
         if event.anchor is not None:
             self._add("yaml-feature", mark, "an anchor is not used in a rule base", f"remove &{event.anchor}")
@@ -236,7 +236,7 @@ class _Composer:
                 continue
             if event.value == "<<" and not event.style:
                 self._add(
-                    "yaml-feature", event.start_mark, "a merge key is not used in a rule base", "write the keys out"
+                    "yaml-feature", event.start_mark, "a merge key is not used in a rule base", "write out the keys"
                 )
                 continue
             if isinstance(name, bool):
@@ -246,8 +246,8 @@ class _Composer:
                 continue
             if name in node.content:
                 line = node.keys[name][0]
-                message = f"the key {name!r:.80} stands here twice"
-                self._add("duplicate-key", event.start_mark, message, f"the first is in line {line}")
+                message = f"the key {name!r:.80} occurs twice here"
+                self._add("duplicate-key", event.start_mark, message, f"the first is on line {line}")
                 continue
             node.content[name] = value
             node.keys[name] = (key.line, key.column)
@@ -257,7 +257,7 @@ class _Composer:
     def _scalar(self, event: yaml.ScalarEvent) -> str | bool | int | float:
         text: str = event.value
         if any("\ud800" <= character <= "\udfff" for character in text):
-            self._add("yaml-syntax", event.start_mark, "half of a surrogate pair is no character")
+            self._add("yaml-syntax", event.start_mark, "half of a surrogate pair is not a character")
             return text.encode(errors="replace").decode()
         if event.style or event.tag is not None:
             return text

@@ -1,4 +1,4 @@
-"""What nobody uses or concludes. What comes from a base is its author's affair."""
+"""Checks for what nobody uses or concludes. Items from a base are its author's business."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def check_uses(draft: Draft, parts: Parts) -> None:
     """Report what the files define and nobody uses or concludes.
 
     Args:
-        draft: What the files say; its report takes the mistakes.
-        parts: What was built of it.
+        draft: The content of the files; mistakes go to its report.         parts: The parts built from it.
     """
     tested = {name for rule in parts.rules.values() for name in (*rule.facts(), *rule.needs())}
     tested |= {name for entry in draft.sections["rules"].values() for name in _tested(entry.node.get("when"))}
@@ -79,7 +78,7 @@ def _check_accounts(draft: Draft, parts: Parts) -> None:
 
 
 def _tested(node: Node | None) -> Iterator[str]:
-    """Return every name that is tested, also where the rule is out of shape."""
+    """Return every name that is tested, even in malformed rules."""
     if node is None or not isinstance(node.content, dict):
         return
     for name, form in node.content.items():

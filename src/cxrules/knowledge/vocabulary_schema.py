@@ -1,7 +1,7 @@
-"""JSON Schemas that know one rule base: its facts and their values, findings, models and claims, with their questions.
+"""JSON Schemas for one rule base: its facts with their questions and values, its findings, models and claims.
 
-The general schemas of `json_schema` say what a file of each kind looks like. These say in addition which names there
-are, so that an editor completes them, shows what they mean, and marks the misspelt ones.
+The general schemas of `json_schema` describe each kind of file. These add the names that exist, so that an editor
+completes them, shows what they mean, and marks misspelt ones.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PARTS: Final[Mapping[str, str]] = {
     "raising": "facts",
     "lowering": "facts",
 }
-"""The keys whose values are names, and what they name. A key under which something is defined is not among them."""
+"""The keys whose values are names, and what they name, apart from keys under which something is defined."""
 
 _CASE_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("rejected", "excluded", "open", "set_aside", "set_aside_not"), "models"),
@@ -52,7 +52,7 @@ _CASE_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("cites", "cites_not", "dissent", "dissent_not", "support", "support_not"), "claims"),
     **dict.fromkeys(("advice_cites", "advice_cites_not"), "claims"),
 }
-"""What a case may expect that names something, and what it names."""
+"""The expectations of a case that contain names, and what they name."""
 
 _DEFINING: Final = frozenset({"RulesFile", "ModelsFile", "FactsFile", "ClaimsFile", "SourcesFile"})
 
@@ -96,7 +96,7 @@ def write_vocabulary_schemas(parts: Parts, folder: str | Path) -> dict[str, Path
 
 
 def header(schema: str) -> str:
-    """Return the first line of a file that is to be held against a schema by an editor.
+    """Return the first line of a file that an editor is to check against a schema.
 
     Examples:
         >>> header("schemas/rules.schema.json")
@@ -106,7 +106,7 @@ def header(schema: str) -> str:
 
 
 def _know(schema: Schema, parts: Parts, kind: str) -> Schema:
-    """Put the names of a rule base in a general schema."""
+    """Put the names of a rule base into a general schema."""
     definitions = schema.get("$defs", {})
     for name, form in definitions.items():
         if name not in _DEFINING:
@@ -128,7 +128,7 @@ def _name_parts(form: Schema, parts: Parts) -> None:
         names = list(parts.vocabulary.facts) if section == "facts" else list(getattr(parts, section))
         target = described["items"] if described.get("type") == "array" else described
         target["enum"] = names
-        if not names:  # an empty list of names is no schema: whatever is written here names nothing
+        if not names:  # an empty list of names is not a valid schema: here any name is wrong
             target.pop("enum")
 
 
@@ -177,7 +177,7 @@ def _compare(about: str, **operators: Schema) -> Schema:
 
 
 def _describe_organisation(parts: Parts) -> Schema:
-    """Describe an organisation file: the facts, or the facts under `facts` beside labels of any kind."""
+    """Describe an organisation file: the facts, or the facts under `facts` with labels of any kind."""
     facts = {
         "type": "object",
         "properties": {fact.name: _describe_value(fact) for fact in parts.vocabulary.facts.values()},
@@ -203,7 +203,7 @@ def _describe_cases(parts: Parts) -> Schema:
     by_model = {"type": "object", "properties": models, "additionalProperties": False}
     expect = {
         "type": "object",
-        "description": "What must come out; docs/testing.md lists what can be expected",
+        "description": "The expected outcome; docs/testing.md lists what can be expected",
         "properties": {
             "model": {"anyOf": [_name(parts.models, None), {"type": "array", "items": _name(parts.models, None)}]},
             "status": {"enum": ["recommended", "contested", "undetermined"]},
@@ -261,7 +261,7 @@ def _describe_value(fact: Fact) -> Schema:
 
 
 def _describe(fact: Fact) -> str:
-    """Return the question of a fact, and what each of its values answers."""
+    """Return the question of a fact, and the answer that each value gives."""
     return "\n".join([fact.question, *_list_values((value.name, value.label) for value in fact.values)])
 
 

@@ -1,1 +1,1 @@
-"""What can be said: facts, tests, rules, claims, and the one text of them. Reads no file and no pydantic."""
+"""The language of the knowledge: facts, tests, rules, claims, and their canonical text. Without files or pydantic."""

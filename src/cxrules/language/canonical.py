@@ -1,6 +1,6 @@
-"""The canonical JSON form of a rule base: one text for one meaning, and quick to read.
+"""The canonical JSON form of a rule base: one text for one meaning, and fast to read.
 
-Everything stands in id order, except where order has a meaning: facts, their values and models keep the declared one.
+Everything is in id order, except where order has a meaning: facts, their values and models keep the declared order.
 There are no paths, lines or comments. The SHA-256 of this text is the revision of the rule base.
 """
 
@@ -71,7 +71,7 @@ def write(parts: Parts) -> str:
         "warnings": dict(parts.warnings),
         "rules": [_write_rule(rule) for rule in parts.rules.values()],
     }
-    if parts.serves:  # left out where there is nothing, so that the form of other rule bases stays what it was
+    if parts.serves:  # left out when empty, so that the form of other rule bases does not change
         sections["serves"] = {action: list(models) for action, models in parts.serves.items()}
     return "{\n" + ",\n".join(f"{_dump(key)}:{_write_section(value)}" for key, value in sections.items()) + "\n}\n"
 
@@ -79,14 +79,14 @@ def write(parts: Parts) -> str:
 def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
     """Read the canonical form.
 
-    A trusted text, which a test holds fresh, is not compared with its own canonical form.
+    A trusted text, which a test keeps up to date, is not compared with its own canonical form.
 
     Returns:
         The parts of the rule base, and its revision: the SHA-256 of the text.
 
     Raises:
-        InvalidKnowledge: If the text is no rule base, of another version of the form, not in canonical form, or
-            without meaning: with every mistake, by its path.
+        InvalidKnowledge: If the text is not a rule base, is of another version of the form, is not in canonical form,
+            or makes no sense: with every mistake, by its path.
     """
     from hashlib import sha256
 
@@ -95,7 +95,7 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
         revision = sha256(text.encode()).hexdigest()
         plain = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _refuse("not-a-rule-base", f"this is no JSON: {error}") from None
+        raise _refuse("not-a-rule-base", f"this is not JSON: {error}") from None
     parts = _build(plain)
     if trusted:
         return parts, revision
@@ -108,7 +108,7 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
             for mistake in find_mistakes(parts)
         ]
     except (AttributeError, TypeError, ValueError) as error:
-        raise _refuse("not-a-rule-base", f"this JSON is no rule base: {error}") from None
+        raise _refuse("not-a-rule-base", f"this JSON is not a rule base: {error}") from None
     if mistakes:
         raise InvalidKnowledge(mistakes)
     if not same:
@@ -119,7 +119,7 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
 
 
 def _is_normal(parts: Parts) -> bool:
-    """Whether what is written in some order or other is in the one that the loader gives it."""
+    """Whether lists whose order is free are in the order that the loader uses."""
     from cxrules.language.condition_checks import normalise
     from cxrules.language.rules import leaf_tests
 
@@ -139,7 +139,7 @@ def _is_normal(parts: Parts) -> bool:
 
 def _build(plain: _Json) -> Parts:
     if not isinstance(plain, dict) or "format" not in plain:
-        raise _refuse("not-a-rule-base", "this JSON is no rule base")
+        raise _refuse("not-a-rule-base", "this JSON is not a rule base")
     if plain["format"] != FORMAT or isinstance(plain["format"], bool):
         raise _refuse(
             "other-format",
@@ -148,9 +148,9 @@ def _build(plain: _Json) -> Parts:
     try:
         return _build_sections(plain)
     except KeyError as error:
-        raise _refuse("not-a-rule-base", f"this JSON is no rule base: {error} is missing or not known") from None
+        raise _refuse("not-a-rule-base", f"this JSON is not a rule base: {error} is missing or not known") from None
     except (AssertionError, AttributeError, IndexError, RecursionError, TypeError, ValueError) as error:
-        raise _refuse("not-a-rule-base", f"this JSON is no rule base: {error}") from None
+        raise _refuse("not-a-rule-base", f"this JSON is not a rule base: {error}") from None
 
 
 def _build_sections(plain: _Plain) -> Parts:

@@ -14,11 +14,11 @@ __all__ = ["check_circles", "check_premise_circles", "find_circles"]
 
 
 def check_circles(rules: Mapping[str, Rule], own: Callable[[str], bool]) -> Iterator[Mistake]:
-    """Report findings that rest on each other, and models put before each other, in a circle.
+    """Report findings that rest on each other, and models preferred to each other, in a circle.
 
     Args:
         rules: The rules.
-        own: Whether a rule is one that the author at work wrote: a circle is told beginning with one of these.
+        own: Whether the current author wrote a rule: circles are reported beginning with one of these.
     """
     rests: dict[tuple[str, str], str] = {}
     prefers: dict[tuple[str, str], str] = {}
@@ -38,12 +38,12 @@ def check_circles(rules: Mapping[str, Rule], own: Callable[[str], bool]) -> Iter
     for circle in find_circles(prefers):
         path, steps = _turn(circle, prefers, own)
         where = ("rules", steps[0], *_find_preference(rules[steps[0]], path[0], path[1]))
-        message = f"models are put before each other: {_tell(path)}, by the rules {_tell_rules(steps)}"
+        message = f"models are preferred to each other: {_tell(path)}, by the rules {_tell_rules(steps)}"
         yield Mistake("preference-cycle", where, message)
 
 
 def check_premise_circles(facts: Mapping[str, Fact]) -> Iterator[Mistake]:
-    """Report facts each of which would be asked only after another."""
+    """Report facts that would each be asked only after another."""
     before = {(premise, name): name for name, fact in facts.items() for premise, _ in fact.asked_if if premise in facts}
     for circle in find_circles(before):
         where = ("facts", circle[1], "asked_if", circle[0])
@@ -64,7 +64,7 @@ def find_circles(edges: Mapping[tuple[str, str], object]) -> list[list[str]]:
 
 
 def _find_groups(after: Mapping[str, list[str]]) -> list[set[str]]:  # noqa: C901 - one algorithm, without recursion
-    """Return the nodes that reach each other, group by group in the order of their first nodes (Tarjan 1972)."""
+    """Return groups of nodes that reach each other, in the order of their first nodes (Tarjan 1972)."""
     number: dict[str, int] = {}
     lowest: dict[str, int] = {}
     stack: list[str] = []
@@ -117,13 +117,13 @@ def _shortest(start: str, after: Mapping[str, list[str]], group: set[str]) -> li
             if following in group and following not in came:
                 came[following] = node
                 queue.append(following)
-    raise ValueError(f"no way leads from {start} back to it")
+    raise ValueError(f"no way leads back to {start}")
 
 
 def _turn(
     circle: list[str], edges: Mapping[tuple[str, str], str], own: Callable[[str], bool]
 ) -> tuple[list[str], list[str]]:
-    """Let a circle begin with a rule of the author's own, if there is one; with it come the rules of its steps."""
+    """Return a circle beginning with one of the author's own rules, if there is one, and the rules of its steps."""
     nodes, rules = circle[:-1], [edges[step] for step in pairwise(circle)]
     first = next((index for index, rule in enumerate(rules) if own(rule)), 0)
     nodes, rules = nodes[first:] + nodes[:first], rules[first:] + rules[:first]
@@ -134,7 +134,7 @@ _TOLD = 12
 
 
 def _tell(path: list[str]) -> str:
-    """Name the steps of a circle; of a long one the first and the last."""
+    """Name the steps of a circle, or the first and last steps of a long one."""
     told = path if len(path) <= _TOLD else [*path[: _TOLD - 2], "…", path[-1]]
     return " → ".join(told)
 

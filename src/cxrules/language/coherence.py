@@ -1,7 +1,7 @@
-"""The impossible conjunctions of a rule base as masks: bit `i` of an int is the conjunction at index `i`.
+"""Masks of the impossible conjunctions of a rule base: bit `i` of an int is the conjunction at index `i`.
 
 A conjunction is met when no known value contradicts it; an unknown fact contradicts every conjunction that tests it. So
-what facts meet is the AND of one mask for each of them.
+facts meet the AND of their masks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Coherence:
     Attributes:
         entries: The conjunctions, in the order of the bits.
         everything: All of them.
-        tested: For each fact that any tests, in the order of the vocabulary, those that do.
+        tested: For each fact that is tested, in the order of the vocabulary, the conjunctions that test it.
     """
 
     def __init__(self, vocabulary: Vocabulary, entries: Iterable[Impossible]) -> None:
@@ -43,7 +43,7 @@ class Coherence:
         self._rows = tuple([(name, unknown, self._tables.get(name)) for name, unknown in self._unknown.items()])
 
     def mask(self, name: str, value: FactValue | None) -> int:
-        """Return the conjunctions that a value of a fact does not contradict; None is unknown."""
+        """Return the conjunctions that a value of a fact does not contradict; None means unknown."""
         if name not in self._tests:
             return self.everything
         if value is None:
@@ -65,7 +65,7 @@ class Coherence:
         return alive
 
     def nearly_met(self, known: Facts) -> tuple[int, dict[str, int]]:
-        """Return the conjunctions that known facts meet, and for each fact those of its own that the others meet."""
+        """Return the conjunctions that known facts meet, and for each fact those on it that the others meet."""
         once = twice = 0
         refused = {name: self.everything & ~self.mask(name, known.get(name)) for name in self._tests}
         for refusing in refused.values():
@@ -75,7 +75,7 @@ class Coherence:
         return met, {name: self.tested[name] & (met | bits & ~twice) for name, bits in refused.items()}
 
     def rivals(self, name: str, values: Iterable[FactValue]) -> Iterator[tuple[tuple[int, tuple[FactTest, ...]], ...]]:
-        """Return for each value of a fact what else makes it impossible: conjunctions, each with its other tests."""
+        """Return for each value of a fact the conjunctions that can make it impossible, each with its other tests."""
         for value in values:
             meeting = self.mask(name, value) & self.tested.get(name, 0)
             yield tuple(

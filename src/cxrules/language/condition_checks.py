@@ -1,4 +1,4 @@
-"""The tests of a conjunction, each held against the kind and the values of its fact."""
+"""Checks each test of a conjunction against the kind and the values of its fact."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WRITTEN: Final = {
     Kind.PERCENT: "write {at_least: …} or {below: …}",
     Kind.SET: "write {includes_any: […]}, {includes_all: […]} or {lacks_all: […]}",
 }
-"""How tests of each kind of fact are written."""
+"""The notation for tests of each kind of fact."""
 
 _PLAIN: Final = (Operator.IS, Operator.IN)
 _FULL: Final = 100
@@ -62,9 +62,8 @@ def check_conditions(
     Args:
         conditions: The conjunction, its operands as they were given.
         path: Where it is.
-        facts: The facts that are in order.
-        names: The names of facts and findings there are.
-        impossible: Whether it is one that is true of no organisation.
+        facts: The facts without mistakes.         names: The names of all facts and findings.         impossible:
+            Whether it is an impossible conjunction.
     """
     yield from _ConditionChecker(facts, names, impossible).check(conditions, path)
 
@@ -100,7 +99,7 @@ class _ConditionChecker:
 
     def _check_presence(self, name: str, condition: Condition, path: Path) -> Iterator[Mistake]:
         if self.impossible:
-            yield Mistake("impossible-not-facts", path, f"{name!r} is a finding, no fact", key=True)
+            yield Mistake("impossible-not-facts", path, f"{name!r} is a finding, not a fact", key=True)
         elif isinstance(condition, FactTest):
             message = f"{name!r} is a finding, tested for presence only"
             yield Mistake("finding-negated", path, message, "write true")
@@ -110,13 +109,13 @@ class _ConditionChecker:
             message = "an impossible conjunction has no alternatives"
             yield Mistake("impossible-not-facts", path, message, key=True)
         elif inside:
-            yield Mistake("nested-any-of", path, "alternatives stand inside alternatives", key=True)
+            yield Mistake("nested-any-of", path, "alternatives are nested", key=True)
         else:
             if len(condition.alternatives) < 2:
                 yield Mistake("empty-test", path, "any_of needs at least two alternatives")
             for index, branch in enumerate(condition.alternatives):
                 if not branch:
-                    yield Mistake("idle-test", (*path, index), "an alternative of nothing always holds")
+                    yield Mistake("idle-test", (*path, index), "an empty alternative always holds")
                 yield from self.check(branch, (*path, index), inside=True)
 
     def _miss(self, name: str, condition: Condition, path: Path) -> Iterator[Mistake]:
@@ -146,7 +145,7 @@ class _ConditionChecker:
                 yield from _check_value(fact, operand, path)
         else:
             code = "wrong-type" if fact.kind is Kind.FLAG and not isinstance(operand, tuple) else "wrong-operator"
-            message = f"{fact.name!r} is {_article(fact.kind)}, which is not tested like this"
+            message = f"{fact.name!r} is {_article(fact.kind)}, which cannot be tested like this"
             yield Mistake(code, path, message, WRITTEN[fact.kind])
 
     def _check_comparison(self, fact: Fact, test: FactTest, path: Path) -> Iterator[Mistake]:
@@ -165,7 +164,7 @@ class _ConditionChecker:
                 yield from self._refuse_idle(fact, path)
 
     def _refuse_idle(self, fact: Fact, path: Path) -> Iterator[Mistake]:
-        # An impossible conjunction may well say that a fact has no value at all: who is not in post reports to nobody.
+        # An impossible conjunction may say that a fact has no value at all: a CCO who is not in post reports to nobody.
         if not self.impossible:
             yield Mistake("idle-test", path, f"every value of {fact.name!r} passes this test")
 
@@ -174,11 +173,11 @@ class _ConditionChecker:
             yield Mistake("wrong-type", path, f"a list of values is expected here, not {given!r}")
             return
         if not given:
-            yield Mistake("empty-test", path, "this list is empty, so that no value passes")
+            yield Mistake("empty-test", path, "this list is empty, so no value passes")
         for index, name in enumerate(given):
             yield from _check_value(fact, name, (*path, index))
             if name in given[:index] and name in fact.names:
-                yield Mistake("duplicate-value", (*path, index), f"{name!r} stands here twice")
+                yield Mistake("duplicate-value", (*path, index), f"{name!r} occurs twice here")
 
 
 def _name(condition: Condition) -> str:
@@ -212,7 +211,7 @@ def _is_idle(fact: Fact, test: FactTest) -> bool:
 
 
 def _is_empty(fact: Fact, tests: Iterable[FactTest]) -> bool:
-    """Whether no value passes valid comparisons together; those that are not valid are reported for themselves."""
+    """Whether no value passes all valid comparisons; invalid ones are reported separately."""
     operands = {test.operator: test.operand for test in tests}
     low = operands.get(Operator.AT_LEAST)
     if fact.kind is Kind.PERCENT:

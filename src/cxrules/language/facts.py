@@ -1,4 +1,4 @@
-"""What can be known about an organisation: facts, their kinds and values, and the validation of input."""
+"""The facts that can be known about an organisation, their kinds and values, and the validation of input."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ Facts: TypeAlias = Mapping[str, FactValue]
 
 _FULL = 100
 _KEPT = 1024
-"""How many sets of one fact are kept."""
+"""The most sets of one fact that are kept."""
 FLAG_WORDS = {**dict.fromkeys(("true", "yes", "on", "y"), True), **dict.fromkeys(("false", "no", "off", "n"), False)}
-"""What people write for true and false."""
+"""The words that people write for true and false."""
 
 
 class Kind(StrEnum):
@@ -50,7 +50,7 @@ class Kind(StrEnum):
 
 
 class Use(StrEnum):
-    """What a fact may do: choose or veto a model, adjust its certainty, or only bear on actions or warnings."""
+    """The effect that a fact may have: on the choice of a model, on its certainty, or only on actions or warnings."""
 
     DECIDES = "decides"
     COLOURS = "colours"
@@ -97,8 +97,8 @@ class Fact(Told):
         only: The one direction in which it can change, if any.
         section: The heading under which a form asks it.
         label: A short name for people.
-        help: What helps to answer, where the question is not self-evident.
-        asked_if: Its premises: it is asked only where each of these facts is known to have one of the values.
+        help: What helps to answer, if the question needs explaining.
+        asked_if: Its premises: it is asked only if each of these facts is known to have one of the values.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Fact(Told):
         return f"Fact({self.name!r}, {self.kind}, {self.use}{values})"
 
     def tell(self) -> tuple[Block, ...]:
-        """Return its question, and the answers that there are."""
+        """Return its question and the possible answers."""
         asked = Paragraph(f"{mark_name(self.name)} ({self.kind}): {self.question}")
         answers = Table(("value", "answer"), tuple((value.name, value.label) for value in self.values))
         return (asked, answers if self.values else Paragraph("From 0 to 100 per cent."))
@@ -171,7 +171,7 @@ class Fact(Told):
         value = unwrap(value)
         if value is not None and is_missing(value):
             code = "out-of-range" if self.kind is Kind.PERCENT and isinstance(value, float) else "wrong-type"
-            raise self._wrong(code, f"{show_value(value)} marks a missing cell and is no value", hint=MISSING)
+            raise self._wrong(code, f"{show_value(value)} marks a missing cell and is not a value", hint=MISSING)
         if self.kind is Kind.FLAG:
             if value is True or value is False:
                 return value
@@ -197,7 +197,7 @@ class Fact(Told):
             number = float(value)  # type: ignore[arg-type] # see _is_real
         except (OverflowError, ValueError):  # too large, or a signalling NaN
             number = float("nan")
-        if not 0 <= number <= _FULL:  # of a NaN this is true
+        if not 0 <= number <= _FULL:  # true of a NaN
             raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {show_value(value)}")
         if 0 < number < 1:
             message = f"{self.name} is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant"
@@ -240,9 +240,9 @@ class Vocabulary:
 
     Attributes:
         facts: The facts by name, in order.
-        plain: For each fact the strings that are values of it, as they are; for other kinds than names none.
-        readers: For each fact what brings a value that is no string into its normal form at once. Like a look-up in
-            `plain` it raises KeyError or TypeError where a closer look is needed, at a mistake or an unusual type.
+        plain: For each fact the strings that are its values; none for flags, percentages and sets.
+        readers: For each fact a function that puts a value other than a string into normal form. Like a look-up in
+            `plain` it raises KeyError or TypeError if there is a mistake or an unusual type, which needs a closer look.
     """
 
     facts: Mapping[str, Fact]
@@ -267,7 +267,7 @@ class Vocabulary:
         return (Vocabulary, (dict(self.facts),))
 
     def validate(self, given: Mapping[str, object]) -> dict[str, FactValue]:
-        """Check facts and bring them into their normal form.
+        """Check facts and put them into normal form.
 
         Returns:
             The known facts. Their order is the caller's.
@@ -309,7 +309,7 @@ class Vocabulary:
 
 
 def write_number(number: float) -> str:
-    """Write a percentage with all its digits, since a rule may tell it from a rounder one, and without an exponent.
+    """Write a percentage without an exponent and with all its digits, since a rule may tell it from a rounder one.
 
     Examples:
         >>> write_number(20), write_number(19.99999), write_number(1e-9)
@@ -336,7 +336,7 @@ def join_words(words: Sequence[str], conjunction: str = "and") -> str:
 
 
 def _is_real(value: object) -> bool:
-    """Whether a value is a number of the real line; a Decimal is one that `numbers` does not call so."""
+    """Whether a value is a real number, or a Decimal, which `numbers` does not count as one."""
     from numbers import Complex, Number, Real
 
     return isinstance(value, Real) or (isinstance(value, Number) and not isinstance(value, Complex))
@@ -371,7 +371,7 @@ def make_reader(kind: Kind, names: Sequence[str]) -> Callable[[Any], FactValue]:
 
 
 class _NormalSets(dict[Any, tuple[str, ...]]):
-    """For the elements of a set, as they were given, the normal form."""
+    """A cache from the elements of a set, as they were given, to the normal form."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
@@ -395,6 +395,6 @@ def _read_flag(value: object) -> bool:
 def _read_percent(value: object) -> int | float:
     if type(value) is int and 0 <= value <= _FULL:
         return value
-    if type(value) is float and 1 <= value <= _FULL:  # one below 1 is asked about
+    if type(value) is float and 1 <= value <= _FULL:  # one below 1 gets a warning
         return int(value) if value.is_integer() else value
     raise KeyError(value)

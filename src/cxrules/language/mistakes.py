@@ -1,4 +1,4 @@
-"""What checks of meaning report, and the names they know."""
+"""The mistakes that checks of meaning report, and the names they know."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from cxrules.errors import suggest
 __all__ = ["KnownNames", "Mistake", "Path"]
 
 Path: TypeAlias = tuple[str | int, ...]
-"""A section, the id of an item, and steps down to what is meant: keys and positions."""
+"""A section, the id of an item, and the keys and positions that lead on from there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Something that is wrong with the meaning of a rule base, wherever it comes from.
+    """Something wrong with the meaning of a rule base, whatever its source.
 
     Attributes:
         code: The kind of mistake, as `knowledge.CODES` lists them.
         path: Where it is.
         message: What is wrong, in one sentence without a full stop.
         hint: How to fix it, or empty.
-        key: Whether the last key of the path is meant, and not its value.
+        key: Whether the last key of the path is wrong, rather than its value.
     """
 
     code: str
@@ -35,11 +35,11 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """The names there are, among them those of items that are themselves out of order.
+    """The names that exist, including those of items that contain mistakes.
 
     Attributes:
         known: The names by section.
-        lost: Sections of which some names are not known, because something could not be read.
+        lost: Sections with unknown names, because something could not be read.
     """
 
     known: Mapping[str, Collection[str]]
@@ -50,7 +50,7 @@ class KnownNames:
         return name in self.known[section] or section in self.lost
 
     def demand(self, section: str, noun: str, name: str, path: Path) -> Iterator[Mistake]:
-        """Report a name that leads nowhere."""
+        """Report a name that does not exist."""
         if not self.knows(section, name):
             hint = suggest(name, tuple(self.known[section]))
             yield Mistake(f"unknown-{noun}", path, f"no such {noun}: {name!r}", hint)

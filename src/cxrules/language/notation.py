@@ -26,7 +26,7 @@ def write_value(value: FactValue | None) -> str:
 
 
 def write_facts(known: Mapping[str, FactValue], indent: str = "") -> str:
-    """Write an organisation as YAML, one fact on a line; nothing known is an empty mapping."""
+    """Write an organisation as YAML, one fact on each line; if nothing is known, as an empty mapping."""
     if not known:
         return f"{indent}{{}}\n"
     return "".join(f"{indent}{name}: {_quoted(value)}\n" for name, value in known.items())

@@ -1,4 +1,4 @@
-"""How ids and texts are written: one pattern for the schema of files, and for whatever comes from elsewhere."""
+"""The patterns of ids and texts, used by the schemas of files and for input from elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["CLAIM_ID", "DASHED_ID", "FINGERPRINT", "NAME", "SOURCE_ID", "TEXT", "UNPRINTABLE"]
 
 UNPRINTABLE: Final = r"\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069"
-"""Characters that act instead of being read: controls, line separators, changes of direction."""
+"""Characters that act instead of being displayed: controls, line separators, changes of direction."""
 
 TEXT: Final = rf"^[^\s{UNPRINTABLE}](?:[^{UNPRINTABLE}]*[^\s{UNPRINTABLE}])?$"
 NAME: Final = r"^[a-z][a-z0-9_]*$"

@@ -1,4 +1,4 @@
-"""Facts as plain data, which JSON can hold, and the texts and numbers among such data, checked as they are read."""
+"""Converts facts to plain data for JSON and back, and checks the texts and numbers in such data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_fact(fact: Fact) -> dict[str, Any]:
 
 
 def read_fact(name: str, plain: Mapping[str, Any]) -> Fact:
-    """Return the fact that plain data describe."""
+    """Return the fact that plain data describes."""
     change = plain["change"]
     values = plain.get("values", {}).items()
     return Fact(
@@ -55,19 +55,19 @@ def read_fact(name: str, plain: Mapping[str, Any]) -> Fact:
 
 
 def read_text(value: object) -> str:
-    """Return a text; raise TypeError where it is none."""
+    """Return a text; raise TypeError if it is not one."""
     if not isinstance(value, str):
         raise TypeError(f"text is expected, not {show_value(value)}")
     return value
 
 
 def read_texts(values: Iterable[object]) -> tuple[str, ...]:
-    """Return texts; raise TypeError where one is none."""
+    """Return texts; raise TypeError if one is not a text."""
     return tuple(map(read_text, values))
 
 
 def read_number(value: object) -> int:
-    """Return a whole number; raise TypeError where it is none."""
+    """Return a whole number; raise TypeError if it is not one."""
     if type(value) is not int:
         raise TypeError(f"a whole number is expected, not {show_value(value)}")
     return value

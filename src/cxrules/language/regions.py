@@ -1,4 +1,4 @@
-"""The values of a fact that a rule base can tell apart: one for each region of a percentage or kind of set."""
+"""The values of a fact that a rule base can tell apart: one for each region of a percentage and kind of set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Region", "cut", "list_cases", "list_starts", "list_tests"]
 
 _FULL = 100
 _FINEST = 12
-"""How many decimal places are tried in the search for a readable number."""
+"""The most decimal places that are tried to find a readable number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ class Region:
 
     @property
     def lowest(self) -> float:
-        """Its least percentage; where it has none, the least of its roundest ones."""
+        """Its least percentage or, if it has none, the least of its roundest ones."""
         if not self.low_open:
             return self.low
         return next((number for number in self._round(upwards=True)), nextafter(self.low, inf))
 
     @property
     def highest(self) -> float:
-        """Its greatest percentage; where it has none (below 20, say), the greatest of its roundest ones (19)."""
+        """Its greatest percentage or, if it has none (below 20, say), the greatest of its roundest ones (19)."""
         if not self.high_open:
             return self.high
         return next((number for number in self._round(upwards=False)), nextafter(self.high, -inf))
@@ -58,7 +58,7 @@ class Region:
         return max(1, sum(self.holds(number) for number in range(_FULL + 1)))
 
     def nearest(self, number: float) -> float:
-        """Return its point that lies nearest to a percentage outside it."""
+        """Return its nearest point to a percentage outside it."""
         return self.lowest if number < self.lowest else self.highest
 
     def _round(self, *, upwards: bool) -> Iterator[float]:
@@ -91,7 +91,7 @@ def cut(tests: Iterable[FactTest]) -> tuple[Region, ...]:
 
 
 def list_starts(tests: Iterable[FactTest]) -> list[float]:
-    """Return, in order, the least number of each region that tests cut, that of the first region aside.
+    """Return, in order, the least number of each region that tests cut, except the first region.
 
     Examples:
         >>> list_starts([FactTest("share", Operator.BELOW, 20), FactTest("share", Operator.AT_MOST, 50)])
@@ -114,7 +114,7 @@ def _list_cuts(tests: Iterable[FactTest]) -> set[tuple[float, bool]]:
 
 
 def list_tests(rulebase: Parts) -> dict[str, tuple[FactTest, ...]]:
-    """Return for each fact the different tests of it, by rules and by impossible conjunctions."""
+    """Return for each fact its different tests, in rules and in impossible conjunctions."""
     found: dict[str, dict[FactTest, None]] = {name: {} for name in rulebase.vocabulary.facts}
     conditions = [rule.when for rule in rulebase.rules.values()] + [entry.when for entry in rulebase.impossible]
     for when in conditions:
@@ -128,8 +128,8 @@ def list_cases(fact: Fact, tests: Iterable[FactTest]) -> tuple[FactValue, ...]:
     """Return one value for each way in which tests can come out.
 
     Returns:
-        Every value of an ordered fact, a choice or a flag, in the order of the vocabulary; for a percentage the least
-        point of each region; for a set the smallest of each kind of set.
+        Every value of an ordered fact, a choice or a flag, in the order of the vocabulary; for a percentage the lowest
+        point of each region; for a set the smallest set of each kind.
     """
     if fact.kind is Kind.FLAG:
         return (True, False)
@@ -141,8 +141,9 @@ def list_cases(fact: Fact, tests: Iterable[FactTest]) -> tuple[FactValue, ...]:
 
 
 def _kinds_of_set(fact: Fact, tests: tuple[FactTest, ...]) -> Iterable[tuple[str, ...]]:
-    # Element by element: of the sets that no test can tell apart, whatever elements follow, the smallest goes on. What
-    # a test has seen so far is whether all of its elements are in (for `includes_all`), or whether any is.
+    # Sets are built element by element. Of those that no test can tell apart, whatever elements follow, only the
+    # smallest is kept. All that a test can see is whether all its elements are in the set (for `includes_all`), or
+    # whether any is.
     asked = [(test.operator is Operator.INCLUDES_ALL, frozenset(_elements(test))) for test in tests]
     smallest: dict[tuple[bool, ...], tuple[str, ...]] = {tuple(of_all for of_all, _ in asked): ()}
     for element in fact.names:

@@ -1,4 +1,4 @@
-"""What a rule base is made of: what files say once they are read, in id order."""
+"""The parts of a rule base: the content of its files, in id order."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The parts of a rule base. Every mapping is by id; rules stand in id order.
+    """The parts of a rule base. Every mapping is by id; rules are in id order.
 
     Attributes:
-        name: What it is called in records.
+        name: Its name in records.
         vocabulary: The facts.
         impossible: Conjunctions that are true of no organisation.
         sources: The articles.
         claims: What they say.
         models: Ownership models, in the declared order of preference.
-        accompaniments: What accompanies a model and owns nothing.
+        accompaniments: What accompanies a model without owning CX.
         patterns: States to recognise and argue against.
         findings: What each finding states, as a clause.
         actions: What each action advises, as a sentence.
         warnings: What each warning says, as a sentence.
         rules: The rules.
         policy: The numbers of the decision policy.
-        serves: The models that an action serves; one that is not named serves all of them.
+        serves: The models that an action serves; an action that is not listed serves all.
     """
 
     name: str

@@ -36,7 +36,7 @@ __all__ = [
 
 
 class Tone(IntEnum):
-    """How firmly an author speaks, in points of evidence."""
+    """The firmness with which an author speaks, in points of evidence."""
 
     HEDGED = 1
     PLAIN = 2
@@ -44,7 +44,7 @@ class Tone(IntEnum):
 
 
 class ClaimKind(StrEnum):
-    """What a claim does in its article."""
+    """The role of a claim in its article."""
 
     RULE_FOR = "rule_for"
     RULE_AGAINST = "rule_against"
@@ -67,7 +67,7 @@ EVIDENTIAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An article: its id, title and author; where its text is kept, its file and the line of each paragraph."""
+    """An article: its id, title and author; if its text is kept, also its file and the line of each paragraph."""
 
     id: str
     title: str
@@ -87,7 +87,7 @@ class Claim:
         says: What they say, in our own words.
         tone: How firmly.
         kind: What the claim does in the article.
-        fingerprint: SHA-256 of the text of its paragraphs, white space folded; empty when it was not computed.
+        fingerprint: SHA-256 of the text of its paragraphs, white space folded; empty if not computed.
         set_aside: Why no rule rests on it; empty when one does.
     """
 
@@ -121,7 +121,7 @@ class Model:
         says: A clause that says what it is.
         claims: The claims that define it.
         kind: `owner`, `interim`, `fallback` or `deferral`.
-        requires: Findings without each of which it is not in the running.
+        requires: Findings that it needs in order to be in the running.
         against: Claims that speak outright against this kind of owner: dissent wherever it is recommended.
     """
 
@@ -140,7 +140,7 @@ class Policy:
 
     Attributes:
         minimum_evidence: Supporting points from non-standing rules that a candidate needs.
-        lead: Points by which the first candidate must lead the second, else the outcome is contested.
+        lead: Points by which the first candidate must lead the second; with fewer, the outcome is contested.
     """
 
     minimum_evidence: int
@@ -148,7 +148,7 @@ class Policy:
 
 
 class Operator(StrEnum):
-    """How a test compares a fact with its operand."""
+    """The ways in which a test compares a fact with its operand."""
 
     IS = "is"
     IN = "in"
@@ -198,7 +198,7 @@ class FactTest:
         return here <= there if operator is Operator.AT_MOST else here < there
 
     def write(self) -> str:
-        """Write it as it stands under `when`.
+        """Write it as under `when`.
 
         Examples:
             >>> FactTest("budget", Operator.BELOW, 20).write()
@@ -209,7 +209,7 @@ class FactTest:
 
 
 _UNWRITTEN = frozenset({Operator.IS, Operator.IN})
-_LONGEST = 250  # characters of either side of a rule in its repr
+_LONGEST = 250  # the most characters for either side of a rule in its repr
 
 SET_TRUTH: dict[Operator, Callable[[set[str], set[str]], bool]] = {
     Operator.INCLUDES_ANY: lambda value, operand: bool(value & operand),
@@ -225,18 +225,18 @@ class FindingTest:
     finding: str
 
     def write(self) -> str:
-        """Write it as it stands under `when`."""
+        """Write it as under `when`."""
         return f"{self.finding}: true"
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Alternatives, each a conjunction of tests, of which one must hold: an unnamed finding."""
+    """Alternatives, each a conjunction of tests, of which at least one must hold: an unnamed finding."""
 
     alternatives: tuple[tuple[FactTest | FindingTest, ...], ...]
 
     def write(self) -> str:
-        """Write it as it stands under `when`."""
+        """Write it as under `when`."""
         branches = (f"{{{', '.join(test.write() for test in branch)}}}" for branch in self.alternatives)
         return f"any_of: [{', '.join(branches)}]"
 
@@ -245,7 +245,7 @@ Condition: TypeAlias = FactTest | FindingTest | AnyOf
 
 
 class Effect(StrEnum):
-    """What a rule concludes."""
+    """The kinds of conclusion."""
 
     FINDING = "finding"
     SUPPORTS = "supports"
@@ -259,12 +259,12 @@ class Effect(StrEnum):
 
 
 CHOOSING = frozenset({Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS})
-"""The effects that by themselves bear on which model is chosen."""
+"""The effects that bear directly on the choice of the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """One conclusion: an effect, what it is about, and for a preference the models put behind."""
+    """One conclusion: an effect, its target, and for a preference the models that rank lower."""
 
     effect: Effect
     target: str
@@ -282,14 +282,14 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Engineer:
-    """What no author says, each with the engineer's reason; empty where nothing is the engineer's.
+    """The engineer's additions, which no author states, each with a reason; empty if there are none.
 
     Attributes:
         threshold: Why a boundary is drawn where no author draws it.
         evidence: Why a role, statistic or definition is counted as evidence.
         points: The weight that replaces the author's tone, or None.
         points_reason: Why.
-        reading: Why the rule says more than the author; it then counts in the sum and is not the author's voice.
+        reading: Why the rule says more than the author; it then counts in the sum, but not in the author's voice.
     """
 
     threshold: str = ""
@@ -320,13 +320,13 @@ class Rule(Told):
     engineer: Engineer = field(default_factory=Engineer)
 
     def __repr__(self) -> str:
-        """Return its id, and what it concludes from what, each cut where it is long."""
+        """Return its id, conditions and conclusions, each cut if it is long."""
         when = " and ".join(condition.write() for condition in self.when) or "always"
         then = ", ".join(conclusion.write() for conclusion in self.then)
         return f"Rule({self.id!r}, {_cut(when)} -> {_cut(then)})"
 
     def tell(self) -> tuple[Block, ...]:
-        """Return what it says and rests on, by the names in the rule base."""
+        """Return its rationale, conditions, conclusions and claims, with the names that the rule base uses."""
         when = tuple(condition.write() for condition in self.when)
         return (
             Paragraph(f"{mark_name(self.id)}: {self.rationale}"),
@@ -336,7 +336,7 @@ class Rule(Told):
         )
 
     def tests(self) -> Iterator[FactTest | FindingTest]:
-        """Return every test, those of alternatives included."""
+        """Return every test, including those of alternatives."""
         yield from leaf_tests(self.when)
 
     def facts(self) -> set[str]:
@@ -348,7 +348,7 @@ class Rule(Told):
         return {test.finding for test in self.tests() if isinstance(test, FindingTest)}
 
     def targets(self, effect: Effect) -> tuple[str, ...]:
-        """Return what it concludes by one effect."""
+        """Return the targets that it concludes by one effect."""
         return tuple(conclusion.target for conclusion in self.then if conclusion.effect is effect)
 
 
@@ -374,7 +374,7 @@ def leaf_tests(conditions: tuple[Condition, ...]) -> Iterator[FactTest | Finding
 def holds(conditions: tuple[Condition, ...], known: Facts, findings: Collection[str], facts: dict[str, Fact]) -> bool:
     """Return whether a conjunction holds of known facts and established findings.
 
-    This is the definition of truth. Engines may compute it otherwise, and are tested against it.
+    This is the definition of truth. Engines may compute it differently, and are tested against it.
 
     Args:
         conditions: The conjunction.

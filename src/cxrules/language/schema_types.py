@@ -1,4 +1,4 @@
-"""Types that say what a text names or between what a number lies, for schemas; to a type checker `str` and `float`."""
+"""Types that tell schemas what a text names or which range a number has; `str` and `float` to a type checker."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is wrong with the meaning of a rule base: one text for the files of authors and for the canonical form.
+"""Checks of the meaning of a rule base, shared by the files of authors and the canonical form.
 
-The checks look at parts. The loader tells where in a file a mistake is; who reads the canonical form names the path.
+The checks examine parts. The loader adds where in a file a mistake is; for the canonical form the path is named.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ TARGETS: Final = {
     Effect.ACTION: ("actions", "action"),
     Effect.WARNING: ("warnings", "warning"),
 }
-"""Where the names stand that each effect may have for a target, and what they are called."""
+"""The section with the names that each effect may target, and the word for one of them."""
 
 PARAMETERS: Final = frozenset({"engine", "rulebase", "facts", "organisation", "self"})
-"""Names of parameters that take facts as keywords beside them."""
+"""Names of the other parameters of functions that take facts as keywords."""
 
 _YAML_WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _AGAINST: Final = frozenset({Effect.OPPOSES, Effect.EXCLUDES})
@@ -71,10 +71,9 @@ def find_mistakes(
     """Find what is wrong with the meaning of a rule base.
 
     Args:
-        parts: The parts; what could not be read is not among them.
-        names: The names there are; those of the parts when left out.
-        whole: Whether every rule is among the parts, so that what none concludes can never be concluded.
-        own: Whether the author at work wrote a rule.
+        parts: The parts, without what could not be read.         names: The names that exist; those of the parts when
+            left out.         whole: Whether every rule is among the parts, so that what no rule concludes can never be
+            concluded.         own: Whether the current author wrote a rule.
     """
     checker = _PartsChecker(parts, names or KnownNames(name_sections(parts)))
     yield from checker.check_items()
@@ -147,9 +146,7 @@ class _PartsChecker:
             here: Path = ("facts", fact.name, "asked_if", premise)
             yield from self.names.demand("facts", "fact", premise, here)
             if premise in self.facts and self.facts[premise].kind not in (Kind.ORDERED, Kind.CHOICE):
-                message = (
-                    f"{premise} is a {self.facts[premise].kind}, and a premise is a fact with one of listed values"
-                )
+                message = f"{premise} is a {self.facts[premise].kind}, but a premise is a fact with listed values"
                 yield Mistake("wrong-operator", here, message, key=True)
                 continue
             known = self.facts[premise].names if premise in self.facts else values
@@ -185,7 +182,7 @@ class _PartsChecker:
         yield from _check_pattern(DASHED_ID, conjunction.id, here)
         yield from _check_text(conjunction.reason, (*here, "reason"))
         if not conjunction.when:
-            yield Mistake("empty-test", (*here, "when"), "a conjunction of nothing is true of every organisation")
+            yield Mistake("empty-test", (*here, "when"), "an empty conjunction is true of every organisation")
         yield from check_conditions(conjunction.when, (*here, "when"), self.facts, self.names, impossible=True)
 
     def _check_source_of(self, claim: Claim) -> Iterator[Mistake]:
@@ -209,7 +206,7 @@ class _PartsChecker:
             for place, model in enumerate(conclusion.over):
                 yield from self.names.demand("models", "model", model, (*where, "over", place))
                 if model in conclusion.over[:place]:
-                    yield Mistake("duplicate-value", (*where, "over", place), f"{model!r} stands here twice")
+                    yield Mistake("duplicate-value", (*where, "over", place), f"{model!r} occurs twice here")
         first: dict[str, str] = {}
         for index, name in enumerate(rule.because):
             where = (*here, "because", index)
@@ -217,7 +214,7 @@ class _PartsChecker:
             if name in self.parts.claims:
                 source = self.parts.claims[name].source
                 if first and source not in first:
-                    message = f"{name} is of another article than {next(iter(first.values()))}"
+                    message = f"{name} is from another article than {next(iter(first.values()))}"
                     yield Mistake("claims-of-two-articles", where, message, "write a rule for each article")
                 first.setdefault(source, name)
         yield from self._check_evidence(rule)
@@ -274,7 +271,7 @@ def _check_values(fact: Fact, path: Path) -> Iterator[Mistake]:
 def _check_source(source: Source) -> Iterator[Mistake]:
     here: Path = ("sources", source.id)
     yield from _check_pattern(SOURCE_ID, source.id, here)
-    kept = bool(source.file or source.paragraphs)  # the text: both or neither
+    kept = bool(source.file or source.paragraphs)  # file and lines: both or neither
     for word in ("title", "author", "file") if kept else ("title", "author"):
         yield from _check_text(getattr(source, word), (*here, word))
     if kept:
@@ -286,7 +283,7 @@ def _check_claim(claim: Claim) -> Iterator[Mistake]:
     yield from _check_pattern(CLAIM_ID, claim.id, here)
     if claim.id.rpartition("-")[0] != claim.source:
         hint = f"write {claim.source}-… or put it with the claims of its source"
-        yield Mistake("claim-of-another-source", here, f"{claim.id!r} is no claim of {claim.source}", hint)
+        yield Mistake("claim-of-another-source", here, f"{claim.id!r} is not a claim of {claim.source}", hint)
     yield from _check_paragraphs(claim.paragraphs, here)
     yield from _check_text(claim.says, (*here, "says"))
     if claim.set_aside:
@@ -339,13 +336,13 @@ def _check_conclusions(rule: Rule) -> Iterator[Mistake]:
         where: Path = ("rules", rule.id, "then", index)
         before = rule.then[:index]
         if conclusion.effect is Effect.PREFERS and not conclusion.over:
-            message = f"which models is {conclusion.target!r} preferred to?"
+            message = f"to which models is {conclusion.target!r} preferred?"
             yield Mistake("prefers-without-over", where, message, "add over: [MODEL]")
         elif conclusion.effect is not Effect.PREFERS and conclusion.over:
-            message = "only a preference puts models behind"
+            message = "only a preference ranks models lower"
             yield Mistake("over-without-prefers", (*where, "over"), message, key=True)
         if conclusion in before:
-            yield Mistake("duplicate-value", where, "this conclusion stands here twice")
+            yield Mistake("duplicate-value", where, "this conclusion occurs twice here")
         elif any(
             other.target == conclusion.target
             and {other.effect, conclusion.effect} - _AGAINST == {Effect.SUPPORTS}
@@ -366,14 +363,14 @@ def _refuse_twice(values: tuple[object, ...], path: Path) -> Iterator[Mistake]:
     seen: set[object] = set()
     for index, value in enumerate(values):
         if value in seen:
-            yield Mistake("duplicate-value", (*path, index), f"{value!r} stands here twice")
+            yield Mistake("duplicate-value", (*path, index), f"{value!r} occurs twice here")
         seen.add(value)
 
 
 def _check_name(section: str, name: str) -> Iterator[Mistake]:
     yield from _check_pattern(NAME, name, (section, name), key=True)
     if keyword.iskeyword(name) or name in _YAML_WORDS or (section == "findings" and name == "any_of"):
-        message = f"{name!r} is a word that Python, YAML or a rule needs for itself"
+        message = f"{name!r} is a word that Python, YAML or a rule reserves"
         yield Mistake("reserved-name", (section, name), message, "choose another name")
 
 
@@ -386,7 +383,7 @@ def _check_pattern(pattern: str, text: str, path: Path, *, key: bool = False) ->
 def _check_text(text: str, path: Path) -> Iterator[Mistake]:
     if not re.fullmatch(TEXT, text):
         if acting := _ACTING.search(text):
-            message = f"the control character {acting[0]!r} stands in this text"
+            message = f"this text contains the control character {acting[0]!r}"
             yield Mistake("control-character", path, message, "write the text on one line")
         else:
             yield Mistake("empty-text", path, "a text is expected here, without spaces around it")

@@ -146,7 +146,7 @@ class Reader:
 
     def _stand(self, decision: Decision) -> _Standing:
         kept, standing = self._last
-        if kept is not decision:  # whoever reads one field usually reads the next
+        if kept is not decision:  # readers of one field usually read the next
             standing = self._pass_over(decision)
             self._last = decision, standing
         return standing

@@ -23,7 +23,7 @@ SWITCH = _Switch()
 
 
 def trace_decisions(provider: TracerProvider | None = None, *, enabled: bool = True) -> None:
-    """Give every decision an OpenTelemetry span, or stop doing so. Without a call there are no spans.
+    """Attach an OpenTelemetry span to every decision, or stop doing so. Without a call there are no spans.
 
     The span is called `cxrules.recommend` and has the attributes `cxrules.decision.id`, `cxrules.model`,
     `cxrules.status`, `cxrules.certainty` and `cxrules.rulebase.revision`. It contains no facts, neither those of a
