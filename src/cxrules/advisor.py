@@ -8,7 +8,7 @@ from functools import cache, cached_property, lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
-from cxrules.engines import Engine, create_engine
+from cxrules.engines import ENGINES, Engine, create_engine
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import keep_at_hand
@@ -211,6 +211,13 @@ class Advisor:
         from cxrules.columns.tables import TableJudge
 
         return TableJudge(self.judge.decider)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what another process makes the same advisor of: what is compiled stays here."""
+        built_in = self.rulebase == RuleBase.builtin()
+        if self.engine.name not in ENGINES:
+            return Advisor, (None, self.engine)
+        return Advisor, (None if built_in else self.rulebase, self.engine.name)
 
     def __repr__(self) -> str:
         return f"Advisor({self.rulebase!r}, engine={self.engine.name!r})"

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 import duckdb
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -19,6 +20,7 @@ import cxrules
 from cxrules import Advisor, InvalidOrganisation
 from cxrules.errors import UnlikelyFact
 from cxrules.language.facts import Kind
+from tests import ROOT
 from tests.rulebases import random_organisations
 
 ADVISOR = Advisor()
@@ -433,3 +435,117 @@ def test_without_the_extra_one_sentence_says_what_to_install() -> None:
 def test_a_column_of_a_type_that_no_fact_has_is_a_mistake(fact: str, cells: Any) -> None:
     with pytest.raises(InvalidOrganisation, match=fact):
         cxrules.recommend_frame(pd.DataFrame({fact: cells}))
+
+
+def test_a_row_is_refused_as_its_frame_is_and_counted_by_any_integer() -> None:
+    first, second = VOCABULARY[SETS[0]].names[:2]
+    for column in ([True, True], [1, 1], ["x", "x"]):
+        table = pa.table({f"{SETS[0]}.{first}": column, f"{SETS[0]}.{second}": pa.array([None, None], pa.bool_())})
+        with pytest.raises(InvalidOrganisation) as whole:
+            ADVISOR.recommend_frame(table)
+        with pytest.raises(InvalidOrganisation) as single:
+            ADVISOR.recommend_row(table, 1)
+        assert [(told.code, told.location) for told in single.value.diagnostics] == [
+            (told.code, told.location) for told in whole.value.diagnostics
+        ]
+    for kind in ("pandas", "Polars", "PyArrow table"):
+        assert ADVISOR.recommend_row(KINDS[kind](), np.int64(3)) == decide(ROWS[3])  # type: ignore[arg-type]
+        for row in (1.5, "1", None):
+            with pytest.raises(TypeError, match="row: a number is expected"):
+                ADVISOR.recommend_row(KINDS[kind](), row)  # type: ignore[arg-type]
+
+
+def test_a_relation_is_answered_whatever_its_database_holds() -> None:
+    with duckdb.connect() as connection:
+        for name in ("answers", "organisations", "frame", "relation"):
+            connection.execute(f"CREATE TABLE {name} AS SELECT 1 AS one")
+        connection.execute(
+            "CREATE TABLE given AS SELECT 'severe' AS silos, 7::HUGEINT AS huge, uuid() AS id, 'b'::ENUM('a', 'b') AS e"
+            ", '{}'::JSON AS json, DATE '2026-01-01' AS \"a \"\"day\"\"\", {'x': 1} AS struct, NULL::UTINYINT AS tiny"
+        )
+        given = connection.table("given")
+        answered = ADVISOR.recommend_frame(given, keep=True)
+        assert answered.columns[:8] == [*given.columns[1:], "model"]
+        assert answered.types[:7] == given.types[1:]
+        assert answered.fetchall()[0][:8] == (*given.fetchall()[0][1:], "cxo_owned")
+
+
+def test_cells_that_arrow_has_no_type_for_are_read_one_by_one() -> None:
+    sets = pl.DataFrame({SETS[0]: pl.Series([{"loyalty"}, None], dtype=pl.Object)})
+    assert listed(ADVISOR.recommend_frame(sets))[0]["model"] == decide({SETS[0]: ["loyalty"]}).model
+    column = pa.RunEndEncodedArray.from_arrays([2, 3, 5], pa.array(["severe", None, "none"]).dictionary_encode())
+    for chunks in ([column], [column, column.slice(1)]):
+        table = pa.table({"silos": pa.chunked_array(chunks)}).slice(1)
+        assert listed(ADVISOR.recommend_frame(table)) == listed(
+            ADVISOR.recommend_frame(pa.table({"silos": table["silos"].to_pylist()}))
+        )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pa.array([1]), pa.chunked_array([[1]]), pd.Series([1]), pl.Series([1])],
+    ids=["array", "chunks", "pandas", "Polars"],
+)
+def test_a_single_column_is_no_frame(column: Any) -> None:
+    with pytest.raises(TypeError, match=r"a pandas or Polars frame, .* is expected, not "):
+        ADVISOR.recommend_frame(column)
+
+
+def test_a_frame_of_narwhals_is_answered_by_one() -> None:
+    for frame in (pd.DataFrame(ROWS), pl.DataFrame(ROWS), pl.DataFrame(ROWS).lazy(), TABLE):
+        given = nw.from_native(frame)
+        answered = ADVISOR.recommend_frame(given, brief=True)
+        assert type(answered) is type(given)
+        assert listed(answered.to_native()) == listed(ADVISOR.recommend_frame(frame, brief=True))
+        assert ADVISOR.recommend_row(given, 3) == decide(ROWS[3])
+
+
+@pytest.mark.parametrize("kind", ["pandas", "Polars", "PyArrow table", "DuckDB"])
+def test_a_million_rows_are_a_frame(kind: str) -> None:
+    names = ("none", "some", "severe", None)
+    texts = pa.array(names).dictionary_encode().take(pa.array(np.resize(np.arange(4), 1_000_000)))
+    table = pa.table({"silos": texts})
+    frame = {
+        "pandas": table.to_pandas,
+        "Polars": lambda: pl.DataFrame(table),
+        "PyArrow table": lambda: table,
+        "DuckDB": lambda: duckdb.connect().from_arrow(table),
+    }[kind]()
+    answered = ADVISOR.recommend_frame(frame, brief=True)
+    models = pa.table(answered)["model"] if kind != "DuckDB" else answered.to_arrow_table()["model"]
+    expected = [ADVISOR.recommend(silos=name).model for name in names]
+    assert models.value_counts().to_pylist() == [
+        {"values": model, "counts": 250_000 * expected.count(model)} for model in dict.fromkeys(expected)
+    ]
+
+
+def test_a_column_for_each_element_is_refused_or_read_at_once() -> None:
+    size = 30_000
+    elements = [f"{SETS[0]}.{element}" for element in VOCABULARY[SETS[0]].names]
+    examined = 0
+
+    def count(frame: Any, event: str, _arg: Any) -> None:
+        nonlocal examined
+        examined += event == "call" and frame.f_code.co_name == "examine"
+
+    wrong = pa.table(dict.fromkeys(elements, pa.array(np.ones(size, np.int8))))
+    right = pa.table(dict.fromkeys(elements, pa.array(np.ones(size, bool)).dictionary_encode()))
+    sys.setprofile(count)
+    try:
+        with pytest.raises(InvalidOrganisation, match=r"not 1 \(rows 0, 1.*29,990 more\).*; write true"):
+            ADVISOR.recommend_frame(wrong)
+        answered = ADVISOR.recommend_frame(right, brief=True)
+    finally:
+        sys.setprofile(None)
+    assert examined < 200
+    assert answered["model"][0].as_py() == decide({SETS[0]: list(VOCABULARY[SETS[0]].names)}).model
+
+
+def test_an_advisor_goes_to_other_processes() -> None:
+    museum = cxrules.RuleBase.load(ROOT / "examples" / "museum_archive")
+    for advisor in (ADVISOR, Advisor(museum)):
+        sent = pickle.dumps(advisor)
+        again = pickle.loads(sent)  # noqa: S301 - just made
+        assert again.rulebase == advisor.rulebase
+        assert again.engine.name == advisor.engine.name
+    assert len(pickle.dumps(ADVISOR)) < 200

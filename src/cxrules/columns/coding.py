@@ -64,8 +64,7 @@ class Coder:
         fact = self.vocabulary[name]
         if isinstance(column, list):
             return self._encode_objects(fact, [_read(fact, cell) for cell in column] if file else column)
-        if pa.types.is_run_end_encoded(column.type):
-            column = pc.run_end_decode(column)
+        column = _decoded(column)
         if pa.types.is_null(column.type):
             return np.zeros(len(column), self.types[name]), []
         if pa.types.is_string_view(column.type):
@@ -126,19 +125,33 @@ class Coder:
     def _encode_truths(
         self, truth: Fact, element: str, column: pa.Array | list[Any], *, file: bool
     ) -> tuple[npt.NDArray[np.uint8], list[Fault]]:
-        values = column if isinstance(column, list) else column.to_pylist()
-        if file:
-            values = [_read(truth, value) for value in values]
-        flags = np.zeros(len(values), np.uint8)
-        wrong: dict[str, tuple[Diagnostic, list[int]]] = {}
-        for row, value in enumerate(values):
-            if not is_missing(value):
-                try:
-                    flags[row] = 1 if truth.examine(value) else 2
-                except InvalidOrganisation as error:
-                    (told,) = error.diagnostics
-                    wrong.setdefault(repr(value), (of_element(told, element), []))[1].append(row)
-        return flags, [Fault(told, np.array(rows, np.int64)) for told, rows in wrong.values()]
+        flags: npt.NDArray[np.uint8]
+        if not isinstance(column, list):
+            try:
+                column = pc.dictionary_encode(_decoded(column)) if not pa.types.is_dictionary(column.type) else column
+            except pa.ArrowNotImplementedError:  # a type that no fact has
+                column = column.to_pylist()
+        values = column if isinstance(column, list) else column.dictionary.to_pylist()
+        table = np.zeros(max(len(values), 1), np.uint8)
+        told: dict[str, Diagnostic] = {}
+        wrong: dict[str, list[int]] = {}
+        for place, cell in enumerate(values):
+            value = _read(truth, cell) if file else cell
+            shown = repr(value)
+            if is_missing(value):
+                continue
+            try:
+                if shown not in told:
+                    table[place] = 1 if truth.examine(value) else 2
+            except InvalidOrganisation as error:
+                told[shown] = of_element(error.diagnostics[0], element)
+            if shown in told:
+                wrong.setdefault(shown, []).append(place)
+        if isinstance(column, list):
+            return table[: len(values)], [Fault(told[shown], np.array(rows)) for shown, rows in wrong.items()]
+        flags, indices, valid = _look_up(table, column)
+        faults = [Fault(told[shown], np.flatnonzero(np.isin(indices, at) & valid)) for shown, at in wrong.items()]
+        return flags, [fault for fault in faults if len(fault.rows)]
 
     def code(self, fact: Fact, value: object) -> int:
         """Return the code of one value; 0 for one that is missing.
@@ -277,6 +290,17 @@ class Coder:
 
 def _read(fact: Fact, cell: object) -> object:
     return parse_text(fact, cell) if isinstance(cell, str) else cell
+
+
+def _decoded(column: pa.Array) -> pa.Array:
+    """Return an array without run ends."""
+    if not pa.types.is_run_end_encoded(column.type):
+        return column
+    try:
+        return pc.run_end_decode(column)
+    except pa.ArrowNotImplementedError:  # of dictionaries
+        rows = np.arange(column.offset, column.offset + len(column))
+        return column.values.take(pa.array(np.searchsorted(column.run_ends.to_numpy(), rows, side="right")))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import index
 from typing import Any, NamedTuple, TypeAlias
 
 import narwhals as nw
@@ -24,7 +25,8 @@ from cxrules.columns.layout import (
 )
 from cxrules.columns.numpy_executor import CHUNK, Codes
 from cxrules.columns.tables import ALSO, Table, TableJudge
-from cxrules.errors import is_missing, suggest
+from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing, show_value, suggest
+from cxrules.language.facts import Vocabulary
 
 __all__ = ["Asked", "FrameJudge", "Part", "read_row"]
 
@@ -75,6 +77,14 @@ class FrameJudge:
 
     def __init__(self, judge: TableJudge, asked: Asked, watch: Watch | None = None) -> None:
         self._watch = watch
+        for name, given, expected in (
+            ("columns", asked.columns or {}, (Mapping, "a column for each fact, as in {'silos': 'Walls'}")),
+            ("keep", asked.keep, (bool | Iterable, "the names of columns, or True,")),
+            ("also", asked.also, (Iterable, f"some of {', '.join(ALSO)}")),
+            ("prefix", asked.prefix, (str, "a text")),
+        ):
+            if not isinstance(given, expected[0]):
+                raise TypeError(f"{name}: {expected[1]} is expected, not {show_value(given)}")
         also = (asked.also,) if isinstance(asked.also, str) else tuple(asked.also)
         for name in also:
             if name not in ALSO:
@@ -87,6 +97,8 @@ class FrameJudge:
 
     def __call__(self, frame: Any) -> Any:
         """Return a frame of the same kind with a row for each row."""
+        if isinstance(frame, nw.DataFrame | nw.LazyFrame):
+            return nw.from_native(self(frame.to_native()))
         if isinstance(frame, pa.RecordBatchReader):
             return self._stream(frame)
         if isinstance(frame, pa.RecordBatch):
@@ -142,12 +154,13 @@ class FrameJudge:
         empty = pa.RecordBatch.from_pylist([], reader.schema)
         answers = self._answer(empty.column, layout, 0, (0, Faults()))
         assert answers is not None, "no row is wrong"
-        schema = answers.schema
-        return pa.RecordBatchReader.from_batches(schema, self.batches(reader))
+        schema = _keep_fields(answers, reader.schema).schema
+        answered = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in self.batches(reader))
+        return pa.RecordBatchReader.from_batches(schema, answered)
 
     def _table(self, table: pa.Table) -> pa.Table:
         layout = self._lay_out(table.schema.names)
-        return self._answers(table.column, layout, table.num_rows)
+        return _keep_fields(self._answers(table.column, layout, table.num_rows), table.schema)
 
     def _answers(self, column: Callable[[str], Any], layout: Layout, size: int) -> pa.Table:
         """Decide a whole table in chunks; what is wrong anywhere is listed in one error."""
@@ -261,17 +274,18 @@ class FrameJudge:
         if frame.implementation.is_polars():
             return self._eager(frame.collect()).lazy()
         if frame.implementation.is_duckdb():
-            answers = self._table(native.to_arrow_table())
-            return native.query("organisations", "SELECT * FROM answers") if answers is not None else None
+            return _as_relation(self._table(native.to_arrow_table()), native)
         return self._table(frame.collect(backend="pyarrow").to_native())
 
 
 def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = None) -> dict[str, Any]:
     """Return the facts in one row of a frame, from 0, as `recommend` takes them."""
+    frame = nw.to_native(frame, pass_through=True)
     if nw.dependencies.is_pandas_like_dataframe(frame) and not (labels := Labels(frame.columns)).plain:
         columns = labels.place(columns)
         layout = lay_out(judge.rulebase.vocabulary, labels.names, columns)
         frame = labels.take(frame, layout.read)
+    row = _number(row)
     known = nw.from_native(frame, pass_through=True)
     if isinstance(known, nw.LazyFrame):
         known = known.collect(backend=None if known.implementation.is_polars() else "pyarrow")
@@ -289,14 +303,58 @@ def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = 
         return None if is_missing(value) else value
 
     facts: dict[str, Any] = {}
+    wrong: list[Diagnostic] = []
     for name, place in layout.facts.items():
         if isinstance(place, str):
             facts[name] = cell(place)
-        else:
-            flags = {element: cell(column) for element, column in place.items()}
-            known_at_all = any(flag is not None for flag in flags.values())
-            facts[name] = [element for element, flag in flags.items() if flag] if known_at_all else None
+            continue
+        flags = {element: cell(column) for element, column in place.items()}
+        _, faults = judge.coder.encode_elements(name, {element: [flag] for element, flag in flags.items()})
+        wrong += (place_of(fault.diagnostic, name, place) for fault in faults)
+        known_at_all = any(flag is not None for flag in flags.values())
+        if known_at_all and not faults:
+            facts[name] = [element for element, flag in flags.items() if flag]
+    if wrong:
+        raise InvalidOrganisation([*wrong, *_mistakes(judge.rulebase.vocabulary, facts)])
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _number(row: object) -> int:
+    try:
+        return index(row)  # type: ignore[arg-type] # what is no number is told
+    except TypeError:
+        raise TypeError(f"row: a number is expected, not {show_value(row)}") from None
+
+
+def _mistakes(vocabulary: Vocabulary, facts: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
+    try:
+        vocabulary.validate(facts)
+    except InvalidOrganisation as error:
+        return error.diagnostics
+    return ()
+
+
+def _as_relation(_cxrules_answers: pa.Table, like: Any) -> Any:
+    """Return answers as a relation on the connection of another one; what passes through gets its types of SQL back."""
+    types = dict(zip(like.columns, like.types, strict=True))
+    answered = like.query("_cxrules_asked", "FROM _cxrules_answers")  # SQL finds the argument by its name
+    kept = {
+        name: kind
+        for name, found in zip(answered.columns, answered.types, strict=True)
+        if (kind := types.get(name, found)) != found
+    }
+    if not kept:
+        return answered
+    quoted = {name: '"' + name.replace('"', '""') + '"' for name in answered.columns}
+    return answered.project(
+        ", ".join(f"CAST({text} AS {kept[name]}) AS {text}" if name in kept else text for name, text in quoted.items())
+    )
+
+
+def _keep_fields(answers: Any, given: pa.Schema) -> Any:
+    """Return answers in which columns that pass through have the fields that they had, with what is noted there."""
+    fields = [given.field(field.name) if field.name in given.names else field for field in answers.schema]
+    return answers.from_arrays(answers.columns, schema=pa.schema(fields))
 
 
 def _read(series: nw.Series[Any]) -> pa.ChunkedArray | pa.Array | list[Any]:
@@ -304,16 +362,20 @@ def _read(series: nw.Series[Any]) -> pa.ChunkedArray | pa.Array | list[Any]:
     try:
         if series.implementation.is_pandas_like():
             return pa.array(series.to_native(), from_pandas=True)
-        return series.to_arrow()
+        return list(series.to_native()) if series.dtype == nw.Object else series.to_arrow()
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError):
         return list(series.to_native())
 
 
 def _import(frame: object) -> pa.Table:
-    if hasattr(frame, "__arrow_c_stream__"):
-        return pa.RecordBatchReader.from_stream(frame).read_all()
-    if hasattr(frame, "__arrow_c_array__"):
-        return pa.Table.from_batches([pa.record_batch(frame)])
+    try:
+        if hasattr(frame, "__arrow_c_stream__"):
+            return pa.RecordBatchReader.from_stream(frame).read_all()
+        if hasattr(frame, "__arrow_c_array__"):
+            return pa.Table.from_batches([pa.record_batch(frame)])
+    except pa.ArrowInvalid as error:
+        if "non-struct type" not in str(error):  # which a single column is
+            raise
     raise TypeError(f"{_KINDS} is expected, not {type(frame).__name__}")
 
 

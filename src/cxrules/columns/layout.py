@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, suggest
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value, suggest
 from cxrules.language.facts import Kind, Vocabulary
 
 __all__ = [
@@ -89,7 +89,7 @@ class Layout(NamedTuple):
         """The columns that are read."""
         found: dict[str, None] = {}
         for place in self.facts.values():
-            found.update(dict.fromkeys([place] if isinstance(place, str) else place.values()))
+            found.update(dict.fromkeys(place.values() if isinstance(place, Mapping) else [place]))
         return tuple(found)
 
 
@@ -119,8 +119,9 @@ def lay_out(
     mistakes: list[Diagnostic] = []
     facts: dict[str, str | Mapping[str, str]] = {}
     for name, place in (columns or {}).items():
-        mistakes += _examine(vocabulary, names, name, place)
-        facts[name] = place if isinstance(place, str) else dict(place)
+        wrong = list(_examine(vocabulary, names, name, place))
+        mistakes += wrong
+        facts[name] = place if isinstance(place, str) else {} if wrong else dict(place)
     for name in names:
         if name in vocabulary.facts:
             facts.setdefault(name, name)
@@ -128,7 +129,7 @@ def lay_out(
         if name not in facts:
             mistakes += _examine(vocabulary, names, name, elements)
             facts[name] = elements
-    kept = () if keep is False or keep is True or keep == ALL else tuple(keep)
+    kept = () if keep is False or keep is True or keep == ALL else tuple(dict.fromkeys(keep))
     mistakes += [
         Diagnostic("unknown-column", Location(path=(name,)), "no such column to keep", suggest(name, list(names)))
         for name in kept
@@ -157,22 +158,34 @@ def lay_out(
 def _examine(
     vocabulary: Vocabulary, names: Sequence[str], name: str, place: str | Mapping[str, str]
 ) -> Iterable[Diagnostic]:
-    here = Location(path=("columns", name))
+    here = Location(path=("columns", str(name)))
     if name not in vocabulary.facts:
-        yield Diagnostic("unknown-fact", here, "no such fact", suggest(name, list(vocabulary.facts)))
+        hint = suggest(name, list(vocabulary.facts))
+        if not hint and isinstance(place, str) and place in vocabulary.facts:
+            hint = f"the fact first, its column second: columns={{{place!r}: {name!r}}}"
+        yield Diagnostic("unknown-fact", here, "no such fact", hint)
         return
     fact = vocabulary[name]
-    if not isinstance(place, str):
-        if fact.kind is not Kind.SET:
-            yield Diagnostic("wrong-type", here, "only a set has a column for each element", "name one column")
-            return
-        for element in place:
+    if not isinstance(place, Mapping):
+        instead = ", or a column for each element," if fact.kind is Kind.SET else ""
+        yield from _examine_column(names, here, place, instead)
+    elif fact.kind is not Kind.SET:
+        yield Diagnostic("wrong-type", here, "only a set has a column for each element", "name one column")
+    elif not place:
+        yield Diagnostic("unknown-column", here, "no column for any element", "leave the fact out")
+    else:
+        for element, column in place.items():
+            path = Location(path=(*here.path, str(element)))
             if element not in fact.names:
-                path = Location(path=("columns", name, element))
                 yield Diagnostic("unknown-value", path, "no such element", suggest(element, fact.names))
-    for column in [place] if isinstance(place, str) else place.values():
-        if column not in names:
-            yield Diagnostic("unknown-column", here, f"no such column: {column!r}", suggest(column, list(names)))
+            yield from _examine_column(names, path, column)
+
+
+def _examine_column(names: Sequence[str], here: Location, column: object, instead: str = "") -> Iterable[Diagnostic]:
+    if not isinstance(column, str):
+        yield Diagnostic("wrong-type", here, f"the name of a column{instead} is expected, not {show_value(column)}")
+    elif column not in names:
+        yield Diagnostic("unknown-column", here, f"no such column: {column!r}", suggest(column, list(names)))
 
 
 def _dotted(vocabulary: Vocabulary, names: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -304,10 +317,14 @@ class Labels:
                 taken.add(name)
                 self._names[label] = name
         self._of = {name: label for label, name in self._names.items()}
-        self.names: list[str] = list(map(self._name, self._labels))
+        self.names: list[str] = list(map(self.name, self._labels))
 
-    def _name(self, label: Any) -> Any:
-        return label if isinstance(label, str) else self._names.get(label, label)
+    def name(self, label: Any) -> Any:
+        """Return the name of a label; what is no label as it is."""
+        try:
+            return label if isinstance(label, str) else self._names.get(label, label)
+        except TypeError:  # nothing that can be a label
+            return label
 
     @property
     def plain(self) -> bool:
@@ -317,15 +334,15 @@ class Labels:
     def place(self, columns: Columns | None) -> Columns | None:
         """Return where facts are, by names instead of labels."""
         return columns and {
-            fact: {element: self._name(label) for element, label in place.items()}
+            fact: {element: self.name(label) for element, label in place.items()}
             if isinstance(place, Mapping)
-            else self._name(place)
+            else self.name(place)
             for fact, place in columns.items()
         }
 
     def keep(self, wanted: bool | Iterable[Any]) -> bool | Iterable[str]:
         """Return what is to be passed through, by names instead of labels."""
-        return wanted if isinstance(wanted, bool | str) else tuple(map(self._name, wanted))
+        return wanted if isinstance(wanted, bool | str) else tuple(map(self.name, wanted))
 
     def take(self, frame: Any, names: Iterable[str]) -> Any:
         """Return the columns of a frame that have some names, called by them; of those called alike the first."""

@@ -176,6 +176,8 @@ class Fact(Told):
             if value is True or value is False:
                 return value
             meant = FLAG_WORDS.get(value.lower()) if isinstance(value, str) else None
+            if isinstance(value, int | float) and value in (0, 1):
+                meant = bool(value)
             hint = "" if meant is None else f"write {str(meant).lower()}"
             raise self._wrong("wrong-type", f"true or false is expected, not {show_value(value)}", hint=hint)
         if self.kind is Kind.PERCENT:
