@@ -32,7 +32,6 @@ __all__ = [
 _UNKNOWN: Final = frozenset({"", "unknown", "none known", "don't know", "n/a", "na", "#n/a", "nan", "null", "?"})
 _NOTHING: Final = frozenset({"-", "none", "[]"})
 _NUMBER: Final = re.compile(r"([+-]?[0-9]*(?:[.,]?[0-9]+|[0-9][.,])(?:e[+-]?[0-9]+)?)\s*%?", re.IGNORECASE)
-_FLAGS: Final = {**FLAG_WORDS, "1": True, "0": False}
 
 FORMULA: Final = "^[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"
 """What a spreadsheet may take for a formula begins so, in full width too; a pattern for `re` and for Arrow."""
@@ -65,7 +64,7 @@ def parse_text(fact: Fact, text: str | None) -> object:
     if lowered in _UNKNOWN and text not in fact.names:
         return None
     if fact.kind is Kind.FLAG:
-        return _FLAGS.get(lowered, text)
+        return FLAG_WORDS.get(lowered, text)
     if fact.kind is Kind.SET:
         return _parse_set(fact, text)
     if fact.kind is Kind.PERCENT:

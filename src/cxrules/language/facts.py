@@ -35,7 +35,7 @@ Facts: TypeAlias = Mapping[str, FactValue]
 _FULL = 100
 _KEPT = 1024
 """The most sets of one fact that are kept."""
-FLAG_WORDS = {**dict.fromkeys(("true", "yes", "on", "y"), True), **dict.fromkeys(("false", "no", "off", "n"), False)}
+FLAG_WORDS = dict(zip(("true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"), (True, False) * 5, strict=True))
 """The words that people write for true and false."""
 
 
@@ -175,9 +175,7 @@ class Fact(Told):
         if self.kind is Kind.FLAG:
             if value is True or value is False:
                 return value
-            meant = FLAG_WORDS.get(value.lower()) if isinstance(value, str) else None
-            if isinstance(value, int | float) and value in (0, 1):
-                meant = bool(value)
+            meant = FLAG_WORDS.get(value.lower() if isinstance(value, str) else show_value(value).removesuffix(".0"))
             hint = "" if meant is None else f"write {str(meant).lower()}"
             raise self._wrong("wrong-type", f"true or false is expected, not {show_value(value)}", hint=hint)
         if self.kind is Kind.PERCENT:
