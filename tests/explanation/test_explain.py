@@ -413,6 +413,12 @@ def test_width_breaks_lines_and_changes_no_word() -> None:
     assert narrow.replace("-", "").split() == advice.explain("full").replace("-", "").split()
 
 
+@pytest.mark.parametrize("width", [0, -1, "x", 60.5, True])
+def test_a_width_that_is_none_is_refused(width: Any) -> None:
+    with pytest.raises(ValueError, match="the width of a text is a whole number from 1"):
+        ADVISOR.recommend(SCENARIO).explain(width=width)
+
+
 def test_markdown_has_the_same_words_with_names_in_bold() -> None:
     advice = ADVISOR.recommend(SCENARIO)
     for detail in ("brief", "full"):

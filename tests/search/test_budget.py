@@ -77,10 +77,19 @@ def test_a_time_limit_never_lengthens_a_deadline() -> None:
     assert Budget().seconds is None
 
 
-@pytest.mark.parametrize("deadline", [-1, float("nan")])
-def test_a_deadline_that_makes_no_sense_is_refused(deadline: float) -> None:
+@pytest.mark.parametrize("deadline", [-1, float("nan"), "1", True, [1], b""])
+def test_a_deadline_that_makes_no_sense_is_refused(deadline: Any) -> None:
     with pytest.raises(ValueError, match="a deadline is a number of seconds from now"):
         Budget(deadline=deadline)
+    for question in (*QUESTIONS, "why_not"):
+        with pytest.raises(ValueError, match="a deadline is a number of seconds from now"):
+            getattr(ADVICE[0], question)(*(["cmo_owned"] if question == "why_not" else []), deadline=deadline)
+
+
+@pytest.mark.parametrize("deadline", [float("inf"), 10**400])
+def test_a_deadline_may_be_as_far_away_as_it_likes(deadline: float) -> None:
+    assert not Budget(deadline=deadline).spent
+    assert ADVICE[0].settled(deadline=deadline) == ADVICE[0].settled()
 
 
 def test_what_is_cut_short_is_still_true() -> None:
@@ -151,11 +160,40 @@ def test_sets_of_changes_come_once_each_and_cheapest_first(efforts: list[int], m
         ({"effort": {"silos": 1.5}}, "not 1.5"),
         ({"effort": {"silos": True}}, "not True"),
         ({"effort": {"silos": 10**9}}, "from 1 to 1000"),
+        ({"effort": ["silos"]}, "effort maps facts to prices"),
+        ({"effort": "silos"}, "effort maps facts to prices, it is not 'silos'"),
+        ({"keep": 3}, "keep is a collection of facts, it is not 3"),
+        ({"max_changes": 0}, "max_changes is a whole number from 1, not 0"),
+        ({"max_changes": 1.5}, "not 1.5"),
+        ({"max_changes": True}, "not True"),
+        ({"max_changes": None}, "not None"),
+        ({"max_changes": "2"}, "not '2'"),
     ],
 )
 def test_what_cannot_be_kept_or_priced_is_said(how: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         ADVICE[0].counterfactuals(**how)
+
+
+def test_everything_that_is_wrong_with_a_question_is_said_at_once() -> None:
+    with pytest.raises(ValueError, match="5 mistakes in the question") as caught:
+        ADVICE[0].counterfactuals("cmo", 0, keep=["matury"], effort={"silo": 1, "silos": -1})
+    for said in ("no such model: 'cmo'", "max_changes", "no such fact: 'matury'", "did you mean 'silos'", "not -1"):
+        assert said in str(caught.value)
+
+
+def test_what_reads_as_it_was_meant_is_taken() -> None:
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    advice = ADVICE[0]
+    plain = advice.counterfactuals(max_changes=2, keep=["silos", "maturity"], effort={"ceo_involvement": 2})
+    same = advice.counterfactuals(
+        max_changes=numpy.int64(2),
+        keep=(name for name in ("silos", "maturity")),
+        effort={"ceo_involvement": numpy.int64(2)},
+        deadline=numpy.int64(60),
+    )
+    assert same == plain
+    assert type(same.max_changes) is int
 
 
 def test_a_fact_that_nobody_can_change_has_no_price() -> None:

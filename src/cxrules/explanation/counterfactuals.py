@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, islice
@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Paragraph
-from cxrules.errors import no_such
+from cxrules.errors import no_such, read_count, refuse_question
 from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
 from cxrules.policy.decision import Decision, Status
@@ -129,7 +129,7 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
     target: str | None = None,
     max_changes: int = 3,
     *,
-    keep: Collection[str] = (),
+    keep: Iterable[str] = (),
     effort: Mapping[str, int] | None = None,
     budget: int = BUDGET,
     deadline: float | None = None,
@@ -147,14 +147,21 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
     left alone; `effort` prices facts otherwise.
 
     Raises:
-        ValueError: If there is no such model or fact, an effort is no whole number from 1 to 1000, or fewer than one
-            change is allowed.
+        ValueError: With everything that is wrong: there is no such model or fact, an effort is no whole number from 1
+            to 1000, or fewer than one change is allowed; or if the deadline is no number of seconds.
     """
+    mistakes: list[str] = []
     asked: object = target  # whatever the caller gave
     if asked is not None and not (isinstance(asked, str) and asked in judge.rulebase.models):
-        raise no_such("model", asked, tuple(judge.rulebase.models))
-    if max_changes < 1:
-        raise ValueError(f"at least one change must be allowed, not {max_changes}")
+        mistakes.append(str(no_such("model", asked, tuple(judge.rulebase.models))))
+    try:
+        max_changes = read_count("max_changes", max_changes)
+    except ValueError as error:
+        mistakes.append(str(error))
+    facts = reprice(judge.rulebase.vocabulary, keep, effort, mistakes)
+    if mistakes:
+        raise refuse_question(mistakes)
+    spending = Budget(budget, deadline)
     target = None if target is None else str(target)
     if target is not None and target == decision.model:
         here = ChangeSet((), 0, decision.known, as_model(decision.model), decision.status)
@@ -167,8 +174,7 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
             0,
             _basis=Basis(judge),
         )
-    facts = reprice(judge.rulebase.vocabulary, keep, effort or {})
-    search = _PriceSearch(judge, decision, target, Budget(budget, deadline))
+    search = _PriceSearch(judge, decision, target, spending)
     status, found = search.run(list_changes(search.possibilities, decision.known, facts), max_changes)
     examined = search.budget.examined
     return Counterfactuals(

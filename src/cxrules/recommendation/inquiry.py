@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from cxrules.document import Block, Told
@@ -59,6 +59,9 @@ class Inquiry(Told):
             width: The longest line; None leaves every paragraph on one line.
             searches: Whether to search for what is worth finding out and what would change the answer. Most of the time
                 goes into these searches.
+
+        Raises:
+            ValueError: If there is no such detail, or the width is not a whole number from 1.
         """
         from cxrules import explanation
 
@@ -107,7 +110,7 @@ class Inquiry(Told):
                 in readable type. When left out, it is drawn from left to right, as wide as necessary.
 
         Raises:
-            ValueError: If the width is below 240.
+            ValueError: If the width is not a whole number from 240.
         """
         from cxrules.explanation.drawing.svg import draw
         from cxrules.explanation.drawing.tree import draw_tree
@@ -230,7 +233,7 @@ class Inquiry(Told):
         target: str | None = None,
         max_changes: int = 3,
         *,
-        keep: Collection[str] = (),
+        keep: Iterable[str] = (),
         effort: Mapping[str, int] | None = None,
         deadline: float | None = None,
     ) -> Counterfactuals:
@@ -249,7 +252,8 @@ class Inquiry(Told):
             allowed change of that size exists.
 
         Raises:
-            ValueError: If there is no such model or fact, a price is invalid, or fewer than one change is allowed.
+            ValueError: With everything that is wrong: there is no such model or fact, a price is invalid, or fewer
+                than one change is allowed; or the deadline is not a number of seconds.
         """
         from cxrules.explanation.counterfactuals import counterfactuals
 

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
-from cxrules.errors import show_value
+from cxrules.errors import show_value, unwrap
 
 __all__ = ["Budget", "time_limit"]
+
+_FAR: Final = 1e12
+"""Seconds that never pass."""
 
 _LATEST: Final[ContextVar[float | None]] = ContextVar("latest", default=None)
 
@@ -41,10 +44,10 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 def _end_of(seconds: float | None) -> float | None:
     if seconds is None:
         return None
-    given: object = seconds  # whatever the caller gave
-    if not (isinstance(given, int | float) and given >= 0):
+    given: Any = unwrap(seconds)  # whatever the caller gave
+    if isinstance(given, bool) or not (isinstance(given, int | float) and given >= 0):
         raise ValueError(f"a deadline is a number of seconds from now, at least 0, not {show_value(given)}")
-    return monotonic() + seconds
+    return monotonic() + min(given, _FAR)
 
 
 class Budget:

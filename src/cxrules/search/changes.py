@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import chain, combinations, product
 
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of
-from cxrules.errors import no_such, show_value
+from cxrules.errors import no_such, read_count, show_value
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only, Vocabulary
 from cxrules.language.regions import cut
 from cxrules.search.possibilities import Possibilities
@@ -46,29 +46,53 @@ DEAREST = 1000
 """The highest price that a caller may put on a change."""
 
 
-def reprice(vocabulary: Vocabulary, keep: Collection[str], effort: Mapping[str, int]) -> dict[str, Fact]:
+def reprice(
+    vocabulary: Vocabulary, keep: Iterable[str], effort: Mapping[str, int] | None, mistakes: list[str]
+) -> dict[str, Fact]:
     """Return the facts that may change, at the caller's price where one is given.
 
-    Raises:
-        ValueError: If there is no such fact, an immutable one is priced, or a price is not a whole number from 1 to
-            1000.
+    Args:
+        vocabulary: All facts.
+        keep: Those that may not change, or a single one.
+        effort: Facts with their price.
+        mistakes: Where to add whatever is wrong: there is no such fact, an immutable one is priced, a price is not a
+            whole number from 1 to 1000.
     """
-    keep = (keep,) if isinstance(keep, str) else keep
-    names: tuple[object, ...] = (*keep, *effort)
-    for name in names:
-        if not (isinstance(name, str) and name in vocabulary.facts):
-            raise no_such("fact", name, tuple(vocabulary.facts))
-    for name, price in effort.items():
-        if vocabulary[name].immutable:
-            raise ValueError(f"nobody can change {name}, so it has no price")
-        given: object = price  # whatever the caller gave
-        if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= DEAREST:
-            raise ValueError(f"the effort of {name} is a whole number from 1 to {DEAREST}, not {show_value(given)}")
+    kept = _read_names(keep, mistakes)
+    prices: dict[str, int] = {}
+    given: object = {} if effort is None else effort  # whatever the caller gave
+    if not isinstance(given, Mapping):
+        mistakes.append(f"effort maps facts to prices, it is not {show_value(given)}")
+        given = {}
+    mistakes += [
+        str(no_such("fact", name, tuple(vocabulary.facts)))
+        for name in (*kept, *given)
+        if not (isinstance(name, str) and name in vocabulary.facts)
+    ]
+    for name, price in given.items():
+        fact = vocabulary.facts.get(name)
+        if fact is None:
+            continue
+        if fact.immutable:
+            mistakes.append(f"nobody can change {name}, so it has no price")
+        try:
+            prices[name] = read_count(f"the effort of {name}", price, most=DEAREST)
+        except ValueError as error:
+            mistakes.append(str(error))
     return {
-        name: replace(fact, effort=effort[name]) if name in effort else fact
+        name: replace(fact, effort=prices[name]) if name in prices else fact
         for name, fact in vocabulary.facts.items()
-        if not fact.immutable and name not in keep
+        if not fact.immutable and name not in kept
     }
+
+
+def _read_names(given: object, mistakes: list[str]) -> tuple[object, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, Iterable):
+        return tuple(given)
+    mistakes.append(f"keep is a collection of facts, it is not {show_value(given)}")
+    return ()
 
 
 def list_changes(possibilities: Possibilities, known: Facts, facts: Mapping[str, Fact] | None = None) -> list[Change]:
@@ -76,7 +100,7 @@ def list_changes(possibilities: Possibilities, known: Facts, facts: Mapping[str,
 
     `facts` are those that may change, from `reprice`; when left out, all that are not immutable.
     """
-    facts = reprice(possibilities.rulebase.vocabulary, (), {}) if facts is None else facts
+    facts = reprice(possibilities.rulebase.vocabulary, (), {}, []) if facts is None else facts
     touching = possibilities.coherence.tested
     found: list[Change] = []
     for name, fact in facts.items():

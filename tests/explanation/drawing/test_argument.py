@@ -186,9 +186,10 @@ def test_a_narrow_drawing_tells_every_reason_that_the_text_states() -> None:
     assert told > 20
 
 
-def test_a_drawing_too_narrow_for_words_is_refused() -> None:
-    with pytest.raises(ValueError, match="240"):
-        ADVISOR.recommend(SCENARIO).to_svg(width=200)
+@pytest.mark.parametrize("width", [239, 0, -1, "x", 300.5, float("nan"), True])
+def test_a_drawing_too_narrow_for_words_is_refused(width: Any) -> None:
+    with pytest.raises(ValueError, match="the width of a drawing is a whole number from 240"):
+        ADVISOR.recommend(SCENARIO).to_svg(width=width)
 
 
 def test_a_drawing_has_some_twelve_boxes() -> None:

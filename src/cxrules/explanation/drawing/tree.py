@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cxrules.errors import read_count
 from cxrules.explanation.drawing.argument import Argument, Link, Point, PointKind, Relation
 from cxrules.explanation.drawing.labels import wrap
 from cxrules.explanation.drawing.looks import (
@@ -97,10 +98,9 @@ def draw_tree(argument: Argument, width: int) -> str:
         An SVG document.
 
     Raises:
-        ValueError: If the width is below 240.
+        ValueError: If the width is no whole number from 240.
     """
-    if width < NARROWEST:
-        raise ValueError(f"a drawing is at least {NARROWEST} pixels wide, not {width}")
+    width = read_count("the width of a drawing", width, NARROWEST)
     argument = refuse_large(argument)
     rows = _Tree(argument, width).rows
     y = rows[-1].y + rows[-1].height + 2 * _GAP if rows else _MARGIN

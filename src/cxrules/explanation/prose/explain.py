@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cxrules.document import Block, to_markdown, to_plain
-from cxrules.errors import no_such
+from cxrules.errors import no_such, read_count
 from cxrules.explanation.prose.brief import write_brief
 from cxrules.explanation.prose.full import write_full
 from cxrules.policy.decision import Decision
@@ -28,8 +28,10 @@ def explain(
     worth finding out and what would change the answer.
 
     Raises:
-        ValueError: If `detail` is neither `brief` nor `full`.
+        ValueError: If `detail` is neither `brief` nor `full`, or the width no whole number from 1.
     """
+    if width is not None:
+        width = read_count("the width of a text", width)
     return to_plain(_write(judge, decision, detail, searches=searches), width)
 
 
