@@ -1,7 +1,8 @@
 """A server of the Model Context Protocol: five tools and the articles' claims. In the extra `cxrules[mcp]`."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
@@ -12,8 +13,9 @@ from cxrules.advisor import Advisor
 from cxrules.errors import InvalidOrganisation, show_text
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import Source
-from cxrules.recommendation.answer import Recommendation
+from cxrules.recommendation.answer import Advice, Recommendation
 from cxrules.rulebase import RuleBase
+from cxrules.search.budget import time_limit
 from cxrules.version import __version__
 
 __all__ = ["create_server"]
@@ -27,6 +29,15 @@ LONGEST = 4_600
 """The most characters of JSON that an answer takes: fewer than 1,200 tokens, at four characters each."""
 
 _FEW = 5
+
+_SHORTER = (1_000, 250, 60)
+"""How many characters a text of a rule base may have inside an answer: fewer where the answer has no room for more."""
+
+_LEAST = 600
+"""How many characters of JSON are kept for an explanation."""
+
+_SECONDS = 10
+"""How long a search may take at most; an answer that it cuts short says so."""
 
 KnownFacts = Annotated[dict[str, Any], Field(description="What is known: fact name to value, as `facts` lists them")]
 
@@ -75,10 +86,22 @@ def create_server(rulebase: RuleBase | None = None) -> MCPServer:
     return server
 
 
+def _limited(tool: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a tool whose searches end in time."""
+
+    @wraps(tool)
+    def answer(**arguments: Any) -> Any:
+        with time_limit(_SECONDS):
+            return tool(**arguments)
+
+    return answer
+
+
 def _add_tools(server: MCPServer, advisor: Advisor) -> None:
-    vocabulary, models = advisor.rulebase.vocabulary, ", ".join(advisor.rulebase.models)
+    vocabulary, models = advisor.rulebase.vocabulary, _list_some(list(advisor.rulebase.models), LONGEST // _FEW)
 
     @server.tool()
+    @_limited
     def facts(
         names: Annotated[
             list[str] | None, FailFast(), Field(description="Describe these in full; all in brief when left out")
@@ -90,15 +113,18 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
         if unknown:
             _ask(advisor, dict.fromkeys(unknown))
         if not wanted:
-            return _fit("\n".join(f"{fact.name}: {_list_values(fact)}" for fact in vocabulary.facts.values()))
+            brief = [f"{fact.name}: {_list_values(fact)}" for fact in vocabulary.facts.values()]
+            return _fit_facts(brief, list(vocabulary.facts))
         return _fit_facts([_describe(vocabulary[name]) for name in wanted], list(wanted))
 
     @server.tool()
+    @_limited
     def recommend(facts: KnownFacts) -> ToolAnswer:
         """Recommend who should own Customer Experience, with reasons, sources and dissent."""
         return _answer(_ask(advisor, facts))
 
     @server.tool()
+    @_limited
     def why_not(
         facts: KnownFacts,
         name: Annotated[
@@ -114,6 +140,7 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
             raise _refuse(error) from None
 
     @server.tool()
+    @_limited
     def what_if(
         facts: KnownFacts, changes: Annotated[dict[str, Any], Field(description="Facts supposed to differ")]
     ) -> str:
@@ -125,17 +152,11 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
             raise _refuse(error) from None
 
     @server.tool()
+    @_limited
     def next_questions(facts: KnownFacts, limit: Annotated[int, Field(ge=1, le=5)] = 3) -> list[ToolQuestion]:
         """Find the unknown facts whose answers would say most about the final recommendation."""
         found = _ask(advisor, facts).next_questions().questions[:limit]
-        return [
-            ToolQuestion(
-                fact=question.fact,
-                question=question.text,
-                values={value.name: value.label for value in vocabulary[question.fact].values},
-            )
-            for question in found
-        ]
+        return _fit_questions([(question.text, vocabulary[question.fact]) for question in found])
 
 
 def _add_resources(server: MCPServer, rulebase: RuleBase) -> None:
@@ -145,9 +166,10 @@ def _add_resources(server: MCPServer, rulebase: RuleBase) -> None:
 
 
 def _add_article(server: MCPServer, source: Source, text: str) -> None:
-    about = f"What “{source.title}” ({source.author}) says, claim by claim"
+    title, author = (show_text(text, _SHORTER[-1]) for text in (source.title, source.author))
+    about = f"What “{title}” ({author}) says, claim by claim"
 
-    @server.resource(f"cxrules://claims/{source.id}", name=source.title, description=about, mime_type="text/plain")
+    @server.resource(f"cxrules://claims/{source.id}", name=title, description=about, mime_type="text/plain")
     def claims() -> str:
         return text
 
@@ -165,11 +187,25 @@ def _refuse(error: ValueError) -> ToolError:
 
 
 def _answer(advice: Recommendation) -> ToolAnswer:
-    found = ToolAnswer(
+    for longest in _SHORTER:
+        found = _answer_in_brief(advice, longest)
+        if _measure(found.model_dump(mode="json")) <= LONGEST - _LEAST:
+            break
+    else:
+        found = _answer_in_brief(advice, _SHORTER[-1])
+    room = LONGEST - _measure(found.model_dump(mode="json"))
+    return found.model_copy(update={"explanation": _fit(advice.explain(), room)})
+
+
+def _answer_in_brief(advice: Recommendation, longest: int) -> ToolAnswer:
+    def list_first(advised: Iterable[Advice], most: int = _FEW) -> list[str]:
+        return _list_first([show_text(each.text, longest) for each in advised], most)
+
+    return ToolAnswer(
         id=advice.id,
-        contradictions=_list_first([each.text for each in advice.incoherences]),
+        contradictions=list_first(advice.incoherences),
         model=advice.model,
-        name=advice.name,
+        name=advice.name and show_text(advice.name, longest),
         status=advice.status,
         certainty=round(advice.certainty, 2),
         explanation="",
@@ -181,15 +217,30 @@ def _answer(advice: Recommendation) -> ToolAnswer:
             )
             for row in advice.ranking[:4]
         ],
-        actions=_list_first([action.text for action in advice.actions]),
-        warnings=_list_first([warning.text for warning in advice.warnings if warning not in advice.incoherences], 3),
+        actions=list_first(advice.actions),
+        warnings=list_first([warning for warning in advice.warnings if warning not in advice.incoherences], 3),
     )
-    room = LONGEST - _measure(found.model_dump(mode="json"))
-    return found.model_copy(update={"explanation": _fit(advice.explain(), room)})
+
+
+def _fit_questions(asked: list[tuple[str, Fact]]) -> list[ToolQuestion]:
+    """Return questions with their values, in words as long as there is room for."""
+    found: list[ToolQuestion] = []
+    for longest in _SHORTER:
+        found = [
+            ToolQuestion(
+                fact=fact.name,
+                question=show_text(text, longest),
+                values={value.name: show_text(value.label, longest) for value in fact.values},
+            )
+            for text, fact in asked
+        ]
+        if _measure([question.model_dump() for question in found]) <= LONGEST:
+            return found
+    return _fit_questions(asked[:-1]) if len(asked) > 1 else found
 
 
 def _measure(data: object) -> int:
-    return len(json.dumps(data))
+    return len(json.dumps(data, indent=2))  # as it is sent
 
 
 def _list_first(texts: list[str], most: int = _FEW) -> list[str]:
@@ -221,14 +272,25 @@ def _cut_lists(lines: Iterable[str]) -> list[str]:
 
 def _fit_facts(described: list[str], names: list[str]) -> str:
     """Return as many descriptions as fit, and the names of the other facts."""
-    shown = len(described)
-    while True:
+    for shown in range(len(described), 0, -1):
         rest = names[shown:]
         more = [f"… and {len(rest)} more; ask for these next: {', '.join(rest)}"] if rest else []
         text = "\n".join(described[:shown] + more)
-        if not shown or _measure(text) <= LONGEST:
-            return _fit(text)
-        shown -= 1
+        if _measure(text) <= LONGEST:
+            return text
+    first = show_text(described[0], LONGEST // 2)
+    rest = names[1:]
+    return _fit(
+        f"{first}\n… and {len(rest)} more; ask for these next: {_list_some(rest, LONGEST // 3)}" if rest else first
+    )
+
+
+def _list_some(names: list[str], room: int) -> str:
+    """Return the first names of a list, as many as there is room for."""
+    shown = names
+    while len(shown) > 1 and len(", ".join(shown)) > room:
+        shown = shown[: len(shown) * 3 // 4]
+    return ", ".join([*shown, "…"] if len(shown) < len(names) else shown)
 
 
 def _list_values(fact: Fact) -> str:

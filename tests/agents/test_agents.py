@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import jsonschema
@@ -12,8 +13,11 @@ from mcp.server.mcpserver import MCPServer
 
 import cxrules
 from cxrules.explanation.why_not_fired import list_subjects
+from cxrules.language.facts import Kind
+from cxrules.language.rules import Conclusion, Effect, FactTest, Model, Operator, Rule, Tone
 from cxrules.mcp import create_server
 from tests.portable.answers import FACTS, QUESTIONS
+from tests.rulebases import make_claim, make_fact, make_rulebase
 
 TOKEN = 4  # characters, as a rule of thumb
 TOOLS = ("facts", "recommend", "why_not", "what_if", "next_questions")
@@ -115,6 +119,81 @@ def test_no_answer_is_long_whatever_is_asked(name: str, arguments: dict[str, Any
         assert len(json.dumps(result.structured_content)) <= 1200 * TOKEN
 
 
+def wordy_rulebase() -> cxrules.RuleBase:
+    """A rule base with very many names and very long texts."""
+    words = "many words & <b>more</b> of “them” " * 20
+    kinds = (Kind.CHOICE, Kind.ORDERED, Kind.SET, Kind.FLAG, Kind.PERCENT)
+    facts = []
+    for number in range(120):
+        kind = kinds[number % 5]
+        names = (
+            [f"a_long_name_of_value_{place}" for place in range(8)]
+            if kind.value in ("choice", "ordered", "set")
+            else []
+        )
+        fact = make_fact(f"a_long_name_of_fact_{number}", kind, names)
+        labelled = tuple(replace(value, label=words, says=words) for value in fact.values)
+        facts.append(replace(fact, question=words, topic=words, values=labelled))
+    rules = [
+        Rule(
+            f"a-long-name-of-rule-{number}",
+            ("S1-1",),
+            words,
+            (FactTest(fact.name, Operator.IS, True),),
+            (
+                Conclusion(Effect.SUPPORTS, f"a_long_name_of_model_{number % 80}"),
+                Conclusion(Effect.ACTION, f"action_{number}"),
+                Conclusion(Effect.WARNING, f"warning_{number}"),
+            ),
+        )
+        for number, fact in enumerate(facts)
+        if fact.kind is Kind.FLAG
+    ]
+    models = [Model(f"a_long_name_of_model_{number}", words, words) for number in range(120)]
+    base = make_rulebase(facts, rules, models, [make_claim("S1-1", Tone.PLAIN)])
+    return replace(
+        base,
+        actions=dict.fromkeys(base.actions, words),
+        warnings=dict.fromkeys(base.warnings, words),
+        sources={name: replace(source, title=words, author=words) for name, source in base.sources.items()},
+    )
+
+
+def test_no_answer_is_long_however_long_the_words_of_a_rule_base_are() -> None:
+    base = wordy_rulebase()
+    flags = [fact.name for fact in base.vocabulary.facts.values() if fact.kind is Kind.FLAG]
+    first = next(iter(base.vocabulary.facts))
+    asked: list[tuple[str, dict[str, Any]]] = []
+    for known in ({}, dict.fromkeys(flags, True), dict.fromkeys(flags[:5], True)):
+        asked += [
+            ("recommend", {"facts": known}),
+            ("why_not", {"facts": known, "name": "a_long_name_of_model_7"}),
+            ("why_not", {"facts": known, "name": "a-long-name-of-rule-3"}),
+            ("what_if", {"facts": known, "changes": dict.fromkeys(flags, False)}),
+            ("next_questions", {"facts": known, "limit": 5}),
+        ]
+    asked += [("facts", {}), ("facts", {"names": [first]}), ("facts", {"names": list(base.vocabulary.facts)})]
+
+    async def ask_all() -> tuple[Any, Any, list[Any]]:
+        async with Client(create_server(base)) as client:
+            tools = [tool.model_dump(mode="json", exclude_none=True) for tool in (await client.list_tools()).tools]
+            resources = (await client.list_resources()).resources
+            return tools, resources, [await client.call_tool(name, arguments) for name, arguments in asked]
+
+    tools, resources, results = run(ask_all())
+    assert len(json.dumps(tools)) <= 1500 * TOKEN
+    assert all(len(resource.model_dump_json()) < 600 for resource in resources)
+    for result in results:
+        assert not result.is_error
+        assert sum(len(content.text) for content in result.content) <= 1200 * TOKEN
+        assert len(json.dumps(result.structured_content)) <= 1200 * TOKEN
+    brief, one, many = (result.content[0].text for result in results[-3:])
+    assert "ask for these next: a_long_name_of_fact" in brief
+    assert one.startswith(first)
+    assert "ask for these next" not in one
+    assert many.startswith(first)
+
+
 def test_every_model_rule_and_piece_of_advice_is_answered_shortly() -> None:
     rulebase = cxrules.RuleBase.builtin()
     names = [*rulebase.models, *list_subjects(rulebase)][::7]
@@ -209,9 +288,53 @@ def test_the_schema_of_a_tool_accepts_what_is_accepted(slim: bool) -> None:
             jsonschema.validate(wrong, schema)
 
 
+@pytest.mark.parametrize("slim", [False, True])
+def test_a_strict_schema_keeps_to_the_rules_of_strict_tools(slim: bool) -> None:
+    tool = cxrules.tool_schema(slim=slim, strict=True)
+    schema = tool["parameters"]
+    facts = cxrules.RuleBase.builtin().vocabulary.facts
+    assert tool["strict"] is True
+    assert set(schema) == {"type", "properties", "required", "additionalProperties"}
+    assert schema["required"] == list(schema["properties"]) == list(facts)
+    assert schema["additionalProperties"] is False
+    kinds: list[dict[str, Any]] = [*schema["properties"].values()]
+    values = 0
+    for kind in kinds:
+        assert set(kind) <= {"type", "enum", "items", "minimum", "maximum", "description"}
+        assert kind["type"][1:] == ["null"]
+        assert ("description" in kind) != slim
+        values += len(kind.get("enum", ())) + len(kind.get("items", {}).get("enum", ()))
+    assert values <= 1000
+    assert len(json.dumps(schema)) < 120_000
+    jsonschema.Draft202012Validator.check_schema(schema)
+    whole = {**dict.fromkeys(facts), **FACTS}
+    jsonschema.validate(whole, schema)
+    assert cxrules.recommend(whole) == cxrules.recommend(FACTS)
+    for wrong in (FACTS, {**whole, "matury": None}, {**whole, "maturity": "erly"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("slim", [False, True])
+def test_every_part_of_a_schema_has_a_type(slim: bool, strict: bool) -> None:
+    waiting: list[dict[str, Any]] = [cxrules.tool_schema(slim=slim, strict=strict)["parameters"]]
+    while waiting:
+        schema = waiting.pop()
+        assert "type" in schema or "anyOf" in schema, schema
+        waiting += schema.get("properties", {}).values()
+        waiting += schema.get("anyOf", [])
+        waiting += [schema["items"]] if "items" in schema else []
+
+
+def test_a_tool_of_something_else_is_refused() -> None:
+    with pytest.raises(TypeError, match="a RuleBase is expected"):
+        cxrules.tool_schema("mine")  # type: ignore[arg-type]
+
+
 def test_a_slim_schema_is_slim() -> None:
     whole, slim = (len(json.dumps(cxrules.tool_schema(slim=slim))) for slim in (False, True))
-    assert 4 * slim < whole
+    assert 7 * slim < 2 * whole
 
 
 def test_a_tool_of_ones_own_returns_an_answer_as_its_data() -> None:

@@ -162,7 +162,8 @@ def test_obstacles_in_the_builtin_rule_base_are_those_of_the_policy() -> None:
 
 @given(recommendations())
 @settings(
-    max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+    max_examples=settings().max_examples // 3,
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.filter_too_much],
 )
 def test_requirements_are_refused_exactly_when_nothing_can_meet_them(advice: Recommendation) -> None:
     rulebase, known = advice.rulebase, dict(advice.facts)

@@ -117,6 +117,10 @@ def test_what_is_no_option_or_no_selection_is_refused(answer: Any) -> None:
             answer.model_dump(include=wrong)
     assert answer.model_dump(by_alias=True, warnings="none", round_trip=True) == answer.model_dump()
     assert answer.model_dump_json(ensure_ascii=True).isascii()
+    for indent in ("x", 1.5, -1):
+        with pytest.raises(ValueError, match="indent is a whole number"):
+            answer.model_dump_json(indent=indent)
+    assert answer.model_dump_json(indent=0).count("\n") > 3
 
 
 def test_a_schema_is_made_with_the_options_of_pydantic(answer: Any) -> None:
@@ -229,6 +233,39 @@ def test_json_round_trip(answer: Any) -> None:
         assert copied.explain() == answer.explain()
     with pytest.raises(ValidationError):
         kind.model_validate({**json.loads(text), "modell": None})
+
+
+def test_what_was_dumped_is_read_back_however_it_was_dumped(answer: Any) -> None:
+    kind = type(answer)
+    named = [{}, {"id": True}] if kind is cxrules.Recommendation else [{}]
+    for how in ({}, {"mode": "json"}, {"texts": True}, {"exclude_none": True}, {"texts": True, "exclude_none": True}):
+        for more in named:
+            for copied in (
+                kind.model_validate(answer.model_dump(**how, **more)),
+                kind.model_validate_json(answer.model_dump_json(**how, **more)),
+                TypeAdapter(kind).validate_python(answer.model_dump(**how, **more)),
+            ):
+                assert copied == answer
+                assert copied.model_dump() == answer.model_dump()
+                assert hash(copied) == hash(answer)
+
+
+def test_what_validates_and_what_fails_is_as_on_a_pydantic_model(answer: Any) -> None:
+    kind, data = type(answer), answer.model_dump()
+    for wrong in ({**data, "modell": None}, {**data, "rulebase": 3}, 3, None, [], "x"):
+        with pytest.raises(ValidationError) as caught:
+            kind.model_validate(wrong)
+        assert caught.value.title == kind.__name__
+    with pytest.raises(ValidationError) as caught:
+        kind.model_validate({**data, "modell": None})
+    assert [error["loc"] for error in caught.value.errors()] == [("modell",)]
+    with pytest.raises(ValidationError) as caught:
+        kind.model_validate({name: value for name, value in data.items() if name != "rulebase"})
+    assert [(error["loc"], error["type"]) for error in caught.value.errors()] == [(("rulebase",), "missing")]
+    assert kind.model_validate(data, strict=False, context={"a": 1}) == answer
+    assert kind.model_validate(answer, strict=True) is answer
+    assert kind.model_validate_json(answer.model_dump_json(), strict=True) == answer
+    assert "rulebase" in kind.model_json_schema()["required"]
 
 
 def test_pydantic_takes_it_declared_and_undeclared(answer: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, Typ
 
 from cxrules.dataclass import dataclass, field
 from cxrules.document import Block, Told, to_plain
-from cxrules.errors import MissingRuleBase, no_such
+from cxrules.errors import MissingRuleBase, no_such, read_count
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
 from cxrules.portable.fields import hide_fields, list_fields, list_names, published
@@ -149,6 +149,8 @@ class Dumpable(Told):
         """
         import json
 
+        if indent is not None:
+            indent = read_count("indent", indent, 0)
         return json.dumps(self.model_dump(**how), ensure_ascii=ensure_ascii, indent=indent)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
@@ -167,8 +169,12 @@ class Dumpable(Told):
         return make_schema(cls, **how)
 
     @classmethod
-    def model_validate(cls, data: object) -> Self:
+    def model_validate(cls, data: object, **how: Any) -> Self:
         """Return the answer whose data this is, or the answer itself.
+
+        Args:
+            data: What `model_dump()` returned, with or without what is None.
+            how: As for pydantic's method of that name, such as `strict`.
 
         Raises:
             pydantic.ValidationError: If the data is not that of such an answer.
@@ -176,12 +182,16 @@ class Dumpable(Told):
         """
         from cxrules.portable.schema import adapter_of
 
-        answer: Self = adapter_of(cls).validate_python(data)
+        answer: Self = adapter_of(cls).validate_python(data, **how)
         return answer
 
     @classmethod
-    def model_validate_json(cls, text: str | bytes) -> Self:
+    def model_validate_json(cls, text: str | bytes, **how: Any) -> Self:
         """Return the answer whose JSON this is.
+
+        Args:
+            text: What `model_dump_json()` returned.
+            how: As for pydantic's method of that name.
 
         Raises:
             pydantic.ValidationError: If the text is not that of such an answer.
@@ -189,7 +199,7 @@ class Dumpable(Told):
         """
         from cxrules.portable.schema import adapter_of
 
-        answer: Self = adapter_of(cls).validate_json(text)
+        answer: Self = adapter_of(cls).validate_json(text, **how)
         return answer
 
     @classmethod

@@ -6,9 +6,10 @@ import types
 from collections.abc import Collection, Mapping
 from enum import IntEnum
 from threading import RLock
+from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, Protocol, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model, model_validator
 from pydantic_core import SchemaSerializer, core_schema
 
 from cxrules.builtin.models import OwnershipModel
@@ -51,6 +52,19 @@ PlainValue = bool | int | float | str | list[str]
 
 class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, data: Any) -> Any:
+        """Take data from which whatever is None was left out: `model_dump(exclude_none=True)`."""
+        absent = [name for name in _nullable_fields(cls) if name not in data] if isinstance(data, dict) else ()
+        return {**data, **dict.fromkeys(absent)} if absent else data
+
+
+@remember
+def _nullable_fields(shape: Any) -> list[str]:
+    fields = shape.model_fields
+    return [name for name, field in fields.items() if field.is_required() and NoneType in get_args(field.annotation)]
 
 
 class RuleBaseData(_Data):
@@ -122,8 +136,11 @@ def _translate_alias(hint: Any) -> Any:
         return Union[tuple(_translate(each) for each in arguments)]  # noqa: UP007 - made at run time
     if origin is tuple:
         first, *others = arguments
-        each: Any = list if others == [...] else tuple
-        return each[_translate(first)] if others == [...] else each[tuple(map(_translate, arguments))]
+        if others == [...]:
+            return list[_translate(first)]  # type: ignore[misc] # made at run time
+        assert len(set(arguments)) == 1, "JSON has no rows of several types"
+        size = len(arguments)
+        return Annotated[list[_translate(first)], Field(min_length=size, max_length=size)]  # type: ignore[misc] # likewise
     assert issubclass(origin, Mapping)
     values: Any = dict
     return values[str, _translate(arguments[1])]
@@ -148,11 +165,14 @@ def make_core_schema(kind: type[Any], handler: GetCoreSchemaHandler) -> CoreSche
     It takes an answer as it is; from the data that `model_dump()` returned it makes a copy, as unpickling does. It
     serialises by `model_dump()`.
     """
-    data = handler.generate_schema(whole_shape(kind))
-    copy = core_schema.no_info_after_validator_function(lambda plain: _revive(kind, plain), data)
-    return core_schema.json_or_python_schema(
-        json_schema=copy,
-        python_schema=core_schema.union_schema([core_schema.is_instance_schema(kind), copy], mode="left_to_right"),
+
+    def take(value: Any, read: Any) -> Any:
+        return value if isinstance(value, kind) else _revive(kind, read(value))
+
+    take.__name__ = take.__qualname__ = kind.__name__  # what pydantic calls it where it is not valid
+    return core_schema.no_info_wrap_validator_function(
+        take,
+        handler.generate_schema(whole_shape(kind)),
         serialization=core_schema.plain_serializer_function_ser_schema(_dump, info_arg=True),
     )
 
@@ -181,7 +201,9 @@ def whole_shape(kind: Any) -> Any:
     """Return the pydantic model of the data of an answer with what may be asked for besides."""
     shape = shape_of(kind)
     texts = "The words behind the ids, by kind and id, where they were asked for"
-    more: dict[str, Any] = {"texts": (dict[str, dict[str, str]] | None, Field(default=None, description=texts))}
+    about = "The rule base that gave the answer"
+    more: dict[str, Any] = {"rulebase": (RuleBaseData, Field(description=about))}
+    more["texts"] = (dict[str, dict[str, str]] | None, Field(default=None, description=texts))
     if kind.NAMED:
         name = "The name of the decision, that of its log record and span, where it was asked for"
         more["id"] = (str | None, Field(default=None, description=name))
@@ -222,10 +244,7 @@ def _read_selection(option: str, wanted: object) -> Any:
 
 
 def _revive(kind: Any, plain: BaseModel) -> Any:
-    data = plain.model_dump(mode="json", exclude={"texts"})
-    if data.get("rulebase") is None:
-        raise ValueError("the answer does not say which rule base gave it")
-    return kind.revive(data)
+    return kind.revive(plain.model_dump(mode="json", exclude={"texts"}))
 
 
 def make_schema(kind: Any, **how: Any) -> dict[str, Any]:
@@ -237,7 +256,7 @@ def make_schema(kind: Any, **how: Any) -> dict[str, Any]:
 @remember
 def adapter_of(kind: Any) -> TypeAdapter[Any]:
     """Return what validates an answer."""
-    return TypeAdapter(kind)
+    return TypeAdapter(kind, config=ConfigDict(title=kind.__name__))
 
 
 _PLAIN = SchemaSerializer(core_schema.any_schema())
