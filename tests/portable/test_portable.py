@@ -252,7 +252,8 @@ def test_what_was_dumped_is_read_back_however_it_was_dumped(answer: Any) -> None
 
 def test_what_validates_and_what_fails_is_as_on_a_pydantic_model(answer: Any) -> None:
     kind, data = type(answer), answer.model_dump()
-    for wrong in ({**data, "modell": None}, {**data, "rulebase": 3}, 3, None, [], "x"):
+    refused: list[Any] = [{**data, "modell": None}, {**data, "rulebase": 3}, 3, None, [], "x"]
+    for wrong in refused:
         with pytest.raises(ValidationError) as caught:
             kind.model_validate(wrong)
         assert caught.value.title == kind.__name__

@@ -98,7 +98,7 @@ def draw_tree(argument: Argument, width: int) -> str:
         An SVG document.
 
     Raises:
-        ValueError: If the width is no whole number from 240.
+        ValueError: If the width is not a whole number from 240.
     """
     width = read_count("the width of a drawing", width, NARROWEST)
     argument = refuse_large(argument)

@@ -28,7 +28,7 @@ def explain(
     worth finding out and what would change the answer.
 
     Raises:
-        ValueError: If `detail` is neither `brief` nor `full`, or the width no whole number from 1.
+        ValueError: If `detail` is neither `brief` nor `full`, or the width not a whole number from 1.
     """
     if width is not None:
         width = read_count("the width of a text", width)
