@@ -258,7 +258,7 @@ def test_a_draw_that_runs_out_of_rounds_leaves_out_what_is_impossible(
     case: tuple[Judge, Decision], rounds: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cxrules.search.draws._ROUNDS", rounds)
+        patch.setattr("cxrules.search.redrawing.ROUNDS", rounds)
         assert_draw_is_coherent(*case)
 
 
@@ -278,7 +278,7 @@ def test_a_draw_on_the_built_in_rule_base_holds_coherent_completions() -> None:
 
 def assert_draw_is_coherent(judge: Judge, decision: Decision) -> None:
     possibilities = possibilities_of(judge)
-    cohort, valid = possibilities.draw(decision.known, possibilities.unknown(decision.known))
+    cohort, valid, _ = possibilities.draw(decision.known, possibilities.unknown(decision.known))
     for entry in possibilities.coherence.list(possibilities.unmet(decision.known)):
         assert not possibilities.meeting(entry.when, cohort) & valid, entry
     before = incoherent(judge, decision.known)

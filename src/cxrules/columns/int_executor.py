@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from cxrules.columns.bits.gates import Gate, Operation
 from cxrules.columns.bits.translation import Translated, translate
-from cxrules.columns.program import Element, Input, Program, Silence, Within
+from cxrules.columns.program import Element, Program, Silence
 from cxrules.language.facts import FactValue
 
 __all__ = ["Cohort", "Column", "Runner", "SetColumn"]
@@ -66,16 +66,18 @@ class Runner(Generic[_Key]):
         self._translated: Translated | None = None
         self._runs = 0
         vocabulary = program.rulebase.vocabulary
-        reads: dict[str, list[tuple[int, Within | Element]]] = {}
         self._silences: list[tuple[int, str]] = []
+        self._cases: dict[str, list[tuple[int, int, int]]] = {}
+        self._elements: dict[str, list[tuple[int, str]]] = {}
         for number in self._schedule.inputs:
             what = program.inputs[number]
             if isinstance(what, Silence):
                 self._silences.append((number, what.rule))
+            elif isinstance(what, Element):
+                self._elements.setdefault(what.fact, []).append((number, what.element))
             else:
-                reads.setdefault(what.fact, []).append((number, what))
-        self._reads = {name: reads[name] for name in vocabulary.facts if name in reads}
-        self.facts = tuple(self._reads)
+                self._cases.setdefault(what.fact, []).append((number, what.first, what.last))
+        self.facts = tuple([name for name in vocabulary.facts if name in self._cases or name in self._elements])
 
     def __call__(self, cohort: Cohort, silenced: Mapping[str, int] = _NOBODY) -> dict[_Key, int]:
         """Return for each gate the organisations of a cohort in which it is true.
@@ -87,34 +89,38 @@ class Runner(Generic[_Key]):
 
     def _read(self, cohort: Cohort, silenced: Mapping[str, int] = _NOBODY) -> list[int]:
         read = [0] * len(self._program.inputs)
-        for name, inputs in self._reads.items():
-            column = cohort.columns.get(name)
-            if isinstance(column, SetColumn):
-                for number, what in inputs:
-                    assert isinstance(what, Element)
-                    read[number] = column.known & column.elements.get(what.element, 0) if what.element else column.known
-            elif column is not None:
+        columns = cohort.columns
+        for name, elements in self._elements.items():
+            column = columns.get(name)
+            if column is not None:
+                assert isinstance(column, SetColumn)
+                for number, element in elements:
+                    read[number] = column.known & column.elements.get(element, 0) if element else column.known
+        for name, inputs in self._cases.items():
+            column = columns.get(name)
+            if column is not None:
+                assert not isinstance(column, SetColumn)
                 self._read_cases(name, column, inputs, read)
         for number, rule in self._silences:
             read[number] = silenced.get(rule, 0)
         return read
 
     def _read_cases(
-        self, name: str, column: Mapping[FactValue, int], inputs: Sequence[tuple[int, Input]], read: list[int]
+        self, name: str, column: Mapping[FactValue, int], inputs: Sequence[tuple[int, int, int]], read: list[int]
     ) -> None:
         cases: dict[int, int] = {}
-        for value, columns in column.items():
+        for value, where in column.items():
             case = self._program.case_of(name, value)
-            cases[case] = cases.get(case, 0) | columns
-        for number, what in inputs:
-            assert isinstance(what, Within)
-            first, last = what.first, what.last
+            cases[case] = cases[case] | where if case in cases else where
+        for number, first, last in inputs:
             if first == last:
                 read[number] = cases.get(first, 0)
-                continue
-            for case, columns in cases.items():
-                if first <= case <= last:
-                    read[number] |= columns
+            else:
+                held = 0
+                for case in range(first, last + 1):
+                    if case in cases:
+                        held = held | cases[case] if held else cases[case]
+                read[number] = held
 
     def _run(self, read: list[int], everything: int) -> Sequence[int]:
         if self._translated is None:

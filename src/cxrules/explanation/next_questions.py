@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import log, log2
 
 from cxrules.builtin.naming import ModelName, as_model
-from cxrules.columns.cohort import Cohort, Column, Outcomes, SetColumn, column_of, truth
+from cxrules.columns.cohort import Cohort, Outcomes, SetColumn, truth
 from cxrules.document import Block, Paragraph
-from cxrules.explanation.settled import Settlement, settled
+from cxrules.explanation.settled import Search, Settlement
 from cxrules.explanation.text.words import count, name, sentence, topics
 from cxrules.language.facts import Facts, FactValue, join_words
 from cxrules.policy.decision import Decision, Status
@@ -18,7 +17,9 @@ from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published
 from cxrules.search.budget import Budget
-from cxrules.search.draws import DRAWN, Draw
+from cxrules.search.codings import DRAWN, EVERYTHING
+from cxrules.search.draws import Draw
+from cxrules.search.information import Estimate
 from cxrules.search.possibilities import Possibilities, possibilities_of
 
 __all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
@@ -193,35 +194,28 @@ class _Asking:
     def _estimate(self, coherent: Mapping[str, tuple[FactValue, ...]], mattering: Mapping[str, int]) -> NextQuestions:
         """Estimate what each question tells, from a draw; one run decides the draw and every answer by itself."""
         possibilities, known = self.possibilities, self.decision.known
-        draw = possibilities.draw(known, self.free, mattering)  # whatever the others are, they alter nothing
-        asked = [(fact, value) for fact in mattering for value in coherent[fact]]
-        outcomes = possibilities.cohorts.decide(_append(possibilities, known, draw.cohort, asked))
+        asked = {fact: coherent[fact] for fact in mattering}
+        number = sum(map(len, asked.values()))
+        # Whatever the other facts are, they alter nothing.
+        draw = possibilities.draw(known, self.free, mattering, number)
+        outcomes = possibilities.cohorts.decide(_append(draw.cohort, asked))
         models = {model: both for model, columns in outcomes.models.items() if (both := columns & draw.valid)}
-        sizes = {model: columns.bit_count() for model, columns in models.items()}
         complete = True
         if len(models) <= 1:
-            proof = settled(
-                self.judge,
-                self.decision,
-                ignoring=self.ignoring,
-                answered=False,
-                budget=_PROOF,
-                deadline=self.budget.seconds,
-            )
-            if proof:
+            settlement = self._settle(models)
+            if settlement is Settlement.SETTLED:
                 return self._answer([], {self.decision.model: 1.0})
-            complete = proof.settlement is not Settlement.UNDECIDED
-        answers: dict[str, list[Answer]] = {}
-        for (fact, value), told in zip(asked, _read_from(outcomes, DRAWN, len(asked)), strict=True):
-            answers.setdefault(fact, []).append(Answer(value, *told))
+            complete = settlement is not Settlement.UNDECIDED
+        told = iter(_read_from(outcomes, DRAWN, number))
+        estimate = Estimate(tuple(models.values()))
         questions = [
             Question(
                 fact,
                 self._text(fact),
-                _information(_kinds(possibilities, draw, fact), tuple(models.values()), tuple(sizes.values())),
-                tuple(found),
+                estimate.information(_kinds(possibilities, draw, fact), lacking=fact in draw.lacking),
+                tuple([Answer(value, *then) for value, then in zip(values, told)]),  # noqa: B905 - of all facts
             )
-            for fact, found in answers.items()
+            for fact, values in asked.items()
         ]
         # Where the estimates hardly differ, the question on which most evidence depends comes first.
         questions.sort(
@@ -231,9 +225,20 @@ class _Asking:
                 all(answer.model == self.decision.model for answer in question.answers),
             )
         )
-        drawn = sum(sizes.values())  # each completion has one model, or None
-        prospects = {model: sizes[model] / drawn for model in sorted(sizes, key=lambda each: -sizes[each])}
+        sizes = dict(zip(models, estimate.sizes, strict=True))  # each completion has one model, or None
+        prospects = {model: sizes[model] / estimate.total for model in sorted(sizes, key=lambda each: -sizes[each])}
         return self._answer(questions, prospects, complete=complete)
+
+    def _settle(self, models: Collection[str | None]) -> Settlement:
+        """Find whether all completions have the only model that was drawn, if any was."""
+        if self.budget.spent:
+            return Settlement.UNDECIDED
+        if any(model != self.decision.model for model in models):
+            return Settlement.OPEN  # to learn nothing more is a completion as well
+        budget = Budget(_PROOF, self.budget.seconds)
+        search = Search(self.possibilities, self.decision, self.free, answered=False, budget=budget)
+        found = search.compare(self.decision)
+        return found if isinstance(found, Settlement) else Settlement.OPEN
 
     def _answer(
         self, questions: list[Question], prospects: dict[str | None, float], *, complete: bool = True
@@ -259,25 +264,28 @@ def _list_mattering(
     return {fact: count for fact, count in at_stake.items() if count}
 
 
-def _append(
-    possibilities: Possibilities, known: Facts, cohort: Cohort, answers: Sequence[tuple[str, FactValue]]
-) -> Cohort:
+def _append(cohort: Cohort, asked: Mapping[str, Sequence[FactValue]]) -> Cohort:
     """Return a draw and, after it, one organisation for each answer, in which nothing else new is known."""
-    vocabulary = possibilities.rulebase.vocabulary
-    everything = cohort.everything | ((1 << len(answers)) - 1) << DRAWN
     columns = dict(cohort.columns)
-    columns.update((name, column_of(vocabulary, name, value, everything)) for name, value in known.items())
-    for position, (fact, value) in enumerate(answers, DRAWN):
-        columns[fact] = _add(columns[fact], value, 1 << position)
-    return Cohort(everything, columns)
-
-
-def _add(column: Column, value: FactValue, place: int) -> Column:
-    if isinstance(column, SetColumn):
-        assert isinstance(value, tuple)
-        grown = {element: column.elements.get(element, 0) | place for element in value}
-        return SetColumn(column.known | place, {**column.elements, **grown})
-    return {**column, value: column.get(value, 0) | place}
+    place = 1 << DRAWN
+    for fact, values in asked.items():
+        column = columns[fact]
+        if isinstance(column, SetColumn):
+            known, elements = column.known, dict(column.elements)
+            for value in values:
+                assert isinstance(value, tuple)
+                known |= place
+                for element in value:
+                    elements[element] = elements.get(element, 0) | place
+                place <<= 1
+            columns[fact] = SetColumn(known, elements)
+        else:
+            grown = dict(column)
+            for value in values:
+                grown[value] = grown.get(value, 0) | place
+                place <<= 1
+            columns[fact] = grown
+    return Cohort(cohort.everything, columns)
 
 
 def _read_from(outcomes: Outcomes, first: int, number: int) -> list[tuple[ModelName | None, Status]]:
@@ -287,67 +295,23 @@ def _read_from(outcomes: Outcomes, first: int, number: int) -> list[tuple[ModelN
     for model, columns in outcomes.models.items():
         left = 0 if model is None else columns >> first
         named = as_model(model)
+        clear, close = (named, Status.RECOMMENDED), (named, Status.CONTESTED)
         while left:
-            lowest = left & -left
-            left ^= lowest
-            status = Status.CONTESTED if contested & lowest else Status.RECOMMENDED
-            found[lowest.bit_length() - 1] = named, status
+            place = left.bit_length() - 1
+            found[place] = close if contested >> place & 1 else clear
+            left ^= 1 << place
     return found
-
-
-def _information(kinds: Sequence[int], models: Sequence[int], sizes: Sequence[int]) -> float:
-    """Estimate the mutual information of a fact and the final model, in bits.
-
-    Args:
-        kinds: The completions with each value of the fact.
-        models: The completions with each model.
-        sizes: How many these are.
-    """
-    kinds = [columns for columns in kinds if columns]
-    if len(kinds) < 2 or len(models) < 2:
-        return 0.0
-    total = sum(sizes)
-    told = 0.0
-    for size, row in _count_together(kinds, models, sizes):
-        for both, with_model in zip(row, sizes, strict=True):
-            if both:
-                told += both / total * log2(both * total / (size * with_model))
-    # The bias of the estimate by chance alone (Miller and Madow).
-    told -= (len(kinds) - 1) * (len(models) - 1) / (2 * total * log(2))
-    return max(0.0, told)
-
-
-def _count_together(
-    kinds: Sequence[int], models: Sequence[int], sizes: Sequence[int]
-) -> Iterator[tuple[int, list[int]]]:
-    """Count each kind, and in it each model; each completion has one model, so that the last need not be counted.
-
-    Args:
-        kinds: The completions with each value of a fact; they do not overlap.
-        models: The completions with each model.
-        sizes: How many these are.
-    """
-    left = list(sizes)
-    for kind in kinds[:-1]:
-        size = kind.bit_count()
-        row = [(kind & columns).bit_count() for columns in models[:-1]]
-        row.append(size - sum(row))
-        left = [before - both for before, both in zip(left, row, strict=True)]
-        yield size, row
-    size = kinds[-1].bit_count()
-    if size != sum(left):  # some completions lack the fact
-        left = [(kinds[-1] & columns).bit_count() for columns in models]
-    yield size, left
 
 
 def _kinds(possibilities: Possibilities, draw: Draw, fact: str) -> list[int]:
     """Group the completions by the values of a fact that rules can tell apart."""
-    cohort, valid = draw
+    cohort, valid = draw.cohort, draw.valid
     column = cohort.columns[fact]
     if not isinstance(column, SetColumn):
-        return [columns & valid for columns in column.values()]
+        columns = list(column.values())
+        return columns if valid == EVERYTHING else [each & valid for each in columns]
     kinds = [valid]
     for test in possibilities.tests[fact]:
         holding = truth(test, cohort, possibilities.rulebase.vocabulary)
-        kinds = [part for columns in kinds for part in (columns & holding, columns & ~holding) if part]
+        kinds = [part for each in kinds for part in (each & holding, each & (each ^ holding)) if part]
     return kinds

@@ -181,8 +181,10 @@ class Search:
         first = None if self.budget.spent else self._find_first()
         if first is None:
             return Settlement.UNDECIDED
-        if not isinstance(first, Decision):
-            return first
+        return self.compare(first) if isinstance(first, Decision) else first
+
+    def compare(self, first: Decision) -> Settlement | tuple[Completion, Completion]:
+        """Return a completion that disagrees with a first one, with this; or what `search` returns else."""
         self.model = first.model
         bounds = self.possibilities.bounds
         for rival in bounds.outlook(*bounds.span(self.base, self.openness.values())).winners:

@@ -18,7 +18,7 @@ from cxrules.policy.decider import Decider
 __all__ = ["Bounds", "DecisionLimits", "Openness", "Outlook"]
 
 _KEPT = 512
-"""The number of values of a fact whose masks are kept."""
+"""The number of values of a fact whose masks are kept, and of sets of values whose openness is."""
 
 
 class Outlook(NamedTuple):
@@ -100,6 +100,7 @@ class Bounds:
                 self._tests[test.fact][1 << bit].append(test)
         self._tested = {name: sum(by_unit) for name, by_unit in self._tests.items()}
         self._met: dict[str, dict[FactValue, int]] = {name: {} for name in cases}
+        self._openness: dict[tuple[str, tuple[FactValue | None, ...]], Openness] = {}
         self.masks: dict[str, dict[FactValue | None, int]] = {
             name: {None: self.everything & ~self._tested[name], **{value: self.mask(name, value) for value in values}}
             for name, values in cases.items()
@@ -138,17 +139,22 @@ class Bounds:
         """Return impossible conjunctions, given as masks of `Coherence`, as the bits used here."""
         return conjunctions << self._units.bit_length()
 
-    def openness(self, name: str, values: Iterable[FactValue | None]) -> Openness:
+    def openness(self, name: str, values: tuple[FactValue | None, ...]) -> Openness:
         """Return what the possible values of an unknown fact share.
 
         A value of None means that the fact may stay unknown.
         """
-        masks = self.masks[name]
-        common, reach = self.everything, 0
-        for value in values:
-            common &= masks[value]
-            reach |= masks[value]
-        return Openness(common, reach)
+        kept = self._openness.get((name, values))
+        if kept is None:
+            masks = self.masks[name]
+            common, reach = self.everything, 0
+            for value in values:
+                common &= masks[value]
+                reach |= masks[value]
+            kept = Openness(common, reach)
+            if len(self._openness) < _KEPT:
+                self._openness[name, values] = kept
+        return kept
 
     def pin(self, known: Facts, free: Collection[str]) -> int:
         """Return the units and conjunctions that known facts do not contradict.

@@ -191,12 +191,13 @@ class Possibilities:
             for name, values in coherent.items()
         }
 
-    def draw(self, known: Facts, free: Iterable[str], wanted: Collection[str] | None = None) -> Draw:
+    def draw(self, known: Facts, free: Iterable[str], wanted: Collection[str] | None = None, beside: int = 0) -> Draw:
         """Draw coherent completions in which every value of every free fact is equally likely; always the same ones.
 
-        Free facts that are not wanted are left out of the result; None means all are wanted.
+        Free facts that are not wanted are left out of the result; None means all are wanted. The cohort has room
+        for `beside` more organisations after the completions, of which only the known facts are known.
         """
-        return self._draws.draw(known, free, self.unmet(known), wanted)
+        return self._draws.draw(known, free, self.unmet(known), wanted, beside)
 
 
 # Compiled once for each judge, for as long as the judge lives; nothing in it refers back to the judge.
