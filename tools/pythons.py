@@ -37,6 +37,8 @@ TESTS = [
         "policy",
         "recommendation",
         "testing",
+        "test_cold_start.py",
+        "test_dataclass.py",
         "project/test_doors.py",
         "project/test_fuzz.py",
     )

@@ -8,6 +8,7 @@ methods when one of them is first looked up.
 
 from __future__ import annotations
 
+import sys
 from _thread import RLock
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -108,7 +109,15 @@ def _with_defaults(kind: type[Any]) -> type[Any]:
 
 
 _OF_EVERY_CLASS = ("__dict__", "__weakref__")
-_ALWAYS = ("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__init__", "__setattr__", "__delattr__")
+_ALWAYS: tuple[str, ...] = (
+    "__dataclass_fields__",
+    "__dataclass_params__",
+    "__match_args__",
+    "__init__",
+    "__setattr__",
+    "__delattr__",
+)
+_ALWAYS += ("__replace__",) if sys.version_info >= (3, 13) else ()
 _REPR = ("__repr__",)
 _STATE = ("__getstate__", "__setstate__")
 _EQUALITY = ("__eq__", "__hash__")
