@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cxrules.cli.terminal.commands import refuse_repeated
 from cxrules.cli.terminal.exit_codes import ExitCode
 
 __all__ = ["MODULES", "make_app", "run"]
@@ -58,6 +59,7 @@ def make_app() -> typer.Typer:
     app.callback()(_begin)
     for name in MODULES:
         import_module(f"cxrules.cli.{name}").register(app)
+    refuse_repeated(app)
     return app
 
 

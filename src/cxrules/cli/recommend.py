@@ -39,7 +39,9 @@ def recommend(
         str | None,
         typer.Option(metavar="YYYY-MM-DD|today", help="The date that the report bears; none when left out."),
     ] = None,
-    detail: Annotated[str, typer.Option(metavar="brief|full", help="How much of the reasoning to show.")] = "brief",
+    detail: Annotated[
+        str | None, typer.Option(metavar="brief|full", help="How much of the reasoning to show; brief when left out.")
+    ] = None,
     why_not: Annotated[
         str | None,
         typer.Option(
@@ -66,14 +68,12 @@ def recommend(
     from cxrules.advisor import Advisor
     from cxrules.files.organisation_file import read_organisation
 
+    asked = why_not is not None or bool(what_if)
     if why_not is not None and what_if:
         fail("--why-not and --what-if are two questions: ask one at a time")
-    if detail not in ("brief", "full"):
-        fail(f"--detail is brief or full, not {detail!r}")
-    if as_html and (as_json or why_not is not None or what_if):
+    if as_html and (as_json or asked):
         fail("--html is the report on the recommendation: it goes with none of --json, --why-not and --what-if")
-    if date is not None and not as_html:
-        fail("--date is that of the report: it needs --html")
+    _check_output(detail, date, as_html=as_html, asked=asked)
     dated = None if date is None else _read_date(date)
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
@@ -95,6 +95,16 @@ def recommend(
         typer.echo(advice.to_html(title=organisation.name, date=dated), nl=False)
     else:
         typer.echo(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())
+
+
+def _check_output(detail: str | None, date: str | None, *, as_html: bool, asked: bool) -> None:
+    """Refuse what would be said of no output."""
+    if detail not in (None, "brief", "full"):
+        fail(f"--detail is brief or full, not {detail!r}")
+    if detail is not None and (as_html or asked):
+        fail("--detail is that of the recommendation in words: it goes with none of --html, --why-not and --what-if")
+    if date is not None and not as_html:
+        fail("--date is that of the report: it needs --html")
 
 
 def _read_date(text: str) -> date:
