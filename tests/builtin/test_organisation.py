@@ -13,3 +13,10 @@ def test_examples_are_accepted_and_lead_somewhere() -> None:
         assert not advice.incoherences
         assert advice.fired
     assert recommend(examples[0]).model
+
+
+def test_what_is_unknown_is_not_shown() -> None:
+    organisation = Organisation(silos="severe", maturity=None, marketing_journey_coverage=["loyalty"])
+    assert repr(organisation) == "Organisation(silos='severe', marketing_journey_coverage=('loyalty',))"
+    assert repr(Organisation()) == "Organisation()"
+    assert organisation.model_fields_set == {"silos", "maturity", "marketing_journey_coverage"}

@@ -147,5 +147,8 @@ def test_a_misspelt_fact_is_refused_rather_than_shown() -> None:
 
 
 def test_one_path_is_not_a_list_of_letters() -> None:
-    with pytest.raises(TypeError, match="list of paths"):
-        Masking(mask="facts")
+    for paths in ("facts", 3, None):
+        with pytest.raises(TypeError, match="mask is a list of paths"):
+            Masking(mask=paths)  # type: ignore[arg-type]
+    with pytest.raises(InvalidMasking, match="a path is text, not 3"):
+        Masking(mask=["facts.silos", 3])  # type: ignore[list-item]

@@ -178,7 +178,9 @@ def test_clock_and_ids_of_a_log_can_be_given(tmp_path: Path) -> None:
     assert files[0] == files[1]
 
 
-@pytest.mark.parametrize("labels", [{"x": [1]}, {"x": float("nan")}, {"x": float("inf")}, {1: "x"}, {"x": object()}])
+@pytest.mark.parametrize(
+    "labels", [["x"], "x", {"x": [1]}, {"x": float("nan")}, {"x": float("inf")}, {1: "x"}, {"x": object()}]
+)
 def test_a_label_that_json_cannot_hold_is_refused(labels: dict[Any, Any]) -> None:
     with pytest.raises(TypeError, match="label"):
         make_record(cxrules.recommend(), labels=labels)

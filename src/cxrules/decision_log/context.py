@@ -90,6 +90,9 @@ def _extend(
 
 
 def _check_labels(labels: Mapping[str, Label]) -> Mapping[str, Label]:
+    given: object = labels  # whatever the caller gave
+    if not isinstance(given, Mapping):
+        raise TypeError(f"labels map names to values, they are not {given!r:.60}")
     for label, value in labels.items():
         if not isinstance(label, str):
             raise TypeError(f"the name of a label is text, not {label!r:.60}")

@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 
 from cxrules.decision_log.record import COMPARED, DecisionRecord
 from cxrules.decision_log.recorded_answer import pack_bits
-from cxrules.errors import Diagnostic, Location, suggest
+from cxrules.errors import Diagnostic, Location, show_value, suggest
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
 from cxrules.policy.judge import Judge
@@ -78,11 +78,15 @@ class Masking:
     def __post_init__(self) -> None:
         for name in ("mask", "erase"):
             paths = getattr(self, name)
-            if isinstance(paths, str):
-                raise TypeError(f"{name} is a list of paths, not {paths!r}")
+            if isinstance(paths, str) or not isinstance(paths, Iterable):
+                raise TypeError(f"{name} is a list of paths, not {show_value(paths)}")
             object.__setattr__(self, name, tuple(paths))
         mistakes = []
         for path in (*self.mask, *self.erase):
+            given: object = path  # whatever the caller gave
+            if not isinstance(given, str):
+                mistakes.append(Diagnostic("wrong-type", Location(), f"a path is text, not {show_value(given)}"))
+                continue
             field, dot, name = path.partition(".")
             bare = ".".join(part.strip() for part in (field, name) if part.strip())
             if bare != path and bare:

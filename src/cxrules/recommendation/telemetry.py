@@ -42,7 +42,10 @@ def trace_decisions(provider: TracerProvider | None = None, *, enabled: bool = T
     if not enabled:
         SWITCH.tracer = None
         return
-    from opentelemetry import trace
+    try:
+        from opentelemetry import trace
+    except ImportError as error:
+        raise ImportError(f"spans need OpenTelemetry ({error}): pip install opentelemetry-api") from error
 
     from cxrules.version import __version__
 
