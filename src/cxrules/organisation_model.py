@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
@@ -60,6 +60,10 @@ class OrganisationModel(BaseModel, frozen=True):  # as an argument, so that type
             raise _translate(cls.__name__, data, error) from None
         # A field given as None was given, and counts among `model_fields_set`.
         return handler({name: None for name, value in data.items() if value is None} | known)
+
+    def __repr_args__(self) -> Iterable[tuple[str, Any]]:
+        """Return what is known: most of many facts are not."""
+        return [(name, value) for name, value in self if value is not None]
 
 
 def make_organisation_model(vocabulary: Vocabulary, name: str = "Organisation") -> type[OrganisationModel]:

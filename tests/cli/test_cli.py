@@ -346,6 +346,9 @@ WRONG_OPTIONS = [
     ("recommend - --why-not cmo_owned --what-if silos=none", 2, "ask one at a time"),
     ("recommend - --what-if silos=none --what-if silos=severe", 2, "--what-if: silos is given twice"),
     ("table x.csv --column silos=a --column silos=b", 2, "--column: silos is given twice"),
+    ("mcp --port 8001", 2, "they need --http"),
+    ("mcp --host 0.0.0.0", 2, "they need --http"),
+    ("mcp --http --port 99999", 2, "65535"),
     ("diff builtin builtin --within inf", 0, ""),
     ("diff builtin builtin --within 1e300", 0, ""),
 ]

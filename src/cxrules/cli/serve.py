@@ -63,12 +63,19 @@ def serve(
 
 def mcp(
     http: Annotated[bool, typer.Option("--http", help="Serve streamable HTTP instead of standard input.")] = False,
-    host: Annotated[str, typer.Option(help="The address to serve HTTP on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to serve HTTP on.")] = 8000,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The address to serve HTTP on; 127.0.0.1 when left out.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", min=1, max=65535, help="The port to serve HTTP on; 8000 when left out."),
+    ] = None,
     rules: Rules = None,
     on_top: OnTop = False,
 ) -> None:
     """Serve agents by the Model Context Protocol."""
+    if not http and not (host is None and port is None):
+        fail("--host and --port are those of HTTP: they need --http")
     if find_spec("mcp") is None:
         fail("this needs the Model Context Protocol's SDK: pip install 'cxrules[mcp]'", ExitCode.MISSING_EXTRA)
     from cxrules.mcp import create_server
@@ -76,6 +83,6 @@ def mcp(
     with mistakes_end_it():
         server = create_server(open_rulebase(rules, on_top))
     if http:
-        server.run(transport="streamable-http", host=host, port=port)
+        server.run(transport="streamable-http", host=host or "127.0.0.1", port=port or 8000)
     else:
         server.run()
