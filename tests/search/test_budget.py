@@ -113,6 +113,17 @@ def test_an_explanation_without_searches_says_nothing_that_the_other_does_not() 
         assert set(advice.to_markdown(searches=False).split("\n\n")) <= set(advice.to_markdown().split("\n\n"))
 
 
+@pytest.mark.parametrize("words", ["explain", "to_markdown", "to_html"])
+def test_the_searches_behind_words_end_in_time(words: str) -> None:
+    advice = ADVICE[0]
+    with time_limit(0):
+        hurried = getattr(advice, words)()
+    assert getattr(advice, words)(deadline=0) == hurried
+    assert getattr(advice, words)(deadline=3600) == getattr(advice, words)() != hurried
+    with pytest.raises(ValueError, match="a deadline is a number of seconds"):
+        getattr(advice, words)(deadline="soon")
+
+
 # -- facts left alone, facts priced otherwise --------------------------------------------------------------------------
 
 

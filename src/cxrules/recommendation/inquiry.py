@@ -50,7 +50,14 @@ class Inquiry(Told):
         """The decision."""
         raise NotImplementedError
 
-    def explain(self, detail: Detail = "brief", *, width: int | None = None, searches: bool = True) -> str:
+    def explain(
+        self,
+        detail: Detail = "brief",
+        *,
+        width: int | None = None,
+        searches: bool = True,
+        deadline: float | None = None,
+    ) -> str:
         """Explain the recommendation in plain text.
 
         Args:
@@ -59,35 +66,45 @@ class Inquiry(Told):
             width: The longest line; None leaves every paragraph on one line.
             searches: Whether to search for what is worth finding out and what would change the answer. Most of the time
                 goes into these searches.
+            deadline: The seconds that these searches may take together. What they have not found by then is left out.
 
         Raises:
-            ValueError: If there is no such detail, or the width is not a whole number from 1.
+            ValueError: If there is no such detail, the width is not a whole number from 1, or the deadline is not a
+                number of seconds.
         """
         from cxrules import explanation
+        from cxrules.search.budget import time_limit
 
-        return explanation.explain(self.judge, self.decision, detail, width, searches=searches)
+        with time_limit(deadline):
+            return explanation.explain(self.judge, self.decision, detail, width, searches=searches)
 
-    def to_markdown(self, detail: Detail = "brief", *, searches: bool = True) -> str:
+    def to_markdown(self, detail: Detail = "brief", *, searches: bool = True, deadline: float | None = None) -> str:
         """Explain the recommendation in Markdown.
 
         Args:
             detail: As for `explain`.
             searches: As for `explain`.
+            deadline: As for `explain`.
         """
         from cxrules.explanation.prose.explain import explain_in_markdown
+        from cxrules.search.budget import time_limit
 
-        return explain_in_markdown(self.judge, self.decision, detail, searches=searches)
+        with time_limit(deadline):
+            return explain_in_markdown(self.judge, self.decision, detail, searches=searches)
 
-    def to_html(self, *, title: str = "", date: date | None = None) -> str:
+    def to_html(self, *, title: str = "", date: date | None = None, deadline: float | None = None) -> str:
         """Write a report for printing: one self-contained HTML page.
 
         Args:
             title: The title, such as the name of the organisation.
             date: The date to print; none when left out, so that the same facts give the same page.
+            deadline: As for `explain`.
         """
         from cxrules.explanation.prose.report import write_report
+        from cxrules.search.budget import time_limit
 
-        return write_report(self.judge, self.decision, title=title, dated=date)
+        with time_limit(deadline):
+            return write_report(self.judge, self.decision, title=title, dated=date)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
         """Draw the argument as a Mermaid flowchart of about twelve boxes: deciding reasons and strongest objections.
