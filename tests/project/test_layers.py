@@ -91,6 +91,7 @@ HEAVY = {
     "numpy": Heavy(
         at_top=(
             "columns.bits.transposition",
+            "columns.cells",
             "columns.coding",
             "columns.frames",
             "columns.numpy_executor",
@@ -100,7 +101,7 @@ HEAVY = {
     ),
     "pandas": Heavy(in_functions=()),
     "polars": Heavy(in_functions=()),
-    "pyarrow": Heavy(at_top=("columns.coding", "columns.files", "columns.frames", "columns.tables")),
+    "pyarrow": Heavy(at_top=("columns.cells", "columns.coding", "columns.files", "columns.frames", "columns.tables")),
     "pydantic": Heavy(
         at_top=("builtin.organisation", "organisation_model", "portable.schema", "knowledge", "mcp", "web.app")
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
 from math import inf, nextafter
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cxrules.columns.cells import Lexicon, is_valid, lengths_of, list_indices, look_up, read_bits, unite_lists
 from cxrules.columns.dialect import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
@@ -21,9 +23,8 @@ from cxrules.language.regions import cut, list_tests
 
 __all__ = ["Coder", "Fault"]
 
-_SMALL = 256
-_FEW = 9
-"""Up to so many names of a fact a text is compared with each of them."""
+_REMEMBERED = 64
+"""The codes of a dictionary of so many texts are kept for the next one of the same: most tables come in many parts."""
 _Rows = npt.NDArray[np.int64]
 
 
@@ -42,11 +43,12 @@ class Coder:
         self.vocabulary = program.rulebase.vocabulary
         tests = list_tests(program.rulebase)
         self.types = {name: code_type(program, fact) for name, fact in self.vocabulary.facts.items()}
-        self._names = {
-            name: {value: self.code_of(fact, value) for value in fact.names}
+        self._lexicons = {
+            name: (Lexicon(fact.names), np.array([0, *map(partial(self._entry, fact), fact.names)], self.types[name]))
             for name, fact in self.vocabulary.facts.items()
-            if fact.kind in (Kind.ORDERED, Kind.CHOICE) and len(fact.names) <= _FEW
+            if fact.kind in (Kind.ORDERED, Kind.CHOICE, Kind.SET)
         }
+        self._tables = lru_cache(maxsize=4 * len(self.vocabulary.facts))(self._tabulate)
         self._starts = {
             name: [nextafter(region.low, inf) if region.low_open else region.low for region in cut(tests[name])]
             for name, fact in self.vocabulary.facts.items()
@@ -67,9 +69,7 @@ class Coder:
         column = _decoded(column)
         if pa.types.is_null(column.type):
             return np.zeros(len(column), self.types[name]), []
-        if pa.types.is_string_view(column.type):
-            column = column.cast(pa.string())
-        if file and _is_text(column.type):
+        if file and _is_text(column.type.value_type if pa.types.is_dictionary(column.type) else column.type):
             return self._encode_texts(fact, column, parse_text)
         try:
             return self._encoder(fact.kind, column.type)(fact, column)
@@ -87,7 +87,7 @@ class Coder:
             return self._encode_lists
         if types.is_nested(found):
             return lambda fact, column: self._encode_objects(fact, column.to_pylist())
-        return self._encode_texts if types.is_string(found) or types.is_large_string(found) else self._encode_distinct
+        return self._encode_texts if _is_text(found) else self._encode_distinct
 
     def encode_elements(
         self, name: str, columns: Mapping[str, pa.Array | list[Any]], *, file: bool = False
@@ -125,7 +125,6 @@ class Coder:
     def _encode_truths(
         self, truth: Fact, element: str, column: pa.Array | list[Any], *, file: bool
     ) -> tuple[npt.NDArray[np.uint8], list[Fault]]:
-        flags: npt.NDArray[np.uint8]
         if not isinstance(column, list):
             try:
                 column = pc.dictionary_encode(_decoded(column)) if not pa.types.is_dictionary(column.type) else column
@@ -149,9 +148,9 @@ class Coder:
                 wrong.setdefault(shown, []).append(place)
         if isinstance(column, list):
             return table[: len(values)], [Fault(told[shown], np.array(rows)) for shown, rows in wrong.items()]
-        flags, indices, valid = _look_up(table, column)
+        indices, valid = list_indices(column), is_valid(column.indices)
         faults = [Fault(told[shown], np.flatnonzero(np.isin(indices, at) & valid)) for shown, at in wrong.items()]
-        return flags, [fault for fault in faults if len(fault.rows)]
+        return look_up(table, indices, valid), [fault for fault in faults if len(fault.rows)]
 
     def code(self, fact: Fact, value: object) -> int:
         """Return the code of one value; 0 for one that is missing.
@@ -172,18 +171,27 @@ class Coder:
             return 1 + sum(2 << fact.names.index(element) for element in value)
         return 1 + self._program.case_of(fact.name, value)
 
+    def _entry(self, fact: Fact, name: str) -> int:
+        """Return the code of a name, or of an element what it adds to the code of a set."""
+        return self.code_of(fact, (name,)) - 1 if fact.kind is Kind.SET else self.code_of(fact, name)
+
     def _encode_percentages(self, fact: Fact, column: pa.Array) -> tuple[Codes, list[Fault]]:
-        numbers = column.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False)
+        cast = column.cast(pa.float64(), safe=False)
+        numbers = np.frombuffer(cast.buffers()[1], np.float64, cast.offset + len(cast))[cast.offset :]
+        known = is_valid(cast)
         codes = np.zeros(len(numbers), self.types[fact.name])
         for start in self._starts[fact.name]:
-            codes += numbers >= start  # of what is missing, NaN here, this is false
-        unlikely = numbers[(numbers > 0) & (numbers < 1)]
-        if len(unlikely):
+            codes += (numbers >= start).view(np.uint8)  # of NaN this is false
+        codes *= known
+        unlikely = known & (numbers > 0) & (numbers < 1)
+        if unlikely.any():
+            first = numbers[unlikely][0]
             message = (
-                f"{fact.name}: {len(unlikely):,} of {len(numbers):,} shares are below 1 %, such as {unlikely[0]:g} %"
+                f"{fact.name}: {np.count_nonzero(unlikely):,} of {len(numbers):,} shares are below 1 %, "
+                f"such as {first:g} %"
             )
-            warnings.warn(f"{message}; write {100 * unlikely[0]:g} if that was meant", UnlikelyFact, stacklevel=2)
-        outside = (numbers < 0) | (numbers > 100)
+            warnings.warn(f"{message}; write {100 * first:g} if that was meant", UnlikelyFact, stacklevel=2)
+        outside = known & ((numbers < 0) | (numbers > 100))
         if not outside.any():
             return codes, []
         codes[outside] = 0
@@ -193,47 +201,65 @@ class Coder:
     def _encode_texts(
         self, fact: Fact, column: pa.Array, parse: Callable[[Fact, Any], object] | None = None
     ) -> tuple[Codes, list[Fault]]:
-        """Return the codes of texts. Comparing with each of a few names takes less than telling the texts apart."""
-        names = self._names.get(fact.name)
-        if names and not pa.types.is_dictionary(column.type):
-            codes = np.zeros(len(column), self.types[fact.name])
-            for name, code in names.items():
-                codes += _bits(pc.equal(column, pa.scalar(name, column.type)), 1) * codes.dtype.type(code)
-            codes *= _valid(column)
-            if np.count_nonzero(codes) == len(column) - column.null_count:
-                return codes, []
-        return self._encode_distinct(fact, column, parse)
+        """Return the codes of texts: quickly where each is a name of the fact."""
+        if pa.types.is_dictionary(column.type) or fact.kind not in (Kind.ORDERED, Kind.CHOICE):
+            return self._encode_distinct(fact, column, parse)
+        lexicon, table = self._lexicons[fact.name]
+        places = lexicon.find(column)
+        return self._encode_distinct(fact, column, parse) if places is None else (look_up(table, places), [])
 
     def _encode_distinct(
         self, fact: Fact, column: pa.Array, parse: Callable[[Fact, Any], object] | None = None
     ) -> tuple[Codes, list[Fault]]:
         if not pa.types.is_dictionary(column.type):
-            column = pc.dictionary_encode(column)
+            column = _distinguish(column)
         elif len(column.dictionary) > len(column):
             return self._encode_distinct(fact, pc.dictionary_encode(column.cast(column.type.value_type)), parse)
-        table = np.zeros(max(len(column.dictionary), 1), self.types[fact.name])
+        values = column.dictionary.to_pylist()
+        plain = len(values) <= _REMEMBERED and all(isinstance(value, str) for value in values)
+        table, wrong = (self._tables if plain else self._tabulate)(fact.name, tuple(values), parse)
+        indices = list_indices(column)
+        valid = is_valid(column.indices) if column.indices.null_count else None
+        faults = []
+        for position, diagnostic in wrong:
+            rows = np.flatnonzero((indices == position) & (True if valid is None else valid))
+            if len(rows):  # a category that no row has is no mistake
+                faults.append(Fault(diagnostic, rows))
+        return look_up(table, indices, valid), faults
+
+    def _tabulate(
+        self, name: str, values: tuple[Any, ...], parse: Callable[[Fact, Any], object] | None
+    ) -> tuple[Codes, list[tuple[int, Diagnostic]]]:
+        """Return the code of each value of a fact, 0 for a wrong one, and what is wrong with which."""
+        fact = self.vocabulary[name]
+        table = np.zeros(max(len(values), 1), self.types[name])
         wrong: list[tuple[int, Diagnostic]] = []
-        for position, value in enumerate(column.dictionary.to_pylist()):
+        for position, value in enumerate(values):
             try:
                 table[position] = self.code(fact, parse(fact, value) if parse else value)
             except InvalidOrganisation as error:
                 wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
-        codes, indices, valid = _look_up(table, column)
-        faults = []
-        for position, diagnostic in wrong:
-            rows = np.flatnonzero((indices == position) & valid)
-            if len(rows):  # a category that no row has is no mistake
-                faults.append(Fault(diagnostic, rows))
-        return codes, faults
+        return table, wrong
 
     def _encode_lists(self, fact: Fact, column: pa.Array) -> tuple[Codes, list[Fault]]:
-        kind = self.types[fact.name]
-        known = _valid(column)
-        lengths = _lengths(column) * known
-        codes = known.astype(kind)
+        known = is_valid(column)
+        lengths = lengths_of(column) * known
         elements = column.flatten()
+        lexicon, table = self._lexicons[fact.name]
+        places = lexicon.find(elements) if _is_text(elements.type) and not elements.null_count else None
+        if places is None:
+            return self._encode_distinct_lists(fact, elements, known, lengths)
+        codes = known.astype(table.dtype)
+        codes |= unite_lists(look_up(table, places), lengths)
+        return codes, []
+
+    def _encode_distinct_lists(
+        self, fact: Fact, elements: pa.Array, known: npt.NDArray[np.bool_], lengths: npt.NDArray[np.integer]
+    ) -> tuple[Codes, list[Fault]]:
+        kind = self.types[fact.name]
+        codes = known.astype(kind)
         if not pa.types.is_dictionary(elements.type):
-            elements = pc.dictionary_encode(elements)
+            elements = _distinguish(elements)
         table = np.zeros(max(len(elements.dictionary), 1), kind)
         wrong: list[tuple[int, Diagnostic]] = []
         for position, element in enumerate(elements.dictionary.to_pylist()):
@@ -241,14 +267,11 @@ class Coder:
                 table[position] = self.code_of(fact, fact.examine((element,))) - 1
             except InvalidOrganisation as error:
                 wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
-        flags, indices, valid = _look_up(table, elements)
-        if len(flags):
-            # Where a list is empty, the flags of the next one come out, and are left out again.
-            united = np.bitwise_or.reduceat(np.append(flags, kind(0)), np.cumsum(lengths) - lengths)
-            codes |= united * (lengths > 0)
+        indices, valid = list_indices(elements), is_valid(elements.indices)
+        codes |= unite_lists(look_up(table, indices, valid), lengths)
         if not wrong and valid.all():
             return codes, []
-        parents = np.repeat(np.arange(len(column)), lengths)
+        parents = np.repeat(np.arange(len(known)), lengths)
         faults = [
             Fault(diagnostic, np.unique(parents[(indices == position) & valid])) for position, diagnostic in wrong
         ]
@@ -303,16 +326,20 @@ def _decoded(column: pa.Array) -> pa.Array:
         return column.values.take(pa.array(np.searchsorted(column.run_ends.to_numpy(), rows, side="right")))
 
 
+def _distinguish(column: pa.Array) -> pa.DictionaryArray:
+    return pc.dictionary_encode(column.cast(pa.string()) if pa.types.is_string_view(column.type) else column)
+
+
 def _is_text(kind: pa.DataType) -> bool:
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _encode_flags(_: Fact, column: pa.Array) -> tuple[npt.NDArray[np.uint8], list[Fault]]:
     # True is the first case, false the second.
-    codes = np.subtract(np.uint8(2), _bits(column, 1))
+    codes = np.subtract(np.uint8(2), read_bits(column, 1))
     if column.buffers()[0] is not None:
-        codes *= _bits(column, 0)
+        codes *= read_bits(column, 0)
     return codes, []
 
 
@@ -328,42 +355,3 @@ def _is_list(kind: pa.DataType) -> bool:
             types.is_large_list_view,
         )
     )
-
-
-def _lengths(column: pa.Array) -> npt.NDArray[np.integer]:
-    """Return how many elements each list of a column has; of one that is missing, any number."""
-    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        offsets: npt.NDArray[np.integer] = column.offsets.to_numpy()
-        return offsets[1:] - offsets[:-1]
-    lengths: npt.NDArray[np.integer] = pc.list_value_length(column).fill_null(0).to_numpy()
-    return lengths
-
-
-def _bits(column: pa.Array, buffer: int) -> npt.NDArray[np.uint8]:
-    """Return a buffer of bits, of an array that may be a slice, as bytes of 0 and 1."""
-    first, skipped = divmod(column.offset, 8)
-    data = np.frombuffer(column.buffers()[buffer], np.uint8, count=(skipped + len(column) + 7) // 8, offset=first)
-    return np.unpackbits(data, bitorder="little", count=skipped + len(column))[skipped:]
-
-
-def _valid(column: pa.Array) -> npt.NDArray[np.bool_]:
-    if column.buffers()[0] is None:
-        return np.ones(len(column), np.bool_)
-    return _bits(column, 0).view(np.bool_)
-
-
-def _look_up(
-    table: npt.NDArray[np.unsignedinteger], column: pa.DictionaryArray
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.bool_]]:
-    """Return for each row what a table holds at its index (0 where it has none), the index, and whether it has one."""
-    indices = column.indices
-    kind = np.dtype(str(indices.type))  # to_pandas_dtype() wants pandas
-    raw = np.frombuffer(indices.buffers()[1], kind, count=indices.offset + len(indices))[indices.offset :]
-    valid = _valid(indices)
-    if len(table) <= _SMALL and table.dtype == np.uint8:
-        # Bytes are translated faster than an array is indexed.
-        narrow = raw.astype(np.uint8) if raw.dtype.itemsize > 1 else raw
-        full = table.tobytes().ljust(_SMALL, b"\0")
-        found: npt.NDArray[Any] = np.frombuffer(narrow.tobytes().translate(full), np.uint8)
-        return (found.copy() if indices.null_count == 0 else found * valid), raw, valid
-    return np.where(valid, np.take(table, raw, mode="clip"), table.dtype.type(0)), raw, valid

@@ -186,9 +186,11 @@ class TableJudge:
         """Return a table's columns as Arrow arrays."""
         columns = {
             "model": _categories(table.model, self.models),
-            "status": pa.DictionaryArray.from_arrays(table.status.astype(np.int8), [str(one) for one in _STATUSES]),
+            "status": pa.DictionaryArray.from_arrays(
+                table.status.astype(np.int8), [str(one) for one in _STATUSES], safe=False
+            ),
             "reason": _categories(table.reason, [str(one) for one in Reason]),
-            "certainty": pa.array(self._certainties[table.points]),
+            "certainty": pa.array(np.take(self._certainties, table.points)),
             "runner_up": _categories(table.runner_up, self.models),
             "lead": pa.array(table.lead),
         }
@@ -199,8 +201,11 @@ class TableJudge:
 
 
 def _categories(numbers: npt.NDArray[np.unsignedinteger], names: Sequence[str]) -> pa.Array:
-    missing = numbers == 0
-    return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int16) - 1, pa.int16(), mask=missing), list(names))
+    """Return names by their positions, from 1; 0 is none."""
+    indices = np.subtract(numbers, 1, dtype=np.int16, casting="unsafe")
+    known = np.packbits(numbers != 0, bitorder="little")
+    places = pa.Array.from_buffers(pa.int16(), len(numbers), [pa.py_buffer(known), pa.py_buffer(indices)])
+    return pa.DictionaryArray.from_arrays(places, list(names), safe=False)
 
 
 def _bitset(flags: npt.NDArray[np.uint8]) -> pa.Array:

@@ -1,0 +1,183 @@
+"""Arrow's buffers as arrays: bits, indices, lists, and texts of which each is one of a few names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["Lexicon", "is_valid", "lengths_of", "list_indices", "look_up", "read_bits", "unite_lists"]
+
+_SMALL = 256
+_FEW = 16
+"""A table of so many entries is looked up by comparing: that takes less than an index for each cell."""
+_COMPARED = 9
+"""Arrow is asked about so many names at most."""
+_BLOCK = 1 << 14
+_WORD = 8
+_TWO_WORDS = 16
+
+
+def read_bits(column: pa.Array, buffer: int) -> npt.NDArray[np.uint8]:
+    """Return a buffer of bits, of an array that may be a slice, as bytes of 0 and 1."""
+    first, skipped = divmod(column.offset, 8)
+    data = np.frombuffer(column.buffers()[buffer], np.uint8, count=(skipped + len(column) + 7) // 8, offset=first)
+    return np.unpackbits(data, bitorder="little", count=skipped + len(column))[skipped:]
+
+
+def is_valid(column: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return which cells are not missing."""
+    if column.buffers()[0] is None:
+        return np.ones(len(column), np.bool_)
+    return read_bits(column, 0).view(np.bool_)
+
+
+def list_indices(column: pa.DictionaryArray) -> npt.NDArray[np.integer]:
+    """Return the indices of a column into its dictionary; where a cell is missing, anything."""
+    indices = column.indices
+    kind = np.dtype(str(indices.type))  # to_pandas_dtype() wants pandas
+    return np.frombuffer(indices.buffers()[1], kind, count=indices.offset + len(indices))[indices.offset :]
+
+
+def look_up(
+    table: npt.NDArray[np.unsignedinteger],
+    places: npt.NDArray[np.integer],
+    valid: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.unsignedinteger]:
+    """Return for each cell what a table holds at its place; 0 where it is not valid, whatever its place is.
+
+    The table has an entry at least.
+    """
+    if table.dtype != np.uint8 or len(table) > _SMALL:
+        found = np.take(table, places, mode="clip")
+    else:
+        found = _look_up_bytes(table, places.astype(np.uint8) if places.dtype.itemsize > 1 else places.view(np.uint8))
+    if valid is not None:
+        found *= valid
+    return found
+
+
+def _look_up_bytes(table: npt.NDArray[np.uint8], places: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    if (np.diff(table) == 1).all():
+        moved: npt.NDArray[np.uint8] = places + table[0]
+        return moved
+    if len(table) > _FEW:
+        return np.frombuffer(bytearray(places.tobytes().translate(table.tobytes().ljust(_SMALL, b"\0"))), np.uint8)
+    return _choose(places, ((place, entry) for place, entry in enumerate(table.tolist()) if entry))
+
+
+def lengths_of(column: pa.Array) -> npt.NDArray[np.integer]:
+    """Return how many elements each list of a column has; of one that is missing, any number."""
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        offsets: npt.NDArray[np.integer] = column.offsets.to_numpy()
+        return offsets[1:] - offsets[:-1]
+    lengths: npt.NDArray[np.integer] = pc.list_value_length(column).fill_null(0).to_numpy()
+    return lengths
+
+
+def unite_lists(
+    flags: npt.NDArray[np.unsignedinteger], lengths: npt.NDArray[np.integer]
+) -> npt.NDArray[np.unsignedinteger]:
+    """Return the flags of all elements of each list, each of which has one."""
+    starts = np.cumsum(lengths, dtype=np.intp) - lengths
+    longest = int(lengths.max(initial=0))
+    flags = np.append(flags, np.zeros(max(longest, 1), flags.dtype))
+    if longest > _SMALL - 1:
+        # Where a list is empty, the flags of the next one come out, and are left out again.
+        return np.bitwise_or.reduceat(flags, starts) * (lengths > 0)
+    united = np.zeros(len(lengths), flags.dtype)
+    short = lengths.astype(np.uint8)
+    for place in range(longest):
+        united |= np.take(flags[place:], starts) * (short > place)
+    return united
+
+
+class Lexicon:
+    """A few names that are recognised in columns of text. Threads may share it.
+
+    Short names are compared eight letters at a time, all cells at once. Longer ones are left to Arrow, one after
+    another: it looks at letters only where a cell is as long as the name, so that is quick unless names are of one
+    length.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        texts = [name.encode() for name in names]
+        self._longest = max(map(len, texts), default=0)
+        self._words = [(len(text), _cut(text)) for text in texts]
+        alike = len({len(text) for text in texts}) < len(texts)
+        self._reads = self._longest <= (_TWO_WORDS if alike else _WORD) or len(texts) > _COMPARED
+
+    def find(self, column: pa.Array) -> npt.NDArray[np.uint8] | None:
+        """Return for each cell the position of its name, from 1, and 0 where it is missing; None if one is no name."""
+        places = np.zeros(len(column), np.uint8)
+        if len(column) and len(self._names) < _SMALL:
+            if pa.types.is_string_view(column.type):
+                column = column.cast(pa.string())
+            if self._reads:
+                self._read(column, places)
+            else:
+                for place, name in enumerate(self._names, 1):
+                    places += read_bits(pc.equal(column, pa.scalar(name, column.type)), 1) * np.uint8(place)
+            if column.null_count:
+                places *= is_valid(column)
+        return places if np.count_nonzero(places) == len(column) - column.null_count else None
+
+    def _read(self, column: pa.Array, places: npt.NDArray[np.uint8]) -> None:
+        """Write the positions of names, in blocks that stay near: every byte is read once for each of a few words."""
+        _, offsets, letters = column.buffers()
+        ends: Any = np.frombuffer(offsets, np.int64 if pa.types.is_large_string(column.type) else np.int32)
+        ends = ends[column.offset : column.offset + len(column) + 1]
+        text = np.frombuffer(letters, np.uint8) if letters and letters.size else np.zeros(0, np.uint8)
+        for start in range(0, len(column), _BLOCK):
+            here = ends[start : start + _BLOCK + 1]
+            lengths = here[1:] - here[:-1]
+            if lengths.max() > self._longest:
+                return
+            words = _list_words(text[here[0] : here[-1]], (here[:-1] - here[0]).astype(np.intp), self._longest)
+            self._compare(words, lengths.astype(np.uint8), places[start : start + _BLOCK])
+
+    def _compare(
+        self, words: list[npt.NDArray[np.uint64]], lengths: npt.NDArray[np.uint8], places: npt.NDArray[np.uint8]
+    ) -> None:
+        masked = np.empty(len(lengths), np.uint64)
+        for place, (length, parts) in enumerate(self._words, 1):
+            found = lengths == length
+            for word, (letters, mask) in zip(words, parts, strict=False):
+                found &= np.bitwise_and(word, mask, out=masked) == letters
+            places |= found.view(np.uint8) * np.uint8(place)
+
+
+def _cut(text: bytes) -> list[tuple[np.uint64, np.uint64]]:
+    """Return the letters of a text as words, each with a mask of those that it has."""
+    parts = [text[start : start + _WORD] for start in range(0, len(text), _WORD)]
+    return [(_word(part), _word(b"\xff" * len(part))) for part in parts]
+
+
+def _word(letters: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(letters.ljust(_WORD, b"\0"), sys.byteorder))
+
+
+def _list_words(
+    text: npt.NDArray[np.uint8], starts: npt.NDArray[np.intp], longest: int
+) -> list[npt.NDArray[np.uint64]]:
+    """Return the first eight letters from some places in a text, the next eight, and so on."""
+    count = -(-longest // _WORD)
+    padded = np.zeros(len(text) + _WORD * count, np.uint8)
+    padded[: len(text)] = text
+    # The words at all places are copied one after another: from there they are fetched in a third of the time.
+    everywhere = np.ndarray((len(padded) - _WORD + 1,), np.uint64, padded, strides=(1,)).copy()
+    return [everywhere[_WORD * number :].take(starts) for number in range(count)]
+
+
+def _choose(values: npt.NDArray[np.uint8], entries: Iterable[tuple[int, int]]) -> npt.NDArray[np.uint8]:
+    """Return for each value its entry; 0 where it has none."""
+    found = np.zeros(len(values), np.uint8)
+    for value, entry in entries:
+        found |= (values == value).view(np.uint8) * np.uint8(entry)
+    return found
