@@ -120,15 +120,15 @@ def test_an_answer_is_a_number_a_name_or_the_beginning_of_a_label(fact: Fact, ty
         (COLOURS, "deep", "“Deep red”, “Deep blue”"),
         (COLOURS, "4", "from 1 to 3"),
         (COLOURS, "0", "from 1 to 3"),
-        (COLOURS, "green", "none of the answers"),
-        (COLOURS, "", "none of the answers"),
-        (FLAG, "maybe", "none of the answers"),
+        (COLOURS, "green", "not one of the answers"),
+        (COLOURS, "", "not one of the answers"),
+        (FLAG, "maybe", "not one of the answers"),
         (SHARE, "101", "0 to 100"),
         (SHARE, "-1", "0 to 100"),
         (SHARE, "nan", "0 to 100"),
         (PHASES, "1, 7", "from 1 to 3"),
         (PHASES, ",", "one or several"),
-        (PHASES, "1 x", "none of the answers"),
+        (PHASES, "1 x", "not one of the answers"),
     ],
 )
 def test_an_unclear_answer_is_refused_with_a_hint(fact: Fact, typed: str, hint: str) -> None:
@@ -180,10 +180,10 @@ def test_what_is_skipped_is_not_asked_again_and_can_settle_it(judge: Judge) -> N
 
 def test_back_takes_back_answers_and_skips(judge: Judge) -> None:
     dialogue = Consultation(judge)
-    assert "nothing to take back" in dialogue.take("back")
+    assert "nothing to undo" in dialogue.take("back")
     dialogue.take("b")
     dialogue.take("skip")
-    assert "Taken back" in dialogue.take("back")
+    assert "Undone" in dialogue.take("back")
     assert (dialogue.fact, dialogue.skipped, dialogue.known) == ("second", [], {"first": "b"})
     dialogue.take("back")
     assert (dialogue.fact, dialogue.known) == ("first", {})
@@ -206,7 +206,7 @@ def test_why_tells_what_answers_lead_to_and_which_rules_wait(judge: Judge) -> No
 def test_an_impossible_answer_is_refused_with_the_reason(judge: Judge) -> None:
     dialogue = Consultation(judge, {"idle": 0})
     reply = dialogue.take("b")
-    assert "does not go together" in reply
+    assert "contradicts what is known" in reply
     assert "it cannot be." in reply
     assert dialogue.known == {"idle": 0}
 
@@ -364,7 +364,7 @@ def test_a_dialogue_in_a_terminal(terminals: list[Terminal], tmp_path: Path) -> 
     }
     assert first in twin.known
     terminal.type("back")
-    terminal.wait_for("Taken back.")
+    terminal.wait_for("Undone.")
     terminal.wait_for("\n> ")
     terminal.type("quit")
     terminal.wait_for("Saved.")

@@ -77,7 +77,7 @@ def test_every_text_says_it_first(name: str) -> None:
 
 def test_a_supposition_that_contradicts_what_is_known_says_so() -> None:
     text = ADVISOR.recommend(cco_status="in_post", cco_reports_to="ceo").what_if(cco_status="none").explain()
-    assert text.startswith("The facts so supposed contradict each other")
+    assert text.startswith("The facts assumed here contradict each other")
 
 
 def test_coherent_facts_say_nothing_of_it() -> None:

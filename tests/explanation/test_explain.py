@@ -271,7 +271,7 @@ def test_what_if_reports_every_mistake() -> None:
 def test_nothing_changed() -> None:
     answer = ADVISOR.recommend(SCENARIO).what_if(churn_trend="rising")
     assert (answer.changes, answer.fired, answer.silenced, answer.evidence, answer.turned) == ((), (), (), (), ())
-    assert answer.explain() == "No fact is supposed to change, so nothing changes."
+    assert answer.explain() == "No fact is assumed to change, so nothing changes."
 
 
 # -- prose -------------------------------------------------------------------------------------------------------------

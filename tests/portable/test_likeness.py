@@ -89,7 +89,7 @@ def test_findings_that_share_what_they_rest_on_cost_no_more_than_they_are(joint:
         assert len(answer.explain()) < 2_000_000
         assert answer.model_dump() == answer.model_dump()
     told = one.why(complete=True).explain()
-    assert "What led to it stands above." in told
+    assert "Its derivation is above." in told
     assert all(f"r-{place}-b" in {step.rule.id for step in one.why(complete=True).steps()} for place in range(1, 30))
 
 

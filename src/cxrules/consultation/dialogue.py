@@ -19,11 +19,11 @@ from cxrules.search.possibilities import possibilities_of
 __all__ = ["COMMANDS", "Consultation", "write_file"]
 
 COMMANDS = ("why", "skip", "back", "more", "quit", "help")
-"""What may be typed instead of an answer."""
+"""The commands that may be typed instead of an answer."""
 
 _HELP = (
-    "Answer with a number, with the name of a value or with the beginning of its label. `why` tells why this is asked, "
-    "`skip` leaves it unknown, `back` takes the last answer back, `quit` saves and ends."
+    "Answer with a number, with the name of a value or with the beginning of its label. `why` explains the question, "
+    "`skip` leaves it unknown, `back` undoes the last answer, `quit` saves and ends."
 )
 _SHOWN = 3
 
@@ -40,10 +40,10 @@ class _Taken:
 
 
 class Consultation:
-    """The state of one dialogue.
+    """The state of a dialogue.
 
     Attributes:
-        known: What is known, in the order in which it became known.
+        known: The known facts, in the order in which they became known.
         skipped: The facts that were skipped; they stay unknown.
         ended: Whether the dialogue is over.
     """
@@ -58,7 +58,7 @@ class Consultation:
     ) -> None:
         """Begin, or resume.
 
-        Facts of `skipped` are not asked.
+        Facts in `skipped` are not asked.
         """
         self.known: dict[str, FactValue] = dict(known or {})
         skipped = (skipped,) if isinstance(skipped, str) else skipped
@@ -74,12 +74,12 @@ class Consultation:
 
     @property
     def decision(self) -> Decision:
-        """The decision on what is known."""
+        """The decision on the known facts."""
         return self._now.decision
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The facts that stay unknown: those that were skipped, and those that make no sense without one of them."""
+        """The facts that stay unknown: those skipped, and those that make no sense without one of them."""
         later = [fact for fact in self._rulebase.vocabulary.facts if fact not in self.skipped]
         return (*self.skipped, *(fact for fact in later if fact not in self.known and self._rests_on_skipped(fact)))
 
@@ -89,17 +89,17 @@ class Consultation:
 
     @property
     def questions(self) -> NextQuestions:
-        """What can still be asked, and what the answers lead to."""
+        """The questions that can still be asked, and the effect of their answers."""
         return self._now.questions
 
     @property
     def nothing_left_to_ask(self) -> bool:
-        """Whether nothing that may still be answered can change the model, whatever is answered or skipped."""
+        """Whether no further answer can change the model, whatever is answered or skipped."""
         return self.questions.nothing_left_to_ask
 
     @property
     def fact(self) -> str | None:
-        """The fact that is asked; None when nothing is: it is settled and nobody wants to go on, or all is asked."""
+        """The fact to ask about; None if the model is settled and nobody wants to go on, or all has been asked."""
         if self.ended:
             return None
         if self._asked_again:
@@ -113,7 +113,7 @@ class Consultation:
         return next(filter(None, map(self._find_premise, questions.irrelevant)), None) if self._going_on else None
 
     def _find_premise(self, fact: str) -> str | None:
-        """Return what to ask for a fact: an unknown premise, or itself; None where a premise fails or is skipped."""
+        """Return what to ask for a fact: an unknown premise, or itself; None if a premise fails or is skipped."""
         known = self.decision.known
         for premise, values in self._rulebase.vocabulary[fact].asked_if:
             if premise in self.skipped:
@@ -129,7 +129,7 @@ class Consultation:
         return f"{_HELP}\n\n{self._tell_stand()}\n\n{self.ask()}"
 
     def ask(self) -> str:
-        """Return the question to be answered, with its values numbered; or what is left to do."""
+        """Return the question to be answered, with its values numbered, or what is left to do."""
         if self.fact is None:
             return self._tell_end()
         fact = self._rulebase.vocabulary[self.fact]
@@ -142,7 +142,7 @@ class Consultation:
         return "\n".join(lines)
 
     def take(self, line: str) -> str:
-        """Take what was typed, and give the reply with the next question."""
+        """Take an input, and return the reply with the next question."""
         typed = line.strip()
         command = typed.casefold().lstrip(":/")
         if command in COMMANDS and not self._is_name(typed):
@@ -166,7 +166,7 @@ class Consultation:
             if entry.id not in before
         ]
         if clashes:
-            return f"That does not go together with what is known: {lower_first(clashes[0].reason)}\n\n{self.ask()}"
+            return f"That contradicts what is known: {lower_first(clashes[0].reason)}\n\n{self.ask()}"
         self.known[name_of_fact] = value
         return self._go_on(_Taken(name_of_fact, skipped=False))
 
@@ -194,14 +194,14 @@ class Consultation:
 
     def _go_back(self) -> str:
         if not self._taken:
-            return f"There is nothing to take back.\n\n{self.ask()}"
+            return f"There is nothing to undo.\n\n{self.ask()}"
         last = self._taken.pop()
         if last.skipped:
             self.skipped.remove(last.fact)
         else:
             del self.known[last.fact]
         self._asked_again, self._state = last.fact, None
-        return f"Taken back. {self._tell_stand()}\n\n{self.ask()}"
+        return f"Undone. {self._tell_stand()}\n\n{self.ask()}"
 
     def _end(self) -> str:
         self.ended = True
@@ -216,7 +216,7 @@ class Consultation:
     # -- replies ------------------------------------------------------------------------------------------------------
 
     def why(self, fact: str) -> str:
-        """Describe why a fact is asked: what its answers would lead to, and which rules wait for it."""
+        """Describe why a fact is asked: the effect of its answers, and the rules that wait for it."""
         said = []
         question = next((each for each in self._now.questions.questions if each.fact == fact), None)
         if question is None:
@@ -225,7 +225,7 @@ class Consultation:
             )
         else:
             if question is self._now.questions.questions[0]:
-                said.append("Of all that is unknown this is expected to tell most about the model.")
+                said.append("Of all unknown facts, this one is expected to reveal most about the model.")
             said.append(self._tell_answers(question))
         waiting = self._waiting_for(fact)
         if waiting:
@@ -272,7 +272,7 @@ class Consultation:
         return unmark(f"{said}.")
 
     def _tell_contradictions(self) -> str:
-        """Describe what was known beforehand and contradicts itself; an answer that would is not taken."""
+        """Describe contradictions in what was known beforehand; an answer that would cause one is not accepted."""
         reasons = [sentence(entry.reason) for entry in self._rulebase.incoherences(self.known)]
         return f"What is known contradicts itself: {' '.join(reasons)} Correct it first.\n\n" if reasons else ""
 
@@ -282,7 +282,7 @@ class Consultation:
         questions = self._now.questions
         left = len(questions.irrelevant)
         if not left or self._going_on:
-            return "There is nothing left to ask. Type `quit` to save and end, or `back`."
+            return "There is nothing left to ask. Type `quit` to save and end, or `back` to undo the last answer."
         about = "one more question" if left == 1 else f"{left} more questions"
         return (
             "The recommendation is settled: no answer to any question that is left can change the model. Type `more` "
@@ -297,7 +297,7 @@ class Consultation:
 
 
 class _State:
-    """What follows from what is known, worked out when it is first needed."""
+    """The consequences of the known facts, computed on first use."""
 
     def __init__(
         self, judge: Judge, known: dict[str, FactValue], left_out: tuple[str, ...], deadline: float | None
@@ -320,7 +320,7 @@ _NO_MODEL = {
 
 
 def write_file(known: Mapping[str, FactValue], skipped: Sequence[str], judge: Judge) -> str:
-    """Write what is known as YAML that `cxrules recommend` takes and `cxrules consult` resumes from."""
+    """Write the known facts as YAML that `cxrules recommend` takes and from which `cxrules consult` resumes."""
     vocabulary = judge.rulebase.vocabulary
     lines = ["# What is known about the organisation, as answered in `cxrules consult`.", "facts:"]
     for fact in vocabulary.facts.values():

@@ -1,4 +1,4 @@
-"""What people type, as values of a fact: a number from the list, the name of a value, or the beginning of its label."""
+"""Reads typed answers as values of a fact: a number from the list, a value's name, or the beginning of its label."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NONE = frozenset({"none", "nothing", "0"})
 
 
 class UnclearAnswerError(ValueError):
-    """An answer that is none of the values, or could be several."""
+    """An answer that is not one of the values, or could be several."""
 
 
 def read_answer(fact: Fact, text: str) -> FactValue:
@@ -27,7 +27,7 @@ def read_answer(fact: Fact, text: str) -> FactValue:
         A valid value.
 
     Raises:
-        UnclearAnswerError: If it is none of the values, or could be several; it says so in one sentence.
+        UnclearAnswerError: If it is not one of the values, or could be several; the message is one sentence.
     """
     text = " ".join(text.split())
     if fact.kind is Kind.PERCENT:
@@ -68,12 +68,12 @@ def _find(fact: Fact, text: str) -> Value:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UnclearAnswerError(f"“{text}” is none of the answers.")
+        raise UnclearAnswerError(f"“{text}” is not one of the answers.")
     raise UnclearAnswerError(f"“{text}” could be any of {', '.join(f'“{value.label}”' for value in found)}.")
 
 
 def _matches(fact: Fact, text: str) -> list[Value]:
-    """Return the values that a text names: exactly, or else by the beginning of the label or the name."""
+    """Return the values that a text names: exactly or, failing that, by the beginning of the label or the name."""
     folded = text.casefold()
     named = folded.replace(" ", "_").replace("-", "_")
     for value in fact.values:

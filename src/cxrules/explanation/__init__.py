@@ -1,4 +1,4 @@
-"""(rule base, engine, decision) → why, how, why not, what if, ask next: typed data first, prose last."""
+"""Decisions → answers to why, how, why not, what if and what to ask next: typed data first, prose last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What in the facts contradicts itself. It is said before anything else: what rests on it is no evidence."""
+"""Contradictions in the facts, reported before anything else: nothing that rests on them is evidence."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["tell_contradictions"]
 
 
 def tell_contradictions(judge: Judge, decision: Decision, *, supposed: bool = False) -> Iterator[Block]:
-    """Describe what in the facts of a decision contradicts itself; nothing where they are coherent.
+    """Describe the contradictions in the facts of a decision; nothing if the facts are coherent.
 
     Args:
         judge: The policy.
         decision: A decision of it.
-        supposed: Whether the facts are supposed to hold instead of given.
+        supposed: Whether the facts are assumed rather than given.
     """
     reasons = tuple(sentence(met.reason) for met in judge.rulebase.incoherences(decision.known))
     if reasons:
-        facts = "The facts so supposed" if supposed else "The facts"
-        yield Items(f"{facts} contradict each other, and what rests on them is no evidence", reasons)
+        facts = "The facts assumed here" if supposed else "The facts"
+        yield Items(f"{facts} contradict each other, and nothing that rests on them is evidence", reasons)
         yield Paragraph("Correct them before relying on the answer below.")

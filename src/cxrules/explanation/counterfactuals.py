@@ -1,4 +1,4 @@
-"""What would change the model: every cheapest set of changes, by exhaustive search, or the proof that there is none."""
+"""The changes that would change the model: every cheapest set, by exhaustive search, or proof that there is none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cxrules.search.possibilities import Possibilities, possibilities_of
 __all__ = ["ChangeSet", "Counterfactuals", "SearchStatus", "counterfactuals"]
 
 BUDGET = 400_000
-"""How many changed organisations are decided before the search gives up."""
+"""The most changed organisations that are decided before the search gives up."""
 
 _TOGETHER = 8192
 _SHOWN = 4
@@ -40,14 +40,14 @@ class SearchStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """Changes that together lead to another model; no smaller part of them does.
+    """Changes that together lead to another model, although no part of them does.
 
     Attributes:
         changes: The changes.
         price: The sum of their efforts.
         facts: Everything known afterwards.
-        model: The model then, or None.
-        status: How firmly it then stands.
+        model: The resulting model, or None.
+        status: The resulting status.
     """
 
     changes: tuple[Change, ...]
@@ -68,13 +68,13 @@ class Counterfactuals(Portable):
     """Every cheapest way to another model.
 
     Attributes:
-        model: The model as it is, or None.
+        model: The current model, or None.
         target: The model to reach, or None for any other outcome.
-        max_changes: How many changes were allowed together.
-        status: `complete`: the sets are all there are at the least price, and nothing cheaper does it; without sets it
-            is the certificate that no allowed change of that size exists. `budget_exhausted`: some may be missing.
-        sets: The sets of changes, all of the same price: first those that lead to a model, of these those with the
-            fewest changes, then the smallest steps.
+        max_changes: The most changes allowed together.
+        status: `complete`: these are all the sets at the least price, and nothing cheaper works; without sets, it
+            certifies that no allowed change of that size exists. `budget_exhausted`: some may be missing.
+        sets: The sets of changes, all at the same price: first those that lead to a model, then those with the fewest
+            changes, then those with the smallest steps.
         examined: How many changed organisations were decided.
     """
 
@@ -89,11 +89,11 @@ class Counterfactuals(Portable):
 
     @published
     def impossible(self) -> bool:
-        """Whether it is proved that no allowed set of that many changes does it."""
+        """Whether it is proved that no allowed set of so many changes would work."""
         return self.status is SearchStatus.COMPLETE and not self.sets
 
     def tell(self) -> tuple[Block, ...]:
-        """Return it in words; of many sets of changes only the first few."""
+        """Return it in words, with the first few sets of changes if there are many."""
         return (Paragraph(self._tell()),)
 
     def _tell(self) -> str:
@@ -111,7 +111,7 @@ class Counterfactuals(Portable):
             others = count(more, "other set")
             said.append(f"There {'is' if more == 1 else 'are'} {others} of changes at the same price.")
         if self.status is not SearchStatus.COMPLETE:
-            said.append("The search was cut short, so that other sets of changes may do as well.")
+            said.append("The search was cut short, so other sets of changes may also work.")
         return " ".join(said)
 
     def _say(self, found: ChangeSet) -> str:
@@ -134,17 +134,17 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
     budget: int = BUDGET,
     deadline: float | None = None,
 ) -> Counterfactuals:
-    """Find every set of changes of least total price that alters the model or reaches a target.
+    """Find every set of changes, of the least total price, that changes the model or reaches a target.
 
     One change alters one known fact to another value, adds or removes one element of a set, or moves a percentage to
     the nearest point of another region; where a region has no nearest point (below 20, coming from above) it is the
     roundest one (19). Each costs the effort of its fact. Immutable facts stay, one-way facts move one way, and the
-    changed organisation meets no impossible conjunction. As every change has its price, no part of a cheapest set does
-    it as well.
+    changed organisation meets no impossible conjunction. Because every change has a price, no part of a cheapest set
+    works as well.
 
     A target of None means any other outcome, including that no model is recommended. `max_changes` limits the changes
     made together, `budget` the changed organisations that are decided, `deadline` the seconds. The facts of `keep` are
-    left alone; `effort` prices facts otherwise.
+    left alone; `effort` overrides prices.
 
     Raises:
         ValueError: With everything that is wrong: there is no such model or fact, an effort is not a whole number from
@@ -217,7 +217,7 @@ class _PriceSearch:
             hits ^= lowest
             together = tuple([changes[position] for position in sets[lowest.bit_length() - 1]])
             facts = apply(known, together, possibilities)
-            # The search proposes; the engine that was asked decides.
+            # The search proposes a set; the engine in use decides.
             then = self.judge.decide(facts)
             yield ChangeSet(
                 together, sum(change.effort for change in together), facts, as_model(then.model), then.status

@@ -1,4 +1,4 @@
-"""Which of the fired rules decided: the outcome without the effects of each."""
+"""Finds the fired rules that decide, by comparing the outcome with and without the effects of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Damage", "rate_rules"]
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What the outcome loses without one rule's own effects; the greater, the more decisive.
+    """What the outcome loses without the effects of one rule; the greater the loss, the more decisive the rule.
 
     Attributes:
         model_falls: Whether another model is recommended, or none.
@@ -36,8 +36,8 @@ class Damage:
 def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
     """Rate the fired rules by what the outcome loses without each.
 
-    A rule is taken away together with those whose evidence the same claim carries, because that claim counts once. The
-    rules that rest on its findings stay: each is rated for what it says itself.
+    A rule is removed together with those whose evidence the same claim carries, because that claim counts once. The
+    rules that rest on its findings stay: each is rated for its own effects.
 
     Returns:
         The rules without which the outcome loses something, in id order.
@@ -50,7 +50,7 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
     for rules in decider.bearing:
         choosing |= rules
     found = {}
-    # What bears on no model takes nothing away with it.
+    # A rule that bears on no model takes nothing away.
     for rule in decider.names(decision.fired & choosing):
         gone = own = decider.mask([rule])
         for rules in twins:
@@ -71,7 +71,7 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
 
 
 def _reconsider(decider: Decider, candidates: list[tuple[int, int]], left: int, gone: int) -> list[tuple[int, int]]:
-    """Return the candidates that are left without some rules: only models on which these bear are looked at again."""
+    """Return the candidates that remain without some rules; only models on which these bear are examined again."""
     affected = {place for place, rules in enumerate(decider.bearing) if rules & gone}
     again = decider.candidates(left, [decider.numbered[place] for place in affected])
     return sorted([entry for entry in candidates if entry[1] not in affected] + again, key=itemgetter(1))

@@ -1,7 +1,7 @@
 """The derivation of a decision as a tree of data: facts given → rules → findings → rules → evidence → policy step.
 
-`trace` gives it cleaned for people: of several ways to a finding the shortest, of several alternatives that hold the
-first, of the rules those that bear on a model. With `complete=True` it leaves nothing out.
+`trace` tidies it for people: it keeps only the shortest of several ways to a finding, the first of several alternatives
+that hold, and the rules that bear on a model. With `complete=True` it keeps everything.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Established(Portable):
     Attributes:
         finding: Its name.
         states: A clause that states it.
-        steps: The rules that establish it; one of them when cleaned. In data it is empty where 40 findings stand above
-            this one in a row, since what is nested deeper no reader of JSON takes, and where the data tells more than
-            2,000 findings and this one stands in it before.
+        steps: The rules that establish it; only one of them unless complete. In data it is empty below 40 nested
+            findings, because JSON readers accept no deeper nesting, and where data with more than 2,000 findings
+            repeats one.
     """
 
     NESTS: ClassVar[str] = "steps"
@@ -84,8 +84,8 @@ class Step(Portable):
         rule: The rule: its id, rationale, conclusions, and what the engineer added.
         source: The article.
         claims: What the article says, each with its paragraphs.
-        facts: The facts given that it tests and that hold.
-        findings: The findings it needs, with what established them.
+        facts: The given facts that it tests and that hold.
+        findings: The findings that it needs, each with the rules that establish it.
         standing: Whether it is a standing rule, which rests on no fact.
     """
 
@@ -104,7 +104,7 @@ class Step(Portable):
         return self.explain()
 
     def roots(self) -> tuple[GivenFact, ...]:
-        """Return the facts given on which it rests, directly or through findings, each once."""
+        """Return the given facts on which it rests, directly or through findings, each once."""
         found: dict[str, GivenFact] = {}
         for step in walk([self]):
             for given in step.facts:
@@ -114,7 +114,7 @@ class Step(Portable):
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What a fired rule says for or against a model.
+    """The evidence of a fired rule for or against a model.
 
     Attributes:
         step: The rule.
@@ -130,14 +130,14 @@ class Weighed:
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
 class Case(Portable):
-    """Everything for and against one model, and where the policy puts it.
+    """The case for and against one model, and where the policy ranks it.
 
     Attributes:
         model: The model.
         points: The sum of the evidence.
         certainty: The certainty factor of that sum.
         candidate: Whether it passed exclusions, requirements and minimum evidence.
-        evidence: What counts for and against it, the strongest first, for before against.
+        evidence: The evidence that counts, supporting evidence first, the strongest first.
         excluded_by: The rules that rule it out.
         met: Its requirements that are established.
         missing: Its requirements that are not: name and clause.
@@ -165,7 +165,7 @@ class Case(Portable):
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
 class Derivation(Portable):
-    """How a decision came about.
+    """The way in which a decision came about.
 
     Attributes:
         model: The recommended model, or None.
@@ -186,7 +186,7 @@ class Derivation(Portable):
     others: tuple[Step, ...] = ()
 
     def case(self, model: str) -> Case:
-        """Return what is for and against one model.
+        """Return the case for and against one model.
 
         Raises:
             KeyError: If there is no such model.
@@ -214,11 +214,11 @@ class Derivation(Portable):
 
 
 DerivationNode: TypeAlias = Step | Established | Case
-"""What `how` answers with."""
+"""The types of answer that `how` returns."""
 
 
 def walk(tops: Iterable[Step]) -> Iterator[Step]:
-    """Yield rules and all that they rest on, each once, in the order of the tree; chains may be long."""
+    """Yield rules and everything they rest on, each once, in the order of the tree; chains may be long."""
     seen: set[str] = set()
     waiting = list(tops)[::-1]
     while waiting:
@@ -236,7 +236,7 @@ def cite(step: Step) -> str:
 
 
 def facts_clause(facts: Sequence[GivenFact]) -> str:
-    """State facts in the values given, as one clause."""
+    """Return the given facts as one clause."""
     return join_clauses([given.states for given in facts])
 
 
@@ -256,11 +256,11 @@ def reason(step: Step, consequence: str = "") -> str:
 _Lines: TypeAlias = Iterator[tuple[int, str]]
 
 _MANY = 2_000
-"""How many findings an outline tells again wherever they stand; beyond them what led to each is told once."""
+"""The most findings that an outline repeats in every place; if there are more, each is derived only once."""
 
 
 class _Outliner:
-    """Writes the lines of one outline."""
+    """Writes the lines of an outline."""
 
     def __init__(self) -> None:
         self._told: set[int] = set()
@@ -278,13 +278,13 @@ class _Outliner:
 
     def _branch(self, top: Step | Established, depth: int) -> _Lines:
         waiting: list[tuple[Step | Established, int]] = [(top, depth)]
-        while waiting:  # and no recursion, since a chain of findings may be long
+        while waiting:  # not recursive, because a chain of findings may be long
             node, depth = waiting.pop()
             below: list[Step | Established] = []
             if isinstance(node, Established):
                 self._count += 1
                 if self._count > _MANY and id(node) in self._told:
-                    yield depth, f"{sentence(node.states)} What led to it stands above."
+                    yield depth, f"{sentence(node.states)} Its derivation is above."
                 else:
                     self._told.add(id(node))
                     yield depth, sentence(node.states)

@@ -1,4 +1,4 @@
-"""What to ask next: the unknown facts that can still matter, by how much each should tell about the final model."""
+"""The next questions: unknown facts that can still matter, ranked by what they should reveal about the final model."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ __all__ = ["Answer", "NextQuestions", "Question", "next_questions"]
 
 _SHOWN = 3
 _DIGITS = 2
-"""To how many decimal places of a bit the information counts for the order; smaller differences may be chance."""
+"""The decimal places of a bit that count for the order; smaller differences may be chance."""
 _PROOF = 5000
-"""How many partly known organisations may be bounded to prove that no question matters."""
+"""The most partly known organisations that may be bounded to prove that no question matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Answer:
     """The immediate effect of an answer.
 
     Attributes:
-        value: The value; of a percentage the least of a region, of a set the smallest that rules tell from the others.
+        value: The value; for a percentage the lowest of a region, for a set the smallest that rules tell from the
+            others.
         model: The model with this answer added and nothing else, or None.
         status: Its status then.
     """
@@ -52,10 +53,10 @@ class Question:
 
     Attributes:
         fact: The fact.
-        text: The question, as a person can answer it.
-        information: How many bits the answer is expected to tell about the final model: an estimate, 0.0 when too
-            little to be seen.
-        answers: What each coherent answer would lead to.
+        text: The question, worded for people.
+        information: The bits that the answer is expected to reveal about the final model: an estimate, 0.0 if too small
+            to detect.
+        answers: The effect of each coherent answer.
     """
 
     fact: str
@@ -69,18 +70,18 @@ class Question:
 class NextQuestions(Portable):
     """What to ask next.
 
-    Information is estimated from coherent completions of what is known, in which every value of every unknown fact is
-    taken as equally likely, drawn with fixed seeds: equal facts give equal estimates. That a fact cannot matter is
-    proved.
+    Information is estimated from random coherent completions of the known facts, which treat every value of every
+    unknown fact as equally likely. Seeds are fixed, so equal facts give equal estimates. That a fact cannot matter is
+    proved, not estimated.
 
     Attributes:
-        questions: The unknown facts that can still matter, or are not proved not to: best first.
-        irrelevant: The unknown facts that are proved unable to change the model, whatever they and the other unknown
-            facts turn out to be; in the order of the vocabulary.
-        prospects: The models of the completions, most frequent first, each with its share; None is undetermined.
-        model: The model as it is, or None.
-        complete: Whether the search ended within its limits. Else some of the questions may be unable to matter, and
-            where the deadline had passed before a draw, nothing is estimated and no prospects are given.
+        questions: The unknown facts that can still matter, or may for all that is proved, the best first.
+        irrelevant: The unknown facts that provably cannot change the model, whatever they and the other unknown facts
+            turn out to be, in the order of the vocabulary.
+        prospects: The models of the completions, the most frequent first, each with its share; None means undetermined.
+        model: The current model, or None.
+        complete: Whether the search ended within its limits. If not, some of the questions may not matter; and if the
+            deadline passed before a draw, nothing is estimated and there are no prospects.
     """
 
     questions: tuple[Question, ...]
@@ -97,10 +98,10 @@ class NextQuestions(Portable):
         return not self.questions
 
     def leading(self, most: int = _SHOWN) -> tuple[Question, ...]:
-        """Return the questions to ask first, of those whose answers are expected to tell something.
+        """Return the questions to ask first, among those whose answers are expected to reveal something.
 
-        A question that makes sense only after another, such as to whom a chief customer officer reports, leaves its
-        place to that other one as long as this is open.
+        A question that makes sense only after another, such as to whom a chief customer officer reports, is replaced by
+        that other question while it is open.
         """
         asked = {question.fact: question for question in self.questions}
         facts = self.rulebase.vocabulary.facts
@@ -124,15 +125,15 @@ class NextQuestions(Portable):
         telling = [question.fact for question in best if question.information > 0]
         if telling:
             learnt = f"most can be learnt from {topics(self.rulebase, telling)}"
-            said = [f"If every value that is still possible is taken as equally likely, {learnt}."]
+            said = [f"If all values that are still possible are equally likely, {learnt}."]
         else:
-            said = ["No single answer is expected to tell much; on these most evidence depends."]
+            said = ["No single answer is expected to reveal much; most evidence depends on these."]
         turning = [self._say(question) for question in best]
         said += [f"{question.text} {turns}".rstrip() for question, turns in zip(best, turning, strict=True)]
         if not any(turning) and self.complete:
             said.append("No answer to them would change the model by itself.")
         if not self.complete:
-            said.append("The search was cut short, so that some of these questions may be of no use.")
+            said.append("The search was cut short, so some of these questions may not matter.")
         more = len(self.questions) - _SHOWN
         if more > 0:
             said.append(sentence(f"{count(more, 'other unknown fact')} may matter as well"))
@@ -161,17 +162,17 @@ class NextQuestions(Portable):
 def next_questions(
     judge: Judge, decision: Decision, *, ignoring: Collection[str] = (), deadline: float | None = None
 ) -> NextQuestions:
-    """Rank the unknown facts by what they are expected to tell about the final model, to a hundredth of a bit.
+    """Rank the unknown facts by what they are expected to reveal about the final model, to a hundredth of a bit.
 
     Among equals the one on which most of the evidence still at stake depends comes first.
 
-    Facts of `ignoring` will stay unknown; they are neither asked nor named. `deadline` limits the seconds.
+    Facts in `ignoring` will stay unknown; they are neither asked nor mentioned. `deadline` limits the seconds.
     """
     return _Asking(judge, decision, ignoring, Budget(deadline=deadline)).run()
 
 
 class _Asking:
-    """One search for the best questions."""
+    """A search for the best questions."""
 
     def __init__(self, judge: Judge, decision: Decision, ignoring: Collection[str], budget: Budget) -> None:
         self.judge = judge
@@ -192,7 +193,7 @@ class _Asking:
         return self._estimate(coherent, mattering)
 
     def _estimate(self, coherent: Mapping[str, tuple[FactValue, ...]], mattering: Mapping[str, int]) -> NextQuestions:
-        """Estimate what each question tells, from a draw; one run decides the draw and every answer by itself."""
+        """Estimate what each question reveals; one run decides the draw and every single answer."""
         possibilities, known = self.possibilities, self.decision.known
         asked = {fact: coherent[fact] for fact in mattering}
         number = sum(map(len, asked.values()))
@@ -217,7 +218,7 @@ class _Asking:
             )
             for fact, values in asked.items()
         ]
-        # Where the estimates hardly differ, the question on which most evidence depends comes first.
+        # If estimates hardly differ, the question on which most evidence depends comes first.
         questions.sort(
             key=lambda question: (
                 -round(question.information, _DIGITS),
@@ -255,7 +256,7 @@ class _Asking:
 def _list_mattering(
     possibilities: Possibilities, known: Facts, coherent: Mapping[str, tuple[FactValue, ...]]
 ) -> dict[str, int]:
-    """Return the facts that bounds do not prove idle, and how many rules that bear on the model depend on each."""
+    """Return the facts that bounds do not prove idle, each with the number of rules on it that bear on the model."""
     bounds = possibilities.bounds
     prospects = possibilities.prospects(coherent, answered=False)
     openness = {fact: bounds.openness(fact, values) for fact, values in prospects.items()}
@@ -289,7 +290,7 @@ def _append(cohort: Cohort, asked: Mapping[str, Sequence[FactValue]]) -> Cohort:
 
 
 def _read_from(outcomes: Outcomes, first: int, number: int) -> list[tuple[ModelName | None, Status]]:
-    """Return the decisions in some columns, from the first one on."""
+    """Return the decisions in so many columns, from a given one on."""
     found: list[tuple[ModelName | None, Status]] = [(None, Status.UNDETERMINED)] * number
     contested = outcomes.contested >> first
     for model, columns in outcomes.models.items():

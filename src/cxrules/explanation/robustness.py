@@ -26,7 +26,7 @@ _SHOWN = 3
 
 
 class DecidingStep(StrEnum):
-    """The step of the policy that gives the model its place before the others."""
+    """The step of the policy that ranks the model above the others."""
 
     ONLY = "only"
     PREFERENCE = "preference"
@@ -74,14 +74,14 @@ class Robustness(Portable):
     Attributes:
         model: The model, or None.
         status: The status that the policy gives it.
-        step: The step that puts it before the others: `only` (no other candidate), `preference` (a rule sets the others
+        step: The step that ranks it above the others: `only` (no other candidate), `preference` (a rule sets the others
             aside), `points`, or `order` (the declared order, at equal points); None without a model.
         lead: By how many points it leads the runner-up; its own points without one.
         runner_up: The next candidate, or None.
         set_aside: The candidates that a preference sets aside.
         rules: The rules, in id order, each of whose removal would change the model or the status.
         tones: The changes of one claim's tone by one step that would, by claim in id order.
-        complete: Whether every rule and tone was tried; else the deadline ended the search.
+        complete: Whether every rule and tone was tried; otherwise the deadline ended the search.
     """
 
     model: ModelName | None
@@ -105,7 +105,7 @@ class Robustness(Portable):
             said.append(f"The model depends on {each}: without it the model would be another.")
             said += [self._say_rule(flip) for flip in turning[:_SHOWN]]
         elif self.complete:
-            stays = "the model would be the same" if self.model else "it would stay so"
+            stays = "the model would be the same" if self.model else "this would not change"
             depends = "Even so, it depends" if self.step is DecidingStep.PREFERENCE else "It depends"
             said.append(f"{depends} on no single rule: without any one of them {stays}.")
         claims = {flip.claim: flip for flip in self.tones if flip.model != self.model}
@@ -184,7 +184,7 @@ def _flip_rules(judge: Judge, decision: Decision, budget: Budget) -> Iterable[Ru
     outcomes = possibilities.cohorts.decide(Cohort(everything, columns), silenced)
     for position, rule in enumerate(fired):
         if rule in rulebase.standing and rulebase.rules[rule].targets(Effect.FINDING):
-            # Rules that rest on it may stand no longer, and then weigh otherwise.
+            # Rules that rest on it may no longer be standing rules, and then weigh differently.
             if budget.spent:
                 return
             then = _without(judge, rule, decision)

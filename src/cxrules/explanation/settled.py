@@ -1,4 +1,4 @@
-"""Can the model still change? Over every coherent completion of what is known: the proof, or two that disagree."""
+"""Whether the model can still change: a proof over every coherent completion, or two completions that disagree."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from cxrules.search.possibilities import Possibilities, possibilities_of
 __all__ = ["Completion", "Search", "Settled", "Settlement", "settled"]
 
 _TOGETHER = 8192
-"""How many combinations of what is at stake are decided at once."""
+"""The most combinations of what is at stake that are decided at once."""
 
 _TRIES = 64
-"""How many combinations that give another model are completed before the search goes on to split."""
+"""The most combinations with another model that are completed before the search splits further."""
 
 BUDGET = 20_000
-"""How many partly known organisations are bounded before the search gives up."""
+"""The most partly known organisations that are bounded before the search gives up."""
 
 
 class Settlement(StrEnum):
@@ -44,13 +44,13 @@ class Settlement(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One way in which what is unknown may turn out.
+    """One way in which unknown facts may turn out.
 
     Attributes:
-        facts: Everything that is then known; deciding on it afresh gives the model.
+        facts: All facts known then; deciding on them gives the model.
         model: The model, or None.
-        assumed: Those of the new facts that already lead there, the other new ones staying unknown; none of them can be
-            left out by itself. Empty when the known facts lead there by themselves.
+        assumed: The new facts that suffice for this outcome, while the other new ones stay unknown; none of them can be
+            left out by itself. Empty if the known facts suffice.
     """
 
     facts: Facts
@@ -66,11 +66,11 @@ class Settled(Portable):
     Attributes:
         settlement: `settled`: every coherent completion gives the same model; `open`: two completions disagree;
             `undecided`: the budget was exhausted before either was shown.
-        model: The model that every completion gives, when settled; None may also mean that every one is undetermined.
-        completions: Two that disagree, when open; first the one with the model recommended now, if there is one.
-        ignored: Facts that were taken to stay unknown.
-        answered: Whether every other unknown fact was taken to become known; else each may also stay unknown.
-        examined: How many partly known organisations were bounded for the proof.
+        model: The model that every completion gives, when settled; None may also mean that all are undetermined.
+        completions: Two that disagree, when open; the one with the current model, if any, comes first.
+        ignored: Facts that were assumed to stay unknown.
+        answered: Whether every other unknown fact was assumed to become known; if not, each may also stay unknown.
+        examined: The number of partly known organisations that were bounded for the proof.
     """
 
     settlement: Settlement
@@ -122,12 +122,12 @@ def settled(
     """Find whether what is unknown can still change the model.
 
     A completion gives every unknown fact a value, except those to which the others leave no coherent one: without a
-    CCO there is nobody whom the CCO reports to. Only coherent completions count. Where the known facts themselves meet
-    an impossible conjunction, that conjunction is left out of account, since no completion could avoid it.
+    CCO there is nobody whom the CCO reports to. Only coherent completions count. If the known facts themselves meet an
+    impossible conjunction, it is ignored, since no completion could avoid it.
 
-    Facts of `ignoring` will stay unknown. Every other fact will become known if `answered`; else each may also stay
+    Facts in `ignoring` will stay unknown. Every other fact will become known if `answered`; if not, each may also stay
     unknown, as in a consultation where any question may be skipped. `budget` limits the partly known organisations that
-    are bounded, `deadline` the seconds; a search that ends for them is undecided.
+    are bounded, `deadline` the seconds; a search that they end is undecided.
     """
     possibilities = possibilities_of(judge)
     free = possibilities.unknown(decision.known, ignoring)
@@ -141,11 +141,11 @@ def settled(
 
 
 _Assumed: TypeAlias = dict[str, FactValue | None]
-"""Values of unknown facts; None where one stays unknown."""
+"""Values of unknown facts; None for one that stays unknown."""
 
 
 class Search:
-    """One search: does any completion give another model than the first one found?"""
+    """A search for a completion with another model than the first one found."""
 
     def __init__(
         self,
@@ -172,12 +172,12 @@ class Search:
         }
         self.unmet = possibilities.unmet(decision.known)
         self.impossible = bounds.lift(self.unmet)
-        # Where a fact has no value because others leave it none, these must go on to do so.
+        # If a fact has no value because others leave none, the others must continue to do so.
         optional = [fact for fact in possibilities.optional if answered and fact in prospects]
         self.kept = bounds.lift(_join(possibilities.coherence.tested[fact] for fact in optional))
 
     def search(self) -> Settlement | tuple[Completion, Completion]:
-        """Return two completions that disagree, that all agree on `model`, or that the budget did not suffice."""
+        """Return two completions that disagree, the model on which all agree, or that the budget ran out."""
         first = None if self.budget.spent else self._find_first()
         if first is None:
             return Settlement.UNDECIDED
@@ -196,8 +196,8 @@ class Search:
         return Settlement.SETTLED
 
     def _find_first(self) -> Decision | tuple[Completion, Completion] | None:
-        """Return one completion; or two that disagree, where chance finds them at once."""
-        # Where questions may be skipped, learning nothing more is one of the completions.
+        """Return one completion, or two that disagree if random draws find them."""
+        # If questions may be skipped, learning nothing more is one of the completions.
         decided = [] if self.answered else [self.decision]
         if self.free:
             draw = self.possibilities.draw(self.decision.known, self.free)
@@ -214,7 +214,7 @@ class Search:
         return None if completed is None else self.possibilities.decide(completed)
 
     def contest(self, rival: str | None) -> Decision | Settlement | None:
-        """Find a completion in which a rival comes before the model: the decision there, or None if there is none."""
+        """Find a completion in which a rival ranks above the model; return its decision, or None."""
         contest = Contest(self.possibilities.bounds, self.model, rival)
         waiting: list[_Assumed] = [{}]
         while waiting:
@@ -228,7 +228,7 @@ class Search:
         return None
 
     def _examine(self, assumed: _Assumed, contest: Contest, rival: str | None) -> Decision | list[_Assumed]:
-        """Bound what may follow from assumptions; return a decision for another model, or what is left to examine."""
+        """Bound the outcome under assumptions; return a decision for another model, or what is left to examine."""
         bounds = self.possibilities.bounds
         base = self.base
         for fact, value in assumed.items():
@@ -244,7 +244,7 @@ class Search:
             if (count := bounds.count_at_stake(fact, openness, stakes.live))
         }
         if not at_stake:
-            # The rival comes first in every completion, so that any one of them will do.
+            # The rival comes first in every completion, so any of them will do.
             return self._other(assumed, tuple(rest)) or []
         conjunctions = self.impossible & (possible | self.kept)
         choices = {fact: list_best(self.masks[fact], stakes, conjunctions, self.kept) for fact in at_stake}
@@ -254,12 +254,12 @@ class Search:
                 return found
         if fixed := {fact: values[0] for fact, values in choices.items() if len(values) == 1}:
             return [{**assumed, **fixed}]
-        # The most evidence for the fewest branches.
+        # Split where most evidence depends on the fewest branches.
         split = max(at_stake, key=lambda fact: at_stake[fact] / len(choices[fact]))
         return [{**assumed, split: value} for value in choices[split]]
 
     def _try_all(self, assumed: _Assumed, choices: Choices, rival: str | None) -> Decision | list[_Assumed] | None:
-        """Decide every combination of what is at stake at once; None where too many turn out to be impossible."""
+        """Decide every combination of what is at stake at once; None if too many turn out to be impossible."""
         possibilities = self.possibilities
         given = {**self.decision.known, **{fact: value for fact, value in assumed.items() if value is not None}}
         cohort = combine(possibilities.rulebase.vocabulary, given, choices)
@@ -278,7 +278,7 @@ class Search:
         return None
 
     def _fill(self, cohort: Cohort, rest: Sequence[str]) -> Cohort:
-        """Fill in some value for the rest: which one makes no difference, but rules may fire whichever it is."""
+        """Fill in any value for the rest: which one makes no difference to the model, but each may fire rules."""
         vocabulary, columns = self.possibilities.rulebase.vocabulary, dict(cohort.columns)
         for fact in rest:
             value = next(iter(self.masks[fact]))
@@ -287,7 +287,7 @@ class Search:
         return Cohort(cohort.everything, columns)
 
     def _list_incoherent(self, cohort: Cohort, rest: Sequence[str]) -> int:
-        """Return the columns that no completion of the rest makes coherent: impossible, or with a gap for no reason."""
+        """Return the columns that no completion makes coherent: impossible ones, and those with an unexplained gap."""
         possibilities = self.possibilities
         columns = 0
         for entry in possibilities.coherence.list(self.unmet):
@@ -302,7 +302,7 @@ class Search:
         return columns
 
     def _other(self, assumed: _Assumed, rest: Sequence[str]) -> Decision | None:
-        """Return the decision on a completion of some assumptions, if there is one and it is for another model."""
+        """Return the decision on a completion of some assumptions, if there is one with another model."""
         completed = self._finish(assumed, rest)
         decided = None if completed is None else self.possibilities.decide(completed)
         return None if decided is None or decided.model == self.model else decided
@@ -332,7 +332,7 @@ class Search:
             left_out = False
             for fact in reversed([fact for fact in kept if fact not in self.decision.known]):
                 without = {other: value for other, value in kept.items() if other != fact}
-                # What no fired rule tests that bears on the model can make no difference to it.
+                # A fact that no fired rule with a bearing on the model tests makes no difference to it.
                 if not fired & testing[fact]:
                     kept, left_out = without, True
                 elif (then := self.possibilities.decide(without)).model == decided.model:

@@ -23,14 +23,14 @@ from cxrules.search.possibilities import Possibilities, possibilities_of
 __all__ = ["Extent", "Sufficient", "sufficient_facts"]
 
 _TOGETHER = 15
-"""Facts whose subsets are decided at once: 2 to this power."""
+"""The number of facts whose subsets, 2 to this power, are decided at once."""
 
 AFFORDABLE = 20
-"""Up to how many facts every subset is tried; of more, facts that are not needed are first left out one by one."""
+"""The most facts of which every subset is tried; with more, unneeded facts are first left out one by one."""
 
 
 class Extent(StrEnum):
-    """How small a sufficient set is proved to be."""
+    """The proof that a sufficient set is small."""
 
     SMALLEST = "smallest"
     MINIMAL = "minimal"
@@ -45,11 +45,11 @@ class Sufficient(Portable):
 
     Attributes:
         facts: The facts, in the order of the vocabulary; a set counts as one fact.
-        extent: `smallest`: no set of fewer known facts suffices; `minimal`: no subset of it suffices, though another,
-            smaller set may; `unproved`: it suffices, and no single fact of it can be left out.
+        extent: `smallest`: no set of fewer known facts suffices; `minimal`: no subset suffices, though another, smaller
+            set may; `unproved`: it suffices, and no single fact can be left out.
         model: The model, or None.
-        status: How firmly it stands.
-        examined: How many sets of facts were decided.
+        status: Its status.
+        examined: The number of sets of facts that were decided.
     """
 
     facts: Facts
@@ -83,8 +83,8 @@ def sufficient_facts(
 ) -> Sufficient:
     """Find a smallest set of known facts that alone gives the same model and status.
 
-    Every subset of the facts that fired rules test is decided, up to `affordable` facts: so the set is proved to be
-    smallest, unless the deadline, in seconds, ends the search. Leaving out facts one at a time would prove nothing,
+    Every subset of the facts that fired rules test is decided, up to `affordable` facts, which proves that the set is
+    smallest unless the deadline, in seconds, ends the search. Leaving out facts one at a time would prove nothing,
     because rules against the model may need the same facts as rules for it. Of several smallest sets it is the one
     whose facts come first in the vocabulary.
     """
@@ -112,7 +112,7 @@ def sufficient_facts(
 def _list_tested(possibilities: Possibilities, decision: Decision) -> list[str]:
     """Return the known facts that are tested by fired rules which bear on the model.
 
-    With fewer facts no other rule fires, so that no other fact can make a difference.
+    With fewer facts no other rule fires, so no other fact can make a difference.
     """
     rules = possibilities.rulebase.rules
     tests = [
@@ -154,8 +154,8 @@ class _SubsetSearch:
         return kept
 
     def find_smallest(self, facts: Sequence[str]) -> list[str]:
-        """Decide every subset, and give a smallest that suffices."""
-        # The low bits of a subset's number are facts late in the vocabulary, so that among equals the early facts win.
+        """Decide every subset, and return a smallest one that suffices."""
+        # The low bits of a subset's number are late facts of the vocabulary, so early facts win among equals.
         within, beyond = facts[max(0, len(facts) - _TOGETHER) :], facts[: max(0, len(facts) - _TOGETHER)]
         patterns = _alternate(len(within))
         everything = (1 << (1 << len(within))) - 1

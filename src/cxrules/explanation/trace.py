@@ -1,4 +1,4 @@
-"""The derivation of a decision, traced: of several ways the shortest, or with `complete=True` everything."""
+"""Traces the derivation of a decision: the shortest of several ways or, with `complete=True`, everything."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ __all__ = ["Tracer", "how", "trace"]
 def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Derivation:
     """Return the derivation of a decision.
 
-    With `complete` it has every way to every finding, every alternative that holds, and the rules that bear on no
-    model.
+    If `complete`, it has every way to every finding, every alternative that holds, and the rules that bear on no model.
     """
     tracer = Tracer(judge, decision, complete=complete)
     cases = tracer.cases()
@@ -31,10 +30,10 @@ def trace(judge: Judge, decision: Decision, *, complete: bool = False) -> Deriva
 
 
 def how(judge: Judge, decision: Decision, name: str) -> DerivationNode | None:
-    """Describe how one finding or rule came about, or what there is for and against one model.
+    """Describe how a finding or rule came about, or what speaks for and against a model.
 
     Returns:
-        Everything behind it, or None when the finding is not established or the rule did not fire.
+        Everything behind it, or None if the finding is not established or the rule did not fire.
 
     Raises:
         ValueError: If the rule base has no finding, rule or model of that name.
@@ -53,14 +52,14 @@ def how(judge: Judge, decision: Decision, name: str) -> DerivationNode | None:
 
 
 _DEEP = 100
-"""Strata of rules above which nothing recurses through the findings."""
+"""The number of strata beyond which nothing recurses through findings."""
 
 
 class Tracer:
-    """Builds the nodes of one decision's derivation, each once: the tree shares its branches.
+    """Builds the nodes of a decision's derivation, each once, because the tree shares branches.
 
     Attributes:
-        basis: What everything built rests on.
+        basis: The judge on which every node is based.
         findings: The findings established.
         traced: The steps built so far, by rule.
     """
@@ -79,11 +78,11 @@ class Tracer:
         self._deep = len(judge.rulebase.strata) > _DEEP
 
     def given(self) -> tuple[GivenFact, ...]:
-        """Return the facts given, in the order of the vocabulary."""
+        """Return the given facts, in the order of the vocabulary."""
         return tuple([self.give(name) for name in self._facts if name in self._decision.known])
 
     def cases(self) -> tuple[Case, ...]:
-        """Return every model with what is for and against it, best first."""
+        """Return the case for and against every model, best first."""
         decider = self._judge.decider
         evidence: dict[str, list[Weighed]] = {model: [] for model in self._rulebase.models}
         claims = self._rulebase.claims
@@ -94,7 +93,7 @@ class Tracer:
         )
 
     def step(self, name: str) -> Step:
-        """Return a fired rule with what made it fire."""
+        """Return a fired rule with everything that made it fire."""
         step = self.traced.get(name)
         if step is None:
             if self._deep:
@@ -118,7 +117,7 @@ class Tracer:
         return step
 
     def _trace_below(self, name: str) -> None:
-        """Build what a rule rests on from the bottom up, where a chain may be longer than Python recurses."""
+        """Build what a rule rests on from the bottom up, because a chain may be too long for recursion."""
         decider = self._judge.decider
         resting = decider.rest(self._decision.fired, decider.mask([name]))
         below = [rule for rule in decider.names(resting) if rule not in self.traced]
@@ -135,7 +134,7 @@ class Tracer:
             fired, decider = self._decision.fired, self._judge.decider
             steps = [self.step(rule) for rule in self._rulebase.concluders[finding] if decider.has(fired, rule)]
             if not self._complete and len(steps) > 1:
-                # The shortest way; among equals the first in id order.
+                # The shortest way, and the first in id order among equals.
                 steps = [min(steps, key=lambda step: len(step.roots()))]
             found = self._established[finding] = Established(
                 finding, self._rulebase.findings[finding], tuple(steps), _basis=self.basis

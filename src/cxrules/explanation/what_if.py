@@ -1,4 +1,4 @@
-"""What if some facts were otherwise? The new decision, and what changed between the two."""
+"""What if some facts were different? The new decision, and everything that changed between the two."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class FactChange:
 
     Attributes:
         fact: Its name.
-        before: As it is known; None when unknown.
-        after: As supposed; None when supposed to be unknown.
+        before: Its known value; None if unknown.
+        after: Its assumed value; None if it is assumed to be unknown.
     """
 
     fact: str
@@ -46,7 +46,7 @@ class Moved:
 
     Attributes:
         model: The model for or against which it speaks.
-        step: The rule, with what makes it fire in the organisation in which it does; after the change where in both.
+        step: The rule, with what makes it fire: after the change, or before if it fires only there.
         before: Its points before; 0 when it is new.
         after: Its points after; 0 when it has gone.
     """
@@ -63,9 +63,9 @@ class Turned:
 
     Attributes:
         model: The model for which it turned.
-        turn: How.
-        steps: The rules that turn it; none where requirements or sums do.
-        finding: The requirement, where one is met or lost; else empty.
+        turn: In which way.
+        steps: The rules that turn it; none if requirements or sums do.
+        finding: The requirement, if one is met or lost; otherwise empty.
     """
 
     model: ModelName
@@ -77,7 +77,7 @@ class Turned:
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
 class WhatIf(Portable, Generic[_Answer]):
-    """What would be recommended if some facts were otherwise, and what changed.
+    """The recommendation if some facts were different, and what changed.
 
     Attributes:
         recommendation: The new recommendation.
@@ -92,7 +92,7 @@ class WhatIf(Portable, Generic[_Answer]):
 
     @classmethod
     def __class_getitem__(cls, _answer: object) -> type[Self]:
-        """Return the class itself: what it is generic in matters to type checkers, and pydantic need not see it."""
+        """Return the class itself: its type parameter matters only to type checkers, and pydantic need not see it."""
         return cls
 
     recommendation: _Answer
@@ -115,7 +115,7 @@ class WhatIf(Portable, Generic[_Answer]):
         return self._after
 
     def tell(self) -> tuple[Block, ...]:
-        """Return in words what would be recommended, and what changed."""
+        """Return the new recommendation, and what changed, in words."""
         return _tell(self._basis.judge, self)
 
 
@@ -124,7 +124,7 @@ def what_if(
 ) -> WhatIf[_Answer]:
     """Decide on changed facts and compare.
 
-    The value None supposes that a fact is unknown; `present` makes the answer of a decision.
+    The value None means that the fact is assumed to be unknown; `present` makes an answer from a decision.
 
     Raises:
         InvalidOrganisation: With every mistake in the changes.
@@ -148,7 +148,7 @@ def what_if(
 
 
 class _Comparison:
-    """The comparison of two decisions, each rule in it with what makes it fire."""
+    """The comparison of two decisions, in which each rule comes with what makes it fire."""
 
     def __init__(self, judge: Judge, before: Decision, after: Decision) -> None:
         self._judge = judge
@@ -204,7 +204,7 @@ _FALLEN_AWAY = frozenset({Turn.READMITTED, Turn.REQUIREMENT_LOST, Turn.NO_LONGER
 def _tell(judge: Judge, supposed: WhatIf[_Answer]) -> tuple[Block, ...]:
     contradictions = tell_contradictions(judge, supposed.after, supposed=bool(supposed.changes))
     if not supposed.changes:
-        return (*contradictions, Paragraph("No fact is supposed to change, so nothing changes."))
+        return (*contradictions, Paragraph("No fact is assumed to change, so nothing changes."))
     clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
     outcome = _tell_outcome(judge, supposed.before, supposed.after)
     blocks: list[Block] = [*contradictions, Paragraph(f"Suppose that {clauses}. {outcome}")]
@@ -261,7 +261,7 @@ _TURNS = {
 """The sentences about one model and about several; whether one is in the running follows from them and the evidence."""
 
 _NEWLY_TRUE = frozenset({Turn.RULED_OUT, Turn.REQUIREMENT_MET, Turn.SET_ASIDE})
-"""Turns told with their reason; for a rule that fell silent it would state facts that are supposed not to hold."""
+"""Turns with their reason; for a rule that fell silent it would state facts that are assumed not to hold."""
 
 
 def _tell_turns(judge: Judge, turns: tuple[Turned, ...]) -> Iterator[str]:

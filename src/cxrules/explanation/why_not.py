@@ -27,7 +27,7 @@ __all__ = ["Obstacle", "Requirement", "WhyNot", "rebut", "why_not"]
 
 
 class Obstacle(StrEnum):
-    """What stands between a model and its recommendation, in the order of the policy."""
+    """The kinds of obstacle to recommending a model, in the order of the policy."""
 
     EXCLUDED = "excluded"
     REQUIREMENT_REFUSED = "requirement_refused"
@@ -47,8 +47,8 @@ class Requirement:
         states: A clause that states it.
         refused: Whether no coherent organisation with the known facts can meet it.
         rules: The rules that could have established it.
-        opposed: The facts given that keep them from firing.
-        wanted: The unknown facts from which it can still become known; none when refused.
+        opposed: The given facts that keep them from firing.
+        wanted: The unknown facts that can still establish it; none if refused.
     """
 
     finding: str
@@ -62,16 +62,16 @@ class Requirement:
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
 class WhyNot(Portable):
-    """What stands between one model and its recommendation.
+    """The obstacles to recommending a model.
 
     Attributes:
         model: The model.
         obstacles: Every obstacle, in the order of the policy; none for the recommended model.
         case: Everything for and against the model.
-        winner: The same of the recommended model; None when there is none.
+        winner: The same for the recommended model; None if there is none.
         requirements: Its requirements that are not established.
-        steps: The fired rules behind the first obstacle: those that rule it out or set it aside; else those that speak
-            against it and those that speak for the winner.
+        steps: The fired rules behind the first obstacle: those that rule it out or set it aside; otherwise those that
+            speak against it and those that speak for the winner.
         claims: The claims behind the rules behind the first obstacle, in id order.
         decision: What was decided.
     """
@@ -107,8 +107,8 @@ class WhyNot(Portable):
     def nearest_change(self) -> Counterfactuals:
         """Every cheapest set of at most three changes that would make it win, searched for when read.
 
-        Each is decided afresh before it is returned. If there is none, the search is the proof of that, unless its
-        budget was exhausted.
+        Each is confirmed by a decision before it is returned. If there is none, the search proves it, unless its budget
+        ran out.
         """
         judge = self._basis.judge
         found = counterfactuals(judge, self._decision, self.model, deadline=self._deadline)
@@ -117,7 +117,7 @@ class WhyNot(Portable):
         return found
 
     def tell(self) -> tuple[Block, ...]:
-        """Return in words every obstacle, and the nearest change that would make it win."""
+        """Return every obstacle, and the nearest change that would make it win, in words."""
         return _tell(self._basis.judge, self)
 
 
@@ -129,9 +129,9 @@ def why_not(
     *,
     deadline: float | None = None,
 ) -> WhyNot:
-    """Find what stands between a model and its recommendation.
+    """Find the obstacles to recommending a model.
 
-    The nearest change, when it is read, takes no more seconds than the deadline.
+    The search for the nearest change, made when it is read, takes no longer than the deadline.
 
     Raises:
         ValueError: If there is no such model.
@@ -167,7 +167,7 @@ def _examine_requirements(judge: Judge, decision: Decision, case: Case) -> tuple
     missing = [finding for finding, _ in case.missing]
     within_reach = {finding: complete_for(judge, decision.known, [finding]) is not None for finding in missing}
     if all(within_reach.values()) and len(missing) > 1 and complete_for(judge, decision.known, missing) is None:
-        # Each could be met, but not all together.
+        # Each can be met, but not all together.
         within_reach = dict.fromkeys(missing, False)
     known = decision.known
     facts = judge.rulebase.vocabulary.facts
@@ -243,10 +243,10 @@ def _tell(judge: Judge, objection: WhyNot) -> tuple[Block, ...]:
 
 
 def rebut(judge: Judge, objection: WhyNot, told: Mapping[str, int] | None = None, *, named: bool = False) -> str:
-    """Describe what first stands between a model and its recommendation, in a few sentences.
+    """Describe the first obstacle to recommending a model, in a few sentences.
 
-    Rules of `told`, which the text has given as reasons already, are referred to by their place, which counts from 0.
-    Where the text has just named the model (`named`), "it" is enough.
+    The rules in `told`, which the text has already given as reasons, are referred to by their places, counted from 0.
+    If the text has just named the model (`named`), "it" is enough.
     """
     model = name(judge.rulebase, objection.model)
     if objection.kind is None:
@@ -266,7 +266,7 @@ class _Teller:
         self._brief = brief
 
     def tell(self, obstacle: Obstacle, *, within: bool = False) -> str:
-        """Describe one obstacle; within a sentence that has begun, without a capital in front."""
+        """Describe one obstacle, without an initial capital if a sentence has begun."""
         tellers: dict[Obstacle, Callable[[], str]] = {
             Obstacle.EXCLUDED: self._tell_exclusion,
             Obstacle.REQUIREMENT_REFUSED: self._tell_refusal,
@@ -353,7 +353,7 @@ class _Teller:
         return f"{sentence(f'{most} is that {here}')} {rationale} ({cite(step)})."
 
     def _since(self, verdict: str, steps: tuple[Step, ...]) -> str:
-        """Return a verdict with its reasons; where the text has given all of them already, in one sentence."""
+        """Return a verdict with its reasons; in one sentence if the text has already given all of them."""
         if steps and all(step.rule.id in self._told for step in steps):
             places = join_words([self._ordinal(step) for step in steps])
             return f"{self._subject} is {verdict} by the {places} {'reason' if len(steps) == 1 else 'reasons'} above."

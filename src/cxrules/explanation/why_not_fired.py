@@ -1,4 +1,4 @@
-"""Why did this rule not fire? Which of its tests hold, fail or rest on something unknown, and what would change it."""
+"""Why a rule did not fire: which of its tests hold, fail or depend on something unknown, and what would change that."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ __all__ = [
 ]
 
 _BUDGET = 50_000
-"""How many steps the search for the nearest change takes at most."""
+"""The most steps that the search for the nearest change may take."""
 
 
 class SubjectKind(StrEnum):
-    """What a question is about."""
+    """The kinds of thing that a question can be about."""
 
     RULE = "rule"
     FINDING = "finding"
@@ -62,9 +62,9 @@ _EFFECTS = {
 
 
 class TestResult(StrEnum):
-    """How a test comes out."""
+    """The possible results of a test."""
 
-    __test__ = False  # no test of pytest's
+    __test__ = False  # not a test for pytest
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -73,16 +73,16 @@ class TestResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """One test of a rule, on what is known.
+    """One test of a rule, applied to the known facts.
 
     Attributes:
         condition: The test, as an author writes it.
-        result: `holds`; `fails`: what is known speaks against it; `unknown`: it rests on something that is not known.
-        fact: The fact that it asks about; empty where it asks about a finding.
-        value: The value of the fact; None when unknown.
-        finding: The finding that it needs; empty where it asks about a fact.
-        any_of: Of which `any_of` of the rule it is part, counted from 1; 0 where it must hold by itself.
-        branch: Of which alternative of that, counted from 1; 0 where it must hold by itself.
+        result: `holds`; `fails`: the known facts speak against it; `unknown`: it depends on something unknown.
+        fact: The fact that it asks about; empty if it asks about a finding.
+        value: The value of the fact; None if unknown.
+        finding: The finding that it needs; empty if it asks about a fact.
+        any_of: The number of the rule's `any_of` to which it belongs, from 1; 0 if it must hold by itself.
+        branch: The number of the alternative in that, from 1; 0 if it must hold by itself.
     """
 
     condition: str
@@ -96,10 +96,10 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A rule, or a contradiction, with how its tests come out.
+    """A rule, or a contradiction, with the results of its tests.
 
     Attributes:
-        rule: The rule; of a contradiction its own name.
+        rule: The rule, or the name of a contradiction.
         fires: Whether it fires, or is met.
         tests: Its tests, in its own order.
     """
@@ -112,15 +112,15 @@ class Attempt:
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
 class NearestFiring(Portable):
-    """The smallest coherent change of the facts after which it would come about.
+    """The smallest coherent change of the facts that would bring something about.
 
     Attributes:
         name: What was asked about.
-        changes: The facts that would have to be otherwise, with their values, or None where one would have to be
-            unknown; without any it comes about already, or nothing was found.
+        changes: The facts that would have to change, with their new values, or None for one that would have to be
+            unknown. Empty if it comes about already, or nothing was found.
         possible: Whether a change was found, or none is needed.
-        status: `complete`: no change of fewer facts does it; where none was found, none exists. `budget_exhausted`:
-            the search ended before that was sure.
+        status: `complete`: no change of fewer facts works; if none was found, none exists. `budget_exhausted`: the
+            search ended before that was certain.
     """
 
     name: str
@@ -152,14 +152,14 @@ class NearestFiring(Portable):
 class WhyNotFired(Portable):
     """Why a rule did not fire, or something else did not come about.
 
-    A finding, pattern, accompaniment or warning comes about where a rule that concludes it fires; an action where,
-    besides, it serves the recommended model; a contradiction where the facts meet all of its tests.
+    A finding, pattern, accompaniment or warning comes about if a rule that concludes it fires; an action if it also
+    serves the recommended model; a contradiction if the facts meet all its tests.
 
     Attributes:
         name: What was asked about.
-        subject: What that is.
+        subject: The kind of thing that is.
         holds: Whether the rule fires, or what was asked about has come about.
-        attempts: The rule, or those that conclude it, and then the rules behind the findings that these need.
+        attempts: The rule, or the rules that conclude it, followed by the rules behind the findings that these need.
         decision: What was decided.
     """
 
@@ -179,21 +179,21 @@ class WhyNotFired(Portable):
 
     @published
     def rules(self) -> tuple[str, ...]:
-        """The rule, or those that conclude it; none conclude a contradiction."""
+        """The rule, or the rules that conclude it; a contradiction has none."""
         return _list_rules(self.rulebase, self.name, self.subject)
 
     @published
     def serves(self) -> tuple[str, ...]:
-        """The models that the action serves; empty where it serves all of them, or is no action."""
+        """The models that the action serves; empty if it serves all of them, or is not an action."""
         return _list_served(self.rulebase, self.name, self.subject)
 
     @property
     def nearest_change(self) -> NearestFiring:
-        """The smallest coherent change that would bring it about, searched for when read."""
+        """The smallest coherent change that would bring it about, found when it is read."""
         return find_nearest(self._basis.judge, self._decision, self.name, self.subject, deadline=self._deadline)
 
     def tell(self) -> tuple[Block, ...]:
-        """Return it in words; rules, facts and values by their names in the rule base."""
+        """Return it in words, with the names that the rule base uses for rules, facts and values."""
         return tuple(self._tell())
 
     def _tell(self) -> Iterator[Block]:
@@ -218,7 +218,7 @@ class WhyNotFired(Portable):
     def _lead(self, attempt: Attempt) -> str:
         if self._is_contradiction:
             (reason,) = (entry.reason for entry in _list_conjunctions(self.rulebase, attempt.rule))
-            return f"It is met where all of these hold ({lower_first(reason.rstrip('. '))})"
+            return f"It is met if all of these hold ({lower_first(reason.rstrip('. '))})"
         fires = "fires" if attempt.fires else "does not fire"
         return f"{attempt.rule} {fires} ({lower_first(self.rulebase.rules[attempt.rule].rationale.rstrip('. '))})"
 
@@ -241,7 +241,7 @@ _VERBS = {
 def why_not_fired(
     judge: Judge, decision: Decision, name: str, subject: SubjectKind, *, deadline: float | None = None
 ) -> WhyNotFired:
-    """Find why something of a rule base did not come about, or that it did."""
+    """Find why a rule did not fire, or something else in a rule base did not come about."""
     rulebase = judge.rulebase
     trial = _Trial(judge, decision)
     if subject is SubjectKind.CONTRADICTION:
@@ -282,7 +282,7 @@ def _has_come_about(judge: Judge, decision: Decision, name: str, subject: Subjec
 
 
 def list_subjects(rulebase: RuleBase) -> dict[str, SubjectKind]:
-    """Return everything that can be asked about, with what it is; where two bear one name, the first of these."""
+    """Return everything that can be asked about, with its kind; if two share a name, the first kind."""
     found: dict[str, SubjectKind] = {}
     for subject, names in (
         (SubjectKind.RULE, rulebase.rules),
@@ -314,7 +314,7 @@ def _list_conjunctions(rulebase: RuleBase, name: str) -> list[Impossible]:
 
 
 class _Trial:
-    """Puts the tests of rules to what is known."""
+    """Applies the tests of rules to the known facts."""
 
     def __init__(self, judge: Judge, decision: Decision) -> None:
         self._judge = judge

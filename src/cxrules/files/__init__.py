@@ -1,1 +1,1 @@
-"""Files about one organisation: read with every mistake in its place, changed with all else left as it was."""
+"""Files about one organisation: read with the place of every mistake, and updated without touching anything else."""

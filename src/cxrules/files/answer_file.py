@@ -1,7 +1,7 @@
-"""The file in which a consultation keeps its answers: only what was answered is changed, all else stays as it was.
+"""The file in which a consultation keeps its answers: only the answers change, everything else stays as it was.
 
 Comments, labels and the order of keys stay, and so do facts that somebody else wrote meanwhile. The new content is
-written beside the old under a name that nobody can know beforehand, with the mode of the old, and takes its place.
+written next to the old file, under a name that nobody can predict and with the same mode, and then replaces it.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from cxrules.whole_file import write_whole
 __all__ = ["change_text", "write_safely"]
 
 _SKIPPED = "skipped"
-_UNCHANGEABLE = "it is written in a way in which single facts cannot be changed; write each on a line of its own"
+_UNCHANGEABLE = "its layout does not allow single facts to be changed; write each fact on a separate line"
 
 
 def change_text(
     text: str, vocabulary: Vocabulary, changed: Mapping[str, FactValue | None], skipped: Sequence[str]
 ) -> str:
-    """Return the text of a file with some facts changed and all else as it was.
+    """Return the text of a file with some facts changed and everything else as it was.
 
     Args:
-        text: What the file holds: YAML or JSON that `cxrules recommend` takes.
-        vocabulary: The facts there are.
+        text: The content of the file: YAML or JSON that `cxrules recommend` takes.
+        vocabulary: The facts that exist.
         changed: The new values; None for a fact that is no longer known.
         skipped: The facts that are skipped.
 
     Raises:
-        InvalidOrganisation: If the file has come to hold something that is no organisation.
-        ValueError: If it is written in a way in which single facts cannot be changed.
+        InvalidOrganisation: If the file no longer describes an organisation.
+        ValueError: If its layout does not allow single facts to be changed.
     """
     before = interpret(text, "the file", vocabulary)
     wanted = {name: value for name, value in {**before.facts, **changed}.items() if value is not None}
@@ -71,7 +71,7 @@ def _change_json(
         plain[_SKIPPED] = list(skipped)
     elif before.wrapped:
         plain.pop(_SKIPPED, None)
-    # A number too large for a float is no number of JSON's any more; the other way keeps it as it is written.
+    # A number too large for a float could not be written as JSON again; the other way keeps it as written.
     return "" if "Infinity" in (new := json.dumps(plain, indent=2, ensure_ascii=False)) else f"{new}\n"
 
 
@@ -93,7 +93,7 @@ def _change_yaml(
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    """Return what stands before and after the one document of a text, as `---` and `...` mark it, and the document."""
+    """Return the text before the one document, the document, and the text after it, as `---` and `...` mark them."""
     import yaml
 
     start, end = 0, len(text)
@@ -107,14 +107,14 @@ def _split(text: str) -> tuple[str, str, str]:
     head, document, tail = text[:start], text[start:end], text[end:]
     if head:
         line, _, below = document.partition("\n")
-        if line.strip() and not line.lstrip().startswith("#"):  # the document starts beside the mark
+        if line.strip() and not line.lstrip().startswith("#"):  # the document starts on the line of the mark
             return f"{head}\n", document.lstrip(" "), tail
         return f"{head}{line}\n", below, tail
     return head, document, tail
 
 
 def _write(value: object) -> str:
-    return json.dumps(value)  # JSON is YAML, and quotes what YAML would take for something else
+    return json.dumps(value)  # JSON is YAML, and quotes whatever YAML would misread
 
 
 def _set(text: str, path: tuple[str, ...], key: str, written: str | None) -> str:
@@ -154,7 +154,7 @@ def _add(text: str, node: Any, more: str) -> str:
         return _set_whole(text, node, node.value, more)
     key, value = node.value[-1]
     end = max(_end(value), key.end_mark.index)
-    line_end = end - 1 if text[end - 1] == "\n" else text.find("\n", end)  # that of a block of text is the next line
+    line_end = end - 1 if text[end - 1] == "\n" else text.find("\n", end)  # a block of text ends on the next line
     indent = " " * node.value[0][0].start_mark.column
     return f"{text[: line_end + 1]}{indent}{more}\n{text[line_end + 1 :]}"
 
@@ -185,10 +185,10 @@ def _end(node: Any) -> int:
 
 
 def write_safely(file: Path, text: str) -> None:
-    """Let a text take the place of what a file holds, at once and whole.
+    """Replace the content of a file, atomically.
 
     Raises:
-        OSError: If it cannot be written; the file is as it was then.
+        OSError: If it cannot be written; the file is then unchanged.
     """
     with write_whole(file) as whole:
         whole.write(text.encode())

@@ -1,4 +1,4 @@
-"""A file that says what is known about an organisation → facts, every mistake at file:line:column."""
+"""A file about one organisation → facts, with every mistake at file:line:column."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _LARGEST_YAML = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class OrganisationFile:
-    """What a file says about an organisation.
+    """The content of a file about an organisation.
 
     Attributes:
         facts: The known facts.
         skipped: The facts that were asked for in a consultation and skipped.
-        name: What the organisation is called, where a label says so.
-        wrapped: Whether the facts are under a key of their own, so that others are labels.
+        name: The name of the organisation, if a label gives it.
+        wrapped: Whether the facts are under the key `facts`, so that other keys are labels.
     """
 
     facts: dict[str, FactValue]
@@ -50,7 +50,7 @@ def read_organisation(name: str, vocabulary: Vocabulary) -> OrganisationFile:
     """Read what a file says about one organisation.
 
     The file is YAML or JSON: a mapping of facts, or a mapping with that mapping under `facts`. In the second case other
-    keys are labels of the caller's, so that what `cxrules recommend --json` writes can be read again.
+    keys are the caller's labels, so the output of `cxrules recommend --json` can be read again.
 
     Args:
         name: The path of the file; `-` for standard input.
@@ -70,7 +70,7 @@ def interpret(text: str, name: str, vocabulary: Vocabulary) -> OrganisationFile:
 
 
 def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabulary) -> OrganisationFile:
-    # To leave a fact empty says that it is unknown, which is no mistake here.
+    # An empty fact is unknown, which is not a mistake here.
     empty = {_place(mistake.location) for mistake in report.in_order() if mistake.code == "null-value"}
     mistakes = [mistake for mistake in report.in_order() if mistake.code != "null-value"]
     if node is None:
@@ -91,7 +91,7 @@ def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabula
     known, wrong = _validate(within, empty, vocabulary)
     hints = {_place(mistake.location): mistake.hint for mistake in wrong if mistake.hint}
     spoilt = {_place(mistake.location) for mistake in mistakes}
-    # What YAML made of a word is reported where the word is; what is allowed there, only the vocabulary knows.
+    # The reader reports what YAML made of a word; only the vocabulary knows what is allowed there.
     mistakes = [replace(found, hint=hints.get(_place(found.location), found.hint)) for found in mistakes]
     mistakes += [mistake for mistake in wrong if _place(mistake.location) not in spoilt]
     if mistakes:
@@ -104,7 +104,7 @@ def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabula
 
 
 def _skipped(node: Node, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Return the facts that the file says were skipped; what is no fact of this rule base does not count."""
+    """Return the facts that the file lists as skipped, ignoring any that this rule base does not have."""
     skipped = node.get("skipped")
     names = skipped.plain() if skipped and isinstance(skipped.content, list) else ()
     known = [name for name in names if isinstance(name, str) and name in vocabulary.facts]
@@ -112,7 +112,7 @@ def _skipped(node: Node, vocabulary: Vocabulary) -> tuple[str, ...]:
 
 
 def _drop_labels(mistakes: list[Diagnostic], node: Node) -> list[Diagnostic]:
-    """Return the mistakes but those about how YAML reads a label, which is the caller's own affair."""
+    """Return the mistakes except those about how YAML reads a label, which is the caller's business."""
     starts = sorted((*place, name) for name, place in node.keys.items())
     places = [(line, column) for line, column, _ in starts]
 

@@ -20,7 +20,8 @@ def argument_graph(advice: Inquiry, *, complete: bool = False) -> nx.DiGraph[str
     The graph has a `title`.
 
     Args:
-        complete: Whether to give every way to every finding and every alternative that holds; see `Recommendation.why`.
+        complete: Whether to include every way to every finding and every alternative that holds; see
+            `Recommendation.why`.
 
     Raises:
         MissingRuleBase: If it is a copy and the rule base of its revision is not available.

@@ -1,4 +1,4 @@
-"""What rests on what in a rule base: facts → rules → findings → rules → models, with claims and sources."""
+"""The dependencies in a rule base: facts → rules → findings → rules → models, with claims and sources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["NodeKind", "dependency_graph", "find_cycles", "reach", "rests_on", "
 
 
 class NodeKind(StrEnum):
-    """What a node of the graph is; names of nodes begin with it."""
+    """The kinds of node; names of nodes begin with the kind."""
 
     SOURCE = "source"
     CLAIM = "claim"
@@ -44,7 +44,7 @@ _TARGETS = {
 
 
 def dependency_graph(rulebase: RuleBase, *, claims: bool = True, advice: bool = True) -> nx.MultiDiGraph[str]:
-    """Return what rests on what in a rule base.
+    """Return the graph of dependencies in a rule base.
 
     Nodes are named by kind and name, such as `fact:maturity`, and have `kind` and `label`; rules also have `stratum`,
     `standing` and `points` (of their evidence). Edges, whose keys are their relations, lead from what comes before to
@@ -76,7 +76,7 @@ def dependency_graph(rulebase: RuleBase, *, claims: bool = True, advice: bool = 
 
 
 def strata(graph: nx.MultiDiGraph[str]) -> tuple[tuple[str, ...], ...]:
-    """Return the rules by stratum: each needs only findings that rules of lower strata conclude.
+    """Return the rules by stratum: each needs only findings concluded by rules of lower strata.
 
     Raises:
         networkx.NetworkXUnfeasible: If findings rest on each other.
@@ -96,7 +96,7 @@ def strata(graph: nx.MultiDiGraph[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def find_cycles(graph: nx.MultiDiGraph[str]) -> Iterator[tuple[str, ...]]:
-    """Return the cycles of findings and rules that rest on each other; a rule base that loads has none."""
+    """Return the cycles of findings and rules that rest on each other; a loaded rule base has none."""
     cycles: Iterator[list[str]] = nx.simple_cycles(nx.DiGraph(graph))
     return (tuple(cycle) for cycle in cycles)
 

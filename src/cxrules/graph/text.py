@@ -22,7 +22,7 @@ _DOT_SHAPES = {
     "source": "folder",
 }
 _UNSAID = frozenset({"premise", "establishes", "tests", "finding", "says", "because"})
-"""Relations that the ends of an edge make plain."""
+"""Relations that are obvious from the ends of an edge."""
 
 
 def to_dot(graph: _Graph) -> str:

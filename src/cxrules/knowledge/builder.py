@@ -39,7 +39,8 @@ def build(draft: Draft, name: str, base: Parts | None = None) -> Parts:
     """Build every well-formed item, on top of those of a base.
 
     Args:
-        draft: The content of the files; mistakes go to its report.         name: The name of the rule base.
+        draft: The content of the files; mistakes go to its report.
+        name: The name of the rule base.
         base: The rule base underneath.
     """
     below = name_sections(base) if base else {}

@@ -27,7 +27,8 @@ def check_uses(draft: Draft, parts: Parts) -> None:
     """Report what the files define and nobody uses or concludes.
 
     Args:
-        draft: The content of the files; mistakes go to its report.         parts: The parts built from it.
+        draft: The content of the files; mistakes go to its report.
+        parts: The parts built from it.
     """
     tested = {name for rule in parts.rules.values() for name in (*rule.facts(), *rule.needs())}
     tested |= {name for entry in draft.sections["rules"].values() for name in _tested(entry.node.get("when"))}

@@ -62,8 +62,9 @@ def check_conditions(
     Args:
         conditions: The conjunction, its operands as they were given.
         path: Where it is.
-        facts: The facts without mistakes.         names: The names of all facts and findings.         impossible:
-            Whether it is an impossible conjunction.
+        facts: The facts without mistakes.
+        names: The names of all facts and findings.
+        impossible: Whether it is an impossible conjunction.
     """
     yield from _ConditionChecker(facts, names, impossible).check(conditions, path)
 

@@ -71,9 +71,10 @@ def find_mistakes(
     """Find what is wrong with the meaning of a rule base.
 
     Args:
-        parts: The parts, without what could not be read.         names: The names that exist; those of the parts when
-            left out.         whole: Whether every rule is among the parts, so that what no rule concludes can never be
-            concluded.         own: Whether the current author wrote a rule.
+        parts: The parts, without what could not be read.
+        names: The names that exist; those of the parts when left out.
+        whole: Whether every rule is among the parts, so that what no rule concludes can never be concluded.
+        own: Whether the current author wrote a rule.
     """
     checker = _PartsChecker(parts, names or KnownNames(name_sections(parts)))
     yield from checker.check_items()

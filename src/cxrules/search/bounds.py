@@ -43,7 +43,8 @@ class DecisionLimits(NamedTuple):
         may_fire: The rules that fire or may fire.
         least: The bits of the evidence that certainly counts.
         most: The bits of the evidence that counts if everything that may fire does.
-        surely: The models that certainly are candidates.         maybe: The models that are candidates or may be.
+        surely: The models that certainly are candidates.
+        maybe: The models that are candidates or may be.
     """
 
     sure: int

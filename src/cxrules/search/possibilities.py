@@ -28,8 +28,8 @@ class Possibilities:
         rulebase: The rule base.
         decider: The policy.
         coherence: The impossible conjunctions.
-        cohorts: The program that decides many organisations at once.         cases: For each fact, one value for each
-            way in which rules and impossible conjunctions can see it.
+        cohorts: The program that decides many organisations at once.
+        cases: For each fact, one value for each way in which rules and impossible conjunctions can see it.
         changes: The changes of values met so far, by fact, effort and value; `search.changes` keeps them.
     """
 

@@ -1,1 +1,1 @@
-"""The argument map: data, where its boxes go, and how it is drawn."""
+"""The argument map: its data, its layout, and its drawings."""

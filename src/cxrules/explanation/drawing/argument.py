@@ -20,7 +20,7 @@ __all__ = ["Argument", "Link", "Point", "PointKind", "Relation", "argue", "count
 
 
 class PointKind(StrEnum):
-    """What a node of an argument is."""
+    """The kinds of node in an argument."""
 
     FACT = "fact"
     RULE = "rule"
@@ -29,7 +29,7 @@ class PointKind(StrEnum):
 
 
 class Relation(StrEnum):
-    """What an edge of an argument says, the strongest last."""
+    """The relations that edges of an argument express, the strongest last."""
 
     PREMISE = "premise"
     ESTABLISHES = "establishes"
@@ -52,13 +52,13 @@ class Point:
     Attributes:
         id: Its kind, a colon and its name.
         kind: What it is.
-        label: What it says, in words.
-        note: For a rule the article and paragraphs, for a model where it stands; else empty.
-        source: The id of the article behind a rule; else empty.
+        label: Its text, in words.
+        note: For a rule the article and paragraphs, for a model its standing; otherwise empty.
+        source: The id of the article behind a rule; otherwise empty.
         deciding: Whether the outcome would lose something without it.
         dissent: Whether it is a rule that disagrees with the recommendation.
-        faint: Whether it is a rule that rests on no fact, a finding that is not established, or a model out of the
-            running: something to draw faintly.
+        faint: Whether to draw it faintly: a rule that rests on no fact, a finding that is not established, or a model
+            out of the running.
     """
 
     id: str
@@ -78,8 +78,8 @@ class Link:
     Attributes:
         tail: The node it comes from.
         head: The node it goes to.
-        relation: What it says; where a rule says several things about a model, the strongest.
-        points: The points of evidence, negative when against; 0 where it is none.
+        relation: Its meaning; if a rule says several things about a model, the strongest.
+        points: The points of evidence, negative when against; 0 if it is not evidence.
         deciding: Whether it lies on the deciding path.
     """
 
@@ -100,7 +100,7 @@ class Argument:
         links: The edges, in the order of their nodes.
         sources: The titles of the articles cited, by id.
         stated: The rules that the brief explanation states as its reasons, in its order.
-        whole: How many nodes the whole argument has, where this is a part of it; else 0.
+        whole: The number of nodes in the whole argument, if this is a part of it; otherwise 0.
     """
 
     title: str
@@ -114,8 +114,8 @@ class Argument:
 def argue(judge: Judge, decision: Decision, *, complete: bool = False) -> Argument:
     """Return the argument of a decision.
 
-    With `complete` every way to every finding and every alternative that holds is drawn; see `trace`. Rules that bear
-    on no model are left out either way.
+    If `complete`, every way to every finding and every alternative that holds is included; see `trace`. Rules that bear
+    on no model are always left out.
     """
     brief = trace(judge, decision)
     told = choose_reasons(judge, decision, brief)
@@ -227,7 +227,7 @@ class _Builder:
             self._links[link.tail, link.head] = replace(there, relation=relation, points=there.points + link.points)
 
     def _mark_path(self) -> None:
-        """Mark what decides: the rules that count, what they do for the winner, and everything they rest on."""
+        """Mark the deciding path: the rules that count, what they do for the winner, and everything they rest on."""
         winner = f"model:{self._decision.model}"
         effects = {
             key
@@ -260,11 +260,11 @@ class _Builder:
 
 
 _Visit: TypeAlias = "Generator[_Visit, None, None]"
-"""What is to be visited yields what must be visited before it goes on."""
+"""A visit, which yields the visits that must come before it continues."""
 
 
 def _exhaust(visit: _Visit) -> None:
-    """Visit without a call in a call: chains of findings may be longer than Python's stack."""
+    """Run visits without recursion, because chains of findings may be longer than Python's stack."""
     stack = [visit]
     while stack:
         inner = next(stack[-1], None)

@@ -1,4 +1,4 @@
-"""An argument at a glance: what decides it and what opposes it most, in some twelve boxes, and the same in words."""
+"""An argument at a glance, in about twelve boxes: what decides it and what opposes it most; and the same in words."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _SAYS = {
 def digest(argument: Argument) -> Argument:
     """Return the part of an argument that a reader needs first.
 
-    It has the reasons that the brief explanation states, and the recommended model with its nearest rival, or the two
-    nearest models where none is recommended. In turn come what else decides, what speaks for the rival, what holds it
-    back, and what speaks against the winner, the strongest first, each with everything it rests on, until twelve boxes
-    are drawn. What is stated (else what decides most), and what speaks most for the rival, is drawn however much it
-    rests on.
+    It contains the reasons that the brief explanation states, and the recommended model with its nearest rival, or the
+    two nearest models if none is recommended. Then it adds, in turn, other deciding rules, what speaks for the rival,
+    what holds it back, and what speaks against the winner, the strongest first, each with everything it rests on, up to
+    twelve boxes. The stated reasons (or the most decisive rule) and the strongest argument for the rival are always
+    included, however much they rest on.
     """
     return _Digest(argument).draw()
 
@@ -72,7 +72,7 @@ class _Digest:
         return self._cut()
 
     def _keep_stated(self, name: str) -> None:
-        """Keep a rule with all it rests on, and the way to a model on which it bears: best to one that is drawn."""
+        """Keep a rule with everything it rests on, and a link to a model on which it bears, if possible a drawn one."""
         ways: dict[str, str] = {name: ""}
         waiting = [name]
         for reached in waiting:
@@ -85,7 +85,7 @@ class _Digest:
         self._kept |= {model} | self._collect(ways[model])
 
     def _choose(self, model: Point, relation: Relation) -> list[Link]:
-        """Return what says this of a model: first what decides, then by points, what holds for anybody last."""
+        """Return the rules with this relation to a model: deciding ones first, then by points, general ones last."""
         links = [link for link in self._into.get(model.id, ()) if link.relation is relation]
         return sorted(links, key=lambda link: (not link.deciding, self._points[link.tail].faint, -abs(link.points)))
 
@@ -126,9 +126,9 @@ class _Digest:
 
 
 def describe_digest(argument: Argument) -> str:
-    """Return in words what the digest of an argument shows, for readers who do not see the drawing.
+    """Describe in words what the digest of an argument shows, for readers who cannot see the drawing.
 
-    Its title, which is read before, names the winner; the description does not name it again.
+    The title, which is read first, names the winner, so the description does not.
     """
     return " ".join(_describe(digest(argument)))
 

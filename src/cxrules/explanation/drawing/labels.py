@@ -1,4 +1,4 @@
-"""Text in drawings: nothing in it acts, and it stays inside its box whatever script it is written in."""
+"""Text in drawings: without control characters, and inside its box in whatever script it is written."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["clean", "measure", "wrap"]
 
 _ACTING: Final = re.compile(rf"[{UNPRINTABLE}\uD800-\uDFFF\uFFFE\uFFFF]+")
 _WIDE: Final = 2.0
-"""How many mean characters an ideograph or an emoji takes."""
+"""The width of an ideograph or an emoji, in mean characters."""
 
 
 def clean(text: str) -> str:
-    r"""Return a text without characters that act instead of being read, or that no XML may contain.
+    r"""Return a text without control characters and characters that XML forbids.
 
     Examples:
         >>> clean("red \x1b[31m\n alert")
@@ -27,7 +27,7 @@ def clean(text: str) -> str:
 
 
 def measure(text: str) -> float:
-    """Return how many mean characters a text takes.
+    """Return the width of a text, in mean characters.
 
     Examples:
         >>> measure("team"), measure("顧客")
@@ -43,9 +43,9 @@ def _measure(character: str) -> float:
 
 
 def wrap(text: str, room: int, *, break_on_hyphens: bool = True) -> list[str]:
-    """Break a text into lines of so many mean characters.
+    """Break a text into lines of at most so many mean characters.
 
-    Ideographs may be parted anywhere, words only where one does not fit on a line.
+    Lines may break between any ideographs, but within a word only if it does not fit on a line.
 
     Examples:
         >>> wrap("顧客体験の責任者は誰ですか", 12)
@@ -75,7 +75,7 @@ def wrap(text: str, room: int, *, break_on_hyphens: bool = True) -> list[str]:
 
 
 def _list_words(text: str) -> list[str]:
-    """Part a text into blanks, words, and ideographs one by one."""
+    """Split a text into blanks, words, and single ideographs."""
     words: list[str] = []
     for character in text:
         kind = "blank" if character.isspace() else "wide" if _measure(character) == _WIDE else "word"

@@ -1,8 +1,8 @@
 """Places for the boxes and lines of a layered graph: layers from left to right, few crossings, no box on a line.
 
-It is the scheme of Sugiyama, Tagawa and Toda (1981): layers by the longest way to a sink; long lines pass through
-reserved places in the layers between; barycentres order each layer; and each box goes as near to its neighbours as
-its layer allows, which is a least-squares fit solved by pooling adjacent violators.
+This is the scheme of Sugiyama, Tagawa and Toda (1981): layers by the longest path to a sink; long lines pass through
+reserved places in the layers between; barycentres order each layer; and each box is placed as near to its neighbours as
+its layer allows, a least-squares fit solved by pooling adjacent violators.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LANE = 9.0
 
 @dataclass(slots=True)
 class Box:
-    """Something with a size that gets a place.
+    """A box with a size, to which a place is assigned.
 
     Attributes:
         name: Its name.
@@ -32,7 +32,7 @@ class Box:
         layer: The layer, from 0 at the left.
         x: Its left edge.
         y: Its upper edge.
-        lane: Whether it is no box but the place through which a line passes.
+        lane: Whether it is not a box but the place through which a line passes.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Line:
         tail: The box it comes from.
         head: The box it goes to.
         bundle: Lines from the same box with the same bundle share the places through which they pass.
-        weight: How much it draws its ends together.
+        weight: How strongly it pulls its ends together.
         through: The places through which it passes, from left to right.
     """
 
@@ -71,7 +71,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where everything goes.
+    """The place of everything.
 
     Attributes:
         boxes: The boxes, by name; without the places through which lines pass.
@@ -89,7 +89,8 @@ class Plan:
 def place_boxes(boxes: Sequence[Box], lines: Sequence[Line], *, column_gap: float) -> Plan:
     """Place boxes and lines.
 
-    The boxes of a layer start in the order given; the lines form no cycle; `column_gap` is the room between two layers.
+    The boxes of a layer start in the given order; the lines form no cycle; `column_gap` is the space between two
+    layers.
     """
     named = {box.name: box for box in boxes}
     _assign_layers(named, lines)
@@ -118,7 +119,7 @@ _Step = tuple[Box, Box, float]
 
 
 def _assign_layers(named: Mapping[str, Box], lines: Sequence[Line]) -> None:
-    """Put every box as far to the right as what follows it allows; what is followed by nothing goes rightmost."""
+    """Place every box as far to the right as its successors allow; a box without successors goes rightmost."""
     following: dict[str, list[str]] = defaultdict(list)
     for line in lines:
         following[line.tail].append(line.head)
@@ -162,7 +163,7 @@ def _order(layers: list[list[Box]], steps: Sequence[_Step]) -> None:
         after[id(tail)].append(head)
     best, fewest = [list(layer) for layer in layers], _count_crossings(layers, steps)
     for sweep in range(_SWEEPS):
-        # The models, at the right, keep the order of the ranking: first everything is drawn towards them.
+        # The models, at the right, keep the order of the ranking, so everything is first pulled towards them.
         leftwards = sweep % 2 == 0
         neighbours = after if leftwards else before
         for layer in reversed(layers) if leftwards else layers:
@@ -187,7 +188,7 @@ def _sort(layer: list[Box], layers: list[list[Box]], neighbours: Mapping[int, li
 
 
 def _swap(layer: list[Box], layers: list[list[Box]], sides: Sequence[Mapping[int, list[Box]]]) -> None:
-    """Swap neighbours in a layer as long as that takes away crossings."""
+    """Swap neighbours in a layer as long as that removes crossings."""
     place = {id(box): position for other in layers for position, box in enumerate(other)}
     ends = {id(box): [sorted(place[id(near)] for near in side.get(id(box), ())) for side in sides] for box in layer}
     swapped = True
@@ -203,7 +204,7 @@ def _swap(layer: list[Box], layers: list[list[Box]], sides: Sequence[Mapping[int
 
 
 def _cross(above: list[list[int]], below: list[list[int]]) -> int:
-    """Count the crossings of the lines of two boxes, one right above the other."""
+    """Count the crossings of the lines of two boxes, one directly above the other."""
     return sum(high > low for upper, lower in zip(above, below, strict=True) for high in upper for low in lower)
 
 
@@ -245,13 +246,13 @@ def _settle(layers: list[list[Box]], steps: Sequence[_Step]) -> None:
 
 
 def _fit(layer: list[Box], wanted: Sequence[float]) -> None:
-    """Place boxes one below another, as near as can be to where they want to be, in the least-squares sense."""
+    """Place boxes one below another, as near to their ideal places as possible in the least-squares sense."""
     offsets = []
     offset = 0.0
     for box in layer:
         offsets.append(offset)
         offset += box.height + (_GAP / 2 if box.lane else _GAP)
-    # Less their offsets the places form an isotonic regression: adjacent violators are pooled at their mean.
+    # Without their offsets the places form an isotonic regression: adjacent violators are pooled at their mean.
     pools: list[tuple[float, int]] = []
     for want, start in zip(wanted, offsets, strict=True):
         mean, size = want - start, 1

@@ -1,4 +1,4 @@
-"""What drawings of arguments have in common: the look of boxes and lines, how a picture begins, when none is drawn."""
+"""The common parts of drawings: the look of boxes and lines, the head of a picture, and the limit on its size."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = [
 ]
 
 CHARACTER = 6.8 / 12
-"""The mean width of a character of a font of size 1, with something to spare for wider fonts."""
+"""The mean width of a character in a font of size 1, with a margin for wider fonts."""
 
 
 class Look(NamedTuple):
-    """How a kind of node looks."""
+    """The look of a kind of node."""
 
     width: int
     fill: str
@@ -38,7 +38,7 @@ class Look(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """How the box of one node is filled and outlined, its dashes as an attribute."""
+    """The fill and outline of one node's box, with its dashes as an attribute."""
 
     fill: str
     stroke: str
@@ -46,7 +46,7 @@ class Frame(NamedTuple):
 
 
 class Stroke(NamedTuple):
-    """How a kind of edge looks, and what the legend calls it. Kinds differ in more than colour."""
+    """The look of a kind of edge, and its name in the legend. Kinds differ in more than colour."""
 
     colour: str
     dashes: str
@@ -55,7 +55,7 @@ class Stroke(NamedTuple):
 
     @property
     def dashing(self) -> str:
-        """The attribute that dashes it; empty where the line is solid."""
+        """The attribute that dashes the line; empty if it is solid."""
         return f' stroke-dasharray="{self.dashes}"' if self.dashes else ""
 
 
@@ -80,15 +80,15 @@ STROKES = {
 FAINT = "#57606a"
 INK = "#1f2328"
 DISSENT = "#b35900"
-PART = "Drawn is what decides and what opposes it most: {shown} of {whole} boxes."
+PART = "The drawing shows the deciding reasons and the strongest objections: {shown} of {whole} boxes."
 
 MOST_POINTS = 500
 MOST_LAYERS = 40
-"""What is larger nobody could read, and it would take minutes to lay out."""
+"""Anything larger would be unreadable and take minutes to lay out."""
 
 
 def refuse_large(argument: Argument) -> Argument:
-    """Return an argument, or what is drawn instead of one that is too large."""
+    """Return an argument, or a substitute if it is too large to draw."""
     if len(argument.points) <= MOST_POINTS and count_layers(argument) <= MOST_LAYERS:
         return argument
     size = f"The argument has {len(argument.points)} boxes in {count_layers(argument)} layers"
@@ -97,9 +97,9 @@ def refuse_large(argument: Argument) -> Argument:
 
 
 def open_picture(argument: Argument, width: int, height: int, font: int) -> Iterator[str]:
-    """Begin an SVG document: what it is called, what it says in words, and its paper."""
+    """Begin an SVG document: its title, its description in words, and its background."""
     title, description = escape(clean(argument.title)), escape(clean(describe_digest(argument)))
-    name = f"cxrules-{crc32(f'{width} {description}'.encode()):08x}"  # several drawings may stand on one page
+    name = f"cxrules-{crc32(f'{width} {description}'.encode()):08x}"  # there may be several drawings on one page
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-labelledby="{name}-title {name}-desc" '
@@ -111,7 +111,7 @@ def open_picture(argument: Argument, width: int, height: int, font: int) -> Iter
 
 
 def frame(point: Point) -> Frame:
-    """Return how the box of a node looks."""
+    """Return the look of a node's box."""
     look = LOOKS[point.kind]
     fill = WINNER if point.kind is PointKind.MODEL and point.deciding else look.fill
     if point.dissent:

@@ -39,7 +39,7 @@ _ENTITIES = str.maketrans(
 
 
 class Shape(NamedTuple):
-    """A node: its name, what it is, its text, and further classes that style it."""
+    """A node: its name, its kind, its text, and further classes that style it."""
 
     name: str
     kind: str
@@ -59,7 +59,7 @@ class Arrow(NamedTuple):
 def flowchart(shapes: Iterable[Shape], arrows: Iterable[Arrow], *, title: str = "", description: str = "") -> str:
     """Write a flowchart from left to right.
 
-    Kinds without a shape are drawn as boxes. Title and description are for readers who do not see the drawing.
+    Kinds without a shape are drawn as boxes. Title and description are for readers who cannot see the drawing.
 
     Examples:
         >>> shapes = [Shape("fact:a", "fact", "It rains"), Shape("rule:b", "rule", "So")]
@@ -114,7 +114,7 @@ _LINES: Mapping[Relation, str] = {
 
 
 def sketch(argument: Argument) -> str:
-    """Write an argument as a flowchart, what decides it in heavy lines."""
+    """Write an argument as a flowchart, with the deciding path in heavy lines."""
     arrows = []
     for link in argument.links:
         styles = [_LINES.get(link.relation, ""), "stroke-width:4px" if link.deciding else ""]

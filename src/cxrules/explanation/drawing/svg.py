@@ -1,4 +1,4 @@
-"""An argument drawn as SVG, without an external layout program; the same argument gives the same bytes."""
+"""Draws an argument as SVG, without an external layout program; the same argument gives the same bytes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NOTE = (
 
 
 def draw(argument: Argument) -> str:
-    """Draw an argument from left to right, as wide as it takes.
+    """Draw an argument from left to right, as wide as necessary.
 
     Returns:
         An SVG document.
@@ -99,7 +99,7 @@ def _make_line(link: Link) -> Line:
 def _draw_links(argument: Argument, plan: Plan) -> Iterator[str]:
     ports = _assign_ports(plan)
     pairs = list(zip(argument.links, plan.lines, strict=True))
-    # The deciding path lies on top.
+    # The deciding path is on top.
     for link, line in sorted(pairs, key=lambda pair: pair[0].deciding):
         stroke = STROKES[link.relation]
         width, opacity = (3.4, 1.0) if link.deciding else (stroke.width, 0.75)
@@ -111,7 +111,7 @@ def _draw_links(argument: Argument, plan: Plan) -> Iterator[str]:
 
 
 def _assign_ports(plan: Plan) -> dict[tuple[str, str], float]:
-    """Return the height at which each line enters its box: at a model one below another, else in the middle."""
+    """Return the height at which each line enters its box: at models one below another, elsewhere in the middle."""
     entering: dict[str, list[Line]] = defaultdict(list)
     for line in plan.lines:
         entering[line.head].append(line)
@@ -148,7 +148,7 @@ def _arrow(relation: Relation) -> str:
 
 def _draw_arrowheads() -> Iterator[str]:
     for relation, stroke in STROKES.items():
-        # Exclusions end in a bar and evidence against in a hollow head, because colour alone must not carry meaning.
+        # Exclusions end in a bar and contrary evidence in a hollow head, because colour alone must not carry meaning.
         if relation is Relation.EXCLUDES:
             shape = f'<path d="M2 0 V10 M6 0 V10" stroke="{stroke.colour}" stroke-width="2.4"/>'
         elif relation in (Relation.AGAINST, Relation.SETS_ASIDE):

@@ -1,7 +1,8 @@
-"""An argument drawn from top to bottom, no wider than asked, so that it can be read in a report and on a phone.
+"""Draws an argument from top to bottom in a given width, so that it can be read in a report and on a phone.
 
-Under each model is what is said of it, under each rule what it rests on. What is said of several is under each, with
-what it rests on under the first. Every box says in words what it is to the one above, so that no legend is needed.
+Under each model are the rules about it, under each rule whatever it rests on. A rule about several models is repeated
+under each, but what it rests on only under the first. Every box says in words how it relates to the one above, so no
+legend is needed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from cxrules.explanation.text.words import count
 __all__ = ["NARROWEST", "draw_tree"]
 
 NARROWEST = 240
-"""In pixels; in less, words would not fit."""
+"""In pixels; words would not fit in less."""
 
 _FONT = 14
 _SMALL = 12
@@ -38,7 +39,7 @@ _PADDING = 8
 _MARGIN = 4
 _GAP = 8
 _DEEPEST = 5
-"""From which depth on nothing is drawn further to the right."""
+"""The depth from which nothing is drawn further to the right."""
 
 _ORDER = {
     relation: place
@@ -92,7 +93,7 @@ class _Row:
 
 
 def draw_tree(argument: Argument, width: int) -> str:
-    """Draw an argument no wider than so many pixels.
+    """Draw an argument within so many pixels of width.
 
     Returns:
         An SVG document.
@@ -121,7 +122,7 @@ def draw_tree(argument: Argument, width: int) -> str:
 
 
 class _Tree:
-    """Puts every box under what it bears on."""
+    """Places every box under the one on which it bears."""
 
     def __init__(self, argument: Argument, width: int) -> None:
         self._argument = argument
@@ -180,7 +181,7 @@ class _Tree:
 
 
 def _draw_lines(rows: list[_Row]) -> Iterator[str]:
-    """Draw a trunk from every box down along its left, and to each box under it a branch that looks as what it says."""
+    """Draw a trunk from every box down its left side, and to each box under it a branch styled by its relation."""
     trunks: dict[int, tuple[_Row, float, float]] = {}
     for row in rows:
         if row.parent and row.link:
@@ -195,7 +196,7 @@ def _draw_lines(rows: list[_Row]) -> Iterator[str]:
         if row.parent and row.link:
             stroke = STROKES[row.link.relation]
             width = 3.4 if row.link.deciding else stroke.width
-            # Where nothing moves further to the right, the branch comes from the left of its box.
+            # At the greatest depth the branch comes from the left of its box.
             start = min(_trunk(row.parent), row.x - 6)
             yield (
                 f'<path d="M{start} {row.middle:.1f} H{row.x}" fill="none" stroke="{stroke.colour}" '

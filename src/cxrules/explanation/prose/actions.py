@@ -1,4 +1,4 @@
-"""What to do first: of the advice that fits the answer, what serves its deciding reasons; and patterns to watch."""
+"""What to do first, chosen from the advice that fits the answer by its deciding reasons; and patterns to watch."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MOST_ACTIONS = 5
 
 
 def choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
-    """Choose the actions that matter most, the weightiest first: at most five."""
+    """Choose the five most important actions, or fewer, the most important first."""
     return rank_actions(judge, decision, reasons)[:_MOST_ACTIONS]
 
 
 def rank_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
-    """Return the actions that fit the answer, the weightiest first.
+    """Return the actions that fit the answer, the most important first.
 
     First come those that rest on the facts of the deciding reasons, then those that rest on any fact of the
     organisation, then those made for the recommended model, then those for which claims speak most emphatically.

@@ -62,7 +62,7 @@ def tell_outcome(rulebase: RuleBase, derivation: Derivation) -> str:
 
 
 def _tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
-    """Describe what is unknown and matters, and the nearest change that would lead elsewhere."""
+    """Describe the unknown facts that matter, and the nearest change that would lead to another outcome."""
     following = next_questions(judge, decision)
     if decision.model is None:
         if telling := following.leading(_MOST_UNKNOWN):
@@ -75,9 +75,9 @@ def _tell_prospects(judge: Judge, decision: Decision) -> Iterator[Block]:
 
 
 def tell_unknown(rulebase: RuleBase, following: NextQuestions) -> str:
-    """Describe what is unknown and may decide; empty where that was not found within the limits of the search."""
+    """Describe the unknown facts that may decide; empty if the search was cut short before it found out."""
     if telling := following.leading(_MOST_UNKNOWN):
-        # A topic may be a plural, so no verb may depend on it.
+        # A topic may be plural, so no verb may agree with it.
         unknown = topics(rulebase, [question.fact for question in telling])
         return f"Still unknown, and possibly decisive: {unknown}."
     return "" if following.questions else "Nothing that is still unknown can change this."

@@ -1,4 +1,4 @@
-"""What would change a decision, in words: of the cheapest changes first those that an organisation would make."""
+"""What would change a decision, in words. Of the cheapest changes, those that an organisation would make come first."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _MOST_CHANGES = 4
 def choose_changes(
     judge: Judge, decision: Decision, last: str = "", most: int = _MOST_CHANGES
 ) -> tuple[ChangeSet, ...]:
-    """Choose the sets of changes that are worth telling, first those that leave the last answer alone.
+    """Choose the sets of changes that are worth reporting, first those that leave the last answer alone.
 
-    Where every cheapest set takes the last answer back, the cheapest that leave it alone come before them.
+    If every cheapest set reverses the last answer, the cheapest that do not come before them.
 
     Args:
         judge: The policy.
         decision: A decision of it.
         last: The fact that was answered last, where one was.
-        most: How many to choose.
+        most: The most sets to choose.
     """
     found = counterfactuals(judge, decision).sets
     lasting = [each for each in found if last not in each.changed]
@@ -36,7 +36,7 @@ def choose_changes(
 
 
 def tell_change(rulebase: RuleBase, found: ChangeSet, last: str = "") -> str:
-    """Describe what a set of changes would lead to, as a sentence.
+    """Describe the result of a set of changes, as a sentence.
 
     Args:
         rulebase: The rule base.

@@ -1,4 +1,4 @@
-"""A decision explained in prose, briefly or in full."""
+"""Explains a decision in prose, briefly or in full."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def explain(
 ) -> str:
     """Explain a decision in plain text.
 
-    With a width of None every paragraph and entry stays on one line. Without `searches` it does not look for what is
-    worth finding out and what would change the answer.
+    With a width of None every paragraph and entry stays on one line. Without `searches` it does not look for what to
+    find out and what would change the answer.
 
     Raises:
         ValueError: If `detail` is neither `brief` nor `full`, or the width not a whole number from 1.

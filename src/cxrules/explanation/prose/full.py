@@ -52,7 +52,7 @@ def write_full(judge: Judge, decision: Decision, *, searches: bool = True) -> tu
 
 
 class _Writer:
-    """Writes the sections of one decision, and keeps track of the rules already explained."""
+    """Writes the sections about one decision, and keeps track of the rules already explained."""
 
     def __init__(self, judge: Judge, decision: Decision, derivation: Derivation) -> None:
         self._judge = judge
@@ -118,7 +118,7 @@ class _Writer:
         return (Items("", tuple(texts)),) if texts else ()
 
     def kept_back(self) -> tuple[Block, ...]:
-        """Return the advice to which a fact gives rise and which would serve another model than the recommended one."""
+        """Return the advice that rests on a fact but serves a model other than the recommended one."""
         model, serves = self._decision.model, self._rulebase.serves
         texts = [
             f"{self._rulebase.actions[action]} This serves {join_names(self._rulebase, serves[action], 'or')}. "
@@ -175,7 +175,7 @@ class _Writer:
             yield Items("Requirements that are not met", tuple(sentence(states) for _, states in case.missing))
 
     def _list_again(self, case: Case) -> list[Step]:
-        """Return the rules whose evidence for or against a model another rule with the same claim carries."""
+        """Return the rules whose evidence for or against a model is already counted through the same claim."""
         decider, counted = self._judge.decider, {item.step.rule.id for item in case.evidence}
         return [
             self._steps[item.rule]
@@ -225,7 +225,7 @@ class _Writer:
 
 
 def _sum_up(case: Case) -> str:
-    """Add up the evidence, so that the reader can check the sum and the certainty."""
+    """Add up the evidence in words, so that readers can check the sum and the certainty."""
     gains = sum(item.points for item in case.evidence if item.points > 0)
     losses = -sum(item.points for item in case.evidence if item.points < 0)
     if not case.evidence:

@@ -1,4 +1,4 @@
-"""Why a decision is as it is: the reasons that decide it, and what keeps back the model that comes nearest."""
+"""The reasons that decide a decision, and those that keep back the closest other model."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _MOST_REASONS = 4
 _MOST_GATES = 2
 _MOST_GENERAL = 2
 _ENOUGH = 3
-"""From how many reasons on none is added that rests on facts already told."""
+"""The number of reasons from which none is added that rests on facts already mentioned."""
 
 
 def tell_contrast(judge: Judge, decision: Decision, derivation: Derivation, reasons: Iterable[str]) -> str:
-    """Describe why the model that comes nearest is not recommended; empty where nothing is near.
+    """Describe why the closest other model is not recommended; empty if none is close.
 
     Args:
         judge: The policy.
         decision: A decision of it.
         derivation: How it came about.
-        reasons: The rules that were told already, in order.
+        reasons: The rules already mentioned, in order.
     """
     nearest = _choose_rival(judge, decision, derivation)
     if nearest is None or decision.reason in (Reason.ALL_EXCLUDED, Reason.NOTHING_KNOWN):
@@ -42,9 +42,9 @@ def tell_contrast(judge: Judge, decision: Decision, derivation: Derivation, reas
 
 
 def _choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> WhyNot | None:
-    """Choose the model rather than which the winner is recommended, or the one that comes nearest when none is.
+    """Choose the model over which the winner is recommended, or the closest one if none is.
 
-    It is the runner-up; else a candidate set aside; else, of the others, the one with most points.
+    It is the runner-up; failing that, a candidate set aside; failing that, the other model with most points.
     """
     others = [case for case in derivation.cases if case.model.id != decision.model]
     if not others:
@@ -56,12 +56,12 @@ def _choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> W
 def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> dict[str, str]:
     """Choose at most four reasons, each a different idea and, where possible, from another article.
 
-    First comes what keeps back a model with more evidence; then the decisive reasons that rest on facts of the
-    organisation, the most decisive first; then the reasons against models that have some support. What holds for any
-    organisation comes last, and once only unless there is nothing else.
+    First come reasons that keep back a model with more evidence; then decisive reasons that rest on the organisation's
+    facts, the most decisive first; then reasons against models with some support. Reasons that hold for any
+    organisation come last, and only one of them unless there is nothing else.
 
     Returns:
-        The reasons in words, by rule; none where no model is recommended.
+        The reasons in words, by rule; none if no model is recommended.
     """
     if decision.model is None:
         return {}
@@ -125,7 +125,7 @@ def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
 
 
 def _list_gates(derivation: Derivation) -> Iterator[Step]:
-    """Return what rules out, or puts behind, models with at least as much evidence as the winner."""
+    """Return the rules that exclude or set aside models with at least as much evidence as the winner."""
     winner = derivation.cases[0]
     for case in derivation.cases[1:]:
         if case.points >= winner.points and (case.excluded_by or case.set_aside_by):
@@ -133,7 +133,7 @@ def _list_gates(derivation: Derivation) -> Iterator[Step]:
 
 
 def _list_keepers(derivation: Derivation) -> Iterator[Step]:
-    """Return the rules that exclude or weaken the other models, first those that hit models with support."""
+    """Return the rules that exclude or weaken other models, first those against models with support."""
     others = derivation.cases[1:]
     rivals = [case for case in others if any(item.points > 0 for item in case.evidence)]
     yield from _list_keepers_of(rivals)
@@ -154,7 +154,7 @@ def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
 
 
 def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
-    """Describe what a rule does for the winner; empty when it acts only through other rules."""
+    """Describe what a rule does for the winner; empty if it acts only through other rules."""
     winner = derivation.model
     rulebase, then = judge.rulebase, step.rule.then
     behind = [case.model.id for case in derivation.cases if step in case.set_aside_by]
@@ -173,7 +173,7 @@ def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
 
 
 def tell_exclusions(judge: Judge, derivation: Derivation) -> dict[str, str]:
-    """Describe what rules every model out, by rule; nothing unless every one is."""
+    """Describe what rules out every model, by rule; nothing unless all are ruled out."""
     if derivation.reason is not Reason.ALL_EXCLUDED:
         return {}
     excluders: dict[str, Step] = {}

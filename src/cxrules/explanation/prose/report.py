@@ -1,4 +1,4 @@
-"""A recommendation as a page to print and take into a meeting: HTML that needs nothing but itself."""
+"""A recommendation as a page to print and take into a meeting: self-contained HTML."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["STYLE", "write_report"]
 
 _PAPER: Final = 660
 _PHONE: Final = 340
-"""In pixels: widths at which a drawing is shown as large as it is."""
+"""In pixels: widths at which a drawing is shown at its real size."""
 
 STYLE: Final = """
 body{font:11pt/1.5 Georgia,"Times New Roman",serif;color:#1b1f24;background:#fff;max-width:48rem;
@@ -66,10 +66,10 @@ def write_report(
     Args:
         judge: The engine and policy that decided.
         decision: The decision.
-        title: What the report is about, such as the name of the organisation.
-        dated: The date that it bears; none when left out, so that the same facts give the same page.
+        title: The title, such as the name of the organisation.
+        dated: The date to print; none when left out, so that the same facts give the same page.
         last: The fact that was answered last, where one was.
-        skipped: The facts that were asked for and stay unknown.
+        skipped: The facts that were asked for but stay unknown.
     """
     rulebase = judge.rulebase
     sheet = make_sheet(judge, decision)
@@ -128,7 +128,7 @@ def _list_verdicts(rulebase: RuleBase, sheet: Sheet) -> str:
 
 
 def _name_article(rulebase: RuleBase, source: str) -> str:
-    """Return the title of an article, with its author."""
+    """Return the title of an article with its author."""
     article = rulebase.sources[source]
     return f"“{article.title}”{f' ({article.author})' if article.author else ''}"
 
@@ -157,7 +157,7 @@ def _list_articles(rulebase: RuleBase) -> str:
 
 
 def _draw(judge: Judge, decision: Decision) -> Iterator[str]:
-    """Draw the argument for paper and for a phone; of the two one is shown."""
+    """Draw the argument for paper and for a phone; the page shows one of the two."""
     argument = digest(argue(judge, decision))
     for kind, width in (("wide", _PAPER), ("narrow", _PHONE)):
         yield f'<div class="{kind}">{draw_tree(argument, width)}</div>'

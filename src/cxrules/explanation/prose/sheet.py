@@ -1,4 +1,4 @@
-"""What the page and the report say of a decision, once, as data: both show it in the same words and order."""
+"""The content of the page and of the report, as data, so that both use the same words and order."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from cxrules.policy.judge import Judge
 
 __all__ = ["Sheet", "make_sheet", "tell_outlook", "tell_place"]
 
-POINTS: Final = "Each argument counts one to three points, by how firmly its author puts it, for or against a model."
-"""What points are."""
+POINTS: Final = (
+    "Each argument counts for or against a model with one to three points, by how firmly its author puts it."
+)
+"""The explanation of points."""
 
 _LIKELY = 0.9
 _NEARLY_ALL = 0.99
@@ -32,15 +34,15 @@ _MANY = 20
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Everything that is told of a decision and needs no search. Texts have marks around names and titles.
+    """Everything about a decision that needs no search, in words. Texts have marks around names and titles.
 
     Attributes:
         outcome: The outcome in one sentence.
-        certainty: How certain the evidence is, and what that means; empty where nothing is recommended.
-        heading: What the reasons are.
+        certainty: How certain the evidence is, and what that means; empty if nothing is recommended.
+        heading: The heading of the reasons.
         reasons: The deciding reasons, by rule.
-        contrast: Why the model that comes nearest is not recommended.
-        actions: What to do, by name, the weightiest first.
+        contrast: Why the closest other model is not recommended.
+        actions: What to do, by name, the most important first.
         beware: What to beware of: patterns recognised, then warnings.
         verdicts: What each article says.
         cases: Every model, best first.
@@ -60,13 +62,13 @@ class Sheet:
 
 
 def make_sheet(judge: Judge, decision: Decision) -> Sheet:
-    """Put together what is told of a decision."""
+    """Make the sheet of a decision."""
     rulebase = judge.rulebase
     derivation = trace(judge, decision)
     excluders = tell_exclusions(judge, derivation)
     reasons = excluders or choose_reasons(judge, decision, derivation)
     verdicts = list_verdicts(judge, decision, derivation)
-    contradictory = {each.id for each in rulebase.incoherences(decision.known)}  # these are told before anything else
+    contradictory = {each.id for each in rulebase.incoherences(decision.known)}  # reported before anything else
     warnings = [each.text for each in judge.reader.read("warnings", decision) if each.id not in contradictory]
     return Sheet(
         outcome=tell_outcome(rulebase, derivation),
@@ -94,7 +96,7 @@ def _tell_certainty(decision: Decision, derivation: Derivation, verdicts: Sequen
     points = count(derivation.case(decision.model).points, "point")
     said = [
         f"The certainty of the evidence is {decision.certainty:.0%}.",
-        f"It measures what speaks for this owner less what speaks against it ({points} in all); it is no vote.",
+        f"It measures what speaks for this owner minus what speaks against it ({points} in all); it is not a vote.",
     ]
     stances = Counter(verdict.stance for verdict in verdicts)
     if stances["disagrees"]:
@@ -118,11 +120,11 @@ _STANCES = (
 
 
 def tell_place(case: Case, model: str | None) -> str:
-    """Describe where the policy puts a model.
+    """Describe where the policy ranks a model.
 
     Args:
-        case: What is for and against it.
-        model: The model that is recommended, or None.
+        case: The case for and against it.
+        model: The recommended model, or None.
     """
     if case.model.id == model:
         return "Recommended"
@@ -136,12 +138,12 @@ def tell_place(case: Case, model: str | None) -> str:
 
 
 def tell_outlook(following: NextQuestions, known: int, *, skipped: bool = False) -> str:
-    """Describe whether enough is known, and how many answers more would be.
+    """Describe whether enough is known, or how many more answers would be enough.
 
     Args:
         following: What can still be asked.
         known: How many facts are known.
-        skipped: Whether some were asked for and stay unknown.
+        skipped: Whether some were asked for but stay unknown.
     """
     left = len(following.questions)
     if not left:

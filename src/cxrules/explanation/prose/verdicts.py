@@ -20,13 +20,13 @@ _DEGREES = ((4, "strongly"), (2, "clearly"), (1, "mildly"))
 
 @dataclass(frozen=True, slots=True)
 class ArticleVerdict:
-    """What one article says of the outcome.
+    """The verdict of one article on the outcome.
 
     Attributes:
         source: The article.
         stance: `agrees`, `disagrees`, `silent`, or `proposes` where no model is recommended.
         model: The model that its own rules favour, or None.
-        text: The same in a sentence, with marks around names.
+        text: The verdict as a sentence, with marks around names.
     """
 
     source: str
@@ -36,7 +36,7 @@ class ArticleVerdict:
 
 
 def list_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[ArticleVerdict, ...]:
-    """Describe one by one what each article says of the outcome."""
+    """Describe the verdict of each article in turn."""
     return tuple(
         _judge_voice(judge.rulebase, decision, derivation, voice)
         for voice in judge.reader.read("voices", decision).values()
@@ -64,7 +64,7 @@ def _weigh(points: int) -> str:
 
 
 def tell_verdicts(judge: Judge, decision: Decision, derivation: Derivation) -> tuple[str, ...]:
-    """Describe in sentences who agrees with the recommendation, who disagrees how strongly, and who takes no side."""
+    """Describe who agrees with the recommendation, who disagrees and how strongly, and who takes no side."""
     verdicts: Collection[Voice] = judge.reader.read("voices", decision).values()
     with_model = [voice for voice in verdicts if voice.model is not None]
     differing = [voice for voice in with_model if voice.model != decision.model]

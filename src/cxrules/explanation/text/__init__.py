@@ -1,1 +1,1 @@
-"""What every explanation is written with: words and documents."""
+"""The words with which every explanation is written."""

@@ -1,4 +1,4 @@
-"""How data becomes words: clauses into sentences, points into degrees, claims into citations."""
+"""Turns data into words: clauses into sentences, points into degrees, claims into citations."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = [
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
-# Points, and the word for evidence that reaches them: 0.36, 0.67 and 0.91 in certainty.
+# Points, and the word for evidence that reaches them; in certainty 0.36, 0.67 and 0.91.
 _STRENGTHS = ((11, "very strong"), (6, "strong"), (3, "fair"), (1, "slight"))
 
 
 def sentence(text: str) -> str:
-    """Make a clause a sentence: a capital in front, a stop behind.
+    """Make a clause a sentence, with a capital letter and a full stop.
 
     Examples:
         >>> sentence("marketing is already stretched")
@@ -43,7 +43,7 @@ def sentence(text: str) -> str:
 
 
 def lower_first(text: str) -> str:
-    """Return a sentence with a lower-case start, if its first word has a capital only as the first.
+    """Return a sentence in lower case at the start, unless its first word always has a capital.
 
     Examples:
         >>> lower_first("Marketing is stretched"), lower_first("CX is young"), lower_first("I think")
@@ -54,7 +54,7 @@ def lower_first(text: str) -> str:
 
 
 def join_clauses(clauses: Sequence[str]) -> str:
-    """Join clauses into one; a comma within one makes semicolons between them.
+    """Join clauses into one, with semicolons if a clause contains a comma.
 
     Examples:
         >>> join_clauses(["it rains", "it snows"])
@@ -80,7 +80,7 @@ def count(number: int, singular: str, plural: str = "") -> str:
 
 
 def strength(points: int) -> str:
-    """Return the word for the strength of evidence of so many points.
+    """Return the word for evidence of so many points.
 
     Examples:
         >>> [strength(points) for points in (1, 5, 7, 12)]
