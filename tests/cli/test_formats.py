@@ -101,7 +101,7 @@ def test_what_ends_a_command_is_escaped() -> None:
 def test_verify_takes_one_format(form: str) -> None:
     done = run("verify", FAULTY / "clean", "--only", "all-excluded", "--json", "--format", form)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "give one of the two" in done.stderr
+    assert "use only one of the two" in done.stderr
 
 
 def test_verify_writes_every_format(tmp_path: Path) -> None:

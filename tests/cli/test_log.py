@@ -154,7 +154,7 @@ def test_lines_that_cannot_be_used_are_named_and_counted(run: Run, path: Path) -
     assert shown.exit_code == 0, "a torn line is part of a log's life"
     path.write_bytes(good + b"hello\n" * 7)
     shown = run("replay", str(path))
-    assert shown.stderr.count("this is no JSON [not-json]") == 5
+    assert shown.stderr.count("this is not JSON [not-json]") == 5
     assert "… 7 lines [not-json] in all" in shown.stderr
     assert "3 decisions decided again: nothing differs. 7 lines skipped." in shown.stdout
     assert shown.exit_code == 2
@@ -229,11 +229,11 @@ def test_explain_knows_an_answer_that_was_recorded_otherwise(run: Run, path: Pat
     damage(path, "first", model="cmo_owned")
     shown = run("explain", str(path), "first")
     assert shown.exit_code == 1
-    assert 'Recorded otherwise: model: recorded "cmo_owned", now "ceo_with_cco"' in shown.stderr
+    assert 'Recorded differently: model: recorded "cmo_owned", now "ceo_with_cco"' in shown.stderr
 
 
 def test_explain_refuses_what_it_cannot_explain(run: Run, path: Path) -> None:
-    for name, message in (("fourth", "the log holds no decision 'fourth'"), ("", "the log holds no decision ''")):
+    for name, message in (("fourth", "the log contains no decision 'fourth'"), ("", "the log contains no decision ''")):
         shown = run("explain", str(path), name)
         assert (shown.exit_code, shown.stdout) == (2, "")
         assert message in shown.stderr

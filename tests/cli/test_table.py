@@ -102,7 +102,7 @@ def test_the_summary_is_told_in_words_and_drawn(folder: Path, run: Run, tmp_path
     result = run(folder / "in.csv", "--what-if", "silos=none", "--segment", "sector", "--html", page)
     assert result.exit_code == 0, result.output
     assert "30 organisations" in result.stdout
-    assert "Were silos = none true of all" in result.stdout
+    assert "If silos = none were true of all" in result.stdout
     assert "Retail (15)" in result.stdout
     text = page.read_text("utf-8")
     assert text.startswith("<!doctype html>")

@@ -297,7 +297,7 @@ def test_every_way_to_write_a_file_can_be_changed(text: str, new: str) -> None:
 
 
 def test_what_cannot_be_changed_is_one_line() -> None:
-    with pytest.raises(ValueError, match=r"^it is written in a way[^\n]*$"):
+    with pytest.raises(ValueError, match=r"^its layout does not allow[^\n]*$"):
         change_text("? maturity\n: early\n", VOCABULARY, {"scope": "one_function"}, [])
 
 

@@ -113,7 +113,7 @@ def test_what_cannot_be_drawn_is_said() -> None:
     with pytest.raises(ValueError, match="no organisation makes the rule 'unskilled-hand' fire"):
         testing.organisations_firing("unskilled-hand", fault)
     fault = RuleBase.load(ROOT / "tests" / "data" / "faulty_bases" / "model-never-recommended-too-little", base=CLEAN)
-    with pytest.raises(ValueError, match="no organisation was found that gets the model 'butler'"):
+    with pytest.raises(ValueError, match="no organisation was found to which the model 'butler'"):
         testing.organisations_getting("butler", fault)
 
 

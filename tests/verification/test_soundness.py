@@ -193,7 +193,7 @@ def test_when_the_time_is_over_everything_left_is_undecided(clean: RuleBase, mon
     report = verify(clean, within=0)
     assert report.out_of_time
     assert not report.ok
-    assert "The time for the whole ran out" in report_as_text(report)
+    assert "The time limit was reached" in report_as_text(report)
     assert not [finding for finding in report.findings if finding.verdict is Verdict.REFUTED]
     monkeypatch.setattr(Solver, "_work", lambda *_: pytest.fail("the solver was asked"))
     report = verify(RuleBase.builtin(), builtin_expectations(), within=0, only=["idle-rule"])

@@ -471,7 +471,7 @@ def test_a_fact_of_another_kind_cannot_be_compared(clean: RuleBase) -> None:
         {**clean.vocabulary.facts, "crowd": replace(crowd, kind=clean.vocabulary["skill"].kind)}
     )
     other = replace(clean, vocabulary=vocabulary, rules={}, impossible=())
-    with pytest.raises(ValueError, match="'crowd' is of the kind"):
+    with pytest.raises(ValueError, match="'crowd' has the kind"):
         diff(clean, other)
 
 

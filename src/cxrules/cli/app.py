@@ -1,4 +1,4 @@
-"""The commands together, and how the program ends."""
+"""The program: all commands together, and how it ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODULES = (
     "verify",
     "serve",
 )
-"""The modules of the commands, in the order of the help. Each loads what it works with when it runs."""
+"""The modules of the commands, in the order of the help. Each loads what it needs when it runs."""
 
 _HELP = """Infer who should own Customer Experience in an organisation, and defend it.
 
@@ -39,7 +39,7 @@ Exit codes:
   1  a command that looks for mistakes or differences found some
   2  the arguments or the input are wrong
   3  something is needed that is not installed
-  4  verify or diff: solver and engine disagree, so that nothing is proved
+    4  verify or diff: solver and engine disagree, so nothing is proved
   5  the output cannot be written
 130  stopped by Ctrl-C; 143: asked to terminate; 129: the terminal was closed"""
 

@@ -30,8 +30,8 @@ def check(
 ) -> None:
     """Look for mistakes in the files of a rule base.
 
-    Every mistake is reported as file:line:column. docs/diagnostics.md lists what can be reported. Where the text of an
-    article is available, beside the rule base, the fingerprints of its claims are held against it.
+    Every mistake is reported as file:line:column. docs/diagnostics.md lists what can be reported. If the text of an
+    article is next to the rule base, the fingerprints of its claims are compared with it.
     """
     from cxrules.errors import InvalidKnowledge
     from cxrules.knowledge.fingerprints import find_wrong_fingerprints

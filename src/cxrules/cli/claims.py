@@ -1,4 +1,4 @@
-"""`cxrules claims`: what the articles say, and what rests on it."""
+"""`cxrules claims`: the claims of the articles, and what rests on them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def claims(
 
 
 def _write_fingerprints(rulebase: RuleBase, claims: Iterable[Claim], paths: Sequence[Path]) -> None:
-    """Write for each claim what belongs under `fingerprint`: what the text of the article says today."""
+    """Write the fingerprint of each claim, as computed from today's text of the article."""
     from cxrules.knowledge.fingerprints import compute_fingerprint, find_text, read_lines
 
     texts = {name: find_text(source, paths) for name, source in rulebase.sources.items()}
@@ -79,7 +79,7 @@ def _write_fingerprints(rulebase: RuleBase, claims: Iterable[Claim], paths: Sequ
             found += 1
     if not found:
         files = ", ".join(sorted({rulebase.sources[claim.source].file for claim in claims}))
-        fail(f"no text found: put {files} beside the rule base, and name its folder with --rules")
+        fail(f"no text found: put {files} next to the rule base, and name its folder with --rules")
 
 
 def describe_claim(claim: Claim) -> str:

@@ -36,8 +36,8 @@ def consult(
 ) -> None:
     """Ask what matters most next, until the recommendation is settled.
 
-    Instead of an answer you may type why, skip, back or quit. Every answer is saved at once, so that nothing is lost
-    however the dialogue ends; `cxrules recommend FILE` takes the file.
+    Instead of an answer you may type why, skip, back or quit. Every answer is saved at once, so nothing is lost however
+    the dialogue ends. `cxrules recommend FILE` reads the file.
     """
     from cxrules.advisor import Advisor
     from cxrules.consultation.dialogue import Consultation
@@ -58,9 +58,9 @@ def consult(
     saved = _talk(consultation, judge, file)
     typer.echo()
     if saved:
-        _show(f"Saved. `cxrules recommend {file}` tells what follows, `cxrules consult {file}` goes on from here.")
+        _show(f"Saved. `cxrules recommend {file}` shows the result, `cxrules consult {file}` continues.")
     else:
-        _show("Nothing new was answered, so that nothing was saved.")
+        _show("There were no new answers, so nothing was saved.")
 
 
 def _talk(consultation: Consultation, judge: Judge, file: Path) -> bool:
@@ -74,7 +74,7 @@ def _talk(consultation: Consultation, judge: Judge, file: Path) -> bool:
             try:
                 reply = consultation.take(typed)
             finally:
-                # An interrupt while the next question is sought must not lose the answer.
+                # An interrupt while the next question is being found must not lose the answer.
                 if _content(consultation) != before:
                     _save(consultation, judge, file, facts)
                     saved, before, facts = True, _content(consultation), dict(consultation.known)
@@ -102,7 +102,7 @@ def _content(consultation: Consultation) -> tuple[object, ...]:
 
 
 def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[str, FactValue]) -> None:
-    """Save what changed: what else the file holds, or has come to hold meanwhile, stays."""
+    """Save the changes; everything else in the file, even if added meanwhile, stays."""
     from cxrules.consultation.dialogue import write_file
     from cxrules.errors import InvalidOrganisation
     from cxrules.files.answer_file import change_text, write_safely
@@ -126,11 +126,11 @@ def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[
             text = write_file(known, consultation.skipped, judge)
         write_safely(file, mark + text)
     except InvalidOrganisation as error:
-        fail(f"{file} was changed meanwhile and cannot be read any more, so that the last answer is not saved: {error}")
+        fail(f"{file} was changed meanwhile and can no longer be read, so the last answer is not saved: {error}")
     except OSError as error:
         fail(f"{file} cannot be written: {tell_error(error)}")
     except ValueError as error:
-        fail(f"{file} cannot be changed, so that the last answer is not saved: {error}")
+        fail(f"{file} cannot be changed, so the last answer is not saved: {error}")
 
 
 def _show(text: str) -> None:

@@ -1,4 +1,4 @@
-"""`cxrules facts`: what can be said about an organisation."""
+"""`cxrules facts`: the facts that can be stated about an organisation."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def facts(
     on_top: OnTop = False,
     json: AsJson = False,
 ) -> None:
-    """List the facts by section: for each its question, the values it takes, and what it may do.
+    """List the facts by section, each with its question, its values and its use.
 
-    A fact that decides can choose or rule out a model. The others adjust the certainty of a recommendation, or bear on
-    actions and warnings alone.
+    A fact that decides can choose or rule out a model. The others adjust the certainty of a recommendation, or bear
+    only on actions and warnings.
     """
     if template and json:
         fail("--template is YAML to fill in: leave out --json")
@@ -95,7 +95,7 @@ def _describe(fact: Fact) -> str:
 
 
 def _write_template(sections: Mapping[str, Sequence[Fact]]) -> Iterator[str]:
-    """Write a file in which every fact is left open: it can be read as it is."""
+    """Write a file in which every fact is left open; it can be read as it is."""
     from cxrules.language.facts import join_words
 
     yield "# What is known about an organisation. Fill in what you know and leave the rest empty:"
@@ -112,7 +112,7 @@ def _write_template(sections: Mapping[str, Sequence[Fact]]) -> Iterator[str]:
             if fact.help:
                 yield _comment(fact.help)
             for premise, values in fact.asked_if:
-                yield _comment(f"Only where {premise} is {join_words(values, 'or')}.")
+                yield _comment(f"Only if {premise} is {join_words(values, 'or')}.")
             longest = max(map(len, fact.names), default=0)
             yield f"  #   {_TAKES[fact.kind]}"
             yield from (f"  #     {value.name:{longest}}  {value.label}" for value in fact.values)

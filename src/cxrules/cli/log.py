@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _SHOWN = 5
-"""How many problems of one kind are shown; the rest are counted."""
+"""The most problems of one kind that are shown; the rest are counted."""
 
 _EPILOG = """\b
 Exit codes:
   0  nothing differs; lines that are torn or masked are counted, and change nothing
   1  at least one decision differs, or a chained log is not as it was written
-  2  the arguments are wrong, or the file is no decision log, or not throughout
+    2  the arguments are wrong, or the file is not a decision log, or not entirely
   3  something is needed that is not installed"""
 
 File: TypeAlias = Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="A decision log.")]
 AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Give a line of JSON for each; the counts go to stderr.")
+    bool, typer.Option("--json", help="Write a line of JSON for each; the counts go to stderr.")
 ]
 
 
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
     log = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=_EPILOG)
     for command in (show, replay, impact, explain, verify):
         log.command(epilog=_EPILOG)(command)
-    app.add_typer(log, name="log", help="Read decisions back: show, replay, impact of a change, explain, verify.")
+    app.add_typer(log, name="log", help="Read a decision log: show, replay, impact of a change, explain, verify.")
 
 
 def show(
@@ -54,11 +54,11 @@ def show(
         str | None, typer.Option(help="Only decisions for this model; none for undetermined ones.")
     ] = None,
     rule: Annotated[str | None, typer.Option(help="Only decisions in which this rule fired.")] = None,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only from this day or moment on (UTC).")] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only from this day or time (UTC).")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Only to the end of this day (UTC).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the decisions of a log, one on a line."""
+    """Show the decisions of a log, one on each line."""
     first, last = _read_bound(since, "--since", 0), _read_bound(until, "--until", 1)
     with _reading(file) as (log, report):
         shown = decisions = 0
@@ -89,7 +89,7 @@ def show(
 
 
 def _find_incoherences(log: LogReader, record: DecisionRecord) -> tuple[str, ...]:
-    """Return what in the facts of a record contradicts itself; nothing where they are no facts of its rule base."""
+    """Return the contradictions in the facts of a record; nothing if they are not facts of its rule base."""
     from cxrules.errors import InvalidOrganisation
 
     try:
@@ -101,8 +101,8 @@ def _find_incoherences(log: LogReader, record: DecisionRecord) -> tuple[str, ...
 def replay(file: File, as_json: AsJson = False) -> None:
     """Decide every decision of a log again, on its own rule base, and show what differs.
 
-    The log holds every rule base it needs. Everything is compared that follows from the facts; and the words of the
-    explanation, where the log keeps their digest.
+    The log contains every rule base it needs. Everything that follows from the facts is compared, and the words of the
+    explanation if the log keeps their digest.
     """
     from cxrules.decision_log import Replayed
     from cxrules.decision_log import replay as decide_again
@@ -137,13 +137,13 @@ def impact(
     file: File,
     rules: Rules = None,
     on_top: OnTop = False,
-    summary: Annotated[bool, typer.Option("--summary", help="Show the tables alone.")] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="Show only the tables.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the decisions of a log that a changed rule base would alter.
 
     Every decision is made twice: on its own rule base and on the changed one. Without --rules that is the built-in one:
-    would we answer the same today?
+    would today's answers be the same?
     """
     from cxrules.decision_log import Impact, ImpactSummary, assess_impact
 
@@ -160,7 +160,7 @@ def impact(
             report.say(tabulate(totals))
         keep = "keeps" if totals.touched == 1 else "keep"
         touched = (
-            f" {in_digits(totals.touched, 'other')} {keep} model and status, but not all that led there."
+            f" {in_digits(totals.touched, 'other')} {keep} model and status, but not everything behind them."
             if totals.touched
             else ""
         )
@@ -179,7 +179,7 @@ def explain(
     ],
     detail: Annotated[str, typer.Option(metavar="brief|full", help="How much of the reasoning to show.")] = "brief",
 ) -> None:
-    """Explain a decision of a log as on its day, from the rule base that the log holds."""
+    """Explain a decision of a log as on its day, by the rule base that the log contains."""
     from cxrules.decision_log import Problem, Replayed
     from cxrules.decision_log.again.replaying import replay_entry
     from cxrules.version import __version__
@@ -203,7 +203,7 @@ def explain(
                     f"Recorded by cxrules {show_text(record['cxrules'], WIDE)}; these are the words of {__version__}."
                 )
             for difference in outcome.differences:
-                report.note(f"Recorded otherwise: {show_difference(difference)}")
+                report.note(f"Recorded differently: {show_difference(difference)}")
             raise typer.Exit(ExitCode.MISTAKES_FOUND if outcome.differences else ExitCode.ANSWERED)
 
 
@@ -212,12 +212,13 @@ def verify(
     head: Annotated[
         str | None,
         typer.Option(
-            metavar="NUMBER:HASH", help="How far the log goes, as you noted it elsewhere; else the head beside the log."
+            metavar="NUMBER:HASH",
+            help="The head of the log as you noted it elsewhere; the file next to the log when left out.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold a chained log to its chain: name every record that was altered, removed, moved, repeated or cut off."""
+    """Check a chained log: report every record that was altered, removed, moved, repeated or cut off."""
     from cxrules.decision_log import verify_chain
 
     known = _read_head(head)
@@ -264,7 +265,7 @@ class _Report:
         self._progress = Progress()
 
     def keep(self, items: Iterable[Any], log: LogReader | None = None) -> Iterator[Any]:
-        """Yield what is no problem, count the problems, and show the progress."""
+        """Yield everything but problems, count the problems, and show progress."""
         from cxrules.decision_log import Problem
 
         for item in items:
@@ -276,13 +277,13 @@ class _Report:
         self._progress.wipe()
 
     def show(self, position: int) -> None:
-        """Show on a terminal how far the log is read."""
+        """Show on a terminal how much of the log has been read."""
         share = min(position / self._size, 1) if self._size else 1
         filled = round(30 * share)
         self._progress.show(f"{'━' * filled}{'─' * (30 - filled)} {share:4.0%}")
 
     def count(self, problem: Problem) -> None:
-        """Count a problem, and show it if it is one of the first of its kind."""
+        """Count a problem, and show it if it is among the first of its kind."""
         self._problems[problem.trouble] += 1
         self._unexpected |= not problem.trouble.expected
         self._skipped += problem.trouble.skips
@@ -300,7 +301,7 @@ class _Report:
         typer.echo(text, err=True)
 
     def end(self, text: str, *, aside: bool, differs: bool = False) -> None:
-        """Describe how it ended, and end the program."""
+        """Report how it ended, and end the program."""
         for trouble, number in self._problems.items():
             if number > _SHOWN:
                 self.note(f"… {in_digits(number, 'line')} [{trouble}] in all")
@@ -323,23 +324,23 @@ def _reading(file: Path) -> Iterator[tuple[LogReader, _Report]]:
         yield log, _Report(log)
     except OSError as error:
         if error.errno is not None and error.filename is None:
-            raise  # it is the output that cannot be written
+            raise  # the output cannot be written
         fail(f"{file}: {error.strerror or error}")
 
 
 def _read_bound(text: str | None, option: str, days: int) -> str:
-    """Return a moment as records write it; a day that is meant to its end becomes the start of the next."""
+    """Return a time as records write it; the end of a day becomes the start of the next."""
     if text is None:
         return ""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        fail(f"{option} is a date such as 2025-12-31, or a moment such as 2025-12-31T09:30:00, not {text!r}")
-    with suppress(OverflowError):  # of the first and the last day that there are
+        fail(f"{option} is a date such as 2025-12-31, or a time such as 2025-12-31T09:30:00, not {text!r}")
+    with suppress(OverflowError):  # on the first and the last day of the calendar
         moment = moment.astimezone(UTC) if moment.tzinfo else moment
     moment = moment.replace(tzinfo=UTC)
     if len(text) <= len("2025-12-31"):
-        with suppress(OverflowError):  # of the last day that there is
+        with suppress(OverflowError):  # on the last day of the calendar
             moment += timedelta(days=days)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
@@ -360,5 +361,5 @@ def _find(logged: Iterable[Logged], name: str) -> Logged:
             elif entry.record != found.record and (exact or found.record["id"] != name):
                 fail(f"{name!r} names several decisions, on lines {found.line} and {entry.line}")
     if found is None:
-        fail(f"the log holds no decision {name!r}")
+        fail(f"the log contains no decision {name!r}")
     return found

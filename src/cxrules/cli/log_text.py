@@ -1,4 +1,4 @@
-"""What `cxrules log` prints of a record, a difference, an impact: one line each, safe to print whatever they say."""
+"""The output of `cxrules log` for records, differences and impacts: one line each, safe to print in any case."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["WIDE", "show_difference", "show_impact", "show_record", "show_replayed", "tabulate"]
 
 WIDE: Final = 200
-"""Characters of an id or a label that are shown."""
+"""The most characters of an id or a label that are shown."""
 
 
 def show_record(record: DecisionRecord, fired: Collection[str] | None, incoherences: Collection[str] = ()) -> str:
-    """Show a decision in a line; that its facts contradict each other comes before what was decided."""
+    """Show a decision in a line, with any contradictions in its facts before the outcome."""
     outcome = show_text(record["model"] or "no model")
     parts = [record["status"] or "status masked"]
     if record["reason"]:
@@ -43,7 +43,7 @@ def _show_label(value: object) -> str:
 
 
 def show_replayed(replayed: Replayed, as_json: bool) -> str:
-    """Show what came out otherwise, or write it as JSON."""
+    """Show differences, or write them as JSON."""
     record = replayed.record
     if as_json:
         differences = [asdict(difference) for difference in replayed.differences]
@@ -62,7 +62,7 @@ def show_difference(difference: Any) -> str:
 
 
 def show_impact(item: Impact) -> str:
-    """Show what a changed rule base makes of a decision."""
+    """Show the impact of a changed rule base on a decision."""
     turn = f"{_show_outcome(item.before)} → {_show_outcome(item.after)}"
     lines = [f"{show_text(item.time[:19])}Z  {show_text(item.id, WIDE)}: {turn}"]
     for title, rules in (("fires", item.fires), ("falls silent", item.silent), ("is altered", item.altered)):

@@ -1,4 +1,4 @@
-"""`cxrules recommend`: what is known about an organisation in, a recommendation out."""
+"""`cxrules recommend`: facts about an organisation in, a recommendation out."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def recommend(
             metavar="FILE|-", show_default=False, help="A YAML or JSON file of facts; - for standard input."
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Give everything in the answer as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write everything in the answer as JSON.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="Write a report to print, one HTML page.")] = False,
     date: Annotated[
         str | None,
-        typer.Option(metavar="YYYY-MM-DD|today", help="The date that the report bears; none when left out."),
+        typer.Option(metavar="YYYY-MM-DD|today", help="The date to print on the report; none when left out."),
     ] = None,
     detail: Annotated[
         str | None, typer.Option(metavar="brief|full", help="How much of the reasoning to show; brief when left out.")
@@ -117,7 +117,7 @@ def _read_date(text: str) -> date:
 
 
 def _ask(advice: Recommendation, why_not: str | None, supposed: Mapping[str, FactValue | None] | None) -> Any:
-    """Put the question of an option to a recommendation; without one it answers for itself."""
+    """Put the question of an option to a recommendation; without one, return the recommendation."""
     if supposed is not None:
         return advice.what_if(supposed)
     if why_not is None:

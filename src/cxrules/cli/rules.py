@@ -65,7 +65,7 @@ def rules(
     on_top: OnTop = False,
     json: AsJson = False,
 ) -> None:
-    """List the rules: what each says, its id and its article."""
+    """List the rules, each with its text, its id and its article."""
     if about is not None and model is not None:
         fail("name the model once: as an argument or with --model")
     with mistakes_end_it():
@@ -111,7 +111,7 @@ def rule(
     on_top: OnTop = False,
     json: AsJson = False,
 ) -> None:
-    """Show one rule: why, when, what follows, who says so. Of a model, list the rules about it."""
+    """Show one rule: its reason, conditions, conclusions and sources. For a model, list the rules about it."""
     with mistakes_end_it():
         rulebase = open_rulebase(paths, on_top)
     model = find_model(rulebase, name)
@@ -178,7 +178,7 @@ def _describe_condition(rulebase: RuleBase, condition: Condition) -> Iterator[st
 
 
 def _describe_test(rulebase: RuleBase, test: Condition) -> str:
-    """Return a test in words, and as it is written."""
+    """Return a test in words, and in its notation."""
     from cxrules.language.rules import FactTest, FindingTest
     from cxrules.web.wording import tell_condition
 

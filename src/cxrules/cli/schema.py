@@ -1,4 +1,4 @@
-"""`cxrules schema`: JSON Schemas for editors, which know the facts, values and names of one rule base."""
+"""`cxrules schema`: JSON Schemas for editors, with the facts, values and names of one rule base."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ def schema(
     ] = None,
     on_top: OnTop = False,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Where the schemas go; the folder is made.")
+        Path,
+        typer.Option("--output", "-o", metavar="DIR", help="The folder for the schemas; it is created if necessary."),
     ] = Path("schemas"),
 ) -> None:
     """Write JSON Schemas with which an editor completes facts and values, explains them and marks mistakes.
 
-    There is one for each kind of file of a rule base, and one for organisation files. They know the names of this rule
-    base: write them again when there are new ones. Make the line that is printed for each kind the first line of your
-    files, and an editor with a YAML language server follows it.
+    There is one for each kind of file of a rule base, and one for organisation files. They contain the names of this
+    rule base, so write them again when names are added. Put the line that is printed for each kind at the top of your
+    files, and an editor with a YAML language server will use the schema.
     """
     with mistakes_end_it():
         rulebase = open_rulebase(paths, on_top)

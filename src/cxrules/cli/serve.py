@@ -27,7 +27,7 @@ def serve(
 ) -> None:
     """Serve the page: an interview, the answer with its reasons, what would change it, tables.
 
-    Nobody else can reach it unless you say so with --host. Facts are kept nowhere and written to no log.
+    Nobody else can reach it unless you allow that with --host. Facts are not stored, and not written to any log.
     """
     try:
         import uvicorn
@@ -57,7 +57,7 @@ def serve(
     listening = config.bind_socket()
     listening.listen(config.backlog)  # before the address is told: who connects at once waits until the server is up
     shown = f"[{host}]" if ":" in host else host
-    typer.echo(f"The page is at http://{shown}:{listening.getsockname()[1]}/ (Ctrl-C ends it).")
+    typer.echo(f"The page is at http://{shown}:{listening.getsockname()[1]}/ (stop with Ctrl-C).")
     server.run(sockets=[listening])
 
 

@@ -39,9 +39,7 @@ WIDEST = 100
 
 Rules: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--rules", metavar="PATH", help="A folder or file of a rule base of your own; may be given repeatedly."
-    ),
+    typer.Option("--rules", metavar="PATH", help="A folder or file of your own rule base; may be given repeatedly."),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 OnTop: TypeAlias = Annotated[
@@ -104,20 +102,20 @@ def mistakes_end_it() -> Iterator[None]:
 
 
 def show_mistakes(error: InvalidOrganisation | InvalidKnowledge, *, to_stderr: bool) -> None:
-    """Write every mistake on a line of its own, and how many there are."""
+    """Write every mistake on a separate line, and then their number."""
     for diagnostic in error.diagnostics:
         typer.echo(str(diagnostic), err=to_stderr)
     typer.echo(f"{in_digits(len(error.diagnostics), 'mistake')} found.", err=to_stderr)
 
 
 def fail(message: str, code: ExitCode = ExitCode.WRONG_INPUT) -> NoReturn:
-    """Print in one line what is wrong, and end the program."""
+    """Print what is wrong on one line, and end the program."""
     typer.echo(f"cxrules: {message}", err=True)
     raise typer.Exit(code)
 
 
 def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
-    """End the program unless a name is known or not given, and suggest one."""
+    """End the program with a suggestion if a name is given but unknown."""
     from cxrules.errors import suggest
 
     known = tuple(known)
@@ -150,7 +148,7 @@ def width() -> int:
 
 
 def hang(lead: str, text: str, *, indent: int | None = None) -> str:
-    """Return a text after a lead, wrapped, its further lines indented.
+    """Return a text after a lead, wrapped, with further lines indented.
 
     Further lines are indented as far as the lead is long, unless `indent` says otherwise.
     """

@@ -1,4 +1,4 @@
-"""`cxrules table`: a file of organisations in, the same with recommendations out, and what they say together."""
+"""`cxrules table`: a file of organisations in, the same with recommendations out, and a summary."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def table(
             "--output",
             metavar="OUT",
             show_default=False,
-            help="Where to write the answers; the ending names the format.",
+            help="The file for the answers; its ending determines the format.",
         ),
     ] = None,
     columns: Annotated[
@@ -69,7 +69,7 @@ def table(
         typer.Option(
             "--what-if",
             metavar="FACT=VALUE",
-            help="Tell who would change were this true of all; may be given repeatedly.",
+            help="Count the organisations that would change if this were true of all; may be given repeatedly.",
         ),
     ] = None,
     segment: Annotated[
@@ -79,19 +79,19 @@ def table(
         bool, typer.Option("--skip-wrong", help="Answer rows with wrong cells with null and the error.")
     ] = False,
     prefix: Annotated[
-        str, typer.Option(metavar="TEXT", help="What the names of the answer's columns begin with, such as cx_.")
+        str, typer.Option(metavar="TEXT", help="A prefix for the names of the answer's columns, such as cx_.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Give the summary as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the summary as JSON.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="PAGE", help="Write the summary as a page with charts.")] = None,
     rules: Rules = None,
     on_top: OnTop = False,
 ) -> None:
     """Recommend who should own CX in each of many organisations.
 
-    FILE has a row for an organisation and a column for a fact, called as the fact; empty cells are unknown. A set is a
-    list, or its elements separated by semicolons or commas (- when it is empty). All columns are kept; in CSV, what a
-    spreadsheet would take for a formula gets an apostrophe before it. What the organisations say together is shown at
-    the end. Interrupted, the command leaves no half-written output.
+    FILE has a row for each organisation and a column for each fact, with the name of the fact; empty cells are unknown.
+    A set is a list, or its elements separated by semicolons or commas (- if it is empty). All columns are kept; in CSV,
+    text that a spreadsheet would take for a formula gets an apostrophe in front. A summary is shown at the end. If
+    interrupted, the command leaves no half-written output.
     """
     try:
         from cxrules.columns import portfolio_page
@@ -145,7 +145,7 @@ def _decide(
             demand_known("column", segment, source.names)
         write = stack.enter_context(write_table(output)) if output else None
         progress = stack.enter_context(Progress())
-        # Where nothing is written, a column may be called like one of the answer.
+        # If nothing is written, a column may have the name of one of the answer's.
         options = Asked(**asked, keep=ALL if output else False, file=True)
         frames = FrameJudge(judge, options, portfolio.watch)
         row = 0
@@ -161,7 +161,7 @@ def _decide(
 
 
 def _refuse_same(file: Path, *written: Path | None) -> None:
-    """Refuse to write over what is read, or to one file twice."""
+    """Refuse to overwrite the input, or to write one file twice."""
     seen = {os.path.realpath(file): "FILE itself"}
     for path in written:
         if path is not None:
@@ -187,7 +187,9 @@ def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
             contested = f", {counts['contested']:,} contested" if counts["contested"] else ""
             lines.append(f"  {names[model]:{widest}}  {total:>10,}  {total / portfolio.size:>4.0%}{contested}")
     if portfolio.supposed:
-        told = f"Were {portfolio.tell_supposed()} true of all, {portfolio.changed:,} would have another {words.model}"
+        told = (
+            f"If {portfolio.tell_supposed()} were true of all, {portfolio.changed:,} would have another {words.model}"
+        )
         lines += ["", told]
         for (before, after), count in portfolio.moves.most_common():
             if before != after:

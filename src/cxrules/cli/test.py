@@ -1,4 +1,4 @@
-"""`cxrules test`: cases run on a rule base, and what no case exercises."""
+"""`cxrules test`: runs cases on a rule base, and lists what no case exercises."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def run(
         typer.Option("--cases", metavar="PATH", help="Cases that are kept elsewhere; may be given repeatedly."),
     ] = None,
     update: Annotated[
-        bool, typer.Option("--update", help="Write the model, status, reason and points that come out into the files.")
+        bool, typer.Option("--update", help="Write the resulting model, status, reason and points into the files.")
     ] = False,
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write a report that CI servers read, as JUnit XML.")
     ] = None,
 ) -> None:
-    """Run the cases of a rule base: organisations, and what must come of each.
+    """Run the cases of a rule base: organisations with their expected results.
 
-    Cases are read from the files of the folder that have the key `cases`, and from --cases. What no case exercises is
-    listed as well. docs/testing.md says what a case may expect. Exits with 1 when a case fails.
+    Cases are read from the files of the folder that have the key `cases`, and from --cases. It also lists what no case
+    exercises. docs/testing.md says what a case may expect. Exits with 1 when a case fails.
     """
     where = [*(paths or ()), *(cases or ())]
     if not where:
@@ -99,7 +99,7 @@ def _show(report: CaseReport, *, updated: bool) -> None:
 
 
 def _explain_absence(result: CaseResult) -> str:
-    """Return what stands between the model that a case expects and its recommendation; empty where it has its model."""
+    """Return why the model that a case expects is not recommended; empty if it is."""
     expected = result.case.expect.get("model")
     if not isinstance(expected, str) or expected in (None, result.advice.model):
         return ""
@@ -113,11 +113,11 @@ def _explain_failure_after_update(result: CaseResult) -> str:
     written = {key: value for key, value in result.case.expect.items() if key in UPDATED}
     if result.case.node is None and any(find_faults(result.advice, written)):
         return (
-            "--update writes what comes out of the case itself. Under this change of its `also` something else comes "
-            "out: make it a case of its own."
+            "--update writes the result of the case itself. Under this change of its `also` the result differs; "
+            "make it a separate case."
         )
     words = f"{', '.join(UPDATED[:-1])} and {UPDATED[-1]}"
-    return f"--update writes single values of {words}; the rest is for you to change."
+    return f"--update writes only single values of {words}; please change the rest yourself."
 
 
 def _shorten(names: Sequence[str], most: int = 12) -> list[str]:

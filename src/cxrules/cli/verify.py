@@ -1,4 +1,4 @@
-"""`cxrules verify` and `cxrules diff`: a rule base proved consistent, and what a change of it changes."""
+"""`cxrules verify` and `cxrules diff`: prove a rule base consistent, and find what a change of it changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-AsJson = Annotated[bool, typer.Option("--json", help="Give JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Effort = Annotated[
     float,
     typer.Option(
@@ -32,16 +32,22 @@ Effort = Annotated[
         metavar="MILLIONS",
         min=0.000001,
         max=4000,
-        help="How much of the solver's work one question may take, in millions of its units; some two are a second.",
+        help="The solver's work limit for one question, in millions of its units; about two take a second.",
     ),
 ]
 TimeLimit = Annotated[
     float,
-    typer.Option("--within", metavar="SECONDS", min=0, help="How long the whole may take; what is left is undecided."),
+    typer.Option(
+        "--within", metavar="SECONDS", min=0, help="The time limit for everything; what is left then is undecided."
+    ),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, show_default=False, help="How many processes share the work; two if there are as many."),
+    typer.Option(
+        min=1,
+        show_default=False,
+        help="The number of processes that share the work; two by default, if there are two processors.",
+    ),
 ]
 
 
@@ -64,7 +70,8 @@ def verify(
     within: TimeLimit = 3600,
     jobs: Jobs = None,
     witnesses: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write the witness of every open finding to a file there.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the witness of every open finding to a file in this folder."),
     ] = None,
     detail: Annotated[bool, typer.Option("--detail", help="Show accepted findings and notes, too.")] = False,
     as_json: AsJson = False,
@@ -80,11 +87,11 @@ def verify(
     """Prove a rule base consistent, over every possible organisation.
 
     Expectations and accepted findings are read from the same folder; with --on-top those of the built-in rule base
-    count, too. docs/verification.md describes every check. Exits with 0 only when everything is proved or accepted, and
-    with 4 when solver and engine disagree, so that nothing is proved.
+    count, too. docs/verification.md describes every check. Exits with 0 only if everything is proved or accepted, and
+    with 4 if solver and engine disagree, so that nothing is proved.
     """
     if as_json and form is not None:
-        fail("--json means --format json: give one of the two")
+        fail("--json means --format json: use only one of the two")
     form = form or (Format.JSON if as_json else Format.TEXT)
     with _extra(), mistakes_end_it(), signals_end_it():
         from cxrules.verification import report as reporting
@@ -123,7 +130,7 @@ def verify(
 
 
 def _write_messages(form: Format, report: Report, paths: list[Path] | None) -> str:
-    """Write what is open as messages, each at the place where its subject stands, if one of the files has it."""
+    """Write open findings as messages, each at the place of its subject, if one of the files contains it."""
     from cxrules.knowledge.draft import find_places
     from cxrules.verification.checks import CHECKS
     from cxrules.verification.checks.expectation import EXPECTATION
@@ -137,7 +144,7 @@ def _write_messages(form: Format, report: Report, paths: list[Path] | None) -> s
         )
         for finding in report.open
     ]
-    stale = "This finding is accepted, but no longer found: take it out of the accepted findings."
+    stale = "This finding is accepted, but no longer found: remove it from the accepted findings."
     messages += [Message(check, stale, subject) for check, subject in report.stale]
     if form is Format.GITHUB:
         return as_github(messages)
@@ -151,15 +158,15 @@ def diff(
     ],
     new: Annotated[Path, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
     on_top: Annotated[bool, typer.Option("--on-top", help="Lay both folders on the built-in rule base.")] = False,
-    most: Annotated[int, typer.Option("--regions", min=1, help="After how many regions to stop.")] = 20,
+    most: Annotated[int, typer.Option("--regions", min=1, help="The number of regions after which to stop.")] = 20,
     effort: Effort = 100,
     within: TimeLimit = 3600,
     as_json: AsJson = False,
 ) -> None:
-    """Describe which organisations two rule bases answer differently, or prove that there are none.
+    """Find the organisations that two rule bases answer differently, or prove that there are none.
 
     A region names what must be true of an organisation for its model or status to differ. With --on-top, `cxrules diff
-    builtin FOLDER` tells what the files of the folder change. Exits with 0 only when it is proved that nothing differs.
+    builtin FOLDER` shows what the files of the folder change. Exits with 0 only if it is proved that nothing differs.
     """
     with _extra(), mistakes_end_it(), signals_end_it():
         from cxrules.verification import diff as run
@@ -174,7 +181,7 @@ def diff(
                     most=most,
                     effort=_units(effort),
                     within=within,
-                    progress=lambda regions: progress.show(f"regions that differ: {regions} of {most} at most"),
+                    progress=lambda regions: progress.show(f"regions that differ: {regions}, at most {most}"),
                 )
             except ValueError as error:
                 fail(str(error))
@@ -200,7 +207,7 @@ def _units(millions: float) -> int:
 
 @contextmanager
 def _disagreement() -> Iterator[None]:
-    """End the program where solver and engine disagree."""
+    """End the program because solver and engine disagree."""
     from cxrules.verification import Unconfirmed
 
     try:
@@ -210,7 +217,7 @@ def _disagreement() -> Iterator[None]:
 
 
 def _make_folder(path: Path) -> None:
-    """Make the folder for the results before the work begins."""
+    """Create the folder for the results before the work begins."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -238,7 +245,7 @@ def _read_expectations(
 
 @contextmanager
 def _extra() -> Iterator[None]:
-    """End the program where the solver is not installed."""
+    """End the program because the solver is not installed."""
     try:
         yield
     except ModuleNotFoundError as error:

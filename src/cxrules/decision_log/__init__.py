@@ -1,8 +1,8 @@
-"""Decision logs: what was asked, what was answered, by which rules, why, and whether the same would be answered today.
+"""Decision logs record what was asked and answered, by which rules and why, and whether today's answer would differ.
 
 `DecisionLog` appends decisions to a file. `LogReader` reads it back, `replay` decides every one again, and
 `assess_impact` finds those that a changed rule base would alter. Decisions also go to the standard `logging`, under
-`cxrules.decisions`, when somebody listens there. `docs/decision-log.md` tells how.
+`cxrules.decisions`, if that logger is enabled. See `docs/decision-log.md`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One process's hold on the file of a log: a descriptor, a lock, and what is known of the end of the file."""
+"""One process's hold on the file of a log: a descriptor, a lock, and what is known about the end of the file."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class Appender:
         self._path = path
         self._chained, self._rotate, self._mode, self._timeout = chained, rotate, mode, timeout
         self._threads = threading.Lock()
-        self._writing = 0  # the thread that is at it
+        self._writing = 0  # the thread that is writing
         self._embedded: set[str] = set()
         self._end: End | None = None
         self._closed = False
-        self._size = 0  # of the file, as found when it was last locked
+        self._size = 0  # the size of the file when it was last locked
         self._descriptor = -1
         self._descriptor = self._open()
         _ALIVE.add(self)
 
     def append(self, line: bytes, rulebase: RuleBase, day: str, *, durable: bool) -> None:
-        """Append a line, and before it the rule base if the file has it not yet."""
+        """Append a line, preceded by the rule base if the file does not contain it yet."""
         with self._one_thread(), self._named_errors(), self._alone():
             if self._must_rotate(len(line), day):
                 self._rotate_away()
@@ -66,13 +66,13 @@ class Appender:
             if durable:
                 os.fsync(descriptor)
             if head is not None:
-                with suppress(OSError):  # the record is written; the next one brings the head up to it
+                with suppress(OSError):  # the record is written; the next one updates the head
                     self._note_head(head, durable=durable)
             self._embedded.add(rulebase.revision)
             self._end = End(end.size + len(data), 0, head, day)
 
     def head(self) -> Head:
-        """Return the head of the chain, as the file has it."""
+        """Return the head of the chain in the file."""
         with self._one_thread(), self._named_errors(), self._alone():
             return self._look_at_end().head or START
 
@@ -83,14 +83,14 @@ class Appender:
             self.abandon()
 
     def abandon(self) -> None:
-        """Let go of the descriptor."""
+        """Release the descriptor."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             with suppress(OSError):  # pragma: no cover - nothing to be done about it
                 os.close(descriptor)
 
     def forget(self) -> None:
-        """Start again in the child of a fork: what the parent holds, its lock above all, is the parent's alone."""
+        """Start again in the child of a fork: everything the parent holds, above all its lock, is the parent's."""
         self.abandon()
         self._threads = threading.Lock()
         self._writing = 0
@@ -105,7 +105,7 @@ class Appender:
     def _open(self) -> int:
         with self._named_errors(), _OPENING:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-            # What is no regular file might wait for a reader; without O_NONBLOCK we would wait with it.
+            # Opening a pipe might wait for a reader; O_NONBLOCK prevents that.
             descriptor = os.open(self._path, flags | getattr(os, "O_NONBLOCK", 0), self._mode)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 os.close(descriptor)
@@ -204,7 +204,7 @@ class Appender:
                 heads.append(read_end(file.fileno(), os.fstat(file.fileno()).st_size).head or START)
         with suppress(FileNotFoundError):
             heads.append(read_head(head_path(self._path).read_bytes()) or START)
-        # What the file itself says goes before what is noted, which a crash may have left half written.
+        # The file itself takes precedence over the noted head, which a crash may have left half written.
         return max(heads, key=lambda head: head.number)
 
     def _note_head(self, head: Head, *, durable: bool) -> None:
@@ -227,15 +227,15 @@ class Appender:
         if self._rotate is None or size == 0:
             return False
         if self._rotate == "day":
-            # A clock that goes backwards begins no new file.
+            # A clock that goes backwards does not begin a new file.
             last = self._look_at_end().day
             return bool(last) and day > last
         return size + more + self._chained * LINK_SIZE > self._rotate
 
     def _rotate_away(self) -> None:
-        self._look_at_end()  # a log that is not to be written is not to be rotated
+        self._look_at_end()  # a log that must not be written must not be rotated
         self._path.rename(next_part(self._path))
-        # A process that waits for the lock finds that the name has gone on, and follows.
+        # A process that waits for the lock finds that the name has moved on, and follows.
         self._let_go()
         self._take_hold()
 
@@ -249,7 +249,7 @@ def _forget_all() -> None:
 
 
 _OPENING = threading.RLock()
-"""Held while a file is opened, and while a process forks: so that a child knows every descriptor it inherits."""
+"""Held while a file is opened and while a process forks, so that a child knows every descriptor it inherits."""
 
 
 def _begin_child() -> None:
@@ -258,7 +258,8 @@ def _begin_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # Inherited by fork, a descriptor would share the parent's lock: an idle child could keep it after the parent's end.
+    # A descriptor inherited by fork would share the parent's lock, and an idle child could keep it after the parent's
+    # end.
     os.register_at_fork(before=_OPENING.acquire, after_in_parent=_OPENING.release, after_in_child=_begin_child)
 
 
@@ -289,11 +290,11 @@ def _unlock(descriptor: int) -> None:
 
 
 def _write_whole(descriptor: int, data: bytes, size: int) -> None:
-    """Append all of the data, or leave the file of this size as it was."""
+    """Append all the data, or leave the file at its size."""
     done = 0
     try:
         while done < len(data):
-            # One call as a rule; a disk that is nearly full takes part of it, and refuses the rest.
+            # Usually one call; a disk that is nearly full takes a part and refuses the rest.
             done += os.write(descriptor, memoryview(data)[done:])
     except BaseException:
         with suppress(OSError):

@@ -1,8 +1,8 @@
-"""The chain of a log: each line bears the hash of the line before and its own, so that an altered log shows.
+"""The chain of a log: each line has the hash of the line before and its own, so that alterations show.
 
 A line ends in `"chain":{"n":…,"prev":"…","hash":"…"}}`. Its hash is the SHA-256 of all bytes before `,"hash":`, among
-them the hash of the line before. The head, a file beside the log, repeats number and hash of the last line, so that a
-log cut short shows as well.
+them the hash of the line before. The head, a separate file, repeats the number and the hash of the last line, so that
+truncation shows as well.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Final, NamedTuple
 __all__ = ["LINK_SIZE", "START", "ChainLink", "Head", "link", "read_head", "read_link", "write_head"]
 
 LINK_SIZE: Final = 192
-"""The bytes that a link adds to a line, at most."""
+"""The most bytes that a link adds to a line."""
 
 _ZEROS: Final = "0" * 64
 _END: Final = re.compile(rb',"chain":\{"n":([1-9]\d{0,15}),"prev":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}\}$')
 _HASHED: Final = len(',"hash":""}}') + 64
-"""How many bytes at the end of a line its hash does not cover."""
+"""The number of bytes at the end of a line that its hash does not cover."""
 _HEAD: Final = re.compile(rb"([1-9]\d{0,15}) ([0-9a-f]{64})\n *$")
 _HEAD_SIZE: Final = 96
 
 
 class Head(NamedTuple):
-    """How far a chain goes.
+    """The end of a chain.
 
     Attributes:
         number: The number of its last line; 0 when there is none.
@@ -44,7 +44,7 @@ START: Final = Head(0, _ZEROS)
 
 
 class ChainLink(NamedTuple):
-    """What a line says of its place in the chain.
+    """What a line says about its place in the chain.
 
     Attributes:
         number: Its number.
@@ -77,7 +77,7 @@ def read_link(line: bytes) -> ChainLink | None:
 
 
 def write_head(head: Head) -> bytes:
-    """Write a head as the file beside the log has it: always as long, so that it is overwritten in one piece."""
+    """Write a head for its file: always of the same length, so that it is overwritten in one piece."""
     return f"{head.number} {head.hash}\n".encode().ljust(_HEAD_SIZE)
 
 

@@ -1,4 +1,4 @@
-"""What a caller may say of a decision: its id, labels, trace and span, duration and time, each checked."""
+"""What callers may say about a decision: its id, labels, trace and span, duration and time, each checked."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Any, Final, TypeAlias
 __all__ = ["DecisionLabels", "Label", "check_duration", "check_id", "context", "name_decision", "write_time"]
 
 Label: TypeAlias = str | bool | int | float | None
-"""What a label of the caller's may be: what JSON writes in one word."""
+"""The types that a caller's label may have: JSON's scalars."""
 
 _LONGEST_INT: Final = 4_096
-"""Bits: no reader need lift Python's limit on the digits of an int."""
+"""In bits, so that no reader has to lift Python's limit on the digits of an int."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionLabels:
-    """What names a decision beside its id."""
+    """What identifies a decision apart from its id."""
 
     labels: Mapping[str, Label] = field(default_factory=dict)
     trace_id: str | None = None
@@ -36,10 +36,10 @@ _CONTEXT: ContextVar[DecisionLabels] = ContextVar("cxrules.decision_log", defaul
 def context(
     *, labels: Mapping[str, Label] | None = None, trace_id: str | None = None, span_id: str | None = None
 ) -> Iterator[None]:
-    """Name what is going on, for every decision recorded meanwhile in this thread or task, logged or written.
+    """Label every decision that is logged or written in this thread or task meanwhile.
 
     Args:
-        labels: Labels of your own, laid over those of an outer context.
+        labels: Your own labels, which take precedence over those of an outer context.
         trace_id: The trace; the outer context's when left out.
         span_id: The span; the outer context's when left out.
 
@@ -62,12 +62,12 @@ def context(
 
 
 def name_decision(labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None) -> DecisionLabels:
-    """Return what names a decision: what is given, else the context's, else the current span of OpenTelemetry."""
+    """Return what identifies a decision: as given, or from the context, or from OpenTelemetry's current span."""
     named = _CONTEXT.get()
     if labels is not None or trace_id is not None or span_id is not None:
         named = _extend(named, labels, trace_id, span_id)
     if named.trace_id is None and named.span_id is None:
-        # A host that has a span has loaded the API; where nobody has, it is not loaded for this.
+        # A host with a span has loaded the API; otherwise there is no need to load it.
         api = sys.modules.get("opentelemetry.trace")
         if api is not None:
             span = api.get_current_span().get_span_context()
@@ -106,7 +106,7 @@ def _check_labels(labels: Mapping[str, Label]) -> Mapping[str, Label]:
 
 
 def check_id(value: object) -> str:
-    """Hold that an id is text and not empty."""
+    """Check that an id is a text and not empty."""
     if not isinstance(value, str):
         raise TypeError(f"the id of a decision is text, not {value!r:.60}")
     if not value:
@@ -115,7 +115,7 @@ def check_id(value: object) -> str:
 
 
 def check_duration(value: object) -> float | None:
-    """Hold that a duration is a number of seconds, or None."""
+    """Check that a duration is a number of seconds, or None."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):

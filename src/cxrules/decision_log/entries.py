@@ -1,4 +1,4 @@
-"""What reading a log gives: a decision, a rule base, or what is the matter with a line."""
+"""The entries that reading a log returns: a decision, a rule base, or a problem with a line."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = [
 
 
 class Trouble(StrEnum):
-    """What can be the matter with a line."""
+    """The kinds of problem with a line."""
 
     TORN = "torn"
     """It is the start of a record: a writer was interrupted, or is still writing."""
     CORRUPT = "corrupt"
-    """It is complete, begins as a record, and is none: bytes were changed or lost."""
+    """It is complete and begins as a record, but is not one: bytes were changed or lost."""
     NOT_JSON = "not-json"
     TOO_LONG = "too-long"
     NOT_A_RECORD = "not-a-record"
@@ -39,36 +39,36 @@ class Trouble(StrEnum):
     ALTERED_RULEBASE = "altered-rulebase"
     """It is a rule base, but not of the revision it claims."""
     MISSING_RULEBASE = "missing-rulebase"
-    """It is a decision of a rule base that the log does not hold."""
+    """It is a decision by a rule base that the log does not contain."""
     INVALID_FACTS = "invalid-facts"
     """It is a decision on facts that its rule base, or the changed one, does not know."""
     MASKED = "masked"
     """It is a decision that says too little to be decided again."""
     REORDERED = "reordered"
-    """It is a decision that stands before its rule base. It is used all the same."""
+    """It is a decision that precedes its rule base. It is used all the same."""
     OTHER_ENGINE = "other-engine"
-    """It is a decision of an engine that is not installed. It is decided again by `bitmap`."""
+    """It is a decision by an engine that is not installed. It is decided again by `bitmap`."""
     RECORDED_OTHERWISE = "recorded-otherwise"
     """It is a decision whose own rule base does not give the model and status recorded. It is used all the same."""
 
     @property
     def skips(self) -> bool:
-        """Whether the line is left out of what is asked of the log."""
+        """Whether the line is left out of the results."""
         return self not in (Trouble.REORDERED, Trouble.OTHER_ENGINE, Trouble.RECORDED_OTHERWISE)
 
     @property
     def expected(self) -> bool:
-        """Whether it is part of a log's life, rather than a sign that the file is not what it should be."""
+        """Whether it is normal in a log's life, rather than a sign of damage."""
         return self in (Trouble.TORN, Trouble.MASKED, Trouble.REORDERED, Trouble.OTHER_ENGINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is the matter with a line.
+    """A problem with a line.
 
     Attributes:
         line: The number of the line in its file, from 1.
-        trouble: What kind it is.
+        trouble: The kind of problem.
         message: What is wrong, in a sentence without a full stop.
         part: The name of the part that was rotated away, when the line is in one; else empty.
     """
@@ -90,8 +90,8 @@ class LogLine(NamedTuple):
         file: The file it is in; a part that was rotated away, or the log's own.
         number: Its number in that file, from 1.
         start: Where it begins.
-        length: How many bytes it has, its line break among them.
-        text: These bytes; empty when they are too many.
+        length: The number of its bytes, including the line break.
+        text: These bytes; empty if there are too many.
     """
 
     file: Path
@@ -107,15 +107,15 @@ class LogLine(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """A decision whose line is seen to be as the log writes it, and is not decoded yet.
+    """A decision whose line is exactly as the log writes it, not decoded yet.
 
     Attributes:
         text: The line.
         revision: The digits of the revision that it repeats.
         version: The version of cxrules that decided.
-        codes: Its facts, in the numbers of a `Stationer`.
-        answer: Where in the line the facts end and the answer begins.
-        decode: Decodes such a line.
+        codes: Its facts, as the codes of a `Stationer`.
+        answer: The position in the line at which the facts end and the answer begins.
+        decode: The function that decodes such a line.
     """
 
     text: bytes
@@ -126,7 +126,7 @@ class Sight(NamedTuple):
     decode: Callable[[bytes], DecisionRecord]
 
     def log(self, line: int, part: str) -> Logged:
-        """Return the decision, its record to be decoded when it is first asked for."""
+        """Return the decision, whose record is decoded on first use."""
         logged: Logged = object.__new__(Logged)
         place = object.__setattr__
         place(logged, "line", line)
@@ -160,8 +160,8 @@ class Logged:
         line: The number of its line in its file, from 1.
         record: What the line says, with what it leaves out.
         part: The name of the part that was rotated away, when the line is in one; else empty.
-        answer: What a record of format 1 repeats beyond that: ranking, voices and so on; else None.
-        sight: What was seen of the line before it was decoded, if anything.
+        answer: What a record of format 1 repeats beyond that: ranking, voices and so on; otherwise None.
+        sight: What was read of the line before it was decoded, if anything.
     """
 
     line: int
@@ -199,7 +199,7 @@ class RuleBaseLine:
 
 @dataclass(frozen=True, slots=True)
 class TornLine:
-    """That the bytes before were left unfinished."""
+    """A note that the bytes before it were left unfinished."""
 
     bytes: int
     sha256: str
@@ -207,10 +207,10 @@ class TornLine:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableLine:
-    """A line that begins as a record and cannot be read: torn if that is noted after it, corrupt if not.
+    """A line that begins as a record but cannot be read: torn if a note after it says so, corrupt if not.
 
     Attributes:
-        ended: Whether it ends too early, rather than in the midst of something that is no JSON.
+        ended: Whether it ends too early, rather than containing something that is not JSON.
     """
 
     ended: bool

@@ -1,4 +1,4 @@
-"""A line of a log read: its record, or what is wrong with it. Records of format 1 come out as those of format 2."""
+"""Reads a line of a log: its record, or what is wrong with it. Records of format 1 are returned as format 2."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def parse(text: bytes) -> Parsed:
     """Read a line; None for an empty one.
 
     Raises:
-        Faulty: If it is no record.
+        Faulty: If it is not a record.
     """
     if not text:
         message = f"the line is longer than {LONGEST_LINE >> 20} MiB, or {LONGEST_RULEBASE >> 20} for a rule base"
@@ -35,7 +35,7 @@ def parse(text: bytes) -> Parsed:
     if not stripped:
         return None
     if len(text) > LONGEST_LINE and not _FLAT.fullmatch(stripped):
-        raise Faulty(Trouble.NOT_A_RECORD, "the line is long, and no rule base")
+        raise Faulty(Trouble.NOT_A_RECORD, "the line is long but not a rule base")
     stripped = stripped.removeprefix(BOM_UTF8)
     try:
         record = decode(stripped)
@@ -43,7 +43,7 @@ def parse(text: bytes) -> Parsed:
         if stripped.startswith(_START) or _START.startswith(stripped):
             ended = isinstance(error, json.JSONDecodeError) and _ends_early(error, len(stripped))
             return UnreadableLine(ended)
-        raise Faulty(Trouble.NOT_JSON, "this is no JSON") from None
+        raise Faulty(Trouble.NOT_JSON, "this is not JSON") from None
     if not isinstance(record, dict):
         raise Faulty(Trouble.NOT_A_RECORD, "this JSON is no record of a decision log")
     kind, version = record.get("kind"), record.get("format")
@@ -62,7 +62,7 @@ _KINDS: Final = ("decision", "rulebase", "torn")
 _FLAT: Final = re.compile(
     rb'\{"kind":"rulebase"(?:,"\w++":(?:"(?:[^"\\]++|\\.)*+"|\d{1,15}+))*+(?:,"chain":\{[^{}\[\]]{0,250}+\})?+\}'
 )
-"""What a line must be to be read although long: texts and short numbers, which take no more memory than the line."""
+"""The form in which long lines are read: texts and short numbers, which take no more memory than the line."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -76,11 +76,11 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 def _load_decoder() -> Callable[[bytes], Any]:
     from pydantic_core import from_json
 
-    return partial(from_json, allow_inf_nan=False, cache_strings="keys")  # values hardly ever come again
+    return partial(from_json, allow_inf_nan=False, cache_strings="keys")  # values hardly ever recur
 
 
 def decode(text: bytes) -> Any:
-    """Decode JSON, in half the time that `json` takes; what the quick way refuses, `json` judges and locates."""
+    """Decode JSON in half the time that `json` takes; if the fast way fails, `json` decides and locates the mistake."""
     try:
         return _load_decoder()(text)
     except ValueError:
@@ -231,7 +231,7 @@ def _is_usual(  # noqa: PLR0913, PLR0917 - the required fields in their order
     revision: object,
     fired: object,
 ) -> bool:
-    """Return whether the fields that none may lack are such as are written, nothing masked: what most lines are."""
+    """Return whether the mandatory fields are as the log writes them, without masking, as in most lines."""
     return (
         type(id_) is type(time) is type(version) is type(revision) is type(fired) is str
         and id_ != ""

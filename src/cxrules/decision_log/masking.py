@@ -1,12 +1,12 @@
-"""Masking: what a record does not say, stated as data and applied to a copy.
+"""Masking: what a record must not say, declared as data and applied to a copy.
 
-Hiding a fact hides everything from which it could be read. The rule is one sentence: what a masked record shows follows
-from the facts it shows, or cannot depend on the others. So the rules shown are those that would have fired had the
-hidden facts been unknown; they are among those that fired, because learning a fact never un-fires a rule. What sums up
-the evidence (the certainty, and with it all that readers derive) is hidden as soon as any rule that bears on a model
-can depend on a hidden fact, whether or not it fired. Digests are hidden with any fact: the values are few enough to try
-them all. Which paths are named depends on the rule base and on what is hidden, not on values. The answer itself (model,
-status, reason) is shown: it is what others were told. It can be masked like anything else.
+Hiding a fact hides everything from which it could be read. The rule is one sentence: whatever a masked record shows
+follows from the facts it shows, or cannot depend on the others. So the rules shown are those that would have fired had
+the hidden facts been unknown; they are among those that fired, because learning a fact never un-fires a rule. Sums of
+the evidence (the certainty, and all that readers derive from it) are hidden as soon as any rule that bears on a model
+can depend on a hidden fact, whether or not it fired. Digests are hidden with any fact, because there are few enough
+values to try them all. The hidden paths depend on the rule base and on what is hidden, not on values. The answer itself
+(model, status, reason) is shown, because others were told it, but can be masked like anything else.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HIDEABLE: Final = (*COMPARED, *_DIGESTS, "duration", "labels", "trace_id", "spa
 
 
 class InvalidMasking(ValueError):
-    """A masking names a path that no record has. Nothing is recorded then, because it might show what should be hidden.
+    """A masking names a path that no record has. Nothing is recorded, because it might show what should be hidden.
 
     Attributes:
         diagnostics: Every mistake found.
@@ -43,17 +43,17 @@ class InvalidMasking(ValueError):
         super().__init__(self.diagnostics)
 
     def __str__(self) -> str:
-        return "no record can be masked so: " + "; ".join(map(str, self.diagnostics))
+        return "no record can be masked like this: " + "; ".join(map(str, self.diagnostics))
 
 
 @dataclass(frozen=True)
 class Masking:
-    """What records do not say.
+    """What records must not say.
 
     A path is a field of the record, such as `duration` or `fired`; one fact or label, such as `facts.silos` or
-    `labels.customer`; or all of them, `facts` or `labels`. A path in `mask` is hidden where it is there, and the record
-    shows that it was; a path in `erase` is hidden so that nobody sees whether it was there. Nothing is hidden unless
-    named, except what would reveal it.
+    `labels.customer`; or all of them, `facts` or `labels`. A path in `mask` is hidden if present, and the record shows
+    that it was present; a path in `erase` is hidden so that nobody sees whether it was. Nothing else is hidden, except
+    what would reveal it.
 
     Attributes:
         mask: The paths to mask.
@@ -90,7 +90,7 @@ class Masking:
             field, dot, name = path.partition(".")
             bare = ".".join(part.strip() for part in (field, name) if part.strip())
             if bare != path and bare:
-                # It would hide nothing, and nobody would see it.
+                # It would hide nothing, and nobody would notice.
                 message = "a blank at the start or the end hides nothing"
                 mistakes.append(Diagnostic("unknown-path", Location(path=(path,)), message, f"write {bare!r}"))
             elif field not in _HIDEABLE or (dot and (not name or field not in _MAPPINGS)):
@@ -103,10 +103,10 @@ class Masking:
         return bool(self.mask or self.erase)
 
     def check(self, rulebase: RuleBase) -> None:
-        """Hold that the facts it names are facts of a rule base.
+        """Check that the facts it names are facts of a rule base.
 
         Raises:
-            InvalidMasking: If one is not, because a misspelt fact would be shown.
+            InvalidMasking: If one is not; a misspelt fact would be shown.
         """
         known = tuple(rulebase.vocabulary.facts)
         mistakes = [
@@ -119,7 +119,7 @@ class Masking:
 
 
 def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> DecisionRecord:
-    """Return a copy of a record that does not say what should be hidden.
+    """Return a copy of a record without what should be hidden.
 
     Args:
         record: An unmasked record; it stays as it is.
@@ -149,7 +149,7 @@ def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> Dec
 
 
 class _HiddenPaths:
-    """What one masking hides of one record."""
+    """The paths that one masking hides in one record."""
 
     def __init__(self, masking: Masking, record: DecisionRecord) -> None:
         self.erased = dict.fromkeys(masking.erase)
@@ -179,7 +179,7 @@ class _HiddenPaths:
         }
 
     def reveal_partly(self, field: str) -> None:
-        """Name a field of which a part is hidden; hidden altogether by request, it stays so."""
+        """List a field as partly hidden, unless it is hidden altogether by request."""
         if field not in self.masked and field not in self.erased:
             self.masked[field] = None
             self.partly.add(field)
@@ -194,12 +194,13 @@ def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidd
     names = frozenset(rulebase.vocabulary.facts) if "" in hidden.facts else frozenset(hidden.facts)
     tainted = _list_tainted(rulebase, names)
     if tainted:
-        # Decided on the visible facts alone, by the definition of a rule: what fires then fired with the hidden too.
+        # Decided on the visible facts alone, by the definition of a rule: what fires then also fired with the hidden
+        # facts.
         copy["fired"] = pack_bits(judge.decide(visible).fired, len(rulebase.rules))
         hidden.reveal_partly("fired")
     if not rulebase.bearing.isdisjoint(tainted):
         hidden.hide("certainty")
-    # The values are few enough to be tried one by one.
+    # There are few enough values to try them one by one.
     for field in _DIGESTS:
         if copy[field] is not None:
             hidden.hide(field)
@@ -207,7 +208,7 @@ def _hide_what_reveals(copy: dict[str, Any], visible: dict[str, FactValue], hidd
 
 @lru_cache(maxsize=8)
 def _list_tainted(rulebase: RuleBase, names: frozenset[str]) -> tuple[str, ...]:
-    """Return the rules that may fire or not by what facts are, themselves or through the findings they need."""
+    """Return the rules whose firing may depend on some facts, directly or through the findings they need."""
     found: dict[str, None] = {}
     findings: set[str] = set()
     for layer in rulebase.strata:

@@ -35,24 +35,24 @@ from cxrules.rulebase import RuleBase
 __all__ = ["Entry", "LogReader", "Logged", "Problem", "Trouble", "check_replayable", "invalid_facts"]
 
 _KEPT: Final = 8
-"""Compiled rule bases kept at a time: what bounds the memory, whatever number of revisions a log holds."""
+"""The most compiled rule bases that are kept, which bounds the memory, however many revisions a log has."""
 _WAITING: Final = 8
-"""Unreadable lines in a row that wait for the note of the writer that found them torn."""
+"""The most successive unreadable lines that wait for a writer's note that they are torn."""
 _RULEBASE: Final = b'{"kind":"rulebase",'
 
 
 class LogReader:
-    """A decision log, read. Iterate over it for its decisions and its problems, as often as you like.
+    """A decision log for reading. Iterate over it for its decisions and problems, as often as you like.
 
-    Parts that `DecisionLog(..., rotate=…)` put away are read first, the oldest before the others; a file that is put
-    away meanwhile is followed by the one that takes its name.
+    Parts that `DecisionLog(..., rotate=…)` rotated away are read first, from the oldest on; if the file is rotated
+    meanwhile, the one that takes its name is read next.
 
     Attributes:
         path: Where the file is.
-        position: How many bytes the iteration begun last has read.
+        position: The number of bytes that the last iteration has read.
 
     Raises:
-        OSError: If the file cannot be read, or is no regular file.
+        OSError: If the file cannot be read, or is not a regular file.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -67,7 +67,7 @@ class LogReader:
 
     @property
     def size(self) -> int:
-        """How many bytes the log has."""
+        """The size of the log in bytes."""
         own = self.path.stat().st_size if self.path.exists() else 0
         return own + sum(part.stat().st_size for part in list_parts(self.path))
 
@@ -78,8 +78,8 @@ class LogReader:
         """Return the decisions and problems of the log.
 
         Args:
-            look: Sees what it can of a line without decoding it: what it returns saves decoding, for those who need
-                no more. A line of which it returns something must be a decision that can be decoded.
+            look: Reads what it can of a line without decoding it, which saves decoding if no more is needed. A line for
+                which it returns something must be a decision that can be decoded.
         """
         self.position = 0
         self._places.clear()  # lines may have moved to another file since
@@ -125,28 +125,28 @@ class LogReader:
         seen.add(key)
 
     def _place(self, line: int, key: str, part: str, seen: set[str]) -> Problem:
-        """Look for the rule base of a decision, and describe that it comes later or not at all."""
+        """Look for the rule base of a decision; report if it comes later or not at all."""
         if key not in self._places:
             self._search()
         if key not in self._places:
-            message = f"the log does not hold the rule base of this decision, {key[:12]}"
+            message = f"the log does not contain the rule base of this decision, {key[:12]}"
             return Problem(line, Trouble.MISSING_RULEBASE, message, part)
         seen.add(key)
-        message = f"decisions stand before their rule base, {key[:12]}"
+        message = f"decisions precede their rule base, {key[:12]}"
         return Problem(line, Trouble.REORDERED, message, part)
 
     def decisions(self) -> Iterator[Logged]:
-        """Return the decisions alone, whatever else is in the file."""
+        """Return only the decisions, whatever else is in the file."""
         return (entry for entry in self if isinstance(entry, Logged))
 
     def rulebase(self, revision: str) -> RuleBase:
-        """Return a rule base that the log holds.
+        """Return a rule base from the log.
 
         Args:
             revision: Its revision, or the digits of it that a decision repeats.
 
         Raises:
-            MissingRuleBase: If it holds none of this revision.
+            MissingRuleBase: If the log has none of this revision.
         """
         key = revision[:REVISION_DIGITS]
         found = self._rulebases.get(key)
@@ -207,7 +207,7 @@ class LogReader:
         return tuple(entry.id for entry in rulebase.incoherences(rulebase.vocabulary.validate(shown)))
 
     def answer(self, logged: Logged) -> dict[str, Any]:
-        """Return the whole answer: what the record states, and what follows from it.
+        """Return the whole answer: everything that the record states, and what follows from it.
 
         It has the facts, model, status, reason and certainty; ranking and voices; and the ids of rules, findings,
         accompaniments, patterns, actions, warnings, and of the claims in support and dissent. What is masked is None,
@@ -280,7 +280,7 @@ class LogReader:
         return RuleBase.from_json(parsed.canonical)
 
     def _search(self) -> None:
-        """Look through the whole log for rule bases, once."""
+        """Search the whole log for rule bases, once."""
         if self._searched:
             return
         self._searched = True
@@ -300,7 +300,7 @@ class LogReader:
 def _open(path: Path) -> BinaryIO:
     if not path.is_file():
         path.stat()  # raises what is wrong
-        raise OSError(f"a decision log is a regular file, and this is none: {str(path)!r}")
+        raise OSError(f"a decision log must be a regular file, unlike {str(path)!r}")
     return path.open("rb")
 
 
@@ -320,14 +320,14 @@ def _read_lines(file: BinaryIO, path: Path, start: int, number: int) -> Iterator
 def _read_line(file: BinaryIO, path: Path) -> bytes:
     try:
         return file.readline(LONGEST_LINE)
-    except OSError as error:  # that which writes what was read must be told from it
+    except OSError as error:  # distinguishes writing from reading
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _queue(
     waiting: list[tuple[LogLine, UnreadableLine]], line: LogLine, unreadable: UnreadableLine, own: Path
 ) -> Iterator[Problem]:
-    """Let an unreadable line wait; those before it are settled where they are too many or of another file."""
+    """Let an unreadable line wait; earlier ones are settled if there are too many or they are in another file."""
     if len(waiting) == _WAITING or (waiting and waiting[-1][0].file != line.file):
         yield from _settle(waiting, None, own)
     waiting.append((line, unreadable))
@@ -336,13 +336,13 @@ def _queue(
 def _settle(
     waiting: list[tuple[LogLine, UnreadableLine]], follower: tuple[LogLine, object] | None, own: Path
 ) -> Iterator[Problem]:
-    """Decide which of the unreadable lines are torn: those that a note says so of, and an unfinished last one."""
+    """Decide which of the unreadable lines are torn: those that a note calls torn, and an unfinished last one."""
     if not waiting:
         return
     noted = _list_noted(waiting, follower)
     for number, (line, unreadable) in enumerate(waiting):
         last = not line.whole
-        # Format 1 noted nothing: there a line that only ends too early, before a record of that format, is torn.
+        # Format 1 had no notes: there a line that merely ends too early, before a record of that format, is torn.
         old = (
             follower is not None and isinstance(follower[1], DecisionLine | RuleBaseLine) and _is_old(follower[0].text)
         )
@@ -350,13 +350,13 @@ def _settle(
             still = ", or is still writing" if last else ""
             trouble, message = Trouble.TORN, f"the record is torn: a writer was interrupted here{still}"
         else:
-            trouble, message = Trouble.CORRUPT, "the line begins as a record and cannot be read: it was altered"
+            trouble, message = Trouble.CORRUPT, "the line begins as a record but cannot be read: it was altered"
         yield Problem(line.number, trouble, message, "" if line.file == own else line.file.name)
     waiting.clear()
 
 
 def _list_noted(waiting: list[tuple[LogLine, UnreadableLine]], follower: tuple[LogLine, object] | None) -> int:
-    """Return from which of the waiting lines on a note says that they are torn; their number if none does."""
+    """Return the first of the waiting lines that a note calls torn; their number if none."""
     if follower is None or not isinstance(follower[1], TornLine):
         return len(waiting)
     note = follower[1]
@@ -376,7 +376,7 @@ def _hidden(record: DecisionRecord) -> bool:
 
 
 def check_replayable(logged: Logged) -> Problem | None:
-    """Describe what keeps a decision from being decided again, if its own record does."""
+    """Describe why the record of a decision does not allow it to be decided again, if so."""
     record = logged.record
     if not (record["masked"] or record["erased"]) or not _hidden(record):
         return None

@@ -1,7 +1,7 @@
-"""The records of a decision log: what one line says of a decision, or of the rule base that gave it.
+"""The records of a decision log: what one line says about a decision, or about its rule base.
 
-A record is lean: it states what cannot be derived, and a digest of the rest. A reader has the rule base from
-the same file, and derives ranking, voices, findings, actions and the claims behind them again.
+A record is lean: it states what cannot be derived, and a digest of the rest. A reader takes the rule base from the same
+file and derives ranking, voices, findings, actions and the claims behind them.
 """
 
 from __future__ import annotations
@@ -44,29 +44,29 @@ FORMAT: Final = 2
 """The version of the records. A change that an older reader would misread raises it."""
 
 REVISION_DIGITS: Final = 32
-"""How many digits of the revision a decision repeats: 128 bits of the 256 that its rule base states."""
+"""The digits of the revision that a decision repeats: 128 of the 256 bits that its rule base states."""
 
 LONGEST_LINE: Final = 1 << 20
-"""The bytes of the longest line of a decision that is written or read: a thousand times what one usually takes."""
+"""The most bytes in a line with a decision, for writing and reading: a thousand times the usual."""
 
 LONGEST_RULEBASE: Final = 8 << 20
-"""The bytes of the longest line of a rule base."""
+"""The most bytes in a line with a rule base."""
 
 
 class DecisionRecord(TypedDict):
-    """One decision. What masking hides is None or left out, and named in `masked` or `erased`.
+    """One decision. Fields hidden by masking are None or left out, and listed in `masked` or `erased`.
 
-    A line leaves out what is as in `ABSENT`.
+    A line omits fields that are as in `ABSENT`.
 
     Attributes:
         kind: `decision`.
         format: The version of the record.
-        id: The name of the decision: `Recommendation.id`, unless the caller gives another.
+        id: The id of the decision: `Recommendation.id`, unless the caller passes another.
         time: When it was recorded: UTC, ISO 8601, to the microsecond.
         cxrules: The version of cxrules that decided.
         revision: The first 32 digits of the revision of the rule base that decided.
         engine: The engine that matched the rules.
-        facts: The facts given, in their normal form, in the order of the vocabulary.
+        facts: The given facts, in normal form and in the order of the vocabulary.
         model: The recommended model, or None.
         status: `recommended`, `contested` or `undetermined`.
         reason: Why it is undetermined, or None.
@@ -82,8 +82,8 @@ class DecisionRecord(TypedDict):
         answer_sha256: The SHA-256 of the whole answer, or None when it was not asked for.
         explanation_sha256: The SHA-256 of the full explanation, in format 2 without what is found by search, or None
             when it was not asked for.
-        masked: What is hidden and was there, as paths.
-        erased: What is hidden whether or not it was there, as paths.
+        masked: The paths that were present and are hidden.
+        erased: The paths that are hidden whether or not they were present.
     """
 
     kind: Literal["decision"]
@@ -123,14 +123,14 @@ ABSENT: Final[Mapping[str, Any]] = {
     "masked": [],
     "erased": [],
 }
-"""What a line of format 2 means by what it leaves out."""
+"""The values of fields that a line of format 2 omits."""
 
 COMPARED: Final = ("facts", "model", "status", "reason", "certainty", "fired")
-"""The fields that follow from rule base and facts: what replay compares, beside the digests."""
+"""The fields that follow from rule base and facts, which replay compares in addition to the digests."""
 
 
 class RuleBaseRecord(TypedDict):
-    """One revision of a rule base, whole; it stands before the first decision that it gave.
+    """One whole revision of a rule base, written before its first decision.
 
     Attributes:
         kind: `rulebase`.
@@ -148,12 +148,12 @@ class RuleBaseRecord(TypedDict):
 
 
 class TornRecord(TypedDict):
-    """That what stands before this line was left unfinished by a writer, and by the next one found so.
+    """A writer's note that the text before this line was left unfinished by another.
 
     Attributes:
         kind: `torn`.
         format: The version of the record.
-        bytes: How many bytes were left unfinished.
+        bytes: The number of bytes that were left unfinished.
         sha256: Their SHA-256.
     """
 
@@ -180,16 +180,16 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         recommendation: The decision.
         id: Its name; `recommendation.id` when left out.
         time: When it was made, with a time zone; now when left out.
-        labels: Labels of your own, laid over those of the context.
+        labels: Your own labels, which take precedence over those of the context.
         trace_id: The trace; the context's, or that of OpenTelemetry's current span, when left out.
         span_id: The span, likewise.
-        duration: How many seconds it took, if you measured it.
-        digest: Whether to derive the whole answer and write the full explanation but for what is found by search, and
-            to keep the SHA-256 of each, so that replay compares every word.
+        duration: The seconds it took, if you measured them.
+        digest: Whether to keep the SHA-256 of the whole answer and of the full explanation without searches, so that
+            replay compares every word.
 
     Raises:
-        TypeError: If the id is no text, the time no datetime, the duration no number, or a label neither text, number,
-            boolean nor None.
+        TypeError: If the id is not a text, the time not a datetime, the duration not a number, or a label not a text,
+            number, boolean or None.
         ValueError: If the id is empty, the time has no time zone, or the duration is negative or not finite.
         MissingRuleBase: If the recommendation is a copy whose rule base is not available.
 
@@ -237,10 +237,10 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
 
 
 def make_rulebase_record(rulebase: RuleBase) -> RuleBaseRecord:
-    """Record a rule base, whole.
+    """Record a whole rule base.
 
     Raises:
-        InvalidKnowledge: If it could not be read back: it was put together by hand, with mistakes.
+        InvalidKnowledge: If it could not be read back, because it was assembled by hand, with mistakes.
     """
     canonical = rulebase.to_json()
     if rulebase != RuleBase.builtin():
@@ -255,14 +255,14 @@ def make_rulebase_record(rulebase: RuleBase) -> RuleBaseRecord:
 
 
 def digest_standing(judge: Judge, decision: Decision) -> str:
-    """Return a digest of what a record leaves out first of all: the points of every model, and who came second."""
+    """Return a digest of what matters most among the omitted parts: the points of every model, and the runner-up."""
     decider = judge.decider
     points = decider.weigh(decider.count(decision.fired)).values()
     return digest_points(points, decision.runner_up, decision.lead)
 
 
 def digest_points(points: Iterable[int], runner_up: str | None, lead: int) -> str:
-    """Return the digest of the points of every model, and of the runner-up and how far it is behind."""
+    """Return the digest of the points of every model, the runner-up and the lead over it."""
     text = f"{runner_up}|{lead}|{','.join(map(str, points))}"
     return b2a_base64(sha256(text.encode()).digest()[:12], newline=False).decode("ascii")
 
@@ -270,10 +270,10 @@ def digest_points(points: Iterable[int], runner_up: str | None, lead: int) -> st
 def write_line(record: DecisionRecord | RuleBaseRecord | TornRecord) -> bytes:
     """Write a record as one line of JSON, line break included.
 
-    It is pure ASCII: whatever text a label holds, it is one line, and a torn one is still text.
+    It is pure ASCII, so it is one line whatever the labels contain, and a torn line is still text.
 
     Raises:
-        ValueError: If the line would be longer than any reader reads.
+        ValueError: If the line would be too long to be read back.
     """
     lean: Mapping[str, Any] = record
     longest = LONGEST_RULEBASE
@@ -302,4 +302,4 @@ def record_json_schema() -> dict[str, Any]:
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 _ROOM: Final = 256
-"""Bytes that are kept for what chains the line."""
+"""Bytes that are reserved for chaining the line."""

@@ -1,4 +1,4 @@
-"""The answer as data: what a record of format 1 repeats, and a reader of format 2 derives from facts and rule base."""
+"""The answer as data, which a record of format 1 repeats and a reader of format 2 derives from facts and rule base."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ __all__ = [
 ]
 
 READ_OFF: Final = ("fired", "findings", "accompaniments", "patterns", "actions", "warnings")
-"""What is computed from the fired rules one by one, so that a part of it can be shown."""
+"""Fields computed from single fired rules, so that a part of them can be shown."""
 
 SUMMED_UP: Final = ("certainty", "ranking", "voices", "support", "dissent")
-"""What sums up all evidence, so that no part of it can be shown."""
+"""Fields that sum up all evidence, so that no part of them can be shown."""
 
 ANSWER: Final = (
     "facts",
@@ -89,8 +89,8 @@ def _read_actions(recommendation: Recommendation, model: str | None) -> list[str
 def expand(record: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
     """Return the whole answer behind a record of format 2, by the names in `ANSWER`.
 
-    What the record states stays as it states it. The rest is derived from the facts shown: what depends on hidden ones
-    is None, or as if they were unknown, just as in the record.
+    Fields of the record are kept. The rest is derived from the facts shown: what depends on hidden facts is None, or as
+    if they were unknown, just as in the record.
 
     Args:
         record: The record.
@@ -109,7 +109,7 @@ def expand(record: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
 
 
 def name_rules(judge: Judge, fired: str | list[str]) -> tuple[str, ...]:
-    """Return the ids of the rules that a record says have fired; bits beyond the rules name none."""
+    """Return the ids of the rules that fired according to a record; bits beyond the rules are ignored."""
     if not isinstance(fired, str):
         return tuple(fired)
     return judge.decider.names(unpack_bits(fired) & ((1 << len(judge.rulebase.rules)) - 1))
@@ -129,7 +129,7 @@ def unpack_bits(text: str) -> int:
     """Read what `pack_bits` wrote.
 
     Raises:
-        ValueError: If it is no base64.
+        ValueError: If it is not base64.
     """
     return int.from_bytes(b64decode(text, validate=True), "little")
 
@@ -143,7 +143,7 @@ def digest_answer(recommendation: Recommendation) -> str:
 def digest_explanation(recommendation: Recommendation, *, searches: bool = False) -> str:
     """Return the SHA-256 of the full explanation.
 
-    What is found by search is left out of it, because it may end early where time is limited; format 1 had it.
+    Searches are left out, because they may end early if time is limited; format 1 included them.
     """
     return sha256(recommendation.explain(detail="full", searches=searches).encode()).hexdigest()
 
@@ -155,7 +155,7 @@ def _read_ids(recommendation: Recommendation, effect: Effect) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _find_concluders(rulebase: RuleBase) -> Mapping[Effect, tuple[tuple[str, int], ...]]:
-    """Return for each effect what rules conclude by it, in id order, and which rules, as the bits of an int."""
+    """Return for each effect its targets, in id order, with the rules that conclude them, as the bits of an int."""
     found: dict[Effect, dict[str, int]] = {effect: {} for effect in Effect}
     for bit, rule in enumerate(rulebase.rules.values()):
         for conclusion in rule.then:

@@ -1,4 +1,4 @@
-"""The files of one log: the current one, the parts that were rotated away, and what stands at their end."""
+"""The files of one log: the current one, the parts that were rotated away, and what is at their end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def list_parts(path: Path) -> list[Path]:
 
 
 def next_part(path: Path) -> Path:
-    """Return the name of the part to be rotated away next."""
+    """Return the name of the next part to be rotated away."""
     parts = list_parts(path)
     number = int(parts[-1].name[-_DIGITS:]) + 1 if parts else 1
     if number >= 10**_DIGITS:
@@ -43,18 +43,18 @@ def next_part(path: Path) -> Path:
 
 
 def head_path(path: Path) -> Path:
-    """Return where the head of a chained log is kept."""
+    """Return the path of the head of a chained log."""
     return path.with_name(f"{path.name}.head")
 
 
 class End(NamedTuple):
-    """What is known of the end of a file.
+    """What is known about the end of a file.
 
     Attributes:
         size: The bytes of the file.
-        torn: How many of the last bytes a writer left unfinished.
-        head: The head of its chain, when the last whole line is chained.
-        day: The day of the last decision; empty when nothing tells it.
+        torn: The number of bytes at the end that a writer left unfinished.
+        head: The head of its chain, if the last whole line is chained.
+        day: The day of the last decision; empty if unknown.
     """
 
     size: int
@@ -64,7 +64,7 @@ class End(NamedTuple):
 
 
 def read_end(descriptor: int, size: int) -> End:
-    """Look at the last lines, from the last backwards until one is whole."""
+    """Examine the last lines, from the last one backwards until one is whole."""
     reach = min(size, _TAIL)
     while True:
         tail = read_at(descriptor, reach, size - reach)
@@ -78,7 +78,7 @@ def read_end(descriptor: int, size: int) -> End:
                 if _is_line(line):
                     return End(size, torn, _head_of(line), _day_of(tail[:end]))
                 if torn and _TORN.startswith(tail[end : end + len(_TORN)]):
-                    torn = len(tail) - start  # a writer died, and so did the next when it told so
+                    torn = len(tail) - start  # a writer died, and so did the next one while noting it
             else:
                 torn = len(tail) - start
             end = start
@@ -112,7 +112,7 @@ def _day_of(tail: bytes) -> str:
 def holds_rulebase(descriptor: int, revision: str) -> bool:
     """Return whether a file holds a rule base, whole and unaltered.
 
-    It is a search from the start. What is looked for is usually there.
+    It searches from the start, where rule bases usually are.
 
     Args:
         descriptor: The file, open for reading.
@@ -127,7 +127,7 @@ def holds_rulebase(descriptor: int, revision: str) -> bool:
 
 
 def _find_lines(descriptor: int, wanted: bytes) -> Iterator[int]:
-    """Return where lines start that start like this."""
+    """Return the starts of lines that begin with a given text."""
     wanted = b"\n" + wanted
     tail = b"\n"  # before the first line
     offset = -1  # of the first byte of `tail` in the file
@@ -140,7 +140,7 @@ def _find_lines(descriptor: int, wanted: bytes) -> Iterator[int]:
         while found >= 0:
             yield offset + found + 1
             found = window.find(wanted, found + 1)
-        # Too short for a whole match, so that none is found twice.
+        # Too short for a whole match, so no match is found twice.
         tail = window[-(len(wanted) - 1) :]
         offset += len(window) - len(tail)
 
@@ -166,7 +166,7 @@ def _is_whole(line: bytes, revision: str) -> bool:
 
 
 def read_at(descriptor: int, size: int, offset: int) -> bytes:
-    """Return bytes of a file from a place on, fewer where it ends."""
+    """Return bytes of a file from a position, or fewer at its end."""
     if sys.platform != "win32":
         return os.pread(descriptor, size, offset)
     os.lseek(descriptor, offset, os.SEEK_SET)

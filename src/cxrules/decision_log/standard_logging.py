@@ -1,7 +1,7 @@
 """Decisions as records of the standard `logging`: one at INFO for each, at DEBUG one for each rule that fired.
 
-`advisor` loads this module when somebody listens to the logger `cxrules.decisions`, and not before. Nothing here
-configures logging: levels, handlers and formats belong to the host.
+`advisor` loads this module only when the logger `cxrules.decisions` is enabled. Nothing here configures logging:
+levels, handlers and formats are the host's business.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LOGGER: Final = "cxrules.decisions"
 """The name of the logger."""
 
 KEY: Final = "cxrules"
-"""The one attribute that a `LogRecord` gets: the data, as a dict that JSON can hold."""
+"""The attribute that is added to a `LogRecord`: the data, as a dict that JSON can hold."""
 
 _VERBS: Final = {
     Effect.FINDING: "establishes",
@@ -44,10 +44,10 @@ _VERBS: Final = {
 def emit(recommendation: Recommendation, duration: float) -> None:
     """Log a decision, and at DEBUG the rules that fired.
 
-    The data of a decision is what `DecisionLog` would write. It names the rule base but does not contain it.
+    The data of a decision is the record that `DecisionLog` would write. It names the rule base without containing it.
 
     Args:
-        duration: How many seconds it took.
+        duration: The seconds it took.
     """
     logger = logging.getLogger(LOGGER)
     record = make_record(recommendation, duration=duration)
@@ -56,7 +56,7 @@ def emit(recommendation: Recommendation, duration: float) -> None:
         try:
             record = apply_masking(masking, record, recommendation.judge)
         except InvalidMasking as error:
-            # Nothing that should be hidden is shown, and no caller loses the answer because of a log.
+            # Nothing is shown that should be hidden, and no caller loses an answer because of a log.
             logger.error("a decision is not logged: %s", error)
             return
     message, arguments = _write_message(record, recommendation)
@@ -69,8 +69,8 @@ def emit(recommendation: Recommendation, duration: float) -> None:
 class MaskingFilter(logging.Filter):
     """Hides parts of the records of decisions, on the logger `cxrules.decisions` or one above it.
 
-    They are masked before they are made, so that no handler sees what is hidden. On a handler the filter comes too late
-    to mask anything: there it lets no record of a decision pass.
+    They are masked before they are made, so that no handler sees what is hidden. On a handler the filter would come too
+    late, so there it blocks every record of a decision.
 
     Examples:
         >>> logger = logging.getLogger("cxrules.decisions")
@@ -80,20 +80,20 @@ class MaskingFilter(logging.Filter):
     """
 
     def __init__(self, mask: Iterable[str] = (), erase: Iterable[str] = ()) -> None:
-        """Declare what is hidden.
+        """Declare what to hide.
 
         Args:
             mask: The paths to mask, as `Masking` has them.
             erase: The paths to erase.
 
         Raises:
-            InvalidMasking: If a path is no field that can be hidden.
+            InvalidMasking: If a path is not a field that can be hidden.
         """
         super().__init__()
         self.masking = Masking(tuple(mask), tuple(erase))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Pass records that are masked already, and those that are no decisions."""
+        """Pass records that are already masked, and those that are not decisions."""
         if not hasattr(record, KEY):
             return True
         return any(self in logger.filters for logger in _and_above(logging.getLogger(record.name)))
@@ -185,7 +185,7 @@ def _list_rules(record: DecisionRecord, judge: Judge) -> Iterator[dict[str, Any]
 def _list_holding(
     conditions: tuple[Condition, ...], known: dict[str, FactValue], findings: set[str], judge: Judge
 ) -> tuple[Condition, ...]:
-    """Return the tests behind a rule that fired: of alternatives, those that hold."""
+    """Return the tests behind a rule that fired, including only alternatives that hold."""
     facts = dict(judge.rulebase.vocabulary.facts)
     found: list[Condition] = []
     for condition in conditions:

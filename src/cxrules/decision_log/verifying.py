@@ -1,4 +1,4 @@
-"""Verification of a chained log: every line in its place, or named with what became of it."""
+"""Verifies a chained log: every line is in its place, or is reported with what happened to it."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ __all__ = ["Breach", "ChainFinding", "verify_chain"]
 
 _NOTE: Final = b'{"kind":"torn",'
 _MANY: Final = 10_000
-"""How much is remembered of each kind: gaps, records out of place, hashes, lines without a link."""
+"""The most gaps, misplaced records, hashes and lines without a link that are remembered."""
 
 
 class Breach(StrEnum):
-    """What can have become of a chained log."""
+    """The ways in which a chained log may have been altered."""
 
     ALTERED = "altered"
     """The bytes of the line are not those that were written."""
     MISSING = "missing"
-    """Lines that were written are not there."""
+    """Lines that were written are missing."""
     REORDERED = "reordered"
-    """The line stands before others that were written earlier, or after others that were written later."""
+    """The line precedes others that were written earlier, or follows others that were written later."""
     DUPLICATED = "duplicated"
-    """The line stands in its place as well."""
+    """The line also occurs in its own place."""
     TRUNCATED = "truncated"
     """The log ends before its last line."""
     FOREIGN = "foreign"
-    """The line is of another chain, or of none, or was chained again."""
+    """The line belongs to another chain or to none, or was chained again."""
     NO_HEAD = "no-head"
-    """Nothing says how far the log goes, so that nobody can tell whether its end is missing."""
+    """Nothing says how far the log goes, so its end may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChainFinding:
-    """Something that became of a chained log.
+    """An alteration of a chained log.
 
     Attributes:
         line: The number of the line in its file, from 1; 0 when it is about the end.
-        breach: What kind it is.
-        message: What it is, in a sentence without a full stop.
+        breach: The kind of alteration.
+        message: The alteration, in a sentence without a full stop.
         part: The name of the part that was rotated away, when the line is in one; else empty.
     """
 
@@ -67,17 +67,17 @@ class _Unlinked(NamedTuple):
     """A line without a link that can be read."""
 
     line: LogLine
-    text: bytes  # left empty where it would be too much to keep
+    text: bytes  # left empty if it would be too much to keep
     whole: bool
 
 
 class _Gap(NamedTuple):
-    """Records that are not in their place: they are missing, or stand somewhere else."""
+    """Records that are not in their place: they are missing, or are somewhere else."""
 
     first: int
     last: int
-    line: LogLine  # which they should stand before
-    before: str  # the hash of the record before them; empty where nobody knows
+    line: LogLine  # the record that they should precede
+    before: str  # the hash of the record before them; empty if unknown
     after: str  # the hash that the last of them has
 
     def takes(self, link: ChainLink) -> bool:
@@ -95,7 +95,7 @@ class _Gap(NamedTuple):
 
 
 class _Doubt(NamedTuple):
-    """A line that did not follow: the next one shows whether it is out of place, or what stands before it."""
+    """A line that did not follow from the previous one; the next shows which of the two is out of place."""
 
     before: Head
     gap: _Gap | None
@@ -106,24 +106,24 @@ class _Doubt(NamedTuple):
 def verify_chain(
     log: LogReader, head: Head | None = None, *, progress: Callable[[int], None] | None = None
 ) -> Iterator[ChainFinding]:
-    """Hold every line of a chained log to the chain.
+    """Check every line of a chained log against the chain.
 
     Nothing is kept but gaps: a log of any size takes the same memory.
 
     Args:
         log: The log.
-        head: How far it went, noted at any time in a place that the log's owner cannot write; that beside the log when
-            left out. The record of its number must be that one.
-        progress: Is told how many bytes are read, as work goes on.
+        head: The head as noted earlier, in a place that the log's owner cannot write; the file next to the log when
+            left out. The record with its number must have its hash.
+        progress: Called with the number of bytes read so far.
 
     Yields:
-        What became of a line, as soon as it is known, and last what is missing; nothing when all is as it was written.
+        Every alteration as soon as it is certain, and finally what is missing; nothing if the log is as it was written.
 
     Raises:
         ValueError: If no line is chained.
     """
     if head is None:
-        # Read before the lines: a writer may add some meanwhile, and a head for them.
+        # Read before the lines, because a writer may add lines and a new head meanwhile.
         with suppress(OSError):
             head = read_head(head_path(log.path).read_bytes())
     chain = _Chain(log, head)
@@ -137,7 +137,7 @@ def verify_chain(
 
 
 class _Chain:
-    """Reads line by line: what follows is in its place, and what does not follow is named."""
+    """Reads line by line: lines that follow are in their place, and others are reported."""
 
     def __init__(self, log: LogReader, head: Head | None) -> None:
         self._log = log
@@ -169,7 +169,8 @@ class _Chain:
     def end(self) -> Iterator[ChainFinding]:
         if self._unlinked and not self._linked and self._head is None:
             raise ValueError(f"the decision log {str(self._log.path)!r} is not chained")
-        # What has no line break a writer may be at. Where nothing says how far the log goes it may be a record.
+        # A line without a line break may still be being written. If nothing says how far the log goes, it may be a
+        # record.
         unlinked = [each for each in self._unlinked if each.whole]
         until = self._last.number + len(unlinked) if self._head is None else self._head.number
         if self._doubt is not None and self._doubt.gap is not None:
@@ -208,7 +209,7 @@ class _Chain:
         self._unlinked.append(_Unlinked(line._replace(text=b""), text, line.whole))
 
     def _hold_to_note(self, line: LogLine, text: bytes) -> Iterator[ChainFinding]:
-        """Hold lines without a link to the note that follows, which says what a writer left unfinished there."""
+        """Compare lines without a link with the note that follows, which says what a writer left unfinished there."""
         unlinked = self._unlinked
         yield from self._settle_unlinked([], 0, whole=True)
         try:
@@ -235,20 +236,20 @@ class _Chain:
             if number < follower:
                 self._last = Head(number, "")
             elif whole or number > follower:
-                yield self._tell(each.line, Breach.FOREIGN, "this is no record of the log")
+                yield self._tell(each.line, Breach.FOREIGN, "this is not a record of the log")
                 continue
-            # Else it is a part of that record, of which the rest follows.
+            # Otherwise it is a part of that record, and the rest follows.
             message = f"{_name(number, number)} was altered so that it cannot be read"
             yield self._tell(each.line, Breach.ALTERED, message)
         if more:
-            yield self._tell(unlinked[-1].line, Breach.FOREIGN, f"{more} more lines after this one are no records")
+            yield self._tell(unlinked[-1].line, Breach.FOREIGN, f"{more} more lines after this one are not records")
 
     # -- lines with a link ---------------------------------------------------------------------------------------------
 
     def _read_altered(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
         number = self._last.number + 1
         follows = self._last.hash in ("", link.prev)
-        if not follows and link.number < number:  # out of place besides
+        if not follows and link.number < number:  # also out of place
             for place, gap in enumerate(self._gaps):
                 if gap.first <= link.number <= gap.last:
                     self._gaps[place : place + 1] = gap.without(link)
@@ -277,7 +278,7 @@ class _Chain:
         if known not in ("", link.prev):
             message = f"{_name(link.number, link.number)} does not follow from the one before it"
             if last == START:
-                message = "the first line is of another chain"
+                message = "the first line belongs to another chain"
             yield self._tell(line, Breach.FOREIGN, message)
             self._doubt = _Doubt(last, None, line, link)
             self._last = Head(link.number, "")
@@ -292,7 +293,7 @@ class _Chain:
             yield from self._check_place(line, link)
 
     def _resolve_doubt(self, link: ChainLink) -> Iterator[ChainFinding]:
-        """Decide with the next line about one that did not follow: it is out of place, or what stood before it is."""
+        """Decide, by the next line, about one that did not follow: either it or the one before it is out of place."""
         doubt, self._doubt = self._doubt, None
         if doubt is None:
             return
@@ -309,7 +310,7 @@ class _Chain:
             yield from self._check_place(doubt.line, doubt.link)
 
     def _check_place(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
-        """Hold a record in its place to what else is known of that number."""
+        """Check a record in its place against what else is known about its number."""
         number = link.number
         if number in self._early:
             early, where = self._early.pop(number)
@@ -325,7 +326,7 @@ class _Chain:
         return gap
 
     def _find_moved(self, gap: _Gap | None) -> Iterator[ChainFinding]:
-        """Name the records that belong in a gap that was just opened, and stand before it."""
+        """Report the records that belong in a gap just opened but precede it."""
         numbers = range(gap.first, gap.last + 1) if gap else ()
         for number in numbers if len(numbers) < len(self._early) else sorted(self._early):
             if number in numbers and number in self._early:
@@ -345,13 +346,13 @@ class _Chain:
         yield self._tell_again(line, link, self._recent.get(link.number, link.hash))
 
     def _tell_moved(self, line: LogLine, number: int) -> ChainFinding:
-        return self._tell(line, Breach.REORDERED, f"{_name(number, number)} does not stand in its place")
+        return self._tell(line, Breach.REORDERED, f"{_name(number, number)} is not in its place")
 
     def _tell_foreign(self, line: LogLine, number: int) -> ChainFinding:
-        return self._tell(line, Breach.FOREIGN, f"{_name(number, number)} of another chain stands here")
+        return self._tell(line, Breach.FOREIGN, f"{_name(number, number)} here belongs to another chain")
 
     def _tell_again(self, line: LogLine, link: ChainLink, own: str) -> ChainFinding:
-        """Name a line whose number another one has in its place."""
+        """Report a line whose number belongs to another line in its place."""
         if link.hash != own:
             return self._tell_foreign(line, link.number)
         return self._tell(line, Breach.DUPLICATED, f"{_name(link.number, link.number)} occurs twice")

@@ -1,4 +1,4 @@
-"""The decision log that is written: one line at a time, by many, whatever becomes of them meanwhile."""
+"""The decision log for writing: one line at a time, by many writers, any of which may be interrupted."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ _SMALLEST_PART: Final = 1 << 20
 
 
 class DecisionLog:
-    """An append-only file of decisions, one JSON object on a line.
+    """An append-only file of decisions, one JSON object on each line.
 
-    Any number of threads and processes may append to one file, each through a log of its own or a shared one. A rule
-    base is written once, before the first decision that it gave, so that the file alone suffices to decide again.
+    Any number of threads and processes may append to one file, each through its own log or a shared one. A rule base is
+    written once, before its first decision, so that the file alone suffices to decide again.
 
-    When `write` returns, the operating system has the record: a crash of the process cannot lose it. Under
-    `sync="each"` the disk has it as well, so that neither can a crash of the machine. A record whose writing was cut
-    short is a torn line: the next writer notes it and starts a new one after it, readers report it and go on. A write
-    that fails, as on a full disk, takes back what it wrote. If the file is renamed or removed meanwhile, the next
-    record goes to a new file of the old name.
+    When `write` returns, the operating system has the record: a crash of the process cannot lose it. With `sync="each"`
+    the disk has it as well, and a crash of the machine cannot lose it either. A record whose writing was interrupted is
+    a torn line: the next writer notes that and starts a new line, and readers report it and go on. A write that fails,
+    as on a full disk, is undone. If the file is renamed or removed meanwhile, the next record goes to a new file of the
+    old name.
 
     A log can be pickled; the copy opens the file again. Windows has no `flock`: there, one process at a time may
     append.
 
     Attributes:
         path: Where the file is.
-        masking: What its records do not say.
-        sync: `never` or `each`: after which records the disk is waited for.
-        chained: Whether each line bears the hash of the line before.
+        masking: What its records must not say.
+        sync: `never` or `each`: whether to wait for the disk after each record.
+        chained: Whether each line has the hash of the line before.
 
     Examples:
         >>> import cxrules, tempfile
@@ -72,20 +72,20 @@ class DecisionLog:
         """Open the file, or create it.
 
         Args:
-            path: Where it is. Its folder must exist. A relative path is that of the working directory now.
-            masking: What its records shall not say.
+            path: Where it is. Its folder must exist. A relative path refers to the current working directory.
+            masking: What its records must not say.
             sync: `each` to wait after each record until the disk has it; `never` to leave that to the system.
             digest: Whether each record keeps the SHA-256 of the whole answer and of its full explanation but for what
-                is found by search, so that replay compares every word. To write the words takes far longer than all
-                else.
-            chained: Whether each line bears the hash of the line before, so that an altered, missing or reordered
-                record shows. A file is chained from its first line on, or not at all.
+                is found by search, so that replay compares every word. Writing the words takes far longer than
+                everything else.
+            chained: Whether each line has the hash of the line before, so that an altered, missing or reordered record
+                shows. A file is chained from its first line, or not at all.
             rotate: `day` to begin a new file with the first record of each day (UTC), or the bytes that a file may
                 have, at least 1 MiB. The old one becomes `PATH.000001`, the next `PATH.000002`; readers read them all.
-            mode: The permissions of a file that is created: only its owner reads it.
-            lock_timeout: For how many seconds to wait for another writer; None to wait for ever.
-            clock: Gives the time of a record, with a time zone; that of the system when left out.
-            new_id: Gives the name of a record; that of the recommendation when left out.
+            mode: The permissions of a new file; by default only its owner can read it.
+            lock_timeout: The seconds to wait for another writer; None to wait for ever.
+            clock: Returns the time of a record, with a time zone; the system's when left out.
+            new_id: Returns the id of a record; the recommendation's when left out.
 
         Raises:
             OSError: If the file cannot be opened for writing, or is no regular file.
@@ -125,7 +125,7 @@ class DecisionLog:
         Args:
             recommendation: The decision.
             id: Its name; the recommendation's own when left out, or one from `new_id`.
-            labels: Labels of your own, laid over those of the context.
+            labels: Your own labels, which take precedence over those of the context.
             trace_id: The trace; the context's, or that of OpenTelemetry's current span, when left out.
             span_id: The span, likewise.
             duration: How many seconds it took, if you measured it.
@@ -134,14 +134,14 @@ class DecisionLog:
             The record, with what its line leaves out.
 
         Raises:
-            OSError: If the record could not be written. The file is as it was.
-            TimeoutError: If another writer kept the file for longer than `lock_timeout`.
-            InvalidMasking: If the masking names a fact that the rule base does not know. Nothing is written.
-            TypeError: If the id is no text, the duration no number, or a label neither text, number, boolean nor None.
-            ValueError: If the id is empty, the duration is negative or not finite, the record would be longer than any
-                reader reads, the log is closed, or the file is chained and this log is not (or the other way round).
-            RuntimeError: If a signal handler calls it while the thread it interrupted is writing.
-            MissingRuleBase: If the recommendation is a copy whose rule base is not available.
+            OSError: If the record could not be written. The file is unchanged.
+            TimeoutError: If another writer held the file for longer than `lock_timeout`. InvalidMasking: If the masking
+                names a fact that the rule base does not know. Nothing is written. TypeError: If the id is not a text,
+                the duration not a number, or a label not a text, number, boolean or None. ValueError: If the id is
+                empty, the duration is negative or not finite, the record would be too long to be read back, the log is
+                closed, or the file is chained and this log is not (or the other way round). RuntimeError: If a signal
+                handler calls it while the thread it interrupted is writing. MissingRuleBase: If the recommendation is a
+                copy whose rule base is not available.
         """
         if id is None and self._new_id is not None:
             id = check_id(self._new_id())  # noqa: A001 - see above
@@ -162,9 +162,9 @@ class DecisionLog:
         return record
 
     def head(self) -> Head:
-        """Return how far the chain of a chained log goes: the number and the hash of its last line.
+        """Return the head of a chained log: the number and the hash of its last line.
 
-        Kept where the log's owner cannot write, it lets others check the log later: `cxrules log verify --head`.
+        If kept where the log's owner cannot write, it lets others check the log later: `cxrules log verify --head`.
 
         Raises:
             ValueError: If the log is not chained, or is closed.
@@ -198,8 +198,8 @@ class DecisionLog:
         if appender is None:
             if self._closed:
                 raise ValueError(f"the decision log {str(self.path)!r} is closed")
-            # Of a pickled copy. Threads that come here at the same time may each open one: their locks keep each other
-            # out all the same.
+            # For a pickled copy. Threads that arrive here at the same time may each open one; their locks still exclude
+            # each other.
             appender = self._appender = self._open()
         return appender
 

@@ -1,1 +1,1 @@
-"""An answer as data that travels: its fields, their schema, and the rule base a copy finds again."""
+"""Answers as portable data: their fields, their schema, and the rule base that a copy finds again."""

@@ -1,4 +1,4 @@
-"""The rule base behind an answer: carried by name and revision, found again among those available."""
+"""The rule base behind an answer, carried by name and revision and found again among those available."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cxrules.rulebase import RuleBase, check_rulebase
 __all__ = ["Basis", "find_judge", "judge_for", "keep_at_hand"]
 
 
-# Judges that some advisor keeps, by revision: what lets a copy answer questions again. Weak: it keeps none alive.
+# Judges that some advisor keeps, by revision, so that a copy can answer questions again. Weak, so it keeps none alive.
 _AT_HAND: WeakValueDictionary[str, Judge] = WeakValueDictionary()
 
 
 class Basis:
-    """What an answer rests on: an engine and a policy, or in a copy the name and revision of their rule base."""
+    """The basis of an answer: an engine and a policy, or in a copy the name and revision of their rule base."""
 
     __slots__ = ("_judge", "_name", "_revision")
 
@@ -49,7 +49,7 @@ class Basis:
 
     @property
     def name(self) -> str:
-        """What the rule base is called."""
+        """The name of the rule base."""
         return self._judge.rulebase.name if self._judge else self._name
 
     @property
@@ -58,7 +58,7 @@ class Basis:
         return self._judge.rulebase.revision if self._judge else self._revision
 
     def in_order(self, known: Facts) -> Facts:
-        """Return facts in the order of the vocabulary; as they are where the rule base is not available."""
+        """Return facts in the order of the vocabulary, or as they are if the rule base is not available."""
         try:
             vocabulary = self.rulebase.vocabulary
         except MissingRuleBase:
@@ -109,7 +109,7 @@ def find_judge(revision: str, name: str) -> Judge:
 
 @cache
 def _builtin_judge() -> Judge:
-    # For copies in a process in which nobody has an advisor. Kept, since a copy asks for it with every question.
+    # For copies in a process without an advisor. Kept, because a copy asks for it with every question.
     return Judge(create_engine("bitmap", RuleBase.builtin()))
 
 

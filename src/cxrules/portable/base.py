@@ -1,4 +1,4 @@
-"""What every answer is: frozen data, dumped and described as pydantic does, pickled small."""
+"""The base of every answer: frozen data, dumped and described as by pydantic, with small pickles."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["Dumpable", "Portable", "travels"]
 
 
 Selection: TypeAlias = Collection[str] | Mapping[str, Any]
-"""Which fields of some data, and which parts of them."""
+"""A selection of fields, and of parts of them."""
 
 
 class NoDifference(TypedDict, total=False):
-    """What pydantic's `model_dump` takes and nothing in an answer depends on."""
+    """The options of pydantic's `model_dump` that make no difference to an answer."""
 
     context: Any
     by_alias: bool | None
@@ -53,13 +53,13 @@ _Kind = TypeVar("_Kind", bound="type[Dumpable]")
 
 
 def travels(kind: _Kind) -> _Kind:
-    """Make the annotations of a class of answers those of its data.
+    """Replace the annotations of a class of answers by those of its data.
 
     The MCP SDK makes of a tool's return type a model with the fields that the annotations name, and fills it from the
     attributes of the same names. `fields` knows the types that were written.
 
-    It no longer passes for a dataclass either: FastAPI and Flask would take it apart by `dataclasses.asdict`, rules and
-    engine included, where no response model is declared. As with a pydantic model, `dict(answer)` is its data.
+    It no longer passes for a dataclass either: without a response model, FastAPI and Flask would take it apart by
+    `dataclasses.asdict`, rules and engine included. As with a pydantic model, `dict(answer)` is its data.
     """
     hide_fields(kind)
     kind.__annotations__ = {name: _stand_for(kind, name) for name in (*list_names(kind), "rulebase")}
@@ -67,7 +67,7 @@ def travels(kind: _Kind) -> _Kind:
 
 
 def _stand_for(kind: type[Dumpable], name: str) -> type[Any]:
-    """Return a type that pydantic takes for that of a field's data."""
+    """Return a type from which pydantic derives that of a field's data."""
 
     class FieldData:
         @classmethod
@@ -80,12 +80,12 @@ def _stand_for(kind: type[Dumpable], name: str) -> type[Any]:
 
 
 class Dumpable(Told):
-    """What offers itself as data, as a pydantic model does: `model_dump`, JSON, a schema, and pydantic's own hooks."""
+    """Base of what can be data as a pydantic model can: `model_dump`, JSON, a schema, and pydantic's hooks."""
 
     __slots__ = ()
 
     NAMED: ClassVar[bool] = False
-    """Whether an answer of the class has a name of its own, `id`."""
+    """Whether answers of the class have an `id`."""
 
     __pydantic_serializer__ = _LazySerializer()
 
@@ -107,15 +107,14 @@ class Dumpable(Told):
             include: What to keep: a set of fields, or a mapping of fields to what to keep of each, as on a pydantic
                 model; all when left out.
             exclude: What to leave out, in the same form.
-            exclude_none: Whether to leave out fields that are None, also of the parts.
-            texts: Whether to add, under `texts`, the words behind every id.
-            id: Whether to add, under `id`, the name of the decision, of a recommendation. It is random, so that the
-                data of the same facts differ by it.
-            others: What else pydantic's method of that name takes. It makes no difference: there are no aliases, no
-                defaults and nothing unset.
+            exclude_none: Whether to leave out fields that are None, also within parts.
+            texts: Whether to add, under `texts`, the text behind every id.
+            id: Whether to add the `id` of a recommendation. It is random, so data of the same facts then differ.
+            others: The other options of pydantic's method. They make no difference, because there are no aliases or
+                defaults and nothing is unset.
 
         Raises:
-            TypeError: If there is no such option, or a selection is no set and no mapping.
+            TypeError: If there is no such option, or a selection is neither a set nor a mapping.
         """
         if mode not in ("python", "json"):
             raise no_such("mode", mode, ("json", "python"))
@@ -177,7 +176,7 @@ class Dumpable(Told):
             how: As for pydantic's method of that name, such as `strict`.
 
         Raises:
-            pydantic.ValidationError: If the data is not that of such an answer.
+            pydantic.ValidationError: If this is not the data of such an answer.
             MissingRuleBase: If it speaks of rules, and the rule base of its revision is not available.
         """
         from cxrules.portable.schema import adapter_of
@@ -194,7 +193,7 @@ class Dumpable(Told):
             how: As for pydantic's method of that name.
 
         Raises:
-            pydantic.ValidationError: If the text is not that of such an answer.
+            pydantic.ValidationError: If this is not the JSON of such an answer.
             MissingRuleBase: If it speaks of rules, and the rule base of its revision is not available.
         """
         from cxrules.portable.schema import adapter_of
@@ -229,14 +228,14 @@ class Dumpable(Told):
     def _show(self, form: Callable[[Iterable[Block]], str]) -> str | None:
         try:
             return super()._show(form)
-        except MissingRuleBase:  # a copy without it shows its `repr`
+        except MissingRuleBase:  # a copy without a rule base shows its `repr`
             return None
 
     def _data_of(self) -> dict[str, Any]:
         raise NotImplementedError
 
     def _own_name(self) -> str:
-        raise TypeError(f"only a recommendation has a name of its own, not {type(self).__name__}")
+        raise TypeError(f"only a recommendation has an id, not {type(self).__name__}")
 
     def __copy__(self) -> Self:
         return self
@@ -247,10 +246,10 @@ class Dumpable(Told):
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Portable(Dumpable):
-    """An answer, or a part of one that is available by itself: frozen, its fields are its data.
+    """An answer, or a part of one that can be used by itself: frozen, with its fields as its data.
 
-    A copy, pickled or made from its data, carries no rule base: its data stays readable, and what needs the rule base
-    works once that of its revision is available.
+    A copy, whether pickled or made from data, carries no rule base: its data stays readable, and what needs the rule
+    base works once that of its revision is available.
     """
 
     DERIVED: ClassVar[tuple[str, ...]] = ()

@@ -1,8 +1,8 @@
-"""For the test suites of programs that embed cxrules, and of authors of rules.
+"""Tools for the test suites of programs that embed cxrules, and of authors of rules.
 
-Strategies for Hypothesis draw organisations from a rule base's vocabulary; check functions hold one organisation
-against what must be true of every one. Cases in YAML are run by `run_cases`, by `cxrules test` and, where a suite asks
-for it with `collect_cases`, by pytest. Nothing is registered on import::
+Strategies for Hypothesis draw organisations from a rule base's vocabulary; check functions check properties that every
+organisation must have. Cases in YAML are run by `run_cases`, by `cxrules test` and, in a suite that uses
+`collect_cases`, by pytest. Nothing is registered on import::
 
     from hypothesis import given
     from cxrules import testing

@@ -1,6 +1,6 @@
-"""Cases in YAML: what is given about an organisation, and what must come of it.
+"""Cases in YAML: the given facts of an organisation, and the expected result.
 
-    cases:                               # or the list alone, in a file of its own
+        cases:                               # or the list alone, in a separate file
       - id: stretched
         title: Why this is so, in one sentence
         given: {marketing_bandwidth: stretched}
@@ -10,9 +10,9 @@
           model: cxo_owned
           fires: [stretched-marketing]
 
-A case may expect, each only where it is given:
+A case may expect any of these:
 
-    model         the model, a list of models either of which will do, or null
+        model         the model, a list of acceptable models, or null
     status        recommended, contested or undetermined
     reason        why it is undetermined
     rejected      models that are excluded, lack a requirement or have no net evidence
@@ -33,7 +33,7 @@ A case may expect, each only where it is given:
                   ids that must not be there
 
 Changes are a list of mappings, each one change; or, where a single fact changes at a time, one mapping from facts to
-lists of values, each of them a change. `null` takes a fact away. Every change makes a case of its own.
+lists of values, each of them a change. `null` takes a fact away. Every change makes a separate case.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class InvalidCases(InvalidKnowledge):
 
 @dataclass(frozen=True)
 class OrganisationCase:
-    """What is given about an organisation, and what must come of it.
+    """The given facts of an organisation, and the expected result.
 
     Attributes:
         id: Its name.
@@ -102,8 +102,8 @@ class OrganisationCase:
         given: The facts.
         expect: What must come out.
         shows: What it is an example of.
-        file: Where it stands.
-        line: In which line.
+        file: Its file.
+        line: Its line.
     """
 
     id: str
@@ -117,9 +117,9 @@ class OrganisationCase:
 
 
 def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase, ...]:
-    """Read the cases among files and folders, each followed by those that its changes make.
+    """Read the cases in files and folders, each followed by those that its changes make.
 
-    Files of other kinds are passed over.
+    Files of other kinds are skipped.
 
     Raises:
         InvalidCases: With every mistake, by file, line and column.
@@ -167,7 +167,7 @@ class _CaseReader:
         self._rulebase, self._empty, self._mistakes = rulebase, empty, mistakes
 
     def read(self, node: Node) -> Iterator[OrganisationCase]:
-        """Read one case, and make those of its changes."""
+        """Read one case, and make the cases of its changes."""
         plain = self._plain(node)
         if not isinstance(plain, dict):
             self._add(node, [], "wrong-type", "a case is a mapping with id, given and expect")
@@ -266,14 +266,14 @@ class _CaseReader:
         return None if (node.line, node.column) in self._empty else node.content
 
 
-_NEEDED: Final = {"id": "a name of its own", "given": "a mapping of facts", "expect": "a mapping of what comes out"}
+_NEEDED: Final = {"id": "a unique name", "given": "a mapping of facts", "expect": "a mapping of expected results"}
 
 
 def find_faults(advice: Recommendation, expect: Mapping[str, Any]) -> Iterator[str]:
-    """Describe in what a recommendation differs from what a case expects."""
+    """Describe how a recommendation differs from what a case expects."""
     unknown = set(expect) - set(_EXPECTED)
     if unknown:
-        yield f"the case expects what no test knows: {sorted(unknown)}"
+        yield f"the case expects something unknown: {sorted(unknown)}"
     yield from _find_outcome_faults(advice, expect)
     for name, (_, read) in _NAMES.items():
         if lacking := set(_listed(expect.get(name, []))) - read(advice):

@@ -1,4 +1,4 @@
-"""Plain functions that hold one organisation against what must be true of every one, or raise AssertionError."""
+"""Functions that check what must be true of every organisation, and raise AssertionError if it is not."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Given = Mapping[str, Any]
 def check_engines_agree(
     rulebase: RuleBase, organisation: Given, engines: Iterable[str] = ("bitmap", "experta")
 ) -> None:
-    """Hold that every engine fires the same rules. An engine whose extra is not installed is passed over.
+    """Check that every engine fires the same rules. An engine whose extra is not installed is skipped.
 
     Args:
         engines: The names of the engines.
@@ -65,7 +65,7 @@ def check_engines_agree(
 
 
 def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
-    """Hold that knowing one fact more never makes a rule fall silent or a finding fall."""
+    """Check that knowing one more fact never silences a rule or loses a finding."""
     judge = _advisor(rulebase).judge
     known = rulebase.vocabulary.validate(organisation)
     without = {name: value for name, value in known.items() if name != fact}
@@ -77,14 +77,14 @@ def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
 def check_monotone(
     rulebase: RuleBase, before: Given, after: Given, *, strengthens: str | None = None, weakens: str | None = None
 ) -> None:
-    """Hold that a change never weakens one model and never strengthens another.
+    """Check that a change never weakens one model and never strengthens another.
 
-    A case is weakened that loses points, becomes excluded, loses a requirement or falls below the minimum evidence; the
-    opposite strengthens it.
+    A model is weakened if it loses points, becomes excluded, loses a requirement or falls below the minimum evidence;
+    the opposite strengthens it.
 
     Args:
-        strengthens: The model whose case it must not weaken.
-        weakens: The model whose case it must not strengthen.
+        strengthens: The model that it must not weaken.
+        weakens: The model that it must not strengthen.
     """
     judge = _advisor(rulebase).judge
     fired = [judge.decide(rulebase.vocabulary.validate(given)).fired for given in (before, after)]
@@ -112,7 +112,7 @@ _WEAKENING = {
 
 
 def check_winner(rulebase: RuleBase, organisation: Given) -> None:
-    """Hold that the recommended model is open, entitled, supported, and ahead of every rival not set aside."""
+    """Check that the recommended model is open, entitled, supported, and ahead of every rival not set aside."""
     advice = _advisor(rulebase).recommend(organisation)
     rows = {row.model: row for row in advice.ranking}
     running = [row for row in rows.values() if row.candidate and not row.set_aside_by]
@@ -137,7 +137,7 @@ def check_winner(rulebase: RuleBase, organisation: Given) -> None:
 
 
 def check_certainty(rulebase: RuleBase, organisation: Given) -> None:
-    """Hold that every certainty is the EMYCIN combination of its evidence, pair by pair, in exact fractions."""
+    """Check that every certainty is the EMYCIN combination of its evidence, pair by pair, in exact fractions."""
     judge = _advisor(rulebase).judge
     decision = judge.decide(rulebase.vocabulary.validate(organisation))
     points = judge.decider.weigh(judge.decider.count(decision.fired))
@@ -156,7 +156,7 @@ def check_certainty(rulebase: RuleBase, organisation: Given) -> None:
 
 
 def check_order_free(rulebase: RuleBase, organisation: Given) -> None:
-    """Hold that the order of facts, of rules and of what they conclude makes no difference."""
+    """Check that the order of facts, of rules and of their conclusions makes no difference."""
     backwards = replace(
         rulebase,
         rules={
@@ -172,7 +172,7 @@ def check_order_free(rulebase: RuleBase, organisation: Given) -> None:
 
 
 def check_round_trip(rulebase: RuleBase, organisation: Given) -> None:
-    """Hold that a recommendation survives pickling, deep copying and JSON with the same answer."""
+    """Check that a recommendation survives pickling, deep copying and JSON with the same answer."""
     advice = _advisor(rulebase).recommend(organisation)
     plain = advice.model_dump()
     if json.loads(json.dumps(plain)) != json.loads(json.dumps(_advisor(rulebase).recommend(organisation).model_dump())):
@@ -184,7 +184,7 @@ def check_round_trip(rulebase: RuleBase, organisation: Given) -> None:
 
 
 def check_coherent_with_model(rulebase: RuleBase, organisation: Given, model: str) -> None:
-    """Hold that an organisation is possible and that a model is recommended to it."""
+    """Check that an organisation is possible and that a model is recommended to it."""
     known = rulebase.vocabulary.validate(organisation)
     met = [conjunction.reason for conjunction in rulebase.incoherences(known)]
     if met:

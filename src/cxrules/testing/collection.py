@@ -30,7 +30,7 @@ def collect_cases(
     Args:
         rulebase: The rule base, or a function that loads it when the first file is collected; when left out, the
             built-in one.
-        pattern: Which files below the folder of the `conftest.py` contain cases, as for `Path.match`.
+        pattern: The pattern of files with cases below the folder of the `conftest.py`, as for `Path.match`.
     """
     made: list[Advisor] = []
 
@@ -79,4 +79,4 @@ def _make_file(open_advisor: Callable[[], Advisor]) -> type[pytest.File]:
 
 
 class _Failed(Exception):
-    """A case does not come out as expected."""
+    """A case does not have the expected result."""

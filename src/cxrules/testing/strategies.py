@@ -22,22 +22,22 @@ __all__ = ["neighbours", "organisations", "organisations_firing", "organisations
 
 Organisations: TypeAlias = "st.SearchStrategy[dict[str, FactValue]]"
 
-_SEEDS = 12  # organisations from which those that get a model grow
-_DRAWS = 20_000  # random organisations tried where no solver is installed
+_SEEDS = 12  # the number of organisations from which those with a model are grown
+_DRAWS = 20_000  # the most random organisations that are tried if no solver is installed
 
 
 def organisations(
     rulebase: RuleBase | None = None, *, known: float | None = None, coherent: bool = True
 ) -> Organisations:
-    """Draw organisations: facts as a mapping, as `recommend` takes them.
+    """Draw organisations, as mappings of facts for `recommend`.
 
-    Percentages are drawn on, beside and between the thresholds of the rules, so that both sides of each are met.
+    Percentages are drawn on, next to and between the thresholds of the rules, so that both sides of each occur.
 
     Args:
         rulebase: The rule base; the built-in one when left out.
-        known: Which share of the facts is known, from 0.0 to 1.0; any when left out. At 1.0 every fact is known that a
+        known: The share of facts that are known, from 0.0 to 1.0; any when left out. At 1.0 every fact is known that a
             coherent organisation can know.
-        coherent: Whether no impossible conjunction is met.
+        coherent: Whether to meet no impossible conjunction.
     """
     base = rulebase or RuleBase.builtin()
     cuts = thresholds(base)
@@ -56,7 +56,7 @@ def organisations(
 def neighbours(
     rulebase: RuleBase | None = None, fact: str | None = None
 ) -> st.SearchStrategy[tuple[dict[str, FactValue], dict[str, FactValue], str]]:
-    """Draw pairs of organisations that differ in one fact, by one step: on either side of a threshold or a value.
+    """Draw pairs of organisations that differ in one fact by one step, on either side of a threshold or a value.
 
     Args:
         rulebase: The rule base; the built-in one when left out.
@@ -124,14 +124,14 @@ def organisations_firing(rule: str, rulebase: RuleBase | None = None) -> Organis
 def organisations_getting(model: str, rulebase: RuleBase | None = None) -> Organisations:
     """Draw organisations to which a model is recommended, contested or not.
 
-    The first ones are found by a random search, the others grow from them. A model too rare for that is found only with
-    the extra `verify`, whose solver misses none.
+    The first are found by a random search, and the others are grown from them. A model too rare for that is found only
+    with the extra `verify`, whose solver misses none.
 
     Args:
         rulebase: The rule base; the built-in one when left out.
 
     Raises:
-        ValueError: If there is no such model, or no organisation was found to get it.
+        ValueError: If there is no such model, or no organisation was found for it.
     """
     base = rulebase or RuleBase.builtin()
     if model not in base.models:
@@ -139,7 +139,7 @@ def organisations_getting(model: str, rulebase: RuleBase | None = None) -> Organ
     judge = Advisor(base).judge
     seeds = _find_getting(model, judge)
     if not seeds:
-        raise ValueError(f"no organisation was found that gets the model {model!r}")
+        raise ValueError(f"no organisation was found to which the model {model!r} is recommended")
 
     @st.composite
     def getting(draw: st.DrawFn) -> dict[str, FactValue]:
@@ -213,7 +213,7 @@ def _draw_getting(model: str, judge: Judge) -> Iterator[dict[str, FactValue]]:
     rng = random.Random(0)  # noqa: S311 - it draws organisations, not secrets
     cuts = thresholds(base)
     values = {name: telling_values(fact, cuts.get(name, ())) for name, fact in base.vocabulary.facts.items()}
-    # Beside random facts, those that make a rule fire which speaks for the model or opens its requirements.
+    # In addition to random facts, those that fire a rule for the model or for one of its requirements.
     wanted = {*base.models[model].requires}
     speaking = [
         rule.id

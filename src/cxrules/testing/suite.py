@@ -1,4 +1,4 @@
-"""Cases run on a rule base: what fails, what no case exercises, and the expected values rewritten."""
+"""Runs cases on a rule base: what fails, what no case exercises, and how to update expected values."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from cxrules.whole_file import write_whole
 __all__ = ["UPDATED", "CaseReport", "CaseResult", "run_cases", "update_cases", "write_junit"]
 
 UPDATED: Final = ("model", "status", "reason", "points")
-"""What of a case's expectations `update_cases` writes."""
+"""The expectations of a case that `update_cases` writes."""
 
 _SCALAR: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s,\]\[{}#][^,\]}#\n]*?(?=\s*(?:[,\]}#\n]|$))")
 
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What came of one case.
+    """The result of one case.
 
     Attributes:
         case: The case.
-        faults: In what the recommendation differs from what is expected; empty when it does not.
+        faults: How the recommendation differs from what is expected; empty if it does not.
         advice: The recommendation.
     """
 
@@ -42,7 +42,7 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class CaseReport:
-    """What came of all cases.
+    """The results of all cases.
 
     Attributes:
         results: The result of every case, in order.
@@ -66,9 +66,8 @@ def run_cases(
 
     Args:
         cases: The cases.
-        advisor: Who decides.
-        base: A rule base with cases of its own, on which this one is laid: what comes from it is not reported as
-            unexercised.
+        advisor: The advisor that decides.
+        base: A rule base with separate cases, on which this one is laid; its items are not reported as unexercised.
 
     Examples:
         >>> case = OrganisationCase("one", "Nothing is known.", {}, {"status": "undetermined"})
@@ -112,10 +111,9 @@ def _find_unexercised(
 
 
 def update_cases(results: Iterable[CaseResult]) -> list[Path]:
-    """Write the model, status, reason and points that come out into the files of cases that expect others.
+    """Write the resulting model, status, reason and points into the files of cases that expect others.
 
-    Only these values change; an empty `expect: {}` becomes model and status. What else a case expects is left to the
-    author.
+    Only these values change; an empty `expect: {}` becomes model and status. Other expectations are left to the author.
 
     Returns:
         The files changed.

@@ -1,4 +1,4 @@
-"""The values of facts that rules could tell apart, and the ways in which a rule can come to fire."""
+"""The values of facts that rules can tell apart, and the ways in which a rule can fire."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cxrules.search.budget import Budget
 __all__ = ["Way", "find_ways", "forget_impossible", "telling_values", "thresholds"]
 
 Way: TypeAlias = Mapping[str, tuple[FactValue, ...]]
-"""Facts that make a rule fire: for each the values that do."""
+"""The values of facts with which a rule fires."""
 
-_BESIDE = (-1, -1e-9, 0, 1e-9, 1)  # from a threshold
+_BESIDE = (-1, -1e-9, 0, 1e-9, 1)  # the distance from a threshold
 _TRIES = 20_000
 
 
@@ -36,7 +36,7 @@ def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
 
 
 def telling_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
-    """Return values among which are all that rules could tell apart: on each threshold, beside it and between."""
+    """Return values that include all that rules can tell apart: on each threshold, next to it and between."""
     if fact.kind is Kind.FLAG:
         return [True, False]
     if fact.kind is Kind.SET:
@@ -52,10 +52,10 @@ def telling_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
 
 
 def find_ways(rulebase: RuleBase, rule: str, most: int = 64) -> list[Way]:
-    """Find ways in which a rule can come to fire, through the findings that it needs.
+    """Find ways in which a rule can fire, through the findings that it needs.
 
     Returns:
-        Ways of which the first choice of values meets no impossible conjunction.
+        Ways whose first choice of values meets no impossible conjunction.
     """
     cuts = thresholds(rulebase)
     values = {name: tuple(telling_values(fact, cuts.get(name, ()))) for name, fact in rulebase.vocabulary.facts.items()}
@@ -85,7 +85,7 @@ def forget_impossible(
 
 
 def _cohere(rulebase: RuleBase, way: Way) -> Way | None:
-    """Narrow a way until its first choice is coherent; None when it cannot be."""
+    """Narrow a way until its first choice is coherent; None if that is impossible."""
     narrowed = dict(way)
     while met := rulebase.incoherences({name: values[0] for name, values in narrowed.items()}):
         name = next((test.fact for test in met[0].when if len(narrowed[test.fact]) > 1), None)

@@ -1,4 +1,4 @@
-"""A rule base proved consistent: questions about every possible organisation, decided.
+"""Proves a rule base consistent, by deciding questions about every possible organisation.
 
 The facts have finitely many values that tests can tell apart, so all organisations, partly known ones included, can be
 written down as a circuit of truth values (`circuit`, `space`), and what the rules and the policy make of them as

@@ -1,8 +1,8 @@
-"""Truth values and small sums as a circuit, each gate made once, and the one solver that is asked about them.
+"""A circuit of truth values and small sums, each gate made once, and the solver that is asked about them.
 
 Two gates with the same parts are the same gate. So two organisations that differ in one fact, or two rule
-bases that differ in one rule, share everything that does not depend on the difference, and the solver sees at once that
-it is equal.
+bases that differ in one rule, share everything that does not depend on the difference, and the solver sees immediately
+that it is equal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Bit: TypeAlias = "z3.BoolRef | bool"
 Number: TypeAlias = "z3.BitVecRef | int"
 """A whole number: a sum of the circuit, or a constant."""
 
-_WIDTH = 12  # bits of a sum: a model would need a thousand rules to exceed them
+_WIDTH = 12  # bits of a sum; a model would need a thousand rules to exceed them
 _LARGEST = 1 << (_WIDTH - 2)
 
 
@@ -41,8 +41,8 @@ class Circuit:
         self._wires: dict[str, z3.BoolRef] = {}
         self._gates: dict[tuple[object, ...], z3.BoolRef] = {}
         self._sums: dict[tuple[object, ...], z3.BitVecRef] = {}
-        # What stands under the id of an expression keeps that expression alive: z3 gives the id of a collected one to
-        # another, which would then be taken for it.
+        # Entries keep the expressions alive under whose ids they are stored: z3 reuses the id of a collected
+        # expression, and another one would be taken for it.
         self._opposites: dict[int, z3.BoolRef] = {}
         self._numbers: dict[int, z3.BitVecRef] = {}
         self._terms: dict[int, tuple[z3.BitVecRef, int, list[tuple[z3.BoolRef, int]]]] = {}
@@ -97,7 +97,7 @@ class Circuit:
 
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """Forget, on leaving, every gate that was made inside. What is built inside must not be used outside."""
+        """Forget, on leaving, every gate that was made inside. Nothing built inside may be used outside."""
         kept = (self._wires.copy(), self._gates.copy(), self._sums.copy())
         self.solver.push()
         try:
@@ -107,7 +107,7 @@ class Circuit:
             self._wires, self._gates, self._sums = kept
 
     def require(self, bit: Bit) -> None:
-        """Demand for good that something be true."""
+        """Require permanently that something be true."""
         self.solver.add(self._expression(bit))
 
     def sum(self, weighted: Iterable[tuple[Bit, int]]) -> Number:
@@ -154,7 +154,7 @@ class Circuit:
         return self._gates[key]
 
     def _cancel(self, one: z3.BitVecRef, other: z3.BitVecRef) -> Number | None:
-        """Return the difference of two sums that share most of their terms: it is small, and easy to compare."""
+        """Return the difference of two sums that share most of their terms, which is small and easy to compare."""
         if one.get_id() not in self._terms or other.get_id() not in self._terms:
             return None
         (_, base, terms), (_, other_base, others) = self._terms[one.get_id()], self._terms[other.get_id()]
@@ -174,7 +174,7 @@ class Circuit:
         return self.at_least(number, limit)
 
     def leader(self, running: Mapping[str, Bit], points: Mapping[str, Number]) -> dict[str, Bit]:
-        """Return who of those running has the most points, the first among equals."""
+        """Return which running model has the most points, the first among equals."""
         names = list(running)
         found = {}
         for position, name in enumerate(names):
@@ -194,7 +194,7 @@ class Circuit:
     def rivalled(
         self, leading: Mapping[str, Bit], running: Mapping[str, Bit], points: Mapping[str, Number], lead: int
     ) -> Bit:
-        """Return whether another of those running trails the leader by less than a lead."""
+        """Return whether another running model trails the leader by less than a lead."""
         return self.any_of(
             self.all_of(
                 [leading[name], running[rival], self.negate(self.at_least(points[name], points[rival], margin=lead))]
@@ -221,7 +221,7 @@ class Circuit:
     def ask(self, bits: Iterable[Bit], effort: int) -> Possibility:
         """Ask whether all of these can be true together.
 
-        The bits are assumed for this question only. The effort is in the solver's resource units.
+        The bits are assumed only for this question. The effort is in the solver's resource units.
         """
         assumed = []
         for bit in bits:

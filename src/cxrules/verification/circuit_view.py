@@ -1,6 +1,6 @@
-"""A rule base over every organisation: which rules fire, and what the policy makes of it, as a circuit.
+"""A rule base over every organisation, as a circuit: the rules that fire, and what the policy concludes.
 
-The policy is the text of `policy.formula`, with the circuit for its algebra. A test holds it against the Decider, which
+The policy is the text of `policy.formula`, with the circuit for its algebra. A test compares it with the Decider, which
 computes the same for one organisation, and every witness is run through the engine.
 """
 
@@ -20,7 +20,7 @@ __all__ = ["CircuitView"]
 
 
 class CircuitView(Formula[Bit, Number]):
-    """What a rule base makes of every organisation of a space.
+    """The conclusions of a rule base about every organisation of a space.
 
     Attributes:
         rulebase: The rule base.
@@ -42,7 +42,7 @@ class CircuitView(Formula[Bit, Number]):
             self._establish(finding)
 
     def complete(self) -> None:
-        """Make every gate now: those made later, in a scope of the circuit, would go with it."""
+        """Make every gate now, because those made later, in a scope of the circuit, would vanish with it."""
         for kind in type(self).__mro__:
             for name, attribute in vars(kind).items():
                 if isinstance(attribute, cached_property):
@@ -61,7 +61,7 @@ class CircuitView(Formula[Bit, Number]):
         return self.circuit.any_of(self.holds(alternative) for alternative in condition.alternatives)
 
     def _establish(self, finding: str) -> Bit:
-        # Strata are visited in order: when a finding is first asked for, all its concluders are there.
+        # Strata are visited in order, so when a finding is first needed, all its concluders exist.
         if finding not in self._findings:
             concluders = self.rulebase.concluders[finding]
             self._findings[finding] = self.circuit.any_of(self._fired[rule] for rule in concluders)
@@ -72,7 +72,7 @@ class CircuitView(Formula[Bit, Number]):
         return self.space.known(fact)
 
     def has_value(self, fact: str, value: FactValue) -> Bit:
-        """Return whether a fact that is no set has a value, or for a percentage one that no test tells from it."""
+        """Return whether a fact other than a set has a value or, for a percentage, one that no test tells from it."""
         return self.space.wires[fact][self.space.labels(fact, value)[0]]
 
     def includes(self, fact: str, element: str) -> Bit:

@@ -1,4 +1,4 @@
-"""What a change of the rule base changes: regions of organisations whose result differs, or the proof of none."""
+"""The effect of a change of the rule base: regions of organisations whose result differs, or proof that none does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ON_CHOICE = (Effect.SUPPORTS, Effect.OPPOSES, Effect.PREFERS)
 
 @dataclass(frozen=True, order=True)
 class Result:
-    """What a rule base makes of an organisation, in short."""
+    """The result of a rule base for an organisation, in short."""
 
     model: str
     status: str
@@ -35,15 +35,15 @@ class Result:
 
 @dataclass(frozen=True)
 class ChangedRegion:
-    """A region of organisations to which the same happens.
+    """A region of organisations with the same change.
 
     Attributes:
-        before: What the old rule base makes of them.
-        after: What the new one does.
+        before: Their result under the old rule base.
+        after: Their result under the new one.
         region: Which organisations; regions may overlap.
         says: The region in words, by fact.
-        witness: A smallest organisation to which it happens, confirmed by both engines. It lies in this region or in
-            another of the same change.
+        witness: A smallest organisation with this change, confirmed by both engines. It lies in this region or in
+            another with the same change.
     """
 
     before: Result
@@ -55,7 +55,7 @@ class ChangedRegion:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a change of the rule base changes.
+    """The effect of a change of the rule base.
 
     Attributes:
         changes: The regions, in the order in which they were found.
@@ -75,7 +75,7 @@ class Difference:
         return self.complete and not self.changes
 
     def find(self, known: Facts) -> ChangedRegion | None:
-        """Return what happens to an organisation; None if it lies in no region."""
+        """Return the change of an organisation; None if it lies in no region."""
         labels = {
             name: label_value(self.vocabulary[name], value, self.regions)
             for name, value in known.items()
@@ -99,13 +99,13 @@ def diff(
     both.
 
     Args:
-        most: After how many regions to stop; None for all of them.
-        effort: How much work, in the solver's resource units, one question may take.
-        within: Seconds for the whole; None for no limit. When they are over, the difference is incomplete.
-        progress: Is told how many regions are found, as work goes on.
+        most: The number of regions after which to stop; None for all of them.
+        effort: The most work, in the solver's resource units, that one question may take.
+        within: The seconds for everything; None for no limit. After that, the difference is incomplete.
+        progress: Called with the number of regions found so far.
 
     Raises:
-        ValueError: If a fact is of one kind in the one and of another in the other.
+        ValueError: If a fact has different kinds in the two rule bases.
         Unconfirmed: If an engine does not confirm what the solver found.
 
     Examples:
@@ -145,7 +145,7 @@ def diff(
 
 
 def find_difference(old: RuleBase, new: RuleBase, *, effort: int = EFFORT) -> QueryResult:
-    """Find an organisation of which two rule bases say anything different, apart from the rules they quote.
+    """Find an organisation about which two rule bases say anything different, apart from the rules they quote.
 
     Model, status, points, exclusions, requirements, preferences, findings, accompaniments, patterns, actions and
     warnings are compared. Both rule bases must have the same models and facts.
@@ -160,7 +160,7 @@ def find_difference(old: RuleBase, new: RuleBase, *, effort: int = EFFORT) -> Qu
     angles = (prover.angle, Angle(judge_of(old)))
     views = [prover.view(angle) for angle in angles]
     verdict = Possibility.IMPOSSIBLE
-    # Part by part: a difference in the points is found at once, where one in the model may be hard to exclude.
+    # Part by part, because a difference in points is found immediately, while one in the model may be hard to exclude.
     for question in _list_differences(prover.circuit, old, new):
         possible = prover.ask([question(*views)])
         if possible is Possibility.POSSIBLE:
@@ -171,7 +171,7 @@ def find_difference(old: RuleBase, new: RuleBase, *, effort: int = EFFORT) -> Qu
 
 
 def _list_differences(circuit: Circuit, old: RuleBase, new: RuleBase) -> Iterator[Query]:
-    """Return questions of which one is answered with yes if two rule bases differ at all."""
+    """Return questions, at least one of which has the answer yes if two rule bases differ at all."""
     effects = sorted(
         {
             (entry.effect, entry.target)

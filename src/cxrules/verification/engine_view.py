@@ -49,7 +49,7 @@ class EngineView:
         return fact in self.known
 
     def has_value(self, fact: str, value: FactValue) -> bool:
-        """Return whether a fact that is no set has a value, or for a percentage one that no test tells from it."""
+        """Return whether a fact other than a set has a value or, for a percentage, one that no test tells from it."""
         given = self.known.get(fact)
         if given is None or fact not in self._regions:
             return given == value
@@ -70,7 +70,7 @@ class EngineView:
         return (effect, target) in self._concluded
 
     def advised(self, action: str) -> bool:
-        """Return whether an action is advised: a fired rule concludes it, and it serves the model that is named."""
+        """Return whether an action is advised: a fired rule concludes it, and it serves the recommended model."""
         return self.concluded(Effect.ACTION, action) and self.rulebase.serves_model(action, self.decision.model)
 
     @cached_property
@@ -134,17 +134,17 @@ class EngineView:
 
     @cached_property
     def recommended(self) -> dict[str, bool]:
-        """For every model whether it is the one that is named."""
+        """For every model whether it is recommended."""
         return {model: model == self.decision.model for model in self.rulebase.models}
 
     @property
     def contested(self) -> bool:
-        """Whether the model that is named leads by less than it should."""
+        """Whether the recommended model leads by less than the required lead."""
         return self.decision.status is Status.CONTESTED
 
     @property
     def undetermined(self) -> bool:
-        """Whether no model is named."""
+        """Whether no model is recommended."""
         return self.decision.model is None
 
     @cached_property

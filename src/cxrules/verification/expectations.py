@@ -1,4 +1,4 @@
-"""Files → what is expected of a rule base, and which findings about it are accepted."""
+"""Files → the expectations of a rule base, and the findings about it that are accepted."""
 
 from __future__ import annotations
 
@@ -40,27 +40,27 @@ OUTCOMES: Final[Mapping[str, tuple[str, str]]] = {
     "advises": ("actions", "unknown-action"),
     "warns": ("warnings", "unknown-warning"),
 }
-"""What can be expected of an organisation: where its names stand in the rule base, and the code of an unknown one."""
+"""The outcomes that can be expected for an organisation: the section of their names, and the code of an unknown one."""
 
 CHANGES: Final = ("weakens", "strengthens", "unseats", "seats")
-"""What can be expected of a change of one fact; each names models."""
+"""The outcomes that can be expected of a change of one fact; each names models."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the rule base should never, or always, make of an organisation, or of a change of one fact.
+    """What the rule base should never, or always, conclude for an organisation, or after a change of one fact.
 
     Attributes:
         id: Its name.
         says: The expectation as a sentence.
         because: The claims behind it.
-        always: Whether the outcomes always come out; otherwise they never come out together.
-        when: The organisations meant.
-        unless: Exceptions among them; None when there are none.
-        knowing_only: Facts; all others are taken as unknown. None when any may be known.
+        always: Whether the outcomes always happen; otherwise they never happen together.
+        when: The organisations concerned.
+        unless: Exceptions among them; None if there are none.
+        knowing_only: Facts; all others count as unknown. None if any may be known.
         raising: The fact that rises, or None.
         lowering: The fact that falls, or None.
-        outcomes: What comes out: names by the words of `OUTCOMES` and `CHANGES`.
+        outcomes: The outcomes: names by the words of `OUTCOMES` and `CHANGES`.
     """
 
     id: str
@@ -77,7 +77,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Expectations:
-    """What is expected of a rule base, and which findings about it are accepted. No part of the rule base.
+    """The expectations of a rule base, and the accepted findings about it. They are not part of the rule base.
 
     Attributes:
         expectations: What it is expected to do.
@@ -91,10 +91,10 @@ class Expectations:
 
 
 def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
-    """Read the expectations and accepted findings among files and folders; anything else in them is passed over.
+    """Read the expectations and accepted findings in files and folders; anything else in them is skipped.
 
     Args:
-        rulebase: The rule base they speak of.
+        rulebase: The rule base that they are about.
 
     Raises:
         InvalidKnowledge: With every mistake, by file, line and column.
@@ -188,9 +188,9 @@ class _ExpectationReader:
         changes = [name for name in CHANGES if name in outcomes]
         moved = [fact for fact in (form.raising, form.lowering) if fact]
         if not outcomes:
-            self._miss([word], "what comes out is missing: one of " + ", ".join((*OUTCOMES, *CHANGES)))
+            self._miss([word], "the outcome is missing: one of " + ", ".join((*OUTCOMES, *CHANGES)))
         if changes and (len(moved) != 1 or form.always):
-            self._miss([word, changes[0]], f"{changes[0]} speaks of a change: it needs never, and raising or lowering")
+            self._miss([word, changes[0]], f"{changes[0]} is about a change: it needs never, and raising or lowering")
         if moved and not changes:
             self._miss([word], "a fact that changes needs one of " + ", ".join(CHANGES))
         kinds = {fact.name: fact.kind for fact in self.rulebase.vocabulary.facts.values()}

@@ -1,4 +1,4 @@
-"""What is worth knowing and is no fault: where little is decided, ties, and how far each article's word can go."""
+"""Notes, which are no faults: where little is decided, ties, and how many points each article can give."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REGIONS = 5
 
 
 def undetermined_regions(prover: Prover) -> Iterator[Note]:
-    """Find regions in which every fact is known and still no model is recommended."""
+    """Find regions in which every fact is known but no model is recommended."""
     circuit, outcome = prover.circuit, prover.outcome
     everything = prover.space.count()
     with circuit.scope():
@@ -58,7 +58,7 @@ def _tie(circuit: Circuit, first: str, second: str) -> Query:
 
 
 def attainable_points(prover: Prover) -> Iterator[Note]:
-    """Find how many points each article can give each model, and take from it."""
+    """Find how many points each article can add to each model and take from it."""
     for source in prover.rulebase.sources:
         parts = []
         for model in prover.rulebase.models:

@@ -1,4 +1,4 @@
-"""Questions are put here: to the solver about every organisation, and to the engine about each witness."""
+"""Puts questions to the solver about every organisation, and to the engine about each witness."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ from cxrules.verification.trials import Trials
 __all__ = ["Angle", "Hint", "Prover", "Query", "QueryResult", "Unconfirmed", "View", "Witness", "judge_of"]
 
 View: TypeAlias = CircuitView | EngineView
-"""What questions are asked of: both answer to the same names, the one with bits, the other with truth values."""
+"""The views that can be queried: both have the same attributes, one as bits, the other as truth values."""
 
 Query: TypeAlias = Callable[..., Bit]
-"""The question, as a function of one view for each angle."""
+"""A question, as a function of one view for each angle."""
 
 Hint: TypeAlias = Callable[[], tuple[Facts, Facts] | None]
-"""An organisation that may be as asked, with the facts that are otherwise about it; worked out when it is wanted."""
+"""A candidate organisation, with the facts that differ in it; computed when needed."""
 
-_GALLERY = 60  # organisations kept to be tried first
+_GALLERY = 60  # the number of organisations kept to be tried first
 
-_EFFORT_FOR_LEAST = 4_000_000  # to show that no smaller witness exists
+_EFFORT_FOR_LEAST = 4_000_000  # the effort to show that no smaller witness exists
 
 
 class Unconfirmed(RuntimeError):
-    """The engine does not confirm what the solver found: one of the two is wrong about what a rule base means."""
+    """The engine does not confirm what the solver found: one of the two misreads the rule base."""
 
     @classmethod
     def of(cls, known: Facts, varied: Facts) -> Unconfirmed:
-        """Return the error about an organisation, and the facts that a question would have changed about it."""
+        """Return the error about an organisation, and about the facts that a question would have changed."""
         told = f" (changed to {dict(varied)})" if varied else ""
         return cls(
             f"solver and engine disagree about the organisation {dict(known)}{told}: one of them is wrong, "
-            "so that nothing is proved; please report this with the rule base"
+            "so nothing is proved; please report this with the rule base"
         )
 
 
 @dataclass(frozen=True)
 class Angle:
-    """How an organisation is looked at: by whom, and what is otherwise about it.
+    """A way to look at an organisation: the judge, and the facts that differ.
 
     Attributes:
-        judge: The rule base that decides.
-        forget: Facts taken as unknown.
-        vary: A fact that may be otherwise, or None.
-        fix: Facts of a given value.
+        judge: The judge that decides.
+        forget: Facts that count as unknown.
+        vary: A fact that may differ, or None.
+        fix: Facts with a given value.
     """
 
     judge: Judge
@@ -65,7 +65,7 @@ class Angle:
     fix: Mapping[str, FactValue] = field(default_factory=dict)
 
     def apply(self, space: Space) -> Space:
-        """Return the organisations looked at."""
+        """Return the organisations seen from here."""
         if self.forget:
             space = space.forget(self.forget)
         if self.vary:
@@ -81,8 +81,8 @@ class Witness:
 
     Attributes:
         known: Its facts, in the order of the vocabulary.
-        least: Whether it is proved that none with fewer facts shows it; if not, still no fact of it can be left out.
-        changed: For a question about a change, the facts that are otherwise afterwards; None means unknown.
+        least: Whether it is proved that none with fewer facts shows it; if not, no single fact of it can be left out.
+        changed: For a question about a change, the facts that differ afterwards; None means unknown.
     """
 
     known: Facts
@@ -92,11 +92,11 @@ class Witness:
 
 @dataclass(frozen=True)
 class QueryResult:
-    """What came of a question.
+    """The answer to a query.
 
     Attributes:
-        possible: Whether some organisation is as asked.
-        witness: One that is.
+        possible: Whether some organisation satisfies the query.
+        witness: One that does.
     """
 
     possible: Possibility
@@ -104,16 +104,16 @@ class QueryResult:
 
 
 class Prover:
-    """A rule base spread out for questions.
+    """A rule base prepared for queries.
 
     Attributes:
         rulebase: The rule base.
         judge: The engine and policy that confirm.
         circuit: Gates and solver.
         space: Every organisation.
-        outcome: What the rule base makes of it.
-        trials: Organisations drawn at random, to be tried before the solver is asked.
-        effort: How much work, in the solver's resource units, one question may take.
+        outcome: The conclusions of the rule base about them.
+        trials: Organisations drawn at random, which are tried before the solver is asked.
+        effort: The most work, in the solver's resource units, that one question may take.
     """
 
     def __init__(
@@ -155,11 +155,11 @@ class Prover:
 
     @property
     def late(self) -> bool:
-        """Whether the time for the whole is over, so that every further question is left undecided."""
+        """Whether the time limit has passed, so that every further question is left undecided."""
         return self.circuit.solver.late
 
     def ask(self, bits: Iterable[Bit], effort: int | None = None) -> Possibility:
-        """Ask whether some coherent organisation is such that all of these are true."""
+        """Ask whether all of these are true of some coherent organisation."""
         return self.circuit.ask([self.coherent, *bits], self.effort if effort is None else effort)
 
     def _coherent(self, space: Space) -> Bit:
@@ -172,7 +172,7 @@ class Prover:
         return CircuitView(angle.apply(self.space), angle.judge.decider)
 
     def exists(self, question: Query, *angles: Angle, hint: Hint | None = None) -> QueryResult:
-        """Find an organisation, of no particular size, of which the engine confirms what is asked.
+        """Find an organisation of any size that satisfies a query, confirmed by the engine.
 
         Without angles the question is asked of the rule base itself. The organisation of a hint is tried before the
         solver is asked.
@@ -182,7 +182,7 @@ class Prover:
         """
         angles = angles or (self.angle,)
         if not any(angle.vary for angle in angles):
-            # Most possible things are true of one of a few organisations.
+            # Most things that are possible are true of one of a few organisations.
             for known in reversed(self._gallery):
                 if self.confirm(question, angles, known, {}):
                     return QueryResult(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
@@ -195,7 +195,7 @@ class Prover:
         self._gallery = [*self._gallery[-_GALLERY:], known]
 
     def smallest(self, question: Query, *angles: Angle) -> QueryResult:
-        """Find a smallest organisation of which the engine confirms what is asked.
+        """Find a smallest organisation that satisfies a query, confirmed by the engine.
 
         Without angles the question is asked of the rule base itself.
 
@@ -205,13 +205,13 @@ class Prover:
         return self._seek(question, angles or (self.angle,), shrink=True)
 
     def conflict(self, parts: Mapping[str, Query], *angles: Angle) -> tuple[tuple[str, ...], Witness | None]:
-        """Explain why no organisation is all of several things.
+        """Explain why no organisation satisfies several parts at once.
 
         Without angles the parts are those of the rule base itself.
 
         Returns:
             The names of a smallest conflict among them, with the impossible conjunctions that take part, and a smallest
-            organisation that is all of them but one, or but as few as can be. No witness if that was left undecided.
+            organisation that fails only one part, or as few as possible. No witness if that was left undecided.
         """
         angles = angles or (self.angle,)
         with self.circuit.scope():
@@ -250,7 +250,7 @@ class Prover:
         return kept
 
     def confirm(self, question: Query, angles: Iterable[Angle], known: Facts, varied: Facts) -> bool:
-        """Ask the engine whether an organisation is as asked, and coherent from every angle."""
+        """Ask the engine whether an organisation satisfies a query, and is coherent from every angle."""
         readings = []
         for angle in angles:
             reading = self._read_known(angle, known, varied)
@@ -260,7 +260,7 @@ class Prover:
         return question(*readings) is True
 
     def _read_known(self, angle: Angle, known: Facts, varied: Facts) -> EngineView | None:
-        """Return what the engine says from an angle, or None of what is impossible."""
+        """Return the engine's view from an angle, or None if the organisation is impossible."""
         if angle == self.angle:
             for kept, reading in self._last:
                 if kept is known:
@@ -307,7 +307,7 @@ class Prover:
             return QueryResult(Possibility.POSSIBLE, self._witness(known, varied, angles, least=least))
 
     def reduce(self, question: Query, angles: tuple[Angle, ...], known: Facts) -> Witness:
-        """Return an organisation as a witness: without the facts that can be left out as the engine sees it."""
+        """Return an organisation as a witness, without the facts that the engine does not need."""
         return self._witness(self._shrink(question, angles, dict(known), {}), {}, angles, least=False)
 
     def _read(
@@ -350,7 +350,7 @@ class Prover:
 
 
 def _merge(one: Vocabulary, other: Vocabulary) -> Vocabulary:
-    """Return the facts of both; of values those that both know, in the order of the first.
+    """Return the facts of both, with the values that both know, in the order of the first.
 
     Raises:
         ValueError: If a fact is of another kind in the second.
@@ -361,7 +361,7 @@ def _merge(one: Vocabulary, other: Vocabulary) -> Vocabulary:
         if mine is None:
             facts[name] = fact
         elif mine.kind is not fact.kind:
-            raise ValueError(f"{name!r} is of the kind {mine.kind} in one rule base and {fact.kind} in the other")
+            raise ValueError(f"{name!r} has the kind {mine.kind} in one rule base and {fact.kind} in the other")
         else:
             facts[name] = replace(mine, values=tuple(value for value in mine.values if value.name in fact.names))
     return Vocabulary(facts)

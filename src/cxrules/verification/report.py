@@ -61,9 +61,9 @@ def report_as_text(report: Report, *, detail: bool = False) -> str:
         for note in report.notes:
             lines += ["", f"note ({note.topic}): {note.text}", *_show(note.witness)]
     for check, subject in report.stale:
-        lines += ["", f"{check}: {subject}", "  is accepted, but no longer found: take it out of the accepted findings"]
+        lines += ["", f"{check}: {subject}", "  is accepted, but no longer found: remove it from the accepted findings"]
     if report.out_of_time:
-        lines += ["", "The time for the whole ran out: what had not been asked by then is undecided."]
+        lines += ["", "The time limit was reached: questions not asked by then are undecided."]
     proved = sum(finding.verdict is Verdict.PROVED for finding in report.findings)
     lines += [
         "",
@@ -100,7 +100,7 @@ def report_as_json(report: Report) -> str:
 
 
 def diff_as_text(difference: Difference) -> str:
-    """Write for people what a change of the rule base changes."""
+    """Write the effect of a change of the rule base for people."""
     if difference.same:
         return "Proved: every organisation gets the same model and status.\n"
     lines = []
@@ -121,7 +121,7 @@ def diff_as_text(difference: Difference) -> str:
 
 
 def diff_as_json(difference: Difference) -> str:
-    """Write for programs what a change of the rule base changes."""
+    """Write the effect of a change of the rule base for programs."""
     plain = {
         "same": difference.same,
         "complete": difference.complete,

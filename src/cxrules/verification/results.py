@@ -1,4 +1,4 @@
-"""What verification finds: a verdict for each subject of each check, and notes."""
+"""The results of verification: a verdict for each subject of each check, and notes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["CheckFinding", "Note", "Report", "Stage", "Verdict"]
 
 
 class Verdict(StrEnum):
-    """What verification says of one subject."""
+    """The verdicts on a subject."""
 
     PROVED = "proved"
     REFUTED = "refuted"
@@ -21,17 +21,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """What a check says of one subject: a rule, a model, a fact, an expectation.
+    """The finding of a check about one subject: a rule, a model, a fact, an expectation.
 
     Attributes:
         check: The code of the check.
         subject: What it is about; with the check it identifies the finding, so that it can be accepted.
         verdict: Proved in order, refuted, or undecided within the effort and time allowed.
-        message: In one sentence what is wrong, or what was not decided; empty when proved.
+        message: What is wrong, or what was not decided, in one sentence; empty if proved.
         witness: An organisation that shows it, confirmed by the engine. Every refutation has one, unless the search for
             it was left undecided.
-        involved: The rules, tests or conjunctions that bring it about.
-        accepted: Why it is accepted; empty when it is not.
+        involved: The rules, tests or conjunctions that cause it.
+        accepted: Why it is accepted; empty if it is not.
     """
 
     check: str
@@ -45,14 +45,14 @@ class CheckFinding:
 
 @dataclass(frozen=True)
 class Stage:
-    """How far a verification is.
+    """The progress of a verification.
 
     Attributes:
-        check: The check, or kind of note, of which something was decided last.
-        decided: How many of its subjects are decided.
-        subjects: How many it has, where that is known before it is run.
-        done: How many checks and kinds of note are done.
-        checks: How many there are to run.
+        check: The check, or kind of note, on which something was last decided.
+        decided: The number of its subjects that are decided.
+        subjects: The number of its subjects, if known before it is run.
+        done: The number of checks and kinds of note that are done.
+        checks: The number of them to run.
 
     Examples:
         >>> print(Stage("dead-rule", 20, 300, 4, 21))
@@ -73,11 +73,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Note:
-    """Something worth knowing that is no fault.
+    """Something worth knowing that is not a fault.
 
     Attributes:
-        topic: Which kind of note.
-        text: What is so, in one sentence.
+        topic: The kind of note.
+        text: The note, in one sentence.
         witness: An organisation that shows it.
     """
 
@@ -97,8 +97,8 @@ class Report:
         findings: What each check says of each of its subjects.
         notes: What is reported and is no fault.
         stale: Accepted findings that no check finds any more, as check and subject.
-        out_of_time: Whether the time for the whole ran out, so that questions were left undecided without being asked.
-        seconds: How long it took.
+        out_of_time: Whether the time limit was reached, so that questions were left undecided without being asked.
+        seconds: The time it took.
     """
 
     name: str
@@ -133,9 +133,9 @@ def accept(
     checks: Collection[str],
     known: Collection[str],
 ) -> tuple[tuple[CheckFinding, ...], tuple[tuple[str, str], ...]]:
-    """Mark what is accepted.
+    """Mark accepted findings.
 
-    The reasons say by check and subject why a finding is accepted; `checks` were run, `known` are all there are.
+    The reasons say by check and subject why a finding is accepted; `checks` were run, out of all the `known` ones.
 
     Returns:
         The findings, and the accepted ones that these checks no longer find.
@@ -146,7 +146,7 @@ def accept(
         key = (finding.check, finding.subject)
         if finding.verdict is not Verdict.PROVED and key in reasons:
             used.add(key)
-            if finding.verdict is Verdict.REFUTED:  # what is undecided may turn out to be in order, and the entry stale
+            if finding.verdict is Verdict.REFUTED:  # an undecided subject may be in order, and its entry stale
                 finding = replace(finding, accepted=reasons[key])  # noqa: PLW2901 - the same finding, accepted
         found.append(finding)
     return tuple(found), tuple(key for key in reasons if key not in used and (key[0] in checks or key[0] not in known))

@@ -1,4 +1,4 @@
-"""One verification: every check and every expectation on one rule base, on one processor or several."""
+"""A verification: every check and every expectation on one rule base, on one processor or several."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def verify(  # noqa: PLR0913 - each is a word of its own to say
 
     Args:
         expectations: Its expectations and accepted findings.
-        effort: How much work, in the solver's resource units, one question may take. What needs more is undecided, on
-            every machine alike.
-        within: Seconds for the whole; what has not been asked by then is undecided. None for no limit.
-        jobs: How many processes share the work. The report is the same.
+        effort: The most work, in the solver's resource units, that one question may take. What needs more is undecided,
+            on every machine alike.
+        within: The seconds for everything; questions not asked by then are undecided. None for no limit.
+        jobs: The number of processes that share the work. The report is the same.
         only: The checks and kinds of note to run; all when left out.
-        progress: Is told how far it is, as work goes on.
+        progress: Called with the stage reached.
 
     Raises:
         ValueError: If there is no such check.
@@ -79,19 +79,19 @@ def verify(  # noqa: PLR0913 - each is a word of its own to say
 
 
 def _count_subjects(name: str, rulebase: RuleBase, expectations: Expectations) -> int | None:
-    """Return how many subjects a check has, where that is known before it is run."""
+    """Return how many subjects a check has, if known before it is run."""
     return len(expectations.expectations) if name == EXPECTATION else count_subjects(name, rulebase)
 
 
 class _Task:
-    """What every process needs in order to run one check after another."""
+    """The data that every process needs in order to run one check after another."""
 
     def __init__(self, rulebase: RuleBase, expectations: Expectations, effort: int) -> None:
         self._rulebase, self._expectations, self._effort = rulebase, expectations, effort
         self._trials: Trials | None = None
 
     def __call__(self, name: str, deadline: float | None) -> Iterator[CheckFinding | Note]:
-        """Run one check, on a prover of its own: what it finds depends on no other check."""
+        """Run one check on a separate prover, so that its findings depend on no other check."""
         conditions: list[tuple[Condition, ...]] = []
         if name == EXPECTATION:
             for entry in self._expectations.expectations:

@@ -1,8 +1,8 @@
-"""The one solver behind a circuit: what it was told, what it is asked, and how a question ends early.
+"""The solver behind a circuit: its assertions, its questions, and how a question ends early.
 
-A question may be left undecided: the effort allowed for it is used up, the time for the whole is over, or somebody
-presses Ctrl-C. A solver stopped in the middle of its work is not to be trusted again, because it may have taken in
-half of what it was told. So what it was told is kept here, and the next question goes to a fresh one.
+A question may be left undecided, because its effort is used up, the time limit has passed, or somebody presses Ctrl-C.
+A solver stopped in the middle of its work cannot be trusted again, because it may have processed only half of its
+assertions. So assertions are kept here, and the next question goes to a fresh solver.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import z3
 __all__ = ["EFFORT", "LARGEST_EFFORT", "Possibility", "Solver"]
 
 EFFORT: Final = 100_000_000
-"""How much of the solver's work one question may take, in its own resource units: some two million a second."""
+"""The most work that one question may take, in the solver's resource units; about two million take a second."""
 
 LARGEST_EFFORT: Final = (1 << 32) - 1
 
-_GLANCE = 0.2  # seconds between two looks at whether a signal has come, where waiting itself does not notice
+_GLANCE = 0.2  # seconds between two checks for a signal, where waiting itself does not notice one
 
 
 class Possibility(Enum):
-    """What the solver says of a question: some organisation is so, none is, or it was not decided."""
+    """The solver's answers to a question: possible for some organisation, for none, or undecided."""
 
     POSSIBLE = "possible"
     IMPOSSIBLE = "impossible"
@@ -38,14 +38,14 @@ class Solver:
     """A solver that is replaced after each question it leaves undecided.
 
     Attributes:
-        asked: How many questions it was asked.
-        restarts: How many times a fresh one took over.
+        asked: The number of questions so far.
+        restarts: The number of times a fresh solver took over.
         deadline: When, by `time.monotonic`, it stops working; None for never.
     """
 
     def __init__(self, context: z3.Context) -> None:
         self._context = context
-        self._told: list[list[z3.BoolRef]] = [[]]  # by scope, so that a fresh solver can be told the same
+        self._told: list[list[z3.BoolRef]] = [[]]  # by scope, so that a fresh solver can be given the same
         self._solver: Any = None
         self._settings: tuple[int, int] = (0, 0)
         self._model: Any = None
@@ -56,11 +56,11 @@ class Solver:
 
     @property
     def late(self) -> bool:
-        """Whether the time for the whole is over."""
+        """Whether the time limit has passed."""
         return self.deadline is not None and monotonic() >= self.deadline
 
     def add(self, expression: z3.BoolRef) -> None:
-        """Demand that something be true, as long as the present scope lasts."""
+        """Require that something be true while the current scope lasts."""
         self._told[-1].append(expression)
         if self._solver is not None:
             self._solver.add(expression)
@@ -72,7 +72,7 @@ class Solver:
             self._solver.push()
 
     def pop(self) -> None:
-        """Forget what was added in the present scope."""
+        """Forget what was added in the current scope."""
         self._told.pop()
         if self._solver is not None:
             self._solver.pop()
@@ -81,8 +81,8 @@ class Solver:
         """Ask whether all that was added and all of these can be true together.
 
         Args:
-            assumed: What is assumed for this question only.
-            effort: How much work, in resource units, the question may take.
+            assumed: The assumptions for this question only.
+            effort: The most work, in resource units, that the question may take.
         """
         self.forget()
         if self.late:
@@ -100,7 +100,7 @@ class Solver:
             else:
                 return Possibility.UNDECIDED
             decided = True
-        except z3.Z3Exception:  # what it says when it is stopped while it takes in what it was told
+        except z3.Z3Exception:  # raised if it is stopped while processing assertions
             return Possibility.UNDECIDED
         finally:
             if not decided:
@@ -108,7 +108,7 @@ class Solver:
         return found
 
     def forget(self) -> None:
-        """Forget what the last question came to."""
+        """Forget the result of the last question."""
         self._core = frozenset()
         self._model = None
 
@@ -122,7 +122,7 @@ class Solver:
         return bit.get_id() in self._core
 
     def _ready(self, effort: int) -> z3.Solver:
-        """Return the solver, a fresh one if there is none, with the effort and time that it has left."""
+        """Return the solver, or a fresh one if there is none, with the effort and time that are left."""
         if self._solver is None:
             self.restarts += 1
             self._solver = z3.SolverFor("QF_FD", ctx=self._context)
@@ -141,7 +141,7 @@ class Solver:
         return self._solver
 
     def _work(self, solver: z3.Solver, assumed: Sequence[z3.BoolRef]) -> z3.CheckSatResult:
-        """Have the solver work on a thread of its own, so that a signal can end it at once.
+        """Have the solver work on a separate thread, so that a signal can end it immediately.
 
         Python handles signals between two instructions of the main thread, and there is none while z3 works on it.
         """
@@ -169,6 +169,6 @@ class Solver:
 
     def _interrupt(self, done: Event) -> None:
         while not done.is_set():
-            with suppress(BaseException):  # another signal: the first one is on its way already
+            with suppress(BaseException):  # another signal; the first one is already being handled
                 self._context.interrupt()
                 done.wait(_GLANCE / 10)

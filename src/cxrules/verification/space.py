@@ -1,4 +1,4 @@
-"""Every possible organisation as wires: one for each value of a fact, region of a percentage, element of a set."""
+"""Every possible organisation, as wires: one for each value of a fact, region of a percentage or element of a set."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from cxrules.verification.circuit import Bit, Circuit
 __all__ = ["KNOWN", "Interval", "Regions", "Space", "find_regions", "label_value"]
 
 KNOWN = "?"
-"""The label of a set that is known; no element bears it."""
+"""The label of a known set; no element has it."""
 
 _FULL = 100
 
 
 class Interval(NamedTuple):
-    """The values of a percentage from `start` to below `end`, of which `sample` stands for all."""
+    """The values of a percentage from `start` to below `end`, represented by `sample`."""
 
     start: float
     end: float
@@ -31,7 +31,7 @@ class Interval(NamedTuple):
 
 
 Regions = Mapping[str, tuple[Interval, ...]]
-"""For each percentage its regions: within one no test tells values apart."""
+"""The regions of each percentage; no test tells values within a region apart."""
 
 
 def find_regions(vocabulary: Vocabulary, conditions: Iterable[tuple[Condition, ...]]) -> Regions:
@@ -85,12 +85,12 @@ class Space:
         return Space(self.circuit, self.vocabulary, self.regions, {**self.wires, **changed})
 
     def vary(self, names: Iterable[str], mark: str = "'") -> Space:
-        """Return the same organisations, but with these facts free to be otherwise."""
+        """Return the same organisations, but with these facts free to differ."""
         changed = {name: _open_fact(self.circuit, self.vocabulary[name], self.regions, mark) for name in names}
         return Space(self.circuit, self.vocabulary, self.regions, {**self.wires, **changed})
 
     def fix(self, name: str, value: FactValue) -> Space:
-        """Return the same organisations with one fact of a given value."""
+        """Return the same organisations with a given value for one fact."""
         fixed = {label: label in self.labels(name, value) for label in self.wires[name]}
         return Space(self.circuit, self.vocabulary, self.regions, {**self.wires, name: fixed})
 
@@ -151,7 +151,7 @@ class Space:
         return [self.known(name) for name in self.wires]
 
     def read(self) -> dict[str, FactValue]:
-        """Read the organisation off the example that the solver found last."""
+        """Read the organisation from the example that the solver found last."""
         found: dict[str, FactValue] = {}
         for name, wires in self.wires.items():
             true = [label for label, wire in wires.items() if self.circuit.is_true(wire)]
@@ -160,7 +160,7 @@ class Space:
         return found
 
     def describe(self, known: Facts) -> dict[tuple[str, str], Bit]:
-        """Return, by fact and label, the bits that are true of one organisation and together of no other."""
+        """Return, by fact and label, bits that are true of one organisation and, taken together, of no other."""
         bits: dict[tuple[str, str], Bit] = {}
         for name, wires in self.wires.items():
             labels = self.labels(name, known[name]) if name in known else ()

@@ -1,7 +1,7 @@
-"""Organisations drawn at random, thousands side by side: most of what can happen at all happens to one of them.
+"""Organisations drawn at random, thousands side by side: most of what can happen happens to one of them.
 
-What a check claims of some organisation is first looked for here, which takes a thousandth of the solver's time. What
-is found is a hint: the engine confirms it like everything else, and only the solver shows that there is none.
+A check first looks here for an organisation that it needs, which takes a thousandth of the solver's time. A find is a
+hint, which the engine confirms like everything else; only the solver can show that there is none.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _MOST: Final = 40_000
 
 
 class Trials:
-    """Organisations decided side by side. Each question returns one of them and what is otherwise about it, or None.
+    """Organisations decided side by side. Each question returns one of them and the facts that differ, or None.
 
-    They are drawn when the first question comes; provers of one rule base that split its facts alike may share them.
+    They are drawn at the first question; provers of one rule base that split its facts in the same way may share them.
     """
 
     def __init__(self, space: Space, decider: Decider) -> None:
         self._rulebase, self._decider = decider.rulebase, decider
-        # For each fact the elements if it is a set, or else the values that tests tell apart.
+        # For each fact its elements if it is a set, otherwise the values that tests tell apart.
         self._choices: list[tuple[str, tuple[str, ...] | None, tuple[FactValue, ...]]] = [
             (name, fact.names if fact.kind is Kind.SET else None, space.values(name))
             for name, fact in self._rulebase.vocabulary.facts.items()
@@ -63,22 +63,22 @@ class Trials:
         return known
 
     def without_rule(self, rule: str) -> tuple[Facts, Facts] | None:
-        """Return an organisation that gets another result without a rule."""
+        """Return an organisation whose result differs without a rule."""
         return self._first_that_differs(self._cohort, self._cohort, rule)
 
     def without_fact(self, name: str) -> tuple[Facts, Facts] | None:
-        """Return an organisation that gets another result when a fact is unknown."""
+        """Return an organisation whose result differs if a fact is unknown."""
         rest = {other: column for other, column in self._cohort.columns.items() if other != name}
         return self._first_that_differs(self._cohort, self._cohort._replace(columns=rest))
 
     def between(self, name: str, one: FactValue, other: FactValue) -> tuple[Facts, Facts] | None:
-        """Return an organisation that gets another result with the one value of a fact than with the other."""
+        """Return an organisation whose result differs between two values of a fact."""
         vocabulary, everything = self._rulebase.vocabulary, self._cohort.everything
         here, there = (self._with(name, column_of(vocabulary, name, value, everything)) for value in (one, other))
         return self._first_that_differs(here, there)
 
     def with_element(self, name: str, element: str) -> tuple[Facts, Facts] | None:
-        """Return an organisation that gets another result when a set includes an element too."""
+        """Return an organisation whose result differs if a set also includes an element."""
         drawn = self._cohort.columns.get(name)
         if not isinstance(drawn, SetColumn):
             return None

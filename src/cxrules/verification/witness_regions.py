@@ -1,4 +1,4 @@
-"""Regions: what a witness has to be, fact by fact, for the same to be true; everything else about it is left open."""
+"""Regions around witnesses: the facts that make something true, with everything else left open."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class WitnessRegion:
-    """All organisations of which certain things are true, whatever else is.
+    """All organisations of which certain things are true, whatever else holds.
 
     Attributes:
         parts: For each fact that matters the labels that must be true of it, and those that must not. A label is a
@@ -33,15 +33,14 @@ class WitnessRegion:
         )
 
     def describe(self, facts: Mapping[str, Fact], regions: Regions) -> dict[str, str]:
-        """Describe for each fact that matters what it may be."""
+        """Describe the possible values of each fact that matters."""
         return {name: _describe(facts[name], dict(wants), regions) for name, wants in self.parts.items()}
 
 
 def generalise(prover: Prover, known: Facts, excluded: Iterable[Bit]) -> tuple[WitnessRegion, Bit]:
     """Widen an organisation to a region that shares what is true of it.
 
-    What is excluded is false of the organisation and must stay false: the region is one in which these are impossible
-    together.
+    The excluded bits are false of the organisation and must stay false: in the region they cannot be true together.
 
     Returns:
         A region that cannot be widened by leaving out any one thing, and the bit that is true in it.

@@ -1,4 +1,4 @@
-"""Several processes share tasks, and none of them outlives the one that began them, however it ends."""
+"""Processes that share tasks, none of which outlives the one that started them, however it ends."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ OnProgress: TypeAlias = Callable[[str, int, int], None]
 
 
 class Task(Protocol[Result_co]):
-    """What is done for each name: it yields results one by one, and stops asking after a deadline."""
+    """A task for each name, which yields results one by one and stops after a deadline."""
 
     def __call__(self, name: str, deadline: float | None) -> Iterator[Result_co]:
-        """Do it for one name."""
+        """Do the task for one name."""
         ...
 
 
@@ -39,10 +39,10 @@ def share(
 
     Args:
         task: The task; it is sent to each process.
-        names: The names, those that take longest first.
-        jobs: How many processes; with one the work is done in this one.
-        deadline: What the task is told, by `time.monotonic`, which all processes of a machine share.
-        progress: Is told a name, how many results it has yielded so far, and how many names are done.
+        names: The names, the slowest tasks first.
+        jobs: The number of processes; with one, the work is done in this process.
+        deadline: The deadline for the task, by `time.monotonic`, which all processes of a machine share.
+        progress: Called with a name, the number of its results so far, and the number of names that are done.
 
     Returns:
         The results by name. If a task raises, so does this, and the others are ended.
@@ -66,17 +66,17 @@ class _Crew(Generic[Result]):
         self._task, self._deadline, self._waiting = task, deadline, waiting
         self._context = get_context("spawn")  # forked processes would share the solver's state
         self._processes: list[SpawnProcess] = []
-        self._doors: dict[Connection[Any, Any], list[Result]] = {}  # with the results of the task behind it
+        self._doors: dict[Connection[Any, Any], list[Result]] = {}  # with the results of the task in each item
 
     def hire(self) -> None:
-        """Begin a process, and give it its first task."""
+        """Start a process, and hand it its first task."""
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
         self._processes.append(process)
-        with _signals_held():  # a process that is begun by half cannot be ended
+        with _signals_held():  # a process that is half started cannot be ended
             process.start()
         theirs.close()
-        # Not with the arguments: `start` would wait for ever for a process that died before it had read so much.
+        # Not as arguments: `start` would wait for ever for a process that died before reading so much.
         _send(ours, (self._task, self._deadline))
         self._send_next(ours)
 
@@ -100,7 +100,7 @@ class _Crew(Generic[Result]):
 
     def dismiss(self) -> None:
         """End every process at once."""
-        with _signals_held():  # none is left, even if the signal that ends the work comes twice
+        with _signals_held():  # so that none is left, even if the signal that ends the work comes twice
             for process in self._processes:
                 if process.pid is not None:
                     process.kill()
@@ -114,7 +114,7 @@ class _Crew(Generic[Result]):
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM wait until what is inside is done."""
+    """Defer Ctrl-C and SIGTERM until the block is done."""
     if current_thread() is not main_thread():
         yield
         return
@@ -154,7 +154,7 @@ def _receive(door: Connection[Any, Any]) -> tuple[str, str, Any]:
 
 
 def _keep_quiet(_name: str, _number: int, _done: int) -> None:
-    """Do nothing: nobody is told."""
+    """Do nothing: there is nobody to tell."""
 
 
 def _count(found: Iterable[Result], name: str, done: int, progress: OnProgress) -> Iterator[Result]:
@@ -165,8 +165,8 @@ def _count(found: Iterable[Result], name: str, done: int, progress: OnProgress) 
 
 
 def _serve(door: Connection[Any, Any]) -> None:
-    """Work in a process of one's own, one name after another."""
-    # Ctrl-C reaches every process of a terminal; the one that began this one ends it.
+    """Work in a separate process, one name after another."""
+    # Ctrl-C reaches every process of a terminal; the parent ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError):
@@ -183,7 +183,7 @@ def _serve(door: Connection[Any, Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that began it is gone, even killed."""
+    """End this process when its parent has gone, even if killed."""
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -162,6 +162,6 @@ def test_every_command_that_takes_facts_reads_them_alike(run: Run, tmp_path: Pat
     done = run("table", str(file), "--what-if", "silos=", "--what-if", f"{SET}=[loyalty]", "--json")
     assert json.loads(done.stdout)["what_if"]["facts"] == {"silos": None, SET: ["loyalty"]}
     assert (
-        f"Were silos = unknown, {SET} = [loyalty] true of all"
+        f"If silos = unknown, {SET} = [loyalty] were true of all"
         in run("table", str(file), "--what-if", "silos=", "--what-if", f"{SET}=loyalty").stdout
     )

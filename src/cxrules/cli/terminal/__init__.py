@@ -1,1 +1,1 @@
-"""What a command does with the terminal it runs on: shows how far it is, and ends when it is told to."""
+"""Commands and their terminal: arguments, formats, streams, progress, signals and exit codes."""

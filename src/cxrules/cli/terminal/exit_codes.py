@@ -1,4 +1,4 @@
-"""How the program ends."""
+"""The exit codes of the program."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ __all__ = ["ExitCode"]
 
 
 class ExitCode(IntEnum):
-    """How the program ends. `docs/cli.md` and the help say what each means."""
+    """The exit codes of the program. `docs/cli.md` and the help explain them."""
 
     ANSWERED = 0
     MISTAKES_FOUND = 1

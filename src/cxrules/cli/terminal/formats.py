@@ -1,4 +1,4 @@
-"""Mistakes and findings as CI servers and editors read them: JSON, annotations of GitHub Actions, SARIF 2.1.0."""
+"""Mistakes and findings in formats for CI servers and editors: JSON, annotations of GitHub Actions, SARIF 2.1.0."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SARIF_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/o
 
 
 class Format(StrEnum):
-    """How a command tells what it found."""
+    """The formats in which a command reports what it found."""
 
     TEXT = "text"
     JSON = "json"
@@ -31,13 +31,13 @@ class Message:
     """One mistake or finding.
 
     Attributes:
-        code: What kind it is.
+        code: The kind of mistake or finding.
         text: What is wrong, in a sentence.
-        subject: What it is about; empty when the place says it.
-        file: Where it stands; empty when that is unknown.
-        line: In which line, from 1; 0 when there is none.
-        column: In which column, from 1.
-        is_error: Whether it is wrong, and not only undecided.
+        subject: What it is about; empty if the place says it.
+        file: The file; empty if unknown.
+        line: The line, from 1; 0 if there is none.
+        column: The column, from 1.
+        is_error: Whether it is wrong, rather than undecided.
     """
 
     code: str
@@ -57,7 +57,7 @@ def of_diagnostic(found: Diagnostic) -> Message:
 
 
 def at_place(message: Message, places: Mapping[str, Location]) -> Message:
-    """Return a message with the place where the first word of its subject stands, if it is known."""
+    """Return a message with the place of the first word of its subject, if known."""
     where = places.get(re.split(r"[:\s]", message.subject, maxsplit=1)[0])
     if where is None:
         return message
@@ -65,7 +65,7 @@ def at_place(message: Message, places: Mapping[str, Location]) -> Message:
 
 
 def as_json(messages: Iterable[Message], **rest: object) -> str:
-    """Write messages for programs, beside whatever else is to be said."""
+    """Write messages for programs, together with any further data."""
     plain = [
         {
             "code": message.code,
@@ -81,7 +81,7 @@ def as_json(messages: Iterable[Message], **rest: object) -> str:
 
 
 def as_github(messages: Iterable[Message]) -> str:
-    """Write messages as annotations, one a line, as workflow commands of GitHub Actions."""
+    """Write messages as annotations: workflow commands of GitHub Actions, one on each line."""
     lines = []
     for message in messages:
         properties = {"title": message.code}
@@ -107,7 +107,7 @@ def as_sarif(messages: Iterable[Message], codes: Mapping[str, str]) -> str:
 
     Args:
         messages: The messages.
-        codes: Every code there is, and what it means.
+        codes: Every code, and what it means.
     """
     rules = [{"id": code, "shortDescription": {"text": meaning}} for code, meaning in codes.items()]
     driver = {

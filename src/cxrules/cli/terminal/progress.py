@@ -1,4 +1,4 @@
-"""How far the work is: one line on a terminal, for whatever takes more than a second, and nothing anywhere else."""
+"""Progress: one line on a terminal for work that takes more than a second, and nothing anywhere else."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _WIPE = "\r\x1b[2K"
 
 
 class Progress:
-    """A line on standard error that says how far the work is, and goes away when it is done.
+    """A line on standard error that shows the progress of the work, and disappears at the end.
 
-    It shows on a terminal only, and only when the work has taken more than a second.
+    It is shown only on a terminal, and only once the work has taken more than a second.
 
     Examples:
         >>> with Progress() as progress:
@@ -33,8 +33,8 @@ class Progress:
         """Begin.
 
         Args:
-            stream: Where to; standard error when left out.
-            clock: What tells the seconds.
+            stream: The stream to write to; standard error when left out.
+            clock: Returns the time in seconds.
         """
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
@@ -43,19 +43,19 @@ class Progress:
         self._on = _is_terminal(self._stream)
 
     def show(self, text: str) -> None:
-        """Show how far the work is, in place of what was shown before."""
+        """Show the progress, replacing what was shown before."""
         if self._on and (now := self._clock()) >= self._next:
             self._next = now + _PAUSE
             self._shown = True
             self._write(_WIPE + text[: max(shutil.get_terminal_size().columns - 1, 1)])
 
     def follow(self, items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
-        """Pass items on, and show how many there were.
+        """Pass items on, and show how many have passed.
 
         Args:
             items: The items.
             what: What is done with them.
-            total: How many there are, if that is known; the length of the items when they have one.
+            total: The number of items, if known; their length if they have one.
         """
         if total is None and isinstance(items, Sized):
             total = len(items)
@@ -73,7 +73,7 @@ class Progress:
         try:
             self._stream.write(text)
             self._stream.flush()
-        except (OSError, ValueError):  # the terminal is gone: the work is not
+        except (OSError, ValueError):  # the terminal is gone, but the work continues
             self._on = False
 
     def __enter__(self) -> Self:

@@ -26,11 +26,11 @@ class _Signalled(KeyboardInterrupt):
 
 @contextmanager
 def signals_end_it() -> Iterator[None]:
-    """End the program with 130 on Ctrl-C, 143 on SIGTERM and 129 on SIGHUP, once what is open inside is closed.
+    """End the program with 130 on Ctrl-C, 143 on SIGTERM and 129 on SIGHUP, once everything open inside is closed.
 
-    What a signal interrupts may turn it into an exception of another kind (ctypes does, where it converts an argument)
-    or swallow it (a destructor, a bare `except`). So it is noted when it comes, ends the program whatever it became,
-    and comes again until it does.
+    The interrupted code may turn the signal into another exception (as ctypes does when it converts an argument) or
+    swallow it (in a destructor, or a bare `except`). So it is noted when it comes, ends the program whatever became of
+    it, and is raised again until it does.
     """
     if current_thread() is not main_thread():
         yield
@@ -39,7 +39,7 @@ def signals_end_it() -> Iterator[None]:
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
         come.append(number)
-        sys.unraisablehook = lambda _unraisable: None  # what was interrupted while it was made goes without a word
+        sys.unraisablehook = lambda _unraisable: None  # anything interrupted during its creation is dropped silently
         again = Timer(_AGAIN, raise_again, [signal.Signals(number)])
         again.daemon = True
         again.start()

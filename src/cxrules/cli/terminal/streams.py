@@ -1,4 +1,4 @@
-"""Standard input and output, as they may be: closed, full, or of a code page that lacks a character."""
+"""Standard input and output, which may be closed, full, or of a code page that lacks a character."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["doubts_are_lines", "whatever_the_streams"]
 
 @contextmanager
 def whatever_the_streams() -> Iterator[None]:
-    """Write what a code page lacks as a question mark; end with one line where nothing can be written at all."""
+    """Write characters that the code page lacks as question marks; if nothing can be written, end with one line."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -31,7 +31,7 @@ def whatever_the_streams() -> Iterator[None]:
         _give_up()
         raise SystemExit(ExitCode.OUTPUT_LOST) from None
     except SystemExit:
-        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # Typer's, once nobody reads: it ends with 1
+        if type(sys.stdout).__name__.endswith("PacifyFlushWrapper"):  # raised by Typer once nobody reads, with code 1
             raise SystemExit(ExitCode.OUTPUT_LOST) from None
         raise
     except OSError as error:
@@ -46,7 +46,7 @@ def whatever_the_streams() -> Iterator[None]:
 
 @contextmanager
 def doubts_are_lines() -> Iterator[None]:
-    """Show a fact that is hardly meant as a line of the program, without the place in the code that doubts it."""
+    """Show a warning about an unlikely fact as one line, without the place in the code."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
@@ -68,7 +68,7 @@ def doubts_are_lines() -> Iterator[None]:
 
 
 def _give_up() -> None:
-    """Let what is still to be written go nowhere, or the interpreter would complain once more at its end."""
+    """Discard what is still to be written, or the interpreter would complain again when it exits."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

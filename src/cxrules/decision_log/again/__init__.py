@@ -1,1 +1,1 @@
-"""Decisions of a log decided again: on their own rule base, and on a changed one."""
+"""Decides the decisions of a log again: on their own rule base, and on a changed one."""

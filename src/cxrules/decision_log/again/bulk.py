@@ -1,7 +1,7 @@
-"""Many records decided again at once: the policy over columns of bits, and what is recorded held against it.
+"""Decides many records again at once, by columns of bits, and compares the results with the records.
 
-It tells which records are surely as they were, and which a change surely leaves alone; what it is not sure of is
-decided again one by one, by the code that says what differs.
+It finds the records that certainly come out as before, and those that a change certainly leaves alone. All others are
+decided again one by one, by the code that reports differences.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ __all__ = ["Bulk", "Bulks", "Group", "list_silent", "split"]
 
 _BATCH: Final = 2048
 _WORTHWHILE: Final = 64
-"""Records of one rule base in a batch from which compiling it for columns pays."""
+"""The number of records of one rule base in a batch from which it pays to compile it for columns."""
 _KEPT: Final = 8
 
 
 def split(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Return the entries of a log in batches: what bounds the memory, whatever the size of the log.
+    """Return the entries of a log in batches, which bounds the memory, whatever the size of the log.
 
-    The first one is only as large as compiling a rule base asks for: after that lines need not be decoded.
+    The first batch is just large enough to compile a rule base; after that, lines need not be decoded.
     """
     rest = iter(entries)
     size = min(_WORTHWHILE, _BATCH)
@@ -49,9 +49,9 @@ class Group(NamedTuple):
 
     Attributes:
         entries: The decisions.
-        positions: Where they stand in the batch.
+        positions: Their positions in the batch.
         sheet: Their facts.
-        same: For each whether it surely comes out as it was recorded.
+        same: For each whether it certainly comes out as recorded.
         bulk: Their rule base.
     """
 
@@ -70,7 +70,7 @@ class Bulks:
         self._compiled: dict[str, Bulk] = {}
 
     def look(self, text: bytes) -> Sight | None:
-        """See through a line without decoding it, if it is of a rule base that is compiled."""
+        """Read a line without decoding it, if its rule base is compiled."""
         head = begin(text)
         if head is None:
             return None
@@ -79,7 +79,7 @@ class Bulks:
         return None if bulk is None else look(text, head, revision, bulk.stationer)
 
     def list_groups(self, batch: Sequence[Entry]) -> Iterator[Group]:
-        """Return the decisions in a batch for whose rule base columns pay, as far as columns can tell all they say."""
+        """Return the decisions in a batch whose rule base is worth compiling, if columns can check the whole record."""
         groups: dict[str, list[int]] = {}
         for position, entry in enumerate(batch):
             if isinstance(entry, Logged):
@@ -100,7 +100,7 @@ class Bulks:
 
 
 def _is_plain(record: DecisionRecord) -> bool:
-    """Whether columns can tell all that the record says."""
+    """Whether columns can check everything in the record."""
     return (
         record["format"] != 1
         and record["engine"] == "bitmap"
@@ -112,14 +112,14 @@ def _is_plain(record: DecisionRecord) -> bool:
 
 
 class _BulkOutcome(NamedTuple):
-    """What a record should say of the decision.
+    """What a record should say about the decision.
 
     Attributes:
         model: The model.
         status: The status.
         reason: Why there is no model.
         certainty: The certainty.
-        text: All that as a line has it after the facts, up to the bits of what fired.
+        text: All this as written in a line, after the facts and up to the bits of the fired rules.
     """
 
     model: str | None
@@ -130,10 +130,10 @@ class _BulkOutcome(NamedTuple):
 
 
 class Bulk:
-    """One rule base, compiled to hold many records against it at once.
+    """One rule base, compiled for checking many records at once.
 
     Attributes:
-        stationer: Puts the facts of its records side by side.
+        stationer: Lays the facts of its records side by side.
     """
 
     def __init__(self, judge: Judge) -> None:
@@ -156,7 +156,7 @@ class Bulk:
 
     @cached_property
     def _run(self) -> Runner[tuple[int, int]]:
-        """Everything that a record says, or that follows from it."""
+        """Everything that a record says, and what follows from it."""
         numbered = enumerate(self._numbers)
         return Runner(
             self._program,
@@ -164,13 +164,13 @@ class Bulk:
         )
 
     def lay_out(self, entries: Sequence[Logged]) -> FactSheet:
-        """Put the facts of decisions side by side."""
+        """Lay the facts of decisions side by side."""
         read = self.stationer.read
         rows = (read(entry.record["facts"]) if entry.sight is None else entry.sight.codes for entry in entries)
         return self.stationer.fill(rows, len(entries))
 
     def list_same(self, entries: Sequence[Logged], sheet: FactSheet) -> list[bool]:
-        """Return for each decision whether everything in its record surely comes out as it was recorded."""
+        """Return for each decision whether everything in its record certainly comes out as recorded."""
         answers = self._list_answers(sheet)
         return [
             not doubt
@@ -218,7 +218,7 @@ class Bulk:
         return _BulkOutcome(name, status, reason, sure, text.encode())
 
     def watch(self, rules: Iterable[str]) -> Runner[str]:
-        """Prepare to look for some rules alone."""
+        """Prepare to watch only some rules."""
         return Runner(self._program, {rule: self._program.fired[rule] for rule in rules})
 
 
@@ -246,7 +246,7 @@ def _is_written(sight: Sight, outcome: _BulkOutcome, fired: bytes, digest: str) 
 
 
 def list_silent(sheet: FactSheet, runner: Runner[str]) -> list[bool]:
-    """Return for each record whether surely none of the rules that are watched fires on its facts."""
+    """Return for each record whether certainly none of the watched rules fires on its facts."""
     fires = 0
     for column in runner(sheet.cohort).values():
         fires |= column

@@ -1,4 +1,4 @@
-"""Impact: which past decisions a change of the rule base would alter, from what to what, and because of which rules."""
+"""Impact: the past decisions that a change of the rule base would alter, their outcomes, and the rules behind them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Impact", "ImpactMove", "ImpactOutcome", "ImpactSummary", "ImpactTurn
 
 @dataclass(frozen=True, slots=True)
 class ImpactOutcome:
-    """What was, or would be, answered.
+    """An answer that was, or would be, given.
 
     Attributes:
         model: The model, or None.
@@ -52,7 +52,7 @@ class ImpactMove:
     """Evidence that weighs otherwise. A claim counts once for a model: one that another rule carries on has not moved.
 
     Attributes:
-        rule: The rule that brings it; where it has gone, the one that brought it.
+        rule: The rule that brings it or, if it has gone, the one that brought it.
         model: The model it speaks for or against.
         before: Its points under the recorded rule base; 0 when it did not count.
         after: Its points under the changed one.
@@ -83,7 +83,7 @@ class ImpactTurn:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What a changed rule base makes of a decision.
+    """The impact of a changed rule base on a decision.
 
     Attributes:
         line: The number of its line, from 1.
@@ -113,19 +113,19 @@ class Impact:
 
     @property
     def changes(self) -> bool:
-        """Whether model or status would differ."""
+        """Whether the model or the status would differ."""
         return (self.before.model, self.before.status) != (self.after.model, self.after.status)
 
     @property
     def touches(self) -> bool:
-        """Whether the answer, or anything that led to it, would differ."""
+        """Whether the answer, or anything behind it, would differ."""
         return bool(
             self.before != self.after or self.fires or self.silent or self.altered or self.evidence or self.steps
         )
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """The rules because of which it changes, in id order."""
+        """The rules that cause the change, in id order."""
         moved = {item.rule for item in self.evidence}
         turned = {rule for step in self.steps if step.step != "missing" for rule in set(step.before) ^ set(step.after)}
         return sorted_ids({*self.fires, *self.silent, *self.altered, *moved, *turned})
@@ -138,16 +138,16 @@ Changed: TypeAlias = RuleBase | Callable[[RuleBase], RuleBase]
 def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem]:
     """Decide every record again, on its own rule base and on a changed one.
 
-    Nothing is kept: a log of any size takes the same memory.
+    Nothing is kept, so a log of any size takes the same memory.
 
     Args:
         changed: The changed rule base; or a function that changes the rule base of a record, called once for each
             revision.
 
     Yields:
-        For each decision the impact, of which `changes` says whether the answer would be another; for each line that
-        cannot be decided again, and why, a problem. Where its own rule base does not give what is recorded, a problem
-        says so before the impact.
+        For each decision its impact, whose `changes` says whether the answer would differ; for each line that cannot be
+        decided again, a problem that says why. If its own rule base does not give the recorded answer, a problem that
+        says so precedes the impact.
     """
     changes = _Changes(changed)
     bulks = Bulks(log)
@@ -170,7 +170,7 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
 
 
 def _assess(log: LogReader, entry: Entry, changes: _Changes) -> Iterator[Impact | Problem]:
-    """Decide one record again under both rule bases; what it yields comes in the order in which it should be said."""
+    """Decide one record again under both rule bases, and yield everything in the order in which to report it."""
     if isinstance(entry, Problem):
         yield entry
         return
@@ -195,7 +195,7 @@ _KEPT: Final = 8
 
 
 class _Changes:
-    """What is changed about each rule base of a log."""
+    """The change of each rule base of a log."""
 
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
@@ -208,17 +208,17 @@ class _Changes:
             if len(self._made) > _KEPT:
                 self._made.clear()
             other = self._changed if isinstance(self._changed, RuleBase) else self._changed(own.rulebase)
-            # One judge for all records when the changed rule base is one.
+            # One judge for all records if there is a single changed rule base.
             made = (change.judge for change in self._made.values() if change.judge.rulebase == other)
             self._made[revision] = _Change(own, next(made, None) or Judge(create_engine("bitmap", other)))
         return self._made[revision]
 
 
 class _Change:
-    """One rule base and what it is changed to.
+    """One rule base and the rule base that replaces it.
 
     Attributes:
-        judge: Decides by the changed rule base.
+        judge: The judge of the changed rule base.
         altered: The rules of both that differ.
         policy: The numbers of the policy that differ.
     """
@@ -238,9 +238,9 @@ class _Change:
 
     @cached_property
     def _touched(self) -> tuple[list[str], list[str]] | None:
-        """The rules of each rule base that the change touches, if a decision is sure to stay where none of them fires.
+        """The rules of each rule base that the change touches, if no decision can change unless one of them fires.
 
-        A rule is touched if it, or the evidence it brings, is not the same in both.
+        A rule is touched if it, or its evidence, differs between the two.
         """
         before, after = self._own.rulebase, self.judge.rulebase
         if (before.policy, before.vocabulary, tuple(before.models.values())) != (
@@ -258,7 +258,7 @@ class _Change:
         return [name for name in before.rules if name not in same], [name for name in after.rules if name not in same]
 
     def list_untouched(self, group: Group) -> list[bool]:
-        """Return for each decision whether it surely comes out as recorded and stays so, with all that led to it."""
+        """Return for each decision whether it certainly comes out as recorded, and would not change in any part."""
         if self._touched is None:
             return [False] * len(group.entries)
         before, after = self._touched
@@ -283,7 +283,7 @@ def _leave_alone(logged: Logged, policy: tuple[str, ...]) -> Impact:
 
 def _recorded_otherwise(logged: Logged, before: ImpactOutcome) -> Problem:
     recorded = _recorded(logged.record).name
-    message = f"{recorded} is recorded, but the rule base of the record gives {before.name}; `replay` tells more"
+    message = f"{recorded} is recorded, but the rule base of the record gives {before.name}; see `replay`"
     return Problem(logged.line, Trouble.RECORDED_OTHERWISE, message, logged.part)
 
 
@@ -330,13 +330,13 @@ def _list_turned(comparison: Comparison) -> Iterator[ImpactTurn]:
 
 @dataclass(slots=True)
 class ImpactSummary:
-    """Counts over a log: what to add each impact to, and what to print.
+    """Counts over a log: impacts are added to it one by one, and it can be printed.
 
     Attributes:
         decisions: How many were decided again.
-        changes: How often model and status go from one value to another; only real changes.
-        touched: How many keep model and status, but not everything that led there.
-        causes: In how many of the changes each rule plays a part.
+        changes: How often model and status change from one value to another.
+        touched: How many keep model and status, but not everything behind them.
+        causes: The number of changes in which each rule plays a part.
     """
 
     decisions: int = 0

@@ -1,8 +1,8 @@
-"""Lines that are as the log writes them are seen through without being decoded.
+"""Reads lines that are exactly as the log writes them, without decoding them.
 
-What decides again needs the facts of a record and holds the rest against what it would write itself. So it compares
-bytes, and decodes only those lines of which somebody asks for the record. A line that is written otherwise, if only by
-a space, is decoded.
+Deciding again needs the facts of a record and compares the rest with what would be written today. So bytes are
+compared, and a line is decoded only if its record is asked for, or if it differs from the log's own way of writing,
+even by a space.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ANSWER: Final = re.compile(
     rb'(?:,"trace_id":' + _TEXT + rb')?+(?:,"span_id":' + _TEXT + rb")?+"
     rb'(?:,"chain":\{"n":\d{1,15}+,"prev":' + _TEXT + rb',"hash":' + _TEXT + rb"\})?+\}\n"
 )
-"""What stands after the facts in a record that hides nothing and has no digest of the whole answer."""
+"""The text after the facts in a record that hides nothing and has no digest of the whole answer."""
 
 
 def begin(text: bytes) -> re.Match[bytes] | None:
@@ -42,7 +42,7 @@ def begin(text: bytes) -> re.Match[bytes] | None:
 
 
 def look(text: bytes, head: re.Match[bytes], revision: str, stationer: Stationer) -> Sight | None:
-    """Return what is seen of a line after its beginning; None unless it is in all as the log writes it."""
+    """Return what the line says after its beginning; None unless all of it is as the log writes it."""
     start = head.end()
     end = text.find(b"}", start)
     codes = stationer.read_text(text[start:end])

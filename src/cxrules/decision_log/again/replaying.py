@@ -1,4 +1,4 @@
-"""Replay: every decision of a log again, on its own rule base, and every difference as data."""
+"""Replay: decides every decision of a log again, on its own rule base, and returns every difference as data."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = ["ReplayDifference", "Replayed", "replay"]
 
 @dataclass(frozen=True, slots=True)
 class ReplayDifference:
-    """A field that does not come out as it was recorded.
+    """A field that does not come out as recorded.
 
     Attributes:
         field: The field of the record.
         recorded: What the record says.
-        replayed: What the same facts and the same rule base give now.
+        replayed: What the same facts and the same rule base lead to now.
     """
 
     field: str
@@ -46,7 +46,7 @@ class Replayed:
 
     Attributes:
         logged: The decision in the log.
-        differences: What came out otherwise; empty when nothing did.
+        differences: The fields that came out differently.
     """
 
     logged: Logged
@@ -77,7 +77,7 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
     Nothing is kept: a log of any size takes the same memory.
 
     Yields:
-        For each decision what came out; for each line that cannot be decided again, and why, a problem.
+        For each decision its result; for each line that cannot be decided again, a problem that says why.
     """
     bulks = Bulks(log)
     for batch in split(log.entries(bulks.look)):
@@ -94,7 +94,7 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
 
 
 def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
-    """Decide one record again; what it yields comes in the order in which it should be said."""
+    """Decide one record again, and yield everything in the order in which to report it."""
     if isinstance(entry, Problem):
         yield entry
         return
@@ -137,7 +137,7 @@ def _compare_lean(record: DecisionRecord, again: Recommendation) -> Iterator[Rep
     for field, value in now.items():
         recorded = record[field]  # type: ignore[literal-required]  # a field of either
         if field == "fired" and recorded != value:
-            # As the ids of rules, for those who read it.
+            # As the ids of rules, for human readers.
             yield ReplayDifference(field, _name_rules(judge, recorded), list(again.fired))
         elif not _is_same(recorded, value):
             yield ReplayDifference(field, recorded, value)
@@ -147,7 +147,7 @@ def _name_rules(judge: Judge, fired: Any) -> Any:
     if not isinstance(fired, str):
         return fired
     bits = unpack_bits(fired)
-    # Bits beyond the rules name none.
+    # Bits beyond the rules have no meaning.
     return fired if bits >> len(judge.rulebase.rules) else list(judge.decider.names(bits))
 
 
@@ -166,9 +166,9 @@ def substitute_engine(logged: Logged, engine: str) -> Problem:
 
 
 def _is_same(recorded: object, replayed: object) -> bool:
-    """Compare as JSON does: 1, 1.0 and true are three things, and so are objects in another order."""
+    """Compare as JSON text: 1, 1.0 and true are three different things, and so are objects in another order."""
     if type(recorded) is not type(replayed):
-        # Names are text to JSON, whatever enumeration they belong to here.
+        # In JSON names are text, whatever enumeration they belong to here.
         return isinstance(recorded, str) and isinstance(replayed, str) and recorded == replayed
     if isinstance(recorded, dict):
         assert isinstance(replayed, dict)

@@ -1,4 +1,4 @@
-"""The facts of many records side by side: for each value of a fact the records that have it, as the bits of an int."""
+"""Lays the facts of many records side by side: for each value of a fact the records with it, as the bits of an int."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["FactSheet", "Stationer"]
 
 _FULL: Final = 100
 _FRACTIONS: Final = 128
-"""The code of a percentage from which on it is no whole number."""
+"""The first code of a percentage that is not a whole number."""
 _ROOM: Final = 80
-"""Bits of a code, below those that say which fact it is of, that hold any value but that of a very large set."""
+"""Low bits of a code, below those for the fact; they hold any value except that of a very large set."""
 _KEPT: Final = 4096
-"""How many values, as they are written, are kept for each vocabulary beyond those that have names."""
+"""The most written values that are kept for each vocabulary, beyond those that have names."""
 
 
 class FactSheet(NamedTuple):
@@ -27,8 +27,8 @@ class FactSheet(NamedTuple):
 
     Attributes:
         cohort: The records that have each value.
-        doubtful: For each record 1 where something is no fact in its normal form, else 0; what the cohort says of it
-            then means nothing.
+        doubtful: For each record 1 if anything in it is not a fact in normal form, otherwise 0; its column then means
+            nothing.
     """
 
     cohort: Cohort
@@ -38,7 +38,7 @@ class FactSheet(NamedTuple):
 class Stationer:
     """Makes sheets for the records of rule bases with one vocabulary. Threads may share it.
 
-    It reads a record's facts as codes: numbers in which a fact stands higher than all before it.
+    It reads a record's facts as codes: numbers that ascend in the order of the vocabulary.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
@@ -48,7 +48,7 @@ class Stationer:
         self._written = _Written(self._readers)
 
     def read(self, facts: Mapping[str, Any]) -> list[int] | None:
-        """Return the codes of a record's facts; None where one is no fact in its normal form."""
+        """Return the codes of a record's facts; None if one is not a fact in normal form."""
         try:
             return list(map(getitem, map(self._readers.__getitem__, facts), facts.values()))
         except (KeyError, TypeError):
@@ -57,7 +57,7 @@ class Stationer:
     def read_text(self, text: bytes) -> list[int] | None:
         """Return the codes of facts in JSON, without the braces and the first quotation mark.
 
-        None where they are not written as the log writes them.
+        None if they are not as the log writes them.
         """
         if not text:
             return []
@@ -71,8 +71,8 @@ class Stationer:
         """Put the facts of records side by side.
 
         Args:
-            rows: The codes of each record. Where they do not ascend, its facts are in another order than the log
-                writes them in.
+            rows: The codes of each record. If they do not ascend, its facts are not in the order in which the log
+                writes them.
             size: How many there are.
         """
         doubtful = bytearray(size)
@@ -92,14 +92,14 @@ class Stationer:
             columns.setdefault(name, {})[self._readers[name].value_of(code - (place << self._room))] = having
             twice |= known[name] & having
             known[name] |= having
-        while twice:  # a fact that is written twice
+        while twice:  # a fact that occurs twice
             doubtful[twice.bit_length() - 1] = 1
             twice &= ~(1 << twice.bit_length() - 1)
         return FactSheet(Cohort((1 << size) - 1, {name: _join(columns[name]) for name in columns}), doubtful)
 
 
 def _split(text: bytes) -> list[bytes]:
-    """Split facts of which some are lists, in which there are commas before quotation marks as well."""
+    """Split facts, some of them lists, which also contain commas before quotation marks."""
     members: list[bytes] = []
     while text:
         before, bracket, rest = text.partition(b"[")
@@ -109,14 +109,14 @@ def _split(text: bytes) -> list[bytes]:
         inside, _, text = rest.partition(b"]")
         members[-1] += b"[" + inside + b"]"
         if text and not text.startswith(b',"'):
-            members[-1] += text  # which is no value
+            members[-1] += text  # not a value
             break
         text = text[2:]
     return members
 
 
 class _CodeReader(Protocol):
-    """The values of a fact as codes. What is none in its normal form raises KeyError or TypeError."""
+    """The codes of a fact's values. Anything but a value in normal form raises KeyError or TypeError."""
 
     def __getitem__(self, value: Any) -> int: ...
 
@@ -126,7 +126,7 @@ class _CodeReader(Protocol):
 
 
 class _Written(dict[bytes, int]):
-    """For a fact and its value, as the log writes them, the code: `silos":"severe"`. Otherwise it raises KeyError."""
+    """The codes of facts as the log writes them, such as `silos":"severe"`. Anything else raises KeyError."""
 
     def __init__(self, readers: Mapping[str, _CodeReader]) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ def _make_reader(fact: Fact, first: int) -> _CodeReader:
 
 
 class _Names(dict[str, int]):
-    """The names of values. A text equals nothing but itself, so that a dict tells them apart."""
+    """The names of values. A text equals only itself, so a dict tells them apart."""
 
     def __init__(self, first: int, names: Sequence[str]) -> None:
         super().__init__((name, first + place) for place, name in enumerate(names))
@@ -178,7 +178,7 @@ class _Flags:
 
 
 class _Percentages:
-    """Numbers as they are written: floats that are whole numbers as ints."""
+    """Numbers as they are written: whole floats are ints."""
 
     def __init__(self, first: int) -> None:
         self._first = first
@@ -219,7 +219,7 @@ class _SetCodes:
 
 
 class _Marks(dict[int, bytearray]):
-    """For each code that is met, which records have it."""
+    """The records that have each code."""
 
     def __init__(self, size: int) -> None:
         super().__init__()

@@ -40,7 +40,7 @@ CHECKS = MappingProxyType(
         vocabulary.IDLE_FACT: vocabulary.idle_facts,
     }
 )
-"""Every check by its code; expectations, which are data, are checked beside them."""
+"""Every check by its code. Expectations, which are data, are checked as well."""
 
 _SUBJECTS: Final[Mapping[str, Callable[[RuleBase], int]]] = {
     reach.DEAD_RULE: lambda base: len(base.rules),
@@ -65,7 +65,7 @@ _SUBJECTS: Final[Mapping[str, Callable[[RuleBase], int]]] = {
 
 
 def count_subjects(check: str, rulebase: RuleBase) -> int | None:
-    """Return how many subjects a check has, where that is known before it is run; for idle rules and values, at most.
+    """Return how many subjects a check has, if known before it is run; for idle rules and values, the most.
 
     Examples:
         >>> count_subjects("dead-rule", RuleBase.builtin()) == len(RuleBase.builtin().rules)

@@ -1,4 +1,4 @@
-"""The two shapes of what a check claims: some organisation is so, or none is."""
+"""The two forms of a check's claim: some organisation has a property, or none has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Subject", "claim_none", "claim_some"]
 
 
 class Subject(NamedTuple):
-    """What a check speaks of, and the question it decides about it.
+    """The subject of a check, and the question to be decided about it.
 
     Attributes:
         check: The code of the check.
@@ -26,23 +26,23 @@ class Subject(NamedTuple):
     whether: str
 
     def prove(self) -> CheckFinding:
-        """Return that it is in order."""
+        """Return the finding that it is in order."""
         return CheckFinding(self.check, self.name, Verdict.PROVED)
 
     def leave(self) -> CheckFinding:
-        """Return that it is undecided: the question and no more, for either answer may be the right one."""
+        """Return the finding that it is undecided: only the question, because either answer may be right."""
         return CheckFinding(self.check, self.name, Verdict.UNDECIDED, f"Undecided: whether {self.whether}.")
 
     def refute(self, message: str, witness: Witness | None, involved: tuple[str, ...] = ()) -> CheckFinding:
-        """Return what is wrong, and an organisation that shows it."""
+        """Return the finding that it is wrong, with an organisation that shows it."""
         return CheckFinding(self.check, self.name, Verdict.REFUTED, message, witness, involved)
 
 
 def claim_none(prover: Prover, subject: Subject, question: Query, message: str, *angles: Angle) -> CheckFinding:
-    """Claim that no organisation is as asked.
+    """Claim that no organisation satisfies a query.
 
     Returns:
-        A proof, the smallest organisation that is so, or that it is undecided.
+        A proof, the smallest organisation that does, or the finding that it is undecided.
     """
     answer = prover.smallest(question, *angles)
     if answer.possible is Possibility.IMPOSSIBLE:
@@ -61,14 +61,14 @@ def claim_some(
     near: Callable[[], Witness | None] | None = None,
     hint: Hint | None = None,
 ) -> CheckFinding:
-    """Claim that some organisation is all of several things.
+    """Claim that some organisation satisfies several parts at once.
 
-    Each part stands under a name, and the message is given the names that cannot be together. `near` returns the
-    organisation that shows that none is; when left out, it is one that is all but as few as can be. `hint` returns one
-    that may be all of them.
+    Parts have names, and the message gets the names of those that exclude each other. `near` returns the organisation
+    that illustrates this; when left out, it is one that fails as few parts as possible. `hint` returns one that may
+    satisfy them all.
 
     Returns:
-        A proof, the conflict and an organisation that shows it, or that it is undecided.
+        A proof, the conflict with an organisation that shows it, or the finding that it is undecided.
     """
     answer = prover.exists(
         lambda *views: prover.circuit.all_of(part(*views) for part in parts.values()), *angles, hint=hint

@@ -1,4 +1,4 @@
-"""Where rules conflict: exclusions of the only supported model, articles that contradict themselves."""
+"""Checks for conflicting rules: exclusions of the only supported model, articles that contradict themselves."""
 
 from __future__ import annotations
 
@@ -71,5 +71,5 @@ def all_excluded(prover: Prover) -> Iterator[CheckFinding]:
         prover,
         Subject(ALL_EXCLUDED, "every model", "all models are ever excluded together"),
         lambda view: view.all_excluded,
-        "Every model is excluded, so that nothing is left to recommend.",
+        "Every model is excluded, so nothing is left to recommend.",
     )

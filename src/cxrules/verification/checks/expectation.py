@@ -1,4 +1,4 @@
-"""Whether the rule base does what is expected of it."""
+"""Checks that the rule base does what is expected of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
 
 
 def check_expectation(prover: Prover, expectation: Expectation) -> CheckFinding:
-    """Prove an expectation, or find the smallest organisation that belies it."""
+    """Prove an expectation, or find the smallest organisation that violates it."""
     subject = Subject(EXPECTATION, expectation.id, f"this holds of every organisation: {expectation.says.rstrip('.')}")
     changing = expectation.raising or expectation.lowering
     if changing:
@@ -59,7 +59,7 @@ def _belied(circuit: Circuit, expectation: Expectation, view: View) -> Bit:
     outcomes = []
     for word, names in expectation.outcomes.items():
         found = [_OUTCOMES[word](view, name) for name in names]
-        # Of models one is recommended; else "never a, b" means neither, "always a, b" means both.
+        # One of several models is recommended; for the rest "never a, b" means neither, "always a, b" means both.
         every = expectation.always and word != "recommends"
         outcomes.append(circuit.all_of(found) if every else circuit.any_of(found))
     comes_out = circuit.all_of(outcomes)

@@ -1,4 +1,4 @@
-"""Parts of the vocabulary without effect: thresholds, values and facts."""
+"""Checks for parts of the vocabulary without effect: thresholds, values and facts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def count_values(rulebase: RuleBase) -> int:
 
 
 def idle_facts(prover: Prover) -> Iterator[CheckFinding]:
-    """Every fact makes a difference to some answer, and one that decides to some model or status."""
+    """Every fact makes a difference to some answer, and a deciding fact to some model or status."""
     for fact in prover.rulebase.vocabulary.facts.values():
         yield _matter(prover, fact)
 
@@ -86,7 +86,7 @@ def _matter(prover: Prover, fact: Fact) -> CheckFinding:
 
 
 def answer_differs(circuit: Circuit, one: View, other: View) -> Bit:
-    """Return whether two views of one rule base differ in anything that is answered, apart from the rules quoted."""
+    """Return whether two views of one rule base differ in any part of the answer, apart from the rules quoted."""
     return circuit.any_of(_differences(circuit, one, other))
 
 
@@ -130,7 +130,7 @@ def _tell_apart(
 
 
 def _tell_values(prover: Prover, fact: Fact) -> Iterator[CheckFinding]:
-    """Group values that no answer tells apart; of an ordered fact only neighbours are compared."""
+    """Group values that no answer tells apart; for an ordered fact, only neighbours are compared."""
     values = prover.space.values(fact.name)
     pairs: Sequence[tuple[FactValue, FactValue]] = list(
         pairwise(values) if fact.kind is Kind.ORDERED else combinations(values, 2)
@@ -212,7 +212,7 @@ def _tell_element(prover: Prover, fact: Fact, element: str) -> CheckFinding:
 
 
 def _names_element(rulebase: RuleBase, fact: Fact, element: str) -> bool:
-    """Return whether any rule tests for an element; no answer can depend on one that no rule tests for."""
+    """Return whether any rule tests for an element; otherwise no answer can depend on it."""
     inclusion = (Operator.INCLUDES_ANY, Operator.INCLUDES_ALL, Operator.LACKS_ALL)
     return any(
         test.operator not in inclusion or (isinstance(test.operand, tuple) and element in test.operand)

@@ -1,4 +1,4 @@
-"""What says nothing new: subsumed conclusions, evidence counted twice, rules that change no decision."""
+"""Checks for what adds nothing: subsumed conclusions, evidence counted twice, rules that change no decision."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WITHOUT_WEIGHT = (Effect.FINDING, Effect.EXCLUDES, Effect.RECOGNISES, Effect.AC
 def subsumed_conclusions(prover: Prover) -> Iterator[CheckFinding]:
     """Every rule with a finding, exclusion, pattern or action is at times the only one of its article to conclude it.
 
-    Rules of other articles do not count: two articles that agree are two rules, and each is quoted.
+    Rules from other articles do not count: two articles that agree are two rules, and each is quoted.
     """
     rulebase, circuit = prover.rulebase, prover.circuit
     for rule in rulebase.rules.values():
@@ -50,10 +50,10 @@ def subsumed_conclusions(prover: Prover) -> Iterator[CheckFinding]:
 
 
 def double_counted(prover: Prover) -> Iterator[CheckFinding]:
-    """No two rules of one article speak for or against one model so that the one never fires without the other.
+    """No rule for or against a model fires only when another of the same article does.
 
-    Standing rules are left out: they speak of every organisation, for one point. So are rules that share the claim that
-    carries their weight, because it counts once.
+    Standing rules are left out, because they apply to every organisation, with one point. So are rules that share the
+    claim that carries their weight, because it counts once.
     """
     items = [item for item in prover.judge.decider.evidence if not item.standing]
 
@@ -85,13 +85,13 @@ def idle_rules(prover: Prover) -> Iterator[CheckFinding]:
     """Every rule that bears on the choice changes the model or the status of some organisation."""
     for rule in (rule for rule in prover.rulebase.rules if rule in prover.rulebase.bearing):
         fires = prover.ask([prover.outcome.fired[rule]])
-        if fires is not Possibility.IMPOSSIBLE:  # else dead-rule reports it
+        if fires is not Possibility.IMPOSSIBLE:  # otherwise dead-rule reports it
             subject = Subject(IDLE_RULE, rule, "the rule changes the model or the status of any organisation")
             yield _unless_dead(fires, subject, _change_something(prover, subject))
 
 
 def _unless_dead(fires: Possibility, subject: Subject, finding: CheckFinding) -> CheckFinding:
-    """Return what was found about a rule, unless it may be that it can never fire, which would be another finding."""
+    """Return the finding about a rule, unless the rule may never fire, which would be another finding."""
     undecided = fires is Possibility.UNDECIDED and finding.verdict is Verdict.REFUTED
     return subject.leave() if undecided else finding
 
@@ -103,7 +103,7 @@ def _change_something(prover: Prover, subject: Subject) -> CheckFinding:
     angles = (prover.angle, Angle(judge_of(replace(prover.rulebase, rules=rules))))
 
     def differs(view: View, bare: View) -> Bit:
-        # That the rule fires is a hint to the solver: otherwise nothing differs.
+        # Telling the solver that the rule fires is a hint: otherwise nothing differs.
         return circuit.all_of([view.fired[rule], result_differs(circuit, view, bare)])
 
     def same(view: View, bare: View) -> Bit:

@@ -1,4 +1,4 @@
-"""What can never happen: rules, findings, models, patterns and preferences that no organisation brings about."""
+"""Checks for what can never happen: rules, findings, models, patterns and preferences that no organisation reaches."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _condition(condition: Condition) -> Query:
 
 
 def _steps(prover: Prover, model: str) -> dict[str, Query]:
-    """Return the steps that a model has to pass, in policy order: a conflict names the first that stop it."""
+    """Return the steps that a model has to pass, in policy order, so that a conflict names the first that stop it."""
     circuit = prover.circuit
     return {
         **{f"requires {name}": _established(name) for name in prover.rulebase.models[model].requires},
