@@ -46,8 +46,8 @@ COMPARED = """\
   closed vocabulary and monotone rules, and its speed rests on that restriction.
 - One organisation at a time, in one thread, each engine built once and used again; building is not timed. The facts
   come from Python, so that what a binding costs is counted.
-- The policy, the voices of the authors and the claims are of cxrules. The other engines do not weigh evidence; where a
-  table shows a whole answer, cxrules gives everything beyond the fired rules.
+- The policy, the voices of the authors and the claims belong to cxrules. The other engines do not weigh evidence; if a
+  table shows a whole answer, cxrules adds everything beyond the fired rules.
 - Reasons: zen-engine's trace tells the rows that matched; CLIPS, Drools, Rego and experta tell the rules. What cxrules
   returns is read from one integer when it is asked for, so that tables below say also what reading takes.
 """
@@ -112,11 +112,13 @@ def _sections(seconds: float, count: int) -> Iterator[Section]:
 
 
 def _programs(records: int) -> Iterable[Program]:
-    yield Program("Explanations", "bench.search", "What the searches behind explanations take, beside naive search.")
+    yield Program(
+        "Explanations", "bench.search", "Times of the searches behind explanations, compared with naive search."
+    )
     yield Program(
         "Consultation",
         "bench.consultation",
-        "How many questions a consultation asks until the model is settled, for each organisation of a set.",
+        "The number of questions that a consultation asks until the model is settled, for each organisation of a set.",
         last=2,
     )
     yield Program(

@@ -1,4 +1,4 @@
-"""Cold start: what importing cxrules and asking it once takes in a new process, beside `import pydantic`."""
+"""Cold start: the time to import cxrules and ask it once in a new process, compared with `import pydantic`."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def measure_cold_start(rounds: int) -> Section:
         [f"`{statement}`", f"{taken:.1f}", f"{taken / medians[_PYDANTIC]:.2f}"] for statement, taken in medians.items()
     ]
     text = f"""\
-Each statement in {rounds} new processes, in turn with the others; the start of the interpreter is not counted, modules
-are compiled already. Median milliseconds of CPU time.
+Each statement runs in {rounds} new processes, in turn with the others; the start of the interpreter is not counted, and
+modules are compiled already. Median milliseconds of CPU time.
 
 {table(["statement", "milliseconds:", "times `import pydantic`:"], rows)}"""
     target = Target.at_most(

@@ -53,7 +53,7 @@ def time_each(call: Callable[[dict[str, Any]], object], organisations: Iterable[
 
 
 def measure_guard() -> float:
-    """Return what asking whether anybody listens takes, in microseconds: the least of nine, less the loop."""
+    """Return the microseconds of asking whether anybody listens: the least of nine, minus the loop."""
     times = 200_000
     package = logging.getLogger("cxrules")
     asked = min(timeit(lambda: LOGGER.level or package.level, number=times) for _ in range(9))
@@ -62,7 +62,7 @@ def measure_guard() -> float:
 
 
 def compare(base: Call, other: Call, organisations: list[dict[str, Any]]) -> tuple[float, float]:
-    """Return the medians of two calls that take turns, in microseconds: what disturbs one disturbs the other."""
+    """Return the medians of two calls that take turns, in microseconds: a disturbance affects both."""
     taken: tuple[list[float], list[float]] = ([], [])
     for known in organisations:
         for call, times in zip((base, other), taken, strict=True):
@@ -73,7 +73,7 @@ def compare(base: Call, other: Call, organisations: list[dict[str, Any]]) -> tup
 
 
 def measure_calls(folder: Path) -> list[Target]:
-    """Print what a decision takes by who listens, and return what is promised of it."""
+    """Print the time of a decision with different listeners, and return the targets."""
     advisor = cxrules.Advisor()
     organisations = draw_organisations(3_000)
     recommend = advisor.recommend
@@ -120,7 +120,7 @@ def measure_calls(folder: Path) -> list[Target]:
 
 
 def measure_host(recommend: Call, organisations: list[dict[str, Any]]) -> float:
-    """Return how much slower a decision is in a host whose root logger is at INFO; it must print nothing."""
+    """Return the slowdown of a decision in a host whose root logger is at INFO; nothing may be printed."""
     root = logging.getLogger()
     heard = io.StringIO()
     handler = logging.StreamHandler(heard)

@@ -1,4 +1,4 @@
-"""Where the time goes: the steps of `recommend()`, and what the least work of the kind takes."""
+"""Where the time goes: the steps of `recommend()`, compared with the least possible work of the same kind."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def measure_floor(advisor: Advisor, count: int, seconds: float) -> Section:
     )
     rows = [[name, show_microseconds(taken.median), show_microseconds(taken.p95)] for name, taken in times.items()]
     text = f"""\
-The steps of `recommend()` on the bitmap engine, timed one by one, beside the least work of the kind. Microseconds.
+The steps of `recommend()` on the bitmap engine, timed one by one, compared with the least possible work of the same
+kind. Microseconds.
 
 {table(["what", "median:", "95th percentile:"], rows)}"""
     return Section("Where the time goes", text)

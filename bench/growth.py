@@ -1,4 +1,4 @@
-"""How matching grows with the rule base, the same rules firing."""
+"""How the time of matching grows with the rule base, while the same rules fire."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def measure_growth(count: int, seconds: float, sizes: Sequence[int] = SIZES) -> 
 
 
 def count_gates(rulebase: RuleBase) -> tuple[int, int]:
-    """Return how many tests the rules of a rule base have, and how many gates its program for the model."""
+    """Return the number of tests in the rules of a rule base, and of gates in its program for the model."""
     program = Gating(Advisor(rulebase).judge.decider)
     assert program.formula.recommended
     return _count_tests(condition for rule in rulebase.rules.values() for condition in rule.when), len(program.gates)
@@ -92,8 +92,8 @@ def _measure_tables(sizes: Sequence[int]) -> tuple[str, Target]:
         rows.append([f"{size:,}", f"{tests:,}", f"{gates:,}", f"{gates / tests:.2f}", f"{nanoseconds:,.0f}"])
     head = ["rules", "tests:", "gates:", "gates for a test:", "ns a row, the model:"]
     told = fold(
-        f"""Tables of {_ROWS:,} rows, decided by the program of gates (`columns/`): what is built twice from the same
-        parts is one gate, so that a test costs less the more rules there are."""
+        f"""Tables of {_ROWS:,} rows, decided by the program of gates (`columns/`): whatever is built twice from the
+        same parts is one gate, so a test costs less the more rules there are."""
     )
     target = Target.at_most(
         f"tables, gates for a test, growth from {sizes[0]:,} to {sizes[-1]:,} rules",
@@ -131,8 +131,8 @@ def _section(
         of which {KNOWN} facts are known. For each organisation the same rules fire in all of them ({mean:.1f} on
         average); the rules beyond the first {sizes[0]:,} test the same facts and never fire, half of them only because
         a finding is missing. Facts in, ids of the fired rules out, as under "Matching alone"; median microseconds.
-        Who takes too long is not run on the larger ones; Drools, by way of drools-jpy, fails on all of them, where many
-        rules compare a number that an organisation leaves out."""
+        Engines that take too long are not run on the larger ones; Drools, by way of drools-jpy, fails on all of them,
+        where many rules compare a number that an organisation leaves out."""
     )
     text += f"\n\n{table(['engine', *(f'{size:,} rules:' for size in sizes), 'growth:'], rows)}"
     reference = medians[PEERS[0].name]

@@ -98,7 +98,7 @@ async def annoy(port: int, until: float) -> None:
 
 
 def make_tables() -> list[bytes]:
-    """Make the bodies of hostile tables: wide, long, with nothing but mistakes, and packed, where PyArrow is there."""
+    """Make the bodies of hostile tables: wide, long, full of mistakes and, if PyArrow is installed, packed."""
     wide = ",".join(f"silo{number}" for number in range(60_000))
     long = "silos,maturity,retention_budget_share\n" + "severe,early,15 %\n" * 100_000
     wrong = "silos\n" + "".join(f"sever{number}\n" for number in range(100_000))
@@ -114,7 +114,7 @@ def make_tables() -> list[bytes]:
 
 
 async def annoy_with_tables(port: int, until: float, body: bytes) -> None:
-    """Send a table again and again, and a head that never ends beside it."""
+    """Send a table again and again, together with a head that never ends."""
     while perf_counter() < until:
         with suppress(OSError, asyncio.IncompleteReadError):
             _, endless = await asyncio.open_connection(HOST, port)

@@ -47,7 +47,7 @@ def translate_for_all(rulebase: RuleBase, organisations: Sequence[Facts]) -> dic
 
 
 def measure_matching(rulebase: RuleBase, count: int, seconds: float) -> Section:
-    """Time which rules fire: from prepared facts to each engine's own form, and from JSON's facts to ids.
+    """Time the matching of rules: from prepared facts to each engine's own form, and from JSON's facts to ids.
 
     Args:
         rulebase: The rule base.
@@ -77,7 +77,7 @@ def measure_matching(rulebase: RuleBase, count: int, seconds: float) -> Section:
         them to the ids of the rules that fired, all that is needed for it included; cxrules validates the facts, the
         others take them as they come. Median microseconds of CPU time for one organisation. The fastest engine of
         others is {fastest}, on this rule base and this machine; whole recommendations of cxrules, which weigh and
-        decide, are given as well. Who needs milliseconds is timed on {_FEW} of the organisations."""
+        decide, are given as well. Engines that take milliseconds are timed on {_FEW} of the organisations."""
     )
     base, ids = times[REFERENCE].median, times[REFERENCE + _IDS].median
     returns = {peer.name: peer.returns for peer in PEERS} | {_DECIDING: "the whole answer, read when asked for"}
@@ -125,7 +125,7 @@ def measure_matching(rulebase: RuleBase, count: int, seconds: float) -> Section:
 def _time_in_groups(
     calls: Mapping[str, Callable[[Any], object]], inputs: Mapping[str, Sequence[Any]], seconds: float
 ) -> dict[str, Times]:
-    """Time what is alike in speed together: who needs a good part of a millisecond leaves the others a cold cache."""
+    """Time engines of similar speed together: one that takes most of a millisecond leaves the others a cold cache."""
     groups: tuple[list[str], ...] = ([], [], [])
     for name in calls:
         engine = name.removesuffix(_IDS)
@@ -147,7 +147,7 @@ def _identify(peer: Peer, program: Program) -> Callable[[Any], object]:
 
 
 def _whole(times: Mapping[str, Times]) -> dict[str, Times]:
-    """Return for each name how long it takes to the ids; for cxrules also to the decision."""
+    """Return the time to the ids by name; for cxrules also the time to the decision."""
     return {name: times.get(name + _IDS, taken) for name, taken in times.items() if not name.endswith(_IDS)}
 
 
@@ -176,11 +176,11 @@ def measure_whole_answer(rulebase: RuleBase, count: int, seconds: float) -> Sect
     returns[REFERENCE] = "all, each part computed when it is read"
     returns[_EVERYTHING] = "all, as data that JSON can hold"
     text = fold(
-        f"""{_describe(rulebase, count)}. Timed is `recommend(facts)`: facts validated, rules matched, evidence weighed,
-        policy applied. The other engines fire rules and decide nothing, so each stands here in the place of an engine
-        of cxrules, translation of the facts included. Everything in the answers (ranking, voices, advice, claims for
-        and against) was equal before anything was timed. Microseconds of CPU time for one organisation. Who needs
-        milliseconds is timed on {_FEW} of the organisations."""
+        f"""{_describe(rulebase, count)}. The times are those of `recommend(facts)`: facts validated, rules matched,
+        evidence weighed, policy applied. The other engines fire rules and decide nothing, so each takes the
+        place of an engine of cxrules here, including the translation of the facts. Everything in the answers
+        (ranking, voices, advice, claims for and against) was equal before anything was timed. Microseconds of CPU time
+        for one organisation. Engines that take milliseconds are timed on {_FEW} of the organisations."""
     )
     text += f"\n\n{_table(times, returns)}"
     target = Target.at_most("recommend(), bitmap, median", times[REFERENCE].median, WHOLE_ANSWER, "µs")
@@ -196,7 +196,7 @@ def _assert_same_answers(advisors: Mapping[str, Advisor], organisations: Sequenc
     for known in organisations:
         expected = _answer(advisors[REFERENCE], known)
         for name, advisor in advisors.items():
-            assert _answer(advisor, known) == expected, f"{name} answers otherwise than {REFERENCE} for {known}"
+            assert _answer(advisor, known) == expected, f"{name} answers differently from {REFERENCE} for {known}"
 
 
 def _answer(advisor: Advisor, known: Facts) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How soon the page is there, in a real browser: the first paint over HTTP, and the library in WebAssembly.
+"""How soon the page is ready in a real browser: the first paint over HTTP, and the library in WebAssembly.
 
 python -m bench.page
 
@@ -39,7 +39,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 def _load(page: Any, address: str, ready: str) -> tuple[float, float]:
-    """Load the page: milliseconds to the first paint and until it is ready."""
+    """Load the page, and return the milliseconds to the first paint and until it is ready."""
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_selector(ready, state="attached")

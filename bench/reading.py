@@ -1,4 +1,4 @@
-"""What reading an answer takes beside deciding, and what a form of input takes beside another."""
+"""The time to read an answer compared with deciding, and of one form of input compared with another."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def measure_reading(advisor: Advisor, count: int, seconds: float) -> Section:
         for name, taken in times.items()
     ]
     text = fold(
-        f"""What one reads of an answer, on {count} organisations; reading does not decide again, and each call reads an
-        answer that nobody has read before in that round. Microseconds of CPU time."""
+        f"""The time to read parts of an answer, on {count} organisations; reading does not decide again, and each call
+        reads an answer that nobody has read before in that round. Microseconds of CPU time."""
     )
     text += f"\n\n{table(['what', 'median:', '95th percentile:', 'times recommend():'], rows)}"
     return Section(

@@ -1,4 +1,4 @@
-"""What a measurement reports: Markdown, and the targets it was held against."""
+"""The report of a measurement: Markdown, and the targets with which it was compared."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def write_targets(targets: Iterable[Target]) -> str:
 
 
 def read_targets(lines: Sequence[str]) -> tuple[list[str], list[Target]]:
-    """Part what a program printed into its other lines and its targets.
+    """Split the output of a program into targets and other lines.
 
     Examples:
         >>> read_targets(["It takes long.", "MISSED  answering: 3.14 s, at most 3 s"])[1][0].measured
@@ -71,7 +71,7 @@ class Section:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; every column but the first is set to the right when its head ends in a colon."""
+    """Return a Markdown table; columns other than the first are right-aligned if their heads end in a colon."""
     rule = ["---:" if cell.endswith(":") else "---" for cell in head]
     lines = [[cell.rstrip(":") for cell in head], rule, *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
@@ -83,7 +83,7 @@ def fold(text: str) -> str:
 
 
 def show_microseconds(value: float) -> str:
-    """Show a time with three significant digits or all its whole ones.
+    """Show a time with three significant digits, or with all digits before the point.
 
     Examples:
         >>> show_microseconds(6.7031), show_microseconds(31.25), show_microseconds(20413.7)

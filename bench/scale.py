@@ -1,6 +1,6 @@
 """Measures tables on one core, on two processes and on Spark, and writes docs/scale.md: `python -m bench.scale`.
 
-Spark is measured where pyspark is installed, as in the environment of `make test-distributed`; else its section says
+Spark is measured if pyspark is installed, as in the environment of `make test-distributed`; otherwise its section says
 that it was not.
 """
 
@@ -37,7 +37,7 @@ HEAD = """\
 Written by `python -m bench.scale`; do not edit. What a core decides, what a row weighs, and what a billion rows
 take, from one run on the machine below, which may have had other work to do. How to call it is in [tables](tables.md).
 
-Every row says what `recommend()` says of its facts, with the same rules fired: no difference on 1,000,000 drawn
+Every row matches what `recommend()` says about its facts, with the same rules fired: no difference on 1,000,000 drawn
 organisations, by `pytest -m soak --hypothesis-profile soak tests/columns/test_tables.py`. `make test` tries 20,000, and
 random rule bases.
 """
@@ -159,7 +159,7 @@ def _describe_billion(rates: list[Rate], two: float) -> str:
             ]
         )
     head = ["what goes in, what is answered", "core hours:", "minutes on 16 cores:", "GB in:", "GB out:"]
-    told = f"""Computed from the rates and bytes above, not run. Sixteen cores, each with a process of its own, are
+    told = f"""Computed from the rates and bytes above, not run. Sixteen cores, each with one process, are
     taken to gain as much as two do here ({two / 2:.0%} of a core each). The gigabytes are those of Arrow in memory.
     They are read and written batch by batch, so what it takes besides is a disk or network that delivers them in that
     time; under Spark its conversion of rows comes on top. Codes cost least: what is decided often is worth encoding

@@ -1,6 +1,6 @@
-"""The questions that are answered by search: medians on the built-in rule base, beside a naive exhaustive search.
+"""The questions answered by search: medians on the built-in rule base, compared with a naive exhaustive search.
 
-The organisations know 15 to 30 facts. The naive search asks the same of `recommend`, one organisation after another;
+The organisations know 15 to 30 facts. The naive search asks `recommend` the same, one organisation after another;
 where it would take too long, it is timed on the first of those it has to look at and the time is scaled up. Where both
 give an answer soon, the answers are compared before any time is printed.
 
@@ -24,7 +24,7 @@ from cxrules.search.possibilities import possibilities_of
 
 LEAST_KNOWN, MOST_KNOWN = 15, 30
 TARGET = "cmo_owned"
-"""The model that is hardest to reach, so that a search for it has to look at everything."""
+"""The model that is hardest to reach, so that a search for it has to examine everything."""
 
 NAIVE = 5
 """Organisations on which the naive search is timed."""
@@ -77,7 +77,7 @@ def measure_ratios(
 
 
 def list_targets(advice: Sequence[Recommendation], advisor: Advisor) -> Iterator[Target]:
-    """Hold the questions against what they may cost, in times of `recommend()`."""
+    """Compare the questions with the targets for their cost, in times of `recommend()`."""
     unit = "times recommend()"
     for name, ask, bound in (
         ("robustness", Recommendation.robustness, 300),
@@ -93,7 +93,7 @@ def list_targets(advice: Sequence[Recommendation], advisor: Advisor) -> Iterator
 
 
 def time_naive(steps: Iterable[object], total: int) -> float:
-    """Time some steps of a naive search, and give the milliseconds for all of them."""
+    """Time some steps of a naive search, and return the milliseconds for all of them."""
     start = time.perf_counter()
     done = sum(1 for _ in islice(steps, STEPS))
     return 1000 * (time.perf_counter() - start) * max(total, 1) / max(done, 1)
@@ -112,7 +112,7 @@ def try_changes(advisor: Advisor, advice: Recommendation, most: int) -> Iterator
 
 
 def count_changes(advice: Recommendation, most: int) -> int:
-    """Count the sets of changes that the naive search goes through, those that clash included."""
+    """Count the sets of changes that the naive search goes through, including those that clash."""
     size = len(list_changes(possibilities_of(advice.judge), advice.decision.known))
     total, ways = 0, 1
     for chosen in range(1, most + 1):
@@ -140,7 +140,7 @@ def count_completions(advice: Recommendation) -> int:
 
 
 def compare(advisor: Advisor, advice: Recommendation) -> None:
-    """Hold the search against the naive one where that is soon done.
+    """Compare the search with the naive one where that is fast enough.
 
     Raises:
         AssertionError: If they differ.

@@ -1,4 +1,4 @@
-"""Many organisations at once, beside a loop over `recommend` and the same rules in two engines for tables."""
+"""Many organisations at once, compared with a loop over `recommend` and the same rules in two engines for tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BATCH = "datalogic-py, its batch, the rules alone"
 
 
 def measure_tables(size: int) -> Section:
-    """Measure on so many organisations, of each of which 25 facts are known on average."""
+    """Measure on so many organisations, each with 25 known facts on average."""
     advisor = Advisor()
     judge = advisor.tables
     codes = draw_codes(judge, size)
@@ -171,7 +171,7 @@ def _assert_equal(advisor: Advisor, codes: Mapping[str, Codes], few: list[dict[s
 
 
 def measure_processes(size: int) -> tuple[float, float]:
-    """Return how many times as many two processes decide as one in the processor time of each: the best of rounds.
+    """Return the ratio of two processes' decisions to one's, in the processor time of each: the best of several rounds.
 
     Beside it stands what two processes reach that need no memory: how far they hinder one another lies in the machine.
     """
@@ -277,7 +277,7 @@ def _batch(program: Any, few: list[dict[str, FactValue]], ids: list[list[str]]) 
 
 
 def _time_all(call: Callable[[], object]) -> float:
-    """Time of all threads of the process: what a peer spends on its own."""
+    """Return the time of all threads of the process, including those of a peer."""
     from time import process_time
 
     call()

@@ -47,7 +47,7 @@ def time_in_turn(
         contenders: What is called, by name.
         inputs: For each contender the same organisations, each in its own form.
         seconds: How long to go on at least; every organisation is taken at least once, and the first round, which
-            warms up, does not count. Who needs more than its share sits out later rounds.
+            warms up, does not count. A call that takes more than its share sits out later rounds.
 
     Returns:
         The times of each contender.

@@ -4,7 +4,7 @@
     exit_codes         how the program ends
     terminal           standard input and output, signals, progress
     shared             what commands share: options, rule bases, mistakes, the width of the text
-        every other module a command or two
+    every other module a command or two
 
 A new command is a module with a function `register(app)`, and one line in `app.MODULES`.
 """

@@ -39,7 +39,7 @@ Exit codes:
   1  a command that looks for mistakes or differences found some
   2  the arguments or the input are wrong
   3  something is needed that is not installed
-    4  verify or diff: solver and engine disagree, so nothing is proved
+  4  verify or diff: solver and engine disagree, so nothing is proved
   5  the output cannot be written
 130  stopped by Ctrl-C; 143: asked to terminate; 129: the terminal was closed"""
 

@@ -31,7 +31,7 @@ _EPILOG = """\b
 Exit codes:
   0  nothing differs; lines that are torn or masked are counted, and change nothing
   1  at least one decision differs, or a chained log is not as it was written
-    2  the arguments are wrong, or the file is not a decision log, or not entirely
+  2  the arguments are wrong, or the file is not a decision log, or not entirely
   3  something is needed that is not installed"""
 
 File: TypeAlias = Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="A decision log.")]

@@ -1,6 +1,6 @@
 """Cases in YAML: the given facts of an organisation, and the expected result.
 
-        cases:                               # or the list alone, in a separate file
+    cases:                               # or the list alone, in a separate file
       - id: stretched
         title: Why this is so, in one sentence
         given: {marketing_bandwidth: stretched}
@@ -12,7 +12,7 @@
 
 A case may expect any of these:
 
-        model         the model, a list of acceptable models, or null
+    model         the model, a list of acceptable models, or null
     status        recommended, contested or undetermined
     reason        why it is undetermined
     rejected      models that are excluded, lack a requirement or have no net evidence
