@@ -173,9 +173,9 @@ def _refuse_same(file: Path, *written: Path | None) -> None:
 
 def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
     """Describe a portfolio as text."""
-    from cxrules.columns.portfolio import Words
+    from cxrules.columns.portfolio import PortfolioWords
 
-    words = Words.of(rulebase)
+    words = PortfolioWords.of(rulebase)
     lines = [
         f"{portfolio.size:,} organisations" + (f", {portfolio.refused:,} more refused" if portfolio.refused else "")
     ]

@@ -36,13 +36,13 @@ def lower(program: Program, outputs: Iterable[Gate]) -> tuple[Schedule, tuple[Di
 
     The digits of a fact that are needed are read one after another.
     """
-    reader = _Reader(program)
+    reader = _DigitReader(program)
     wanted = program.gates.copy(outputs, reader.gates, lambda number: reader.decode(program.inputs[number]))
     digits = tuple(reader.digits)
     return reader.gates.schedule(wanted, lambda number: digits[number].fact), digits
 
 
-class _Reader:
+class _DigitReader:
     def __init__(self, program: Program) -> None:
         self._program = program
         self.gates = Gates()

@@ -15,7 +15,7 @@ from cxrules.policy.decision import Status
 from cxrules.policy.evidence import certainty
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Portfolio", "Words"]
+__all__ = ["Portfolio", "PortfolioWords"]
 
 _LOOKED_AT = 20_000
 """Of how many organisations it is asked which unknown facts matter: each costs a hundred times its decision."""
@@ -23,7 +23,7 @@ _LOOKED_AT = 20_000
 _UNDETERMINED = "undetermined"
 
 
-class Words(NamedTuple):
+class PortfolioWords(NamedTuple):
     """What a rule base decides on, in words: the built-in one on the owner of CX, another one on its own subject.
 
     Attributes:
@@ -39,7 +39,7 @@ class Words(NamedTuple):
     none: str
 
     @classmethod
-    def of(cls, rulebase: RuleBase) -> Words:
+    def of(cls, rulebase: RuleBase) -> PortfolioWords:
         """Choose the words.
 
         Examples:

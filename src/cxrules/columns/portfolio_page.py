@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from cxrules.columns.portfolio import Portfolio, Words
+from cxrules.columns.portfolio import Portfolio, PortfolioWords
 from cxrules.policy.decision import Status
 from cxrules.rulebase import RuleBase
 
@@ -42,7 +42,7 @@ td:last-child,th:last-child{text-align:right}
 
 def page_of(portfolio: Portfolio, rulebase: RuleBase, source: str) -> str:
     """Return the page on the organisations in a table, of which the name is given, as HTML."""
-    words = Words.of(rulebase)
+    words = PortfolioWords.of(rulebase)
     title = f"{words.subject} in {source}"
     names = words.names(rulebase)
     colours = {model: _COLOURS[place % len(_COLOURS)] for place, model in enumerate(names)}
