@@ -19,6 +19,7 @@ __all__ = [
     "is_missing",
     "no_such",
     "read_count",
+    "read_number",
     "refuse_question",
     "show_text",
     "show_value",
@@ -34,6 +35,7 @@ MISSING = "leave the fact out, or write None; recommend_row(frame, row) takes a 
 
 _SHORT = 4
 _LONGEST_STEP = 80
+_LONGEST_FILE = 4_096  # as long as a path can be
 _LONGEST_VALUE = 60
 _LONGEST_MESSAGE = 1_000
 
@@ -63,7 +65,8 @@ class Location:
     def __str__(self) -> str:
         if self.file is None:
             return ".".join(show_text(step, _LONGEST_STEP) for step in self.path)
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        file = show_text(self.file, _LONGEST_FILE)
+        return f"{file}:{self.line}:{self.column}" if self.line else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ def show_value(value: object) -> str:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
         text = f"a value of type {type(value).__name__}"
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "…"
+    return show_text(text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "…")
 
 
 def unwrap(value: object) -> object:
@@ -200,6 +203,23 @@ def unwrap(value: object) -> object:
     if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
         return value.tolist()
     return value
+
+
+def read_number(value: object) -> float | None:
+    """Return a number as a float, infinite where it is too large for one; None where it is none, such as a flag.
+
+    Examples:
+        >>> read_number(2), read_number(10**400), read_number(True), read_number("2")
+        (2.0, inf, None, None)
+    """
+    if isinstance(value, bool | str | bytes | bytearray):
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type] # whatever is no number raises
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")  # type: ignore[operator] # an integer or fraction
+    except Exception:  # noqa: BLE001 - a stranger's __float__ may raise anything
+        return None
 
 
 def is_missing(value: object) -> bool:

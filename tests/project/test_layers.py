@@ -28,12 +28,13 @@ MAY_IMPORT = {
     "version": "",
     "document": "dataclass",
     "errors": "dataclass",
+    "arguments": "errors",
     "whole_file": "",
     "language": "errors document whole_file",
     "organisation_model": "language",
-    "knowledge": "language",
+    "knowledge": "arguments language",
     "files": "knowledge",
-    "rulebase": "language",
+    "rulebase": "arguments language",
     "builtin": "organisation_model rulebase",
     "engines": "rulebase",
     "policy": "engines builtin",
@@ -101,7 +102,9 @@ HEAVY = {
     ),
     "pandas": Heavy(in_functions=()),
     "polars": Heavy(in_functions=()),
-    "pyarrow": Heavy(at_top=("columns.cells", "columns.coding", "columns.files", "columns.frames", "columns.tables")),
+    "pyarrow": Heavy(
+        at_top=("columns.arrow", "columns.cells", "columns.coding", "columns.files", "columns.frames", "columns.tables")
+    ),
     "pydantic": Heavy(
         at_top=("builtin.organisation", "organisation_model", "portable.schema", "knowledge", "mcp", "web.app")
     ),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cxrules.columns.arrow.odd_cells import key_of, list_cells
 from cxrules.columns.cells import Lexicon, is_valid, lengths_of, list_indices, look_up, read_bits, unite_lists
 from cxrules.columns.dialect import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
@@ -74,7 +75,7 @@ class Coder:
         try:
             return self._encoder(fact.kind, column.type)(fact, column)
         except pa.ArrowNotImplementedError:  # a type that no fact has, such as pandas's periods, or lists of lists
-            return self._encode_objects(fact, column.to_pylist())
+            return self._encode_objects(fact, list_cells(column))
 
     def _encoder(self, kind: Kind, found: pa.DataType) -> Callable[[Fact, pa.Array], tuple[Codes, list[Fault]]]:
         """Return what encodes a kind of fact from a type of column, quickest where they suit each other."""
@@ -86,7 +87,7 @@ class Coder:
         if kind is Kind.SET and _is_list(found):
             return self._encode_lists
         if types.is_nested(found):
-            return lambda fact, column: self._encode_objects(fact, column.to_pylist())
+            return lambda fact, column: self._encode_objects(fact, list_cells(column))
         return self._encode_texts if _is_text(found) else self._encode_distinct
 
     def encode_elements(
@@ -129,14 +130,14 @@ class Coder:
             try:
                 column = pc.dictionary_encode(_decoded(column)) if not pa.types.is_dictionary(column.type) else column
             except pa.ArrowNotImplementedError:  # a type that no fact has
-                column = column.to_pylist()
-        values = column if isinstance(column, list) else column.dictionary.to_pylist()
+                column = list_cells(column)
+        values = column if isinstance(column, list) else list_cells(column.dictionary)
         table = np.zeros(max(len(values), 1), np.uint8)
         told: dict[str, Diagnostic] = {}
         wrong: dict[str, list[int]] = {}
         for place, cell in enumerate(values):
             value = _read(truth, cell) if file else cell
-            shown = repr(value)
+            shown = key_of(value)
             if is_missing(value):
                 continue
             try:
@@ -215,7 +216,7 @@ class Coder:
             column = _distinguish(column)
         elif len(column.dictionary) > len(column):
             return self._encode_distinct(fact, pc.dictionary_encode(column.cast(column.type.value_type)), parse)
-        values = column.dictionary.to_pylist()
+        values = list_cells(column.dictionary)
         plain = len(values) <= _REMEMBERED and all(isinstance(value, str) for value in values)
         table, wrong = (self._tables if plain else self._tabulate)(fact.name, tuple(values), parse)
         indices = list_indices(column)
@@ -262,7 +263,7 @@ class Coder:
             elements = _distinguish(elements)
         table = np.zeros(max(len(elements.dictionary), 1), kind)
         wrong: list[tuple[int, Diagnostic]] = []
-        for position, element in enumerate(elements.dictionary.to_pylist()):
+        for position, element in enumerate(list_cells(elements.dictionary)):
             try:
                 table[position] = self.code_of(fact, fact.examine((element,))) - 1
             except InvalidOrganisation as error:
@@ -297,7 +298,7 @@ class Coder:
         """Return what is wrong with some values, each value once."""
         told: dict[str, tuple[tuple[Diagnostic, ...], list[int]]] = {}
         for value, row in wrong:
-            shown = repr(value)
+            shown = key_of(value)
             if shown not in told:
                 try:
                     fact.examine(value)

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from cxrules.arguments import check_text
+from cxrules.columns.arrow.odd_cells import UNWRITABLE, list_cells, names_of, to_arrow, whole
 from cxrules.columns.layout import (
     PROGRAM,
     TERMINAL,
@@ -25,7 +27,7 @@ from cxrules.columns.layout import (
 )
 from cxrules.columns.numpy_executor import CHUNK, Codes
 from cxrules.columns.tables import ALSO, Table, TableJudge
-from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing, show_value, suggest
+from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing, no_such, show_value
 from cxrules.language.facts import Vocabulary
 
 __all__ = ["Asked", "FrameJudge", "Part", "read_row"]
@@ -86,11 +88,12 @@ class FrameJudge:
             if not isinstance(given, expected[0]):
                 raise TypeError(f"{name}: {expected[1]} is expected, not {show_value(given)}")
         also = (asked.also,) if isinstance(asked.also, str) else tuple(asked.also)
-        for name in also:
-            if name not in ALSO:
-                raise ValueError(f"also: no such thing: {name!r}; {suggest(name, ALSO)}")
-        if asked.on_error not in ("raise", "null"):
-            raise ValueError(f"on_error is 'raise' or 'null', not {asked.on_error!r}")
+        for one in also:
+            if one.__class__ is not str or one not in ALSO:
+                raise no_such("thing", one, ALSO)
+        if asked.on_error.__class__ is not str or asked.on_error not in ("raise", "null"):
+            raise ValueError(f"on_error is 'raise' or 'null', not {show_value(asked.on_error)}")
+        check_text("prefix", asked.prefix)
         self._judge = judge
         self._asked = asked._replace(also=(*(() if asked.brief else ("points", "fired")), *dict.fromkeys(also)))
         self._wanted = {*self._asked.also, "patterns", "incoherences"} if watch else set(self._asked.also)
@@ -125,7 +128,7 @@ class FrameJudge:
             InvalidOrganisation: With every mistake in the cells. After the first batch that has one the rest is read,
                 but no longer answered.
         """
-        parts = (Part(tuple(batch.schema.names), batch.column, batch.num_rows) for batch in batches)
+        parts = (Part(tuple(names_of(batch.schema)), batch.column, batch.num_rows) for batch in batches)
         return (answers for _, answers in self.read(parts) if answers is not None)
 
     def read(self, parts: Iterable[Part]) -> Iterator[tuple[int, pa.RecordBatch | None]]:
@@ -150,7 +153,7 @@ class FrameJudge:
         return lay_out(self._judge.rulebase.vocabulary, list(names), asked.columns, asked.keep, asked.remedies)
 
     def _stream(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-        layout = self._lay_out(reader.schema.names)
+        layout = self._lay_out(names_of(reader.schema))
         empty = pa.RecordBatch.from_pylist([], reader.schema)
         answers = self._answer(empty.column, layout, 0, (0, Faults()))
         assert answers is not None, "no row is wrong"
@@ -159,7 +162,7 @@ class FrameJudge:
         return pa.RecordBatchReader.from_batches(schema, answered)
 
     def _table(self, table: pa.Table) -> pa.Table:
-        layout = self._lay_out(table.schema.names)
+        layout = self._lay_out(names_of(table.schema))
         return _keep_fields(self._answers(table.column, layout, table.num_rows), table.schema)
 
     def _answers(self, column: Callable[[str], Any], layout: Layout, size: int) -> pa.Table:
@@ -170,8 +173,8 @@ class FrameJudge:
             stop = min(start + CHUNK, size)
 
             def part(name: str, start: int = start, stop: int = stop) -> Any:
-                whole = column(name)
-                return whole[start:stop] if isinstance(whole, list) else whole.slice(start, stop - start)
+                given = column(name)
+                return given[start:stop] if isinstance(given, list) else given.slice(start, stop - start)
 
             found.append(self._answer(part, layout, stop - start, (start, faults)))
             if faults.full and self._asked.on_error == "raise":
@@ -207,7 +210,7 @@ class FrameJudge:
             )
         columns = {self._asked.prefix + name: values for name, values in columns.items()}
         refuse_twice(layout.kept, columns, self._asked.remedies)
-        kept = {name: _whole(column(name)) for name in layout.kept}
+        kept = {name: to_arrow(name, column(name), first + self._asked.remedies.first) for name in layout.kept}
         return pa.RecordBatch.from_pydict(kept | columns)
 
     def _tell(
@@ -220,8 +223,8 @@ class FrameJudge:
             codes = {name: values[kept] for name, values in codes.items()}
             table = self._judge.decide(codes, len(kept), also=self._wanted)
 
-            def column(name: str, whole: Callable[[str], Any] = column) -> Any:
-                cells = _whole(whole(name))
+            def column(name: str, read: Callable[[str], Any] = column) -> Any:
+                cells = whole(read(name))
                 return [cells[row] for row in kept.tolist()] if isinstance(cells, list) else cells.take(pa.array(kept))
 
         self._watch(column, codes, table, len(wrong))
@@ -234,9 +237,9 @@ class FrameJudge:
         messages: dict[int, str] = {}
         for name, place in layout.facts.items():
             if isinstance(place, str):
-                codes[name], wrong = coder.encode(name, _whole(column(place)), file=self._asked.file)
+                codes[name], wrong = coder.encode(name, whole(column(place)), file=self._asked.file)
             else:
-                parts = {element: _whole(column(part)) for element, part in place.items()}
+                parts = {element: whole(column(part)) for element, part in place.items()}
                 codes[name], wrong = coder.encode_elements(name, parts, file=self._asked.file)
             for told, rows in wrong:
                 placed = place_of(told, name, place)
@@ -299,7 +302,7 @@ def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = 
 
     def cell(name: str) -> Any:
         values = _read(here[name])
-        value = values[0] if isinstance(values, list) else values.to_pylist()[0]
+        value = values[0] if isinstance(values, list) else list_cells(values)[0]
         return None if is_missing(value) else value
 
     facts: dict[str, Any] = {}
@@ -363,7 +366,7 @@ def _read(series: nw.Series[Any]) -> pa.ChunkedArray | pa.Array | list[Any]:
         if series.implementation.is_pandas_like():
             return pa.array(series.to_native(), from_pandas=True)
         return list(series.to_native()) if series.dtype == nw.Object else series.to_arrow()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError):
+    except UNWRITABLE:
         return list(series.to_native())
 
 
@@ -387,10 +390,4 @@ def _memo(read: Callable[[str], Any]) -> Callable[[str], Any]:
             known[name] = read(name)
         return known[name]
 
-    return column
-
-
-def _whole(column: Any) -> Any:
-    if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
+from cxrules.arguments import check_texts
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value, suggest
 from cxrules.language.facts import Kind, Vocabulary
 
@@ -115,7 +116,8 @@ def lay_out(
     Raises:
         InvalidOrganisation: If a column is missing, or is called almost like a fact, or no column holds a fact.
     """
-    keep = (keep,) if isinstance(keep, str) and keep != ALL else keep
+    if keep is not True and keep is not False and keep != ALL:
+        keep = check_texts("keep", keep)
     mistakes: list[Diagnostic] = []
     facts: dict[str, str | Mapping[str, str]] = {}
     for name, place in (columns or {}).items():
@@ -185,7 +187,7 @@ def _examine_column(names: Sequence[str], here: Location, column: object, instea
     if not isinstance(column, str):
         yield Diagnostic("wrong-type", here, f"the name of a column{instead} is expected, not {show_value(column)}")
     elif column not in names:
-        yield Diagnostic("unknown-column", here, f"no such column: {column!r}", suggest(column, list(names)))
+        yield Diagnostic("unknown-column", here, f"no such column: {show_value(column)}", suggest(column, list(names)))
 
 
 def _dotted(vocabulary: Vocabulary, names: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
+from cxrules.arguments import check_mapping
+from cxrules.errors import read_number, show_value
+
 __all__ = ["DecisionLabels", "Label", "check_duration", "check_id", "context", "name_decision", "write_time"]
 
 Label: TypeAlias = str | bool | int | float | None
@@ -80,7 +83,7 @@ def _extend(
     outer: DecisionLabels, labels: Mapping[str, Label] | None, trace_id: str | None, span_id: str | None
 ) -> DecisionLabels:
     changes: dict[str, Any] = {}
-    if labels:
+    if labels is not None:
         changes["labels"] = {**outer.labels, **_check_labels(labels)}
     if trace_id is not None:
         changes["trace_id"] = _check_text("trace_id", trace_id)
@@ -90,25 +93,23 @@ def _extend(
 
 
 def _check_labels(labels: Mapping[str, Label]) -> Mapping[str, Label]:
-    given: object = labels  # whatever the caller gave
-    if not isinstance(given, Mapping):
-        raise TypeError(f"labels map names to values, they are not {given!r:.60}")
+    check_mapping("labels", labels)
     for label, value in labels.items():
         if not isinstance(label, str):
-            raise TypeError(f"the name of a label is text, not {label!r:.60}")
+            raise TypeError(f"the name of a label is text, not {show_value(label)}")
         if not (value is None or isinstance(value, str | int | float)):
-            raise TypeError(f"label {label!r:.60} is text, a number, a boolean or None, not {value!r:.60}")
+            raise TypeError(f"label {show_value(label)} is text, a number, a boolean or None, not {show_value(value)}")
         if isinstance(value, float) and not math.isfinite(value):
-            raise TypeError(f"label {label!r:.60} is a finite number, not {value!r}")
+            raise TypeError(f"label {show_value(label)} is a finite number, not {show_value(value)}")
         if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
-            raise TypeError(f"label {label!r:.60} is a number of at most {_LONGEST_INT} bits")
+            raise TypeError(f"label {show_value(label)} is a number of at most {_LONGEST_INT} bits")
     return labels
 
 
 def check_id(value: object) -> str:
     """Check that an id is a text and not empty."""
     if not isinstance(value, str):
-        raise TypeError(f"the id of a decision is text, not {value!r:.60}")
+        raise TypeError(f"the id of a decision is text, not {show_value(value)}")
     if not value:
         raise ValueError("the id of a decision is not empty")
     return value
@@ -118,11 +119,12 @@ def check_duration(value: object) -> float | None:
     """Check that a duration is a number of seconds, or None."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"the duration of a decision is a number of seconds, not {value!r:.60}")
-    if not (value >= 0 and math.isfinite(value)):
-        raise ValueError(f"the duration of a decision is a finite number of seconds from 0, not {value!r:.60}")
-    return value
+    number = read_number(value) if isinstance(value, int | float) else None
+    if number is None:
+        raise TypeError(f"the duration of a decision is a number of seconds, not {show_value(value)}")
+    if not 0 <= number < math.inf:
+        raise ValueError(f"the duration of a decision is a finite number of seconds from 0, not {show_value(value)}")
+    return number
 
 
 def write_time(time: datetime | None) -> str:
@@ -130,9 +132,9 @@ def write_time(time: datetime | None) -> str:
     if time is None:
         time = datetime.now(UTC)
     elif not isinstance(time, datetime):
-        raise TypeError(f"the time of a decision is a datetime, not {time!r:.60}")
+        raise TypeError(f"the time of a decision is a datetime, not {show_value(time)}")
     elif time.tzinfo is None:
-        raise ValueError(f"the time of a decision needs a time zone: {time!r}")
+        raise ValueError(f"the time of a decision needs a time zone: {show_value(time)}")
     if time.tzinfo is not UTC:
         time = time.astimezone(UTC)
     return time.isoformat(timespec="microseconds")[:26] + "Z"
@@ -140,5 +142,5 @@ def write_time(time: datetime | None) -> str:
 
 def _check_text(field: str, value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{field} is text, not {value!r:.60}")
+        raise TypeError(f"{field} is text, not {show_value(value)}")
     return value

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from cxrules.arguments import check_path
 from cxrules.decision_log import lines
 from cxrules.decision_log.entries import (
     DecisionLine,
@@ -53,10 +54,12 @@ class LogReader:
 
     Raises:
         OSError: If the file cannot be read, or is not a regular file.
+        TypeError: If the path is none; a ValueError if no file can have it.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).absolute()  # the file stays the same when the working directory changes
+        path = check_path("the path of a decision log", path)
+        self.path = path.absolute()  # the file stays the same when the working directory changes
         self.position = 0
         self._places: dict[str, tuple[Path, int]] = {}
         self._searched = False

@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, Final, Literal, TypedDict
 
+from cxrules.arguments import check_kind
 from cxrules.decision_log.context import Label, check_duration, check_id, name_decision, write_time
 from cxrules.decision_log.recorded_answer import digest_answer, digest_explanation, pack_bits
 from cxrules.policy.decision import Decision
@@ -188,8 +189,8 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
             replay compares every word.
 
     Raises:
-        TypeError: If the id is not a text, the time not a datetime, the duration not a number, or a label not a text,
-            number, boolean or None.
+        TypeError: If the recommendation is something else, the id not a text, the time not a datetime, the duration not
+            a number, or a label not a text, number, boolean or None.
         ValueError: If the id is empty, the time has no time zone, or the duration is negative or not finite.
         MissingRuleBase: If the recommendation is a copy whose rule base is not available.
 
@@ -198,6 +199,7 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         >>> make_record(cxrules.recommend(), id="d-1")["reason"]
         'nothing_known'
     """
+    check_kind("the recommendation", recommendation, Recommendation, "a Recommendation")
     named = name_decision(labels, trace_id, span_id)
     judge, decision = recommendation.judge, recommendation.decision
     rulebase = judge.rulebase

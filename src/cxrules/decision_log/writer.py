@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
+from threading import TIMEOUT_MAX
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
+from cxrules.arguments import check_kind, check_number, check_path
 from cxrules.decision_log.appender import Appender, Rotate
 from cxrules.decision_log.chain import Head
 from cxrules.decision_log.context import Label, check_id
 from cxrules.decision_log.masking import Masking, apply_masking
 from cxrules.decision_log.record import DecisionRecord, make_record, write_line
-from cxrules.errors import suggest
+from cxrules.errors import no_such, read_count, show_value
 from cxrules.recommendation.answer import Recommendation
 
 __all__ = ["DecisionLog"]
@@ -89,15 +90,24 @@ class DecisionLog:
 
         Raises:
             OSError: If the file cannot be opened for writing, or is no regular file.
-            ValueError: If there is no such `sync` or `rotate`, or the time-out is negative.
+            ValueError: If there is no such `sync`, `rotate` or `mode`, the time-out is negative, or no file can have
+                the path.
+            TypeError: If one of them is something else.
         """
-        if sync not in ("never", "each"):
-            raise ValueError(f"no such sync: {sync!r}; {suggest(sync, ('never', 'each'))}")
-        if rotate not in (None, "day") and not (type(rotate) is int and rotate >= _SMALLEST_PART):
-            raise ValueError(f"rotate is 'day' or a number of bytes from {_SMALLEST_PART}, not {rotate!r}")
-        if lock_timeout is not None and not lock_timeout >= 0:
-            raise ValueError(f"lock_timeout is a number of seconds or None, not {lock_timeout!r}")
-        self.path = Path(path).absolute()  # the file stays the same when the working directory changes
+        given: Any = sync, rotate  # whatever the caller gave
+        if not isinstance(given[0], str) or sync not in ("never", "each"):
+            raise no_such("sync", sync, ("never", "each"))
+        whole = type(rotate) is int and rotate >= _SMALLEST_PART
+        if not (rotate is None or whole or (isinstance(given[1], str) and rotate == "day")):
+            raise ValueError(f"rotate is 'day' or a number of bytes from {_SMALLEST_PART}, not {show_value(rotate)}")
+        if lock_timeout is not None:
+            lock_timeout = check_number("lock_timeout", lock_timeout, 0)
+            lock_timeout = None if lock_timeout > TIMEOUT_MAX else lock_timeout
+        mode = read_count("mode", mode, 0, 0o7777)
+        if masking is not None:
+            check_kind("masking", masking, Masking, "a Masking")
+        path = check_path("the path of a decision log", path)
+        self.path = path.absolute()  # the file stays the same when the working directory changes
         self.masking = masking or Masking()
         self.sync: Sync = sync
         self.chained = chained

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from os import PathLike
 from pathlib import Path
 from typing import Final
 
+from cxrules.arguments import check_kind
 from cxrules.errors import InvalidKnowledge, Location, show_text
 from cxrules.knowledge.builder import build, name_all, settle
 from cxrules.knowledge.diagnostic_codes import BASE, MistakeCollector
@@ -37,10 +39,12 @@ def load(*paths: str | Path, base: Parts | None = None) -> Parts:
 
     Raises:
         InvalidKnowledge: With every mistake, by file, line and column.
-        TypeError: If no path is given.
+        TypeError: If no path is given, or something else.
     """
     if not paths:
         raise TypeError("load() needs a folder or a file")
+    for path in paths:
+        check_kind("a folder or a file", path, (str, PathLike), "a path")
     report = MistakeCollector()
     draft = read_all(paths, report)
     if base is None:

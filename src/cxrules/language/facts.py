@@ -195,7 +195,7 @@ class Fact(Told):
             raise self._wrong("wrong-type", message, hint=_guess_number(value))
         try:
             number = float(value)  # type: ignore[arg-type] # see _is_real
-        except (OverflowError, ValueError):  # too large, or a signalling NaN
+        except Exception:  # noqa: BLE001 - too large, a signalling NaN, or a stranger's __float__
             number = float("nan")
         if not 0 <= number <= _FULL:  # true of a NaN
             raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {show_value(value)}")

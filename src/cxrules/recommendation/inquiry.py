@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from cxrules.document import Block, Told
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, no_such, show_value
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, no_such, show_text, show_value
 
 if TYPE_CHECKING:
     from datetime import date
@@ -63,7 +63,7 @@ class Inquiry(Told):
         Args:
             detail: `brief` for the outcome, the decisive reasons, the contrast, who disagrees and what is unknown;
                 `full` for everything behind it.
-            width: The longest line; None leaves every paragraph on one line.
+            width: The longest line, from 1; None leaves every paragraph on one line.
             searches: Whether to search for what is worth finding out and what would change the answer. Most of the time
                 goes into these searches.
             deadline: The seconds that these searches may take together. What they have not found by then is left out.
@@ -99,12 +99,21 @@ class Inquiry(Told):
             title: The title, such as the name of the organisation.
             date: The date to print; none when left out, so that the same facts give the same page.
             deadline: As for `explain`.
+
+        Raises:
+            TypeError: If the title is no text, or the date none.
         """
+        from cxrules.arguments import check_kind
         from cxrules.explanation.prose.report import write_report
         from cxrules.search.budget import time_limit
 
+        check_kind("title", title, str, "text")
+        if date is not None:
+            import datetime as dt
+
+            check_kind("date", date, dt.date, "a date")
         with time_limit(deadline):
-            return write_report(self.judge, self.decision, title=title, dated=date)
+            return write_report(self.judge, self.decision, title=show_text(title), dated=date)
 
     def to_mermaid(self, *, complete: bool = False) -> str:
         """Draw the argument as a Mermaid flowchart of about twelve boxes: deciding reasons and strongest objections.
@@ -127,7 +136,7 @@ class Inquiry(Told):
                 in readable type. When left out, it is drawn from left to right, as wide as necessary.
 
         Raises:
-            ValueError: If the width is not a whole number from 240.
+            ValueError: If the width is not a whole number from 240 to 100,000.
         """
         from cxrules.explanation.drawing.svg import draw
         from cxrules.explanation.drawing.tree import draw_tree

@@ -69,6 +69,7 @@ def reprice(
         for name in (*kept, *given)
         if not (isinstance(name, str) and name in vocabulary.facts)
     ]
+    left = {name for name in kept if isinstance(name, str)}
     for name, price in given.items():
         fact = vocabulary.facts.get(name)
         if fact is None:
@@ -82,7 +83,7 @@ def reprice(
     return {
         name: replace(fact, effort=prices[name]) if name in prices else fact
         for name, fact in vocabulary.facts.items()
-        if not fact.immutable and name not in kept
+        if not fact.immutable and name not in left
     }
 
 

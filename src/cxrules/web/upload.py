@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cxrules.columns.dialect import decode, find_delimiter, ragged, read_object, read_objects
+from cxrules.web.parquet_footer import count_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -144,13 +145,13 @@ def _open_parquet(content: bytes) -> tuple[tuple[str, ...], Iterator[Sequence[An
         told = held.metadata
         _refuse_rows(told.num_rows)
         _refuse_columns(told.num_columns)
-        _refuse_packed(held)
+        _refuse_packed(held, count_values(content))
         # Texts that recur stay what they are in the file, each once: a megabyte in every row would be many.
         leaves = [held.schema.column(each) for each in range(told.num_columns)]
         texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
         names = tuple(held.schema_arrow.names)
         held = parquet.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise ValueError(f"{_PLACE}: {error}") from None
 
     def read() -> Iterator[Sequence[Any]]:
@@ -163,13 +164,13 @@ def _open_parquet(content: bytes) -> tuple[tuple[str, ...], Iterator[Sequence[An
     return names, read()
 
 
-def _refuse_packed(held: Any) -> None:
-    """Refuse a Parquet file that says of itself that it is too large, unpacked."""
+def _refuse_packed(held: Any, values: int) -> None:
+    """Refuse a Parquet file of so many values that says of itself that it is too large, unpacked."""
     leaves = range(held.metadata.num_columns)
     groups = [held.metadata.row_group(each) for each in range(held.metadata.num_row_groups)]
     if sum(group.total_byte_size for group in groups) > _MOST_BYTES:
         raise ValueError(_TOO_LARGE)
-    if sum(group.column(leaf).num_values for group in groups for leaf in leaves) > _MOST_VALUES:
+    if values > _MOST_VALUES:
         raise ValueError(f"this is more than {_MOST_VALUES:,} values; {_MORE}")
     for leaf in map(held.schema.column, leaves):
         if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY" and leaf.length > _LONGEST:

@@ -30,6 +30,7 @@ from cxrules.explanation.text.words import count
 __all__ = ["NARROWEST", "draw_tree"]
 
 NARROWEST = 240
+_WIDEST = 100_000
 """In pixels; words would not fit in less."""
 
 _FONT = 14
@@ -99,9 +100,9 @@ def draw_tree(argument: Argument, width: int) -> str:
         An SVG document.
 
     Raises:
-        ValueError: If the width is not a whole number from 240.
+        ValueError: If the width is not a whole number from 240 to 100,000.
     """
-    width = read_count("the width of a drawing", width, NARROWEST)
+    width = read_count("the width of a drawing", width, NARROWEST, _WIDEST)
     argument = refuse_large(argument)
     rows = _Tree(argument, width).rows
     y = rows[-1].y + rows[-1].height + 2 * _GAP if rows else _MARGIN

@@ -47,6 +47,8 @@ def explain_in_markdown(
 
 
 def _write(judge: Judge, decision: Decision, detail: str, *, searches: bool = True) -> tuple[Block, ...]:
+    if not isinstance(detail, str):
+        raise no_such("detail", detail, ("brief", "full"))
     if detail == "brief":
         return write_brief(judge, decision, searches=searches)
     if detail == "full":

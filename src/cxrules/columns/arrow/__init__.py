@@ -1,0 +1,1 @@
+"""What is between Arrow and the rest: cells of any kind, in and out."""

@@ -1,0 +1,102 @@
+"""Cells of Arrow columns, also those that Arrow cannot hold or that are no text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
+
+__all__ = ["UNWRITABLE", "key_of", "list_cells", "names_of", "to_arrow", "whole"]
+
+UNWRITABLE = (pa.ArrowException, OverflowError, TypeError, UnicodeError)
+"""What PyArrow raises about cells that it cannot hold in one column."""
+
+
+class _NoText:
+    def __repr__(self) -> str:
+        return "text that is not UTF-8"
+
+
+def list_cells(column: pa.Array) -> list[Any]:
+    """Return the cells of a column; in the place of a text that is not UTF-8 something that is no fact's value."""
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return [_read_cell(cell) for cell in column]
+
+
+def _read_cell(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except UnicodeDecodeError:
+        return _NoText()
+
+
+def key_of(value: object) -> str:
+    """Return what tells wrong values apart."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
+        return f"{type(value)} {id(value)}"
+
+
+def names_of(schema: pa.Schema) -> list[str]:
+    """Return the names of the columns.
+
+    Raises:
+        InvalidOrganisation: If one is not UTF-8.
+    """
+    try:
+        return list(schema.names)
+    except UnicodeDecodeError as error:
+        message = f"the name of a column is not UTF-8: {error.object!r:.80}"
+        raise InvalidOrganisation([Diagnostic("unknown-column", Location(), message)]) from None
+
+
+def to_arrow(name: str, column: Any, first: int) -> pa.Array:
+    """Return a column that is passed through as an Arrow array.
+
+    Args:
+        name: What it is called.
+        column: Its cells.
+        first: The number of the first row.
+
+    Raises:
+        InvalidOrganisation: If no Arrow array can hold its cells.
+    """
+    column = whole(column)
+    if not isinstance(column, list):
+        return column
+    try:
+        return pa.array(column)
+    except UNWRITABLE:
+        pass
+    row, told = next(
+        ((row, told) for row, cell in enumerate(column) if (told := _tell_unwritable(cell))),
+        (0, "the cells of this column are of several kinds, which a column that is passed through cannot be"),
+    )
+    where = first + row
+    hint = "make them all text" if told.startswith("the cells") else ""
+    message = told if told.startswith("the cells") else f"{told} (row {where:,})"
+    raise InvalidOrganisation([Diagnostic("wrong-type", Location(path=(name,)), message, hint)])
+
+
+def _tell_unwritable(cell: object) -> str:
+    try:
+        pa.array([cell])
+    except UnicodeEncodeError:
+        return "half of a surrogate pair is no character"
+    except OverflowError:
+        return f"this number is too large: {show_value(cell)}"
+    except UNWRITABLE:
+        return f"this value cannot be passed through: {show_value(cell)}"
+    return ""
+
+
+def whole(column: Any) -> Any:
+    """Return a column in one piece."""
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column

@@ -1,0 +1,51 @@
+"""How many values a Parquet file has, counted without PyArrow, which ends the process over some."""
+
+import random
+from contextlib import suppress
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from cxrules.web.parquet_footer import count_values
+
+TABLES = {
+    "lists": pa.table({"a": [1, 2, None], "b": [["x"] * 5, [], None]}),
+    "wide": pa.table({f"c{number}": ["x"] * 100 for number in range(300)}),
+    "nested": pa.table({"s": [{"a": 1, "b": [1, 2]}], "m": pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64()))}),
+    "nothing": pa.table({"a": pa.array([], pa.string())}),
+}
+WAYS: tuple[dict[str, object], ...] = ({}, {"row_group_size": 30}, {"write_page_index": True}, {"version": "1.0"})
+
+
+def pack(table: pa.Table, **how: object) -> bytes:
+    file = pa.BufferOutputStream()
+    parquet.write_table(table, file, **how)
+    return bytes(file.getvalue().to_pybytes())
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_values_are_counted_as_pyarrow_counts_them(name: str) -> None:
+    for how in WAYS:
+        content = pack(TABLES[name], **how)
+        told = parquet.ParquetFile(pa.BufferReader(content)).metadata
+        groups = [told.row_group(each) for each in range(told.num_row_groups)]
+        assert count_values(content) == sum(
+            group.column(leaf).num_values for group in groups for leaf in range(told.num_columns)
+        )
+
+
+def test_spoilt_footers_are_counted_or_refused() -> None:
+    content, rng = pack(TABLES["nested"]), random.Random(4711)
+    for _ in range(2000):
+        spoilt = bytearray(content)
+        for _ in range(rng.randrange(1, 6)):
+            spoilt[rng.randrange(len(spoilt))] = rng.randrange(256)
+        with suppress(ValueError):
+            assert count_values(bytes(spoilt)) >= 0
+
+
+@pytest.mark.parametrize("end", [b"", b"PAR1", b"\xff\xff\xff\x7fPAR1"])
+def test_what_has_no_footer_is_refused(end: bytes) -> None:
+    with pytest.raises(ValueError, match=r"no Parquet|description of its columns"):
+        count_values(b"PAR1" + end)
