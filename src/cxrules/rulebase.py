@@ -189,6 +189,11 @@ class RuleBase(Parts, Told):
         return frozenset(rules)
 
     @cached_property
+    def tested(self) -> Mapping[str, frozenset[str]]:
+        """For each rule the facts that it tests."""
+        return MappingProxyType({name: frozenset(rule.facts()) for name, rule in self.rules.items()})
+
+    @cached_property
     def bearing(self) -> frozenset[str]:
         """The rules that bear on the choice of the model, directly or through findings."""
         wanted = {finding for model in self.models.values() for finding in model.requires}

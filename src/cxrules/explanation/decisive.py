@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -42,36 +43,52 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
     Returns:
         The rules without which the outcome loses something, in id order.
     """
-    decider, winner = judge.decider, decision.model
-    assert winner is not None
-    twins = [both for rules in decider.twins if (both := rules & decision.fired) & both - 1]
-    candidates = decider.candidates(decision.fired)
-    choosing = decider.preferring
-    for rules in decider.bearing:
-        choosing |= rules
+    decider, fired = judge.decider, decision.fired
+    assert decision.model is not None
+    twins = [both for rules in decider.twins if (both := rules & fired) & both - 1]
+    candidates = decider.candidates(fired)
+    # What keeps a model from being a candidate, whatever its evidence; a requirement that is missing stays so.
+    barred = [
+        fired & ledger.excluders if all(fired & concluders for concluders in ledger.required) else -1
+        for ledger in decider.ledgers
+    ]
     found = {}
     # A rule that bears on no model takes nothing away.
-    for rule in decider.names(decision.fired & choosing):
-        gone = own = decider.mask([rule])
+    left = fired & decider.choosing
+    while left:
+        own = left & -left
+        left ^= own
+        bit = own.bit_length() - 1
+        gone = own
+        affected: Sequence[int] = decider.bearing_of[bit]
         for rules in twins:
             if rules & own:
                 gone |= rules
-        left = decision.fired & ~gone
-        after = decider.choose(decision.known, left, _reconsider(decider, candidates, left, gone))
-        falls = after.model != winner
-        damage = Damage(
-            falls,
-            not falls and after.status is not decision.status,
-            decision.lead - (0 if falls else after.lead),
-            decision.points - (decider.points(winner, left) if falls else after.points),
-        )
-        if damage:
-            found[rule] = damage
+        if gone != own:
+            affected = tuple([place for place, rules in enumerate(decider.bearing) if rules & gone])
+        affected = [place for place in affected if not barred[place] & ~gone]
+        if affected or gone & decider.preferring:
+            damage = _take_away(decider, decision, candidates, gone, affected)
+            if damage is not None:
+                found[decider.rulebase.rule_ids[bit]] = damage
     return found
 
 
-def _reconsider(decider: Decider, candidates: list[tuple[int, int]], left: int, gone: int) -> list[tuple[int, int]]:
-    """Return the candidates that remain without some rules; only models on which these bear are examined again."""
-    affected = {place for place, rules in enumerate(decider.bearing) if rules & gone}
-    again = decider.candidates(left, [decider.numbered[place] for place in affected])
-    return sorted([entry for entry in candidates if entry[1] not in affected] + again, key=itemgetter(1))
+def _take_away(
+    decider: Decider, decision: Decision, candidates: list[tuple[int, int]], gone: int, affected: Sequence[int]
+) -> Damage | None:
+    """Return what the outcome loses without some rules; only the models on which these bear are examined again."""
+    rest = decision.fired & ~gone
+    again = decider.candidates(rest, [decider.numbered[place] for place in affected])
+    if not gone & decider.preferring and again == [entry for entry in candidates if entry[1] in affected]:
+        return None  # it would be decided as it is
+    others = [entry for entry in candidates if entry[1] not in affected]
+    after = decider.choose(decision.known, rest, sorted(others + again, key=itemgetter(1)))
+    falls = after.model != decision.model
+    damage = Damage(
+        falls,
+        not falls and after.status is not decision.status,
+        decision.lead - (0 if falls else after.lead),
+        decision.points - (decider.points(str(decision.model), rest) if falls else after.points),
+    )
+    return damage or None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, TypeAlias
 
 from cxrules.builtin.naming import ModelName
@@ -105,6 +106,12 @@ class Step(Portable):
 
     def roots(self) -> tuple[GivenFact, ...]:
         """Return the given facts on which it rests, directly or through findings, each once."""
+        return self._roots
+
+    @cached_property
+    def _roots(self) -> tuple[GivenFact, ...]:
+        if not self.findings:
+            return self.facts
         found: dict[str, GivenFact] = {}
         for step in walk([self]):
             for given in step.facts:

@@ -40,7 +40,9 @@ class Coherence:
             if fact.kind not in (Kind.PERCENT, Kind.SET):
                 values: tuple[FactValue, ...] = (True, False) if fact.kind is Kind.FLAG else fact.names
                 self._tables[name] = {value: self._compute(name, value) for value in values}
-        self._rows = tuple([(name, unknown, self._tables.get(name)) for name, unknown in self._unknown.items()])
+        # What is in most conjunctions first: usually none is met, and that shows early; what has no table comes last.
+        often = sorted(self._unknown, key=lambda name: (name not in self._tables, -self.tested[name].bit_count()))
+        self._rows = tuple([(name, self._unknown[name], self._tables.get(name)) for name in often])
 
     def mask(self, name: str, value: FactValue | None) -> int:
         """Return the conjunctions that a value of a fact does not contradict; None means unknown."""

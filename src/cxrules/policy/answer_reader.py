@@ -7,32 +7,44 @@ hold every field against the policy in plain words, on any rule base.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from cxrules.builtin.naming import as_model
 from cxrules.language.facts import Facts, FactValue
-from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
 from cxrules.policy.answer_parts import Advice, Part, keep_part, make_part, write_json
-from cxrules.policy.bytewise import BitNames, Union
-from cxrules.policy.decider import Decider, sum_points
+from cxrules.policy.bytewise import BitNames
+from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision
 from cxrules.policy.dissent import Disagreement, Heard, Voice
 from cxrules.policy.evidence import certainty
 from cxrules.policy.ranking import RankedModel
+from cxrules.policy.yields import Targets, Yields
 
 __all__ = ["FIELDS", "Reader"]
 
 
 class _Standing(NamedTuple):
-    """The result of one pass: the masks and keys of every field that depends on weighing."""
+    """The result of one pass: the masks and keys of every field that depends on weighing, and what the rules yield."""
 
+    found: int
     rows: list[tuple[bool, bool, bool, int, int, int, int, int]]
     voices: list[Heard]
     support: int
     dissent: int
+
+
+class _Advising(NamedTuple):
+    """An effect whose targets are advice: their texts, and for each what was made of it, by the rules that give it."""
+
+    targets: Targets
+    texts: Mapping[str, str]
+    kept: Sequence[dict[int, Part]]
+
+    @classmethod
+    def of(cls, targets: Targets, texts: Mapping[str, str]) -> Self:
+        return cls(targets, texts, [{} for _ in targets.names])
 
 
 class Reader:
@@ -44,21 +56,21 @@ class Reader:
         self._models = tuple(map(as_model, rulebase.models))
         self._positions = {model: position for position, model in enumerate(rulebase.models)}
         self._rules, self._claims = BitNames(rulebase.rule_ids), BitNames(rulebase.claims)
+        self._yields = Yields(decider)
+        targets = self._yields.targets
+        self._findings, self._accompaniments = targets[Effect.FINDING], targets[Effect.ACCOMPANIES]
+        self._patterns = targets[Effect.RECOGNISES]
+        self._actions = _Advising.of(targets[Effect.ACTION], rulebase.actions)
+        self._warnings = _Advising.of(targets[Effect.WARNING], rulebase.warnings)
         place = {claim: position for position, claim in enumerate(rulebase.claims)}
-        rules = tuple(rulebase.rules.values())
-        self._claims_of = Union([sum(1 << place[claim] for claim in set(rule.because)) for rule in rules])
-        self._targets = {effect: tuple(self._list_targets(effect)) for effect in Effect}
-        self._quoted = {
-            effect: tuple([(write_json(target), concluders) for target, concluders in targets])
-            for effect, targets in self._targets.items()
-        }
         self._disagreement = Disagreement(decider)
         self._outright = [sum(1 << place[claim] for claim in set(model.against)) for model in rulebase.models.values()]
+        self._minimum = rulebase.policy.minimum_evidence
         self._facts = tuple(rulebase.vocabulary.facts)
-        self._last: tuple[Decision | None, _Standing] = None, _Standing([], [], 0, 0)
+        self._last: tuple[Decision | None, _Standing] = None, _Standing(0, [], [], 0, 0)
         self._rows: dict[Any, Part] = {}
         self._voices: dict[Any, Part] = {}
-        self._advice: dict[tuple[Effect, str | None], tuple[tuple[str, int, dict[int, Part]], ...]] = {}
+        self._serving: dict[str | None, int] = {}
         self._heads: dict[Any, str] = {}
         self._written_facts: dict[str, dict[Any, str]] = {name: {} for name in self._facts}
         self._certainties: dict[int, float] = {}
@@ -76,6 +88,7 @@ class Reader:
         """Return the answer as data."""
         fired, known = decision.fired, decision.known
         standing = self._stand(decision)
+        found = standing.found
         model = None if decision.model is None else self._rulebase.models[decision.model]
         incoherences = self._incoherences(known)
         claims = self._claims.read
@@ -89,13 +102,13 @@ class Reader:
             "ranking": [self._row(row).copy() for row in standing.rows],
             "voices": {voice[0]: dict(self._voice(voice).data) for voice in standing.voices},
             "fired": list(self._rules.read(fired)),
-            "findings": self._reached(Effect.FINDING, fired),
-            "accompaniments": self._reached(Effect.ACCOMPANIES, fired),
-            "patterns": self._reached(Effect.RECOGNISES, fired),
-            "actions": [part.copy() for part in self._advise(Effect.ACTION, fired, decision.model)],
-            "warnings": [part.copy() for part in (*incoherences, *self._advise(Effect.WARNING, fired))],
+            "findings": list(self._findings.read(found)),
+            "accompaniments": list(self._accompaniments.read(found)),
+            "patterns": list(self._patterns.read(found)),
+            "actions": [part.copy() for part in self._act(found, decision)],
+            "warnings": [part.copy() for part in (*incoherences, *self._warn(found, fired))],
             "incoherences": [part.copy() for part in incoherences],
-            "cites": list(claims(self._claims_of(fired))),
+            "cites": list(claims(self._yields.claims(found))),
             "support": list(claims(standing.support)),
             "dissent": list(claims(standing.dissent)),
             "facts": {
@@ -109,6 +122,7 @@ class Reader:
         """Return the answer as JSON: what `json.dumps` makes of `list_data`."""
         fired, known = decision.fired, decision.known
         standing = self._stand(decision)
+        found = standing.found
         incoherences = [part.written for part in self._incoherences(known)]
         claims = self._claims.write
         facts = self._write_facts(known)
@@ -122,17 +136,17 @@ class Reader:
                 '}, "fired": ',
                 self._rules.write(fired),
                 ', "findings": ',
-                self._written_targets(Effect.FINDING, fired),
+                self._findings.write(found),
                 ', "accompaniments": ',
-                self._written_targets(Effect.ACCOMPANIES, fired),
+                self._accompaniments.write(found),
                 ', "patterns": ',
-                self._written_targets(Effect.RECOGNISES, fired),
+                self._patterns.write(found),
                 ', "actions": [',
-                ", ".join([part.written for part in self._advise(Effect.ACTION, fired, decision.model)]),
+                ", ".join([part.written for part in self._act(found, decision)]),
                 '], "warnings": [',
-                ", ".join(incoherences + [part.written for part in self._advise(Effect.WARNING, fired)]),
+                ", ".join(incoherences + [part.written for part in self._warn(found, fired)]),
                 f'], "incoherences": [{", ".join(incoherences)}], "cites": ',
-                claims(self._claims_of(fired)),
+                claims(self._yields.claims(found)),
                 ', "support": ',
                 claims(standing.support),
                 ', "dissent": ',
@@ -152,35 +166,48 @@ class Reader:
         return standing
 
     def _pass_over(self, decision: Decision) -> _Standing:
-        decider, fired = self._decider, decision.fired
-        bits = decider.count(fired)
-        candidates = {position: points for points, position in decider.candidates(fired)}
-        aside = self._set_aside(fired, candidates)
+        fired, found = decision.fired, self._yields(decision.fired)
+        bits = self._yields.evidence(found, fired)
+        minimum = self._minimum
         rows = []
-        for position, ledger in decider.numbered:
-            _, excluding, required, _, for_one, for_two, against_one, against_two, _, _ = ledger
-            points = candidates.get(position)
-            out = points is None
-            if points is None:
-                points = sum_points(bits, for_one, for_two, against_one, against_two)
+        running: list[int] = []
+        for position, ledger in self._decider.numbered:
+            _, excluding, required, _, for_one, for_two, against_one, against_two, firm_one, firm_two = ledger
+            points = (
+                (bits & for_one).bit_count()
+                + 2 * (bits & for_two).bit_count()
+                - (bits & against_one).bit_count()
+                - 2 * (bits & against_two).bit_count()
+            )
             excluders = fired & excluding
             missing = 0
             for place, concluders in enumerate(required):
                 if not fired & concluders:
                     missing |= 1 << place
-            behind = aside.get(position, 0)
-            rows.append((excluders != 0, out, behind != 0, -points, position, excluders, missing, behind))
+            out = (
+                excluders != 0
+                or missing != 0
+                or points <= 0
+                or (bits & firm_one).bit_count() + 2 * (bits & firm_two).bit_count() < minimum
+            )
+            if not out:
+                running.append(position)
+            rows.append((excluders != 0, out, False, -points, position, excluders, missing, 0))
+        aside = self._set_aside(fired, running)
+        for position, behind in aside.items():
+            excluded, out, _, points, _, excluders, missing, _ = rows[position]
+            rows[position] = (excluded, out, True, points, position, excluders, missing, behind)
         rows.sort()
         winner = None if decision.model is None else self._positions[decision.model]
         voices, dissenting = self._disagreement.hear(fired, winner, aside)
         if winner is None:
-            return _Standing(rows, voices, 0, 0)
+            return _Standing(found, rows, voices, 0, 0)
         support = self._claims_of(self._disagreement.support(fired, winner))
         # Add what an article says outright against the kind of owner that wins.
         dissent = self._claims_of(dissenting) | self._outright[winner]
-        return _Standing(rows, voices, support, dissent)
+        return _Standing(found, rows, voices, support, dissent)
 
-    def _set_aside(self, fired: int, candidates: Mapping[int, int]) -> dict[int, int]:
+    def _set_aside(self, fired: int, candidates: Collection[int]) -> dict[int, int]:
         """Return the candidates that a preference sets aside, each with the rules that do."""
         aside: dict[int, int] = {}
         if fired & self._decider.preferring and len(candidates) > 1:
@@ -218,36 +245,42 @@ class Reader:
             part = keep_part(keep, voice, made._replace(written=f"{write_json(source)}: {made.written}"))
         return part
 
-    def _advise(self, effect: Effect, fired: int, model: str | None = None) -> list[Part]:
-        advice = self._advice.get((effect, model))
-        if advice is None:
-            advice = keep_part(self._advice, (effect, model), tuple(self._list_advice(effect, model)))
-        found = []
-        for target, concluders, keep in advice:
-            rules = fired & concluders
-            if rules:
-                part = keep.get(rules)
-                if part is None:
-                    texts = self._rulebase.actions if effect is Effect.ACTION else self._rulebase.warnings
-                    claims = self._claims.read(self._claims_of(rules))
-                    part = keep_part(keep, rules, make_part(Advice(target, texts[target], claims)))
-                found.append(part)
-        return found
+    def _act(self, found: int, decision: Decision) -> list[Part]:
+        """Return the actions that fired rules advise and that serve the model."""
+        serving = self._serving.get(decision.model)
+        if serving is None:
+            actions, serves = enumerate(self._actions.targets.names), self._rulebase.serves_model
+            bits = sum(1 << place for place, action in actions if serves(action, decision.model))
+            serving = keep_part(self._serving, decision.model, bits)
+        return self._advise(self._actions, self._actions.targets.bits(found) & serving, decision.fired)
 
-    def _list_advice(self, effect: Effect, model: str | None) -> Iterator[tuple[str, int, dict[int, Part]]]:
-        """Return the advice that may accompany a model, each with its cache of parts."""
-        for target, concluders in self._targets[effect]:
-            if effect is not Effect.ACTION or self._rulebase.serves_model(target, model):
-                yield target, concluders, {}
+    def _warn(self, found: int, fired: int) -> list[Part]:
+        """Return the warnings that fired rules give."""
+        return self._advise(self._warnings, self._warnings.targets.bits(found), fired)
+
+    def _advise(self, advising: _Advising, bits: int, fired: int) -> list[Part]:
+        """Return some targets, given as bits, as advice by the fired rules."""
+        targets, texts, kept = advising
+        concluders = targets.rules
+        advice = []
+        while bits:
+            place = bits.bit_length() - 1
+            bits ^= 1 << place
+            rules = fired & concluders[place]
+            part = kept[place].get(rules)
+            if part is None:
+                target, claims = targets.names[place], self._claims.read(self._claims_of(rules))
+                part = keep_part(kept[place], rules, make_part(Advice(target, texts[target], claims)))
+            advice.append(part)
+        advice.reverse()
+        return advice
 
     def _incoherences(self, known: Facts) -> list[Part]:
         return [make_part(Advice(entry.id, entry.reason, ())) for entry in self._rulebase.incoherences(known)]
 
-    def _reached(self, effect: Effect, fired: int) -> list[str]:
-        return [target for target, concluders in self._targets[effect] if fired & concluders]
-
-    def _written_targets(self, effect: Effect, fired: int) -> str:
-        return f"[{', '.join([written for written, concluders in self._quoted[effect] if fired & concluders])}]"
+    def _claims_of(self, rules: int) -> int:
+        """Return the claims behind some rules, as bits."""
+        return self._yields.claims(self._yields(rules))
 
     def _write_facts(self, known: Facts) -> list[str]:
         found = []
@@ -295,16 +328,6 @@ class Reader:
     def _in_order(self, known: Facts) -> dict[str, FactValue]:
         return {name: known[name] for name in self._facts if name in known}
 
-    # -- compiling -----------------------------------------------------------------------------------------------------
-
-    def _list_targets(self, effect: Effect) -> Iterator[tuple[str, int]]:
-        rules: dict[str, list[str]] = defaultdict(list)
-        for rule in self._rulebase.rules.values():
-            for target in rule.targets(effect):
-                rules[target].append(rule.id)
-        for target in sorted_ids(rules):
-            yield target, self._decider.mask(rules[target])
-
 
 _Field: TypeAlias = Callable[[Reader, Decision], Any]
 
@@ -321,12 +344,12 @@ FIELDS: Mapping[str, _Field] = {
         voice[0]: reader._voice(voice).thing for voice in reader._stand(decision).voices
     },
     "fired": lambda reader, decision: reader._rules.read(decision.fired),
-    "findings": lambda reader, decision: tuple(reader._reached(Effect.FINDING, decision.fired)),
-    "accompaniments": lambda reader, decision: tuple(reader._reached(Effect.ACCOMPANIES, decision.fired)),
-    "patterns": lambda reader, decision: tuple(reader._reached(Effect.RECOGNISES, decision.fired)),
-    "actions": lambda reader, decision: _things(reader._advise(Effect.ACTION, decision.fired, decision.model)),
+    "findings": lambda reader, decision: reader._findings.read(reader._yields(decision.fired)),
+    "accompaniments": lambda reader, decision: reader._accompaniments.read(reader._yields(decision.fired)),
+    "patterns": lambda reader, decision: reader._patterns.read(reader._yields(decision.fired)),
+    "actions": lambda reader, decision: _things(reader._act(reader._yields(decision.fired), decision)),
     "warnings": lambda reader, decision: _things(
-        reader._incoherences(decision.known) + reader._advise(Effect.WARNING, decision.fired)
+        reader._incoherences(decision.known) + reader._warn(reader._yields(decision.fired), decision.fired)
     ),
     "incoherences": lambda reader, decision: _things(reader._incoherences(decision.known)),
     "cites": lambda reader, decision: reader._claims.read(reader._claims_of(decision.fired)),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from cxrules.language.facts import Facts
+from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
 from cxrules.policy.bytewise import BitNames
 from cxrules.policy.decision import Decision, Reason, Status
@@ -56,7 +57,7 @@ class Decider:
         from copy import copy
 
         other = copy(self)
-        for name in ("carried", "twins"):
+        for name in ("bearing", "bearing_of", "carried", "choosing", "twins"):
             vars(other).pop(name, None)
         other.evidence = tuple(evidence)
         other.items, other.shared = share_carriers(other.evidence, self._index)
@@ -125,6 +126,28 @@ class Decider:
                 bits |= concluders
             found.append(bits)
         return tuple(found)
+
+    @cached_property
+    def acting(self) -> tuple[tuple[str, int], ...]:
+        """Every action, in id order, and the rules that advise it."""
+        rules = {target: found for (effect, target), found in self.concluding.items() if effect is Effect.ACTION}
+        return tuple([(action, self.mask(rules[action])) for action in sorted_ids(rules)])
+
+    @cached_property
+    def bearing_of(self) -> tuple[tuple[int, ...], ...]:
+        """For each rule the positions of the models on whose candidacy it bears."""
+        places = tuple(enumerate(self.bearing))
+        return tuple(
+            [tuple([place for place, rules in places if rules >> bit & 1]) for bit in range(len(self.rulebase.rules))]
+        )
+
+    @cached_property
+    def choosing(self) -> int:
+        """The rules that bear on a candidacy or prefer a model."""
+        rules = self.preferring
+        for bearing in self.bearing:
+            rules |= bearing
+        return rules
 
     @cached_property
     def below(self) -> tuple[int, ...]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from cxrules.builtin.naming import ModelName
 from cxrules.dataclass import dataclass
 from cxrules.language.rules import Effect
+from cxrules.policy.answer_parts import keep_part
 from cxrules.policy.decider import Decider
 from cxrules.policy.evidence import Evidence
 
@@ -41,6 +44,7 @@ class Ballot(NamedTuple):
         shared: For each claim that several rules carry, their masks with their points, the strongest first.
         rules_for: The rules that speak for the model.
         rules: All that count.
+        kept: The points of sets of rules that fired before.
     """
 
     position: int
@@ -48,6 +52,7 @@ class Ballot(NamedTuple):
     shared: tuple[tuple[tuple[int, int], ...], ...]
     rules_for: int
     rules: int
+    kept: dict[int, int]
 
     def points(self, fired: int) -> int:
         """Return the article's own points for the model: each claim once, by the strongest rule that fired."""
@@ -63,8 +68,13 @@ class Ballot(NamedTuple):
 
 
 class Refusals(NamedTuple):
-    """The models that one article itself rules out, as bits with their rules, and its own preferences, by rule."""
+    """The models that one article itself rules out, as bits with their rules, and its own preferences, by rule.
 
+    Attributes:
+        rules: The rules of both.
+    """
+
+    rules: int
     excluders: tuple[tuple[int, int], ...]
     preferences: tuple[tuple[int, int, int], ...]
 
@@ -96,25 +106,36 @@ class _Article(NamedTuple):
 
     def speak(self, fired: int, winner: int | None) -> tuple[Heard, int]:
         """Return what the article says, and its rules for the rivals that it puts above the winner."""
-        counted = [(ballot.points(fired), ballot) for ballot in self.ballots if fired & ballot.rules]
-        on_winner = positive = 0
-        for points, ballot in counted:
-            if ballot.position == winner:
-                on_winner = points
-            if points > 0:
-                positive |= 1 << ballot.position
-        refused = self.refusals.refused(fired, positive)
+        favoured, on_winner = self._count(fired, winner)
+        refused = 0
+        if favoured and fired & self.refusals.rules:
+            refused = self.refusals.refused(fired, sum(1 << position for _, position, _ in favoured))
         best, most, dissenting = None, 0, 0
-        for points, ballot in counted:
-            if points > 0 and not refused >> ballot.position & 1:
+        for points, position, rules_for in favoured:
+            if not refused >> position & 1:
                 if points > most:  # among equals the first declared
-                    best, most = ballot.position, points
-                if winner is not None and ballot.position != winner and points > max(0, on_winner):
-                    dissenting |= ballot.rules_for
+                    best, most = position, points
+                if winner is not None and position != winner and points > on_winner:
+                    dissenting |= rules_for
         # An article with equal points for the recommended model favours that one.
         if best is not None and winner is not None and on_winner == most and not refused >> winner & 1:
             best = winner
         return Heard(self.source, best, most, on_winner), dissenting
+
+    def _count(self, fired: int, winner: int | None) -> tuple[list[tuple[int, int, int]], int]:
+        """Return the models with points of its own, each with these and the rules for it; and those of the winner."""
+        favoured, on_winner = [], 0
+        for ballot in self.ballots:
+            own = fired & ballot.rules
+            if own:
+                points = ballot.kept.get(own)
+                if points is None:
+                    points = keep_part(ballot.kept, own, ballot.points(own))
+                if ballot.position == winner:
+                    on_winner = points
+                if points > 0:
+                    favoured.append((points, ballot.position, ballot.rules_for))
+        return favoured, on_winner
 
 
 class Disagreement:
@@ -183,9 +204,8 @@ def _count_ballot(decider: Decider, position: int, items: list[Evidence]) -> Bal
             shared.append(tuple([(decider.mask(rules), points) for points, rules in ranked]))
     speaking = decider.mask(item.rule for item in items if item.points > 0)
     counted = decider.mask({rule for levels in groups.values() for rules in levels.values() for rule in rules})
-    return Ballot(
-        position, tuple([(mask, points) for points, mask in single.items()]), tuple(shared), speaking, counted
-    )
+    singles = tuple([(mask, points) for points, mask in single.items()])
+    return Ballot(position, singles, tuple(shared), speaking, counted, {})
 
 
 def _list_refusals(decider: Decider, source: str) -> Refusals:
@@ -210,4 +230,5 @@ def _list_refusals(decider: Decider, source: str) -> Refusals:
         for conclusion in rule.then
         if conclusion.effect is Effect.PREFERS
     ]
-    return Refusals(tuple([each for each in excluders if each[1]]), tuple(preferences))
+    refusing = [rules for _, rules in excluders] + [rule for rule, _, _ in preferences]
+    return Refusals(reduce(or_, refusing, 0), tuple([each for each in excluders if each[1]]), tuple(preferences))

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator
 
 from cxrules.document import Block, Items
 from cxrules.explanation.text.words import sentence
-from cxrules.language.ids import sorted_ids
-from cxrules.language.rules import Effect
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 
@@ -33,21 +31,19 @@ def rank_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> 
         reasons: The rules that decide it.
     """
     rulebase, decider = judge.rulebase, judge.decider
-    deciding = _facts_behind(judge, decision, reasons)
+    deciding = _facts_behind(judge, decision, decider.mask(reasons))
     worth: dict[str, tuple[int, bool, bool, int]] = {}
-    for rule in decider.names(decision.fired):
-        for action in rulebase.rules[rule].targets(Effect.ACTION):
-            if rulebase.serves_model(action, decision.model):
-                own = _facts_behind(judge, decision, [rule])
-                tone = max(int(rulebase.claims[claim].tone) for claim in rulebase.rules[rule].because)
-                shared, rests, _, most = worth.get(action, (0, False, False, 0))
-                worth[action] = (
-                    max(len(own & deciding), shared),
-                    bool(own) or rests,
-                    action in rulebase.serves,
-                    max(tone, most),
-                )
-    return tuple(sorted(sorted_ids(worth), key=lambda action: worth[action], reverse=True))
+    for action, concluders in decider.acting:
+        if decision.fired & concluders and rulebase.serves_model(action, decision.model):
+            rules = decider.names(decision.fired & concluders)
+            owns = [_facts_behind(judge, decision, decider.mask([rule])) for rule in rules]
+            worth[action] = (
+                max(len(own & deciding) for own in owns),
+                any(owns),
+                action in rulebase.serves,
+                max(rulebase.claims[claim].tone for rule in rules for claim in rulebase.rules[rule].because),
+            )
+    return tuple(sorted(worth, key=worth.__getitem__, reverse=True))
 
 
 def tell_patterns(judge: Judge, decision: Decision) -> tuple[str, ...]:
@@ -66,11 +62,12 @@ def tell_next_steps(judge: Judge, decision: Decision, reasons: Collection[str]) 
         yield Items("What to do first", tuple(judge.rulebase.actions[action] for action in actions))
 
 
-def _facts_behind(judge: Judge, decision: Decision, rules: Collection[str]) -> set[str]:
-    below = judge.decider.rest(decision.fired, judge.decider.mask(rules))
+def _facts_behind(judge: Judge, decision: Decision, rules: int) -> set[str]:
+    decider = judge.decider
+    tested = judge.rulebase.tested
     return {
         fact
-        for rule in judge.decider.names(below)
-        for fact in judge.rulebase.rules[rule].facts()
+        for rule in decider.names(decider.rest(decision.fired, rules))
+        for fact in tested[rule]
         if fact in decision.known
     }

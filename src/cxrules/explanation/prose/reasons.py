@@ -67,14 +67,14 @@ def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> 
         return {}
     steps = {step.rule.id: step for step in derivation.steps()}
     ratings = rate_rules(judge, decision)
-    told = {rule: _tell_reason(judge, derivation, steps[rule]) for rule in ratings if rule in steps}
-    decisive = {rule: text for rule, text in told.items() if text}
+    effects = {rule: _tell_effect(judge, derivation, steps[rule]) for rule in ratings if rule in steps}
+    decisive = {rule: effect for rule, effect in effects.items() if effect is not None}
     chosen: dict[str, str] = {}
     for step in _list_gates(derivation):
         if len(chosen) < _MOST_GATES and not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
             chosen[step.rule.id] = _tell_reason(judge, derivation, step)
-    own = {rule: text for rule, text in decisive.items() if steps[rule].roots()}
-    general = {rule: text for rule, text in decisive.items() if rule not in own}
+    own = {rule: effect for rule, effect in decisive.items() if steps[rule].roots()}
+    general = {rule: effect for rule, effect in decisive.items() if rule not in own}
     _add_decisive(chosen, own, ratings, steps)
     for step in _list_keepers(derivation):
         if len(chosen) == _MOST_REASONS:
@@ -100,7 +100,7 @@ def _add_decisive(
         told = {given.fact for given in steps[rule].roots()} <= _facts_of(steps, chosen)
         if told and steps[rule].roots() and len(chosen) >= _ENOUGH and not ratings[rule].model_falls:
             return
-        chosen[rule] = decisive[rule]
+        chosen[rule] = reason(steps[rule], decisive[rule])
 
 
 class _Worth:
@@ -137,7 +137,7 @@ def _list_keepers(derivation: Derivation) -> Iterator[Step]:
     others = derivation.cases[1:]
     rivals = [case for case in others if any(item.points > 0 for item in case.evidence)]
     yield from _list_keepers_of(rivals)
-    yield from _list_keepers_of([case for case in others if case not in rivals])
+    yield from _list_keepers_of([case for case in others if all(item.points <= 0 for item in case.evidence)])
 
 
 def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
@@ -155,21 +155,31 @@ def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
 
 def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
     """Describe what a rule does for the winner; empty if it acts only through other rules."""
-    winner = derivation.model
+    effect = _tell_effect(judge, derivation, step)
+    return "" if effect is None else reason(step, effect)
+
+
+def _tell_effect(judge: Judge, derivation: Derivation, step: Step) -> str | None:
+    """Describe as a relative clause what a rule does for the winner.
+
+    It is empty if the rule supports the winner, and None if it acts only through other rules.
+    """
+    winner, rule = derivation.model, step.rule.id
     rulebase, then = judge.rulebase, step.rule.then
-    behind = [case.model.id for case in derivation.cases if step in case.set_aside_by]
+    behind = [case.model.id for case in derivation.cases if rule in [each.rule.id for each in case.set_aside_by]]
     if behind:
-        return reason(step, f"which ranks {name(rulebase, str(winner))} above {join_names(rulebase, behind)}")
+        return f"which ranks {name(rulebase, str(winner))} above {join_names(rulebase, behind)}"
     if any(item.effect is Effect.SUPPORTS and item.target == winner for item in then):
-        return reason(step)
+        return ""
     excluded = step.rule.targets(Effect.EXCLUDES)
     if excluded:
-        return reason(step, f"which rules out {join_names(rulebase, excluded)}")
-    met = [finding.states for finding in (derivation.case(winner).met if winner else ()) if step in finding.steps]
+        return f"which rules out {join_names(rulebase, excluded)}"
+    findings = derivation.case(winner).met if winner else ()
+    met = [finding.states for finding in findings if rule in [each.rule.id for each in finding.steps]]
     if met:
-        return reason(step, f"so that {join_clauses(met)}, as {name(rulebase, str(winner))} requires")
+        return f"so that {join_clauses(met)}, as {name(rulebase, str(winner))} requires"
     opposed = [item.target for item in then if item.effect is Effect.OPPOSES and item.target != winner]
-    return reason(step, f"which speaks against {join_names(rulebase, opposed)}") if opposed else ""
+    return f"which speaks against {join_names(rulebase, opposed)}" if opposed else None
 
 
 def tell_exclusions(judge: Judge, derivation: Derivation) -> dict[str, str]:
