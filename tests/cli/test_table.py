@@ -119,6 +119,36 @@ def test_what_if_counts_who_would_change(folder: Path, run: Run) -> None:
     assert sum(move["organisations"] for move in told["moves"]) == told["changed"]
 
 
+def test_what_if_names_who_would_change_and_what_would_contradict(folder: Path, run: Run, tmp_path: Path) -> None:
+    supposed: dict[str, Any] = {"cco_status": "none", "cco_reports_to": "ceo"}
+    options = [text for name, value in supposed.items() for text in ("--what-if", f"{name}={value}")]
+    out, page = tmp_path / "out.parquet", tmp_path / "page.html"
+    result = run(folder / "in.csv", "-o", out, "--html", page, "--json", *options)
+    assert result.exit_code == 0, result.output
+    given = [{name: value for name, value in row.items() if name in FACTS} for row in ROWS]
+    then = [ADVISOR.recommend({**facts, **supposed}) for facts in given]
+    assert [row["what_if"] for row in read(out)] == [advice.model for advice in then]
+    told = json.loads(result.stdout)["what_if"]
+    assert told["changed"] == sum(one != advice.model for one, advice in zip(MODELS, then, strict=True))
+    before = [bool(ADVISOR.recommend(facts).incoherences) for facts in given]
+    assert told["contradicted"] == sum(
+        bool(advice.incoherences) and not already for advice, already in zip(then, before, strict=True)
+    )
+    assert told["contradicted"] > 1
+    text = f"The facts of {told['contradicted']} organisations would contradict each other then"
+    assert text in page.read_text("utf-8")
+    assert text in run(folder / "in.csv", *options).stdout
+    assert "what_if" not in pyarrow.parquet.read_schema(out).names[: len(ROWS[0])]
+
+
+def test_one_organisation_is_one(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("silos,sector\nsevere,\n", "utf-8")
+    told = run(tmp_path / "in.csv", "--segment", "sector").stdout
+    assert told.startswith("1 organisation\n")
+    assert "(1 organisation asked)" in told
+    assert "(empty) (1):" in told
+
+
 def test_wrong_cells_end_it_or_are_skipped_and_nothing_is_left_behind(run: Run, tmp_path: Path) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("company,Walls,silos\na,x,severe\nb,y,sever\n", "utf-8")

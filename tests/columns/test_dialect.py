@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidOrganisation
+from cxrules.columns.arrow.writers import write_table
 from cxrules.columns.coding import Coder
 from cxrules.columns.dialect import guard_formula, read_objects
-from cxrules.columns.files import open_table, write_table
+from cxrules.columns.files import open_table
 from cxrules.columns.frames import Asked, FrameJudge, Part
 from cxrules.columns.layout import ALL, lay_out
 from cxrules.errors import is_missing

@@ -470,6 +470,33 @@ def test_a_relation_is_answered_whatever_its_database_holds() -> None:
         assert answered.fetchall()[0][:8] == (*given.fetchall()[0][1:], "cxo_owned")
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "lazy" not in kind])
+def test_a_column_called_like_one_of_the_answer_is_left_where_it_is(kind: str) -> None:
+    given = KINDS[kind]()
+    renamed = {"transformation_goal": "model", "retention_budget_share": "fired", "id": "status"}
+    if isinstance(given, pd.DataFrame):
+        frame = given.rename(columns=renamed)
+    elif isinstance(given, pl.DataFrame):
+        frame = given.rename(renamed)
+    elif isinstance(given, duckdb.DuckDBPyRelation):
+        frame = given.project(", ".join(f'"{name}" AS "{renamed.get(name, name)}"' for name in given.columns))
+    else:
+        table = pa.table(given) if kind != "PyArrow reader" else given.read_all()
+        table = table.rename_columns([renamed.get(name, name) for name in table.column_names])
+        frame = {"PyArrow batch": lambda: table.to_batches()[0], "PyArrow reader": table.to_reader}.get(
+            kind, lambda: Capsule(table) if kind == "PyCapsule" else table
+        )()
+    told = listed(ADVISOR.recommend_frame(frame, keep=["silos"]))
+    for row, known in zip(told, ROWS, strict=True):
+        left = {name: value for name, value in known.items() if name not in renamed}
+        assert (row["silos"], row["model"], row["status"]) == (known["silos"], *_outcome(left))
+
+
+def _outcome(facts: dict[str, Any]) -> tuple[Any, Any]:
+    advice = ADVISOR.recommend(facts)
+    return advice.model, advice.status
+
+
 def test_cells_that_arrow_has_no_type_for_are_read_one_by_one() -> None:
     sets = pl.DataFrame({SETS[0]: pl.Series([{"loyalty"}, None], dtype=pl.Object)})
     assert listed(ADVISOR.recommend_frame(sets))[0]["model"] == decide({SETS[0]: ["loyalty"]}).model

@@ -69,7 +69,8 @@ def table(
         typer.Option(
             "--what-if",
             metavar="FACT=VALUE",
-            help="Count the organisations that would change if this were true of all; may be given repeatedly.",
+            help="Count the organisations that would change if this were true of all; OUT has the models that they "
+            "would have in the column what_if. Repeatable: all at once.",
         ),
     ] = None,
     segment: Annotated[
@@ -131,7 +132,8 @@ def _decide(
     import pyarrow as pa
 
     from cxrules.advisor import Advisor
-    from cxrules.columns.files import open_table, write_table
+    from cxrules.columns.arrow.writers import write_table
+    from cxrules.columns.files import open_table
     from cxrules.columns.frames import Asked, FrameJudge, Part
     from cxrules.columns.layout import ALL
     from cxrules.columns.portfolio import Portfolio
@@ -146,7 +148,7 @@ def _decide(
         write = stack.enter_context(write_table(output)) if output else None
         progress = stack.enter_context(Progress())
         # If nothing is written, a column may have the name of one of the answer's.
-        options = Asked(**asked, keep=ALL if output else False, file=True)
+        options = Asked(**asked, keep=ALL if output else False, suppose=supposed if output else None, file=True)
         frames = FrameJudge(judge, options, portfolio.watch)
         row = 0
         for row, answers in frames.read(Part(source.names, *batch) for batch in source.batches):
@@ -173,11 +175,11 @@ def _refuse_same(file: Path, *written: Path | None) -> None:
 
 def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
     """Describe a portfolio as text."""
-    from cxrules.columns.portfolio import PortfolioWords
+    from cxrules.columns.portfolio import PortfolioWords, count_organisations
 
     words = PortfolioWords.of(rulebase)
     lines = [
-        f"{portfolio.size:,} organisations" + (f", {portfolio.refused:,} more refused" if portfolio.refused else "")
+        count_organisations(portfolio.size) + (f", {portfolio.refused:,} more refused" if portfolio.refused else "")
     ]
     names = words.names(rulebase)
     widest = max(map(len, names.values()))
@@ -190,12 +192,13 @@ def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
         told = (
             f"If {portfolio.tell_supposed()} were true of all, {portfolio.changed:,} would have another {words.model}"
         )
-        lines += ["", told]
+        lines += ["", told, *([f"  {told}"] if (told := portfolio.tell_contradicted()) else [])]
         for (before, after), count in portfolio.moves.most_common():
             if before != after:
                 lines.append(f"  {count:>10,}  {names[before]} → {names[after]}")
+    asked = count_organisations(portfolio.looked_at)
     lines += _list(
-        f"Unknown, and a single answer could change the {words.model} ({portfolio.looked_at:,} organisations asked)",
+        f"Unknown, and a single answer could change the {words.model} ({asked} asked)",
         [(rulebase.vocabulary[name].question, count) for name, count in portfolio.matters.most_common(_MOST)],
     )
     lines += _list(
@@ -203,7 +206,7 @@ def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:
     )
     reasons = {entry.id: entry.reason for entry in rulebase.impossible}
     lines += _list(
-        f"Contradictory facts, in {portfolio.contradictory_rows:,} organisations",
+        f"Contradictory facts, in {count_organisations(portfolio.contradictory_rows)}",
         [(reasons[name], count) for name, count in portfolio.contradictory.most_common(_MOST)],
     )
     for segment, counts in sorted(portfolio.segments.items()):

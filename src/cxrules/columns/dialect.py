@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from math import isfinite, isnan
 from typing import Any, Final
 
 from cxrules.errors import Diagnostic, Location, show_text
@@ -17,6 +18,7 @@ from cxrules.language.facts import FLAG_WORDS, Fact, Kind
 __all__ = [
     "FORMULA",
     "HARMLESS",
+    "as_json",
     "decode",
     "find_delimiter",
     "guard_formula",
@@ -27,6 +29,7 @@ __all__ = [
     "ragged",
     "read_object",
     "read_objects",
+    "write_json",
 ]
 
 _UNKNOWN: Final = frozenset({"", "unknown", "none known", "don't know", "n/a", "na", "#n/a", "nan", "null", "?"})
@@ -188,6 +191,27 @@ def read_objects(text: str, place: str) -> Iterator[dict[str, Any]]:
         raise ValueError(f"{place}: there is something behind the end of the array (char {position + 1})")
     if array and position >= len(text):
         raise ValueError(f"{place}: the array does not end")
+
+
+def as_json(value: object) -> str:
+    """Return what JSON has no type for as a text: bits in hexadecimal."""
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def write_json(value: object) -> str:
+    """Write a value as JSON, which has no NaN and no infinity."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=as_json, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, default=as_json)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if isfinite(value) else None if isnan(value) else str(value)
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _skip(text: str, position: int) -> int:

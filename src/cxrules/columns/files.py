@@ -1,11 +1,10 @@
-"""Tables in files, batch after batch: CSV, Parquet, JSON, JSON Lines and Arrow, in and out."""
+"""Tables in files, read batch after batch: CSV, Parquet, JSON, JSON Lines and Arrow."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,32 +13,41 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxrules.columns.dialect import (
-    FORMULA,
-    HARMLESS,
     decode,
     find_delimiter,
-    guard_formula,
     ragged,
     read_object,
     read_objects,
+    write_json,
 )
-from cxrules.whole_file import write_whole
 
-__all__ = ["FORMATS", "Batch", "TableFile", "open_table", "write_table"]
+__all__ = ["FORMATS", "Batch", "TableFile", "ending_of", "open_table"]
 
 FORMATS = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".arrow", ".feather")
 """The endings by which the format of a file is known."""
 
 _BATCH = 1 << 16
+_EXACT = 1 << 53
+"""Whole numbers beyond it are not all floating-point numbers."""
 _RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
 """What PyArrow says of a row that has not a cell for each column; its handler of such rows fails at bad UTF-8."""
 
 
+_NOT_UTF8 = "the text is not UTF-8"
+
+
 class Batch(NamedTuple):
-    """Some rows of a table: its columns by name, as Arrow arrays, or as lists where the cells are of several types."""
+    """Some rows of a table.
+
+    Attributes:
+        column: Returns a column by its name, as an Arrow array, or as a list where the cells are of several types.
+        size: How many rows there are.
+        whole: Returns a column by its name in the one type that it has in the whole table.
+    """
 
     column: Callable[[str], Any]
     size: int
+    whole: Callable[[str], pa.Array]
 
 
 class TableFile(NamedTuple):
@@ -56,7 +64,12 @@ class TableFile(NamedTuple):
     done: Callable[[], float]
 
 
-def _ending(path: Path) -> str:
+def ending_of(path: Path) -> str:
+    """Return the ending that names the format of a file.
+
+    Raises:
+        ValueError: If it names none.
+    """
     ending = path.suffix.lower()
     if ending not in FORMATS:
         raise ValueError(f"{path}: the format is known by the ending, one of {', '.join(FORMATS)}")
@@ -71,7 +84,7 @@ def open_table(path: Path) -> Iterator[TableFile]:
         ValueError: If it is no table of the format that its ending names.
         OSError: If it cannot be read.
     """
-    ending = _ending(path)
+    ending = ending_of(path)
     size = max(path.stat().st_size, 1)
     with path.open("rb") as file:
         try:
@@ -101,6 +114,8 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
     whole = head.count(b'"') % 2 == 0  # else a name of a column has a new line in it
     try:
         names = csv.open_csv(pa.BufferReader(head) if whole else file, parse_options=parse).schema.names
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: {_NOT_UTF8}") from None
     except pa.ArrowInvalid as error:
         raise ValueError(f"the first line of a CSV file names its columns: {error}") from error
     file.seek(0)
@@ -112,8 +127,8 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
             yield from map(_batch_of, csv.open_csv(file, parse_options=parse, convert_options=convert))
         except pa.ArrowInvalid as error:
             found = _RAGGED.search(str(error))
-            told = ragged(int(found[2]), int(found[1]), found[3]) if found else error
-            raise ValueError(f"{path}: {told}") from error
+            told: object = ragged(int(found[2]), int(found[1]), found[3]) if found else error
+            raise ValueError(f"{path}: {_NOT_UTF8 if 'invalid UTF8' in str(error) else told}") from error
 
     return TableFile(tuple(names), batches(), lambda: file.tell() / size)
 
@@ -152,142 +167,76 @@ def _open_lines(file: Any, size: int, path: Path) -> TableFile:
             if line.strip():
                 yield read_object(decode(line, f"{path}:{number}"), f"{path}:{number}")
 
-    names = dict.fromkeys(name for row in read() for name in row)
+    types = _types(read())
     file.seek(0)
-    return TableFile(tuple(names), _batches(read()), lambda: file.tell() / size if not file.closed else 1.0)
+    return TableFile(tuple(types), _batches(read(), types), lambda: file.tell() / size if not file.closed else 1.0)
 
 
 def _open_objects(file: Any, path: Path) -> TableFile:
     rows = list(read_objects(decode(file.read(), str(path)), str(path)))
-    return TableFile(tuple(dict.fromkeys(name for row in rows for name in row)), _batches(iter(rows)), lambda: 1.0)
+    types = _types(iter(rows))
+    return TableFile(tuple(types), _batches(iter(rows), types), lambda: 1.0)
 
 
-def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[Batch]:
+def _batches(rows: Iterator[dict[str, Any]], types: Mapping[str, pa.DataType | None]) -> Iterator[Batch]:
     while batch := list(islice(rows, _BATCH)):
-        yield _batch_of_rows(batch)
+        yield _batch_of_rows(batch, types)
 
 
 def _batch_of(found: pa.RecordBatch) -> Batch:
-    return Batch(found.column, found.num_rows)
+    return Batch(found.column, found.num_rows, found.column)
 
 
-def _batch_of_rows(rows: list[dict[str, Any]]) -> Batch:
+def _batch_of_rows(rows: list[dict[str, Any]], types: Mapping[str, pa.DataType | None]) -> Batch:
     def column(name: str) -> Any:
         cells = [row.get(name) for row in rows]
-        try:
-            return pa.array(cells)
-        except (pa.ArrowException, OverflowError, UnicodeEncodeError):
-            return cells
+        found = _as_array(cells)
+        return cells if found is None else found
 
-    return Batch(column, len(rows))
+    return Batch(column, len(rows), lambda name: _as_typed([row.get(name) for row in rows], types[name]))
 
 
-@contextmanager
-def write_table(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
-    """Open a table for writing. The file is there once everything is written; interrupted, it leaves nothing.
-
-    Raises:
-        ValueError: If its ending names no format.
-        OSError: If it cannot be written.
-    """
-    write = _WRITERS[_ending(path)]
-    with write_whole(path) as file, ExitStack() as stack:
-        yield write(file, stack)
-
-
-def _write_csv(file: Any, stack: ExitStack, delimiter: str = ",") -> Callable[[pa.RecordBatch], None]:
-    from pyarrow import csv
-
-    writers: list[Any] = []
-
-    def write(batch: pa.RecordBatch) -> None:
-        plain = pa.RecordBatch.from_arrays(
-            [_as_text(column) for column in batch.columns], [guard_formula(name) for name in batch.schema.names]
-        )
-        if not writers:
-            options = csv.WriteOptions(delimiter=delimiter, quoting_style="needed")
-            writers.append(stack.enter_context(csv.CSVWriter(file, plain.schema, write_options=options)))
-        writers[0].write(plain)
-
-    return write
+def _types(rows: Iterator[dict[str, Any]]) -> dict[str, pa.DataType | None]:
+    """Return the type of every column in all rows; None where they have none in common."""
+    found: dict[str, pa.DataType | None] = {}
+    large: set[str] = set()
+    while batch := list(islice(rows, _BATCH)):
+        for name in dict.fromkeys(name for row in batch for name in row):
+            array = _as_array([row.get(name) for row in batch])
+            found[name] = None if array is None else _in_common(found.get(name, pa.null()), array.type)
+            if array is not None and pa.types.is_integer(array.type):
+                low, high = pc.min_max(array).as_py().values()
+                large |= {name} if max(-low, high) > _EXACT else set()
+    rounded = {name for name in large if found[name] is not None and pa.types.is_floating(found[name])}
+    return found | dict.fromkeys(rounded)
 
 
-def _as_text(column: pa.Array) -> pa.Array:
-    """Return a column as a CSV file can hold it: lists joined by semicolons, bits in hexadecimal, no formulas."""
-    types = pa.types
-    if types.is_dictionary(column.type):
-        return _as_text(column.cast(column.type.value_type))
-    if types.is_fixed_size_binary(column.type) or types.is_binary(column.type):
-        return pa.array([None if value is None else value.hex() for value in column.to_pylist()], pa.string())
-    if types.is_list(column.type) or types.is_large_list(column.type):
-        column = pc.binary_join(column.cast(pa.list_(pa.string())), "; ")
-    if not (types.is_string(column.type) or types.is_large_string(column.type)):
-        return column
-    formula = pc.and_not(pc.match_substring_regex(column, FORMULA), pc.match_substring_regex(column, HARMLESS))
-    if not pc.any(formula).as_py():
-        return column
-    return pc.if_else(formula, pc.binary_join_element_wise(pa.scalar("'", column.type), column, ""), column)
+def _in_common(one: pa.DataType | None, other: pa.DataType) -> pa.DataType | None:
+    if one is None or one == other:
+        return one
+    try:
+        schemas = [pa.schema([("x", kind)]) for kind in (one, other)]
+        return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+    except pa.ArrowException:
+        return None
 
 
-def _write_lines(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
-    del stack
-
-    def write(batch: pa.RecordBatch) -> None:
-        for row in batch.to_pylist():
-            file.write(json.dumps(row, ensure_ascii=False, default=_as_json).encode() + b"\n")
-
-    return write
+def _as_array(cells: list[Any], kind: pa.DataType | None = None) -> pa.Array | None:
+    """Return cells as an array; None where no type holds them."""
+    try:
+        return pa.array(cells, kind)
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        return None
 
 
-def _as_json(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+def _as_typed(cells: list[Any], kind: pa.DataType | None) -> pa.Array:
+    """Return cells in the type of their column; in a column that has none, what is no text is written as JSON."""
+    if kind is None:
+        return pa.array([None if cell is None else _as_text(cell) for cell in cells], pa.string())
+    if pa.types.is_floating(kind):
+        cells = [None if cell is None else float(cell) for cell in cells]
+    return pa.array(cells, kind)
 
 
-def _write_objects(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
-    before = [b"[\n"]
-    stack.callback(lambda: file.write((b"[" if before[0] == b"[\n" else b"") + b"\n]\n"))
-
-    def write(batch: pa.RecordBatch) -> None:
-        for row in batch.to_pylist():
-            file.write(before[0] + json.dumps(row, ensure_ascii=False, default=_as_json).encode())
-            before[0] = b",\n"
-
-    return write
-
-
-def _write_parquet(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
-    from pyarrow import parquet
-
-    writers: list[Any] = []
-
-    def write(batch: pa.RecordBatch) -> None:
-        if not writers:
-            writers.append(stack.enter_context(parquet.ParquetWriter(file, batch.schema)))
-        writers[0].write_batch(batch)
-
-    return write
-
-
-def _write_arrow(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
-    from pyarrow import ipc
-
-    writers: list[Any] = []
-
-    def write(batch: pa.RecordBatch) -> None:
-        if not writers:
-            writers.append(stack.enter_context(ipc.new_file(file, batch.schema)))
-        writers[0].write_batch(batch)
-
-    return write
-
-
-_WRITERS: dict[str, Callable[[Any, ExitStack], Callable[[pa.RecordBatch], None]]] = {
-    ".csv": _write_csv,
-    ".tsv": lambda file, stack: _write_csv(file, stack, "\t"),
-    ".parquet": _write_parquet,
-    ".json": _write_objects,
-    ".jsonl": _write_lines,
-    ".ndjson": _write_lines,
-    ".arrow": _write_arrow,
-    ".feather": _write_arrow,
-}
+def _as_text(cell: object) -> bytes:
+    return (cell if isinstance(cell, str) else write_json(cell)).encode("utf-8", "backslashreplace")

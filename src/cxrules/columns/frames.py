@@ -28,7 +28,7 @@ from cxrules.columns.layout import (
 from cxrules.columns.numpy_executor import CHUNK, Codes
 from cxrules.columns.tables import ALSO, Table, TableJudge
 from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing, no_such, show_value
-from cxrules.language.facts import Vocabulary
+from cxrules.language.facts import FactValue, Vocabulary
 
 __all__ = ["Asked", "FrameJudge", "Part", "read_row"]
 
@@ -47,6 +47,8 @@ class Asked(NamedTuple):
     on_error: str = "raise"
     prefix: str = ""
     brief: bool = False
+    suppose: Mapping[str, FactValue | None] | None = None
+    """What is supposed of all rows: the column `what_if` has their models then."""
     file: bool = False
     """Whether the table is a file: its texts are read as `columns.dialect` says, and mistakes are put right there."""
 
@@ -63,11 +65,13 @@ class Part(NamedTuple):
         names: The columns of the table.
         column: Returns a column by its name, as an Arrow array or as a list.
         size: How many rows there are.
+        whole: Returns a column that passes through in the one type that it has in the whole table.
     """
 
     names: tuple[str, ...]
     column: Callable[[str], Any]
     size: int
+    whole: Callable[[str], Any] | None = None
 
 
 Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], Table, int], object]
@@ -140,7 +144,7 @@ class FrameJudge:
         faults, row = Faults(self._asked.remedies.first), 0
         raising = self._asked.on_error == "raise"
         for part in parts:
-            answers = self._answer(part.column, self._lay_out(part.names), part.size, (row, faults))
+            answers = self._answer(part.column, self._lay_out(part.names), part.size, (row, faults), part.whole)
             row += part.size
             yield row, answers
             if raising and faults.full:
@@ -154,16 +158,15 @@ class FrameJudge:
 
     def _stream(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
         layout = self._lay_out(names_of(reader.schema))
-        empty = pa.RecordBatch.from_pylist([], reader.schema)
-        answers = self._answer(empty.column, layout, 0, (0, Faults()))
+        answers = self._answer(reader.schema.empty_table().column, layout, 0, (0, Faults()))
         assert answers is not None, "no row is wrong"
-        schema = _keep_fields(answers, reader.schema).schema
+        schema = _keep_fields(answers, reader.schema, layout).schema
         answered = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in self.batches(reader))
         return pa.RecordBatchReader.from_batches(schema, answered)
 
     def _table(self, table: pa.Table) -> pa.Table:
         layout = self._lay_out(names_of(table.schema))
-        return _keep_fields(self._answers(table.column, layout, table.num_rows), table.schema)
+        return _keep_fields(self._answers(table.column, layout, table.num_rows), table.schema, layout)
 
     def _answers(self, column: Callable[[str], Any], layout: Layout, size: int) -> pa.Table:
         """Decide a whole table in chunks; what is wrong anywhere is listed in one error."""
@@ -184,7 +187,12 @@ class FrameJudge:
         return pa.Table.from_batches(found)
 
     def _answer(
-        self, column: Callable[[str], Any], layout: Layout, size: int, wrong: tuple[int, Faults]
+        self,
+        column: Callable[[str], Any],
+        layout: Layout,
+        size: int,
+        wrong: tuple[int, Faults],
+        united: Callable[[str], Any] | None = None,
     ) -> pa.RecordBatch | None:
         """Decide some rows; `wrong` says where they begin in the whole, and where to put what is wrong.
 
@@ -197,6 +205,9 @@ class FrameJudge:
             return None
         table = self._judge.decide(codes, size, also=self._wanted)
         columns = self._judge.write(table)
+        if supposed := self._asked.suppose:
+            then = self._judge.models_of(self._judge.suppose(codes, size, supposed), size)
+            columns["what_if"] = self._judge.write_models(then)
         for name in self._wanted.difference(self._asked.also):
             del columns[name]
         if self._watch:
@@ -210,7 +221,8 @@ class FrameJudge:
             )
         columns = {self._asked.prefix + name: values for name, values in columns.items()}
         refuse_twice(layout.kept, columns, self._asked.remedies)
-        kept = {name: to_arrow(name, column(name), first + self._asked.remedies.first) for name in layout.kept}
+        read, start = united or column, first + self._asked.remedies.first
+        kept = {name: to_arrow(name, read(name), start) for name in layout.kept}
         return pa.RecordBatch.from_pydict(kept | columns)
 
     def _tell(
@@ -277,7 +289,8 @@ class FrameJudge:
         if frame.implementation.is_polars():
             return self._eager(frame.collect()).lazy()
         if frame.implementation.is_duckdb():
-            return _as_relation(self._table(native.to_arrow_table()), native)
+            answers = self._table(native.to_arrow_table())
+            return _as_relation(answers, native, self._lay_out(native.columns))
         return self._table(frame.collect(backend="pyarrow").to_native())
 
 
@@ -337,26 +350,18 @@ def _mistakes(vocabulary: Vocabulary, facts: Mapping[str, Any]) -> tuple[Diagnos
     return ()
 
 
-def _as_relation(_cxrules_answers: pa.Table, like: Any) -> Any:
+def _as_relation(_cxrules_answers: pa.Table, like: Any, layout: Layout) -> Any:
     """Return answers as a relation on the connection of another one; what passes through gets its types of SQL back."""
-    types = dict(zip(like.columns, like.types, strict=True))
+    kept = {name: kind for name, kind in zip(like.columns, like.types, strict=True) if name in layout.kept}
     answered = like.query("_cxrules_asked", "FROM _cxrules_answers")  # SQL finds the argument by its name
-    kept = {
-        name: kind
-        for name, found in zip(answered.columns, answered.types, strict=True)
-        if (kind := types.get(name, found)) != found
-    }
-    if not kept:
-        return answered
     quoted = {name: '"' + name.replace('"', '""') + '"' for name in answered.columns}
-    return answered.project(
-        ", ".join(f"CAST({text} AS {kept[name]}) AS {text}" if name in kept else text for name, text in quoted.items())
-    )
+    cast = (f"CAST({text} AS {kept[name]}) AS {text}" if name in kept else text for name, text in quoted.items())
+    return answered.project(", ".join(cast)) if kept else answered
 
 
-def _keep_fields(answers: Any, given: pa.Schema) -> Any:
+def _keep_fields(answers: Any, given: pa.Schema, layout: Layout) -> Any:
     """Return answers in which columns that pass through have the fields that they had, with what is noted there."""
-    fields = [given.field(field.name) if field.name in given.names else field for field in answers.schema]
+    fields = [given.field(field.name) if field.name in layout.kept else field for field in answers.schema]
     return answers.from_arrays(answers.columns, schema=pa.schema(fields))
 
 

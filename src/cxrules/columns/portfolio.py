@@ -10,17 +10,28 @@ import numpy as np
 
 from cxrules.columns.numpy_executor import Codes
 from cxrules.columns.tables import Table, TableJudge
+from cxrules.errors import is_missing
 from cxrules.language.facts import FactValue
 from cxrules.policy.decision import Status
 from cxrules.policy.evidence import certainty
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Portfolio", "PortfolioWords"]
+__all__ = ["Portfolio", "PortfolioWords", "count_organisations"]
 
 _LOOKED_AT = 20_000
 """Of how many organisations it is asked which unknown facts matter: each costs a hundred times its decision."""
 
 _UNDETERMINED = "undetermined"
+
+
+def count_organisations(number: int) -> str:
+    """Count in words.
+
+    Examples:
+        >>> count_organisations(1), count_organisations(2000)
+        ('1 organisation', '2,000 organisations')
+    """
+    return f"{number:,} organisation{'' if number == 1 else 's'}"
 
 
 class PortfolioWords(NamedTuple):
@@ -68,6 +79,7 @@ class Portfolio:
         looked_at: Of how many organisations that was asked.
         certainties: How many organisations have a certainty, in tenths.
         segments: For each value of the column of segments the models in it.
+        contradicted: How many organisations would meet an impossible conjunction by it that meet none now.
         moves: For each model before and after, how many organisations would have the second were the supposition true.
     """
 
@@ -80,7 +92,7 @@ class Portfolio:
         self.models: dict[str, Counter[str]] = {name: Counter() for name in (*judge.models, _UNDETERMINED)}
         self.patterns: Counter[str] = Counter()
         self.contradictory: Counter[str] = Counter()
-        self.contradictory_rows = 0
+        self.contradictory_rows = self.contradicted = 0
         self.matters: Counter[str] = Counter()
         self.certainties: Counter[int] = Counter()
         self.segments: dict[str, Counter[str]] = {}
@@ -121,25 +133,28 @@ class Portfolio:
 
     def _count_segments(self, column: Any, table: Table, names: tuple[str, ...]) -> None:
         values = column if isinstance(column, list) else column.to_pylist()
-        for (segment, model), count in Counter(zip(map(str, values), table.model.tolist(), strict=True)).items():
+        for (segment, model), count in Counter(
+            zip(map(_tell_segment, values), table.model.tolist(), strict=True)
+        ).items():
             self.segments.setdefault(segment, Counter())[names[model]] += count
 
     def _suppose(self, codes: Mapping[str, Codes], table: Table, names: tuple[str, ...]) -> None:
-        coder, size = self._judge.coder, len(table.model)
-        facts = coder.vocabulary
-        then = {
-            name: np.full(size, 0 if value is None else coder.code_of(facts[name], value))
-            for name, value in self.supposed.items()
-        }
-        after = self._judge.models_of(
-            {**codes, **{name: column.astype(coder.types[name]) for name, column in then.items()}}, size
-        )
-        moved = Counter(zip(table.model.tolist(), after.tolist(), strict=True))
-        self.moves.update({(names[before], names[later]): count for (before, later), count in moved.items()})
+        size = len(table.model)
+        then = self._judge.decide(self._judge.suppose(codes, size, self.supposed), size, also=["incoherences"])
+        moved = Counter(zip(table.model.tolist(), then.model.tolist(), strict=True))
+        before, after = (other.flags["incoherences"].any(axis=1) for other in (table, then))
+        self.contradicted += int((after & ~before).sum())
+        self.moves.update({(names[one], names[other]): count for (one, other), count in moved.items()})
 
     def tell_supposed(self) -> str:
         """Return the facts that are supposed as one text."""
         return ", ".join(f"{name} = {_tell_value(value)}" for name, value in self.supposed.items())
+
+    def tell_contradicted(self) -> str:
+        """Return what is to be said where what is supposed contradicts other facts."""
+        if not self.contradicted:
+            return ""
+        return f"The facts of {count_organisations(self.contradicted)} would contradict each other then"
 
     @property
     def changed(self) -> int:
@@ -163,6 +178,7 @@ class Portfolio:
             found["what_if"] = {
                 "facts": self.supposed,
                 "changed": self.changed,
+                "contradicted": self.contradicted,
                 "moves": [
                     {"from": before, "to": after, "organisations": count}
                     for (before, after), count in self.moves.most_common()
@@ -176,3 +192,7 @@ def _tell_value(value: FactValue | None) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(value)}]"
     return "unknown" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _tell_segment(value: object) -> str:
+    return "(empty)" if is_missing(value) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from cxrules.columns.portfolio import Portfolio, PortfolioWords
+from cxrules.columns.portfolio import Portfolio, PortfolioWords, count_organisations
 from cxrules.policy.decision import Status
 from cxrules.rulebase import RuleBase
 
@@ -48,7 +48,7 @@ def page_of(portfolio: Portfolio, rulebase: RuleBase, source: str) -> str:
     colours = {model: _COLOURS[place % len(_COLOURS)] for place, model in enumerate(names)}
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>{_count(portfolio.size)}: {words.question[0].lower()}{words.question[1:]} in each."
+        f"<p>{count_organisations(portfolio.size)}: {words.question[0].lower()}{words.question[1:]} in each."
         + (f" {portfolio.refused:,} more could not be read." if portfolio.refused else "")
         + "</p>",
         _section(
@@ -69,9 +69,12 @@ def page_of(portfolio: Portfolio, rulebase: RuleBase, source: str) -> str:
     if portfolio.supposed:
         others = f"{portfolio.changed:,} of {portfolio.size:,} would have another {words.model}"
         told = f"Were {portfolio.tell_supposed()} true of all, {others}."
+        if more := portfolio.tell_contradicted():
+            told += f" {more}."
         parts.append(_section("What if", told, _flows(portfolio, names, colours)))
     topics = {fact.name: fact.topic for fact in rulebase.vocabulary.facts.values()}
-    told = f"Unknown facts of which a single answer could change the {words.model}, in {_count(portfolio.looked_at)}."
+    asked = count_organisations(portfolio.looked_at)
+    told = f"Unknown facts of which a single answer could change the {words.model}, in {asked}."
     parts.append(_section("What to find out first", told, _bars(_top(portfolio.matters, topics), portfolio.looked_at)))
     if portfolio.patterns:
         patterns = {name: rulebase.patterns[name].name for name in portfolio.patterns}
@@ -82,7 +85,8 @@ def page_of(portfolio: Portfolio, rulebase: RuleBase, source: str) -> str:
             f"<tr><td>{escape(reasons[name])}</td><td>{count:,}</td></tr>"
             for name, count in portfolio.contradictory.most_common()
         )
-        told = f"The facts of {_count(portfolio.contradictory_rows)} contradict each other, and so are no evidence."
+        which = count_organisations(portfolio.contradictory_rows)
+        told = f"The facts of {which} contradict each other, and so are no evidence."
         parts.append(
             _section("Contradictions", told, f"<table><tr><th>Why</th><th>Organisations</th></tr>{rows}</table>")
         )
@@ -96,10 +100,6 @@ def page_of(portfolio: Portfolio, rulebase: RuleBase, source: str) -> str:
 
 def _section(heading: str, told: str, chart: str) -> str:
     return f"<section><h2>{escape(heading)}</h2><p>{escape(told)}</p>{chart}</section>"
-
-
-def _count(number: int) -> str:
-    return f"{number:,} organisation{'' if number == 1 else 's'}"
 
 
 def _share(share: float) -> str:

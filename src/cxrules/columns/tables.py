@@ -13,6 +13,7 @@ import pyarrow as pa
 from cxrules.columns.coding import Coder
 from cxrules.columns.numpy_executor import ArrayRunner, Codes
 from cxrules.columns.program import Program
+from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Reason, Status
@@ -101,6 +102,17 @@ class TableJudge:
         """Return the position of each organisation's model, from 1; 0 where there is none. Nothing is faster."""
         return self._runner(frozenset()).__call__(codes, size)["model"]
 
+    def suppose(
+        self, codes: Mapping[str, Codes], size: int, supposed: Mapping[str, FactValue | None]
+    ) -> Mapping[str, Codes]:
+        """Return the codes of organisations of which all have some values, or do not know them (None)."""
+        coder = self.coder
+        numbers = {
+            name: 0 if value is None else coder.code_of(coder.vocabulary[name], value)
+            for name, value in supposed.items()
+        }
+        return {**codes, **{name: np.full(size, number, coder.types[name]) for name, number in numbers.items()}}
+
     def decide(self, codes: Mapping[str, Codes], size: int, *, also: Iterable[str] = ()) -> Table:
         """Decide organisations from their codes.
 
@@ -182,16 +194,20 @@ class TableJudge:
         largest = 1 << len(self.program.points)
         return np.array([certainty(points) for points in range(largest)])
 
+    def write_models(self, numbers: npt.NDArray[np.unsignedinteger]) -> pa.Array:
+        """Return models, as positions from 1, as an Arrow array."""
+        return _categories(numbers, self.models)
+
     def write(self, table: Table) -> dict[str, pa.Array]:
         """Return a table's columns as Arrow arrays."""
         columns = {
-            "model": _categories(table.model, self.models),
+            "model": self.write_models(table.model),
             "status": pa.DictionaryArray.from_arrays(
                 table.status.astype(np.int8), [str(one) for one in _STATUSES], safe=False
             ),
             "reason": _categories(table.reason, [str(one) for one in Reason]),
             "certainty": pa.array(np.take(self._certainties, table.points)),
-            "runner_up": _categories(table.runner_up, self.models),
+            "runner_up": self.write_models(table.runner_up),
             "lead": pa.array(table.lead),
         }
         columns |= {f"points_{model}": pa.array(points) for model, points in table.points_of.items()}

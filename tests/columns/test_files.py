@@ -1,0 +1,149 @@
+"""Tables in files: whatever columns pass through, and however batches differ, what is written is what was read."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from cxrules import Advisor
+from cxrules.columns import files
+from cxrules.columns.arrow.writers import write_table
+from cxrules.columns.files import open_table
+from cxrules.columns.frames import Asked, FrameJudge, Part
+from cxrules.columns.layout import ALL
+
+JUDGE = Advisor().tables
+ENDINGS = ("csv", "tsv", "parquet", "json", "jsonl", "arrow")
+LATE: dict[str, list[Any]] = {
+    "missing, then a text": [None, None, "late"],
+    "whole, then broken": [1, 2, 1.5],
+    "large, then broken": [2**60 + 1, None, 1.5],
+    "a number, then a text": [1, 2, "a"],
+    "a flag, then a number": [True, None, 1],
+    "another kind in one batch": [1, "a", [1]],
+    "larger than any number": [10**30, 1, None],
+    "half a letter": ["\ud800", "a", None],
+    "objects of other names": [{"a": 1}, {"a": 2}, {"b": "x"}],
+    "objects of other types": [{"a": 1}, {"a": 2}, {"a": "x"}],
+    "lists of nothing, then of texts": [[], None, ["a", "b"]],
+    "nothing": [None, None, None],
+}
+
+
+def answer(source: Path, out: Path) -> None:
+    frames = FrameJudge(JUDGE, Asked(keep=ALL, brief=True, file=True))
+    with open_table(source) as table, write_table(out) as write:
+        for _, answers in frames.read(Part(table.names, *batch) for batch in table.batches):
+            assert answers is not None
+            write(answers)
+
+
+def kept(path: Path) -> list[Any]:
+    with open_table(path) as table:
+        cells = [batch.column("x") for batch in table.batches]
+    return [cell for each in cells for cell in (each if isinstance(each, list) else each.to_pylist())]
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two cells say the same, one of which may have been written as a text."""
+    if isinstance(one, dict):
+        texts = json.loads(other) if isinstance(other, str) else other
+        return {name: value for name, value in texts.items() if value is not None} == one
+    if isinstance(one, list) and isinstance(other, str):
+        return other in ("; ".join(map(str, one)), json.dumps(one))
+    if one in (None, []) or isinstance(one, bool):
+        return other in (one, None, str(one).lower())
+    if isinstance(one, str):
+        return bool(other == one.encode("utf-8", "backslashreplace").decode())
+    return one == other or (isinstance(other, str) and math.isclose(float(other), one))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("kind", LATE)
+def test_a_column_may_change_from_batch_to_batch(
+    kind: str, ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_BATCH", 2)
+    source, out = tmp_path / "in.jsonl", tmp_path / f"out.{ending}"
+    rows = [{"silos": "severe"} | ({} if cell is None else {"x": cell}) for cell in LATE[kind]]
+    source.write_text("\n".join(map(json.dumps, [{"x": None}, *rows])), "utf-8")
+    answer(source, out)
+    got = kept(out)
+    assert len(got) == 4
+    assert all(map(alike, LATE[kind], got[1:])), got
+
+
+NESTED = {
+    "struct": pa.array([{"a": [{"b": 1}]}, None]),
+    "map": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())),
+    "lists of objects": pa.array([[{"a": 1}], []]),
+    "lists with nothing in them": pa.array([["a", None], None]),
+    "views": pa.array(["a", None], pa.string_view()),
+    "list views": pa.array([["a"], None], pa.list_view(pa.string())),
+    "fixed lists": pa.array([[1, 2], None], pa.list_(pa.int64(), 2)),
+    "spans": pa.array([(1, 2, 3), None], pa.month_day_nano_interval()),
+    "seconds": pa.array([1, None], pa.duration("s")),
+    "run ends": pa.RunEndEncodedArray.from_arrays([1, 2], pa.array(["a", None])),
+    "ids": pa.array([b"0123456789abcdef", None], pa.uuid()),
+    "bytes": pa.array([b"\xff", None], pa.binary_view()),
+    "no numbers": pa.array([math.nan, math.inf]),
+    "no numbers inside": pa.array([[math.nan], [1.0]]),
+    "unions": pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array(["s", "n"]), pa.array([1, 2])]),
+}
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize("kind", NESTED)
+def test_a_column_of_any_type_is_written_as_text(kind: str, ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"out.{ending}"
+    with write_table(path) as write:
+        write(pa.RecordBatch.from_arrays([pa.array(["severe"] * 2), NESTED[kind]], ["silos", "x"]))
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    text = path.read_text("utf-8")
+    if ending == "csv":
+        rows = list(csv.DictReader(text.splitlines()))
+    else:
+        rows = [json.loads(line, parse_constant=refuse) for line in text.splitlines()] if ending == "jsonl" else []
+        rows = rows or json.loads(text, parse_constant=refuse)
+    assert [set(row) for row in rows] == [{"silos", "x"}] * 2
+    assert kind in ("no numbers", "no numbers inside", "lists of objects") or rows[0]["x"]
+    assert kind != "lists with nothing in them" or rows[0]["x"] in ("a; ", ["a", None])
+
+
+def test_categories_may_differ_from_batch_to_batch(tmp_path: Path) -> None:
+    batches = [
+        pa.record_batch({"silos": ["severe"], "x": pa.array([cell], pa.string()).dictionary_encode()})
+        for cell in ("a", "b", None)
+    ]
+    for ending in ENDINGS:
+        path = tmp_path / f"out.{ending}"
+        with write_table(path) as write:
+            for batch in batches:
+                write(batch)
+        assert kept(path) == ["a", "b", None]
+
+
+def test_what_cannot_be_written_is_told_of_the_output(tmp_path: Path) -> None:
+    column = pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array(["s"])])
+    out = tmp_path / "out.parquet"
+    with pytest.raises(ValueError, match=r"out\.parquet: "), write_table(out) as write:
+        write(pa.record_batch({"x": column}))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_text_in_another_encoding_is_told_with_its_file(encoding: str, tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("silos,company\nsevere,Müller\n", encoding)
+    with pytest.raises(ValueError, match=r"in\.csv: the text is not UTF-8"):
+        answer(source, tmp_path / "out.csv")
