@@ -67,4 +67,5 @@ def test_the_elements_of_a_list_are_united(longest: int, data: st.DataObject) ->
         int(np.bitwise_or.reduce(flags[end - length : end], initial=0))
         for end, length in zip(ends.tolist(), lengths, strict=True)
     ]
-    assert unite_lists(flags, np.array(lengths, np.int32)).tolist() == expected
+    starts = ends - np.array(lengths, int)
+    assert unite_lists(flags, starts, np.array(lengths, np.int32)).tolist() == expected

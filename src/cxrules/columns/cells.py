@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Lexicon", "is_valid", "lengths_of", "list_indices", "look_up", "read_bits", "unite_lists"]
+__all__ = ["Lexicon", "is_valid", "list_indices", "look_up", "open_lists", "read_bits", "unite_lists"]
 
 _SMALL = 256
 _FEW = 16
@@ -19,6 +19,8 @@ _FEW = 16
 _COMPARED = 9
 """Arrow is asked about so many names at most."""
 _BLOCK = 1 << 14
+"""Cells that are read together at most, and letters: their words fit in the second cache of a core."""
+_LETTERS = 72_000
 _WORD = 8
 _TWO_WORDS = 16
 
@@ -71,20 +73,25 @@ def _look_up_bytes(table: npt.NDArray[np.uint8], places: npt.NDArray[np.uint8]) 
     return _choose(places, ((place, entry) for place, entry in enumerate(table.tolist()) if entry))
 
 
-def lengths_of(column: pa.Array) -> npt.NDArray[np.integer]:
-    """Return how many elements each list of a column has; of one that is missing, any number."""
+def open_lists(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.intp], npt.NDArray[np.integer]]:
+    """Return the elements of all lists that are not missing, and of each list where it starts and how long it is."""
+    known = is_valid(column)
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         offsets: npt.NDArray[np.integer] = column.offsets.to_numpy()
-        return offsets[1:] - offsets[:-1]
-    lengths: npt.NDArray[np.integer] = pc.list_value_length(column).fill_null(0).to_numpy()
-    return lengths
+        lengths = offsets[1:] - offsets[:-1]
+        if known.all() or not (lengths * ~known).any():  # else what is missing has elements, which are left out
+            elements = column.values.slice(offsets[0], offsets[-1] - offsets[0])
+            return elements, (offsets[:-1] - offsets[0]).astype(np.intp), lengths
+        lengths = lengths * known
+    else:
+        lengths = pc.list_value_length(column).fill_null(0).to_numpy()
+    return column.flatten(), np.cumsum(lengths, dtype=np.intp) - lengths, lengths
 
 
 def unite_lists(
-    flags: npt.NDArray[np.unsignedinteger], lengths: npt.NDArray[np.integer]
+    flags: npt.NDArray[np.unsignedinteger], starts: npt.NDArray[np.intp], lengths: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.unsignedinteger]:
     """Return the flags of all elements of each list, each of which has one."""
-    starts = np.cumsum(lengths, dtype=np.intp) - lengths
     longest = int(lengths.max(initial=0))
     flags = np.append(flags, np.zeros(max(longest, 1), flags.dtype))
     if longest > _SMALL - 1:
@@ -93,7 +100,7 @@ def unite_lists(
     united = np.zeros(len(lengths), flags.dtype)
     short = lengths.astype(np.uint8)
     for place in range(longest):
-        united |= np.take(flags[place:], starts) * (short > place)
+        united |= flags[place:].take(starts) * (short > place)
     return united
 
 
@@ -134,13 +141,14 @@ class Lexicon:
         ends: Any = np.frombuffer(offsets, np.int64 if pa.types.is_large_string(column.type) else np.int32)
         ends = ends[column.offset : column.offset + len(column) + 1]
         text = np.frombuffer(letters, np.uint8) if letters and letters.size else np.zeros(0, np.uint8)
-        for start in range(0, len(column), _BLOCK):
-            here = ends[start : start + _BLOCK + 1]
+        block = max(_BLOCK // 4, min(_BLOCK, _LETTERS * len(column) // max(int(ends[-1] - ends[0]), 1)))
+        for start in range(0, len(column), block):
+            here = ends[start : start + block + 1]
             lengths = here[1:] - here[:-1]
             if lengths.max() > self._longest:
                 return
             words = _list_words(text[here[0] : here[-1]], (here[:-1] - here[0]).astype(np.intp), self._longest)
-            self._compare(words, lengths.astype(np.uint8), places[start : start + _BLOCK])
+            self._compare(words, lengths.astype(np.uint8), places[start : start + block])
 
     def _compare(
         self, words: list[npt.NDArray[np.uint64]], lengths: npt.NDArray[np.uint8], places: npt.NDArray[np.uint8]

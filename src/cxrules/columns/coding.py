@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxrules.columns.arrow.odd_cells import key_of, list_cells
-from cxrules.columns.cells import Lexicon, is_valid, lengths_of, list_indices, look_up, read_bits, unite_lists
+from cxrules.columns.cells import Lexicon, is_valid, list_indices, look_up, open_lists, read_bits, unite_lists
 from cxrules.columns.dialect import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
@@ -243,19 +243,22 @@ class Coder:
         return table, wrong
 
     def _encode_lists(self, fact: Fact, column: pa.Array) -> tuple[Codes, list[Fault]]:
-        known = is_valid(column)
-        lengths = lengths_of(column) * known
-        elements = column.flatten()
+        elements, starts, lengths = open_lists(column)
         lexicon, table = self._lexicons[fact.name]
         places = lexicon.find(elements) if _is_text(elements.type) and not elements.null_count else None
         if places is None:
-            return self._encode_distinct_lists(fact, elements, known, lengths)
-        codes = known.astype(table.dtype)
-        codes |= unite_lists(look_up(table, places), lengths)
+            return self._encode_distinct_lists(fact, is_valid(column), elements, starts, lengths)
+        codes = unite_lists(look_up(table, places), starts, lengths)
+        codes |= is_valid(column)
         return codes, []
 
     def _encode_distinct_lists(
-        self, fact: Fact, elements: pa.Array, known: npt.NDArray[np.bool_], lengths: npt.NDArray[np.integer]
+        self,
+        fact: Fact,
+        known: npt.NDArray[np.bool_],
+        elements: pa.Array,
+        starts: npt.NDArray[np.intp],
+        lengths: npt.NDArray[np.integer],
     ) -> tuple[Codes, list[Fault]]:
         kind = self.types[fact.name]
         codes = known.astype(kind)
@@ -269,7 +272,7 @@ class Coder:
             except InvalidOrganisation as error:
                 wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
         indices, valid = list_indices(elements), is_valid(elements.indices)
-        codes |= unite_lists(look_up(table, indices, valid), lengths)
+        codes |= unite_lists(look_up(table, indices, valid), starts, lengths)
         if not wrong and valid.all():
             return codes, []
         parents = np.repeat(np.arange(len(known)), lengths)
