@@ -22,7 +22,7 @@ from cxrules.language.facts import Fact
 __all__ = ["CHUNK", "ArrayRunner", "Codes", "code_type", "count_bytes"]
 
 CHUNK = 1 << 17
-"""Rows that run together: a register is 16 kB then, and all of them fit in the second cache of a core."""
+"""Rows that run together: a register is 16 kB then, and most of them fit in the second cache of a core."""
 
 Codes: TypeAlias = npt.NDArray[np.unsignedinteger]
 """One fact in many organisations, as small numbers."""
