@@ -189,9 +189,9 @@ class RuleBase(Parts, Told):
         return frozenset(rules)
 
     @cached_property
-    def tested(self) -> Mapping[str, frozenset[str]]:
-        """For each rule the facts that it tests."""
-        return MappingProxyType({name: frozenset(rule.facts()) for name, rule in self.rules.items()})
+    def tested(self) -> tuple[tuple[str, ...], ...]:
+        """For each rule, in id order, the facts that it tests."""
+        return tuple([tuple(rule.facts()) for rule in self.rules.values()])
 
     @cached_property
     def bearing(self) -> frozenset[str]:

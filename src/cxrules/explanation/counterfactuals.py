@@ -29,6 +29,8 @@ BUDGET = 400_000
 
 _TOGETHER = 8192
 _SHOWN = 4
+_FEW = 8
+"""The number of hits up to which each is examined for contradictions by itself."""
 
 
 class SearchStatus(StrEnum):
@@ -210,13 +212,17 @@ class _PriceSearch:
         cohort = assemble(possibilities, known, changes, sets)
         outcomes = possibilities.cohorts.decide(cohort).models
         hits = cohort.everything & ~outcomes[self.decision.model] if self.target is None else outcomes[self.target]
-        for entry in possibilities.coherence.entries if hits else ():
+        coherence = possibilities.coherence
+        one_by_one = hits.bit_count() <= _FEW
+        for entry in () if one_by_one else coherence.entries:
             hits &= ~possibilities.meeting(entry.when, cohort)
         while hits:
             lowest = hits & -hits
             hits ^= lowest
             together = tuple([changes[position] for position in sets[lowest.bit_length() - 1]])
             facts = apply(known, together, possibilities)
+            if one_by_one and coherence.met(facts):
+                continue
             # The search proposes a set; the engine in use decides.
             then = self.judge.decide(facts)
             yield ChangeSet(

@@ -29,10 +29,6 @@ class Damage:
     lead_lost: int
     points_lost: int
 
-    def __bool__(self) -> bool:
-        """Return whether anything is lost."""
-        return self.model_falls or self.status_falls or self.lead_lost > 0 or self.points_lost > 0
-
 
 def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
     """Rate the fired rules by what the outcome loses without each.
@@ -84,11 +80,10 @@ def _take_away(
         return None  # it would be decided as it is
     others = [entry for entry in candidates if entry[1] not in affected]
     after = decider.choose(decision.known, rest, sorted(others + again, key=itemgetter(1)))
-    falls = after.model != decision.model
-    damage = Damage(
-        falls,
-        not falls and after.status is not decision.status,
-        decision.lead - (0 if falls else after.lead),
-        decision.points - (decider.points(str(decision.model), rest) if falls else after.points),
+    if after.model != decision.model:
+        return Damage(True, False, decision.lead, decision.points - decider.points(str(decision.model), rest))
+    if after.status is decision.status and after.lead >= decision.lead and after.points >= decision.points:
+        return None
+    return Damage(
+        False, after.status is not decision.status, decision.lead - after.lead, decision.points - after.points
     )
-    return damage or None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from cxrules.builtin.naming import as_model
 from cxrules.errors import no_such
 from cxrules.explanation.derivation import Case, Derivation, DerivationNode, Established, GivenFact, Step, Weighed
+from cxrules.language.facts import FactValue
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
@@ -51,6 +54,11 @@ def how(judge: Judge, decision: Decision, name: str) -> DerivationNode | None:
     raise no_such("finding, rule or model", name, known)
 
 
+_KEPT = 4096
+"""The number of values that are kept, with the clauses that state them."""
+
+_GIVEN: WeakKeyDictionary[Judge, dict[tuple[str, FactValue, type], GivenFact]] = WeakKeyDictionary()
+
 _DEEP = 100
 """The number of strata beyond which nothing recurses through findings."""
 
@@ -75,6 +83,7 @@ class Tracer:
         self.traced: dict[str, Step] = {}
         self._established: dict[str, Established] = {}
         self._given: dict[str, GivenFact] = {}
+        self._kept = _GIVEN.setdefault(judge, {})
         self._deep = len(judge.rulebase.strata) > _DEEP
 
     def given(self) -> tuple[GivenFact, ...]:
@@ -176,5 +185,11 @@ class Tracer:
         given = self._given.get(name)
         if given is None:
             value = self._decision.known[name]
-            given = self._given[name] = GivenFact(name, value, self._facts[name].state(value))
+            key = name, value, type(value)
+            given = self._kept.get(key)
+            if given is None:
+                given = GivenFact(name, value, self._facts[name].state(value))
+                if len(self._kept) < _KEPT:
+                    self._kept[key] = given
+            self._given[name] = given
         return given

@@ -91,14 +91,10 @@ def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
 def fired_evidence(decider: Decider, fired: int) -> tuple[Evidence, ...]:
     """Return the evidence that counts: for each model and carrier, that of one fired rule."""
     bits = decider.count(fired)
-    found = []
-    for bit, item in decider.items:
-        if bits & bit:
-            if not decider.has(fired, item.rule):
-                item = _fired_twin(decider, fired, item)  # noqa: PLW2901 - the same evidence by a rule that fired
-            found.append(item)
-    return tuple(found)
+    counting = [item for bit, item in decider.items if bits & bit]
+    return tuple([item if decider.has(fired, item.rule) else _fired_twin(decider, fired, item) for item in counting])
 
 
 def _fired_twin(decider: Decider, fired: int, item: Evidence) -> Evidence:
+    """Return the same evidence by a rule that fired."""
     return next(twin for twin in decider.carried[item.carriage] if decider.has(fired, twin.rule))

@@ -30,18 +30,18 @@ def rank_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> 
         decision: A decision of it.
         reasons: The rules that decide it.
     """
-    rulebase, decider = judge.rulebase, judge.decider
+    rulebase, decider, fired = judge.rulebase, judge.decider, decision.fired
     deciding = _facts_behind(judge, decision, decider.mask(reasons))
     worth: dict[str, tuple[int, bool, bool, int]] = {}
     for action, concluders in decider.acting:
-        if decision.fired & concluders and rulebase.serves_model(action, decision.model):
-            rules = decider.names(decision.fired & concluders)
+        if fired & concluders and rulebase.serves_model(action, decision.model):
+            rules = decider.names(fired & concluders)
             owns = [_facts_behind(judge, decision, decider.mask([rule])) for rule in rules]
             worth[action] = (
-                max(len(own & deciding) for own in owns),
+                max([len(own & deciding) for own in owns]),
                 any(owns),
                 action in rulebase.serves,
-                max(rulebase.claims[claim].tone for rule in rules for claim in rulebase.rules[rule].because),
+                max([rulebase.claims[claim].tone for rule in rules for claim in rulebase.rules[rule].because]),
             )
     return tuple(sorted(worth, key=worth.__getitem__, reverse=True))
 
@@ -63,11 +63,11 @@ def tell_next_steps(judge: Judge, decision: Decision, reasons: Collection[str]) 
 
 
 def _facts_behind(judge: Judge, decision: Decision, rules: int) -> set[str]:
-    decider = judge.decider
-    tested = judge.rulebase.tested
-    return {
-        fact
-        for rule in decider.names(decider.rest(decision.fired, rules))
-        for fact in tested[rule]
-        if fact in decision.known
-    }
+    below = judge.decider.rest(decision.fired, rules)
+    tested, known = judge.rulebase.tested, decision.known
+    found = set()
+    while below:
+        place = below.bit_length() - 1
+        below ^= 1 << place
+        found.update([fact for fact in tested[place] if fact in known])
+    return found
