@@ -3,12 +3,14 @@
 The contract: an answer or a documented error, within a second of processor time and a bound on memory; never another
 exception, a hang or a wrong answer. Good input, some of it in `tests/data/fuzz/`, is spoilt in a few places, always in
 the same way for the same number, so that a find can be tried again: `python -m tools.fuzz --only json --at 4711`. What
-breaks the contract is shown and kept in `build/fuzz/`; once fixed it becomes a seed.
+breaks the contract is shown and kept in `build/fuzz/`; once fixed it becomes a seed. An input that ends the whole
+process stays there as `trying-NUMBER`, NUMBER being the first that was tried.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import time
@@ -113,19 +115,24 @@ def main() -> int:
     tried, broken = dict.fromkeys(targets, 0), 0
     ends = time.monotonic() + arguments.seconds
     progress = Progress()
+    KEPT.mkdir(parents=True, exist_ok=True)
+    marker = KEPT / f"trying-{arguments.at}"
+    trying = os.open(marker, os.O_WRONLY | os.O_CREAT)
     for name, number in _schedule(targets, arguments.at):
         if number - arguments.at >= arguments.inputs or time.monotonic() > ends:
             break
         progress.show(f"{number - arguments.at:,} inputs, {max(ends - time.monotonic(), 0):.0f} seconds left: {name}")
         text = spoil(targets[name], number)
+        os.pwrite(trying, f"{name} {number}".ljust(40).encode(), 0)
         tried[name] += 1
         if told := attempt(targets[name], text):
             broken += 1
-            KEPT.mkdir(parents=True, exist_ok=True)
             (KEPT / f"{name}-{number}").write_bytes(text.encode("utf-8", "surrogatepass"))
             progress.wipe()
             print(f"{name} {number}: {told}", flush=True)
     progress.wipe()
+    os.close(trying)
+    marker.unlink()
     clear_folder()
     print(", ".join(f"{name} {count:,}" for name, count in tried.items()))
     print(f"{sum(tried.values()):,} inputs tried from number {arguments.at:,}, {broken} broke the contract")
