@@ -12,7 +12,7 @@ from typing import Any, Final
 
 __all__ = ["BITMAP", "POLICY", "REVISION", "RULES"]
 
-REVISION: Final[Any] = '7ddc36a80ac3a85277e8be610922a25c73e9c7abca935c1533053c52d0826681'
+REVISION: Final[Any] = '60466a510b623a020bcf4eaab47d01b8427150d0ee5a58e91ef7778fcad05476'
 """The revision of the rule base."""
 
 RULES: Final[Any] = (

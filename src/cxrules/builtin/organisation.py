@@ -445,7 +445,7 @@ class Organisation(OrganisationModel, frozen=True):
         default=None,
         title="Employees' sense of answering for CX",
         description=(
-            "Do employees feel answerable for their part in CX? From least to most: low = Few do; mixed = Some do; "
+            "Do employees feel responsible for their part in CX? From least to most: low = Few do; mixed = Some do; "
             "high = Most do."
         ),
     )

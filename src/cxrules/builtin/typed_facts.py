@@ -391,7 +391,7 @@ class TypedFacts(TypedDict, total=False):
     """Is the experience the same in every channel?"""
 
     employee_accountability: EmployeeAccountability | None
-    """Do employees feel answerable for their part in CX?"""
+    """Do employees feel responsible for their part in CX?"""
 
     team_empowerment: TeamEmpowerment | None
     """How free are teams to improve the experience themselves?"""
