@@ -87,7 +87,7 @@ docs: $(DEV) ## Build the site in docs/_build: no warnings, every internal link 
 	$(PY) -m sphinx -W -q -j auto -b html docs docs/_build/html
 	$(PY) -m sphinx -W -q -b linkcheck docs docs/_build/links
 
-test-distributed: ## Decide frames on Spark, Dask, Ray and DuckDB, in an environment of its own
+test-distributed: ## Decide frames on Spark, Dask, Ray and DuckDB, in a separate environment
 	@tools/test_distributed.sh $(VENV)-distributed
 
 format: $(DEV) ## Fix what ruff can fix

@@ -54,7 +54,7 @@ COMPARED = """\
 
 
 class Program(NamedTuple):
-    """A measurement with a program of its own, which prints it as plain text.
+    """A measurement by a separate program, which prints it as plain text.
 
     Attributes:
         title: Its heading.

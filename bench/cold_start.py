@@ -27,7 +27,7 @@ _STATEMENTS = (
 
 
 def measure_cold_start(rounds: int) -> Section:
-    """Time statements, each in a process of its own, in turn.
+    """Time statements, each in a separate process, in turn.
 
     Args:
         rounds: How often each; the first round, which fills the caches of the file system, does not count.

@@ -1,7 +1,7 @@
 """Measures the decision log: `python -m bench.decision_log [--records N]`.
 
-The log it makes is removed at the end; a million records take some 1.1 GB meanwhile. Reading runs in a process of its
-own, so that its peak memory is that of reading.
+The log it makes is removed at the end; a million records take some 1.1 GB meanwhile. Reading runs in a
+separate process, so that its peak memory is that of reading.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _PATIENCE = 30  # seconds after which a person gives up
 
 
 class Interview:
-    """One person with the page open: a connection of its own, an organisation that grows."""
+    """One person with the page open: with a separate connection, an organisation that grows."""
 
     def __init__(self, port: int, seed: int, organisations: list[dict[str, FactValue]]) -> None:
         self._port = port
@@ -129,7 +129,7 @@ async def annoy_with_tables(port: int, until: float, body: bytes) -> None:
 
 
 async def measure(port: int, interviews: int, seconds: float, pause: float, *, hostile: bool) -> list[Interview]:
-    """Hold the interviews."""
+    """Conduct the interviews."""
     organisations = list_organisations(RuleBase.builtin(), _ORGANISATIONS)
     until = perf_counter() + seconds
     people = [Interview(port, seed, organisations) for seed in range(interviews)]

@@ -62,7 +62,7 @@ class Peer(NamedTuple):
         package: What it is installed from.
         module: What is imported of it.
         third_party: Whether others wrote the engine and it does not need cxrules to run.
-        returns: What it gives back of its own.
+        returns: Its own result.
         make: Translates a rule base.
         takes_json: Whether it takes facts as JSON has them, nothing prepared.
     """

@@ -45,7 +45,7 @@ def measure_reading(advisor: Advisor, count: int, seconds: float) -> Section:
         "`advice.model_dump()`": Recommendation.model_dump,
     }
     calls: dict[str, Callable[[Any], object]] = {_BASE: advisor.recommend, **reads}
-    # Each has answers of its own: what one has read of an answer is not there for the next.
+    # Each has its own answers: what one has read of an answer is not there for the next.
     inputs: dict[str, Sequence[Any]] = {_BASE: organisations}
     inputs |= {name: [advisor.recommend(known) for known in organisations] for name in reads}
     calls |= dict.fromkeys((_TUPLE, _LIST), vocabulary.validate)

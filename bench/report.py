@@ -28,12 +28,12 @@ class Target:
 
     @classmethod
     def at_most(cls, what: str, measured: float, bound: float, unit: str) -> Target:
-        """Hold a value against an upper bound."""
+        """Compare a value with an upper bound."""
         return cls(what, f"at most {bound:g} {unit}", f"{measured:.3g} {unit}", measured <= bound)
 
     @classmethod
     def at_least(cls, what: str, measured: float, bound: float, unit: str) -> Target:
-        """Hold a value against a lower bound."""
+        """Compare a value with a lower bound."""
         return cls(what, f"at least {bound:g} {unit}", f"{measured:.3g} {unit}", measured >= bound)
 
 

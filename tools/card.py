@@ -1,8 +1,8 @@
 """The table of the card: what comes of its four facts alone, in every combination.
 
 The card that ordered this library names four facts: maturity, the bandwidth of marketing, the budget split and the
-CEO's involvement. Each row was held against the claims; `because` names those that support the outcome, `review` says
-in a sentence why the row is right. A row for which no sentence is known stops the generator, so that none goes
+CEO's involvement. Each row was checked against the claims; `because` names those that support the outcome, `review`
+says in a sentence why the row is right. A row for which no sentence is known stops the generator, so that none goes
 unreviewed.
 """
 

@@ -106,7 +106,7 @@ def check_installed(wheel: Path, folder: Path) -> str:
     """Install the wheel alone into a new environment in the folder, and fail unless the main job runs there."""
     environment, elsewhere = folder / "environment", folder / "elsewhere"
     elsewhere.mkdir()
-    venv.create(environment)  # without a pip of its own, which takes longer to install than the wheel
+    venv.create(environment)  # without its own pip, which takes longer to install than the wheel
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     python = str(scripts / "python")
     pip = (sys.executable, "-m", "pip", "--python", python, "--quiet", "--quiet", "--disable-pip-version-check")

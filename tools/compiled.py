@@ -42,7 +42,7 @@ def generate(rulebase: RuleBase) -> Mapping[str, str]:
 
 
 def _write(value: Any, room: int = 2) -> str:
-    """Write plain data: each item of the outer levels on a line of its own."""
+    """Write plain data: each item of the outer levels on a separate line."""
     if isinstance(value, dict):
         items = [f"{key!r}: {_write(item, room - 1)}" for key, item in value.items()]
     elif isinstance(value, tuple):

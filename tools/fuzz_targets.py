@@ -292,7 +292,7 @@ def _make_parquet() -> str:
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    shared = Path("/dev/shm")  # noqa: S108 - a folder of its own in it, with a name nobody knows beforehand
+    shared = Path("/dev/shm")  # noqa: S108 - a separate folder in it, with a name nobody knows beforehand
     return tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
 
 

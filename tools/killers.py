@@ -18,7 +18,7 @@ from tools.readings import FLOORS, judge, read_set
 CASES = Path(__file__).resolve().parents[1] / "tests" / "data" / "cases"
 
 QUICK = tuple(check for check in CHECKS if check not in ("idle-rule", "idle-value", "idle-fact", "double-counted"))
-"""The checks that a mutant is held against: those that take a second or less."""
+"""The checks that a mutant has to pass: those that take a second or less."""
 
 
 class Killers:

@@ -23,7 +23,7 @@ if [ -z "$found" ]; then
     exit 1
 fi
 
-if [ -z "$chosen" ]; then # Debian and Ubuntu keep ensurepip in a package of its own
+if [ -z "$chosen" ]; then # Debian and Ubuntu keep ensurepip in a separate package
     package=$("$found" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "$found cannot make virtual environments: installing $package ..."

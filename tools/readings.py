@@ -1,4 +1,4 @@
-"""Hold the rule base against blind readings of the articles: `readings/` tells what they are.
+"""Compare the rule base with blind readings of the articles: `readings/` tells what they are.
 
 python -m tools.readings score [--misses] [SET ...]     every set, a line each; exit 1 below a floor
 python -m tools.readings agreement                      how far readers agree with other readers
@@ -112,7 +112,7 @@ def count_best(readings: Sequence[Answer]) -> Counter[str | None]:
 
 
 def judge(organisation: Organisation, model: str | None) -> Verdict:
-    """Hold one recommended model against the readings of an organisation."""
+    """Compare one recommended model with the readings of an organisation."""
     readings = organisation.readings
     return Verdict(
         organisation.id,
@@ -124,7 +124,7 @@ def judge(organisation: Organisation, model: str | None) -> Verdict:
 
 
 def judge_set(advisor: Advisor, name: str) -> list[Verdict]:
-    """Hold an advisor against a set."""
+    """Compare an advisor with a set."""
     return [judge(organisation, advisor.recommend(organisation.facts).model) for organisation in read_set(name)]
 
 

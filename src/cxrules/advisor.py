@@ -34,7 +34,7 @@ class _Silent:
     level = 0
 
 
-# Silent until one of these two has a level of its own; the level of the host's root logger enables nothing. Checked
+# Silent until one of these two has its own level; the level of the host's root logger enables nothing. Checked
 # before anything of the decision log is loaded.
 _SILENT: Any = _Silent()
 _LOGGER = _PACKAGE = _SILENT

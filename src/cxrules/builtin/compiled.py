@@ -12,7 +12,7 @@ from typing import Any, Final
 
 __all__ = ["BITMAP", "POLICY", "REVISION", "RULES"]
 
-REVISION: Final[Any] = '60466a510b623a020bcf4eaab47d01b8427150d0ee5a58e91ef7778fcad05476'
+REVISION: Final[Any] = '907c40216cdf74dea8f72034baddbd17aa1bc4162770d6564cdb124ab561f964'
 """The revision of the rule base."""
 
 RULES: Final[Any] = (

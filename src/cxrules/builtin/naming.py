@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     ModelName: TypeAlias = OwnershipModel
 else:
     ModelName = Annotated[str, MODEL]
-"""In a schema one of an enum; to a type checker the enum. A rule base with models of its own has plain strings."""
+"""In a schema one of an enum; to a type checker the enum. A rule base with its own models has plain strings."""
 
 
 @overload
@@ -25,7 +25,7 @@ def as_model(name: str | None) -> OwnershipModel | None: ...
 
 
 def as_model(name: str | None) -> OwnershipModel | None:
-    """Return the name of a model as a member of the enum, or as it is where a rule base has models of its own.
+    """Return the name of a model as a member of the enum, or as it is where a rule base has its own models.
 
     Examples:
         >>> as_model("cxo_owned"), as_model("gardener"), as_model(None)

@@ -85,7 +85,7 @@ def _parse_set(fact: Fact, text: str) -> object:
 def parse_elements(text: str) -> list[str] | str:
     """Return the elements of a set that is written as a text, between semicolons or commas, in brackets or not.
 
-    What was left open stays with its element, so that it is seen; a text of separators alone is no set, and stays.
+    What was left open stays with its element, so that it is seen; a text of separators alone is not a set, and stays.
 
     Examples:
         >>> parse_elements("['a'; 'b'; c]"), parse_elements("a, b,"), parse_elements("[a"), parse_elements("'a; b")

@@ -25,7 +25,7 @@ class Digit(NamedTuple):
 def count_digits(program: Program, fact: Fact) -> int:
     """Return how many binary digits the codes of a fact have.
 
-    The code of a fact that is no set is 0 where it is unknown, else the position of its case among `Program.cases`,
+    The code of a fact other than a set is 0 where it is unknown, else the position of its case among `Program.cases`,
     plus one. That of a set has a bit where it is known, and after it one for each element, in order.
     """
     return 1 + len(fact.names) if fact.kind is Kind.SET else len(program.cases[fact.name]).bit_length()

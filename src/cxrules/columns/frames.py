@@ -337,7 +337,7 @@ def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = 
 
 def _number(row: object) -> int:
     try:
-        return index(row)  # type: ignore[arg-type] # what is no number is told
+        return index(row)  # type: ignore[arg-type] # anything but a number is refused
     except TypeError:
         raise TypeError(f"row: a number is expected, not {show_value(row)}") from None
 

@@ -1,6 +1,6 @@
 """Programs run on NumPy arrays: codes in, codes out, in chunks that stay in the cache of one core.
 
-A fact that is no set is an array of small numbers: 0 where it is unknown, else the position of its case among
+A fact other than a set is an array of small numbers: 0 where it is unknown, else the position of its case among
 `Program.cases`, plus one. A set is an array of flags: bit 0 where it is known, and after it a bit for each element, in
 the order of the vocabulary.
 """

@@ -56,7 +56,7 @@ class Program:
         rulebase: The rule base.
         gates: The gates.
         inputs: What the inputs of the gates are, by number.
-        cases: For each fact that is no set, one value for each way in which rules can see it.
+        cases: For each fact other than a set, one value for each way in which rules can see it.
         fired: For each rule where it fires.
         formula: What the policy makes of it.
     """

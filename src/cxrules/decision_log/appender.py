@@ -130,7 +130,7 @@ class Appender:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep other processes out of the file that bears the name now."""
+        """Keep other processes out of the file that has the name now."""
         if self._closed:
             raise ValueError(f"the decision log {str(self._path)!r} is closed")
         try:

@@ -45,10 +45,10 @@ def parse(text: bytes) -> Parsed:
             return UnreadableLine(ended)
         raise Faulty(Trouble.NOT_JSON, "this is not JSON") from None
     if not isinstance(record, dict):
-        raise Faulty(Trouble.NOT_A_RECORD, "this JSON is no record of a decision log")
+        raise Faulty(Trouble.NOT_A_RECORD, "this JSON is not a record of a decision log")
     kind, version = record.get("kind"), record.get("format")
     if kind not in _KINDS:
-        raise Faulty(Trouble.NOT_A_RECORD, "this JSON is no record of a decision log")
+        raise Faulty(Trouble.NOT_A_RECORD, "this JSON is not a record of a decision log")
     if type(version) is not int or not 1 <= version <= FORMAT:
         message = f"the record is of version {_show(version)}; this cxrules reads versions 1 to {FORMAT}"
         raise Faulty(Trouble.OTHER_FORMAT, message)

@@ -203,7 +203,7 @@ class LogReader:
 
         Raises:
             MissingRuleBase: If the log does not hold the rule base.
-            InvalidOrganisation: If its facts are no facts of that rule base.
+            InvalidOrganisation: If its facts are not facts of that rule base.
         """
         rulebase = self.judge(record).rulebase
         shown = {name: value for name, value in record["facts"].items() if value is not None}
@@ -218,7 +218,7 @@ class LogReader:
 
         Raises:
             MissingRuleBase: If the log does not hold the rule base.
-            InvalidOrganisation: If its facts are no facts of that rule base.
+            InvalidOrganisation: If its facts are not facts of that rule base.
         """
         if logged.answer is not None:
             record = logged.record
@@ -230,7 +230,7 @@ class LogReader:
 
         Raises:
             MissingRuleBase: If the log does not hold the rule base.
-            InvalidOrganisation: If its facts are no facts of that rule base.
+            InvalidOrganisation: If its facts are not facts of that rule base.
             ValueError: If facts or part of the answer are masked.
         """
         if _hidden(record):

@@ -150,7 +150,7 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
 
     Raises:
         ValueError: With everything that is wrong: there is no such model or fact, an effort is not a whole number from
-            1 to 1000, or fewer than one change is allowed; or if the deadline is no number of seconds.
+            1 to 1000, or fewer than one change is allowed; or if the deadline is not a number of seconds.
     """
     mistakes: list[str] = []
     asked: object = target  # whatever the caller gave

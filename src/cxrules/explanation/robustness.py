@@ -206,7 +206,7 @@ def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
 
 
 def _flip_tones(judge: Judge, decision: Decision, budget: Budget) -> Iterable[ToneFlip]:
-    """Weigh the evidence again with each claim a step firmer or softer: the same rules fire, some weigh otherwise."""
+    """Weigh the evidence again with each claim a step firmer or softer: the same rules fire, at other weights."""
     rulebase, decider = judge.rulebase, judge.decider
     evidence = [item for item in decider.evidence if decider.has(decision.fired, item.rule)]
     citing: dict[str, list[int]] = {}

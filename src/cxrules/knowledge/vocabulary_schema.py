@@ -218,7 +218,7 @@ def _describe_cases(parts: Parts) -> Schema:
     case = {
         "type": "object",
         "properties": {
-            "id": {"type": "string", "description": "A name of its own"},
+            "id": {"type": "string", "description": "A unique name"},
             "title": {"type": "string", "description": "Why it must be so, in one sentence"},
             "given": {"$ref": "#/$defs/Given"},
             "also": {**changes, "description": "Changes under which the same is expected"},

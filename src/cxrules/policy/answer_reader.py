@@ -2,7 +2,7 @@
 
 A part of an answer depends on little: a row of the ranking on its points and on the rules that exclude the model or set
 it aside, a piece of advice on the rules that give it. Each is made once, as object, data and JSON, and kept. The tests
-hold every field against the policy in plain words, on any rule base.
+compare every field with the policy in plain words, on any rule base.
 """
 
 from __future__ import annotations

@@ -220,7 +220,7 @@ def pick_fields(
     """Return what is wanted of the data of an answer; the options are those of `model_dump`.
 
     Raises:
-        TypeError: If a selection is no set and no mapping.
+        TypeError: If a selection is neither a set nor a mapping.
     """
     if exclude_none:
         # Only the shape knows the fields from the keys of a mapping, where None is a value: a fact to be unknown.

@@ -24,7 +24,7 @@ DRAWN = 8192
 EVERYTHING = (1 << DRAWN) - 1
 
 _MOST_PROGRAMS = 16
-"""The number of choices of tests for which a fact has programs of its own; more choices share that of all tests."""
+"""The number of choices of tests for which a fact has its own programs; more choices share that of all tests."""
 
 
 class Redrawn:

@@ -2,9 +2,10 @@
 
 The facts have finitely many values that tests can tell apart, so all organisations, partly known ones included, can be
 written down as a circuit of truth values (`circuit`, `space`), and what the rules and the policy make of them as
-another (`circuit_view`). A solver finds an organisation that is as asked, or proves that there is none; what it leaves
-undecided is reported as undecided (`solver`). What happens often is found without it, among organisations drawn at
-random (`trials`). Whatever is found is made as small as possible and confirmed by the engine (`prover`, `engine_view`).
+another (`circuit_view`). A solver finds an organisation that satisfies a query, or proves that there is none; what it
+leaves undecided is reported as undecided (`solver`). What happens often is found without it, among organisations drawn
+at random (`trials`). Whatever is found is made as small as possible and confirmed by the engine (`prover`,
+`engine_view`).
 
     checks       one small function for each check; docs/verification.md has a page for each
     notes        what is reported and is no fault

@@ -24,7 +24,7 @@ _LONGEST: Final = ("idle-rule", "idle-value", "double-counted", "tie", "idle-fac
 """The tasks that take longest, so that they are begun first."""
 
 
-def verify(  # noqa: PLR0913 - each is a word of its own to say
+def verify(  # noqa: PLR0913 - each is a separate option
     rulebase: RuleBase,
     expectations: Expectations | None = None,
     *,

@@ -325,6 +325,6 @@ async def _refuse_depth(_request: Request, _error: Exception) -> JSONResponse:
 
 async def _refuse_http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if error.status_code == 400:  # from FastAPI, for a body that is no text
+    if error.status_code == 400:  # from FastAPI, for a body other than text
         return JSONResponse({"message": "the body is not JSON in UTF-8"}, 422)
     return JSONResponse({"message": error.detail}, error.status_code, error.headers)

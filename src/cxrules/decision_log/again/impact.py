@@ -49,7 +49,7 @@ class ImpactOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ImpactMove:
-    """Evidence that weighs otherwise. A claim counts once for a model: one that another rule carries on has not moved.
+    """Evidence whose weight changes. A claim counts once for a model: one that another rule carries on has not moved.
 
     Attributes:
         rule: The rule that brings it or, if it has gone, the one that brought it.
