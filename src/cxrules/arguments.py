@@ -63,7 +63,7 @@ def check_text(name: str, value: object) -> str:
 
 
 def check_kind(name: str, value: object, kind: type | tuple[type, ...], noun: str) -> None:
-    """Hold that something is of a kind.
+    """Check that something is of a kind.
 
     Raises:
         TypeError: If it is not.

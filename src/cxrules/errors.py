@@ -215,7 +215,7 @@ def read_number(value: object) -> float | None:
     if isinstance(value, bool | str | bytes | bytearray):
         return None
     try:
-        return float(value)  # type: ignore[arg-type] # whatever is no number raises
+        return float(value)  # type: ignore[arg-type] # whatever is not a number raises
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")  # type: ignore[operator] # an integer or fraction
     except Exception:  # noqa: BLE001 - a stranger's __float__ may raise anything

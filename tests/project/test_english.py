@@ -118,7 +118,7 @@ def test_docstrings_begin_with_what_is_returned_or_done() -> None:
         "for  want of",
         "Facts. Timed is the call.",
         "It has a name of its own.",
-        "What is no set is kept; a thing is no set.",
+        "A fact that is no set is kept.",
         "Tests hold every field against the text.",
     ],
 )

@@ -230,7 +230,7 @@ def _as_array(cells: list[Any], kind: pa.DataType | None = None) -> pa.Array | N
 
 
 def _as_typed(cells: list[Any], kind: pa.DataType | None) -> pa.Array:
-    """Return cells in the type of their column; in a column that has none, what is no text is written as JSON."""
+    """Return cells in the type of their column; in a column that has none, what is not text is written as JSON."""
     if kind is None:
         return pa.array([None if cell is None else _as_text(cell) for cell in cells], pa.string())
     if pa.types.is_floating(kind):

@@ -89,7 +89,7 @@ class DecisionLog:
             new_id: Returns the id of a record; the recommendation's when left out.
 
         Raises:
-            OSError: If the file cannot be opened for writing, or is no regular file.
+            OSError: If the file cannot be opened for writing, or is not a regular file.
             ValueError: If there is no such `sync`, `rotate` or `mode`, the time-out is negative, or no file can have
                 the path.
             TypeError: If one of them is something else.

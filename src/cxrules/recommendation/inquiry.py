@@ -101,7 +101,7 @@ class Inquiry(Told):
             deadline: As for `explain`.
 
         Raises:
-            TypeError: If the title is no text, or the date none.
+            TypeError: If the title is not a text, or the date none.
         """
         from cxrules.arguments import check_kind
         from cxrules.explanation.prose.report import write_report

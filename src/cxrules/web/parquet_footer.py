@@ -37,7 +37,7 @@ def count_values(content: bytes) -> int:
 
 
 class _Footer:
-    """Reads Thrift's compact protocol: whatever is on the path that is wanted is counted, all else is passed over."""
+    """Reads Thrift's compact protocol: whatever is on the path that is wanted is counted, all else is skipped."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

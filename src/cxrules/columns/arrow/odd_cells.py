@@ -1,4 +1,4 @@
-"""Cells of Arrow columns, also those that Arrow cannot hold or that are no text."""
+"""Cells of Arrow columns, also those that Arrow cannot hold or that are not text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _NoText:
 
 
 def list_cells(column: pa.Array) -> list[Any]:
-    """Return the cells of a column; in the place of a text that is not UTF-8 something that is no fact's value."""
+    """Return the cells of a column; in the place of a text that is not UTF-8 something that is not a fact's value."""
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:

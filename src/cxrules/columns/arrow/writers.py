@@ -77,7 +77,7 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 
 def _joined(column: pa.Array) -> pa.Array | None:
-    """Return lists as texts; None where the column has none, or what is in them is no text or number."""
+    """Return lists as texts; None where the column has none, or what is in them is not text or number."""
     if not pa.types.is_nested(column.type):
         return None
     try:
