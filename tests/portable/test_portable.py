@@ -5,6 +5,7 @@ import dataclasses
 import gc
 import json
 import pickle
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,19 @@ from typing import Any
 import jsonschema
 import pydantic_core
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import cxrules
 from cxrules import Advisor, MissingRuleBase, RuleBase
 from cxrules.portable.fields import list_fields, own_fields
 from cxrules.portable.schema import whole_shape
+from cxrules.testing import organisations
 from tests import ROOT
 from tests.portable.answers import FACTS, KINDS, QUESTIONS
+from tests.rulebases import organisations as organisations_of
+from tests.rulebases import rulebases
 
 SMALL_BASE = ROOT / "tests" / "data" / "small_base"
 
@@ -267,6 +273,64 @@ def test_what_validates_and_what_fails_is_as_on_a_pydantic_model(answer: Any) ->
     assert kind.model_validate(answer, strict=True) is answer
     assert kind.model_validate_json(answer.model_dump_json(), strict=True) == answer
     assert "rulebase" in kind.model_json_schema()["required"]
+
+
+def changed_somewhere(data: Any, rng: random.Random) -> Any:
+    """The data with one value, name or entry changed."""
+    changed = copy.deepcopy(data)
+    places: list[tuple[Any, Any]] = []
+    waiting = [changed]
+    while waiting:
+        part = waiting.pop()
+        places += [(part, key) for key in (part if isinstance(part, dict) else range(len(part)))]
+        waiting += [
+            each for each in (part.values() if isinstance(part, dict) else part) if isinstance(each, dict | list)
+        ]
+    part, key = rng.choice(places)
+    strange = ["nope", "", None, -1, 1.5, [], {}, True, "A0-1", "cxo_owned", {"a": 1}, ["b"]]
+    part[key] = rng.choice(strange) if not isinstance(part[key], str) or rng.random() < 0.5 else part[key] + "x"
+    return changed
+
+
+def test_data_that_its_rule_base_does_not_know_is_refused_as_any_other(answer: Any) -> None:
+    rng = random.Random(1)
+    data = answer.model_dump()
+    refused = 0
+    for _ in range(40):
+        try:
+            type(answer).model_validate(changed_somewhere(data, rng))
+        except ValidationError:
+            refused += 1
+        except MissingRuleBase as error:
+            assert error.revision != answer.revision  # noqa: PT017 - of some, and not of others
+    assert refused > 20
+    strange = json.loads(answer.model_dump_json().replace('"ceo_involvement"', '"ceo_involvment"'))
+    if strange != data:
+        with pytest.raises(ValidationError, match="did you mean 'ceo_involvement'"):
+            type(answer).model_validate(strange)
+
+
+@given(organisations())
+@settings(max_examples=settings().max_examples // 5)
+def test_every_answer_of_any_organisation_is_read_back(known: dict[str, Any]) -> None:
+    advice = cxrules.recommend(known)
+    asked: list[Any] = [advice, advice.why(), advice.how("cmo_owned"), advice.what_if(silos="none", maturity=None)]
+    asked += [advice.why_not(name) for name in ("cmo_owned", "ceo_champions", "unit-among-silos", "win_the_ceo")]
+    asked += [advice.counterfactuals(max_changes=1), advice.sufficient(), advice.settled(), advice.next_questions()]
+    asked += [advice.robustness(), *(advice.why_not(entry.id) for entry in advice.rulebase.impossible[:3])]
+    for each in asked:
+        assert type(each).model_validate_json(each.model_dump_json()) == each
+
+
+@settings(max_examples=settings().max_examples // 5)
+@given(rulebases(), st.data())
+def test_every_answer_of_any_rule_base_is_read_back(rulebase: RuleBase, data: st.DataObject) -> None:
+    # Facts bear the names of fields, and findings, models and rules any.
+    advice = Advisor(rulebase).recommend(data.draw(organisations_of(rulebase)))
+    asked: list[Any] = [advice, advice.why(), advice.next_questions(), advice.settled(), advice.counterfactuals()]
+    asked += [advice.why_not(name) for name in (*rulebase.models, *list(rulebase.rules)[:3])]
+    for each in asked:
+        assert type(each).model_validate_json(each.model_dump_json()) == each
 
 
 def test_pydantic_takes_it_declared_and_undeclared(answer: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from threading import RLock
 from types import NoneType
@@ -13,10 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema, 
 from pydantic_core import SchemaSerializer, core_schema
 
 from cxrules.builtin.models import OwnershipModel
+from cxrules.errors import MissingRuleBase
 from cxrules.language.schema_types import MODEL
 from cxrules.policy.decision import Decision, Reason, Status
+from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import PARTS, to_data
 from cxrules.portable.fields import list_fields, own_fields, remember
+from cxrules.portable.strangers import find_strangers
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
@@ -244,7 +248,18 @@ def _read_selection(option: str, wanted: object) -> Any:
 
 
 def _revive(kind: Any, plain: BaseModel) -> Any:
-    return kind.revive(plain.model_dump(mode="json", exclude={"texts"}))
+    data = plain.model_dump(mode="json", exclude={"texts"})
+    base = Basis(None, data["rulebase"]["name"], data["rulebase"]["revision"])
+    with suppress(MissingRuleBase):  # what it names cannot be held to a rule base that is elsewhere
+        strangers = find_strangers(data, base.rulebase)
+        if strangers:
+            raise ValueError("; ".join(strangers))
+    try:
+        return kind.revive(data)
+    except MissingRuleBase:
+        raise
+    except LookupError as error:
+        raise ValueError(f"the rule base of the answer has no {error}") from None
 
 
 def make_schema(kind: Any, **how: Any) -> dict[str, Any]:
