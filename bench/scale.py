@@ -34,8 +34,9 @@ SPARK = 1.15
 HEAD = """\
 # Scale
 
-Written by `python -m bench.scale`; do not edit. What a core decides, what a row weighs, and what a billion rows
-take, from one run on the machine below, which may have had other work to do. How to call it is in [tables](tables.md).
+Written by `python -m bench.scale{options}`; do not edit. What a core decides, what a row
+weighs, and what a billion rows take, from one run on the machine below, which may have had other work to do. How to
+call it is in [tables](tables.md).
 
 Every row matches what `recommend()` says about its facts, with the same rules fired: no difference on 1,000,000 drawn
 organisations, by `pytest -m soak --hypothesis-profile soak tests/columns/test_tables.py`. `make test` tries 20,000, and
@@ -75,7 +76,8 @@ def main() -> int:
     machine = describe_machine(("cxrules", "numpy", "pyarrow", "pyspark"))
     rates = list(_measure_rates(arguments.rows))
     two, _ = measure_processes(arguments.rows)
-    parts = [HEAD, f"{machine}\n", _describe_core(arguments.rows, rates, two), _describe_memory(arguments.rows)]
+    head = HEAD.format(options=f" --rows {arguments.rows} --spark-rows {arguments.spark_rows}")
+    parts = [head, f"{machine}\n", _describe_core(arguments.rows, rates, two), _describe_memory(arguments.rows)]
     spark = measure_spark(arguments.spark_rows)
     parts += [f"## {spark.title}\n\n{spark.text}\n", _describe_others(arguments.rows), _describe_billion(rates, two)]
     arguments.output.write_text("\n".join(parts), "utf-8", newline="\n")
@@ -106,8 +108,7 @@ def _describe_core(size: int, rates: Iterable[Rate], two: float) -> str:
     ]
     head = ["what goes in, what is answered", "rows a second:", "ns a row:", "bytes in:", "bytes out:"]
     told = f"""{size:,} organisations, of each of which 25 of 60 facts are known on average, in a second of one core's
-    time. Two processes at once decide {two:.2f} times as many codes as one, in the processor time of each; threads
-    gain nothing."""
+    time. Two processes at once decide {two:.2f} times as many codes as one, in the processor time of each."""
     return f"## One core\n\n{table(head, rows)}\n\n{fold(told)}\n"
 
 
@@ -131,7 +132,7 @@ def _peak() -> int:
 
 def _describe_memory(size: int) -> str:
     judge = Advisor().tables
-    rows = []
+    rows, peaks = [], []
     with TemporaryDirectory() as folder:
         for share in (4, 1):
             count = size // share
@@ -140,8 +141,9 @@ def _describe_memory(size: int) -> str:
             command = [sys.executable, "-m", "bench.scale", "--memory", str(file)]
             peak = int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
             rows.append([f"{count:,}", f"{file.stat().st_size / count:,.0f}", f"{peak / 1e6:,.0f}"])
-    told = """A Parquet file of Arrow dictionaries read, decided with points and fired rules, and let go, in batches of
-    65,536 rows. Four times the rows took about a third more."""
+            peaks.append(peak)
+    told = f"""A Parquet file of Arrow dictionaries read, decided with points and fired rules, and let go, in batches of
+    65,536 rows. Four times the rows took {peaks[1] / peaks[0]:.1f} times the memory."""
     return f"## Memory\n\n{table(['rows', 'bytes of a row on disk:', 'MB beyond the start:'], rows)}\n\n{fold(told)}\n"
 
 

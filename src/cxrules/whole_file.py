@@ -10,7 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
 
-__all__ = ["write_whole"]
+__all__ = ["naming", "write_whole"]
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
     with suppress(FileNotFoundError):
         mode = target.stat().st_mode
     if mode is not None and not S_ISREG(mode):
-        with target.open("wb") as file:
+        with _closing(target.open("wb"), path) as file:
             yield file
         return
     try:
@@ -36,9 +36,10 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with _closing(os.fdopen(descriptor, "wb"), path) as file:
             yield file
-            file.flush()
+            with naming(path):
+                file.flush()
             if hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), _new_mode() if mode is None else mode & 0o7777)
         Path(name).replace(target)
@@ -46,6 +47,26 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name a file in what is raised when it cannot be written, such as for want of space."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextmanager
+def _closing(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+    """Close a file at the end; what is still to be written is written then."""
+    try:
+        yield file
+    finally:
+        with naming(path):
+            file.close()
 
 
 def _new_mode() -> int:

@@ -141,6 +141,17 @@ def test_what_if_names_who_would_change_and_what_would_contradict(folder: Path, 
     assert "what_if" not in pyarrow.parquet.read_schema(out).names[: len(ROWS[0])]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "html"])
+@pytest.mark.parametrize("rows", [1, 5000])
+def test_a_full_disk_is_told_with_its_file(rows: int, ending: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("silos,x\n" + f"severe,{'x' * 30}\n" * rows, "utf-8")
+    out = tmp_path / f"out.{ending}"
+    out.symlink_to("/dev/full")
+    result = run(tmp_path / "in.csv", "--html" if ending == "html" else "-o", out)
+    assert (result.exit_code, result.stderr) == (2, f"cxrules: {out}: No space left on device\n")
+
+
 def test_one_organisation_is_one(run: Run, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("silos,sector\nsevere,\n", "utf-8")
     told = run(tmp_path / "in.csv", "--segment", "sector").stdout

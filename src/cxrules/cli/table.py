@@ -17,7 +17,7 @@ from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_end_it
 from cxrules.errors import show_text
-from cxrules.whole_file import write_whole
+from cxrules.whole_file import naming, write_whole
 
 if TYPE_CHECKING:
     from cxrules.columns.portfolio import Portfolio
@@ -113,8 +113,9 @@ def table(
                 "prefix": prefix,
             }
             portfolio = _decide(file, output, rulebase, wanted, (segment, supposed))
-            if drawn:
-                drawn.write(portfolio_page.page_of(portfolio, rulebase, file.stem).encode())
+            if drawn and html:
+                with naming(html):
+                    drawn.write(portfolio_page.page_of(portfolio, rulebase, file.stem).encode())
     except (OSError, ValueError) as error:
         named = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         fail(f"{named}{(isinstance(error, OSError) and error.strerror) or error}")

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from cxrules.columns.dialect import FORMULA, HARMLESS, as_json, guard_formula, write_json
 from cxrules.columns.files import ending_of
-from cxrules.whole_file import write_whole
+from cxrules.whole_file import naming, write_whole
 
 __all__ = ["write_table"]
 
@@ -32,11 +32,14 @@ def write_table(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
 
         def tell(batch: pa.RecordBatch) -> None:
             try:
-                write(batch)
+                with naming(path):
+                    write(batch)
             except pa.ArrowException as error:
                 raise ValueError(f"{path}: {error}") from error
 
         yield tell
+        with naming(path):
+            stack.close()
 
 
 def _write_csv(file: Any, stack: ExitStack, delimiter: str = ",") -> Callable[[pa.RecordBatch], None]:
