@@ -576,3 +576,17 @@ def test_an_advisor_goes_to_other_processes() -> None:
         assert again.rulebase == advisor.rulebase
         assert again.engine.name == advisor.engine.name
     assert len(pickle.dumps(ADVISOR)) < 200
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [(["x", "\ud800"], "half of a surrogate pair is no character (row 2)"), ([1, 10**30], "this number is too large")],
+)
+def test_cells_that_arrow_cannot_hold_are_told_with_their_row(cells: list[Any], told: str) -> None:
+    from cxrules.columns.arrow.odd_cells import to_arrow
+
+    with pytest.raises(InvalidOrganisation) as caught:
+        to_arrow("x", cells, 1)
+    assert told in str(caught.value)
+    with pytest.raises(InvalidOrganisation, match="half a surrogate pair"):
+        to_arrow("\ud800", cells, 1)

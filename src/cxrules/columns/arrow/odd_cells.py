@@ -66,6 +66,9 @@ def to_arrow(name: str, column: Any, first: int) -> pa.Array:
     Raises:
         InvalidOrganisation: If no Arrow array can hold its cells.
     """
+    if name.encode(errors="replace").decode() != name:
+        message = "the name of this column holds half a surrogate pair, which is no character"
+        raise InvalidOrganisation([Diagnostic("unknown-column", Location(path=(name,)), message, "rename it")])
     column = whole(column)
     if not isinstance(column, list):
         return column
