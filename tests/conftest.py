@@ -40,10 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _signals_arrive() -> Iterator[None]:
-    """A suite in the background may have been told to ignore Ctrl-C, and so would be what it starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Without the signals that its starter ignores: `&` ignores Ctrl-C and `nohup` the end of a terminal, for all it starts."""
+    handlers = {signal.SIGINT: signal.default_int_handler}
+    handlers |= {getattr(signal, name): signal.SIG_DFL for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -20,9 +20,8 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def _nobody_listens() -> Iterator[None]:
-    before, hook = signal.signal(signal.SIGINT, signal.default_int_handler), sys.unraisablehook
+    hook = sys.unraisablehook
     yield
-    signal.signal(signal.SIGINT, before)
     sys.unraisablehook = hook
 
 
