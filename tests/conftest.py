@@ -40,24 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _signals_arrive() -> Iterator[None]:
-    """Without the signals that its starter ignores: `&` ignores Ctrl-C and `nohup` the end of a terminal, for all it starts."""
+    """A suite in the background ignores Ctrl-C, under `nohup` the end of its terminal; so would what it starts."""
     handlers = {signal.SIGINT: signal.default_int_handler}
     handlers |= {getattr(signal, name): signal.SIG_DFL for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
-
-
-@pytest.fixture
-def every_signal_arrives() -> Iterator[None]:
-    """A suite under `nohup` ignores that its terminal was closed, and does so again when the test is over."""
-    ignored = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_IGN]
-    for each in ignored:
-        signal.signal(each, signal.SIG_DFL)
-    yield
-    for each in ignored:
-        signal.signal(each, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -175,7 +175,6 @@ def test_wrong_cells_end_it_or_are_skipped_and_nothing_is_left_behind(run: Run, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.usefixtures("every_signal_arrives")
 def test_an_interruption_leaves_what_was_there(
     number: signal.Signals, folder: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,7 +49,6 @@ def is_alive(process: int) -> bool:
     return True
 
 
-@pytest.mark.usefixtures("every_signal_arrives")
 @pytest.mark.parametrize(
     ("jobs", "number", "code"),
     [(1, signal.SIGINT, 130), (2, signal.SIGINT, 130), (2, signal.SIGTERM, 143), (2, signal.SIGKILL, -9)],

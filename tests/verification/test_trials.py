@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
 from cxrules import RuleBase
-from cxrules.language.facts import Facts, Kind
+from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.policy.decision import Status
+from cxrules.policy.judge import Judge
 from tests import DATA
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")
 
+from cxrules.verification.checks.idle import answer_differs
+from cxrules.verification.engine_view import EngineView
 from cxrules.verification.prover import Prover, judge_of
 
 
@@ -21,34 +25,83 @@ def prover() -> Prover:
     return Prover(RuleBase.builtin())
 
 
+def result(judge: Judge, known: Facts) -> tuple[str | None, Status]:
+    decision = judge.decide(known)
+    return decision.model, decision.status
+
+
 def test_a_hint_is_an_organisation_that_gets_another_result(prover: Prover) -> None:
     rulebase, judge = prover.rulebase, prover.judge
-
-    def result(known: Facts) -> tuple[str | None, Status]:
-        decision = judge.decide(known)
-        return decision.model, decision.status
-
-    silent = 0
+    changed = 0
     for rule in sorted(rulebase.bearing)[::10]:
         if found := prover.trials.without_rule(rule):
             rules = {name: kept for name, kept in rulebase.rules.items() if name != rule}
-            decided = judge_of(replace(rulebase, rules=rules)).decide(found[0])
-            assert (decided.model, decided.status) != result(found[0]), rule
+            bare = judge_of(replace(rulebase, rules=rules))
+            assert result(bare, found[0]) != result(judge, found[0]), rule
             assert not rulebase.incoherences(found[0])
-            silent += 1
-    assert silent >= 10  # of some twenty
+            changed += 1
+    for name in rulebase.vocabulary.facts:
+        if found := prover.trials.without_fact(name, result=True):
+            assert result(judge, without(found[0], name)) != result(judge, found[0]), name
+            changed += 1
+    assert changed >= 50  # of some eighty
+
+
+def without(known: Facts, name: str) -> dict[str, FactValue]:
+    return {other: value for other, value in known.items() if other != name}
+
+
+def test_a_hint_is_an_organisation_that_gets_another_answer(prover: Prover) -> None:
+    trials, rulebase = prover.trials, prover.rulebase
+
+    def differ(*both: Facts) -> bool:
+        assert not any(rulebase.incoherences(known) for known in both)
+        views = [EngineView(prover.judge, known, prover.space.regions) for known in both]
+        return answer_differs(prover.circuit, *views) is True
+
+    found = 0
     for name, fact in rulebase.vocabulary.facts.items():
-        if found := prover.trials.without_fact(name):
-            rest = {other: value for other, value in found[0].items() if other != name}
-            assert result(rest) != result(found[0]), name
+        if hint := trials.without_fact(name, result=False):
+            assert differ(hint[0], without(hint[0], name)), name
+            found += 1
         if fact.kind is Kind.SET:
             for element in fact.names:
-                if found := prover.trials.with_element(name, element):
-                    assert element not in found[0][name]  # type: ignore[operator]
-                    assert result({**found[0], **found[1]}) != result(found[0]), (name, element)
-        elif found := prover.trials.between(name, *prover.space.values(name)[:2]):
-            one, other = ({**found[0], name: value} for value in prover.space.values(name)[:2])
-            assert result(one) != result(other), name
+                if hint := trials.with_element(name, element):
+                    assert element not in hint[0][name]  # type: ignore[operator]
+                    assert differ(hint[0], {**hint[0], **hint[1]}), (name, element)
+                    found += 1
+        elif hint := trials.between(name, *prover.space.values(name)[:2]):
+            assert differ(*({**hint[0], name: value} for value in prover.space.values(name)[:2])), name
+            found += 1
+    assert found >= 100
+
+
+def test_a_hint_makes_a_rule_fire_and_others_not(prover: Prover) -> None:
+    judge = prover.judge
+    rules = list(prover.rulebase.rules)
+    pairs = 0
+    for rule, other in zip(rules, rules[1:] + rules[:1], strict=True):
+        hint = prover.trials.firing(rule)
+        assert hint is not None, rule  # every rule of the built-in base is made to fire
+        assert rule in judge.decider.names(judge.decide(hint[0]).fired)
+        if hint := prover.trials.firing(rule, silent=[other]):
+            fired = set(judge.decider.names(judge.decide(hint[0]).fired))
+            assert rule in fired
+            assert other not in fired
+            pairs += 1
+    assert pairs >= 250  # where the one does not follow from the other
+
+
+def test_a_hint_is_a_tie(prover: Prover) -> None:
+    found = 0
+    for first, second in combinations(prover.rulebase.models, 2):
+        if hint := prover.trials.tied(first, second):
+            view = EngineView(prover.judge, hint[0], prover.space.regions)
+            assert view.recommended[first]
+            assert view.running[second]
+            assert view.points[first] == view.points[second]
+            found += 1
+    assert found >= 20
 
 
 def test_it_is_the_same_on_every_run() -> None:

@@ -39,6 +39,7 @@ class CohortJudge:
 
     Attributes:
         rulebase: The rule base.
+        program: Its rules and policy, compiled.
         facts: The facts that can bear on the model, in the order of the vocabulary.
 
     Examples:
@@ -53,8 +54,8 @@ class CohortJudge:
     def __init__(self, decider: Decider) -> None:
         self.rulebase = decider.rulebase
         self._decider = decider
-        self._program = Program(decider)
-        self._deciding = _prepare(self._program)
+        self.program = Program(decider)
+        self._deciding = _prepare(self.program)
         self._ahead: dict[tuple[str | None, str | None], Runner[None]] = {}
         self.facts = self._deciding.facts
 
@@ -75,8 +76,8 @@ class CohortJudge:
         """Return where a rival comes before a model, whichever model comes before both; None: no model."""
         run = self._ahead.get((rival, model))
         if run is None:
-            gate = self._program.formula.ahead(rival, model)
-            run = self._ahead[rival, model] = Runner(self._program, {None: gate})
+            gate = self.program.formula.ahead(rival, model)
+            run = self._ahead[rival, model] = Runner(self.program, {None: gate})
         return run(cohort)[None]
 
 

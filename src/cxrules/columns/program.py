@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from cxrules.columns.algebra import Columns, Leaders, Sum
 from cxrules.columns.bits.gates import Gate, Gates
-from cxrules.columns.bits.slices import Planes
+from cxrules.columns.bits.slices import Planes, greater
 from cxrules.engines.units import list_units, order_findings
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_cases, list_tests
@@ -161,6 +161,11 @@ class Program:
     def runners_up(self) -> Mapping[str, Gate]:
         """For every model where it is the next of those running."""
         return self.formula.runners_up()
+
+    def tied(self, first: str, second: str) -> Gate:
+        """Return where one model is named and another runs with as many points, so that the declared order decides."""
+        more = greater(self.formula.points[first].level, self.formula.points[second].level, self.gates.true)
+        return self.formula.recommended[first] & self.formula.running[second] & ~more
 
     def number_of(self, leading: Mapping[str, Gate]) -> Planes[Gate]:
         """Return the digits of the position, from 1, of the one that leads; 0 where none does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations
 from types import MappingProxyType
 
@@ -42,7 +43,8 @@ def undetermined_regions(prover: Prover) -> Iterator[Note]:
 def ties(prover: Prover) -> Iterator[Note]:
     """Find pairs of models between which the declared order alone can decide."""
     for first, second in combinations(prover.rulebase.models, 2):
-        answer = prover.smallest(_tie(prover.circuit, first, second))
+        hint = partial(prover.trials.tied, first, second)
+        answer = prover.smallest(_tie(prover.circuit, first, second), hint=hint)
         if answer.possible is Possibility.POSSIBLE:
             yield Note(
                 "tie", f"{first} and {second} can tie at the top; the declared order names {first}.", answer.witness

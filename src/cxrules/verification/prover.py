@@ -181,28 +181,37 @@ class Prover:
             Unconfirmed: If engine and solver disagree.
         """
         angles = angles or (self.angle,)
+        if (hinted := self._take(hint, question, angles)) is not None:
+            self._keep(hinted[0])
+            return QueryResult(Possibility.POSSIBLE, self._witness(*hinted, angles, least=False))
         if not any(angle.vary for angle in angles):
             # Most things that are possible are true of one of a few organisations.
             for known in reversed(self._gallery):
                 if self.confirm(question, angles, known, {}):
                     return QueryResult(Possibility.POSSIBLE, self._witness(known, {}, angles, least=False))
-        if hint and not self.late and (hinted := hint()) and self.confirm(question, angles, *hinted):
-            self._keep(hinted[0])
-            return QueryResult(Possibility.POSSIBLE, self._witness(*hinted, angles, least=False))
         return self._seek(question, angles, shrink=False)
+
+    def _take(self, hint: Hint | None, question: Query, angles: tuple[Angle, ...]) -> tuple[Facts, Facts] | None:
+        """Return what a hint comes to, if the engine confirms it."""
+        hinted = hint() if hint and not self.late else None
+        return hinted if hinted and self.confirm(question, angles, *hinted) else None
+
+    def fires(self, rule: str) -> Possibility:
+        """Ask whether a rule ever fires."""
+        return self.exists(lambda view: view.fired[rule], hint=lambda: self.trials.firing(rule)).possible
 
     def _keep(self, known: Facts) -> None:
         self._gallery = [*self._gallery[-_GALLERY:], known]
 
-    def smallest(self, question: Query, *angles: Angle) -> QueryResult:
+    def smallest(self, question: Query, *angles: Angle, hint: Hint | None = None) -> QueryResult:
         """Find a smallest organisation that satisfies a query, confirmed by the engine.
 
-        Without angles the question is asked of the rule base itself.
+        Without angles the question is asked of the rule base itself. The search begins with the organisation of a hint.
 
         Raises:
             Unconfirmed: If engine and solver disagree.
         """
-        return self._seek(question, angles or (self.angle,), shrink=True)
+        return self._seek(question, angles or (self.angle,), shrink=True, hint=hint)
 
     def conflict(self, parts: Mapping[str, Query], *angles: Angle) -> tuple[tuple[str, ...], Witness | None]:
         """Explain why no organisation satisfies several parts at once.
@@ -275,24 +284,30 @@ class Prover:
             self._last = [*self._last[-_GALLERY:], (known, reading)]
         return reading
 
-    def _seek(self, question: Query, angles: tuple[Angle, ...], *, shrink: bool) -> QueryResult:
+    def _seek(
+        self, question: Query, angles: tuple[Angle, ...], *, shrink: bool, hint: Hint | None = None
+    ) -> QueryResult:
         if self.late:
             return QueryResult(Possibility.UNDECIDED)
+        hinted = self._take(hint, question, angles)
         # Gates for other angles would burden every later question.
         with self.circuit.scope() if angles != (self.angle,) else nullcontext():
             views = [self.view(angle) for angle in angles]
             asked = [question(*views), *(self._coherent(view.space) for view in views)]
             if self.coherent is False or any(bit is False for bit in asked):
                 return QueryResult(Possibility.IMPOSSIBLE)
-            verdict = self.ask(asked)
-            if verdict is not Possibility.POSSIBLE:
-                return QueryResult(verdict)
-            known, varied = self._read(angles, views)
-            if not self.confirm(question, angles, known, varied):
-                raise Unconfirmed.of(known, varied)
+            if hinted:
+                known, varied = dict(hinted[0]), dict(hinted[1])
+            else:
+                verdict = self.ask(asked)
+                if verdict is not Possibility.POSSIBLE:
+                    return QueryResult(verdict)
+                known, varied = self._read(angles, views)
+                if not self.confirm(question, angles, known, varied):
+                    raise Unconfirmed.of(known, varied)
             if not shrink:
                 self._keep(known)
-                return QueryResult(verdict, self._witness(known, varied, angles, least=False))
+                return QueryResult(Possibility.POSSIBLE, self._witness(known, varied, angles, least=False))
             known = self._shrink(question, angles, known, varied)
             least = False
             while not least:

@@ -2,23 +2,36 @@
 
 A check first looks here for an organisation that it needs, which takes a thousandth of the solver's time. A find is a
 hint, which the engine confirms like everything else; only the solver can show that there is none.
+
+Of the first organisations hardly anything is known, of the last nearly everything. Half of them are drawn so that a
+rule fires, each rule in as many of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from random import Random
-from typing import Final
+from typing import Final, TypeAlias
 
-from cxrules.columns.cohort import Cohort, CohortJudge, Column, SetColumn, column_of, first_of, gather, truth
+from cxrules.columns.bits.gates import Gate
+from cxrules.columns.cohort import Cohort, CohortJudge, Column, Outcomes, SetColumn, column_of, first_of, truth
+from cxrules.columns.int_executor import Runner
 from cxrules.language.facts import Facts, FactValue, Kind
+from cxrules.language.rules import ADVICE, AnyOf, Condition, FactTest, FindingTest, Operator
 from cxrules.policy.decider import Decider
 from cxrules.verification.space import Space
 
 __all__ = ["Trials"]
 
-_FOR_EACH_RULE: Final = 150
+_FOR_EACH_RULE: Final = 100
 _MOST: Final = 40_000
+_STEPS: Final = 16  # from organisations of which little is known to those of which much is
+_WAYS: Final = 4  # in which a rule is made to fire
+_FINE: Final = 8  # binary places of a chance
+
+Hinted: TypeAlias = tuple[Facts, Facts]
+"""An organisation, and what is otherwise about it."""
 
 
 class Trials:
@@ -29,56 +42,182 @@ class Trials:
 
     def __init__(self, space: Space, decider: Decider) -> None:
         self._rulebase, self._decider = decider.rulebase, decider
-        # For each fact its elements if it is a set, otherwise the values that tests tell apart.
-        self._choices: list[tuple[str, tuple[str, ...] | None, tuple[FactValue, ...]]] = [
-            (name, fact.names if fact.kind is Kind.SET else None, space.values(name))
-            for name, fact in self._rulebase.vocabulary.facts.items()
-        ]
-
-    @cached_property
-    def _drawn(self) -> list[dict[str, FactValue]]:
-        number = min(_MOST, _FOR_EACH_RULE * len(self._rulebase.rules))
-        rng = Random(0)  # noqa: S311 - no secret, and the same on every run
-        return [self._draw(rng) for _ in range(number)]
+        self._vocabulary = self._rulebase.vocabulary
+        # For each fact the values that tests tell apart.
+        self._choices: dict[str, tuple[FactValue, ...]] = {name: space.values(name) for name in self._vocabulary.facts}
 
     @cached_property
     def _judge(self) -> CohortJudge:
         return CohortJudge(self._decider)
 
     @cached_property
-    def _cohort(self) -> Cohort:
-        return gather(self._rulebase.vocabulary, self._drawn)
+    def _decided(self) -> Outcomes:
+        return self._judge.decide(self._cohort)
 
-    def _draw(self, rng: Random) -> dict[str, FactValue]:
-        share = rng.random()
+    @cached_property
+    def _answering(self) -> Runner[object]:
+        """Everything that is answered, apart from the rules quoted."""
+        program = self._judge.program
+        formula = program.formula
+        gates: dict[object, Gate] = {}
+        for model in self._rulebase.models:
+            gates |= {("points", model, digit): gate for digit, gate in enumerate(formula.points[model].planes)}
+            of = (formula.excluded, formula.entitled, formula.enough, formula.running)
+            gates |= {(number, model): columns[model] for number, columns in enumerate(of)}
+        for effect in sorted(ADVICE):
+            gates |= {(effect, target): gate for target, gate in program.concluded(effect).items()}
+        return Runner(program, gates)
+
+    @cached_property
+    def _answered(self) -> dict[object, int]:
+        return self._answering(self._cohort)
+
+    @cached_property
+    def _fired(self) -> dict[str, int]:
+        program = self._judge.program
+        return Runner(program, program.fired)(self._cohort)
+
+    @cached_property
+    def _ties(self) -> dict[tuple[str, str], int]:
+        program = self._judge.program
+        models = list(self._rulebase.models)
+        pairs = [(one, other) for place, one in enumerate(models) for other in models[place + 1 :]]
+        return Runner(program, {pair: program.tied(*pair) for pair in pairs})(self._cohort)
+
+    @cached_property
+    def _cohort(self) -> Cohort:
+        rng = Random(0)  # noqa: S311 - no secret, and the same on every run
+        size = max(1, min(_MOST, _FOR_EACH_RULE * len(self._rulebase.rules)) // _STEPS)
+        drawn: dict[str, dict[FactValue, int]] = {name: {} for name in self._choices}
+        known: dict[str, int] = dict.fromkeys(self._choices, 0)
+        for step in range(_STEPS):
+            share, shift = (step + 0.5) / _STEPS, step * size
+            for name, values in self._choices.items():
+                here = _draw(rng, size, share)
+                known[name] |= here << shift
+                for value, columns in self._split(rng, size, name, values, here, share):
+                    drawn[name][value] = drawn[name].get(value, 0) | columns << shift
+        for tests, columns in self._supports(rng, _STEPS * size):
+            for test in tests:
+                self._make_true(rng, test, drawn[test.fact], columns)
+                known[test.fact] |= columns
+        return self._make_coherent(Cohort((1 << _STEPS * size) - 1, self._columns(drawn, known)))
+
+    def _split(
+        self, rng: Random, size: int, name: str, values: tuple[FactValue, ...], known: int, share: float
+    ) -> Iterator[tuple[FactValue, int]]:
+        """Spread the organisations that know a fact over its values; those of a set are its elements, each alone."""
+        if self._vocabulary[name].kind is Kind.SET:
+            yield from ((value, known & _draw(rng, size, share)) for value in values)
+            return
+        for left in range(len(values), 0, -1):
+            here = known & _draw(rng, size, 1 / left) if left > 1 else known
+            yield values[-left], here
+            known &= ~here
+
+    def _supports(self, rng: Random, number: int) -> Iterator[tuple[list[FactTest], int]]:
+        """Return for every rule, in several ways, tests that make it fire, and where they shall hold."""
+        rules = list(self._rulebase.rules.values())
+        stride = 2 * len(rules) * _WAYS
+        for position in range(stride // 2):
+            columns = sum(1 << place for place in range(position, number, stride))
+            yield list(self._needs(rng, rules[position % len(rules)].when)), columns
+
+    def _needs(self, rng: Random, when: Iterable[Condition]) -> Iterator[FactTest]:
+        for condition in when:
+            if isinstance(condition, AnyOf):
+                yield from self._needs(rng, rng.choice(condition.alternatives))
+            elif isinstance(condition, FindingTest):
+                if rules := self._rulebase.concluders.get(condition.finding):
+                    yield from self._needs(rng, self._rulebase.rules[rng.choice(rules)].when)
+            else:
+                yield condition
+
+    def _make_true(self, rng: Random, test: FactTest, drawn: dict[FactValue, int], columns: int) -> None:
+        """Change a fact so that a test of it holds in some organisations."""
+        if self._vocabulary[test.fact].kind is not Kind.SET:
+            passing = [value for value in self._choices[test.fact] if test.holds(value, self._vocabulary[test.fact])]
+            if passing:
+                for value in drawn:
+                    drawn[value] &= ~columns
+                drawn[rng.choice(passing)] |= columns
+            return
+        assert isinstance(test.operand, tuple)
+        elements = [(element,) for element in test.operand if (element,) in drawn]
+        if test.operator is Operator.INCLUDES_ANY:
+            elements = [rng.choice(elements)] if elements else []
+        for element in elements:
+            if test.operator is Operator.LACKS_ALL:
+                drawn[element] &= ~columns
+            else:
+                drawn[element] |= columns
+
+    def _columns(self, drawn: dict[str, dict[FactValue, int]], known: dict[str, int]) -> dict[str, Column]:
+        columns: dict[str, Column] = {}
+        for name, values in drawn.items():
+            if self._vocabulary[name].kind is Kind.SET:
+                elements = {value[0]: where for value, where in values.items() if isinstance(value, tuple)}
+                columns[name] = SetColumn(known[name], elements)
+            else:
+                columns[name] = values
+        return columns
+
+    def _make_coherent(self, cohort: Cohort) -> Cohort:
+        """Take away a fact where a conjunction is met that is impossible. No test holds of a fact that is unknown."""
+        for item in self._rulebase.impossible:
+            if met := self._met(item.when, cohort):
+                name = item.when[-1].fact
+                column = cohort.columns[name]
+                if isinstance(column, SetColumn):
+                    elements = {element: where & ~met for element, where in column.elements.items()}
+                    changed: Column = SetColumn(column.known & ~met, elements)
+                else:
+                    changed = {value: where & ~met for value, where in column.items()}
+                cohort = cohort._replace(columns={**cohort.columns, name: changed})
+        return cohort
+
+    def _read(self, position: int) -> dict[str, FactValue]:
         known: dict[str, FactValue] = {}
-        for name, elements, values in self._choices:
-            if rng.random() < share:
-                if elements is not None:
-                    known[name] = tuple([element for element in elements if rng.random() < share])
-                elif values:
-                    known[name] = rng.choice(values)
-        while met := self._rulebase.incoherences(known):
-            del known[met[0].when[-1].fact]
+        for name, column in self._cohort.columns.items():
+            if isinstance(column, SetColumn):
+                if column.known >> position & 1:
+                    known[name] = tuple(element for element, where in column.elements.items() if where >> position & 1)
+            else:
+                known.update((name, value) for value, where in column.items() if where >> position & 1)
         return known
 
-    def without_rule(self, rule: str) -> tuple[Facts, Facts] | None:
-        """Return an organisation whose result differs without a rule."""
-        return self._first_that_differs(self._cohort, self._cohort, rule)
+    def firing(self, rule: str, *, silent: Iterable[str] = ()) -> Hinted | None:
+        """Return an organisation for which a rule fires, and some others do not."""
+        columns = self._fired[rule]
+        for other in silent:
+            columns &= ~self._fired[other]
+        return self._first(columns)
 
-    def without_fact(self, name: str) -> tuple[Facts, Facts] | None:
-        """Return an organisation whose result differs if a fact is unknown."""
+    def tied(self, first: str, second: str) -> Hinted | None:
+        """Return an organisation for which one model is named and the other, declared after it, has as many points."""
+        return self._first(self._ties[first, second])
+
+    def without_rule(self, rule: str) -> Hinted | None:
+        """Return an organisation that gets another result without a rule."""
+        there = self._judge.decide(self._cohort, {rule: self._cohort.everything})
+        return self._first(_differing(self._decided, there))
+
+    def without_fact(self, name: str, *, result: bool) -> Hinted | None:
+        """Return an organisation that gets another result, or any other answer, when a fact is unknown."""
         rest = {other: column for other, column in self._cohort.columns.items() if other != name}
-        return self._first_that_differs(self._cohort, self._cohort._replace(columns=rest))
+        bare = self._cohort._replace(columns=rest)
+        if result:
+            return self._first(_differing(self._decided, self._judge.decide(bare)) & ~self._incoherent(bare))
+        return self._first_that_differs(self._cohort, bare)
 
-    def between(self, name: str, one: FactValue, other: FactValue) -> tuple[Facts, Facts] | None:
-        """Return an organisation whose result differs between two values of a fact."""
-        vocabulary, everything = self._rulebase.vocabulary, self._cohort.everything
-        here, there = (self._with(name, column_of(vocabulary, name, value, everything)) for value in (one, other))
+    def between(self, name: str, one: FactValue, other: FactValue) -> Hinted | None:
+        """Return an organisation that gets another answer with the one value of a fact than with the other."""
+        everything = self._cohort.everything
+        here, there = (self._with(name, column_of(self._vocabulary, name, value, everything)) for value in (one, other))
         return self._first_that_differs(here, there)
 
-    def with_element(self, name: str, element: str) -> tuple[Facts, Facts] | None:
-        """Return an organisation whose result differs if a set also includes an element."""
+    def with_element(self, name: str, element: str) -> Hinted | None:
+        """Return an organisation that gets another answer when a set includes an element too."""
         drawn = self._cohort.columns.get(name)
         if not isinstance(drawn, SetColumn):
             return None
@@ -91,27 +230,51 @@ class Trials:
         had = found[0][name]
         assert isinstance(had, tuple)
         less = tuple(other for other in had if other != element)
-        more = tuple(other for other in self._rulebase.vocabulary[name].names if other in {*had, element})
+        more = tuple(other for other in self._vocabulary[name].names if other in {*had, element})
         return {**found[0], name: less}, {name: more}
 
     def _with(self, name: str, column: Column) -> Cohort:
         return self._cohort._replace(columns={**self._cohort.columns, name: column})
 
-    def _first_that_differs(self, one: Cohort, other: Cohort, without: str = "") -> tuple[Facts, Facts] | None:
-        here = self._judge.decide(one)
-        there = self._judge.decide(other, {without: other.everything} if without else None)
-        differing = here.contested ^ there.contested
-        for model in here.models:
-            differing |= here.models[model] ^ there.models[model]
+    def _first_that_differs(self, one: Cohort, other: Cohort) -> Hinted | None:
+        """Return the first that gets another answer in the one cohort than in the other."""
+        here, there = (self._answered if cohort is self._cohort else self._answering(cohort) for cohort in (one, other))
+        differing = 0
+        for what, columns in here.items():
+            differing |= columns ^ there[what]
         for cohort in (one, other):
-            differing &= ~self._incoherent(cohort)
-        return (self._drawn[first_of(differing)], {}) if differing else None
+            if cohort is not self._cohort:
+                differing &= ~self._incoherent(cohort)
+        return self._first(differing)
+
+    def _first(self, columns: int) -> Hinted | None:
+        return (self._read(first_of(columns)), {}) if columns else None
 
     def _incoherent(self, cohort: Cohort) -> int:
         found = 0
         for item in self._rulebase.impossible:
-            met = cohort.everything
-            for test in item.when:
-                met &= truth(test, cohort, self._rulebase.vocabulary)
-            found |= met
+            found |= self._met(item.when, cohort)
         return found
+
+    def _met(self, tests: Iterable[FactTest], cohort: Cohort) -> int:
+        met = cohort.everything
+        for test in tests:
+            met &= truth(test, cohort, self._vocabulary)
+        return met
+
+
+def _differing(one: Outcomes, other: Outcomes) -> int:
+    """Return where two outcomes differ in the model or the status."""
+    differing = one.contested ^ other.contested
+    for model in one.models:
+        differing |= one.models[model] ^ other.models[model]
+    return differing
+
+
+def _draw(rng: Random, size: int, chance: float) -> int:
+    """Return so many bits, each of which is one by chance."""
+    bits = 0
+    for place in range(_FINE):
+        drawn = rng.getrandbits(size)
+        bits = bits | drawn if round(chance * 2**_FINE) >> place & 1 else bits & drawn
+    return bits

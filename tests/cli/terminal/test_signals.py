@@ -84,7 +84,6 @@ def swallowed_at_the_end(come: Raise) -> None:
         swallowed_at_the_end,
     ],
 )
-@pytest.mark.usefixtures("every_signal_arrives")
 def test_a_signal_ends_it_whatever_became_of_it(
     number: signal.Signals, code: int, interrupted: Callable[[Raise], None]
 ) -> None:

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 
 from cxrules.language.facts import Fact, FactValue, Kind, Use
 from cxrules.language.notation import write_value
-from cxrules.language.rules import Effect, FactTest, Operator
+from cxrules.language.rules import ADVICE, Effect, FactTest, Operator
 from cxrules.rulebase import RuleBase
 from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.checks.redundant import result_differs
@@ -21,8 +21,6 @@ __all__ = ["answer_differs", "idle_facts", "idle_thresholds", "idle_values"]
 IDLE_THRESHOLD = "idle-threshold"
 IDLE_VALUE = "idle-value"
 IDLE_FACT = "idle-fact"
-
-_ADVICE = (Effect.ACCOMPANIES, Effect.RECOGNISES, Effect.ACTION, Effect.WARNING)
 
 
 def idle_thresholds(prover: Prover) -> Iterator[CheckFinding]:
@@ -81,7 +79,7 @@ def _matter(prover: Prover, fact: Fact) -> CheckFinding:
         near=lambda: (
             prover.smallest(lambda view, bare: circuit.negate(differs(circuit, view, bare)), known, unknown).witness
         ),
-        hint=lambda: prover.trials.without_fact(fact.name),
+        hint=lambda: prover.trials.without_fact(fact.name, result=fact.use is Use.DECIDES),
     )
 
 
@@ -106,7 +104,7 @@ def _differences(circuit: Circuit, one: View, other: View) -> Iterator[Bit]:
 def _list_advice(rulebase: RuleBase) -> list[tuple[Effect, str]]:
     """Return everything that can be advised, recognised or warned of."""
     targets = {(conclusion.effect, conclusion.target) for rule in rulebase.rules.values() for conclusion in rule.then}
-    return sorted((effect, target) for effect, target in targets if effect in _ADVICE)
+    return sorted((effect, target) for effect, target in targets if effect in ADVICE)
 
 
 def _tell_apart(

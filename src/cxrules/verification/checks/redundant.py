@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import permutations
 
 from cxrules.language.rules import Effect
@@ -38,15 +38,16 @@ def subsumed_conclusions(prover: Prover) -> Iterator[CheckFinding]:
                 for other in prover.outcome.concluders(conclusion.effect, conclusion.target)
                 if other != rule.id and _source(rulebase, other) == _source(rulebase, rule.id)
             ]
-            if not others or (fires := prover.ask([prover.outcome.fired[rule.id]])) is Possibility.IMPOSSIBLE:
+            if not others or (fires := prover.fires(rule.id)) is Possibility.IMPOSSIBLE:
                 continue
+            hint = partial(prover.trials.firing, rule.id, silent=others)
             parts = {rule.id: _fires(rule.id)} | {other: _silent(circuit, other) for other in others}
             subject = Subject(
                 SUBSUMED,
                 f"{rule.id}: {conclusion.effect} {conclusion.target}",
                 "the rule ever fires without another of its article to the same effect",
             )
-            yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _tell_subsumed))
+            yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _tell_subsumed, hint=hint))
 
 
 def double_counted(prover: Prover) -> Iterator[CheckFinding]:
@@ -56,11 +57,7 @@ def double_counted(prover: Prover) -> Iterator[CheckFinding]:
     claim that carries their weight, because it counts once.
     """
     items = [item for item in prover.judge.decider.evidence if not item.standing]
-
-    @cache
-    def ask_whether_it_fires(rule: str) -> Possibility:
-        return prover.ask([prover.outcome.fired[rule]])
-
+    ask_whether_it_fires = cache(prover.fires)
     for one, other in permutations(items, 2):
         same = (one.source, one.model, one.points > 0) == (other.source, other.model, other.points > 0)
         if not same or one.carrier == other.carrier:
@@ -78,13 +75,14 @@ def double_counted(prover: Prover) -> Iterator[CheckFinding]:
             f"{one.rule} with {other.rule}: {one.model}",
             f"{one.rule} ever fires without {other.rule}",
         )
-        yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _always(message)))
+        hint = partial(prover.trials.firing, one.rule, silent=[other.rule])
+        yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _always(message), hint=hint))
 
 
 def idle_rules(prover: Prover) -> Iterator[CheckFinding]:
     """Every rule that bears on the choice changes the model or the status of some organisation."""
     for rule in (rule for rule in prover.rulebase.rules if rule in prover.rulebase.bearing):
-        fires = prover.ask([prover.outcome.fired[rule]])
+        fires = prover.fires(rule)
         if fires is not Possibility.IMPOSSIBLE:  # otherwise dead-rule reports it
             subject = Subject(IDLE_RULE, rule, "the rule changes the model or the status of any organisation")
             yield _unless_dead(fires, subject, _change_something(prover, subject))
