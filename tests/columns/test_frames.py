@@ -127,7 +127,8 @@ def listed(frame: Any) -> list[dict[str, Any]]:
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
     if isinstance(frame, pl.DataFrame):
-        return frame.to_dicts()
+        rows: list[dict[str, Any]] = frame.to_dicts()
+        return rows
     if isinstance(frame, pa.RecordBatchReader):
         frame = frame.read_all()
     if isinstance(frame, duckdb.DuckDBPyRelation):
