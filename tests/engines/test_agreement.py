@@ -117,7 +117,7 @@ def test_engines_agree_on_any_rule_base(data: st.DataObject) -> None:
 
 def test_random_rule_bases_chain_findings() -> None:
     unshrunk = settings(max_examples=1_000, phases=[Phase.generate])
-    find(rulebases(afresh=True), lambda rulebase: len(rulebase.strata) >= 4, settings=unshrunk, random=Random(3))
+    find(rulebases(afresh=True), lambda rulebase: len(rulebase.strata) >= 4, settings=unshrunk, random=Random(0))
 
 
 def test_organisations_stand_on_and_beside_every_threshold() -> None:

@@ -12,7 +12,6 @@ from cxrules.language.facts import Fact, Facts, FactValue, Kind, join_words
 from cxrules.language.notation import write_value
 
 __all__ = [
-    "ADVICE",
     "CHOOSING",
     "EVIDENTIAL",
     "SET_TRUTH",
@@ -261,9 +260,6 @@ class Effect(StrEnum):
 
 CHOOSING = frozenset({Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS})
 """The effects that bear directly on the choice of the model."""
-
-ADVICE = frozenset({Effect.ACCOMPANIES, Effect.RECOGNISES, Effect.ACTION, Effect.WARNING})
-"""The effects that go with an answer, whichever model is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,14 @@ from cxrules.columns.bits.gates import Gate
 from cxrules.columns.cohort import Cohort, CohortJudge, Column, Outcomes, SetColumn, column_of, first_of, truth
 from cxrules.columns.int_executor import Runner
 from cxrules.language.facts import Facts, FactValue, Kind
-from cxrules.language.rules import ADVICE, AnyOf, Condition, FactTest, FindingTest, Operator
+from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator
 from cxrules.policy.decider import Decider
 from cxrules.verification.space import Space
 
-__all__ = ["Trials"]
+__all__ = ["ADVICE", "Trials"]
+
+ADVICE: Final = (Effect.ACCOMPANIES, Effect.ACTION, Effect.RECOGNISES, Effect.WARNING)
+"""The effects that go with an answer, whichever model is named."""
 
 _FOR_EACH_RULE: Final = 100
 _MOST: Final = 40_000
@@ -64,7 +67,7 @@ class Trials:
             gates |= {("points", model, digit): gate for digit, gate in enumerate(formula.points[model].planes)}
             of = (formula.excluded, formula.entitled, formula.enough, formula.running)
             gates |= {(number, model): columns[model] for number, columns in enumerate(of)}
-        for effect in sorted(ADVICE):
+        for effect in ADVICE:
             gates |= {(effect, target): gate for target, gate in program.concluded(effect).items()}
         return Runner(program, gates)
 

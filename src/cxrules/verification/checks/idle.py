@@ -8,13 +8,14 @@ from itertools import combinations, pairwise
 
 from cxrules.language.facts import Fact, FactValue, Kind, Use
 from cxrules.language.notation import write_value
-from cxrules.language.rules import ADVICE, Effect, FactTest, Operator
+from cxrules.language.rules import Effect, FactTest, Operator
 from cxrules.rulebase import RuleBase
 from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.checks.redundant import result_differs
 from cxrules.verification.circuit import Bit, Circuit
 from cxrules.verification.prover import Angle, Prover, View
 from cxrules.verification.results import CheckFinding, Verdict
+from cxrules.verification.trials import ADVICE
 
 __all__ = ["answer_differs", "idle_facts", "idle_thresholds", "idle_values"]
 
