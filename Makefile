@@ -53,7 +53,7 @@ test-editors: $(DEV) ## Try the real YAML language server (npm installs it in bu
 	curl -fsSL -o build/editors/sarif.json $(SARIF_SCHEMA) || echo "Skipped: SARIF's published schema cannot be fetched."
 	PRE_COMMIT=$(VENV)/bin/pre-commit YAML_LANGUAGE_SERVER=$(CURDIR)/build/editors/node_modules/.bin/yaml-language-server \
 		SARIF_SCHEMA=$$(ls build/editors/sarif.json 2>/dev/null) \
-		$(PY) -m pytest -q tests/knowledge/test_language_server.py tests/project/test_pre_commit.py tests/cli/test_formats.py
+		$(PY) -m pytest -q tests/knowledge/test_language_server.py tests/project/test_pre_commit.py tests/cli/terminal/test_formats.py
 
 fuzz: $(DEV) ## Try spoilt input on everything that reads input, for a minute or SECONDS=...
 	$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60)

@@ -30,7 +30,7 @@ TESTS = [
         "columns/test_dialect.py",
         "columns/test_program.py",
         "columns/test_tables.py",
-        "columns/test_translation.py",
+        "columns/bits/test_translation.py",
         "consultation",
         "engines",
         "files",

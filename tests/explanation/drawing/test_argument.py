@@ -21,7 +21,7 @@ from cxrules.explanation.drawing.digest import MOST_BOXES, describe_digest, dige
 from cxrules.explanation.drawing.layout import Box, Line, place_boxes
 from cxrules.graph import argument_graph, dependency_graph, find_cycles, reach, rests_on, strata, to_dot, to_mermaid
 from cxrules.language.rules import Effect
-from tests.explanation.test_explain import SCENARIO, recommendations
+from tests.explanation.prose.test_explain import SCENARIO, recommendations
 from tests.rulebases import organisations, random_organisations, rulebases
 
 BUILTIN = RuleBase.builtin()

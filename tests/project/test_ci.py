@@ -1,0 +1,59 @@
+"""What CI runs: every target of the Makefile that tests something, until the time is up, and what is left is named."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+
+BASH = shutil.which("bash")
+TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+TESTING = [*(name for name in TARGETS if name.startswith("test")), "fuzz", "docs"]
+
+pytestmark = pytest.mark.skipif(BASH is None, reason="there is no bash")
+
+
+def run(folder: Path, *, after: int, fails: str = "none") -> subprocess.CompletedProcess[str]:
+    """Run it with a `make` that only says what it was asked for, as if so many seconds had passed."""
+    for name in (".ci/run", "Makefile"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    make = folder / "make"
+    make.write_text(f'#!/bin/sh\necho "asked: $1"\n[ "$1" != {fails} ]\n', encoding="utf-8")
+    make.chmod(0o755)
+    return subprocess.run(
+        [str(BASH), str(folder / ".ci" / "run")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "SECONDS": str(after)},
+    )
+
+
+def asked(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return re.findall(r"^asked: (.*)$", done.stdout, re.MULTILINE)
+
+
+def test_every_target_that_tests_runs_once_and_make_test_first(tmp_path: Path) -> None:
+    done = run(tmp_path, after=0)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert asked(done)[0] == "test"
+    assert sorted(asked(done)) == sorted(TESTING)
+
+
+def test_what_fails_fails_it_and_the_others_still_run(tmp_path: Path) -> None:
+    done = run(tmp_path, after=0, fails="test-web")
+    assert done.returncode == 1
+    assert "== failed: test-web\n" in done.stdout
+    assert sorted(asked(done)) == sorted(TESTING)
+
+
+def test_forty_minutes_after_the_start_what_is_left_is_named(tmp_path: Path) -> None:
+    done = run(tmp_path, after=40 * 60)
+    assert done.returncode == 0
+    assert asked(done) == []
+    assert "== skipped, time is up: test test-web " in done.stdout
