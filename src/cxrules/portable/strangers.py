@@ -59,7 +59,7 @@ def _look(data: Any, known: Mapping[str, tuple[str, ...]], rulebase: RuleBase) -
         if isinstance(part, list):
             waiting += part
         elif isinstance(part, dict):
-            # A fact may bear the name of any field.
+            # A fact may be called as any field is.
             waiting += [value for name, value in part.items() if name not in ("texts", "rulebase", *_FACTS)]
             waiting += [value for name in _FACTS if isinstance(value := part.get(name), list)]
             for name, value in part.items():
