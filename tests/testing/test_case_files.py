@@ -231,7 +231,7 @@ def test_what_an_update_cannot_mend_is_told(run: Any, folder: Path) -> None:
     done = run(folder, "--update")
     assert done.exit_code == 1
     of_change, _, of_rest = " ".join(done.stdout.split()).partition(": two")
-    assert "make it a case of its own" in of_change
+    assert "make it a separate case" in of_change
     assert "model, status, reason and points" not in of_change
     assert "model, status, reason and points; the rest is for you to change" in of_rest
 
