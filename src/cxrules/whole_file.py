@@ -51,7 +51,7 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Name a file in what is raised when it cannot be written, such as for want of space."""
+    """Name a file in what is raised when it cannot be written."""
     try:
         yield
     except OSError as error:
