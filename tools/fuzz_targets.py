@@ -212,7 +212,7 @@ def read_table(text: str) -> None:
     from base64 import b64encode
 
     from cxrules.columns.files import FORMATS, open_table
-    from cxrules.columns.frames import Asked, FrameJudge, Part
+    from cxrules.columns.frames import Asked, FrameJudge, NamedBatch
     from cxrules.columns.layout import ALL
 
     name, _, content = text.partition("\n")
@@ -228,7 +228,7 @@ def read_table(text: str) -> None:
     models: list[str | None] = []
     try:
         with open_table(file) as table:
-            for _, answers in frames.read(Part(table.names, *batch) for batch in table.batches):
+            for _, answers in frames.read(NamedBatch(table.names, *batch) for batch in table.batches):
                 models += [] if answers is None else answers["model"].to_pylist()
     except ValueError:
         return

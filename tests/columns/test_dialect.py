@@ -19,7 +19,7 @@ from cxrules.columns.arrow.writers import write_table
 from cxrules.columns.coding import Coder
 from cxrules.columns.dialect import guard_formula, read_objects
 from cxrules.columns.files import open_table
-from cxrules.columns.frames import Asked, FrameJudge, Part
+from cxrules.columns.frames import Asked, FrameJudge, NamedBatch
 from cxrules.columns.layout import ALL, lay_out
 from cxrules.errors import is_missing
 from cxrules.language.facts import Fact, FactValue, Kind
@@ -88,7 +88,7 @@ def by_terminal(path: Path) -> list[str | None] | str:
         frames = FrameJudge(ADVISOR.tables, Asked(None, ALL, file=True))
         found: list[str | None] = []
         with open_table(path) as table:
-            for _, answers in frames.read(Part(table.names, *batch) for batch in table.batches):
+            for _, answers in frames.read(NamedBatch(table.names, *batch) for batch in table.batches):
                 found += [] if answers is None else answers["model"].to_pylist()
     except ValueError as error:
         return str(error)

@@ -16,7 +16,7 @@ from cxrules import Advisor
 from cxrules.columns import files
 from cxrules.columns.arrow.writers import write_table
 from cxrules.columns.files import open_table
-from cxrules.columns.frames import Asked, FrameJudge, Part
+from cxrules.columns.frames import Asked, FrameJudge, NamedBatch
 from cxrules.columns.layout import ALL
 
 JUDGE = Advisor().tables
@@ -40,7 +40,7 @@ LATE: dict[str, list[Any]] = {
 def answer(source: Path, out: Path) -> None:
     frames = FrameJudge(JUDGE, Asked(keep=ALL, brief=True, file=True))
     with open_table(source) as table, write_table(out) as write:
-        for _, answers in frames.read(Part(table.names, *batch) for batch in table.batches):
+        for _, answers in frames.read(NamedBatch(table.names, *batch) for batch in table.batches):
             assert answers is not None
             write(answers)
 

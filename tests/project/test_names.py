@@ -10,9 +10,6 @@ MAY_BE_SHARED = {
     "Columns": "the type of an argument of `Advisor.recommend_frame`, stated again where `columns` is not imported",
     "AsJson": "the option `--json`, with a help text for each command",
     "Given": "facts as they are given, which the tests of a rule base take as a mapping alone",
-    "Part": "some rows of a table, and a part of an answer",
-    "Step": "of a schedule of columns, and of a derivation",
-    "Table": "decisions side by side, and rows of cells in a text",
     "_Plain": "plain data, as JSON has it",
     "_Path": "the keys that lead to a place in a file",
 }

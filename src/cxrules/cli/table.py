@@ -135,7 +135,7 @@ def _decide(
     from cxrules.advisor import Advisor
     from cxrules.columns.arrow.writers import write_table
     from cxrules.columns.files import open_table
-    from cxrules.columns.frames import Asked, FrameJudge, Part
+    from cxrules.columns.frames import Asked, FrameJudge, NamedBatch
     from cxrules.columns.layout import ALL
     from cxrules.columns.portfolio import Portfolio
 
@@ -152,12 +152,12 @@ def _decide(
         options = Asked(**asked, keep=ALL if output else False, suppose=supposed if output else None, file=True)
         frames = FrameJudge(judge, options, portfolio.watch)
         row = 0
-        for row, answers in frames.read(Part(source.names, *batch) for batch in source.batches):
+        for row, answers in frames.read(NamedBatch(source.names, *batch) for batch in source.batches):
             if write and answers is not None:
                 write(answers)
             progress.show(f"{file.name}: {row:,} organisations, {min(source.done(), 1):.0%} of the file")
         if write and not row:
-            nothing = Part(source.names, lambda _: pa.array([], pa.string()), 0)
+            nothing = NamedBatch(source.names, lambda _: pa.array([], pa.string()), 0)
             for _, answers in frames.read([nothing]):
                 write(answers)
     return portfolio

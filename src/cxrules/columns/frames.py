@@ -26,11 +26,11 @@ from cxrules.columns.layout import (
     refuse_twice,
 )
 from cxrules.columns.numpy_executor import CHUNK, Codes
-from cxrules.columns.tables import ALSO, Table, TableJudge
+from cxrules.columns.tables import ALSO, TableDecisions, TableJudge
 from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing, no_such, show_value
 from cxrules.language.facts import FactValue, Vocabulary
 
-__all__ = ["Asked", "FrameJudge", "Part", "read_row"]
+__all__ = ["Asked", "FrameJudge", "NamedBatch", "read_row"]
 
 _KINDS = (
     "a pandas or Polars frame, a PyArrow table, batch or reader, a DuckDB relation, or anything with the Arrow "
@@ -58,8 +58,8 @@ class Asked(NamedTuple):
         return TERMINAL if self.file else PROGRAM
 
 
-class Part(NamedTuple):
-    """Some rows of a table that is read part by part.
+class NamedBatch(NamedTuple):
+    """Some rows of a table that is read batch by batch, with the names of its columns.
 
     Attributes:
         names: The columns of the table.
@@ -74,7 +74,7 @@ class Part(NamedTuple):
     whole: Callable[[str], Any] | None = None
 
 
-Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], Table, int], object]
+Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], TableDecisions, int], object]
 """What is told of every batch: its columns by name, the codes of its facts, the decisions, how many rows were wrong."""
 
 
@@ -132,10 +132,10 @@ class FrameJudge:
             InvalidOrganisation: With every mistake in the cells. After the first batch that has one the rest is read,
                 but no longer answered.
         """
-        parts = (Part(tuple(names_of(batch.schema)), batch.column, batch.num_rows) for batch in batches)
+        parts = (NamedBatch(tuple(names_of(batch.schema)), batch.column, batch.num_rows) for batch in batches)
         return (answers for _, answers in self.read(parts) if answers is not None)
 
-    def read(self, parts: Iterable[Part]) -> Iterator[tuple[int, pa.RecordBatch | None]]:
+    def read(self, parts: Iterable[NamedBatch]) -> Iterator[tuple[int, pa.RecordBatch | None]]:
         """Decide part after part of a table: how many rows were read so far, and the answers.
 
         Where mistakes are to be raised, there are no more answers from the first on, and at the end the error that
@@ -226,7 +226,7 @@ class FrameJudge:
         return pa.RecordBatch.from_pydict(kept | columns)
 
     def _tell(
-        self, column: Callable[[str], Any], codes: dict[str, Codes], table: Table, wrong: npt.NDArray[np.int64]
+        self, column: Callable[[str], Any], codes: dict[str, Codes], table: TableDecisions, wrong: npt.NDArray[np.int64]
     ) -> None:
         """Report the rows that could be read to the callback."""
         assert self._watch is not None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cxrules.columns.numpy_executor import Codes
-from cxrules.columns.tables import Table, TableJudge
+from cxrules.columns.tables import TableDecisions, TableJudge
 from cxrules.errors import is_missing
 from cxrules.language.facts import FactValue
 from cxrules.policy.decision import Status
@@ -98,7 +98,9 @@ class Portfolio:
         self.segments: dict[str, Counter[str]] = {}
         self.moves: Counter[tuple[str, str]] = Counter()
 
-    def watch(self, column: Callable[[str], Any], codes: Mapping[str, Codes], table: Table, refused: int = 0) -> None:
+    def watch(
+        self, column: Callable[[str], Any], codes: Mapping[str, Codes], table: TableDecisions, refused: int = 0
+    ) -> None:
         """Count a batch."""
         self.refused += refused
         names = (_UNDETERMINED, *self._judge.models)
@@ -131,14 +133,14 @@ class Portfolio:
         bits = np.unpackbits(flags, axis=1, count=len(names), bitorder="little").sum(axis=0, dtype=np.int64)
         counter.update({name: count for name, count in zip(names, bits.tolist(), strict=True) if count})
 
-    def _count_segments(self, column: Any, table: Table, names: tuple[str, ...]) -> None:
+    def _count_segments(self, column: Any, table: TableDecisions, names: tuple[str, ...]) -> None:
         values = column if isinstance(column, list) else column.to_pylist()
         for (segment, model), count in Counter(
             zip(map(_tell_segment, values), table.model.tolist(), strict=True)
         ).items():
             self.segments.setdefault(segment, Counter())[names[model]] += count
 
-    def _suppose(self, codes: Mapping[str, Codes], table: Table, names: tuple[str, ...]) -> None:
+    def _suppose(self, codes: Mapping[str, Codes], table: TableDecisions, names: tuple[str, ...]) -> None:
         size = len(table.model)
         then = self._judge.decide(self._judge.suppose(codes, size, self.supposed), size, also=["incoherences"])
         moved = Counter(zip(table.model.tolist(), then.model.tolist(), strict=True))

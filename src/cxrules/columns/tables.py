@@ -19,7 +19,7 @@ from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Reason, Status
 from cxrules.policy.evidence import certainty
 
-__all__ = ["ALSO", "Table", "TableJudge"]
+__all__ = ["ALSO", "TableDecisions", "TableJudge"]
 
 ALSO = ("actions", "patterns", "incoherences", "matters")
 """What a table tells on request: the actions, the patterns, the impossible conjunctions that the facts meet, and the
@@ -29,7 +29,7 @@ _STATUSES = tuple(Status)
 _NAMES = {"actions": Effect.ACTION, "patterns": Effect.RECOGNISES}
 
 
-class Table(NamedTuple):
+class TableDecisions(NamedTuple):
     """Decisions side by side: for each organisation a number or a row of flags.
 
     Attributes:
@@ -113,7 +113,7 @@ class TableJudge:
         }
         return {**codes, **{name: np.full(size, number, coder.types[name]) for name, number in numbers.items()}}
 
-    def decide(self, codes: Mapping[str, Codes], size: int, *, also: Iterable[str] = ()) -> Table:
+    def decide(self, codes: Mapping[str, Codes], size: int, *, also: Iterable[str] = ()) -> TableDecisions:
         """Decide organisations from their codes.
 
         Args:
@@ -129,7 +129,7 @@ class TableJudge:
         contested = (found["runner_up"] > 0) & (lead < self.rulebase.policy.lead)
         status = np.where(named, contested.view(np.uint8), np.uint8(2))
         offsets = {model: number.offset for model, number in self.program.formula.points.items()}
-        return Table(
+        return TableDecisions(
             found["model"],
             status,
             self._reasons(codes, named, found["all_excluded"]),
@@ -198,7 +198,7 @@ class TableJudge:
         """Return models, as positions from 1, as an Arrow array."""
         return _categories(numbers, self.models)
 
-    def write(self, table: Table) -> dict[str, pa.Array]:
+    def write(self, table: TableDecisions) -> dict[str, pa.Array]:
         """Return a table's columns as Arrow arrays."""
         columns = {
             "model": self.write_models(table.model),

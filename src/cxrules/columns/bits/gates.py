@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-__all__ = ["Gate", "Gates", "Operation", "Schedule", "Step"]
+__all__ = ["Gate", "Gates", "Instruction", "Operation", "Schedule"]
 
 
 _DEPTH = 8
@@ -18,7 +18,7 @@ _DEPTH = 8
 
 
 class Operation(IntEnum):
-    """What a step does."""
+    """What an instruction does."""
 
     AND = 0
     OR = 1
@@ -54,10 +54,10 @@ class Gate:
         return f"Gate({self.number})"
 
 
-class Step(NamedTuple):
-    """A step of a schedule: `registers[target] = registers[one] operation registers[other]`.
+class Instruction(NamedTuple):
+    """An instruction of a schedule: `registers[target] = registers[one] operation registers[other]`.
 
-    A step that reads has the number of the input for `one`; a step that negates has no `other`.
+    One that reads has the number of the input as `one`; one that negates has no `other`.
     """
 
     operation: Operation
@@ -67,16 +67,16 @@ class Step(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """Steps in the order in which they run, on registers that are used again when what they held is no longer needed.
+    """Instructions in the order in which they run, on registers that are reused once their content is no longer needed.
 
     Attributes:
-        steps: The steps. Register 0 holds what is true nowhere, register 1 what is true everywhere.
+        steps: The instructions. Register 0 holds what is true nowhere, register 1 what is true everywhere.
         size: How many registers there are.
         outputs: The registers in which the gates that were asked for are found at the end.
         inputs: The numbers of the inputs that are read.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Instruction, ...]
     size: int
     outputs: tuple[int, ...]
     inputs: tuple[int, ...]
@@ -189,7 +189,7 @@ class Gates:
         return [made[gate.number] for gate in outputs]
 
     def schedule(self, outputs: Iterable[Gate], together: Callable[[int], Hashable] | None = None) -> Schedule:
-        """Return the steps that make some gates, and no others.
+        """Return the instructions that make some gates, and no others.
 
         Args:
             outputs: The gates.
@@ -217,7 +217,7 @@ class Gates:
                 free.append(size)
                 size += 1
             registers[gate] = free.pop()
-            steps.append(Step(operation, registers[gate], *places))
+            steps.append(Instruction(operation, registers[gate], *places))
         return Schedule(tuple(steps), size, tuple(registers[gate] for gate in wanted), tuple(sorted(inputs)))
 
     def _operands(self, gate: int) -> tuple[int, ...]:
