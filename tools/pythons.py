@@ -2,7 +2,7 @@
 
 `make test-pythons`: 3.11 to 3.14, and their free-threaded builds; an interpreter that is not found, or for which a
 dependency has no wheel, is named and skipped; at least one must be found. `make test-lowest`: each `>=` of
-pyproject.toml taken as `==`, so that the bounds say what was run; the extra mcp in an environment of its own, because
+pyproject.toml taken as `==`, so that the bounds say what was run; the extra mcp in a separate environment, because
 mcp needs a newer pydantic than the rest does.
 """
 

@@ -1,7 +1,7 @@
-"""The policy's sums and comparisons as gates: few of them, because every one is run for every organisation.
+"""The policy's sums and comparisons as gates: as few as possible, because every gate is run for every organisation.
 
-A sum of points is lifted so far that its highest plane says whether it is positive, and the planes below it hold the
-points less one where it is. Only models with points run, so that these planes are all that is ever compared.
+An offset is added to each sum of points so that its highest plane says whether the sum is positive, and the planes
+below it hold the points less one where it is. Only models with points run, so only these planes are ever compared.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Sum:
     """A sum of points: the number that its planes hold, less an offset.
 
     Attributes:
-        offset: By how much the sum is lifted: one less than what its highest plane is worth.
+        offset: What is added to the sum: one less than what its highest plane is worth.
     """
 
     def __init__(self, gates: Gates, terms: Iterable[tuple[Gate, int]]) -> None:
@@ -32,11 +32,11 @@ class Sum:
 
     @cached_property
     def planes(self) -> Planes[Gate]:
-        """The binary digits of the lifted sum, the lowest first."""
+        """The binary digits of the sum plus the offset, the lowest first."""
         # Evidence against counts as points for where it is absent.
         terms = [(bit, weight) if weight > 0 else (~bit, -weight) for bit, weight in self._terms]
         planes = add_up([*terms, (self._gates.true, self.offset - self._debit)])
-        size = (self.offset + 1).bit_length()  # no sum has more digits, whatever carries there seem to be
+        size = (self.offset + 1).bit_length()  # no sum has more digits, however many carries there are
         return planes[:size] + [self._gates.false] * (size - len(planes))
 
     @property
@@ -48,7 +48,7 @@ class Sum:
         """Return where the sum is at least a limit."""
         if self._debit:
             return self.planes[-1] if limit == 1 else at_least(self.planes, self.offset + limit, self._gates.true)
-        # Where nothing counts against, what is worth the limit alone need not be added.
+        # If nothing counts against the model, a term that is worth the limit by itself need not be added.
         found = self._gates.true if limit <= 0 else self._gates.false
         for bit, weight in self._terms:
             if weight >= limit:
@@ -58,11 +58,11 @@ class Sum:
 
 
 class Leaders(dict[str, Gate]):
-    """For every model whether it leads.
+    """Whether each model leads.
 
     Attributes:
-        taken: Whether any does.
-        level: The points, less one, of the one that does.
+        taken: Whether any model leads.
+        level: The points of the leading model, less one.
     """
 
     def __init__(self, leading: Mapping[str, Gate], taken: Gate, level: Planes[Gate]) -> None:
@@ -81,7 +81,7 @@ class Columns:
         return ~bit
 
     def all_of(self, bits: Iterable[Gate]) -> Gate:
-        """Return where all are true. Of what is refused, what the others imply is left out, and the rest united."""
+        """Return where all are true. Negated bits lose what the others imply, and are united before the negation."""
         found = self.gates.true
         refused = []
         for bit in order(bits):
@@ -94,7 +94,7 @@ class Columns:
         return found & ~self._unite(self.gates.without(bit, found) for bit in refused)
 
     def _unite(self, bits: Iterable[Gate]) -> Gate:
-        """Return whether one is true, and make of conjunctions that share a part one with all that differs in them."""
+        """Return where one is true; conjunctions that share a part become one, with the alternatives of their rest."""
         found = self.gates.false
         waiting = order(bits)
         while waiting:
@@ -124,7 +124,7 @@ class Columns:
         return number.reaches(limit)
 
     def leader(self, running: Mapping[str, Gate], points: Mapping[str, Sum]) -> Leaders:
-        """Return who leads of those running, all of whom have points: neighbours meet, and their winners again."""
+        """Return which running model leads; all have points. Neighbours are compared, then the winners of each pair."""
         leading: dict[str, Gate] = {}
         names = list(running)
         if not names:
@@ -159,14 +159,14 @@ class Columns:
             return self.gates.false
         few = ~at_least(leading.level, lead, self.gates.true)
         enough = subtract(leading.level, lead, self.gates.true)
-        # The one that leads is among those running.
+        # The leading model is one of those running.
         return self.any_of(
             (runs ^ leading[name]) & (few | greater(points[name].level, enough, self.gates.true))
             for name, runs in running.items()
         )
 
     def points_of(self, leaders: Leaders) -> Planes[Gate]:
-        """Return the points of the one that leads; 0 where none does."""
+        """Return the points of the leading model; 0 where none leads."""
         planes: Planes[Gate] = []
         carry = leaders.taken
         for digit in leaders.level:
@@ -177,5 +177,5 @@ class Columns:
 
 
 def order(bits: Iterable[Gate]) -> list[Gate]:
-    """Return bits in one order, so that what differs in the order of its parts only is the same gate."""
+    """Return bits in a fixed order, so that gates which differ only in the order of their parts are the same gate."""
     return sorted(bits, key=lambda bit: bit.number)

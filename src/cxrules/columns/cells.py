@@ -1,4 +1,4 @@
-"""Arrow's buffers as arrays: bits, indices, lists, and texts of which each is one of a few names."""
+"""Arrow's buffers as arrays: bits, indices, lists, and texts that are each one of a few names."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["Lexicon", "is_valid", "list_indices", "look_up", "open_lists", "read
 
 _SMALL = 256
 _FEW = 16
-"""A table of so many entries is looked up by comparing: that takes less than an index for each cell."""
+"""Tables with at most this many entries are looked up by comparison, which is faster than indexing each cell."""
 _COMPARED = 9
-"""Arrow is asked about so many names at most."""
+"""The largest number of names that Arrow is asked about."""
 _BLOCK = 1 << 14
-"""Cells that are read together at most, and letters: their words fit in the second cache of a core."""
+"""At most this many cells, and letters, are read together: their words fit in a core's second-level cache."""
 _LETTERS = 72_000
 _WORD = 8
 _TWO_WORDS = 16
@@ -40,9 +40,9 @@ def is_valid(column: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def list_indices(column: pa.DictionaryArray) -> npt.NDArray[np.integer]:
-    """Return the indices of a column into its dictionary; where a cell is missing, anything."""
+    """Return the indices of a column into its dictionary; for a missing cell the index is arbitrary."""
     indices = column.indices
-    kind = np.dtype(str(indices.type))  # to_pandas_dtype() wants pandas
+    kind = np.dtype(str(indices.type))  # to_pandas_dtype() needs pandas
     return np.frombuffer(indices.buffers()[1], kind, count=indices.offset + len(indices))[indices.offset :]
 
 
@@ -51,9 +51,9 @@ def look_up(
     places: npt.NDArray[np.integer],
     valid: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.unsignedinteger]:
-    """Return for each cell what a table holds at its place; 0 where it is not valid, whatever its place is.
+    """Return for each cell the table's entry at its place; 0 where the cell is not valid, whatever its place is.
 
-    The table has an entry at least.
+    The table must have at least one entry.
     """
     if table.dtype != np.uint8 or len(table) > _SMALL:
         found = np.take(table, places, mode="clip")
@@ -74,12 +74,12 @@ def _look_up_bytes(table: npt.NDArray[np.uint8], places: npt.NDArray[np.uint8]) 
 
 
 def open_lists(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.intp], npt.NDArray[np.integer]]:
-    """Return the elements of all lists that are not missing, and of each list where it starts and how long it is."""
+    """Return the elements of all lists that are not missing, and the start and length of each list."""
     known = is_valid(column)
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
         offsets: npt.NDArray[np.integer] = column.offsets.to_numpy()
         lengths = offsets[1:] - offsets[:-1]
-        if known.all() or not (lengths * ~known).any():  # else what is missing has elements, which are left out
+        if known.all() or not (lengths * ~known).any():  # otherwise missing lists have elements, which are left out
             elements = column.values.slice(offsets[0], offsets[-1] - offsets[0])
             return elements, (offsets[:-1] - offsets[0]).astype(np.intp), lengths
         lengths = lengths * known
@@ -91,11 +91,11 @@ def open_lists(column: pa.Array) -> tuple[pa.Array, npt.NDArray[np.intp], npt.ND
 def unite_lists(
     flags: npt.NDArray[np.unsignedinteger], starts: npt.NDArray[np.intp], lengths: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.unsignedinteger]:
-    """Return the flags of all elements of each list, each of which has one."""
+    """Return the union of the flags of each list's elements."""
     longest = int(lengths.max(initial=0))
     flags = np.append(flags, np.zeros(max(longest, 1), flags.dtype))
     if longest > _SMALL - 1:
-        # Where a list is empty, the flags of the next one come out, and are left out again.
+        # For an empty list, reduceat returns the flags of the next one, which are cleared here.
         return np.bitwise_or.reduceat(flags, starts) * (lengths > 0)
     united = np.zeros(len(lengths), flags.dtype)
     short = lengths.astype(np.uint8)
@@ -107,8 +107,8 @@ def unite_lists(
 class Lexicon:
     """A few names that are recognised in columns of text. Threads may share it.
 
-    Short names are compared eight letters at a time, all cells at once. Longer ones are left to Arrow, one after
-    another: it looks at letters only where a cell is as long as the name, so that is quick unless names are of one
+    Short names are compared eight letters at a time, all cells at once. Arrow compares longer ones, one after another:
+    it looks at letters only where a cell is as long as the name, which is quick unless several names have the same
     length.
     """
 
@@ -121,7 +121,7 @@ class Lexicon:
         self._reads = self._longest <= (_TWO_WORDS if alike else _WORD) or len(texts) > _COMPARED
 
     def find(self, column: pa.Array) -> npt.NDArray[np.uint8] | None:
-        """Return for each cell the position of its name, from 1, and 0 where it is missing; None if one is no name."""
+        """Return the position of each cell's name, from 1, or 0 if it is missing; None if any cell is not a name."""
         places = np.zeros(len(column), np.uint8)
         if len(column) and len(self._names) < _SMALL:
             if pa.types.is_string_view(column.type):
@@ -136,7 +136,7 @@ class Lexicon:
         return places if np.count_nonzero(places) == len(column) - column.null_count else None
 
     def _read(self, column: pa.Array, places: npt.NDArray[np.uint8]) -> None:
-        """Write the positions of names, in blocks that stay near: every byte is read once for each of a few words."""
+        """Write the positions of names, in blocks that stay in the cache: each byte is read once for a few words."""
         _, offsets, letters = column.buffers()
         ends: Any = np.frombuffer(offsets, np.int64 if pa.types.is_large_string(column.type) else np.int32)
         ends = ends[column.offset : column.offset + len(column) + 1]
@@ -162,7 +162,7 @@ class Lexicon:
 
 
 def _cut(text: bytes) -> list[tuple[np.uint64, np.uint64]]:
-    """Return the letters of a text as words, each with a mask of those that it has."""
+    """Return the letters of a text as words, each with a mask of the letters that it has."""
     parts = [text[start : start + _WORD] for start in range(0, len(text), _WORD)]
     return [(_word(part), _word(b"\xff" * len(part))) for part in parts]
 
@@ -178,13 +178,13 @@ def _list_words(
     count = -(-longest // _WORD)
     padded = np.zeros(len(text) + _WORD * count, np.uint8)
     padded[: len(text)] = text
-    # The words at all places are copied one after another: from there they are fetched in a third of the time.
+    # The words at all places are copied next to one another, where fetching them takes a third of the time.
     everywhere = np.ndarray((len(padded) - _WORD + 1,), np.uint64, padded, strides=(1,)).copy()
     return [everywhere[_WORD * number :].take(starts) for number in range(count)]
 
 
 def _choose(values: npt.NDArray[np.uint8], entries: Iterable[tuple[int, int]]) -> npt.NDArray[np.uint8]:
-    """Return for each value its entry; 0 where it has none."""
+    """Return the entry of each value; 0 if it has none."""
     found = np.zeros(len(values), np.uint8)
     for value, entry in entries:
         found |= (values == value).view(np.uint8) * np.uint8(entry)

@@ -25,12 +25,12 @@ from cxrules.language.regions import cut, list_tests
 __all__ = ["Coder", "Fault"]
 
 _REMEMBERED = 64
-"""The codes of a dictionary of so many texts are kept for the next one of the same: most tables come in many parts."""
+"""The codes of a dictionary of at most this size are kept for the next equal one: most tables come in batches."""
 _Rows = npt.NDArray[np.int64]
 
 
 class Fault(NamedTuple):
-    """A value that is none of a fact's, and the rows that have it, from 0."""
+    """A value that the fact does not have, and the rows that contain it, counted from 0."""
 
     diagnostic: Diagnostic
     rows: _Rows
@@ -57,7 +57,7 @@ class Coder:
         }
 
     def encode(self, name: str, column: pa.Array | list[Any], *, file: bool = False) -> tuple[Codes, list[Fault]]:
-        """Return the codes of a fact, 0 where it is missing or wrong, and what is wrong.
+        """Return the codes of a fact, 0 for missing and wrong cells, and what is wrong.
 
         Args:
             name: The fact.
@@ -74,11 +74,11 @@ class Coder:
             return self._encode_texts(fact, column, parse_text)
         try:
             return self._encoder(fact.kind, column.type)(fact, column)
-        except pa.ArrowNotImplementedError:  # a type that no fact has, such as pandas's periods, or lists of lists
+        except pa.ArrowNotImplementedError:  # a type that no fact has, such as pandas periods or lists of lists
             return self._encode_objects(fact, list_cells(column))
 
     def _encoder(self, kind: Kind, found: pa.DataType) -> Callable[[Fact, pa.Array], tuple[Codes, list[Fault]]]:
-        """Return what encodes a kind of fact from a type of column, quickest where they suit each other."""
+        """Return what encodes a kind of fact from a type of column; some pairs have a faster way."""
         types = pa.types
         if kind is Kind.PERCENT and (types.is_integer(found) or types.is_floating(found) or types.is_decimal(found)):
             return self._encode_percentages
@@ -93,9 +93,9 @@ class Coder:
     def encode_elements(
         self, name: str, columns: Mapping[str, pa.Array | list[Any]], *, file: bool = False
     ) -> tuple[Codes, list[Fault]]:
-        """Return the codes of a set that has a column of true and false for each of its elements.
+        """Return the codes of a set that has a column of true and false for each element.
 
-        It is unknown where all of them are missing. Elements without a column are not in it.
+        The set is unknown where all of them are missing. It does not contain elements without a column.
         """
         fact = self.vocabulary[name]
         kind = self.types[name]
@@ -157,7 +157,7 @@ class Coder:
         """Return the code of one value; 0 for one that is missing.
 
         Raises:
-            InvalidOrganisation: If it is none of the fact's.
+            InvalidOrganisation: If the fact does not have this value.
         """
         if is_missing(value):
             return 0
@@ -173,7 +173,7 @@ class Coder:
         return 1 + self._program.case_of(fact.name, value)
 
     def _entry(self, fact: Fact, name: str) -> int:
-        """Return the code of a name, or of an element what it adds to the code of a set."""
+        """Return the code of a name; for an element, what it adds to the code of its set."""
         return self.code_of(fact, (name,)) - 1 if fact.kind is Kind.SET else self.code_of(fact, name)
 
     def _encode_percentages(self, fact: Fact, column: pa.Array) -> tuple[Codes, list[Fault]]:
@@ -182,7 +182,7 @@ class Coder:
         known = is_valid(cast)
         codes = np.zeros(len(numbers), self.types[fact.name])
         for start in self._starts[fact.name]:
-            codes += (numbers >= start).view(np.uint8)  # of NaN this is false
+            codes += (numbers >= start).view(np.uint8)  # false for NaN
         codes *= known
         unlikely = known & (numbers > 0) & (numbers < 1)
         if unlikely.any():
@@ -202,7 +202,7 @@ class Coder:
     def _encode_texts(
         self, fact: Fact, column: pa.Array, parse: Callable[[Fact, Any], object] | None = None
     ) -> tuple[Codes, list[Fault]]:
-        """Return the codes of texts: quickly where each is a name of the fact."""
+        """Return the codes of texts, quickly if each is a name of the fact."""
         if pa.types.is_dictionary(column.type) or fact.kind not in (Kind.ORDERED, Kind.CHOICE):
             return self._encode_distinct(fact, column, parse)
         lexicon, table = self._lexicons[fact.name]
@@ -224,14 +224,14 @@ class Coder:
         faults = []
         for position, diagnostic in wrong:
             rows = np.flatnonzero((indices == position) & (True if valid is None else valid))
-            if len(rows):  # a category that no row has is no mistake
+            if len(rows):  # a category that no row has is not a mistake
                 faults.append(Fault(diagnostic, rows))
         return look_up(table, indices, valid), faults
 
     def _tabulate(
         self, name: str, values: tuple[Any, ...], parse: Callable[[Fact, Any], object] | None
     ) -> tuple[Codes, list[tuple[int, Diagnostic]]]:
-        """Return the code of each value of a fact, 0 for a wrong one, and what is wrong with which."""
+        """Return the code of each value of a fact, 0 for a wrong one, and what is wrong with each wrong value."""
         fact = self.vocabulary[name]
         table = np.zeros(max(len(values), 1), self.types[name])
         wrong: list[tuple[int, Diagnostic]] = []
@@ -340,7 +340,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _encode_flags(_: Fact, column: pa.Array) -> tuple[npt.NDArray[np.uint8], list[Fault]]:
-    # True is the first case, false the second.
+    # True is the first case, False the second.
     codes = np.subtract(np.uint8(2), read_bits(column, 1))
     if column.buffers()[0] is not None:
         codes *= read_bits(column, 0)

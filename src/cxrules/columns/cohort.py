@@ -24,7 +24,7 @@ class Outcomes:
     """Which organisations get which decision.
 
     Attributes:
-        models: For each model, and for None, the organisations that get it; every organisation has one.
+        models: The organisations that get each model, or None; every organisation gets exactly one.
         contested: Those whose decision is contested.
     """
 
@@ -66,14 +66,14 @@ class CohortJudge:
     def decide(self, cohort: Cohort, silenced: Mapping[str, int] | None = None) -> Outcomes:
         """Decide every organisation of a cohort.
 
-        The rules of `silenced` do not fire in some of the columns, whatever holds there.
+        The rules in `silenced` do not fire in the given columns, whatever the facts are there.
         """
         models = self._silencing(cohort, silenced) if silenced else self._deciding(cohort)
         contested = models.pop(_CONTESTED)
         return Outcomes(models, contested)
 
     def ahead(self, cohort: Cohort, rival: str | None, model: str | None) -> int:
-        """Return where a rival comes before a model, whichever model comes before both; None: no model."""
+        """Return where a rival ranks before a model, even if another model ranks before both; None means no model."""
         run = self._ahead.get((rival, model))
         if run is None:
             gate = self.program.formula.ahead(rival, model)
@@ -82,7 +82,7 @@ class CohortJudge:
 
 
 _CONTESTED = ""
-"""Where among the models it is said which decisions are contested: no model has an empty name."""
+"""The key, among the models, of the contested decisions: no model has an empty name."""
 
 
 def _prepare(program: Program) -> Runner[str | None]:
@@ -115,7 +115,7 @@ def truth(test: FactTest, cohort: Cohort, vocabulary: Vocabulary) -> int:
 
 
 def column_of(vocabulary: Vocabulary, name: str, value: FactValue, columns: int) -> Column:
-    """Return a fact that has one value in some organisations and is unknown in the others."""
+    """Return a fact that has the same value in some organisations and is unknown in the others."""
     if vocabulary[name].kind is Kind.SET:
         assert isinstance(value, tuple)
         return SetColumn(columns, dict.fromkeys(value, columns))
@@ -123,7 +123,7 @@ def column_of(vocabulary: Vocabulary, name: str, value: FactValue, columns: int)
 
 
 def gather(vocabulary: Vocabulary, organisations: Collection[Facts]) -> Cohort:
-    """Put organisations side by side, the first in the lowest bit."""
+    """Put organisations side by side; the first one gets the lowest bit."""
     masks: dict[str, dict[FactValue, int]] = {}
     for position, known in enumerate(organisations):
         for name, value in known.items():
@@ -146,5 +146,5 @@ def gather(vocabulary: Vocabulary, organisations: Collection[Facts]) -> Cohort:
 
 
 def first_of(columns: int) -> int:
-    """Return the lowest column of some."""
+    """Return the lowest of some columns."""
     return (columns & -columns).bit_length() - 1

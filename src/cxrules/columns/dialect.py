@@ -1,6 +1,6 @@
-"""What a cell of a table in a file means, and how one is written: the same in `cxrules table` and on the page.
+"""What a cell of a table in a file means, and how cells are written: the same in `cxrules table` and on the page.
 
-Needs nothing but the standard library, so that the page reads tables in a browser as it does on a server.
+It needs only the standard library, so that the page reads tables in a browser exactly as on a server.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ _NOTHING: Final = frozenset({"-", "none", "[]"})
 _NUMBER: Final = re.compile(r"([+-]?[0-9]*(?:[.,]?[0-9]+|[0-9][.,])(?:e[+-]?[0-9]+)?)\s*%?", re.IGNORECASE)
 
 FORMULA: Final = "^[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"
-"""What a spreadsheet may take for a formula begins so, in full width too; a pattern for `re` and for Arrow."""
+"""The start of a cell that a spreadsheet may take for a formula, in full width too; a pattern for `re` and Arrow."""
 
 HARMLESS: Final = "^([+-]?[0-9.,]+ ?%?|-)$"
-"""What begins so and is none: a number, or a dash."""
+"""Cells that begin like a formula and are not one: a number, or a dash."""
 
 _FORMULA, _HARMLESS = re.compile(FORMULA), re.compile(HARMLESS)
 
 
 def parse_text(fact: Fact, text: str | None) -> object:
-    """Return what a text in a table means; the text itself where it means nothing, so that it is told as it is written.
+    """Return what a text in a table means; if it means nothing, the text itself, so that an error can quote it.
 
     Examples:
         >>> from cxrules import RuleBase
@@ -83,9 +83,9 @@ def _parse_set(fact: Fact, text: str) -> object:
 
 
 def parse_elements(text: str) -> list[str] | str:
-    """Return the elements of a set that is written as a text, between semicolons or commas, in brackets or not.
+    """Return the elements of a set that is written as text, separated by semicolons or commas, in brackets or not.
 
-    What was left open stays with its element, so that it is seen; a text of separators alone is not a set, and stays.
+    An unclosed bracket or quote stays in its element, where it is noticed; text made of separators only stays as it is.
 
     Examples:
         >>> parse_elements("['a'; 'b'; c]"), parse_elements("a, b,"), parse_elements("[a"), parse_elements("'a; b")
@@ -104,7 +104,7 @@ def _unquote(text: str) -> str:
 
 
 def guard_formula(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: with an apostrophe before what looks like one.
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe is put before anything that looks like one.
 
     Examples:
         >>> guard_formula("=cmd|' /C calc'!A0"), guard_formula("-5,5"), guard_formula("-"), guard_formula("Acme")
@@ -114,7 +114,7 @@ def guard_formula(text: str) -> str:
 
 
 def find_delimiter(head: str) -> str:
-    """Return what stands between the columns of a CSV file: a comma, a semicolon or a tabulator, by its first line.
+    """Return what separates the columns of a CSV file, judging by its first line: a comma, a semicolon or a tab.
 
     Examples:
         >>> find_delimiter('company;"silos, of 2026";scope'), find_delimiter("silos")
@@ -124,7 +124,7 @@ def find_delimiter(head: str) -> str:
 
 
 def ragged(cells: int, columns: int, text: str) -> str:
-    """Describe a row of a CSV file that has not a cell for each column."""
+    """Describe a row of a CSV file that has too few or too many cells."""
     return f"a row has {cells:,} cells, and the header {columns:,}: {show_text(text, 60)}"
 
 
@@ -146,7 +146,7 @@ def of_element(told: Diagnostic, element: str) -> Diagnostic:
 
 
 def partly_known(name: str) -> Diagnostic:
-    """Describe a set of which some elements are known and others not."""
+    """Describe a set with some elements known and others missing."""
     message = "a set is known as a whole or not at all, but here some elements are missing"
     return Diagnostic("partly-known", Location(path=(name,)), message, "write false for what is not in it")
 
@@ -155,7 +155,7 @@ def read_object(line: str, place: str) -> dict[str, Any]:
     """Return the JSON object in a line.
 
     Raises:
-        ValueError: If there is none, or something behind it.
+        ValueError: If there is none, or something follows it.
     """
     found = [] if line.lstrip().startswith("[") else list(read_objects(line, place))
     if len(found) != 1:
@@ -164,10 +164,10 @@ def read_object(line: str, place: str) -> dict[str, Any]:
 
 
 def read_objects(text: str, place: str) -> Iterator[dict[str, Any]]:
-    """Read the objects of a JSON file, one after the other: an array of them, or one behind the other.
+    """Read the objects of a JSON file in turn: either an array of objects, or one object after another.
 
     Raises:
-        ValueError: If there is anything else.
+        ValueError: If the file contains anything else.
     """
     position = _skip(text, 0)
     array = text.startswith("[", position)
@@ -194,7 +194,7 @@ def read_objects(text: str, place: str) -> Iterator[dict[str, Any]]:
 
 
 def as_json(value: object) -> str:
-    """Return what JSON has no type for as a text: bits in hexadecimal."""
+    """Return a value for which JSON has no type as text; bits are written in hexadecimal."""
     return value.hex() if isinstance(value, bytes) else str(value)
 
 

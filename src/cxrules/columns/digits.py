@@ -1,6 +1,6 @@
-"""Codes as binary digits: a program that reads the digits of codes, instead of comparing each with many.
+"""Codes as binary digits: a program that reads the digits of codes, instead of comparing each code with many others.
 
-A fact has few codes, so that two or three digits tell all that rules ask of it, and every test is a gate or two more.
+A fact has few codes, so two or three digits answer everything that rules ask of it; each test needs a gate or two.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Digit", "count_digits", "lower"]
 
 
 class Digit(NamedTuple):
-    """An input: a binary digit of the code of a fact, the lowest is 0."""
+    """An input: a binary digit of the code of a fact; the lowest is digit 0."""
 
     fact: str
     place: int
@@ -25,16 +25,17 @@ class Digit(NamedTuple):
 def count_digits(program: Program, fact: Fact) -> int:
     """Return how many binary digits the codes of a fact have.
 
-    The code of a fact other than a set is 0 where it is unknown, else the position of its case among `Program.cases`,
-    plus one. That of a set has a bit where it is known, and after it one for each element, in order.
+    The code of a fact other than a set is 0 if the fact is unknown, otherwise the position of its case in
+    `Program.cases`, plus one. The code of a set has a bit that says whether it is known, followed by one bit for each
+    element, in order.
     """
     return 1 + len(fact.names) if fact.kind is Kind.SET else len(program.cases[fact.name]).bit_length()
 
 
 def lower(program: Program, outputs: Iterable[Gate]) -> tuple[Schedule, tuple[Digit, ...]]:
-    """Return the steps that make some gates of a program from digits of codes, and the digits by number.
+    """Return the instructions that make some gates of a program from digits of codes, and the digits by number.
 
-    The digits of a fact that are needed are read one after another.
+    The digits of one fact are read one after another.
     """
     reader = _DigitReader(program)
     wanted = program.gates.copy(outputs, reader.gates, lambda number: reader.decode(program.inputs[number]))
@@ -49,7 +50,7 @@ class _DigitReader:
         self.digits: dict[Digit, int] = {}
 
     def decode(self, what: Input) -> Gate:
-        """Return an input of the program, made of digits."""
+        """Return an input of the program, computed from digits."""
         assert isinstance(what, Within | Element)
         fact = self._program.rulebase.vocabulary[what.fact]
         if isinstance(what, Element):
@@ -59,7 +60,7 @@ class _DigitReader:
         return self._choose(what.fact, holds, count_digits(self._program, fact) - 1)
 
     def _choose(self, fact: str, holds: Sequence[bool], place: int) -> Gate:
-        """Return where one of some codes holds, told by the digits from a place downwards."""
+        """Return where the fact has one of some codes, according to the digits from a place downwards."""
         if all(holds) or not any(holds):
             return self.gates.true if holds[0] else self.gates.false
         half = 1 << place

@@ -24,13 +24,13 @@ from cxrules.columns.dialect import (
 __all__ = ["FORMATS", "Batch", "TableFile", "ending_of", "open_table"]
 
 FORMATS = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".arrow", ".feather")
-"""The endings by which the format of a file is known."""
+"""The endings that name the format of a file."""
 
 _BATCH = 1 << 16
 _EXACT = 1 << 53
-"""Whole numbers beyond it are not all floating-point numbers."""
+"""Beyond this, not every whole number is a floating-point number."""
 _RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
-"""What PyArrow says of a row that has not a cell for each column; its handler of such rows fails at bad UTF-8."""
+"""PyArrow's message about a row with too few or too many cells; its own handler for such rows fails on bad UTF-8."""
 
 
 _NOT_UTF8 = "the text is not UTF-8"
@@ -40,9 +40,9 @@ class Batch(NamedTuple):
     """Some rows of a table.
 
     Attributes:
-        column: Returns a column by its name, as an Arrow array, or as a list where the cells are of several types.
+        column: Returns a column by its name, as an Arrow array, or as a list if its cells have several types.
         size: How many rows there are.
-        whole: Returns a column by its name in the one type that it has in the whole table.
+        whole: Returns a column by its name, in the type that it has in the table as a whole.
     """
 
     column: Callable[[str], Any]
@@ -81,7 +81,7 @@ def open_table(path: Path) -> Iterator[TableFile]:
     """Open a table for reading.
 
     Raises:
-        ValueError: If it is no table of the format that its ending names.
+        ValueError: If it is not a table in the format that its ending names.
         OSError: If it cannot be read.
     """
     ending = ending_of(path)
@@ -99,7 +99,7 @@ def open_table(path: Path) -> Iterator[TableFile]:
             else:
                 yield _open_arrow(file, size)
         except (pa.ArrowException, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:  # of the system, not of Arrow
+            if isinstance(error, OSError) and error.errno is not None:  # an error of the system, not of Arrow
                 raise
             raise ValueError(f"{path}: {error}") from error
 
@@ -111,7 +111,7 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
     file.seek(0)
     delimiter = delimiter or find_delimiter(head.decode("utf-8", "replace"))
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    whole = head.count(b'"') % 2 == 0  # else a name of a column has a new line in it
+    whole = head.count(b'"') % 2 == 0  # otherwise the name of a column contains a line break
     try:
         names = csv.open_csv(pa.BufferReader(head) if whole else file, parse_options=parse).schema.names
     except UnicodeDecodeError:
@@ -197,7 +197,7 @@ def _batch_of_rows(rows: list[dict[str, Any]], types: Mapping[str, pa.DataType |
 
 
 def _types(rows: Iterator[dict[str, Any]]) -> dict[str, pa.DataType | None]:
-    """Return the type of every column in all rows; None where they have none in common."""
+    """Return the type that each column has in all rows; None if the rows have no type in common."""
     found: dict[str, pa.DataType | None] = {}
     large: set[str] = set()
     while batch := list(islice(rows, _BATCH)):
@@ -222,7 +222,7 @@ def _in_common(one: pa.DataType | None, other: pa.DataType) -> pa.DataType | Non
 
 
 def _as_array(cells: list[Any], kind: pa.DataType | None = None) -> pa.Array | None:
-    """Return cells as an array; None where no type holds them."""
+    """Return cells as an array; None if no type can hold them."""
     try:
         return pa.array(cells, kind)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError):
@@ -230,7 +230,7 @@ def _as_array(cells: list[Any], kind: pa.DataType | None = None) -> pa.Array | N
 
 
 def _as_typed(cells: list[Any], kind: pa.DataType | None) -> pa.Array:
-    """Return cells in the type of their column; in a column that has none, what is not text is written as JSON."""
+    """Return cells in the type of their column; if the column has none, anything but text is written as JSON."""
     if kind is None:
         return pa.array([None if cell is None else _as_text(cell) for cell in cells], pa.string())
     if pa.types.is_floating(kind):

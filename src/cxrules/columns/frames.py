@@ -1,4 +1,4 @@
-"""Data frames of any kind in, the same kind out, a row for a row."""
+"""Data frames of any kind in, and a frame of the same kind out, with one row for each row."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Asked(NamedTuple):
     prefix: str = ""
     brief: bool = False
     suppose: Mapping[str, FactValue | None] | None = None
-    """What is supposed of all rows: the column `what_if` has their models then."""
+    """What is supposed of all rows; the column `what_if` then has the resulting models."""
     file: bool = False
-    """Whether the table is a file: its texts are read as `columns.dialect` says, and mistakes are put right there."""
+    """Whether the table is a file: texts are read according to `columns.dialect`, and mistakes are fixed in it."""
 
     @property
     def remedies(self) -> Remedies:
-        """How mistakes are put right."""
+        """How the user can fix mistakes."""
         return TERMINAL if self.file else PROGRAM
 
 
@@ -65,7 +65,7 @@ class NamedBatch(NamedTuple):
         names: The columns of the table.
         column: Returns a column by its name, as an Arrow array or as a list.
         size: How many rows there are.
-        whole: Returns a column that passes through in the one type that it has in the whole table.
+        whole: Returns a column that passes through, in the type that it has in the table as a whole.
     """
 
     names: tuple[str, ...]
@@ -75,11 +75,11 @@ class NamedBatch(NamedTuple):
 
 
 Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], TableDecisions, int], object]
-"""What is told of every batch: its columns by name, the codes of its facts, the decisions, how many rows were wrong."""
+"""A callback for every batch: its columns by name, the codes of its facts, the decisions, the number of wrong rows."""
 
 
 class FrameJudge:
-    """Decides frames as it is asked to. Threads may share it."""
+    """Decides frames with the given options. Threads may share it."""
 
     def __init__(self, judge: TableJudge, asked: Asked, watch: Watch | None = None) -> None:
         self._watch = watch
@@ -126,20 +126,20 @@ class FrameJudge:
         return self._table(_import(frame))
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Decide batch after batch, as engines hand them out.
+        """Decide batch after batch, as engines deliver them.
 
         Raises:
-            InvalidOrganisation: With every mistake in the cells. After the first batch that has one the rest is read,
-                but no longer answered.
+            InvalidOrganisation: With every mistake in the cells. After the first batch with a mistake, the rest is
+                read but no longer answered.
         """
         parts = (NamedBatch(tuple(names_of(batch.schema)), batch.column, batch.num_rows) for batch in batches)
         return (answers for _, answers in self.read(parts) if answers is not None)
 
     def read(self, parts: Iterable[NamedBatch]) -> Iterator[tuple[int, pa.RecordBatch | None]]:
-        """Decide part after part of a table: how many rows were read so far, and the answers.
+        """Decide a table batch by batch; yield how many rows were read so far, and the answers.
 
-        Where mistakes are to be raised, there are no more answers from the first on, and at the end the error that
-        lists them all, or as many as anybody reads.
+        If mistakes are to be raised, no answers follow the first mistake, and at the end an error lists all of them, or
+        as many as anybody would read.
         """
         faults, row = Faults(self._asked.remedies.first), 0
         raising = self._asked.on_error == "raise"
@@ -169,7 +169,7 @@ class FrameJudge:
         return _keep_fields(self._answers(table.column, layout, table.num_rows), table.schema, layout)
 
     def _answers(self, column: Callable[[str], Any], layout: Layout, size: int) -> pa.Table:
-        """Decide a whole table in chunks; what is wrong anywhere is listed in one error."""
+        """Decide a whole table in chunks; one error lists every mistake in it."""
         faults = Faults()
         found = []
         for start in range(0, max(size, 1), CHUNK):
@@ -194,10 +194,10 @@ class FrameJudge:
         wrong: tuple[int, Faults],
         united: Callable[[str], Any] | None = None,
     ) -> pa.RecordBatch | None:
-        """Decide some rows; `wrong` says where they begin in the whole, and where to put what is wrong.
+        """Decide some rows; `wrong` says where they begin in the table, and collects what is wrong.
 
         Returns:
-            The answers; None where anything is wrong, also before, and mistakes are to be raised.
+            The answers; None if mistakes are to be raised and there was one, here or before.
         """
         first, faults = wrong
         codes, messages = self._encode(column, layout, first, faults)
@@ -261,7 +261,7 @@ class FrameJudge:
         return codes, messages
 
     def _labelled(self, frame: Any, labels: Labels) -> Any:
-        """Decide a pandas frame whose labels are no names: as one that has names, and gets its labels back."""
+        """Decide a pandas frame whose labels are not names: they are replaced by names and restored in the answer."""
         asked = self._asked
         columns, keep = labels.place(asked.columns), labels.keep(asked.keep)
         layout = lay_out(self._judge.rulebase.vocabulary, labels.names, columns, keep, asked.remedies)
@@ -295,7 +295,7 @@ class FrameJudge:
 
 
 def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = None) -> dict[str, Any]:
-    """Return the facts in one row of a frame, from 0, as `recommend` takes them."""
+    """Return the facts in one row of a frame, counted from 0, as `recommend` takes them."""
     frame = nw.to_native(frame, pass_through=True)
     if nw.dependencies.is_pandas_like_dataframe(frame) and not (labels := Labels(frame.columns)).plain:
         columns = labels.place(columns)
@@ -351,22 +351,22 @@ def _mistakes(vocabulary: Vocabulary, facts: Mapping[str, Any]) -> tuple[Diagnos
 
 
 def _as_relation(_cxrules_answers: pa.Table, like: Any, layout: Layout) -> Any:
-    """Return answers as a relation on the connection of another one; what passes through gets its types of SQL back."""
+    """Return answers as a relation on the connection of another one; kept columns get their SQL types back."""
     kept = {name: kind for name, kind in zip(like.columns, like.types, strict=True) if name in layout.kept}
-    answered = like.query("_cxrules_asked", "FROM _cxrules_answers")  # SQL finds the argument by its name
+    answered = like.query("_cxrules_asked", "FROM _cxrules_answers")  # SQL finds the argument by its Python name
     quoted = {name: '"' + name.replace('"', '""') + '"' for name in answered.columns}
     cast = (f"CAST({text} AS {kept[name]}) AS {text}" if name in kept else text for name, text in quoted.items())
     return answered.project(", ".join(cast)) if kept else answered
 
 
 def _keep_fields(answers: Any, given: pa.Schema, layout: Layout) -> Any:
-    """Return answers in which columns that pass through have the fields that they had, with what is noted there."""
+    """Return answers in which columns that pass through keep their original fields, with their metadata."""
     fields = [given.field(field.name) if field.name in layout.kept else field for field in answers.schema]
     return answers.from_arrays(answers.columns, schema=pa.schema(fields))
 
 
 def _read(series: nw.Series[Any]) -> pa.ChunkedArray | pa.Array | list[Any]:
-    """Return a column as Arrow, or as a list of objects where Arrow has no one type for them."""
+    """Return a column as an Arrow array, or as a list of objects if no Arrow type holds all of them."""
     try:
         if series.implementation.is_pandas_like():
             return pa.array(series.to_native(), from_pandas=True)

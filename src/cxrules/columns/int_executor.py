@@ -1,11 +1,11 @@
-"""Programs run on Python ints: a bit of an int is an organisation. It needs no other package.
+"""Programs run on Python ints: each bit of an int is an organisation. This needs no other package.
 
     program = Program(judge.decider)  # compiled once
     run = Runner(program, {rule: program.fired[rule] for rule in rules})  # only what these rules need will run
     run(cohort)  # for each rule the columns in which it fires
 
-Whatever gates of the program are asked for: `program.formula` has those of the policy (`recommended`, `candidate`,
-`contested`, …). `cxrules.columns.cohort.CohortJudge` does it for the decision.
+Any gates of the program can be run: `program.formula` has those of the policy (`recommended`, `candidate`,
+`contested`, …). `cxrules.columns.cohort.CohortJudge` runs the gates of the decision.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ __all__ = ["Cohort", "Column", "Runner", "SetColumn"]
 _Key = TypeVar("_Key")
 _NOBODY: Mapping[str, int] = MappingProxyType({})
 OFTEN = 64
-"""Runs after which a program is translated: it takes as long as so many runs gain by it."""
+"""Runs after which a program is translated: translation takes as long as it saves in this many runs."""
 _LONG = 50_000
-"""Steps above which a program is not translated: Python needs a kilobyte for each while it compiles."""
+"""Programs with more instructions are not translated: Python needs a kilobyte for each while it compiles."""
 
 
 class SetColumn(NamedTuple):
-    """A set fact: where it is known, and where each element is in it."""
+    """A fact that is a set: where it is known, and which organisations have each element."""
 
     known: int
     elements: Mapping[str, int]
 
 
 Column: TypeAlias = Mapping[FactValue, int] | SetColumn
-"""One fact in every organisation: for each value the organisations that have it; the others do not know the fact."""
+"""One fact in every organisation: which organisations have each value; in the others the fact is unknown."""
 
 
 class Cohort(NamedTuple):
     """Organisations side by side.
 
     Attributes:
-        everything: All of them: as many low bits as there are organisations.
-        columns: For each fact that some of them know, which organisations have which value.
+        everything: All of them: one low bit for each organisation.
+        columns: For each fact that is known in some of them, which organisations have which value.
     """
 
     everything: int
@@ -56,7 +56,7 @@ class Runner(Generic[_Key]):
     """Gates of a program, ready to run on ints.
 
     Attributes:
-        facts: The facts that they read, in the order of the vocabulary.
+        facts: The facts that the gates read, in the order of the vocabulary.
     """
 
     def __init__(self, program: Program, gates: Mapping[_Key, Gate]) -> None:
@@ -82,8 +82,8 @@ class Runner(Generic[_Key]):
     def __call__(self, cohort: Cohort, silenced: Mapping[str, int] = _NOBODY) -> dict[_Key, int]:
         """Return for each gate the organisations of a cohort in which it is true.
 
-        The rules of `silenced` do not fire in some of the columns, whatever holds there; the program must have been
-        compiled for it (`Program(decider, silent=True)`).
+        The rules in `silenced` do not fire in the given columns, whatever the facts are there; the program must have
+        been compiled for this (`Program(decider, silent=True)`).
         """
         return dict(zip(self._keys, self._run(self._read(cohort, silenced), cohort.everything), strict=True))
 

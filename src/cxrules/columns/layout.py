@@ -1,4 +1,4 @@
-"""Which columns of a table hold which facts, and how it is said that some cells are wrong."""
+"""Which columns of a table hold which facts, and how wrong cells are reported."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ __all__ = [
 ]
 
 Columns: TypeAlias = Mapping[str, "str | Mapping[str, str]"]
-"""For a fact the column that holds it, or for a set the columns that hold whether each element is in it."""
+"""The column that holds a fact, or for a set, the columns that say whether each element is in it."""
 
 ALL = "all columns"
-"""For `keep`: every column, those that hold facts as well."""
+"""For `keep`: every column, including those that hold facts."""
 
 
 class Remedies(NamedTuple):
-    """How a person puts right what is wrong with the columns: in a program, at a terminal, on the page.
+    """How a user fixes what is wrong with the columns: in a program, at a terminal, on the page.
 
     Attributes:
-        alike: For a column that is called almost like a fact, with `{fact}` and `{name}` in it.
+        alike: For a column with almost the name of a fact; contains `{fact}` and `{name}`.
         nothing: For a table without facts.
-        clash: For a column that is called like one of the answer.
+        clash: For a column with the name of one of the answer's columns.
         first: The number of the first row.
     """
 
@@ -69,16 +69,16 @@ _ALIKE = 0.85
 _SHOWN = 10
 _FEW = 3
 _MOST = 1000
-"""How many wrong values are listed at most."""
+"""The largest number of wrong values that are listed."""
 _LOOKED_AT = 20
-"""So many columns are looked at for a fact that was meant, where there is none; each takes a while."""
+"""If no column holds a fact, this many columns are compared with the facts' names; each takes a while."""
 
 
 class Layout(NamedTuple):
     """Where the facts of a table are.
 
     Attributes:
-        facts: For each fact its column, or its columns by element.
+        facts: The column of each fact, or its columns by element.
         kept: The columns that are passed through.
     """
 
@@ -109,12 +109,12 @@ def lay_out(
     Args:
         vocabulary: The facts.
         names: The columns of the table.
-        columns: Where facts are that have no column of their name.
+        columns: The columns of facts that have no column of their name.
         keep: The columns to pass through; True means all that hold no fact, `ALL` every one.
-        remedies: How mistakes are put right.
+        remedies: How the user can fix mistakes.
 
     Raises:
-        InvalidOrganisation: If a column is missing, or is called almost like a fact, or no column holds a fact.
+        InvalidOrganisation: If a column is missing or has almost the name of a fact, or no column holds a fact.
     """
     if keep is not True and keep is not False and keep != ALL:
         keep = check_texts("keep", keep)
@@ -200,13 +200,13 @@ def _dotted(vocabulary: Vocabulary, names: Sequence[str]) -> dict[str, dict[str,
 
 
 def _misspelt(name: str, vocabulary: Vocabulary, taken: Mapping[str, Any], remedies: Remedies) -> Iterable[Diagnostic]:
-    """Describe a column that is called almost like a fact: left unread, it would change the answers unnoticed."""
+    """Describe a column with almost the name of a fact: if it were ignored, the answers would change unnoticed."""
     folded = name.strip().lower().replace(" ", "_").replace("-", "_")
     letters = Counter(folded)
     for fact in vocabulary.facts:
         if fact in taken or abs(len(fact) - len(folded)) > 3:
             continue
-        shared = 2 * (letters & Counter(fact)).total() / (len(fact) + len(folded))  # no ratio is greater
+        shared = 2 * (letters & Counter(fact)).total() / (len(fact) + len(folded))  # no ratio can be greater
         if shared >= _ALIKE and SequenceMatcher(None, folded, fact).ratio() >= _ALIKE:
             yield Diagnostic(
                 "unknown-column",
@@ -218,7 +218,7 @@ def _misspelt(name: str, vocabulary: Vocabulary, taken: Mapping[str, Any], remed
 
 
 def refuse_twice(kept: Iterable[str], names: Container[str], remedies: Remedies = PROGRAM) -> None:
-    """Refuse columns that are passed through and called like one of the answer."""
+    """Refuse columns that pass through and have the name of one of the answer's columns."""
     mistakes = [
         Diagnostic("given-twice", Location(path=(name,)), "the answer has a column of that name too", remedies.clash)
         for name in kept
@@ -229,7 +229,7 @@ def refuse_twice(kept: Iterable[str], names: Container[str], remedies: Remedies 
 
 
 def place_of(told: Diagnostic, name: str, place: str | Mapping[str, str]) -> Diagnostic:
-    """Return what is wrong with a cell of a fact, in the place that the table calls it."""
+    """Return what is wrong with a cell of a fact, located by the column's name in the table."""
     if isinstance(place, str):
         path = (place,) if place == name else (place, name)
     else:
@@ -238,7 +238,7 @@ def place_of(told: Diagnostic, name: str, place: str | Mapping[str, str]) -> Dia
 
 
 class Faults:
-    """What is wrong with the cells of a table, each wrong value of a column once, up to a thousand of them.
+    """What is wrong with the cells of a table: each wrong value of a column once, up to a thousand of them.
 
     Args:
         first: The number of the first row.
@@ -252,14 +252,14 @@ class Faults:
 
     @property
     def full(self) -> bool:
-        """Whether there are more wrong values than anybody reads."""
+        """Whether there are more wrong values than anybody would read."""
         return len(self._found) >= _MOST
 
     def __len__(self) -> int:
         return len(self._found)
 
     def add(self, diagnostic: Diagnostic, rows: Sequence[int]) -> None:
-        """Add rows, from 0, that have the same wrong value."""
+        """Add rows, counted from 0, that have the same wrong value."""
         if self.full and diagnostic not in self._found:
             self._more += 1
             return
@@ -271,7 +271,7 @@ class Faults:
         """Return the error that lists everything.
 
         Args:
-            read: How many rows were read, where the others were not.
+            read: How many rows were read, if reading stopped early.
         """
         found = [
             Diagnostic(told.code, told.location, f"{told.message} ({self._rows(told)})", told.hint)
@@ -295,9 +295,9 @@ class Faults:
 
 
 class Labels:
-    """The labels of a pandas frame's columns, each with a name: a text is its own, another one its text, once.
+    """The labels of a pandas frame's columns, each with a unique name: a text itself, or the text of any other label.
 
-    They may be numbers, dates or pairs, and may come twice.
+    Labels may be numbers, dates or pairs, and may occur twice.
 
     Examples:
         >>> labels = Labels(["silos", 2024, "2024", None, "silos"])
@@ -322,10 +322,10 @@ class Labels:
         self.names: list[str] = list(map(self.name, self._labels))
 
     def name(self, label: Any) -> Any:
-        """Return the name of a label; what is no label as it is."""
+        """Return the name of a label; anything else is returned unchanged."""
         try:
             return label if isinstance(label, str) else self._names.get(label, label)
-        except TypeError:  # nothing that can be a label
+        except TypeError:  # not hashable, so not a label
             return label
 
     @property
@@ -334,7 +334,7 @@ class Labels:
         return not self._names and len(set(self.names)) == len(self.names)
 
     def place(self, columns: Columns | None) -> Columns | None:
-        """Return where facts are, by names instead of labels."""
+        """Return the columns of facts, by names instead of labels."""
         return columns and {
             fact: {element: self.name(label) for element, label in place.items()}
             if isinstance(place, Mapping)
@@ -347,12 +347,12 @@ class Labels:
         return wanted if isinstance(wanted, bool | str) else tuple(map(self.name, wanted))
 
     def take(self, frame: Any, names: Iterable[str]) -> Any:
-        """Return the columns of a frame that have some names, called by them; of those called alike the first."""
+        """Return the columns of a frame that have the given names, under these; of several with one name, the first."""
         places = [self.names.index(name) for name in names]
         taken = frame.iloc[:, places]
         taken.columns = [self.names[place] for place in places]
         return taken
 
     def restore(self, names: Sequence[str]) -> list[Any]:
-        """Return the labels behind names; those of no column as they are."""
+        """Return the labels behind names; names that belong to no column are returned unchanged."""
         return [self._of.get(name, name) for name in names]

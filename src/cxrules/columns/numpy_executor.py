@@ -1,8 +1,8 @@
 """Programs run on NumPy arrays: codes in, codes out, in chunks that stay in the cache of one core.
 
-A fact other than a set is an array of small numbers: 0 where it is unknown, else the position of its case among
-`Program.cases`, plus one. A set is an array of flags: bit 0 where it is known, and after it a bit for each element, in
-the order of the vocabulary.
+A fact other than a set is an array of small numbers: 0 where it is unknown, otherwise the position of its case in
+`Program.cases`, plus one. A set is an array of flags: bit 0 says whether it is known, and the following bits stand for
+the elements, in the order of the vocabulary.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cxrules.language.facts import Fact
 __all__ = ["CHUNK", "ArrayRunner", "Codes", "code_type", "count_bytes"]
 
 CHUNK = 1 << 17
-"""Rows that run together: a register is 16 kB then, and most of them fit in the second cache of a core."""
+"""Rows that run together: a register then has 16 kB, and most registers fit in a core's second-level cache."""
 
 Codes: TypeAlias = npt.NDArray[np.unsignedinteger]
 """One fact in many organisations, as small numbers."""
@@ -61,8 +61,8 @@ class ArrayRunner:
 
         Args:
             program: The program.
-            numbers: For each number that is wanted the gates of its binary digits, the lowest first.
-            flags: For each set of flags that is wanted its gates; they come out as bits, 8 to a byte.
+            numbers: The gates of each wanted number's binary digits, the lowest first.
+            flags: The gates of each wanted set of flags; the result has them as bits, 8 to a byte.
         """
         wanted = [*numbers.values(), *flags.values()]
         self._schedule, digits = lower(program, (gate for gates in wanted for gate in gates))
@@ -72,7 +72,7 @@ class ArrayRunner:
         vocabulary = program.rulebase.vocabulary
         read = {digits[number].fact for number in self._schedule.inputs}
         self.facts = tuple(name for name in vocabulary.facts if name in read)
-        # For each fact the register to which each digit of its codes goes.
+        # For each fact, the register of each digit of its codes.
         self._places: dict[str, list[int | None]] = {
             name: [None] * count_digits(program, vocabulary[name]) for name in self.facts
         }
@@ -122,12 +122,12 @@ class ArrayRunner:
 
 
 def count_bytes(flags: int) -> int:
-    """Return how many bytes hold so many flags."""
+    """Return how many bytes hold a number of flags."""
     return max(1, (flags + 7) // 8)
 
 
 def _count_words(size: int) -> int:
-    """Return how many words a plane of so many rows has."""
+    """Return how many words a plane for a number of rows has."""
     return (size + LANE - 1) // LANE
 
 

@@ -1,4 +1,4 @@
-"""What a table of organisations says as a whole: models and statuses, what to find out, patterns, who would change."""
+"""What a table of organisations shows as a whole: models, statuses, what to find out, patterns, who would change."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from cxrules.rulebase import RuleBase
 __all__ = ["Portfolio", "PortfolioWords", "count_organisations"]
 
 _LOOKED_AT = 20_000
-"""Of how many organisations it is asked which unknown facts matter: each costs a hundred times its decision."""
+"""For how many organisations the facts that matter are computed: each costs a hundred times its decision."""
 
 _UNDETERMINED = "undetermined"
 
 
 def count_organisations(number: int) -> str:
-    """Count in words.
+    """Return a number of organisations in words.
 
     Examples:
         >>> count_organisations(1), count_organisations(2000)
@@ -41,7 +41,7 @@ class PortfolioWords(NamedTuple):
         subject: What it is about.
         question: The heading over the models.
         model: What a model is called.
-        none: What is said where there is none.
+        none: What is said if there is no model.
     """
 
     subject: str
@@ -62,7 +62,7 @@ class PortfolioWords(NamedTuple):
         return cls(rulebase.name, f"What {rulebase.name} recommends", "model", "No recommendation yet")
 
     def names(self, rulebase: RuleBase) -> dict[str, str]:
-        """Return the names of the models, and what is said where there is none."""
+        """Return the names of the models, and what is said if there is none."""
         return {model.id: model.name for model in rulebase.models.values()} | {_UNDETERMINED: self.none}
 
 
@@ -71,16 +71,16 @@ class Portfolio:
 
     Attributes:
         size: How many organisations there are.
-        models: For each model, and for `undetermined`, how many have it, by status.
-        patterns: How many organisations show a pattern.
-        contradictory: How many meet an impossible conjunction, by conjunction.
-        refused: How many could not be read; they count nowhere else.
-        matters: For each fact how many organisations do not know it and would have another model by some answer to it.
-        looked_at: Of how many organisations that was asked.
-        certainties: How many organisations have a certainty, in tenths.
-        segments: For each value of the column of segments the models in it.
-        contradicted: How many organisations would meet an impossible conjunction by it that meet none now.
-        moves: For each model before and after, how many organisations would have the second were the supposition true.
+        models: How many organisations have each model, or `undetermined`, by status.
+        patterns: How many organisations show each pattern.
+        contradictory: How many organisations meet each impossible conjunction.
+        refused: How many organisations could not be read; they count nowhere else.
+        matters: For each fact, how many organisations do not know it and would get another model by some answer to it.
+        looked_at: For how many organisations `matters` was computed.
+        certainties: How many organisations have each certainty, in tenths.
+        segments: The models in each segment, by the values of the column of segments.
+        contradicted: How many organisations would newly meet an impossible conjunction if the supposition were true.
+        moves: For each pair of models, how many organisations would go from one to the other if it were true.
     """
 
     def __init__(
@@ -149,11 +149,11 @@ class Portfolio:
         self.moves.update({(names[one], names[other]): count for (one, other), count in moved.items()})
 
     def tell_supposed(self) -> str:
-        """Return the facts that are supposed as one text."""
+        """Return the supposed facts as one text."""
         return ", ".join(f"{name} = {_tell_value(value)}" for name, value in self.supposed.items())
 
     def tell_contradicted(self) -> str:
-        """Return what is to be said where what is supposed contradicts other facts."""
+        """Return what to say if the supposed facts contradict others."""
         if not self.contradicted:
             return ""
         return f"The facts of {count_organisations(self.contradicted)} would contradict each other then"
@@ -164,7 +164,7 @@ class Portfolio:
         return sum(count for (before, after), count in self.moves.items() if before != after)
 
     def as_data(self) -> dict[str, Any]:
-        """Return everything as data that JSON can hold; what is more frequent comes first."""
+        """Return everything as data that JSON can hold, the most frequent first."""
         found: dict[str, Any] = {
             "organisations": self.size,
             "refused": self.refused,

@@ -1,4 +1,4 @@
-"""A portfolio as one self-contained page with charts: no script, nothing fetched, readable in print."""
+"""A portfolio as one self-contained page with charts: without scripts or external resources, and readable in print."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ td:last-child,th:last-child{text-align:right}
 
 
 def page_of(portfolio: Portfolio, rulebase: RuleBase, source: str) -> str:
-    """Return the page on the organisations in a table, of which the name is given, as HTML."""
+    """Return the page about the organisations in a table, given its name, as HTML."""
     words = PortfolioWords.of(rulebase)
     title = f"{words.subject} in {source}"
     names = words.names(rulebase)
@@ -187,7 +187,7 @@ def _segments(portfolio: Portfolio, names: Mapping[str, str], colours: Mapping[s
 
 
 def _flows(portfolio: Portfolio, names: Mapping[str, str], colours: Mapping[str, str]) -> str:
-    """Draw who has which owner now on the left, then on the right, and between them who goes where."""
+    """Draw the owners now on the left, the owners then on the right, and the moves between them."""
     scale = 300 / max(portfolio.size, 1)
     sides: list[dict[str, float]] = []
     parts = []

@@ -1,9 +1,9 @@
 """A rule base and its policy, compiled once: gates that say which rules fire and what is recommended.
 
-Compiling asks every rule and the text of the policy (`policy.formula`) once. What comes out is a straight-line program
-on columns of bits, one bit for an organisation: ANDs, ORs, XORs and NOTs, sums as carry-save adders, no branch. It says
-what `recommend` says, to the bit. Python ints run it in `cxrules.columns.cohort`, NumPy arrays in
-`cxrules.columns.numpy_executor`.
+Compiling evaluates every rule and the policy's formula (`policy.formula`) once. The result is a straight-line program
+on columns of bits, one bit for each organisation: ANDs, ORs, XORs and NOTs, with carry-save adders for sums and without
+branches. It agrees with `recommend` to the bit. It runs on Python ints in `cxrules.columns.cohort`, and on NumPy arrays
+in `cxrules.columns.numpy_executor`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["Element", "Input", "Program", "Silence", "Sum", "Within"]
 
 
 class Within(NamedTuple):
-    """An input: a fact has one of the cases from one to another, by position among `Program.cases`."""
+    """An input: a fact has one of the cases from one position in `Program.cases` to another."""
 
     fact: str
     first: int
@@ -34,14 +34,14 @@ class Within(NamedTuple):
 
 
 class Element(NamedTuple):
-    """An input: a set is known and holds an element, or, when the element is empty, is known at all."""
+    """An input: a set is known and contains an element or, if the element is empty, is known at all."""
 
     fact: str
     element: str
 
 
 class Silence(NamedTuple):
-    """An input: a rule is silenced, whatever holds."""
+    """An input: a rule is silenced, whatever the facts are."""
 
     rule: str
 
@@ -50,19 +50,19 @@ Input: TypeAlias = Within | Element | Silence
 
 
 class Program:
-    """A rule base compiled. Immutable once it is built, but for gates that are added when first asked for.
+    """A compiled rule base. It is immutable once built, except for gates that are added when first needed.
 
     Attributes:
         rulebase: The rule base.
         gates: The gates.
         inputs: What the inputs of the gates are, by number.
-        cases: For each fact other than a set, one value for each way in which rules can see it.
-        fired: For each rule where it fires.
-        formula: What the policy makes of it.
+        cases: For each fact other than a set, one value for each group of values that the rules treat alike.
+        fired: Where each rule fires.
+        formula: What the policy decides from the fired rules.
     """
 
     def __init__(self, decider: Decider, *, silent: bool = False) -> None:
-        """Compile; with `silent` each rule has an input that says where it does not fire, whatever holds there."""
+        """Compile; with `silent`, each rule has an input that says where it does not fire, whatever the facts."""
         self.rulebase = rulebase = decider.rulebase
         self.gates = Gates()
         self.inputs: list[Input] = []
@@ -119,11 +119,11 @@ class Program:
         )
 
     def values_of(self, name: str) -> tuple[FactValue, ...]:
-        """Return one value of a fact for each way in which rules can see it."""
+        """Return one value of a fact for each group of values that the rules treat alike."""
         return self._values[name]
 
     def case_of(self, name: str, value: FactValue) -> int:
-        """Return the position of the case of a fact that no test tells from a value."""
+        """Return the position of the case of a fact that no test distinguishes from a value."""
         known = self._cases_known[name]
         case = known.get(value)
         if case is None:
@@ -146,7 +146,7 @@ class Program:
 
     @cached_property
     def points(self) -> Planes[Gate]:
-        """The points of the model that is named; 0 where none is."""
+        """The points of the recommended model; 0 where there is none."""
         leaders = self.formula.recommended
         assert isinstance(leaders, Leaders)
         return self._columns.points_of(leaders)
@@ -159,16 +159,16 @@ class Program:
 
     @cached_property
     def runners_up(self) -> Mapping[str, Gate]:
-        """For every model where it is the next of those running."""
+        """Where each model is the runner-up."""
         return self.formula.runners_up()
 
     def tied(self, first: str, second: str) -> Gate:
-        """Return where one model is named and another runs with as many points, so that the declared order decides."""
+        """Return where one model is recommended and another has as many points, so that the declared order decides."""
         more = greater(self.formula.points[first].level, self.formula.points[second].level, self.gates.true)
         return self.formula.recommended[first] & self.formula.running[second] & ~more
 
     def number_of(self, leading: Mapping[str, Gate]) -> Planes[Gate]:
-        """Return the digits of the position, from 1, of the one that leads; 0 where none does."""
+        """Return the digits of the position, from 1, of the leading model; 0 where none leads."""
         numbered = list(enumerate(leading.values(), 1))
         return [
             self._columns.any_of(leads for number, leads in numbered if number >> digit & 1)
@@ -177,18 +177,18 @@ class Program:
 
     @cached_property
     def impossible(self) -> dict[str, Gate]:
-        """For each impossible conjunction where known facts meet it."""
+        """Where known facts meet each impossible conjunction."""
         return {
             entry.id: self._columns.all_of(self._test(test) for test in entry.when)
             for entry in self.rulebase.impossible
         }
 
     def advised(self) -> dict[str, Gate]:
-        """Return for every action that rules conclude where it is advised: it serves the model that is named."""
+        """Return where each action that rules conclude is advised: where it serves the recommended model."""
         return {action: self.formula.advised(action) for action in self.concluded(Effect.ACTION)}
 
     def concluded(self, effect: Effect) -> dict[str, Gate]:
-        """Return for everything that rules conclude by one effect where a fired rule does."""
+        """Return where a fired rule concludes each target of an effect."""
         targets: dict[str, list[str]] = {}
         for rule in self.rulebase.rules.values():
             for target in rule.targets(effect):
@@ -197,7 +197,7 @@ class Program:
 
 
 def _runs(positions: Iterable[int]) -> Iterable[tuple[int, int]]:
-    """Return runs of neighbours as their first and last."""
+    """Return runs of neighbouring positions, each as its first and last."""
     runs: list[tuple[int, int]] = []
     for position in positions:
         if runs and runs[-1][1] + 1 == position:

@@ -1,4 +1,4 @@
-"""Arrow record batches in, record batches out: each row gets what `recommend` says of it."""
+"""Arrow record batches in, record batches out: each row gets the answer that `recommend` gives."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from cxrules.policy.evidence import certainty
 __all__ = ["ALSO", "TableDecisions", "TableJudge"]
 
 ALSO = ("actions", "patterns", "incoherences", "matters")
-"""What a table tells on request: the actions, the patterns, the impossible conjunctions that the facts meet, and the
-unknown facts of which a single answer could change the model."""
+"""What a table includes on request: the actions, the patterns, the impossible conjunctions that the facts meet, and the
+unknown facts for which a single answer could change the model."""
 
 _STATUSES = tuple(Status)
 _NAMES = {"actions": Effect.ACTION, "patterns": Effect.RECOGNISES}
 
 
 class TableDecisions(NamedTuple):
-    """Decisions side by side: for each organisation a number or a row of flags.
+    """Decisions side by side: a number or a row of flags for each organisation.
 
     Attributes:
         model: The position of the model, from 1; 0 where there is none.
@@ -38,9 +38,9 @@ class TableDecisions(NamedTuple):
         reason: The position of the reason among `Reason`, from 1; 0 where there is a model.
         points: The points of the model.
         runner_up: The position of the runner-up, from 1; 0 where there is none.
-        lead: By how many points the model leads it.
+        lead: By how many points the model leads the runner-up.
         points_of: The points of every model.
-        flags: What was asked for as flags, 8 to a byte: `fired`, and some of `ALSO`.
+        flags: The requested flags, 8 to a byte: `fired`, and some of `ALSO`.
     """
 
     model: npt.NDArray[np.unsignedinteger]
@@ -54,12 +54,12 @@ class TableDecisions(NamedTuple):
 
 
 class TableJudge:
-    """Decides tables. Each row gets what the judge decides for it; a test makes sure of it.
+    """Decides tables. Each row gets the judge's decision; a test compares them.
 
     Attributes:
         rulebase: The rule base.
-        program: The rule base compiled.
-        coder: What encodes the columns of a table.
+        program: The compiled rule base.
+        coder: Encodes the columns of a table.
     """
 
     def __init__(self, decider: Decider) -> None:
@@ -71,7 +71,7 @@ class TableJudge:
 
     @cached_property
     def names(self) -> dict[str, tuple[str, ...]]:
-        """What the flags of a table stand for, in order."""
+        """The meaning of a table's flags, in order."""
         concluded = {name: tuple(sorted(self.program.concluded(effect))) for name, effect in _NAMES.items()}
         impossible = tuple(entry.id for entry in self.rulebase.impossible)
         facts = tuple(self.rulebase.vocabulary.facts)
@@ -99,13 +99,13 @@ class TableJudge:
         return ArrayRunner(program, numbers, flags)
 
     def models_of(self, codes: Mapping[str, Codes], size: int) -> npt.NDArray[np.unsignedinteger]:
-        """Return the position of each organisation's model, from 1; 0 where there is none. Nothing is faster."""
+        """Return the position of each organisation's model, from 1; 0 where there is none. This is the fastest way."""
         return self._runner(frozenset()).__call__(codes, size)["model"]
 
     def suppose(
         self, codes: Mapping[str, Codes], size: int, supposed: Mapping[str, FactValue | None]
     ) -> Mapping[str, Codes]:
-        """Return the codes of organisations of which all have some values, or do not know them (None)."""
+        """Return the codes of organisations after some facts of all of them get a value, or become unknown (None)."""
         coder = self.coder
         numbers = {
             name: 0 if value is None else coder.code_of(coder.vocabulary[name], value)
@@ -119,7 +119,7 @@ class TableJudge:
         Args:
             codes: The facts; one that is left out is unknown.
             size: How many organisations there are.
-            also: What else is wanted: `points` of every model, `fired`, and any of `ALSO`.
+            also: What else to return: `points` of every model, `fired`, and any of `ALSO`.
         """
         asked = frozenset(also)
         found = self._runner(asked - {"matters"} | {"whole"})(codes, size)
@@ -161,7 +161,7 @@ class TableJudge:
         return reasons
 
     def _matters(self, codes: Mapping[str, Codes], models: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.uint8]:
-        """Return for each unknown fact where a single answer, possible beside the others, would change the model."""
+        """Return for each unknown fact where one answer that is compatible with the others would change the model."""
         size = len(models)
         facts = self.names["matters"]
         runner = self._runner(frozenset(["incoherences"]))
@@ -185,7 +185,7 @@ class TableJudge:
         return found
 
     def answers(self, name: str) -> list[int]:
-        """Return the code of one value for each way in which rules can see a fact."""
+        """Return the code of one value of a fact for each group of values that the rules treat alike."""
         fact = self.rulebase.vocabulary[name]
         return sorted({self.coder.code_of(fact, value) for value in self.program.values_of(name)})
 
@@ -217,7 +217,7 @@ class TableJudge:
 
 
 def _categories(numbers: npt.NDArray[np.unsignedinteger], names: Sequence[str]) -> pa.Array:
-    """Return names by their positions, from 1; 0 is none."""
+    """Return names by their positions, from 1; 0 means none."""
     indices = np.subtract(numbers, 1, dtype=np.int16, casting="unsafe")
     known = np.packbits(numbers != 0, bitorder="little")
     places = pa.Array.from_buffers(pa.int16(), len(numbers), [pa.py_buffer(known), pa.py_buffer(indices)])

@@ -1,1 +1,1 @@
-"""What is between Arrow and the rest: cells of any kind, in and out."""
+"""Between Arrow and the rest: reading and writing cells of any kind."""

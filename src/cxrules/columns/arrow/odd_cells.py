@@ -1,4 +1,4 @@
-"""Cells of Arrow columns, also those that Arrow cannot hold or that are not text."""
+"""Cells of Arrow columns, including those that Arrow cannot hold or that are not text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
 __all__ = ["UNWRITABLE", "key_of", "list_cells", "names_of", "to_arrow", "whole"]
 
 UNWRITABLE = (pa.ArrowException, OverflowError, TypeError, UnicodeError)
-"""What PyArrow raises about cells that it cannot hold in one column."""
+"""What PyArrow raises if it cannot hold some cells in one column."""
 
 
 class _NoText:
@@ -20,7 +20,7 @@ class _NoText:
 
 
 def list_cells(column: pa.Array) -> list[Any]:
-    """Return the cells of a column; in the place of a text that is not UTF-8 something that is not a fact's value."""
+    """Return the cells of a column; text that is not UTF-8 is replaced by something that is not a fact's value."""
     try:
         return list(column.to_pylist())
     except UnicodeDecodeError:
@@ -35,7 +35,7 @@ def _read_cell(cell: Any) -> Any:
 
 
 def key_of(value: object) -> str:
-    """Return what tells wrong values apart."""
+    """Return a key by which wrong values are told apart."""
     try:
         return repr(value)
     except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
@@ -56,7 +56,7 @@ def names_of(schema: pa.Schema) -> list[str]:
 
 
 def to_arrow(name: str, column: Any, first: int) -> pa.Array:
-    """Return a column that is passed through as an Arrow array.
+    """Return, as an Arrow array, a column that is passed through.
 
     Args:
         name: What it is called.

@@ -1,4 +1,4 @@
-"""Tables written to files, batch after batch: CSV, Parquet, JSON, JSON Lines and Arrow."""
+"""Write tables to files, batch after batch: CSV, Parquet, JSON, JSON Lines and Arrow."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["write_table"]
 
 @contextmanager
 def write_table(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
-    """Open a table for writing. The file is there once everything is written; interrupted, it leaves nothing.
+    """Open a table for writing. The file appears once everything is written; an interrupted write leaves nothing.
 
     Raises:
-        ValueError: If its ending names no format.
+        ValueError: If its ending names no known format.
         OSError: If it cannot be written.
     """
     make = _WRITERS[ending_of(path)]
@@ -60,7 +60,7 @@ def _write_csv(file: Any, stack: ExitStack, delimiter: str = ",") -> Callable[[p
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    """Return a column as a CSV file can hold it: lists joined by semicolons, bits in hexadecimal, no formulas."""
+    """Return a column as CSV can hold it: lists joined by semicolons, bits in hexadecimal, formulas guarded."""
     types = pa.types
     if types.is_dictionary(column.type):
         return _as_text(column.dictionary_decode())
@@ -80,7 +80,7 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 
 def _joined(column: pa.Array) -> pa.Array | None:
-    """Return lists as texts; None where the column has none, or what is in them is not text or number."""
+    """Return lists as texts; None if the column is not nested, or its elements cannot be written as text."""
     if not pa.types.is_nested(column.type):
         return None
     try:
@@ -150,7 +150,7 @@ def _write_arrow(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None
     writers: list[Any] = []
 
     def write(batch: pa.RecordBatch) -> None:
-        # A file has one dictionary for a column, and batches may have others: then it is no longer one of categories.
+        # An Arrow file has one dictionary for each column and batches may differ, so categories are written as texts.
         columns = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in batch.columns]
         plain = pa.RecordBatch.from_arrays(columns, batch.schema.names)
         if not writers:

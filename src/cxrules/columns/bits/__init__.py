@@ -1,1 +1,1 @@
-"""Columns of bits, whatever they stand for: gates, small numbers, programs, and bytes that become planes."""
+"""Columns of bits, whatever they mean: gates, small numbers, programs, and the conversion of bytes to planes."""

@@ -1,7 +1,7 @@
-"""Boolean gates, each made once: a straight-line program, before it is known on what it will run.
+"""Boolean gates, each made once: a straight-line program that does not depend on the data type it will run on.
 
-A gate has the operators of an int (`&`, `|`, `^`, `~`), so that arithmetic written for columns of bits makes gates as
-well. What is built twice from the same parts is the same gate, and constants fold away.
+A gate has the operators of an int (`&`, `|`, `^`, `~`), so that arithmetic written for columns of bits also builds
+gates. Building from the same parts twice returns the same gate, and constants are folded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["Gate", "Gates", "Instruction", "Operation", "Schedule"]
 
 
 _DEPTH = 8
-"""Conjunctions of conjunctions that are looked into."""
+"""How many levels of nested conjunctions are examined."""
 
 
 class Operation(IntEnum):
@@ -106,7 +106,7 @@ class Gates:
         return len(self._gates)
 
     def read(self, number: int) -> Gate:
-        """Return the input of a number."""
+        """Return the input with a number."""
         return self._make(Operation.READ, number, 0)
 
     def combine(self, operation: Operation, one: Gate, other: Gate) -> Gate:
@@ -138,12 +138,12 @@ class Gates:
         return self._made[gate.number][0] is Operation.NOT
 
     def parts(self, gate: Gate) -> tuple[Gate, ...]:
-        """Return the two gates of which one is the conjunction; none for another gate."""
+        """Return the two gates that a conjunction joins; empty for any other gate."""
         operation, one, other = self._made[gate.number]
         return (self._gates[one], self._gates[other]) if operation is Operation.AND else ()
 
     def without(self, gate: Gate, known: Gate) -> Gate:
-        """Return a conjunction without the parts that are known to be true where another one is."""
+        """Return a conjunction without the parts that are implied by another gate."""
         return self._leave_out(gate, self._list_parts(known), _DEPTH)
 
     def _leave_out(self, gate: Gate, known: set[Gate], depth: int) -> Gate:
@@ -175,7 +175,7 @@ class Gates:
         return gate
 
     def copy(self, outputs: Iterable[Gate], target: Gates, read: Callable[[int], Gate]) -> list[Gate]:
-        """Make some gates again among others, of what takes the place of each input, and return them."""
+        """Rebuild some gates in another collection, with a replacement for each input, and return them."""
         outputs = list(outputs)
         made = [target.false, target.true, *[target.false] * (len(self._made) - 2)]
         for gate in self._order([gate.number for gate in outputs]):
@@ -193,7 +193,7 @@ class Gates:
 
         Args:
             outputs: The gates.
-            together: Inputs of which it says the same are read one after another.
+            together: Inputs for which it returns the same value are read one after another.
         """
         wanted = [gate.number for gate in outputs]
         order = self._order(wanted, together)
@@ -227,9 +227,9 @@ class Gates:
         return (one,) if operation is Operation.NOT else (one, other)
 
     def _order(self, wanted: Iterable[int], together: Callable[[int], Hashable] | None = None) -> list[int]:
-        """Return what some gates need, in order: each just after its operands, the one that needs more room first.
+        """Return the gates that some gates need: each just after its operands, the operand that needs more room first.
 
-        So what a gate was made of is given up soon, and few registers are enough.
+        Operands are therefore no longer needed soon, and few registers are enough.
         """
         wanted = list(wanted)
         room = self._list_room(wanted)
@@ -250,12 +250,12 @@ class Gates:
         return [gate for gate in order if gate > 1]
 
     def _group(self, gate: int, together: Callable[[int], Hashable] | None) -> Hashable:
-        """Return the same for gates that are made one after another."""
+        """Return the group of a gate; gates of one group are made one after another."""
         operation, one, _ = self._made[gate]
         return (together(one),) if together and operation is Operation.READ and gate > 1 else gate
 
     def _list_room(self, wanted: Iterable[int]) -> dict[int, int]:
-        """Return for each gate that is needed how many registers it takes to make it (Sethi and Ullman's numbers)."""
+        """Return how many registers it takes to make each needed gate (Sethi and Ullman's numbers)."""
         needed: set[int] = set()
         waiting = list(wanted)
         while waiting:

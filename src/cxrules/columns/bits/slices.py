@@ -21,9 +21,9 @@ Planes: TypeAlias = list[Bits]
 
 
 def add_up(terms: Iterable[tuple[Bits, int]]) -> Planes[Bits]:
-    """Add in every column the weights of the terms that hold there.
+    """Add up, in every column, the weights of the terms that are true there.
 
-    Each term has the columns in which it holds, and its weight, which is not negative.
+    A term is the columns in which it is true, with its weight, which is not negative.
 
     Examples:
         >>> add_up([(0b11, 1), (0b10, 2)])  # 1 in the first column, 3 in the second
@@ -60,7 +60,7 @@ def add_up(terms: Iterable[tuple[Bits, int]]) -> Planes[Bits]:
 
 
 def _count_alike(terms: Iterable[tuple[Bits, int]]) -> Iterable[tuple[Bits, int]]:
-    """Count how many terms of one weight hold, where that has several digits: so each need not be added at each."""
+    """Count the true terms of each weight that has several digits, so that not every term is added at every digit."""
     alike: dict[int, list[Bits]] = {}
     for columns, weight in terms:
         alike.setdefault(weight, []).append(columns)
@@ -72,7 +72,7 @@ def _count_alike(terms: Iterable[tuple[Bits, int]]) -> Iterable[tuple[Bits, int]
 
 
 def subtract(planes: Planes[Bits], number: int, everything: Bits) -> Planes[Bits]:
-    """Subtract one number in every column; where it is larger than the column's, what comes out is of no use."""
+    """Subtract one number in every column; where it is larger than the column's number, the result is meaningless."""
     result: Planes[Bits] = []
     borrow = everything ^ everything
     for digit, own in enumerate(planes):

@@ -1,9 +1,9 @@
-"""Bytes ↔ planes: a byte for an organisation becomes a bit in each of some planes, and back.
+"""Bytes ↔ planes: the byte of an organisation becomes one bit in each of several planes, and back.
 
-Of `8 * n` organisations byte `k` of a plane holds eight that are far apart: organisation `k + n * b` is its bit `b`. So
-the bytes are eight rows of `n`, and squares of eight by eight bits are turned by swapping halves of them, then
-quarters, then single bits (Warren, Hacker's Delight): a few operations on long rows, and none on single bytes. The
-swaps are their own opposites, so that planes become bytes in the same way.
+With `8 * n` organisations, byte `k` of a plane holds eight that are far apart: bit `b` is organisation `k + n * b`. The
+bytes are eight rows of `n`, and squares of eight by eight bits are transposed by swapping halves, then quarters, then
+single bits (Warren, Hacker's Delight), with a few operations on long rows and none on single bytes. Each swap is its
+own inverse, so planes become bytes in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 __all__ = ["LANE", "Words", "read_planes", "write_planes"]
 
 LANE = 64
-"""Bytes are turned by so many: eight rows of whole words."""
+"""How many bytes are transposed together: eight rows of whole words."""
 
 Words: TypeAlias = npt.NDArray[np.uint64]
 """Bits, 64 to a word: planes, or rows of bytes."""
@@ -33,7 +33,7 @@ def read_planes(rows: Words, targets: Sequence[Words | None]) -> None:
 
     Args:
         rows: The bytes, as eight rows of words.
-        targets: For each digit, the lowest first, the plane that it goes to; the bytes have no more digits.
+        targets: The plane that each digit goes to, the lowest digit first; the bytes have no more digits than these.
     """
     size = len(targets)
     if size <= 4:
@@ -82,7 +82,7 @@ def write_planes(planes: Sequence[Words]) -> npt.NDArray[np.uint8]:
 
 
 def _put_together(low: Words, high: Words, step: tuple[np.uint64, np.uint64]) -> Words:
-    """Return rows with two of the same in one: their high bits are free."""
+    """Return pairs of rows merged into one row; their high bits must be free."""
     together = np.left_shift(high, step[0])
     return np.bitwise_or(low, together, out=together)
 
