@@ -1,1 +1,1 @@
-"""Frames on many cores or machines: Spark, Dask, Ray Data and DuckDB hand out the rows, each worker decides its own."""
+"""Frames on many cores or machines: Spark, Dask, Ray Data and DuckDB distribute the rows, and workers decide them."""

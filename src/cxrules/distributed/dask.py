@@ -13,16 +13,16 @@ __all__ = ["recommend"]
 
 
 def recommend(ddf: Any, **options: Unpack[Options]) -> Any:
-    """Return a lazy Dask data frame with a recommendation for each row, with the index and partitions that it had.
+    """Return a lazy Dask data frame with a recommendation for each row, with the original index and partitions.
 
     Args:
         ddf: The data frame.
-        options: Those of `Advisor.recommend_frame`, and `rulebase`. `keep` is True here: all columns without a fact
-            pass through. The rows in an error count from the beginning of their partition.
+        options: The options of `Advisor.recommend_frame`, and `rulebase`. Here `keep` is True by default: all columns
+            without a fact pass through. Rows in an error are counted from the beginning of their partition.
 
     Raises:
         InvalidOrganisation: With every mistake in the columns; when the frame is computed, with every wrong cell of a
             partition.
     """
     work = Work.of(options)
-    return ddf.map_partitions(work, meta=work(ddf._meta.iloc[:0]))  # noqa: SLF001 - how Dask says what a frame looks like
+    return ddf.map_partitions(work, meta=work(ddf._meta.iloc[:0]))  # noqa: SLF001 - Dask's description of a frame

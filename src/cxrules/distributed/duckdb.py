@@ -1,4 +1,4 @@
-"""DuckDB: `cxrules.duckdb.register(connection)` makes `recommend` a function of SQL that takes a whole row."""
+"""DuckDB: `cxrules.duckdb.register(connection)` makes `recommend` an SQL function that takes a whole row."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["register"]
 
 
 def register(connection: Any, name: str = "recommend", **options: Unpack[Options]) -> None:
-    """Make a function of SQL that returns the recommendation for a row: a STRUCT with the columns of `recommend_frame`.
+    """Make an SQL function that returns the recommendation for a row: a STRUCT with the columns of `recommend_frame`.
 
-    Its argument is a STRUCT with the facts, such as the row of a table, which SQL calls by the name of the table:
+    Its argument is a STRUCT with the facts, such as the row of a table, for which SQL uses the name of the table:
     `SELECT t.company, recommend(t).model FROM organisations t`.
 
     Args:
         connection: The DuckDB connection.
-        name: What the function is called.
-        options: Those of `Advisor.recommend_frame` but `keep`, and `rulebase`.
+        name: The name of the function.
+        options: The options of `Advisor.recommend_frame` except `keep`, and `rulebase`.
 
     Examples:
         >>> import duckdb
@@ -40,7 +40,7 @@ def register(connection: Any, name: str = "recommend", **options: Unpack[Options
     answer = work._replace(columns=None).schema(facts)
     fields = ", ".join(f'"{field.name}" {_sql_type(field.type)}' for field in answer)
 
-    def decide(rows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - DuckDB reads annotations as types of SQL
+    def decide(rows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - DuckDB reads annotations as SQL types
         import pyarrow as pa
 
         return work.plain(pa.Table.from_struct_array(rows)).to_struct_array()

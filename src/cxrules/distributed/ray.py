@@ -19,12 +19,12 @@ def recommend(ds: Any, **options: Unpack[Options]) -> Any:
 
     Args:
         ds: The dataset.
-        options: Those of `Advisor.recommend_frame`, and `rulebase`. `keep` is True here: all columns without a fact
-            pass through. The rows in an error count from the beginning of their batch.
+        options: The options of `Advisor.recommend_frame`, and `rulebase`. Here `keep` is True by default: all columns
+            without a fact pass through. Rows in an error are counted from the beginning of their batch.
 
     Raises:
-        InvalidOrganisation: When the dataset is computed, inside Ray's own exception: with every mistake in the
-            columns and in the cells of a batch.
+        InvalidOrganisation: When the dataset is computed, inside Ray's own exception, with every mistake in the columns
+            and in the cells of a batch.
     """
     work = Work.of(options)
     return ds.map_batches(work.plain, batch_format="pyarrow", batch_size=_BATCH, zero_copy_batch=True)

@@ -15,17 +15,17 @@ __all__ = ["recommend"]
 def recommend(df: Any, **options: Unpack[Options]) -> Any:
     """Return a lazy Spark data frame with a recommendation for each row.
 
-    The columns of the answer are those of `recommend_frame`, models and statuses as strings, `fired` as binary. Every
+    The answer has the columns of `recommend_frame`, with models and statuses as strings and `fired` as binary. Every
     worker needs `cxrules[frame]`.
 
     Args:
         df: The data frame.
-        options: Those of `Advisor.recommend_frame`, and `rulebase`. `keep` is True here: all columns without a fact
-            pass through. The rows in an error count from the beginning of their batch.
+        options: The options of `Advisor.recommend_frame`, and `rulebase`. Here `keep` is True by default: all columns
+            without a fact pass through. Rows in an error are counted from the beginning of their batch.
 
     Raises:
-        InvalidOrganisation: With every mistake in the columns. Wrong cells are found when the frame is computed, and
-            then Spark's own exception ends with the list of them.
+        InvalidOrganisation: With every mistake in the columns. Wrong cells are found when the frame is computed;
+            Spark's own exception then ends with a list of them.
     """
     work = Work.of(options)
     from pyspark.sql.pandas.types import from_arrow_type

@@ -1,4 +1,4 @@
-"""What every worker does: a rule base and what is asked of a frame, small enough to be sent to it."""
+"""What every worker does: a rule base and the options for a frame, small enough to be sent to each worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Options", "Work"]
 
 
 class Options(TypedDict, total=False):
-    """The options of `Advisor.recommend_frame`, of which `keep` is True here: engines promise no order of rows."""
+    """The options of `Advisor.recommend_frame`; here `keep` is True by default, as engines promise no order of rows."""
 
     rulebase: RuleBase | None
     columns: Columns | None
@@ -28,11 +28,11 @@ class Options(TypedDict, total=False):
 
 
 class Work(NamedTuple):
-    """Decides frames wherever it is sent; a process compiles the rule base once.
+    """Decides frames wherever it is sent; each process compiles the rule base once.
 
     Attributes:
         rulebase: The canonical form; None for the built-in rule base, which every worker has.
-        columns: As all others an option of `Advisor.recommend_frame`.
+        columns: Like all the others, an option of `Advisor.recommend_frame`.
     """
 
     rulebase: str | None
@@ -48,7 +48,7 @@ class Work(NamedTuple):
         """Take the options that a user gave.
 
         Raises:
-            TypeError: If there is no such option.
+            TypeError: If an option does not exist.
             ImportError: If the extra `frame` is not installed.
         """
         import_frames()
@@ -73,7 +73,7 @@ class Work(NamedTuple):
         return _advisor(asked.pop("rulebase")).recommend_frame(frame, **asked)
 
     def plain(self, frame: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
-        """Decide an Arrow table and answer in types that every engine knows: no categories, no fixed sizes."""
+        """Decide an Arrow table and answer in types that every engine knows, without categories or fixed sizes."""
         import pyarrow as pa
 
         answer = self(frame)
@@ -87,7 +87,7 @@ class Work(NamedTuple):
         return map(self.plain, batches)
 
     def schema(self, names: Iterable[str]) -> pa.Schema:
-        """Return what the answers look like for a frame with columns of these names; kept columns have no type yet.
+        """Return the schema of the answers for a frame with columns of these names; kept columns have no type yet.
 
         Raises:
             InvalidOrganisation: With every mistake in the columns.

@@ -37,11 +37,11 @@ __all__ = ["create_app"]
 class RequestProblem(BaseModel):
     """What is wrong with a request."""
 
-    message: str = Field(description="Everything that is wrong, a line for each mistake, with what was probably meant")
+    message: str = Field(description="Every mistake on a separate line, with what was probably meant")
 
 
 class Health(BaseModel):
-    """That the server answers."""
+    """The server's health."""
 
     status: str = Field(description="`ok`")
 
@@ -64,11 +64,11 @@ class ConsultationQuestion(BaseModel):
 
 
 class ConsultationState(BaseModel):
-    """A consultation: all of it, so that the server keeps none."""
+    """The whole state of a consultation, so that the server keeps none."""
 
     facts: dict[str, Any] = Field(description="What is known")
     skipped: list[str] = Field(description="Facts that were asked and stay unknown")
-    model: str | None = Field(description="The model as it stands; null when undetermined")
+    model: str | None = Field(description="The model recommended so far; null when undetermined")
     status: str
     question: ConsultationQuestion | None = Field(
         description="The next question; null when no answer can change the model"
@@ -93,7 +93,7 @@ class TableResult(BaseModel):
     """What is recommended for each row."""
 
     count: int = Field(description="How many organisations")
-    distribution: list[dict[str, Any]] = Field(description="How many rows get each model")
+    distribution: list[dict[str, Any]] = Field(description="How many organisations get each model")
     rows: list[dict[str, Any]] = Field(description="The first rows, with their facts")
     csv: str = Field(description="The whole result")
 
@@ -104,7 +104,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         408: "The body did not arrive in time",
         413: "The body is too large",
         422: "The request is not understood; every mistake is named",
-        503: "Too much is asked at once",
+        503: "The server has too many requests at once",
     }.items()
 }
 
@@ -115,9 +115,9 @@ def create_app(advisor: Advisor | None = None, *, limits: Limits | None = None, 
     It keeps no state and writes no facts to any log.
 
     Args:
-        advisor: Who decides; the built-in rule base when left out.
+        advisor: The advisor that decides; by default that of the built-in rule base.
         limits: What a request may cost.
-        page: Whether to serve the page beside the API.
+        page: Whether to serve the page as well as the API.
     """
     advisor = advisor or Advisor()
     limits = limits or Limits()
@@ -152,7 +152,7 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     a_subject = _one_of((*rulebase.models, *list_subjects(rulebase)))
 
     def offer(path: str, summary: str, answer: Any, ask: Callable[[Any], Any], **fields: Any) -> None:
-        """Offer a question about an organisation: its own fields beside `facts`, the type of its answer, how to ask."""
+        """Offer a question about an organisation: its fields besides `facts`, the type of its answer, how to ask it."""
         name = "".join(part.capitalize() for part in path.split("-"))
         run = places.recommend if path == "recommend" else places.search
         known = (facts, Field(description="What is known; what is left out, or null, is unknown"))
@@ -182,7 +182,7 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
 
     offer(
         "recommend",
-        "Who should own customer experience, and everything that led there",
+        "Who should own customer experience, and everything that led to this recommendation",
         whole_shape(Recommendation),
         lambda body: advisor.recommend(body.facts).model_dump(id=True),
     )
@@ -205,10 +205,10 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     )
     offer(
         "what-if",
-        "What would be recommended on changed facts, and what changed",
+        "What would be recommended if facts changed, and what that changes",
         WhatIf,
         lambda body: advisor.recommend(body.facts).what_if(_list_given(body.changes)),
-        changes=(facts, Field(description="Facts with the values supposed; null supposes that one is unknown")),
+        changes=(facts, Field(description="Facts with their supposed values; null supposes that a fact is unknown")),
     )
     offer(
         "counterfactuals",
@@ -241,13 +241,13 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     @api.post("/table", summary="Decide a table of organisations")
     async def table(body: TableRequest) -> TableResult:
         found: Any = await places.table(lambda: JSONResponse(decide_table(advisor, body.name, body.base64)))
-        return cast("TableResult", found)  # written as JSON beside the other requests, which is long
+        return cast("TableResult", found)  # encoded in a thread, because large answers take long
 
     return api
 
 
 def _one_of(names: Iterable[str]) -> WithJsonSchema:
-    """Describe a name as one of these, but leave it to the library to word what is wrong with it."""
+    """Describe a name as one of these, but let the library describe what is wrong with it."""
     return WithJsonSchema({"type": "string", "enum": list(dict.fromkeys(names))})
 
 
@@ -256,7 +256,7 @@ def _explain(advice: Recommendation, detail: Literal["brief", "full"]) -> Explan
 
 
 def _list_given(facts: OrganisationModel) -> dict[str, Any]:
-    """Return the facts that were given, those given as unknown included."""
+    """Return the facts that were given, including those given as unknown."""
     return {name: getattr(facts, name) for name in facts.model_fields_set}
 
 
@@ -282,7 +282,7 @@ def _consult(advisor: Advisor, given: OrganisationModel, skipped: list[str]) -> 
 
 
 def _make_seam(service: Service, places: Places) -> APIRouter:
-    """Make the endpoints of the page: its own operations, no public interface."""
+    """Make the endpoints of the page's operations, which are not a public interface."""
     seam = APIRouter(include_in_schema=False)
     quick = {"vocabulary", "recommend", "rule", "write-file"}
 

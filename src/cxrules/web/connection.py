@@ -1,4 +1,4 @@
-"""Connections of clients that do not end what they begin, which uvicorn would hold for ever."""
+"""Connections of clients that do not finish what they begin, which uvicorn would keep open for ever."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LEAST = 64 * 1024
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 that gives up a connection whose client does not end the head of a request, or does not read its answer.
+    """HTTP/1.1 that closes a connection whose client does not finish the head of a request or does not read its answer.
 
     Attributes:
-        patience: After how many seconds: for the whole head, and for each 64 KiB of an answer.
+        patience: How many seconds it waits: for the whole head, and for each 64 KiB of an answer.
     """
 
     patience = Limits().arrival
@@ -27,12 +27,12 @@ class PatientProtocol(H11Protocol):
     _unread = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Begin to wait for a head."""
+        """Start waiting for a head."""
         super().connection_made(transport)
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
-        """Go on waiting until the head is whole."""
+        """Keep waiting until the head is complete."""
         super().data_received(data)
         if self.conn.their_state is h11.IDLE:
             self._expect_head()
@@ -49,7 +49,7 @@ class PatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Begin to wait for the client to read."""
+        """Start waiting for the client to read."""
         super().pause_writing()
         if not self._answer:
             self._unread = self.transport.get_write_buffer_size()
@@ -76,5 +76,5 @@ class PatientProtocol(H11Protocol):
 
 
 def make_protocol(limits: Limits) -> type[PatientProtocol]:
-    """Make the protocol of a server."""
+    """Make the protocol class for a server."""
     return type("_Protocol", (PatientProtocol,), {"patience": limits.arrival})

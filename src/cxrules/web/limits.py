@@ -29,8 +29,8 @@ class Limits:
         table: The most bytes of the body of a table.
         bodies: The most bytes of the bodies of all tables that are being answered, and of all other requests.
         arrival: Seconds within which the head of a request has to arrive, and within which its body has to.
-        search: Seconds that one search may take; what was found until then is the answer.
-        searches: How many searches run at once; others wait. Plain recommendations have places of their own.
+        search: Seconds that one search may take; the answer is what it found by then.
+        searches: How many searches run at once; others wait. Plain recommendations have separate places.
         deciding: Seconds that one table may take.
         tables: How many tables are decided at once; others wait.
         wait: Seconds that a search or a table may wait for its place.
@@ -98,7 +98,7 @@ class Guard:
         """Count bytes that have arrived."""
         self._held[table] += size
         if self._held[table] > self._limits.bodies:
-            raise _RefusedError(503, "too much has arrived at once; try again in a minute")
+            raise _RefusedError(503, "the server is receiving too much at once; try again in a minute")
 
 
 class _Body:
@@ -113,11 +113,11 @@ class _Body:
 
     @property
     def too_large(self) -> _RefusedError:
-        """What is answered when it is too large."""
+        """The answer if the body is too large."""
         return _RefusedError(413, f"the body may have {self.most} bytes at most")
 
     async def collect(self, receive: Receive) -> bool:
-        """Receive it; false when the client has gone."""
+        """Receive the body; return false if the client has gone."""
         brackets = 0
         while True:
             message = await receive()
@@ -129,14 +129,14 @@ class _Body:
             if self.size > self.most:
                 raise self.too_large
             brackets += (part.count(b"[") + part.count(b"{")) * self._table
-            if brackets > _BRACKETS:  # as JSON each takes some 60 bytes, and a table is one long text
+            if brackets > _BRACKETS:  # as JSON, each takes about 60 bytes, and a table is one long text
                 raise _RefusedError(422, "an object with the name and the content of a table is expected")
             self._parts.append(part)
             if not message.get("more_body"):
                 return True
 
     def hand_over(self, receive: Receive) -> Receive:
-        """Return what hands it over, as one piece and once."""
+        """Return a function that delivers the body once, in one piece."""
 
         async def receive_whole() -> Message:
             if not self._parts:

@@ -1,4 +1,4 @@
-"""The files of the page, as they are in the package, in a folder or in a zip."""
+"""The files of the page, read from the package, whether it is in a folder or in a zip."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TYPES: Final = {"css": "text/css", "html": "text/html", "js": "text/javascript"
 
 
 def make_files() -> APIRouter:
-    """Make what serves the files. All are held in memory; together they are smaller than 100 kB."""
+    """Make the router that serves the files. All are kept in memory; together they are smaller than 100 kB."""
     router = APIRouter(include_in_schema=False)
     held = {each.name: each.read_bytes() for each in files("cxrules.web").joinpath("static").iterdir()}
     tags = {name: f'"{sha256(content).hexdigest()[:32]}"' for name, content in held.items()}

@@ -1,7 +1,6 @@
-"""How many values a Parquet file says that it has, read from its footer in the standard library alone.
+"""How many values a Parquet file claims to have, read from its footer with the standard library alone.
 
-PyArrow ends the whole process, server included, when it is asked for that and the statistics of a column contradict
-themselves.
+If the statistics of a column contradict themselves, asking PyArrow for this ends the whole process, and so the server.
 """
 
 from __future__ import annotations
@@ -10,15 +9,15 @@ from typing import Final
 
 __all__ = ["count_values"]
 
-_LARGEST: Final = 4 << 20  # bytes of a footer: one of a thousand columns has some 100 KB for each part of the rows
+_LARGEST: Final = 4 << 20  # bytes of a footer: with a thousand columns it has about 100 KB for each row group
 _DEEPEST: Final = 32
-_PATH: Final = (4, 1, 3, 5)  # the parts of the rows, their columns, the description of one, how many values it has
+_PATH: Final = (4, 1, 3, 5)  # the row groups, their columns, the description of a column, how many values it has
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 11, 12
 _INTEGERS: Final = (4, 5, 6)
 
 
 def count_values(content: bytes) -> int:
-    """Count the values in all columns of a Parquet file, those in lists each.
+    """Count the values in all columns of a Parquet file, including each element of lists.
 
     Raises:
         ValueError: If it has no footer that can be read.
@@ -37,7 +36,7 @@ def count_values(content: bytes) -> int:
 
 
 class _Footer:
-    """Reads Thrift's compact protocol: whatever is on the path that is wanted is counted, all else is skipped."""
+    """Reads Thrift's compact protocol: what lies on the requested path is counted, and everything else is skipped."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -71,7 +70,7 @@ class _Footer:
                 self._read_one(kinds & 15, (), depth)
         elif kind == _STRUCT:
             self.read_struct(path, depth + 1)
-        elif kind not in (_TRUE, _FALSE):  # which have no bytes of their own in a struct
+        elif kind not in (_TRUE, _FALSE):  # in a struct, these have no bytes besides their header
             self._read_one(kind, path, depth)
 
     def _read_many(self, kind: int, count: int, path: tuple[int, ...], depth: int) -> None:
@@ -87,7 +86,7 @@ class _Footer:
         elif kind in _INTEGERS or kind in (_BINARY, _LIST, _SET, _MAP, _STRUCT):
             self._read(kind, path, depth + 1)
         else:
-            raise ValueError("the description of its columns has a value of no kind")
+            raise ValueError("the description of its columns has a value of an unknown kind")
 
     def _byte(self) -> int:
         self._at += 1

@@ -1,4 +1,4 @@
-"""Where questions are answered: in threads, so many of a kind at once, so that quick ones need not wait for others."""
+"""Where questions are answered: in threads, with a limit for each kind, so that quick ones need not wait for others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Places"]
 
 _Answer = TypeVar("_Answer")
 _RECOMMENDING: Final = 2
-_BUSY: Final = "too much is asked at once; try again in a minute"
+_BUSY: Final = "the server has too many requests at once; try again in a minute"
 
 
 class Places:
@@ -29,7 +29,7 @@ class Places:
 
 
 class _Place:
-    """Answers so many questions at once, each in so many seconds, after waiting no longer than so many."""
+    """Answers a number of questions at once, with limits in seconds for answering each and for waiting before that."""
 
     def __init__(self, most: int, seconds: float, wait: float) -> None:
         self._free = asyncio.Semaphore(most)

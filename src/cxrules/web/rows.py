@@ -1,4 +1,4 @@
-"""Rows of a table in a file → facts, one by one, by the standard library alone: `columns.coding` does it by columns."""
+"""Rows of a table in a file → facts, one by one, with the standard library; `columns.coding` reads by columns."""
 
 from __future__ import annotations
 
@@ -83,14 +83,14 @@ class RowReader:
 
 
 class _Cells:
-    """Reads the cells of a fact: what a text means is remembered."""
+    """Reads the cells of a fact and remembers what each text means."""
 
     def __init__(self, fact: Fact) -> None:
         self.fact = fact
         self._known: dict[str, FactValue | list[Diagnostic] | None] = {}
 
     def read(self, cell: object) -> FactValue | list[Diagnostic] | None:
-        """Return what a cell means: a value, None where it is missing, a list of what is wrong."""
+        """Return what a cell means: a value, None if it is missing, or a list of what is wrong."""
         if not isinstance(cell, str):
             return None if is_missing(cell) else self._examine(cell)
         try:

@@ -1,4 +1,4 @@
-"""The headers of every answer that keep a browser from doing what the page does not ask for."""
+"""Headers for every answer that keep a browser from doing anything the page does not ask for."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the page asks, as data in and data out: one service behind the HTTP API and the library in WebAssembly.
 
-It keeps no state: a request carries the whole organisation. It needs nothing but the standard library, so that it runs
-in a browser as it does on a server.
+It keeps no state: a request carries the whole organisation. It needs only the standard library, so that it runs in a
+browser exactly as on a server.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ OPERATIONS: Final = (
     "write-file",
     "table",
 )
-"""What can be asked, each a method of `Service` with dashes for underscores."""
+"""What can be asked: the names of methods of `Service`, with dashes instead of underscores."""
 
 _KINDS: Final[dict[str, type]] = {
     **dict.fromkeys(("facts", "changes", "one", "other"), Mapping),
@@ -88,7 +88,7 @@ class Service:
         """Make the service.
 
         Args:
-            advisor: The advisor that decides; that of the built-in rule base when left out.
+            advisor: The advisor that decides; by default that of the built-in rule base.
         """
         self.advisor = advisor or Advisor()
         self._rulebase = self.advisor.rulebase
@@ -120,10 +120,10 @@ class Service:
         return method(**request)
 
     def respond(self, operation: str, request: str) -> tuple[bool, str]:
-        """Answer one request as JSON, for a caller across the border of a language.
+        """Answer one request as JSON, for a caller in another language.
 
         Returns:
-            Whether it was answered; and the answer, or a `message` that says what is wrong.
+            Whether it was answered, and the answer or a `message` that says what is wrong.
         """
         try:
             return True, json.dumps(self.call(operation, json.loads(request)), ensure_ascii=False)
@@ -165,7 +165,7 @@ class Service:
     # -- the standing answer -------------------------------------------------------------------------------------------
 
     def recommend(self, facts: Mapping[str, Any]) -> _Plain:
-        """Return the standing answer: everything that needs no search."""
+        """Return the current answer: everything that needs no search."""
         advice = self.advisor.recommend(facts)
         rulebase = self._rulebase
         sheet = make_sheet(self._judge, advice.decision)
@@ -205,12 +205,12 @@ class Service:
         return {"fact": consultation.fact, "text": outlook, "settled": consultation.nothing_left_to_ask}
 
     def why_asked(self, facts: Mapping[str, Any], fact: str, skipped: list[str] | None = None) -> _Plain:
-        """Return why a fact is asked: what its answers would lead to."""
+        """Return why a fact is asked about: what its answers would lead to."""
         self._demand("fact", fact, self._rulebase.vocabulary.facts)
         return {"text": self._consult(facts, skipped).why(fact)}
 
     def changes(self, facts: Mapping[str, Any], last: str = "") -> _Plain:
-        """Return the cheapest changes that would lead to another model; `last` is the fact that was answered last."""
+        """Return the cheapest changes that lead to another model; `last` is the fact that was answered last."""
         advice = self.advisor.recommend(facts)
         rulebase = self._rulebase
         sets = choose_changes(self._judge, advice.decision, last)
@@ -231,7 +231,7 @@ class Service:
         return {"paragraphs": split_paragraphs(self.advisor.recommend(facts).why_not(name).explain())}
 
     def what_if(self, facts: Mapping[str, Any], changes: Mapping[str, Any]) -> _Plain:
-        """Return what would be recommended on changed facts, and what changed."""
+        """Return what would be recommended if facts changed, and what that changes."""
         supposed = self.advisor.recommend(facts).what_if(changes)
         return {**summarise(supposed.recommendation), "paragraphs": split_paragraphs(supposed.explain())}
 
@@ -274,7 +274,7 @@ class Service:
         return describe_rule(self._rulebase, self._rulebase.rules[id])
 
     def map(self, facts: Mapping[str, Any], complete: bool = False, width: int = 0) -> _Plain:
-        """Return the argument as a drawing, so many pixels wide; as wide as it takes when 0."""
+        """Return the argument as a drawing of the given width in pixels; 0 means as wide as necessary."""
         if width > _WIDEST:
             raise ValueError(f"width: at most {_WIDEST} pixels, not {width}")
         return {"svg": self.advisor.recommend(facts).to_svg(complete=complete, width=width or None)}
@@ -327,7 +327,7 @@ class Service:
         return Consultation(self._judge, known, skipped or ())
 
     def _list_not_asked(self, known: Mapping[str, FactValue]) -> list[str]:
-        """Return the facts that make no sense to ask yet: one of their premises is not known to hold."""
+        """Return the facts that it makes no sense to ask about yet, because a premise is not known to be true."""
         return [
             name
             for name, fact in self._rulebase.vocabulary.facts.items()

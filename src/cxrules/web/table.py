@@ -29,19 +29,19 @@ _SHOWN: Final = 200
 _LONGEST: Final = 200
 _MISTAKES: Final = 20
 _KEPT: Final = 10_000
-"""So many decisions are kept, for rows that say the same."""
+"""The number of decisions that are kept for rows with the same facts."""
 _TURN: Final = 20
 _PAUSE: Final = 1e-4
-"""After so many rows so many seconds are left to other threads, which otherwise wait 5 ms for every turn."""
+"""After this many rows, other threads get this many seconds; otherwise they wait 5 ms for every turn."""
 _MOST_WRITTEN: Final = 64 << 20
-"""Characters of the answer as CSV: texts that recur in a Parquet file are there once, here in every row."""
+"""The most characters of the answer as CSV: a text that recurs is stored once in Parquet, but in every row of CSV."""
 
 
 def decide_table(advisor: Advisor, name: str, base64: str) -> dict[str, Any]:
     """Decide a table, read as `cxrules table` reads it. The first column without a fact labels the rows.
 
     Args:
-        advisor: Who decides.
+        advisor: The advisor that decides.
         name: The name of the file, whose ending says what it is.
         base64: Its content.
 
@@ -51,7 +51,7 @@ def decide_table(advisor: Advisor, name: str, base64: str) -> dict[str, Any]:
 
     Raises:
         InvalidOrganisation: With the first mistakes, by column and row.
-        ValueError: If it is no table, too large a one, or one that takes longer than there is time.
+        ValueError: If it is not a table, is too large, or takes longer than the time allowed.
     """
     try:
         content = b64decode(base64, validate=True)
@@ -89,7 +89,7 @@ def _decide(upload: Upload, reader: RowReader, answer: _TableAnswer) -> None:
 
 
 class _TableAnswer:
-    """What is told of a table, as it grows."""
+    """The answer about a table, as it grows row by row."""
 
     def __init__(self, advisor: Advisor, names: Sequence[str], label: int | None) -> None:
         self.count = 0
@@ -133,7 +133,7 @@ class _TableAnswer:
             )
 
     def tell(self) -> dict[str, Any]:
-        """Return what is told."""
+        """Return the answer."""
         return {
             "count": self.count,
             "distribution": [

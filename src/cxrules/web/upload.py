@@ -1,6 +1,6 @@
-"""A table that is sent to the page, row by row: nothing is read beyond what may be decided.
+"""A table that is sent to the page, read row by row and never further than may be decided.
 
-CSV and JSON by the standard library, Parquet with the extra `frame`.
+CSV and JSON are read with the standard library, Parquet with the extra `frame`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 1_000
 _PLACE: Final = "the table"
 _MORE: Final = "`cxrules table` takes tables of any size"
-_MOST_BRACKETS: Final = 1_000_000  # in JSON, where every list or object takes some 60 bytes
+_MOST_BRACKETS: Final = 1_000_000  # in JSON, where every list or object takes about 60 bytes
 _MOST_BYTES: Final = 64 << 20  # of a Parquet file, unpacked
-_MOST_VALUES: Final = 10_000_000  # of a Parquet file: one cell can be a list of many, packed into nothing
+_MOST_VALUES: Final = 10_000_000  # of a Parquet file: one cell can be a huge list, compressed to almost nothing
 _LONGEST: Final = 1_000  # bytes in each cell of a column of fixed size
 _TOO_LARGE: Final = f"this is more than {_MOST_BYTES >> 20} MiB when it is unpacked; {_MORE}"
 _BATCH: Final = 1_000
@@ -48,7 +48,7 @@ class Upload(NamedTuple):
 
 
 def list_endings() -> list[str]:
-    """Return the endings of files that can be read here: Parquet only where the extra `frame` is."""
+    """Return the endings of files that can be read here; Parquet needs the extra `frame`."""
     return [ending for ending in ENDINGS if ending != ".parquet" or find_spec("pyarrow")]
 
 
@@ -60,7 +60,7 @@ def open_upload(name: str, content: bytes) -> Upload:
         content: What is in it.
 
     Raises:
-        ValueError: If it is no table, or too large a one; while rows are read, too.
+        ValueError: If it is not a table, or is too large; also raised while rows are read.
     """
     ending = f".{name.rpartition('.')[2].lower()}"
     if ending not in ENDINGS:
@@ -146,7 +146,7 @@ def _open_parquet(content: bytes) -> tuple[tuple[str, ...], Iterator[Sequence[An
         _refuse_rows(told.num_rows)
         _refuse_columns(told.num_columns)
         _refuse_packed(held, count_values(content))
-        # Texts that recur stay what they are in the file, each once: a megabyte in every row would be many.
+        # A text that recurs is kept once, as in the file: a megabyte in every row would be too much.
         leaves = [held.schema.column(each) for each in range(told.num_columns)]
         texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
         names = tuple(held.schema_arrow.names)
@@ -165,7 +165,7 @@ def _open_parquet(content: bytes) -> tuple[tuple[str, ...], Iterator[Sequence[An
 
 
 def _refuse_packed(held: Any, values: int) -> None:
-    """Refuse a Parquet file of so many values that says of itself that it is too large, unpacked."""
+    """Refuse a Parquet file with a number of values if it declares that it is too large when unpacked."""
     leaves = range(held.metadata.num_columns)
     groups = [held.metadata.row_group(each) for each in range(held.metadata.num_row_groups)]
     if sum(group.total_byte_size for group in groups) > _MOST_BYTES:
@@ -189,7 +189,7 @@ def _list_cells(column: pa.Array) -> list[Any]:
 
 
 def _weigh(column: pa.Array) -> int:
-    """Return how many bytes the texts in a column can have at most, each as often as it recurs."""
+    """Return the most bytes that the texts in a column can have, counting each as often as it recurs."""
     import pyarrow.compute as pc
     from pyarrow import types
 

@@ -1,4 +1,4 @@
-"""What the page shows of facts, rules and answers, in words and as plain data."""
+"""How the page shows facts, rules and answers, in words and as plain data."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def describe_answer(vocabulary: Vocabulary, name: str, value: FactValue | None) 
 
 
 def tell_condition(rulebase: RuleBase, condition: Condition) -> str:
-    """Return what a rule asks for, in words."""
+    """Return a condition of a rule in words."""
     if isinstance(condition, AnyOf):
         branches = [
             join_words([tell_condition(rulebase, each) for each in branch]) for branch in condition.alternatives
@@ -130,7 +130,7 @@ def describe_question(fact: Fact) -> _Plain:
 
 
 def summarise(advice: Recommendation) -> _Plain:
-    """Return the outcome of a decision: the model, how certain it is, and where every other model stands."""
+    """Return the outcome of a decision: the model, how certain it is, and how every other model is placed."""
     rulebase = advice.rulebase
     derivation = advice.why()
     return {
@@ -154,7 +154,7 @@ def summarise(advice: Recommendation) -> _Plain:
 
 
 def split_paragraphs(text: str) -> list[_Plain]:
-    """Return the paragraphs of a text, each with the points listed under it."""
+    """Return the paragraphs of a text, each with the bullet points below it."""
     parts = [part.strip().split("\n- ") for part in text.split("\n\n") if part.strip()]
     return [{"text": said, "items": items} for said, *items in parts]
 
