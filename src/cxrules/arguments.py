@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cxrules.errors import read_number, show_value
+from cxrules.errors import read_number, show_value, unwrap
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "check_count",
     "check_kind",
     "check_mapping",
     "check_number",
@@ -37,6 +38,25 @@ def check_number(name: str, value: object, least: float) -> float:
         raise TypeError(f"{name} is a number, not {show_value(value)}")
     if not number >= least:
         raise ValueError(f"{name} is a number from {least:g} on, not {show_value(value)}")
+    return number
+
+
+def check_count(name: str, given: object, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number within bounds, perhaps one of NumPy's, as an int.
+
+    Raises:
+        ValueError: If it is something else.
+
+    Examples:
+        >>> check_count("max_changes", 0)
+        Traceback (most recent call last):
+            ...
+        ValueError: max_changes is a whole number from 1, not 0
+    """
+    number = unwrap(given)
+    if type(number) is not int or number < least or number > (most or number):
+        bounds = f"from {least} to {most}" if most else f"from {least}"
+        raise ValueError(f"{name} is a whole number {bounds}, not {show_value(number)}")
     return number
 
 

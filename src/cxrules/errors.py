@@ -18,7 +18,6 @@ __all__ = [
     "UnlikelyFact",
     "is_missing",
     "no_such",
-    "read_count",
     "read_number",
     "refuse_question",
     "show_text",
@@ -235,25 +234,6 @@ def is_missing(value: object) -> bool:
         return bool(value != value)  # noqa: PLR0124 - NaN and NaT are the values that do not equal themselves
     except Exception:  # noqa: BLE001 - a stranger's comparison may raise anything
         return type(value).__name__ == "NAType"  # pandas.NA, which is neither true nor false
-
-
-def read_count(name: str, given: object, least: int = 1, most: int | None = None) -> int:
-    """Return a whole number within bounds, perhaps one of NumPy's, as an int.
-
-    Raises:
-        ValueError: If it is something else.
-
-    Examples:
-        >>> read_count("max_changes", 0)
-        Traceback (most recent call last):
-            ...
-        ValueError: max_changes is a whole number from 1, not 0
-    """
-    number = unwrap(given)
-    if type(number) is not int or number < least or number > (most or number):
-        bounds = f"from {least} to {most}" if most else f"from {least}"
-        raise ValueError(f"{name} is a whole number {bounds}, not {show_value(number)}")
-    return number
 
 
 def refuse_question(mistakes: Sequence[str]) -> ValueError:

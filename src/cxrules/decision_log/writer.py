@@ -9,13 +9,13 @@ from threading import TIMEOUT_MAX
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from cxrules.arguments import check_kind, check_number, check_path
+from cxrules.arguments import check_count, check_kind, check_number, check_path
 from cxrules.decision_log.appender import Appender, Rotate
 from cxrules.decision_log.chain import Head
 from cxrules.decision_log.context import Label, check_id
 from cxrules.decision_log.masking import Masking, apply_masking
 from cxrules.decision_log.record import DecisionRecord, make_record, write_line
-from cxrules.errors import no_such, read_count, show_value
+from cxrules.errors import no_such, show_value
 from cxrules.recommendation.answer import Recommendation
 
 __all__ = ["DecisionLog"]
@@ -103,7 +103,7 @@ class DecisionLog:
         if lock_timeout is not None:
             lock_timeout = check_number("lock_timeout", lock_timeout, 0)
             lock_timeout = None if lock_timeout > TIMEOUT_MAX else lock_timeout
-        mode = read_count("mode", mode, 0, 0o7777)
+        mode = check_count("mode", mode, 0, 0o7777)
         if masking is not None:
             check_kind("masking", masking, Masking, "a Masking")
         path = check_path("the path of a decision log", path)

@@ -8,9 +8,10 @@ from enum import StrEnum
 from itertools import groupby, islice
 from operator import itemgetter
 
+from cxrules.arguments import check_count
 from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Paragraph
-from cxrules.errors import no_such, read_count, refuse_question
+from cxrules.errors import no_such, refuse_question
 from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
 from cxrules.policy.decision import Decision, Status
@@ -157,7 +158,7 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
     if asked is not None and not (isinstance(asked, str) and asked in judge.rulebase.models):
         mistakes.append(str(no_such("model", asked, tuple(judge.rulebase.models))))
     try:
-        max_changes = read_count("max_changes", max_changes)
+        max_changes = check_count("max_changes", max_changes)
     except ValueError as error:
         mistakes.append(str(error))
     facts = reprice(judge.rulebase.vocabulary, keep, effort, mistakes)

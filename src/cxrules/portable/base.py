@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
+from cxrules.arguments import check_count
 from cxrules.dataclass import dataclass, field
 from cxrules.document import Block, Told, to_plain
-from cxrules.errors import MissingRuleBase, no_such, read_count
+from cxrules.errors import MissingRuleBase, no_such
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
 from cxrules.portable.fields import hide_fields, list_fields, list_names, published
@@ -149,7 +150,7 @@ class Dumpable(Told):
         import json
 
         if indent is not None:
-            indent = read_count("indent", indent, 0)
+            indent = check_count("indent", indent, 0)
         return json.dumps(self.model_dump(**how), ensure_ascii=ensure_ascii, indent=indent)
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import chain, combinations, product
 
+from cxrules.arguments import check_count
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of
-from cxrules.errors import no_such, read_count, show_value
+from cxrules.errors import no_such, show_value
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only, Vocabulary
 from cxrules.language.regions import cut
 from cxrules.search.possibilities import Possibilities
@@ -77,7 +78,7 @@ def reprice(
         if fact.immutable:
             mistakes.append(f"nobody can change {name}, so it has no price")
         try:
-            prices[name] = read_count(f"the effort of {name}", price, most=DEAREST)
+            prices[name] = check_count(f"the effort of {name}", price, most=DEAREST)
         except ValueError as error:
             mistakes.append(str(error))
     return {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cxrules.errors import read_count
+from cxrules.arguments import check_count
 from cxrules.explanation.drawing.argument import Argument, Link, Point, PointKind, Relation
 from cxrules.explanation.drawing.labels import wrap
 from cxrules.explanation.drawing.looks import (
@@ -102,7 +102,7 @@ def draw_tree(argument: Argument, width: int) -> str:
     Raises:
         ValueError: If the width is not a whole number from 240 to 100,000.
     """
-    width = read_count("the width of a drawing", width, NARROWEST, _WIDEST)
+    width = check_count("the width of a drawing", width, NARROWEST, _WIDEST)
     argument = refuse_large(argument)
     rows = _Tree(argument, width).rows
     y = rows[-1].y + rows[-1].height + 2 * _GAP if rows else _MARGIN

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cxrules.arguments import check_count
 from cxrules.document import Block, to_markdown, to_plain
-from cxrules.errors import no_such, read_count
+from cxrules.errors import no_such
 from cxrules.explanation.prose.brief import write_brief
 from cxrules.explanation.prose.full import write_full
 from cxrules.policy.decision import Decision
@@ -31,7 +32,7 @@ def explain(
         ValueError: If `detail` is neither `brief` nor `full`, or the width not a whole number from 1.
     """
     if width is not None:
-        width = read_count("the width of a text", width)
+        width = check_count("the width of a text", width)
     return to_plain(_write(judge, decision, detail, searches=searches), width)
 
 
