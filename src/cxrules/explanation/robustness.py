@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import itemgetter
 
 from cxrules.builtin.naming import ModelName, as_model
 from cxrules.columns.cohort import Cohort, column_of
 from cxrules.document import Block, Paragraph, mark_title
 from cxrules.explanation.text.words import count, join_names, name, sentence
 from cxrules.language.rules import Effect, Tone
+from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Status
-from cxrules.policy.evidence import weigh_rule
+from cxrules.policy.evidence import Evidence, weigh_rule
 from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
@@ -207,28 +208,69 @@ def _without(judge: Judge, rule: str, decision: Decision) -> Decision:
 
 def _flip_tones(judge: Judge, decision: Decision, budget: Budget) -> Iterable[ToneFlip]:
     """Weigh the evidence again with each claim a step firmer or softer: the same rules fire, at other weights."""
-    rulebase, decider = judge.rulebase, judge.decider
-    evidence = [item for item in decider.evidence if decider.has(decision.fired, item.rule)]
-    citing: dict[str, list[int]] = {}
-    for position, item in enumerate(evidence):
-        for claim in rulebase.rules[item.rule].because:
-            citing.setdefault(claim, []).append(position)
-    for claim in (claim for claim in rulebase.claims if claim in citing):
+    rulebase, decider, fired = judge.rulebase, judge.decider, decision.fired
+    weighing = _Weighing(decider, fired)
+    citing: dict[str, list[str]] = {}
+    for rule in weighing.weights:
+        for claim in rulebase.rules[rule].because:
+            citing.setdefault(claim, []).append(rule)
+    claims = dict(rulebase.claims)
+    for claim, own in rulebase.claims.items():
+        if claim not in citing:
+            continue
         if budget.spent:
             return
-        own = rulebase.claims[claim]
         for tone in (Tone(step) for step in (own.tone - 1, own.tone + 1) if step in _TONES):
-            claims = ChainMap({claim: replace(own, tone=tone)}, dict(rulebase.claims))
-            changed = list(evidence)
-            for position in citing[claim]:
-                item = evidence[position]
-                points, carrier = weigh_rule(rulebase, rulebase.rules[item.rule], claims)
-                if points != abs(item.points) or carrier != item.carrier:
-                    signed = points if item.points > 0 else -points
-                    changed[position] = replace(item, points=signed, carrier=carrier)
-            then = decider.reweigh(changed).decide(decision.known, decision.fired)
+            claims[claim] = replace(own, tone=tone)
+            changed = {rule: weigh_rule(rulebase, rulebase.rules[rule], claims) for rule in citing[claim]}
+            candidates = weighing.weigh_again(changed)
+            if candidates == weighing.candidates:
+                continue
+            then = decider.choose(decision.known, fired, candidates)
             if (then.model, then.status) != (decision.model, decision.status):
                 yield ToneFlip(claim, tone, as_model(then.model), then.status)
+        claims[claim] = own
 
 
 _TONES = frozenset(Tone)
+
+
+class _Weighing:
+    """The evidence of the fired rules, of which some may weigh more or less.
+
+    Attributes:
+        candidates: The candidates at the weights as they are, with their points.
+        weights: For each rule with evidence its points and the claim that carries them.
+    """
+
+    def __init__(self, decider: Decider, fired: int) -> None:
+        self._decider = decider
+        self._fired = fired
+        self.candidates = decider.candidates(fired)
+        self.weights: dict[str, tuple[int, str]] = {}
+        self._models: dict[str, list[str]] = {}
+        self._evidence: dict[str, list[Evidence]] = {}
+        for item in decider.evidence:
+            if decider.has(fired, item.rule):
+                self.weights[item.rule] = abs(item.points), item.carrier
+                self._models.setdefault(item.rule, []).append(item.model)
+                self._evidence.setdefault(item.model, []).append(item)
+
+    def weigh_again(self, weights: Mapping[str, tuple[int, str]]) -> list[tuple[int, int]]:
+        """Return the candidates if some rules had other weights: only models that these speak of are weighed again."""
+        changed = {rule: weight for rule, weight in weights.items() if weight != self.weights[rule]}
+        models = dict.fromkeys(model for rule in changed for model in self._models[rule])
+        if not models:
+            return self.candidates
+        evidence = [_weigh(item, changed) for model in models for item in self._evidence[model]]
+        ledgers = self._decider.reweigh(models, evidence)
+        again = {position for position, _ in ledgers}
+        candidates = [candidate for candidate in self.candidates if candidate[1] not in again]
+        return sorted([*candidates, *self._decider.candidates(self._fired, ledgers)], key=itemgetter(1))
+
+
+def _weigh(item: Evidence, weights: Mapping[str, tuple[int, str]]) -> Evidence:
+    if item.rule not in weights:
+        return item
+    points, carrier = weights[item.rule]
+    return replace(item, points=points if item.points > 0 else -points, carrier=carrier)

@@ -7,7 +7,7 @@ evidence, preferences, points, and last the declared order of models.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from cxrules.language.facts import Facts
@@ -52,18 +52,14 @@ class Decider:
     def _carriage(self) -> tuple[tuple[tuple[int, Evidence], ...], tuple[Shared, ...]]:
         return share_carriers(self.evidence, self._index)
 
-    def reweigh(self, evidence: Iterable[Evidence]) -> Decider:
-        """Return a decider with the same gates and preferences and with this evidence alone."""
-        from copy import copy
-
-        other = copy(self)
-        for name in ("bearing", "bearing_of", "carried", "choosing", "twins"):
-            vars(other).pop(name, None)
-        other.evidence = tuple(evidence)
-        other.items, other.shared = share_carriers(other.evidence, self._index)
-        other.ledgers = tuple([enter_evidence(ledger, other.items, other.shared) for ledger in self.ledgers])
-        other.numbered = tuple(enumerate(other.ledgers))
-        return other
+    def reweigh(self, models: Collection[str], evidence: Iterable[Evidence]) -> list[tuple[int, Ledger]]:
+        """Return the ledgers of some models, as `candidates` takes them, with this evidence alone."""
+        items, shared = share_carriers(evidence, self._index)
+        return [
+            (position, enter_evidence(ledger, items, shared))
+            for position, ledger in self.numbered
+            if ledger.model in models
+        ]
 
     def mask(self, rules: Iterable[str]) -> int:
         """Return the bits of some rules."""

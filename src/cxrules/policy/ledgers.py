@@ -125,7 +125,7 @@ def enter_evidence(ledger: Ledger, items: Iterable[tuple[int, Evidence]], shared
 
 
 def share_carriers(
-    evidence: tuple[Evidence, ...], index: Mapping[str, int]
+    evidence: Iterable[Evidence], index: Mapping[str, int]
 ) -> tuple[tuple[tuple[int, Evidence], ...], tuple[Shared, ...]]:
     """Assign a bit to every item of evidence: that of its rule, or one beyond the rules where rules share a carrier.
 
