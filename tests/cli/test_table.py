@@ -199,7 +199,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("in.xlsx", "", [], "the format is known by the ending"),
         ("in.csv", "", [], "names its columns"),
-        ("in.csv", "sillos\nsevere\n", [], "almost like the fact 'silos'"),
+        ("in.csv", "sillos\nsevere\n", [], "almost the name of the fact 'silos'"),
         ("in.csv", "silos\nsevere\n", ["-o", "out.xlsx"], "the format is known by the ending"),
         ("in.csv", "silos\nsevere\n", ["--segment", "silo"], "no such column: 'silo'; did you mean 'silos'?"),
         ("in.csv", "silos\nsevere\n", ["--what-if", "silos"], "--what-if takes FACT=VALUE"),
@@ -208,7 +208,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("in.csv", "silos\nsevere\n", ["--also", "action"], "did you mean 'actions'?"),
         ("in.jsonl", '{"silos": "severe"}\n[1]\n', [], "every line is one JSON object"),
         ("in.json", "1", [], "objects with facts by name are expected"),
-        ("in.jsonl", "{\n", [], "no JSON"),
+        ("in.jsonl", "{\n", [], "not JSON"),
         ("in.parquet", "no Parquet", [], "in.parquet"),
         ("in.arrow", "no Arrow", [], "in.arrow"),
     ],

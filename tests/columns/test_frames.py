@@ -287,7 +287,7 @@ def test_the_columns_of_pandas_may_have_any_labels(kind: str) -> None:
 
 def test_a_pandas_frame_with_several_levels_of_columns_is_read() -> None:
     frame = pd.DataFrame([["severe", 1]], columns=pd.MultiIndex.from_tuples([("facts", "silos"), ("other", "x")]))
-    with pytest.raises(InvalidOrganisation, match="no column is called like a fact"):
+    with pytest.raises(InvalidOrganisation, match="no column has the name of a fact"):
         ADVISOR.recommend_frame(frame)
     where: Any = {"silos": ("facts", "silos")}
     answered = ADVISOR.recommend_frame(frame, columns=where, keep=True)
@@ -322,9 +322,9 @@ def test_wrong_rows_can_be_answered_with_null_and_the_reason() -> None:
 @pytest.mark.parametrize(
     ("frame", "options", "message"),
     [
-        ({"sillos": ["severe"]}, {}, "almost like the fact 'silos'.*columns={'silos': 'sillos'}"),
-        ({"Silos ": ["severe"]}, {}, "almost like the fact 'silos'"),
-        ({"x": [1]}, {}, "no column is called like a fact"),
+        ({"sillos": ["severe"]}, {}, "almost the name of the fact 'silos'.*columns={'silos': 'sillos'}"),
+        ({"Silos ": ["severe"]}, {}, "almost the name of the fact 'silos'"),
+        ({"x": [1]}, {}, "no column has the name of a fact"),
         ({"silos": ["severe"]}, {"columns": {"sillos": "silos"}}, "no such fact.*did you mean 'silos'"),
         ({"silos": ["severe"]}, {"columns": {"maturity": "silo"}}, "no such column: 'silo'.*did you mean 'silos'"),
         ({"silos": ["severe"]}, {"columns": {"maturity": {"x": "silos"}}}, "only a set has a column for each"),
@@ -581,7 +581,10 @@ def test_an_advisor_goes_to_other_processes() -> None:
 
 @pytest.mark.parametrize(
     ("cells", "told"),
-    [(["x", "\ud800"], "half of a surrogate pair is no character (row 2)"), ([1, 10**30], "this number is too large")],
+    [
+        (["x", "\ud800"], "half of a surrogate pair is not a character (row 2)"),
+        ([1, 10**30], "this number is too large"),
+    ],
 )
 def test_cells_that_arrow_cannot_hold_are_told_with_their_row(cells: list[Any], told: str) -> None:
     from cxrules.columns.arrow.odd_cells import to_arrow

@@ -165,7 +165,7 @@ def test_wrong_rows_may_be_answered_with_null(run: Run) -> None:
 
 
 def test_a_misspelt_column_is_told(run: Run) -> None:
-    with pytest.raises(Exception, match="almost like the fact 'silos'"):
+    with pytest.raises(Exception, match="almost the name of the fact 'silos'"):
         run(pa.table({"number": [0], "silo": ["severe"]}), {})
 
 

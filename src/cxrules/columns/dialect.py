@@ -176,19 +176,19 @@ def read_objects(text: str, place: str) -> Iterator[dict[str, Any]]:
         try:
             found, position = _DECODER.raw_decode(text, position)
         except json.JSONDecodeError as error:
-            raise ValueError(f"{place}: no JSON: {error}") from None
+            raise ValueError(f"{place}: not JSON: {error}") from None
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{place}: no JSON that can be read: {show_text(str(error), 200)}") from None
+            raise ValueError(f"{place}: JSON that cannot be read: {show_text(str(error), 200)}") from None
         if not isinstance(found, dict):
             raise ValueError(f"{place}: objects with facts by name are expected, not {show_text(repr(found), 60)}")
         yield found
         position = _skip(text, position)
         if array and not text.startswith("]", position):
             if not text.startswith(",", position):
-                raise ValueError(f"{place}: no JSON: a comma or ] is expected (char {position})")
+                raise ValueError(f"{place}: not JSON: a comma or ] is expected (char {position})")
             position = _skip(text, position + 1)
     if array and _skip(text, position + 1) < len(text):
-        raise ValueError(f"{place}: there is something behind the end of the array (char {position + 1})")
+        raise ValueError(f"{place}: there is something after the end of the array (char {position + 1})")
     if array and position >= len(text):
         raise ValueError(f"{place}: the array does not end")
 

@@ -149,7 +149,7 @@ def lay_out(
         known = list(vocabulary.facts)
         meant = [f"{name!r}: {hint}" for name in names[:_LOOKED_AT] if (hint := suggest(name, known)).startswith("did")]
         hint = "; ".join([*meant[:_FEW], remedies.nothing])
-        mistakes.append(Diagnostic("no-facts", Location(), "no column is called like a fact", hint))
+        mistakes.append(Diagnostic("no-facts", Location(), "no column has the name of a fact", hint))
     if mistakes:
         raise InvalidOrganisation(mistakes)
     if keep == ALL:
@@ -211,7 +211,7 @@ def _misspelt(name: str, vocabulary: Vocabulary, taken: Mapping[str, Any], remed
             yield Diagnostic(
                 "unknown-column",
                 Location(path=(name,)),
-                f"the column is called almost like the fact {fact!r}",
+                f"the column has almost the name of the fact {fact!r}",
                 remedies.alike.format(fact=fact, name=name),
             )
             return

@@ -24,7 +24,7 @@ def count_values(content: bytes) -> int:
     """
     size = int.from_bytes(content[-8:-4], "little")
     if len(content) < 12 or content[-4:] != b"PAR1" or size > len(content) - 12:
-        raise ValueError("this is no Parquet file")
+        raise ValueError("this is not a Parquet file")
     if size > _LARGEST:
         raise ValueError(f"the description of its columns is larger than {_LARGEST >> 20} MiB")
     footer = _Footer(content[-8 - size : -8])

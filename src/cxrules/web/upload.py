@@ -64,7 +64,7 @@ def open_upload(name: str, content: bytes) -> Upload:
     """
     ending = f".{name.rpartition('.')[2].lower()}"
     if ending not in ENDINGS:
-        raise ValueError(f"the format is known by the ending of the name, one of {', '.join(ENDINGS)}")
+        raise ValueError(f"the name must end in one of {', '.join(ENDINGS)}")
     if ending == ".parquet":
         names, rows = _open_parquet(content)
     elif ending in (".csv", ".tsv"):
@@ -97,7 +97,7 @@ def _open_csv(text: str, delimiter: str | None) -> tuple[tuple[str, ...], Iterat
     rows = _read_csv(text, delimiter)
     names = tuple(next(rows, ()))
     if not names:
-        raise ValueError("the first line of a CSV file names its columns, and there is none")
+        raise ValueError("the first line of a CSV file must name its columns, but there is no such line")
     for number, row in enumerate(rows, 1):  # all of it is looked at before any of it is decided
         _refuse_rows(number)
         if len(row) != len(names):

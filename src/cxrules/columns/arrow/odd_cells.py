@@ -67,7 +67,7 @@ def to_arrow(name: str, column: Any, first: int) -> pa.Array:
         InvalidOrganisation: If no Arrow array can hold its cells.
     """
     if name.encode(errors="replace").decode() != name:
-        message = "the name of this column holds half a surrogate pair, which is no character"
+        message = "the name of this column holds half a surrogate pair, which is not a character"
         raise InvalidOrganisation([Diagnostic("unknown-column", Location(path=(name,)), message, "rename it")])
     column = whole(column)
     if not isinstance(column, list):
@@ -78,7 +78,7 @@ def to_arrow(name: str, column: Any, first: int) -> pa.Array:
         pass
     row, told = next(
         ((row, told) for row, cell in enumerate(column) if (told := _tell_unwritable(cell))),
-        (0, "the cells of this column are of several kinds, which a column that is passed through cannot be"),
+        (0, "the cells of this column are of several types, so the column cannot be passed through"),
     )
     where = first + row
     hint = "make them all text" if told.startswith("the cells") else ""
@@ -90,7 +90,7 @@ def _tell_unwritable(cell: object) -> str:
     try:
         pa.array([cell])
     except UnicodeEncodeError:
-        return "half of a surrogate pair is no character"
+        return "half of a surrogate pair is not a character"
     except OverflowError:
         return f"this number is too large: {show_value(cell)}"
     except UNWRITABLE:
