@@ -40,7 +40,7 @@ TESTS = [
         "recommendation",
         "testing",
         "test_cold_start.py",
-        "test_dataclass.py",
+        "test_late.py",
         "project/test_doors.py",
         "project/test_fuzz.py",
     )

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from cxrules.dataclass import dataclass
+from cxrules.late import dataclass
 
 __all__ = [
     "Block",

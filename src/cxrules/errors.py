@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from cxrules.dataclass import dataclass
+from cxrules.late import dataclass
 
 __all__ = [
     "MISSING",

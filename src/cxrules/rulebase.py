@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from _thread import RLock
 from collections.abc import Mapping
 from functools import cache, cached_property
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cxrules.dataclass import dataclass
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
 from cxrules.errors import show_value
 from cxrules.language.coherence import Coherence
@@ -24,6 +22,7 @@ from cxrules.language.rules import (
     FindingTest,
     Impossible,
 )
+from cxrules.late import dataclass, make_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -276,7 +275,7 @@ class _Unread(RuleBase):
         return getattr(self, name)
 
 
-_READING = RLock()
+_READING = make_lock()
 
 
 @cache

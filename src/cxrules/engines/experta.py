@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.language.facts import Fact, Facts, Kind
 from cxrules.language.rules import AnyOf, Effect, FactTest, FindingTest, Operand, Operator
+from cxrules.late import make_lock
 from cxrules.rulebase import RuleBase
 
 __all__ = ["ExpertaEngine"]
@@ -29,7 +30,7 @@ __all__ = ["ExpertaEngine"]
 _Experta: TypeAlias = Any
 """The module experta, or an object from it; experta has no types."""
 
-_DOOR = threading.RLock()
+_DOOR = make_lock()
 """Held while experta is imported and while an engine is built: experta keeps caches for the whole process."""
 
 

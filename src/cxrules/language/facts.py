@@ -9,7 +9,6 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from cxrules.dataclass import dataclass, field
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
 from cxrules.errors import (
     MISSING,
@@ -23,6 +22,7 @@ from cxrules.errors import (
     suggest,
     unwrap,
 )
+from cxrules.late import dataclass, field
 
 __all__ = ["FLAG_WORDS", "Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
 

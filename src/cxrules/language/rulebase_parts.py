@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
-from cxrules.dataclass import dataclass, field
 from cxrules.language.facts import Vocabulary
 from cxrules.language.ids import id_order
 from cxrules.language.rules import Claim, Impossible, Model, Named, Policy, Rule, Source
+from cxrules.late import dataclass, field
 
 __all__ = ["Parts"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
-from cxrules.dataclass import dataclass, field
 from cxrules.document import Block, Items, Paragraph, Told, mark_name
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, join_words
 from cxrules.language.notation import write_value
+from cxrules.late import dataclass, field
 
 __all__ = [
     "CHOOSING",

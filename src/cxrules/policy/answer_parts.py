@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeVar
 
-from cxrules.dataclass import dataclass
+from cxrules.late import dataclass
 
 __all__ = ["Advice", "Part", "keep_part", "make_part", "write_json"]
 

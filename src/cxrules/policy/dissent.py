@@ -9,8 +9,8 @@ from operator import or_
 from typing import NamedTuple
 
 from cxrules.builtin.naming import ModelName
-from cxrules.dataclass import dataclass
 from cxrules.language.rules import Effect
+from cxrules.late import dataclass
 from cxrules.policy.answer_parts import keep_part
 from cxrules.policy.decider import Decider
 from cxrules.policy.evidence import Evidence

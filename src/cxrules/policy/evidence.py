@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cxrules.dataclass import dataclass
 from cxrules.language.rules import EVIDENTIAL, Claim, Effect, Rule
+from cxrules.late import dataclass
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cxrules.builtin.naming import ModelName, as_model
-from cxrules.dataclass import dataclass
 from cxrules.document import Block, Table, Told, mark_name
 from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
 from cxrules.language.schema_types import SignedCertainty
+from cxrules.late import dataclass
 from cxrules.policy.decider import Decider
 from cxrules.policy.evidence import Evidence, certainty
 

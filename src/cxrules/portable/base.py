@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
 from cxrules.arguments import check_count
-from cxrules.dataclass import dataclass, field
 from cxrules.document import Block, Told, to_plain
 from cxrules.errors import MissingRuleBase, no_such
+from cxrules.late import dataclass, field
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
 from cxrules.portable.fields import hide_fields, list_fields, list_names, published

@@ -12,7 +12,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
-from cxrules.dataclass import dataclass
+from cxrules.late import dataclass
 
 if TYPE_CHECKING:
     import dataclasses

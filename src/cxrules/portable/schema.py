@@ -6,7 +6,6 @@ import types
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from enum import IntEnum
-from threading import RLock
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, Protocol, Union, get_args, get_origin
 
@@ -16,6 +15,7 @@ from pydantic_core import SchemaSerializer, core_schema
 from cxrules.builtin.models import OwnershipModel
 from cxrules.errors import MissingRuleBase
 from cxrules.language.schema_types import MODEL
+from cxrules.late import make_lock
 from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import PARTS, to_data
@@ -92,7 +92,7 @@ class DecisionData(_Data):
 
 
 _SHAPES: dict[Any, Any] = {}
-_SHAPING = RLock()
+_SHAPING = make_lock()
 
 
 def shape_of(kind: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from cxrules.builtin.naming import as_model
 from cxrules.errors import MissingRuleBase
 from cxrules.language.facts import FactValue
 from cxrules.language.schema_types import Certainty
+from cxrules.late import make_lock
 from cxrules.policy.answer_parts import Advice
 from cxrules.policy.answer_reader import FIELDS
 from cxrules.policy.decision import Decision, Reason, Status
@@ -335,7 +335,7 @@ _set = object.__setattr__
 _NOWHERE = Basis(None)
 _OUTCOME = ("model", "status", "reason", "certainty")
 """The fields that the decision itself has, so that the reader of the others need not be compiled."""
-_NAMING = allocate_lock()
+_NAMING = make_lock()
 
 
 def _name(recommendation: Recommendation) -> str:

@@ -1,12 +1,16 @@
-"""A dataclass made late is what the standard library makes at once."""
+"""A dataclass made late is what the standard library makes at once, and no fork leaves a lock behind."""
 
 import copy
 import dataclasses
 import importlib
 import inspect
+import os
 import pickle
+import pkgutil
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Barrier, Thread
@@ -14,14 +18,15 @@ from typing import Any
 
 import pytest
 
-from cxrules import dataclass as late
+import cxrules
+from cxrules import late
 from cxrules.document import Told
 from cxrules.language.rules import Engineer, Rule
 from tests import ROOT
 
 SOURCE = ROOT / "src"
 MADE_LATE = [
-    path for path in sorted(SOURCE.rglob("*.py")) if "\nfrom cxrules.dataclass import" in path.read_text("utf-8")
+    path for path in sorted(SOURCE.rglob("*.py")) if "\nfrom cxrules.late import dataclass" in path.read_text("utf-8")
 ]
 
 
@@ -141,7 +146,12 @@ def test_so_are_those_that_inherit() -> None:
 @pytest.mark.parametrize("path", MADE_LATE, ids=lambda path: path.stem)
 def test_so_is_every_class_of_the_package(path: Path) -> None:
     name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
-    text = path.read_text("utf-8").replace("\nfrom cxrules.dataclass import", "\nfrom dataclasses import")
+    text = path.read_text("utf-8")
+    text = re.sub(
+        r"\nfrom cxrules.late import .*",
+        "\nfrom cxrules.late import make_lock\nfrom dataclasses import dataclass, field",
+        text,
+    )
     at_once: dict[str, Any] = {"__name__": name, "__file__": str(path)}
     exec(compile(text, path, "exec"), at_once)  # noqa: S102 - our own source
     found = 0
@@ -182,3 +192,57 @@ def test_threads_that_use_it_first_at_once_find_it_made() -> None:
             thread.join()
         assert len(found) == 8
         assert len(set(found)) == 2
+
+
+KINDS = (type(threading.RLock()), type(threading.Lock()))
+
+
+def list_locks() -> dict[str, Any]:
+    """Return every lock of a module, by module and name."""
+    for module in pkgutil.walk_packages(cxrules.__path__, "cxrules."):
+        if module.name.rpartition(".")[2] != "__main__":
+            try:
+                importlib.import_module(module.name)
+            except ImportError:  # of an extra that is not installed
+                continue
+    modules = {name: module for name, module in sys.modules.items() if name.startswith("cxrules.")}
+    return {
+        f"{name}.{own}": thing
+        for name, module in modules.items()
+        for own, thing in vars(module).items()
+        if isinstance(thing, KINDS)
+    }
+
+
+def is_free_in_child(lock: Any) -> bool:
+    """Fork while another thread holds a lock, and return whether the child can take it."""
+    held, forked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            forked.wait(0.1)  # a fork that waits for the lock waits as long
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if lock.acquire(timeout=1) else 1)
+    forked.set()
+    thread.join()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_of_a_fork_finds_every_lock_free() -> None:
+    locks = list_locks()
+    assert {"cxrules.rulebase._READING", "cxrules.late._MAKING"} <= set(locks)
+    assert [name for name, lock in locks.items() if not is_free_in_child(lock)] == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_lock_that_no_fork_knows_of_is_found() -> None:
+    assert not is_free_in_child(threading.RLock())

@@ -1,4 +1,4 @@
-"""Frozen dataclasses that cost nothing before they are used.
+"""What is made when it is first used: frozen dataclasses, and the locks behind which things are made once.
 
 The standard library writes the methods of a dataclass as text and compiles it where the class is defined, and loads
 `inspect`, `ast` and `tokenize` for that. Some thirty such classes are defined on the way to the first answer, which
@@ -8,16 +8,31 @@ methods when one of them is first looked up.
 
 from __future__ import annotations
 
+import os
 import sys
 from _thread import RLock
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["dataclass", "field"]
+__all__ = ["dataclass", "field", "make_lock"]
 
 _Class = TypeVar("_Class", bound=type[Any])
 
-_MAKING = RLock()
+
+def make_lock() -> RLock:
+    """Return a lock that a process holds while it forks, so that it is free in the child.
+
+    A child that is forked while another thread holds a lock gets the lock and not the thread, and would wait for ever.
+    Where one lock is taken inside another, the inner one must be made first, as it is if its module lies below:
+    `os.register_at_fork` takes the locks in the opposite order.
+    """
+    lock = RLock()
+    if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    return lock
+
+
+_MAKING = make_lock()
 
 
 class _LateField:
