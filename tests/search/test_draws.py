@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import combinations
 from math import isclose, log, log2
 from random import Random
@@ -46,14 +47,9 @@ class PlainDraw:
         self.impossible = [sum(1 << tests.index(test) for test in set(when)) for when in impossible]
         self.facts = [list(dict.fromkeys(test.fact for test in when)) for when in impossible]
         vocabulary = possibilities.rulebase.vocabulary
-        self.passing = {
-            name: {
-                value: sum(1 << place for place, test in enumerate(tests) if passes(test, vocabulary[name], value))
-                for value in (*values, *([known[name]] if name in known else []))
-            }
-            for name, values in self.cases.items()
-        }
-        self.given = sum(self.passing[name][value] for name, value in known.items())
+        self.tests = [(test, vocabulary[test.fact]) for test in tests]
+        self.passed_by = cache(self._passed_by)
+        self.given = sum(self.passed_by(name, value) for name, value in known.items())
         # What is drawn of each fact, and by how much it is rotated, is chance; what follows from it is not.
         draws = possibilities._draws
         self.shifts = iter(draws._shifts)
@@ -85,10 +81,15 @@ class PlainDraw:
                 del completed[name]
         return completed
 
+    def _passed_by(self, name: str, value: FactValue) -> int:
+        return sum(
+            1 << place for place, (test, fact) in enumerate(self.tests) if test.fact == name and test.holds(value, fact)
+        )
+
     def passed(self, completed: Facts) -> int:
         passed = self.given
         for name, value in completed.items():
-            passed |= self.passing[name][value]
+            passed |= self.passed_by(name, value)
         return passed
 
     def met(self, completed: Facts) -> list[int]:
@@ -98,16 +99,13 @@ class PlainDraw:
     def has_value(self, name: str, completed: Facts) -> bool:
         others = self.passed({other: value for other, value in completed.items() if other != name})
         own = [tests for tests, facts in zip(self.impossible, self.facts, strict=True) if name in facts]
-        return any(not any((others | bits) & tests == tests for tests in own) for bits in self.passing[name].values())
+        values = [self.passed_by(name, value) for value in self.cases[name]]
+        return any(not any((others | bits) & tests == tests for tests in own) for bits in values)
 
     def is_coherent(self, completed: Facts) -> bool:
         return not self.met(completed) and all(
             self.has_value(name, completed) == (name in completed) for name in self.drawn if name in self.optional
         )
-
-
-def passes(test: FactTest, fact: Fact, value: FactValue) -> bool:
-    return test.fact == fact.name and test.holds(value, fact)
 
 
 def list_values(fact: Fact, column: Column) -> list[FactValue]:
