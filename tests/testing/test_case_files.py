@@ -233,7 +233,7 @@ def test_what_an_update_cannot_mend_is_told(run: Any, folder: Path) -> None:
     of_change, _, of_rest = " ".join(done.stdout.split()).partition(": two")
     assert "make it a separate case" in of_change
     assert "model, status, reason and points" not in of_change
-    assert "model, status, reason and points; the rest is for you to change" in of_rest
+    assert "model, status, reason and points; please change the rest yourself" in of_rest
 
 
 def test_nothing_taken_away_is_no_mistake_beside_one(run: Any, folder: Path) -> None:

@@ -54,7 +54,7 @@ class PortfolioWords(NamedTuple):
         """Choose the words.
 
         Examples:
-            >>> Words.of(RuleBase.builtin()).question
+            >>> PortfolioWords.of(RuleBase.builtin()).question
             'Who should own Customer Experience'
         """
         if rulebase.name == RuleBase.builtin().name:

@@ -68,8 +68,8 @@ class Masking:
         >>> Masking(mask=["fact.silos"])
         Traceback (most recent call last):
             ...
-        cxrules.decision_log.masking.InvalidMasking: no record can be masked so: fact.silos: no field that can be hidden
-        [unknown-path]; did you mean 'facts'?
+        cxrules.decision_log.masking.InvalidMasking: no record can be masked like this: fact.silos: no field that can be
+        hidden [unknown-path]; did you mean 'facts'?
     """
 
     mask: Sequence[str] = ()

@@ -48,6 +48,7 @@ class DecisionLog:
 
     Examples:
         >>> import cxrules, tempfile
+        >>> from pathlib import Path
         >>> folder = tempfile.TemporaryDirectory()
         >>> with DecisionLog(Path(folder.name, "decisions.jsonl")) as log:
         ...     record = log.write(cxrules.recommend(maturity="early"), labels={"customer": "c-17"})
