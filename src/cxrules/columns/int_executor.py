@@ -67,7 +67,8 @@ class Runner(Generic[_Key]):
         self._runs = 0
         vocabulary = program.rulebase.vocabulary
         self._silences: list[tuple[int, str]] = []
-        self._cases: dict[str, list[tuple[int, int, int]]] = {}
+        # For each fact the inputs that hold in each of its cases.
+        self._cases: dict[str, dict[int, list[int]]] = {}
         self._elements: dict[str, list[tuple[int, str]]] = {}
         for number in self._schedule.inputs:
             what = program.inputs[number]
@@ -76,7 +77,9 @@ class Runner(Generic[_Key]):
             elif isinstance(what, Element):
                 self._elements.setdefault(what.fact, []).append((number, what.element))
             else:
-                self._cases.setdefault(what.fact, []).append((number, what.first, what.last))
+                held = self._cases.setdefault(what.fact, {})
+                for case in range(what.first, what.last + 1):
+                    held.setdefault(case, []).append(number)
         self.facts = tuple([name for name in vocabulary.facts if name in self._cases or name in self._elements])
 
     def __call__(self, cohort: Cohort, silenced: Mapping[str, int] = _NOBODY) -> dict[_Key, int]:
@@ -96,31 +99,18 @@ class Runner(Generic[_Key]):
                 assert isinstance(column, SetColumn)
                 for number, element in elements:
                     read[number] = column.known & column.elements.get(element, 0) if element else column.known
-        for name, inputs in self._cases.items():
+        case_of = self._program.case_of
+        for name, held in self._cases.items():
             column = columns.get(name)
             if column is not None:
                 assert not isinstance(column, SetColumn)
-                self._read_cases(name, column, inputs, read)
+                for value, where in column.items():
+                    for number in held.get(case_of(name, value), ()):
+                        before = read[number]
+                        read[number] = before | where if before else where
         for number, rule in self._silences:
             read[number] = silenced.get(rule, 0)
         return read
-
-    def _read_cases(
-        self, name: str, column: Mapping[FactValue, int], inputs: Sequence[tuple[int, int, int]], read: list[int]
-    ) -> None:
-        cases: dict[int, int] = {}
-        for value, where in column.items():
-            case = self._program.case_of(name, value)
-            cases[case] = cases[case] | where if case in cases else where
-        for number, first, last in inputs:
-            if first == last:
-                read[number] = cases.get(first, 0)
-            else:
-                held = 0
-                for case in range(first, last + 1):
-                    if case in cases:
-                        held = held | cases[case] if held else cases[case]
-                read[number] = held
 
     def _run(self, read: list[int], everything: int) -> Sequence[int]:
         if self._translated is None:
