@@ -146,13 +146,14 @@ class DecisionLog:
 
         Raises:
             OSError: If the record could not be written. The file is unchanged.
-            TimeoutError: If another writer held the file for longer than `lock_timeout`. InvalidMasking: If the masking
-                names a fact that the rule base does not know. Nothing is written. TypeError: If the id is not a text,
-                the duration not a number, or a label not a text, number, boolean or None. ValueError: If the id is
-                empty, the duration is negative or not finite, the record would be too long to be read back, the log is
-                closed, or the file is chained and this log is not (or the other way round). RuntimeError: If a signal
-                handler calls it while the thread it interrupted is writing. MissingRuleBase: If the recommendation is a
-                copy whose rule base is not available.
+            TimeoutError: If another writer held the file for longer than `lock_timeout`.
+            InvalidMasking: If the masking names a fact that the rule base does not know. Nothing is written.
+            TypeError: If the id is not a text, the duration not a number, or a label not a text, number, boolean or
+                None.
+            ValueError: If the id is empty, the duration is negative or not finite, the record would be too long to be
+                read back, the log is closed, or the file is chained and this log is not (or the other way round).
+            RuntimeError: If a signal handler calls it while the thread it interrupted is writing.
+            MissingRuleBase: If the recommendation is a copy whose rule base is not available.
         """
         if id is None and self._new_id is not None:
             id = check_id(self._new_id())  # noqa: A001 - see above

@@ -35,6 +35,8 @@ class Decider:
         )
         self.preferences_by_bit = tuple([(self.mask([entry[0]]), entry) for entry in self.preferences])
         self.preferring = self.mask(rule for rule, _, _ in self.preferences)
+        self._always_shared = tuple([(rules, bit) for rules, stronger, bit in self.shared if not stronger])
+        self._weaker_shared = tuple([each for each in self.shared if each[1]])
         self.numbered = tuple(enumerate(self.ledgers))
         self._excluders = tuple(ledger.excluders for ledger in self.ledgers)
 
@@ -83,7 +85,10 @@ class Decider:
     def count(self, fired: int) -> int:
         """Return the fired rules plus, above them, the bits of evidence that several rules share."""
         bits = fired
-        for rules, stronger, bit in self.shared:
+        for rules, bit in self._always_shared:
+            if fired & rules:
+                bits |= bit
+        for rules, stronger, bit in self._weaker_shared:
             if fired & rules and not fired & stronger:
                 bits |= bit
         return bits

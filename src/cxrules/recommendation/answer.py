@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from os import urandom
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
@@ -336,18 +337,24 @@ _NOWHERE = Basis(None)
 _OUTCOME = ("model", "status", "reason", "certainty")
 """The fields that the decision itself has, so that the reader of the others need not be compiled."""
 _NAMING = make_lock()
+_VARIANTS = {digit: "89ab"[number % 4] for number, digit in enumerate("0123456789abcdef")}
+"""What a digit becomes where a UUID says of which variant it is."""
 
 
 def _name(recommendation: Recommendation) -> str:
     """Assign an id to a decision, once."""
-    from uuid import uuid4
-
     with _NAMING:
         name = getattr(recommendation, "_id", None)
         if name is None:
-            name = uuid4().hex
+            name = _make_id()
             _set(recommendation, "_id", name)
     return name
+
+
+def _make_id() -> str:
+    """Return the 32 digits of a random UUID; the module `uuid` takes a quarter of the time of a decision for it."""
+    digits = urandom(16).hex()
+    return f"{digits[:12]}4{digits[13:16]}{_VARIANTS[digits[16]]}{digits[17:]}"
 
 
 @cache
