@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -215,3 +216,9 @@ def test_advisors_do_not_keep_every_rule_base_alive() -> None:
 
 
 SMALL_JSON = cxrules.RuleBase.load(SMALL_BASE).to_json()
+
+
+def test_an_id_is_that_of_a_random_uuid() -> None:
+    ids = [cxrules.recommend().id for _ in range(200)]
+    assert len(set(ids)) == len(ids)
+    assert {(UUID(each).version, UUID(each).variant, UUID(each).hex == each) for each in ids} == {(4, RFC_4122, True)}
