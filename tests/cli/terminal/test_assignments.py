@@ -124,6 +124,7 @@ COLUMNS: list[tuple[list[str], str]] = [
     (["silos=a", "silos=b"], "silos is given twice"),
     ([f"{SET}=a", f"{SET}.loyalty=b"], "has a column, and its elements have others"),
     ([f"{SET}.loyalty=b", f"{SET}=a"], "has a column, and its elements have others"),
+    ([f"{SET}.loyalty=b", f"{SET}=a", f"{SET}.retention=c"], "has a column, and its elements have others"),
 ]
 
 
@@ -132,6 +133,7 @@ def test_columns_that_make_no_sense_are_refused(typed: list[str], told: str) -> 
     with pytest.raises(InvalidOrganisation) as caught:
         read_columns(typed, VOCABULARY)
     assert told in str(caught.value)
+    assert len(caught.value.diagnostics) == 1
 
 
 def test_columns_are_read() -> None:

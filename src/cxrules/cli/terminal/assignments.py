@@ -51,14 +51,12 @@ def read_columns(texts: Iterable[str], vocabulary: Vocabulary) -> dict[str, str 
         before = found.get(fact)
         if not column:
             mistakes.append(_wrong(f"--column {name}= names no column", f"write {name}=COLUMN"))
-        elif not dot:
-            if before is not None:
-                mistakes.append(_wrong(f"--column: {fact} has a column, and its elements have others", "leave one out"))
-            found[name] = column
-        elif isinstance(before, str):
+        elif isinstance(before, str) or (before and not dot):
             mistakes.append(_wrong(f"--column: {fact} has a column, and its elements have others", "leave one out"))
-        else:
+        elif dot:
             found[fact] = {**(before or {}), element: column}
+        else:
+            found[fact] = column
     if mistakes:
         raise InvalidOrganisation(mistakes)
     return dict(found)
