@@ -65,9 +65,8 @@ MAY_BE_ABSENT = ("3.14", "3.13t", "3.14t")
 
 def find(version: str) -> str | None:
     """Return the path of an interpreter, on the search path or among those of pyenv."""
-    names = [f"python{version}"]
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = [shutil.which(name) for name in names]
+    found = [shutil.which(f"python{version}")]
     number, free = version.removesuffix("t"), version.endswith("t")
     if pyenv.is_dir():
         pattern = re.compile(rf"{re.escape(number)}\.\d+{'t' if free else ''}")

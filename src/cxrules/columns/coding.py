@@ -137,9 +137,9 @@ class Coder:
         wrong: dict[str, list[int]] = {}
         for place, cell in enumerate(values):
             value = _read(truth, cell) if file else cell
-            shown = key_of(value)
             if is_missing(value):
                 continue
+            shown = key_of(value)
             try:
                 if shown not in told:
                     table[place] = 1 if truth.examine(value) else 2

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 from cxrules.columns.algebra import Columns, Leaders, Sum
 from cxrules.columns.bits.gates import Gate, Gates
 from cxrules.columns.bits.slices import Planes, greater
+from cxrules.engines import places_of
 from cxrules.engines.units import list_units, order_findings
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_cases, list_tests
@@ -99,8 +100,8 @@ class Program:
                 parts.append(~self._input(Silence(self.rulebase.rule_ids[position])))
             fires.append(self._columns.all_of(parts))
         for concluders, others in order_findings(self.rulebase, units, alternatives, everything):
-            established = self._columns.any_of(fires[unit] for unit in _positions(concluders))
-            for user in _positions(everything & ~others):
+            established = self._columns.any_of(fires[unit] for unit in places_of(concluders))
+            for user in places_of(everything & ~others):
                 fires[user] &= established
         return dict(zip(self.rulebase.rule_ids, fires, strict=False))
 
@@ -205,10 +206,3 @@ def _runs(positions: Iterable[int]) -> Iterable[tuple[int, int]]:
         else:
             runs.append((position, position))
     return runs
-
-
-def _positions(bits: int) -> Iterable[int]:
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cxrules.columns.coding import Coder
-from cxrules.columns.numpy_executor import ArrayRunner, Codes
+from cxrules.columns.numpy_executor import ArrayRunner, Codes, count_bytes
 from cxrules.columns.program import Program
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
@@ -166,7 +166,7 @@ class TableJudge:
         facts = self.names["matters"]
         runner = self._runner(frozenset(["incoherences"]))
         before = runner(codes, size)["incoherences"]
-        found = np.zeros((size, (len(facts) + 7) // 8), np.uint8)
+        found = np.zeros((size, count_bytes(len(facts))), np.uint8)
         for position, name in enumerate(facts):
             if name not in runner.facts:
                 continue

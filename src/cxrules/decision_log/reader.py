@@ -54,12 +54,12 @@ class LogReader:
 
     Raises:
         OSError: If the file cannot be read, or is not a regular file.
-        TypeError: If the path is none; a ValueError if no file can have it.
+        TypeError: If the path is not a path.
+        ValueError: If no file can have it.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        path = check_path("the path of a decision log", path)
-        self.path = path.absolute()  # the file stays the same when the working directory changes
+        self.path = check_path("the path of a decision log", path).absolute()  # whatever the working directory later is
         self.position = 0
         self._places: dict[str, tuple[Path, int]] = {}
         self._searched = False

@@ -20,8 +20,6 @@ from cxrules.rulebase import RuleBase
 
 __all__ = [
     "ANSWER",
-    "READ_OFF",
-    "SUMMED_UP",
     "digest_answer",
     "digest_explanation",
     "expand",
@@ -31,10 +29,10 @@ __all__ = [
     "unpack_bits",
 ]
 
-READ_OFF: Final = ("fired", "findings", "accompaniments", "patterns", "actions", "warnings")
+_READ_OFF: Final = ("fired", "findings", "accompaniments", "patterns", "actions", "warnings")
 """Fields computed from single fired rules, so that a part of them can be shown."""
 
-SUMMED_UP: Final = ("certainty", "ranking", "voices", "support", "dissent")
+_SUMMED_UP: Final = ("certainty", "ranking", "voices", "support", "dissent")
 """Fields that sum up all evidence, so that no part of them can be shown."""
 
 ANSWER: Final = (
@@ -45,7 +43,7 @@ ANSWER: Final = (
     "certainty",
     "ranking",
     "voices",
-    *READ_OFF,
+    *_READ_OFF,
     "support",
     "dissent",
 )
@@ -103,7 +101,7 @@ def expand(record: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
         answer[name] = record[name]
     answer["actions"] = _read_actions(Recommendation(judge, judge.decide(known)), record["model"])
     if record["certainty"] is None:
-        answer.update(dict.fromkeys(SUMMED_UP))
+        answer.update(dict.fromkeys(_SUMMED_UP))
     answer["fired"] = None if record["fired"] is None else list(name_rules(judge, record["fired"]))
     return answer
 

@@ -6,7 +6,7 @@ rule at index `i` of `rulebase.rule_ids`. A new engine is one file and one line 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
@@ -15,7 +15,7 @@ from cxrules.errors import no_such
 from cxrules.language.facts import Facts
 from cxrules.rulebase import RuleBase
 
-__all__ = ["ENGINES", "Engine", "create_engine", "mask_of"]
+__all__ = ["ENGINES", "Engine", "create_engine", "mask_of", "places_of"]
 
 
 def mask_of(places: Iterable[int]) -> int:
@@ -24,6 +24,19 @@ def mask_of(places: Iterable[int]) -> int:
     for place in places:
         mask |= 1 << place
     return mask
+
+
+def places_of(mask: int) -> Iterator[int]:
+    """Return which bits an int has, the lowest first.
+
+    Examples:
+        >>> list(places_of(mask_of([5, 0, 3])))
+        [0, 3, 5]
+    """
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
 
 
 @runtime_checkable

@@ -15,9 +15,9 @@ from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import parse_text, read_file, read_stream, tell_error
 from cxrules.language.facts import FactValue, Vocabulary
 
-__all__ = ["STANDARD_INPUT", "OrganisationFile", "interpret", "read_facts", "read_organisation"]
+__all__ = ["OrganisationFile", "interpret", "read_facts", "read_organisation"]
 
-STANDARD_INPUT = "-"
+_STANDARD_INPUT = "-"
 _SHOWN = "<stdin>"
 _FACTS = "facts"
 _LARGEST_YAML = 256 << 10
@@ -126,7 +126,7 @@ def _drop_labels(mistakes: list[Diagnostic], node: Node) -> list[Diagnostic]:
 
 
 def _read(name: str, report: MistakeCollector) -> Node | None:
-    if name != STANDARD_INPUT:
+    if name != _STANDARD_INPUT:
         return read_file(Path(name), report, _LARGEST_YAML)
     try:
         if sys.stdin is None:

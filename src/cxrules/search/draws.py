@@ -8,12 +8,13 @@ from random import Random
 from typing import NamedTuple, TypeAlias
 
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of, truth
+from cxrules.engines import places_of
 from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.language.regions import cut
 from cxrules.language.rules import FactTest
 from cxrules.rulebase import RuleBase
 from cxrules.search.codings import DRAWN, EVERYTHING, Coding
-from cxrules.search.redrawing import ROUNDS, Conjunction, Redrawing, Rival, positions
+from cxrules.search.redrawing import ROUNDS, Conjunction, Redrawing, Rival
 
 __all__ = ["DRAWN", "Draw", "Draws"]
 
@@ -223,7 +224,7 @@ def _list_rows(rows: _DrawnRows, impossible: int, asked: int, refused: int) -> t
     found: dict[frozenset[tuple[int, ...]], None] = {}
     for row in rows:
         may = frozenset(
-            [tuple(positions(others & asked)) for bit, others in row if bit & impossible and not others & refused]
+            [tuple(places_of(others & asked)) for bit, others in row if bit & impossible and not others & refused]
         )
         if not may:
             return ()

@@ -5,12 +5,12 @@ Tests are given by number, several of them as the bits of an int.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cxrules.search.codings import EVERYTHING, Coding, Redrawn
 
-__all__ = ["ROUNDS", "Conjunction", "Redrawing", "Rival", "positions"]
+__all__ = ["ROUNDS", "Conjunction", "Redrawing", "Rival"]
 
 ROUNDS = 24
 """How often impossible completions are redrawn before the rest is dropped."""
@@ -154,11 +154,3 @@ class Redrawing:
                 refused = refused | meeting if refused else meeting
             columns = columns & refused if place else refused
         return columns
-
-
-def positions(bits: int) -> Iterator[int]:
-    """Return the positions of the bits of an int, the lowest first."""
-    while bits:
-        lowest = bits & -bits
-        yield lowest.bit_length() - 1
-        bits ^= lowest

@@ -8,7 +8,7 @@ from typing import Final
 
 from cxrules.explanation.prose.report import STYLE
 
-__all__ = ["HEADERS", "POLICY", "policy"]
+__all__ = ["HEADERS", "policy"]
 
 
 def policy(*, offline: bool = False) -> str:
@@ -25,10 +25,8 @@ def policy(*, offline: bool = False) -> str:
     )
 
 
-POLICY: Final = f"{policy()}; frame-ancestors 'none'"
-
 HEADERS: Final = (
-    (b"content-security-policy", POLICY.encode()),
+    (b"content-security-policy", f"{policy()}; frame-ancestors 'none'".encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
