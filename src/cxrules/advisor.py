@@ -214,9 +214,9 @@ class Advisor:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return what another process makes the same advisor of: what is compiled stays here."""
-        built_in = self.rulebase == RuleBase.builtin()
         if self.engine.name not in ENGINES:
             return Advisor, (None, self.engine)
+        built_in = self.rulebase == RuleBase.builtin()
         return Advisor, (None if built_in else self.rulebase, self.engine.name)
 
     def __repr__(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from cxrules import RuleBase
 from cxrules.builtin.naming import as_model
@@ -11,16 +10,8 @@ from cxrules.language.facts import Facts
 from cxrules.language.ids import id_order
 from cxrules.language.rules import Effect, Rule
 from cxrules.policy.dissent import Voice
+from cxrules.policy.evidence import Evidence
 from tests.oracle import OracleEngine
-
-
-class Item(NamedTuple):
-    rule: str
-    model: str
-    points: int
-    source: str
-    carrier: str
-    standing: bool
 
 
 class PlainPolicy:
@@ -50,7 +41,7 @@ class PlainPolicy:
     def rules(self) -> list[Rule]:
         return [self.rulebase.rules[rule] for rule in self.fired]
 
-    def evidence_of(self, rule: Rule) -> Iterable[Item]:
+    def evidence_of(self, rule: Rule) -> Iterable[Evidence]:
         reasons = ["rule_for", "rule_against", "precondition", "transition", "risk"]
         claims = [self.rulebase.claims[claim] for claim in rule.because]
         counting = [claim for claim in claims if claim.kind in reasons or rule.engineer.evidence] or claims
@@ -60,10 +51,10 @@ class PlainPolicy:
             points = rule.engineer.points
         for effect, sign in ((Effect.SUPPORTS, 1), (Effect.OPPOSES, -1)):
             for model in set(rule.targets(effect)):
-                yield Item(rule.id, model, sign * points, carrier.source, carrier.id, rule.id in self.standing)
+                yield Evidence(rule.id, model, sign * points, carrier.source, carrier.id, rule.id in self.standing)
 
-    def count_claims_once(self) -> list[Item]:
-        counted: list[Item] = []
+    def count_claims_once(self) -> list[Evidence]:
+        counted: list[Evidence] = []
         for item in sorted(self.all_items, key=lambda item: (-abs(item.points), item.standing)):
             if not any(
                 (item.model, item.points > 0, item.carrier) == (other.model, other.points > 0, other.carrier)

@@ -1,5 +1,6 @@
 """The decision policy: small cases by hand, and any rule base against a second, slow reading of the definition."""
 
+from dataclasses import astuple
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -221,11 +222,9 @@ def assert_as_read(judge: Judge, decision: Decision) -> None:
     found = (decision.model, decision.status, decision.reason, decision.points, decision.runner_up, decision.lead)
     assert found == reading.outcome()
     assert decider.weigh(decider.count(decision.fired)) == {model: reading.points(model) for model in reading.models}
-    assert sorted(item[1:] for item in reading.items) == sorted(
-        (item.model, item.points, item.source, item.carrier, item.standing)
-        for item in fired_evidence(decider, decision.fired)
-    )
-    assert {item.rule for item in fired_evidence(decider, decision.fired)} <= set(reading.fired)
+    evidence = fired_evidence(decider, decision.fired)
+    assert sorted(astuple(item)[1:] for item in evidence) == sorted(astuple(item)[1:] for item in reading.items)
+    assert {item.rule for item in evidence} <= set(reading.fired)
     assert set(reader.read("dissent", decision)) == reading.dissenting()
     assert set(reader.read("support", decision)) == reading.supporting()
     assert reader.read("voices", decision) == {source: reading.voice(source) for source in decider.rulebase.sources}

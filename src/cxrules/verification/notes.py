@@ -12,7 +12,7 @@ from cxrules.verification.prover import Prover, Query
 from cxrules.verification.results import Note
 from cxrules.verification.witness_regions import generalise
 
-__all__ = ["NOTES", "attainable_points", "ties", "undetermined_regions"]
+__all__ = ["NOTES"]
 
 _REGIONS = 5
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import z3
 
-__all__ = ["EFFORT", "LARGEST_EFFORT", "Possibility", "Solver"]
+__all__ = ["EFFORT", "Possibility", "Solver"]
 
 EFFORT: Final = 100_000_000
 """The most work that one question may take, in the solver's resource units; about two million take a second."""

@@ -9,7 +9,7 @@ from cxrules.explanation.text.words import sentence
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 
-__all__ = ["choose_actions", "rank_actions", "tell_next_steps", "tell_patterns"]
+__all__ = ["rank_actions", "tell_next_steps", "tell_patterns"]
 
 _MOST_ACTIONS = 5
 
