@@ -16,7 +16,18 @@ from cxrules.language.facts import Facts, FactValue, Kind, Vocabulary
 from cxrules.language.rules import FactTest, Operator
 from cxrules.policy.decider import Decider
 
-__all__ = ["Cohort", "CohortJudge", "Column", "Outcomes", "SetColumn", "column_of", "first_of", "gather", "truth"]
+__all__ = [
+    "Cohort",
+    "CohortJudge",
+    "Column",
+    "Outcomes",
+    "SetColumn",
+    "column_of",
+    "first_of",
+    "gather",
+    "restrict",
+    "truth",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,13 @@ def column_of(vocabulary: Vocabulary, name: str, value: FactValue, columns: int)
         assert isinstance(value, tuple)
         return SetColumn(columns, dict.fromkeys(value, columns))
     return {value: columns}
+
+
+def restrict(column: Column, columns: int) -> Column:
+    """Return a fact that is known in some organisations only."""
+    if isinstance(column, SetColumn):
+        return SetColumn(column.known & columns, {name: held & columns for name, held in column.elements.items()})
+    return {value: held & columns for value, held in column.items()}
 
 
 def gather(vocabulary: Vocabulary, organisations: Collection[Facts]) -> Cohort:

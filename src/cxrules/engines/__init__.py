@@ -15,7 +15,7 @@ from cxrules.errors import no_such
 from cxrules.language.facts import Facts
 from cxrules.rulebase import RuleBase
 
-__all__ = ["ENGINES", "Engine", "create_engine", "mask_of", "places_of"]
+__all__ = ["ENGINES", "Engine", "create_engine", "mask_of", "places_of", "unite"]
 
 
 def mask_of(places: Iterable[int]) -> int:
@@ -37,6 +37,14 @@ def places_of(mask: int) -> Iterator[int]:
         lowest = mask & -mask
         yield lowest.bit_length() - 1
         mask ^= lowest
+
+
+def unite(masks: Iterable[int]) -> int:
+    """Return the int with the bits of all of these."""
+    united = 0
+    for mask in masks:
+        united |= mask
+    return united
 
 
 @runtime_checkable

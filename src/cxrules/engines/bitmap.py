@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cxrules.engines import mask_of
+from cxrules.engines import mask_of, unite
 from cxrules.language.facts import Facts, FactValue, Kind, make_reader
 from cxrules.language.rules import SET_TRUTH
 from cxrules.rulebase import RuleBase
@@ -122,7 +122,7 @@ class BitmapEngine:
             self._readers[name] = make_reader(kind, values)
         self._findings = _link(findings, tuple(layer * width for layer in range(1, open_layers)))
         # Needs that count as met from the start because no unit has them.
-        taken = _unite([masks.all for masks in self._masks.values()] + [mask_of(needs) for needs, _ in findings])
+        taken = unite([masks.all for masks in self._masks.values()] + [mask_of(needs) for needs, _ in findings])
         self._met = (1 << layers * width) - 1 & ~taken
         self._plain = open_layers * width
         self._folds = _list_folds(layers - open_layers, width)
@@ -213,13 +213,6 @@ def _list_folds(layers: int, width: int) -> tuple[int, ...]:
         folds.append(layers // 2 * width)
         layers -= layers // 2
     return tuple(folds)
-
-
-def _unite(masks: Iterable[int]) -> int:
-    united = 0
-    for mask in masks:
-        united |= mask
-    return united
 
 
 def _link(findings: Iterable[FindingNeeds], shifts: tuple[int, ...]) -> _Findings:

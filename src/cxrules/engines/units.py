@@ -10,7 +10,7 @@ from cxrules.engines import mask_of
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Unit", "list_units", "order_findings"]
+__all__ = ["Unit", "list_concluders", "list_units", "order_findings"]
 
 
 class Unit(NamedTuple):

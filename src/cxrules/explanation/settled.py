@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from typing import TypeAlias
 from cxrules.builtin.naming import ModelName, as_model
 from cxrules.columns.cohort import Cohort, SetColumn, column_of, first_of
 from cxrules.document import Block, Paragraph
+from cxrules.engines import unite
 from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts, FactValue
 from cxrules.policy.decision import Decision
@@ -174,7 +175,7 @@ class Search:
         self.impossible = bounds.lift(self.unmet)
         # If a fact has no value because others leave none, the others must continue to do so.
         optional = [fact for fact in possibilities.optional if answered and fact in prospects]
-        self.kept = bounds.lift(_join(possibilities.coherence.tested[fact] for fact in optional))
+        self.kept = bounds.lift(unite(possibilities.coherence.tested[fact] for fact in optional))
 
     def search(self) -> Settlement | tuple[Completion, Completion]:
         """Return two completions that disagree, the model on which all agree, or that the budget ran out."""
@@ -295,7 +296,7 @@ class Search:
         for fact in possibilities.optional if self.answered else ():
             if fact in self.openness and fact not in rest:
                 column = cohort.columns.get(fact, {})
-                known = column.known if isinstance(column, SetColumn) else _join(column.values())
+                known = column.known if isinstance(column, SetColumn) else unite(column.values())
                 gaps = cohort.everything & ~known
                 if gaps:
                     columns |= gaps & ~possibilities.may_lack_value(fact, cohort, rest, self.unmet)
@@ -339,10 +340,3 @@ class Search:
                     kept, fired, left_out = without, then.fired, True
         assumed = {fact: value for fact, value in kept.items() if fact not in self.decision.known}
         return Completion(facts, as_model(decided.model), assumed)
-
-
-def _join(masks: Iterable[int]) -> int:
-    joined = 0
-    for mask in masks:
-        joined |= mask
-    return joined

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
+from cxrules.engines import mask_of
 from cxrules.language.facts import Facts
 from cxrules.language.ids import sorted_ids
 from cxrules.language.rules import Effect
@@ -19,7 +20,7 @@ from cxrules.policy.evidence import Evidence, list_evidence
 from cxrules.policy.ledgers import Ledger, Ledgers, Shared, enter_evidence, open_ledgers, share_carriers
 from cxrules.rulebase import RuleBase
 
-__all__ = ["Decider", "sum_points"]
+__all__ = ["Decider"]
 
 
 class Decider:
@@ -65,10 +66,7 @@ class Decider:
 
     def mask(self, rules: Iterable[str]) -> int:
         """Return the bits of some rules."""
-        bits = 0
-        for rule in rules:
-            bits |= 1 << self._index[rule]
-        return bits
+        return mask_of(map(self._index.__getitem__, rules))
 
     def has(self, fired: int, rule: str) -> bool:
         """Return whether a rule is among the fired ones."""
@@ -96,13 +94,13 @@ class Decider:
     def weigh(self, bits: int) -> dict[str, int]:
         """Return the points of every model."""
         return {
-            model: sum_points(bits, for_one, for_two, against_one, against_two)
+            model: _sum_points(bits, for_one, for_two, against_one, against_two)
             for model, _, _, _, for_one, for_two, against_one, against_two, _, _ in self.ledgers
         }
 
     def firm(self, bits: int) -> dict[str, int]:
         """Return for every model its supporting points from rules that are not standing."""
-        return {ledger.model: sum_points(bits, ledger.firm_one, ledger.firm_two, 0, 0) for ledger in self.ledgers}
+        return {ledger.model: _sum_points(bits, ledger.firm_one, ledger.firm_two, 0, 0) for ledger in self.ledgers}
 
     def points(self, model: str, fired: int) -> int:
         """Return the points of one model."""
@@ -284,7 +282,7 @@ class Decider:
         return Reason.ALL_EXCLUDED if all(self.excluded(fired)) else Reason.TOO_LITTLE
 
 
-def sum_points(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:
+def _sum_points(bits: int, for_one: int, for_two: int, against_one: int, against_two: int) -> int:
     """Return the sum of evidence whose points are kept as binary masks."""
     return (
         (bits & for_one).bit_count()

@@ -146,9 +146,7 @@ def share_carriers(
         stronger = 0
         for rank in ranks:
             level = [item for item in group if (-abs(item.points), item.standing) == rank]
-            rules = 0
-            for item in level:
-                rules |= 1 << index[item.rule]
+            rules = mask_of(index[item.rule] for item in level)
             items.append((following, level[0]))
             shared.append(Shared(rules, stronger, following))
             stronger |= rules

@@ -7,8 +7,8 @@ from functools import cached_property
 from random import Random
 from typing import NamedTuple, TypeAlias
 
-from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of, truth
-from cxrules.engines import places_of
+from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of, restrict, truth
+from cxrules.engines import mask_of, places_of, unite
 from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.language.regions import cut
 from cxrules.language.rules import FactTest
@@ -62,22 +62,22 @@ class Draws:
         self._facts = tuple(test.fact for test in self._asked)
         numbers = {test: number for number, test in enumerate(self._asked)}
         self._entries = tuple(tuple(numbers[test] for test in when) for when in entries)
-        self._bits = tuple(map(_bits_of, self._entries))
+        self._bits = tuple(map(mask_of, self._entries))
         self._own = {name: tuple(n for n, fact in enumerate(self._facts) if fact == name) for name in cases}
         self._rows: dict[str, _DrawnRows] = {
             name: tuple(
-                tuple((bit, _bits_of(numbers[test] for test in others)) for bit, others in rivals)
+                tuple((bit, mask_of(numbers[test] for test in others)) for bit, others in rivals)
                 for rivals in rulebase.coherence.rivals(name, values)
             )
             for name, values in cases.items()
             if name in optional
         }
         self._tested = {
-            name: (_join(bit for row in rows for bit, _ in row), _join(others for row in rows for _, others in row))
+            name: (unite(bit for row in rows for bit, _ in row), unite(others for row in rows for _, others in row))
             for name, rows in self._rows.items()
         }
         self._passed: dict[str, tuple[int, dict[FactValue, int]]] = {
-            name: (_bits_of(self._own[name]), {}) for name in self._facts
+            name: (mask_of(self._own[name]), {}) for name in self._facts
         }
         self._conjunctions: dict[tuple[int, int], Conjunction] = {}
         self._rivals: dict[tuple[str, int, int, int], Rival | None] = {}
@@ -126,7 +126,7 @@ class Draws:
             again = drawing.redrawn.get(name)
             column = self._columns[name] if again is None else self._codings[name].read(again.digits)
             blank = drawing.blank.get(name)
-            columns[name] = _keep(column, EVERYTHING ^ blank) if blank else column
+            columns[name] = restrict(column, EVERYTHING ^ blank) if blank else column
         lacking = frozenset([name for name, blank in drawing.blank.items() if blank])
         return Draw(Cohort(everything, columns), EVERYTHING ^ bad, lacking)
 
@@ -141,7 +141,7 @@ class Draws:
                 found = keep.get(value)
                 if found is None:
                     fact = self._rulebase.vocabulary[name]
-                    found = _bits_of(n for n in self._own[name] if self._asked[n].holds(value, fact))
+                    found = mask_of(n for n in self._own[name] if self._asked[n].holds(value, fact))
                     if len(keep) < _KEPT:
                         keep[value] = found
                 passed |= found
@@ -163,7 +163,7 @@ class Draws:
         if key in self._rivals:
             return self._rivals[key]
         rows = _list_rows(self._rows[name], *key[1:])
-        looked_at = _join(_bits_of(numbers) for row in rows for numbers in row)
+        looked_at = unite(mask_of(numbers) for row in rows for numbers in row)
         rival = Rival(name, self._own[name], looked_at, rows) if rows else None
         if len(self._rivals) < _KEPT:
             self._rivals[key] = rival
@@ -232,13 +232,6 @@ def _list_rows(rows: _DrawnRows, impossible: int, asked: int, refused: int) -> t
     return tuple([row for row in found if not any(other < row for other in found)])
 
 
-def _bits_of(numbers: Iterable[int]) -> int:
-    bits = 0
-    for number in numbers:
-        bits |= 1 << number
-    return bits
-
-
 def _biased(random: Random, probability: float) -> int:
     """Return columns each of which is in with a probability: the comparison, digit by digit, with a random number."""
     columns = 0
@@ -247,16 +240,3 @@ def _biased(random: Random, probability: float) -> int:
         chance = random.getrandbits(DRAWN)
         columns = columns | chance if digits >> digit & 1 else columns & chance
     return columns
-
-
-def _keep(column: Column, where: int) -> Column:
-    if isinstance(column, SetColumn):
-        return SetColumn(column.known & where, {element: mask & where for element, mask in column.elements.items()})
-    return {value: mask & where for value, mask in column.items()}
-
-
-def _join(masks: Iterable[int]) -> int:
-    joined = 0
-    for mask in masks:
-        joined |= mask
-    return joined

@@ -17,7 +17,7 @@ __all__ = ["NOTES"]
 _REGIONS = 5
 
 
-def undetermined_regions(prover: Prover) -> Iterator[Note]:
+def _undetermined_regions(prover: Prover) -> Iterator[Note]:
     """Find regions in which every fact is known but no model is recommended."""
     circuit, outcome = prover.circuit, prover.outcome
     everything = prover.space.count()
@@ -40,7 +40,7 @@ def undetermined_regions(prover: Prover) -> Iterator[Note]:
             yield Note("undetermined", f"With every fact known, no model follows where {told}.")
 
 
-def ties(prover: Prover) -> Iterator[Note]:
+def _ties(prover: Prover) -> Iterator[Note]:
     """Find pairs of models between which the declared order alone can decide."""
     for first, second in combinations(prover.rulebase.models, 2):
         hint = partial(prover.trials.tied, first, second)
@@ -59,7 +59,7 @@ def _tie(circuit: Circuit, first: str, second: str) -> Query:
     )
 
 
-def attainable_points(prover: Prover) -> Iterator[Note]:
+def _attainable_points(prover: Prover) -> Iterator[Note]:
     """Find how many points each article can add to each model and take from it."""
     for source in prover.rulebase.sources:
         parts = []
@@ -94,5 +94,5 @@ def _most(prover: Prover, number: Number, bound: int, *, sign: int) -> tuple[boo
         value -= 1
 
 
-NOTES = MappingProxyType({"undetermined": undetermined_regions, "tie": ties, "attainable": attainable_points})
+NOTES = MappingProxyType({"undetermined": _undetermined_regions, "tie": _ties, "attainable": _attainable_points})
 """Every kind of note."""

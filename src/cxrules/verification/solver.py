@@ -21,7 +21,7 @@ __all__ = ["EFFORT", "Possibility", "Solver"]
 EFFORT: Final = 100_000_000
 """The most work that one question may take, in the solver's resource units; about two million take a second."""
 
-LARGEST_EFFORT: Final = (1 << 32) - 1
+_LARGEST_EFFORT: Final = (1 << 32) - 1
 
 _GLANCE = 0.2  # seconds between two checks for a signal, where waiting itself does not notice one
 
@@ -132,11 +132,11 @@ class Solver:
                 if depth:
                     self._solver.push()
                 self._solver.add(*expressions)
-        left = 0 if self.deadline is None else max(1, round(1000 * min(self.deadline - monotonic(), LARGEST_EFFORT)))
-        settings = (min(effort, LARGEST_EFFORT), min(left, LARGEST_EFFORT - 1))
+        left = 0 if self.deadline is None else max(1, round(1000 * min(self.deadline - monotonic(), _LARGEST_EFFORT)))
+        settings = (min(effort, _LARGEST_EFFORT), min(left, _LARGEST_EFFORT - 1))
         if settings != self._settings:
             self._solver.set("rlimit", settings[0])
-            self._solver.set("timeout", settings[1] or LARGEST_EFFORT)
+            self._solver.set("timeout", settings[1] or _LARGEST_EFFORT)
             self._settings = settings
         return self._solver
 

@@ -15,7 +15,17 @@ from random import Random
 from typing import Final, TypeAlias
 
 from cxrules.columns.bits.gates import Gate
-from cxrules.columns.cohort import Cohort, CohortJudge, Column, Outcomes, SetColumn, column_of, first_of, truth
+from cxrules.columns.cohort import (
+    Cohort,
+    CohortJudge,
+    Column,
+    Outcomes,
+    SetColumn,
+    column_of,
+    first_of,
+    restrict,
+    truth,
+)
 from cxrules.columns.int_executor import Runner
 from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator
@@ -170,13 +180,7 @@ class Trials:
         for item in self._rulebase.impossible:
             if met := self._met(item.when, cohort):
                 name = item.when[-1].fact
-                column = cohort.columns[name]
-                if isinstance(column, SetColumn):
-                    elements = {element: where & ~met for element, where in column.elements.items()}
-                    changed: Column = SetColumn(column.known & ~met, elements)
-                else:
-                    changed = {value: where & ~met for value, where in column.items()}
-                cohort = cohort._replace(columns={**cohort.columns, name: changed})
+                cohort = cohort._replace(columns={**cohort.columns, name: restrict(cohort.columns[name], ~met)})
         return cohort
 
     def _read(self, position: int) -> dict[str, FactValue]:

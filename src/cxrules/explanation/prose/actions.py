@@ -14,7 +14,7 @@ __all__ = ["rank_actions", "tell_next_steps", "tell_patterns"]
 _MOST_ACTIONS = 5
 
 
-def choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
+def _choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
     """Choose the five most important actions, or fewer, the most important first."""
     return rank_actions(judge, decision, reasons)[:_MOST_ACTIONS]
 
@@ -57,7 +57,7 @@ def tell_next_steps(judge: Judge, decision: Decision, reasons: Collection[str]) 
     """Describe the patterns recognised, and what to do first."""
     if told := tell_patterns(judge, decision):
         yield Items("Patterns to watch", told)
-    actions = choose_actions(judge, decision, reasons)
+    actions = _choose_actions(judge, decision, reasons)
     if actions:
         yield Items("What to do first", tuple(judge.rulebase.actions[action] for action in actions))
 
