@@ -57,3 +57,20 @@ def test_forty_minutes_after_the_start_what_is_left_is_named(tmp_path: Path) -> 
     assert done.returncode == 0
     assert asked(done) == []
     assert "== skipped, time is up: test test-web " in done.stdout
+
+
+NAMING_TESTS = ["Makefile", "pyproject.toml", *sorted(f"tools/{path.name}" for path in (ROOT / "tools").glob("*.py"))]
+
+
+@pytest.mark.parametrize("name", NAMING_TESTS)
+def test_tests_that_a_target_runs_exist(name: str) -> None:
+    """A file of tests that moved must not leave a target behind that runs nothing: tests are named as paths."""
+    named = set(re.findall(r"\btests(?:/[\w-]+)+(?:\.\w+)?", (ROOT / name).read_text("utf-8")))
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+    if name == "tools/pythons.py":
+        parts = {
+            f"tests/{part}"
+            for part in re.findall(r'^ {8}"([\w/.]+)",$', (ROOT / name).read_text("utf-8"), re.MULTILINE)
+        }
+        assert len(parts) > 10
+        assert [path for path in sorted(parts) if not (ROOT / path).exists()] == []
