@@ -1,7 +1,7 @@
-"""The tests, and where they find things."""
+"""Paths that the tests use."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data"
-SHARED = ROOT.parent / "shared"  # beside the project, and not everywhere: see the marker `requires_shared`
+SHARED = ROOT.parent / "shared"  # outside the repository, and often absent: see the marker `requires_shared`

@@ -18,7 +18,7 @@ from tests import SHARED
 
 collect_ignore = ["data"]  # read by tests, never imported
 
-# Two workers on two cores: an example that took long says nothing about the example. And rule bases that are drawn once
+# Two workers share two cores, so a slow example proves nothing. And rule bases that are drawn once
 # for all tests (`tests.rulebases.drawn_once`) are drawn within the first example that needs them.
 ANY_SPEED = [HealthCheck.too_slow, HealthCheck.nested_given]
 
@@ -26,7 +26,7 @@ settings.register_profile(
     "quick", max_examples=50, derandomize=True, database=None, deadline=None, suppress_health_check=ANY_SPEED
 )
 settings.register_profile("soak", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=ANY_SPEED)
-settings.load_profile("quick")  # --hypothesis-profile is heard later, and so wins
+settings.load_profile("quick")  # --hypothesis-profile is read later, and so wins
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _signals_arrive() -> Iterator[None]:
-    """A suite in the background ignores Ctrl-C, under `nohup` the end of its terminal; so would what it starts."""
+def _default_signal_handlers() -> Iterator[None]:
+    """A suite in the background ignores Ctrl-C, and one under `nohup` SIGHUP; its subprocesses would inherit that."""
     handlers = {signal.SIGINT: signal.default_int_handler}
     handlers |= {getattr(signal, name): signal.SIG_DFL for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
@@ -50,8 +50,8 @@ def _signals_arrive() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _commands_are_made_once() -> Iterator[None]:
-    """Typer's runner makes all commands of an application anew for every call: most of what a call costs."""
+def _commands_built_once() -> Iterator[None]:
+    """Typer's runner rebuilds all commands for every call, which is most of the cost of a call."""
     try:
         from typer import main
     except ImportError:

@@ -1,8 +1,8 @@
-"""A program: four processes append to a decision log, while one after another is killed in the midst of writing.
+"""A program: four processes append to a decision log, while further writers are killed as they write.
 
     python -m tests.crashing_writers LOG FOLDER KILLS SEED
 
-Each process notes in a file of its own in FOLDER the id of every decision whose `write` has returned.
+Each process notes the id of every decision whose `write` has returned, in a separate file in FOLDER.
 """
 
 import os
@@ -17,7 +17,7 @@ from cxrules.decision_log import DecisionLog
 from tests.rulebases import random_organisations
 
 APPENDERS = 4
-note = os.write  # as it is: the notes are not what is tested, and must not be written in slices
+note = os.write  # the original: notes are not under test and must be written whole
 
 
 def append(log: Path, acknowledged: Path, name: str, seed: int, *, pause: float) -> None:
@@ -31,11 +31,11 @@ def append(log: Path, acknowledged: Path, name: str, seed: int, *, pause: float)
 
 
 def write_in_slices(rng: random.Random, begun: int) -> None:
-    """Make each write take a part of what it is given, as a write may, so that there is a midst to be killed in.
+    """Make each write accept only a part of its data, as `write` may, so that a process can be killed between parts.
 
     Args:
         rng: Says how large the parts are.
-        begun: Where to tell that writing has begun.
+        begun: A descriptor that gets a byte when writing has begun.
     """
     write = os.write
 
@@ -62,13 +62,13 @@ def start(log: Path, folder: Path, name: str, seed: int, *, begun: int | None = 
 
 def main(log: Path, folder: Path, kills: int, seed: int) -> None:
     rng = random.Random(seed)
-    cxrules.recommend()  # compiled once, before the processes part
+    cxrules.recommend()  # compile once, before the processes fork
     appenders = [start(log, folder, f"appender-{number}", seed + number) for number in range(APPENDERS)]
     for number in range(kills):
         told, begun = os.pipe()
         victim = start(log, folder, f"victim-{number}", rng.randrange(2**32), begun=begun)
         os.close(begun)
-        if number % 5:  # the others are killed wherever they are, be it before they write
+        if number % 5:  # the others are killed at any point, even before they write
             os.read(told, 1)
         time.sleep(rng.uniform(0, 0.05))
         os.kill(victim, signal.SIGKILL)

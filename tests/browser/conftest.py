@@ -1,4 +1,4 @@
-"""A real browser and both backs of the page. What a machine does not have is skipped, and named."""
+"""A real browser, and the page with both of its back ends. What the machine lacks is skipped, with the reason."""
 
 from __future__ import annotations
 

@@ -47,13 +47,13 @@ def settle(page: Any) -> None:
     page.wait_for_selector(SETTLED, state="attached")
 
 
-def held_out() -> list[dict[str, Any]]:
+def read_three_organisations() -> list[dict[str, Any]]:
     lines = (ROOT / "readings" / "tuning" / "real-organisations.jsonl").read_text("utf-8").splitlines()
     return [json.loads(lines[number])["facts"] for number in (0, 20, 40)]
 
 
 def interview_at_the_terminal(facts: dict[str, FactValue]) -> tuple[list[str], str | None]:
-    """The questions that `cxrules consult` asks of somebody who knows these facts, and the model in the end."""
+    """The questions that `cxrules consult` asks somebody who knows these facts, and the final model."""
     judge = Judge(create_engine("bitmap", RuleBase.builtin()))
     consultation = Consultation(judge)
     asked = []
@@ -71,7 +71,7 @@ def interview_at_the_terminal(facts: dict[str, FactValue]) -> tuple[list[str], s
 def answer_on_the_page(page: Any, fact: str, value: FactValue | None) -> None:
     question = page.locator(f'#next fieldset[data-fact="{fact}"]')
     kind = RuleBase.builtin().vocabulary[fact].kind
-    # A click, not `check`: that looks at the answer again, and waits for it in vain once the next question has come.
+    # `click`, because `check` verifies the box afterwards, when the next question may have replaced it.
     if value is None:
         question.locator("label.unknown").click()
     elif kind is Kind.PERCENT:
@@ -90,8 +90,8 @@ def answer_on_the_page(page: Any, fact: str, value: FactValue | None) -> None:
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_a_whole_interview_is_that_of_the_terminal(browser: Any, address: str, number: int) -> None:
-    known = RuleBase.builtin().vocabulary.validate(held_out()[number])
+def test_the_page_asks_the_same_questions_as_the_terminal(browser: Any, address: str, number: int) -> None:
+    known = RuleBase.builtin().vocabulary.validate(read_three_organisations()[number])
     expected, model = interview_at_the_terminal(dict(known))
     page = open_page(browser, address)
     settle(page)
@@ -106,7 +106,7 @@ def test_a_whole_interview_is_that_of_the_terminal(browser: Any, address: str, n
     page.context.close()
 
 
-def test_the_answer_is_that_of_the_library(browser: Any, address: str) -> None:
+def test_the_page_gives_the_answer_of_the_library(browser: Any, address: str) -> None:
     page = open_page(browser, address)
     page.click("#example")
     settle(page)
@@ -156,7 +156,7 @@ def test_save_load_and_share_give_the_same_organisation(browser: Any, address: s
     page.context.close()
 
 
-def test_a_wrong_file_is_told_what_is_wrong(browser: Any, address: str, tmp_path: Path) -> None:
+def test_mistakes_in_a_file_are_shown(browser: Any, address: str, tmp_path: Path) -> None:
     page = open_page(browser, address)
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("silo: severe\n", "utf-8")
@@ -185,7 +185,7 @@ def test_every_reason_opens_its_rule_and_article(browser: Any, address: str) -> 
     page.context.close()
 
 
-def test_why_not_any_model(browser: Any, address: str) -> None:
+def test_why_not_can_be_asked_about_any_model(browser: Any, address: str) -> None:
     page = open_page(browser, address)
     page.click("#example")
     settle(page)
@@ -223,7 +223,7 @@ def test_the_map_is_zoomed_and_scrolled(browser: Any, address: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_map_can_be_read(browser: Any, server: str, size: str) -> None:
+def test_the_map_is_legible(browser: Any, server: str, size: str) -> None:
     """Whatever the window: no type smaller than ten pixels; on a phone nothing to scroll sideways."""
     page = open_page(browser, server, **SIZES[size])
     page.click("#example")
@@ -251,7 +251,7 @@ def test_the_actions_are_a_checklist(browser: Any, address: str) -> None:
     page.context.close()
 
 
-def test_why_a_question_is_asked(browser: Any, address: str) -> None:
+def test_the_page_says_why_a_question_is_asked(browser: Any, address: str) -> None:
     page = open_page(browser, address)
     settle(page)
     page.click("#next summary")
@@ -262,7 +262,7 @@ def test_why_a_question_is_asked(browser: Any, address: str) -> None:
 
 def test_several_answers_can_be_chosen_before_the_next_question(browser: Any, address: str) -> None:
     vocabulary = RuleBase.builtin().vocabulary.facts
-    page = open_page(browser, link_to(address, an_organisation_asked_for_a_set()))
+    page = open_page(browser, link_to(address, draw_organisation_with_sets_left()))
     settle(page)
     card = page.locator("#next fieldset")
     fact = card.get_attribute("data-fact")
@@ -278,8 +278,8 @@ def test_several_answers_can_be_chosen_before_the_next_question(browser: Any, ad
     page.context.close()
 
 
-def an_organisation_asked_for_a_set() -> dict[str, Any]:
-    """One of which nothing is asked but the facts with several answers."""
+def draw_organisation_with_sets_left() -> dict[str, Any]:
+    """An organisation about which only facts with several answers are left to ask."""
     rulebase = RuleBase.builtin()
     judge = Judge(create_engine("bitmap", rulebase))
     single = [name for name, fact in rulebase.vocabulary.facts.items() if fact.kind is not Kind.SET]
@@ -378,7 +378,7 @@ def test_a_table_in_parquet_is_decided_or_refused_with_a_reason(browser: Any, ad
     page.context.close()
 
 
-def test_the_report_is_printed_as_it_looks(browser: Any, address: str) -> None:
+def test_the_report_prints_as_it_looks(browser: Any, address: str) -> None:
     page = open_page(browser, address)
     page.fill("#name", "Fjordline Ferries")
     answer_on_the_page(page, page.locator("#next fieldset").get_attribute("data-fact"), "champion")
@@ -414,8 +414,10 @@ CONTROLS = ("The best next question", "All questions", "Print the report", "Why 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_itself_prints_as_the_report_reads(browser: Any, address: str, tmp_path: Path, scheme: str) -> None:
-    """The browser's own command, from a menu: everything the report says that needs no drawing, and no controls."""
+def test_printing_the_page_gives_the_texts_of_the_report(
+    browser: Any, address: str, tmp_path: Path, scheme: str
+) -> None:
+    """With the browser's own print command: all texts of the report but its drawings, and no controls."""
     page = open_page(browser, address, color_scheme=scheme)
     page.fill("#name", "Acme & Co")
     page.click("#example")
@@ -448,7 +450,7 @@ def test_the_page_itself_prints_as_the_report_reads(browser: Any, address: str, 
     page.context.close()
 
 
-def test_the_command_to_print_prints_the_report(browser: Any, server: str) -> None:
+def test_ctrl_p_prints_the_report(browser: Any, server: str) -> None:
     page = open_page(browser, server)
     page.click("#example")
     settle(page)
@@ -460,14 +462,14 @@ def test_the_command_to_print_prints_the_report(browser: Any, server: str) -> No
     page.context.close()
 
 
-def test_the_card_follows_what_is_answered_elsewhere(browser: Any, server: str) -> None:
-    page = open_page(browser, link_to(server, an_organisation_asked_for_a_set()))
+def test_the_card_moves_on_when_another_answer_settles_its_question(browser: Any, server: str) -> None:
+    page = open_page(browser, link_to(server, draw_organisation_with_sets_left()))
     settle(page)
     card = page.locator("#next fieldset")
     fact = card.get_attribute("data-fact")
     card.locator("input").first.click()
     settle(page)
-    assert card.get_attribute("data-fact") == fact, "an answer of several choices may still grow"
+    assert card.get_attribute("data-fact") == fact, "more of its choices may follow"
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     other = page.locator(
         f'.everything fieldset:visible:not([data-fact="{fact}"]) input[type=radio]:not(:checked)'
@@ -480,8 +482,8 @@ def test_the_card_follows_what_is_answered_elsewhere(browser: Any, server: str) 
     page.context.close()
 
 
-def test_the_card_leaves_what_is_being_typed(browser: Any, server: str) -> None:
-    """An answer that arrives late must not take a number away, and one that is wrong is not skipped."""
+def test_the_card_keeps_what_is_being_typed(browser: Any, server: str) -> None:
+    """A late response must not remove a number being typed, and a wrong number is not skipped."""
     numbers = {name for name, fact in RuleBase.builtin().vocabulary.facts.items() if fact.kind is Kind.PERCENT}
     others = [name for name in RuleBase.builtin().vocabulary.facts if name not in numbers]
     page = open_page(browser, link_to(server, {"facts": {"maturity": "developing"}, "skipped": others}))
@@ -503,7 +505,7 @@ def test_the_card_leaves_what_is_being_typed(browser: Any, server: str) -> None:
     page.context.close()
 
 
-def test_it_is_said_how_much_is_enough_and_little_is_folded(browser: Any, address: str) -> None:
+def test_the_page_says_how_many_answers_are_enough_and_folds_details(browser: Any, address: str) -> None:
     page = open_page(browser, address)
     settle(page)
     assert re.search(r"at most \w+ more answers", page.locator("#enough").inner_text())
@@ -535,7 +537,7 @@ def test_the_report_needs_nothing_but_itself(browser: Any, address: str, tmp_pat
     alone.goto(report.as_uri())
     assert requests == [report.as_uri()]
     assert alone.locator("h1").inner_text().startswith("Who should own")
-    for width in (1000, 390):  # the drawing fits the window, and its type can be read
+    for width in (1000, 390):  # the drawing fits the window and is legible
         alone.set_viewport_size({"width": width, "height": 800})
         assert alone.locator("svg:visible").count() == 1
         assert alone.evaluate("document.documentElement.scrollWidth") <= width
@@ -545,7 +547,7 @@ def test_the_report_needs_nothing_but_itself(browser: Any, address: str, tmp_pat
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_no_view_has_a_fault_of_accessibility(browser: Any, server: str, axe: str, size: str) -> None:
+def test_no_view_has_an_accessibility_fault(browser: Any, server: str, axe: str, size: str) -> None:
     page = open_page(browser, server, bypass_csp=True, **SIZES[size])
     settle(page)
     page.evaluate(axe)
@@ -603,7 +605,7 @@ def test_the_interview_works_by_keyboard_alone(browser: Any, server: str) -> Non
     page.focus("#next input")
     first = page.locator("#next fieldset").get_attribute("data-fact")
     chosen = []
-    for _ in range(2):  # the arrows choose; nothing is taken away before Enter
+    for _ in range(2):  # the arrows choose; the question stays until Enter
         page.keyboard.press("ArrowRight")
         settle(page)
         assert page.locator("#next fieldset").get_attribute("data-fact") == first
@@ -629,7 +631,7 @@ def test_the_static_site_works_offline(browser: Any, static_site: str) -> None:
 
 
 @pytest.mark.parametrize("spoilt", ["missing", "broken"])
-def test_the_static_site_starts_python_where_its_memory_cannot_be_restored(
+def test_the_static_site_starts_python_if_its_snapshot_cannot_be_restored(
     browser: Any, static_site: str, spoilt: str
 ) -> None:
     context = browser.new_context()

@@ -1,4 +1,4 @@
-"""The four facts of the card alone, in every combination: a committed and reviewed table."""
+"""Every combination of the card's four facts, against a reviewed table in the repository."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.card import FACTS, PATH
 
 
 def read_rows() -> Iterator[tuple[dict[str, object], dict[str, str]]]:
-    """Return for each row the facts and the rest."""
+    """Return the facts and the rest of each row."""
     with (ROOT / PATH).open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             known: dict[str, object] = {name: row[name] for name in FACTS if row[name]}
@@ -20,7 +20,7 @@ def read_rows() -> Iterator[tuple[dict[str, object], dict[str, str]]]:
             yield known, row
 
 
-def test_the_table_holds_every_combination_once() -> None:
+def test_the_table_has_every_combination_once() -> None:
     rows = [tuple(sorted(known.items(), key=str)) for known, _ in read_rows()]
     assert len(rows) == len(set(rows)) == 5 * 4 * 4 * 4
 
@@ -33,7 +33,7 @@ def test_each_row_comes_out_as_reviewed() -> None:
         assert row["review"]
 
 
-def test_no_row_recommends_what_the_known_facts_refuse() -> None:
+def test_no_row_recommends_a_model_that_its_facts_rule_out() -> None:
     for known, row in read_rows():
         assert row["model"] not in row["excluded"].split(), known
         if known.get("maturity") == "mature" or known.get("marketing_bandwidth") == "stretched":

@@ -27,7 +27,7 @@ def builtin_cases() -> tuple[OrganisationCase, ...]:
 
 @cache
 def with_variants() -> dict[str, list[OrganisationCase]]:
-    """Each case with those that its changes make."""
+    """The variants of each case, itself included."""
     found: dict[str, list[OrganisationCase]] = {}
     for case in builtin_cases():
         found.setdefault(case.id.partition("/")[0], []).append(case)
@@ -36,7 +36,7 @@ def with_variants() -> dict[str, list[OrganisationCase]]:
 
 @pytest.fixture(scope="module")
 def others() -> list[Judge]:
-    """The engines beside the one that answers: what is decided from the same rules is the same answer."""
+    """The engines other than the default, which are compared up to the decision: the rest follows from it."""
     rulebase = RuleBase.builtin()
     engines: list[Engine] = [OracleEngine(rulebase)]
     with suppress(ImportError):
@@ -66,11 +66,11 @@ def test_a_wrong_case_is_noticed() -> None:
     assert list(find_faults(advice, {"model": "sales_led", "cites": ["A0-1"], "silent": list(advice.fired), "typo": 1}))
 
 
-def test_a_near_miss_names_the_rules_that_it_misses() -> None:
+def test_a_near_miss_names_the_rules_that_must_not_fire() -> None:
     assert all(case.expect["silent"] for case in builtin_cases() if "/but-" in case.id)
 
 
-def test_every_organisation_of_a_case_is_possible() -> None:
+def test_every_case_describes_a_possible_organisation() -> None:
     rulebase = RuleBase.builtin()
     facts = dict(rulebase.vocabulary.facts)
     for case in builtin_cases():
@@ -89,7 +89,7 @@ def test_every_rule_fires_in_a_case() -> None:
     assert fired == set(advisor.rulebase.rules), sorted(set(advisor.rulebase.rules) - fired)
 
 
-def test_acceptance_cases_are_the_shared_ones(shared: Path) -> None:
+def test_acceptance_cases_match_the_shared_scenarios(shared: Path) -> None:
     ours = {case.id: case for case in builtin_cases()}
     for scenario in yaml.safe_load((shared / "knowledge-input" / "scenarios.yaml").read_text("utf-8")):
         case = ours[scenario["id"]]
@@ -98,7 +98,7 @@ def test_acceptance_cases_are_the_shared_ones(shared: Path) -> None:
             assert case.expect.get(name) == scenario.get(name), (scenario["id"], name)
 
 
-def test_every_conclusion_of_advice_is_reached() -> None:
+def test_every_action_and_warning_is_concluded_by_a_rule() -> None:
     advisor = Advisor()
     rules = advisor.rulebase.rules.values()
     for effect, known in ((Effect.ACTION, advisor.rulebase.actions), (Effect.WARNING, advisor.rulebase.warnings)):

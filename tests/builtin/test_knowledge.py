@@ -1,4 +1,4 @@
-"""The built-in knowledge against the articles, the ledger of claims and the promises of the design."""
+"""The built-in knowledge agrees with the articles, the list of claims and the design."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rulebase() -> RuleBase:
     return RuleBase.builtin()
 
 
-def test_every_claim_stands_where_it_says(rulebase: RuleBase, shared: Path) -> None:
+def test_every_claim_is_in_the_paragraphs_that_it_names(rulebase: RuleBase, shared: Path) -> None:
     for claim in rulebase.claims.values():
         source = rulebase.sources[claim.source]
         lines = (shared / "articles" / source.file).read_text("utf-8").split("\n")
@@ -38,14 +38,14 @@ def test_paragraphs_are_lines_with_text(rulebase: RuleBase, shared: Path) -> Non
         assert all(lines[line - 1].strip() for line in source.paragraphs), source.id
 
 
-def test_every_claim_of_the_ledger_is_there(rulebase: RuleBase, shared: Path) -> None:
+def test_every_listed_claim_is_in_the_knowledge(rulebase: RuleBase, shared: Path) -> None:
     ledger = (shared / "knowledge-input" / "ledger.md").read_text("utf-8")
     ids = set(re.findall(r"^\| (A\d-\d+) \|", ledger, flags=re.MULTILINE))
     assert len(ids) == 178
     assert ids <= set(rulebase.claims)
 
 
-def test_the_vocabulary_is_the_shared_one(rulebase: RuleBase, shared: Path) -> None:
+def test_the_vocabulary_matches_the_shared_one(rulebase: RuleBase, shared: Path) -> None:
     vocabulary = yaml.safe_load((shared / "knowledge-input" / "vocabulary.yaml").read_text("utf-8"))
     assert list(vocabulary["facts"]) == list(rulebase.vocabulary.facts)
     for name, given in vocabulary["facts"].items():
@@ -55,7 +55,7 @@ def test_the_vocabulary_is_the_shared_one(rulebase: RuleBase, shared: Path) -> N
     assert set(vocabulary["models"]) == set(rulebase.models)
 
 
-def test_every_claim_is_accounted_for(rulebase: RuleBase) -> None:
+def test_every_claim_is_used_or_set_aside(rulebase: RuleBase) -> None:
     used = {claim for rule in rulebase.rules.values() for claim in rule.because}
     for model in rulebase.models.values():
         used.update(model.claims)
@@ -65,7 +65,7 @@ def test_every_claim_is_accounted_for(rulebase: RuleBase) -> None:
         assert (claim.id in used) != bool(claim.set_aside), claim.id
 
 
-def test_every_fact_and_every_value_has_words(rulebase: RuleBase) -> None:
+def test_every_fact_and_every_value_has_texts(rulebase: RuleBase) -> None:
     for fact in rulebase.vocabulary.facts.values():
         assert fact.question.endswith("?")
         assert fact.topic
@@ -83,8 +83,8 @@ def test_a_rule_cites_one_article(rulebase: RuleBase) -> None:
         assert rule.rationale.endswith("."), rule.id
 
 
-def test_only_the_engineer_weighs_otherwise(rulebase: RuleBase) -> None:
-    """A rule weighs as its strongest claim speaks; the exceptions carry a reason, and are counted here."""
+def test_only_the_engineer_deviates_from_the_tone(rulebase: RuleBase) -> None:
+    """The strongest claim of a rule sets its points; exceptions give a reason, and are counted here."""
     carrying = {item.rule for item in list_evidence(rulebase)}
     weighed = [rule for rule in rulebase.rules.values() if rule.engineer.points is not None]
     counted = [rule for rule in rulebase.rules.values() if rule.engineer.evidence]
@@ -98,8 +98,8 @@ def test_only_the_engineer_weighs_otherwise(rulebase: RuleBase) -> None:
             assert weigh_rule(rulebase, rule)[0] == max(claim.tone for claim in claims if claim.kind in EVIDENTIAL)
 
 
-def test_facts_keep_to_their_use(rulebase: RuleBase) -> None:
-    """What colours never excludes nor supports alone; what advises or warns moves no points."""
+def test_facts_are_used_as_declared(rulebase: RuleBase) -> None:
+    """A fact that colours never excludes, nor supports by itself; one that advises or warns moves no points."""
     facts = rulebase.vocabulary.facts
     for rule in rulebase.rules.values():
         effects = {conclusion.effect for conclusion in rule.then}

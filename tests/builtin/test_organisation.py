@@ -1,9 +1,9 @@
-"""The model of an organisation shows how to use it, and its examples are what they claim to be."""
+"""`Organisation` shows how to use it, and its examples are valid."""
 
 from cxrules import Organisation, recommend
 
 
-def test_examples_are_accepted_and_lead_somewhere() -> None:
+def test_examples_are_accepted_and_make_rules_fire() -> None:
     examples = Organisation.model_json_schema()["examples"]
     assert len(examples) >= 2
     for example in examples:
@@ -15,7 +15,7 @@ def test_examples_are_accepted_and_lead_somewhere() -> None:
     assert recommend(examples[0]).model
 
 
-def test_what_is_unknown_is_not_shown() -> None:
+def test_unknown_facts_are_not_shown() -> None:
     organisation = Organisation(silos="severe", maturity=None, marketing_journey_coverage=["loyalty"])
     assert repr(organisation) == "Organisation(silos='severe', marketing_journey_coverage=('loyalty',))"
     assert repr(Organisation()) == "Organisation()"

@@ -1,4 +1,4 @@
-"""The built-in rule base against blind readings of the articles: `readings/` tells what they are."""
+"""The built-in rule base against blind readings of the articles, which `readings/` describes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_set_that_is_tested_has_a_floor() -> None:
 
 
 @pytest.mark.parametrize("name", [*list_sets(), "retest/random"])
-def test_every_reading_is_whole_and_every_organisation_possible(name: str) -> None:
+def test_every_reading_is_complete_and_every_organisation_possible(name: str) -> None:
     rulebase = ADVISOR.rulebase
     lines = read_set(name)
     assert len({line.id for line in lines}) == len(lines)
@@ -68,7 +68,7 @@ def test_readers_are_compared_with_other_readers() -> None:
     assert list(compare_retest()) == [(62, 72), (62, 72)]
 
 
-def test_each_reader_gets_the_organisations_in_another_order(tmp_path: Path) -> None:
+def test_each_reader_gets_the_organisations_in_a_different_order(tmp_path: Path) -> None:
     (tmp_path / "articles").mkdir()
     (tmp_path / "articles" / "one.txt").write_text("An article.", "utf-8")
     write_sheets("held-out/random", tmp_path, readers=2, articles=tmp_path / "articles")
@@ -80,6 +80,6 @@ def test_each_reader_gets_the_organisations_in_another_order(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", [name for name in list_sets() if "real" in name])
-def test_who_gets_an_answer_is_told_at_least_three_things_to_do(name: str) -> None:
+def test_every_recommendation_has_at_least_three_actions(name: str) -> None:
     answers = {line.id: ADVISOR.recommend(line.facts) for line in read_set(name)}
     assert [name for name, answer in answers.items() if answer.model and len(answer.actions) < 3] == []

@@ -1,4 +1,4 @@
-"""What each author would say by the author's own rules, and what an answer tells of those who disagree."""
+"""What each article would recommend by itself, and what an answer says about those that disagree."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ VOICES = [
     # A1: one high-ranking executive, above all where departments are silos; CX is a burden on marketing.
     ("A1", {"silos": "severe", "current_owner": "cx_department"}, "cxo_owned"),
     ("A1", {"current_owner": "marketing"}, "cxo_owned"),
-    # A2: what customers value decides for the time being, and a leader above all is best.
+    # A2: a leader above the functions is best; until there is one, what customers value decides.
     ("A2", {"top_customer_priority": "fast_response", "independent_leader_feasible": False}, "service_led"),
     ("A2", {"top_customer_priority": "simple_purchase", "independent_leader_feasible": False}, "sales_led"),
     ("A2", {"owner_independent": True}, "cxo_owned"),
-    # A3: from the top, with an officer who unites and does not own.
+    # A3: the CEO owns CX, with an officer who unites the functions.
     ("A3", {"ceo_involvement": "champion"}, "ceo_with_cco"),
     ("A3", {"current_owner": "everyone"}, "ceo_with_cco"),
-    # A4: a framework before a leader; marketing central and not leading.
+    # A4: a framework before a leader; marketing is central but does not lead.
     ("A4", {"framework": "none", "current_owner": "none"}, "framework_first"),
     ("A4", {"marketing_journey_coverage": ["awareness", "retention", "loyalty"], "reliance_on_sales": "low"}, None),
     # A0: start in marketing and outgrow it.
     ("A0", {"maturity": "early", "marketing_insight": "deep"}, "marketing_interim"),
     ("A0", {"maturity": "mature", "scope": "enterprise_wide"}, "cx_department"),
-    # An author speaks whatever another author's rule excludes, and never for what the author's own rule excludes.
+    # Exclusions by other articles do not silence a voice; those of its own article do.
     ("A2", {"independent_leader_feasible": True, "framework": "none", "current_owner": "none"}, "cxo_owned"),
     ("A3", {"ceo_involvement": "champion", "independent_leader_feasible": False}, "ceo_with_cco"),
     ("A4", {"framework": "none", "independent_leader_feasible": True, "scope": "enterprise_wide"}, "framework_first"),
@@ -50,26 +50,28 @@ DISSENT = [
 
 
 @pytest.mark.parametrize(("claim", "facts", "model"), DISSENT)
-def test_what_an_author_says_outright_is_dissent(claim: str, facts: dict[str, object], model: str) -> None:
+def test_an_explicit_claim_against_the_recommendation_is_dissent(
+    claim: str, facts: dict[str, object], model: str
+) -> None:
     advice = ADVISOR.recommend(facts)
     assert advice.model == model
     assert claim in advice.dissent
 
 
-def test_an_author_whose_choice_another_rules_out_is_told_so() -> None:
+def test_the_text_says_that_the_choice_of_an_article_is_ruled_out() -> None:
     advice = ADVISOR.recommend(framework="none", independent_leader_feasible=True, scope="enterprise_wide")
     assert advice.voices["A4"].model == "framework_first"
     assert "would choose “Framework first”, which is ruled out here because" in advice.explain()
 
 
-def test_a_reading_of_the_engineer_is_no_voice() -> None:
+def test_a_rule_of_the_engineer_is_not_part_of_a_voice() -> None:
     advice = ADVISOR.recommend(cx_defined="undefined", framework="none", maturity="early")
     assert "know-customers-before-choosing" in advice.fired
     assert advice.voices["A2"].model != "framework_first"
 
 
-def test_advice_fits_the_answer() -> None:
-    """No action serves another model than the recommended one."""
+def test_actions_serve_the_recommended_model() -> None:
+    """An action that serves other models only is not advised."""
     rulebase = ADVISOR.rulebase
     for known, _ in zip(random_organisations(rulebase, seed=11, coherent=True), range(150), strict=False):
         advice = ADVISOR.recommend(known)
@@ -88,15 +90,15 @@ def test_the_brief_text_ends_with_what_to_do_first() -> None:
     assert "Patterns to watch:\n- One function owns it" in advice.explain()
 
 
-def test_whoever_may_start_in_marketing_is_told_when_to_leave() -> None:
+def test_starting_in_marketing_comes_with_exit_triggers() -> None:
     rulebase = ADVISOR.rulebase
     (needed,) = rulebase.models["marketing_interim"].requires
     rules = [rule for rule in rulebase.rules.values() if "set_exit_triggers" in rule.targets(Effect.ACTION)]
     assert any(rule.needs() == {needed} and not rule.facts() for rule in rules)
 
 
-def test_the_full_text_says_which_advice_was_kept_back() -> None:
-    """What a fact gives rise to, for another model, is told as what would serve that model, and as nothing else."""
+def test_the_full_text_lists_advice_for_other_models() -> None:
+    """Advice that follows from the facts but serves another model is listed as that, and nowhere else."""
     rulebase = ADVISOR.rulebase
     for known, _ in zip(random_organisations(rulebase, seed=19, coherent=True), range(20), strict=False):
         advice = ADVISOR.recommend(known)

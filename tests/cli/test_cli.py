@@ -1,4 +1,4 @@
-"""The command line: what it says, where it says it, and how it ends."""
+"""The command line: output, errors and exit codes."""
 
 import json
 import re
@@ -55,7 +55,7 @@ def write(folder: Path, text: str) -> str:
 # --- recommend
 
 
-def test_the_report_bears_the_name_in_the_file_and_the_date_given(run: Run, tmp_path: Path) -> None:
+def test_the_report_has_the_name_in_the_file_and_the_given_date(run: Run, tmp_path: Path) -> None:
     path = write(tmp_path, json.dumps({"name": "Acme", "facts": KNOWN}))
     undated = run("recommend", path, "--html")
     assert undated.exit_code == 0
@@ -113,7 +113,7 @@ def test_an_undetermined_recommendation_is_an_answer(run: Run) -> None:
     assert json.loads(result.stdout)["reason"] == "nothing_known"
 
 
-def test_recommend_reports_every_mistake_where_it_stands(run: Run, tmp_path: Path) -> None:
+def test_recommend_reports_every_mistake_with_its_place(run: Run, tmp_path: Path) -> None:
     path = write(
         tmp_path,
         "maturity: erly\n"
@@ -153,7 +153,7 @@ def test_recommend_reports_every_mistake_where_it_stands(run: Run, tmp_path: Pat
         (b"maturity: \xff", "<stdin>: standard input cannot be read as UTF-8"),
     ],
 )
-def test_recommend_refuses_what_is_no_organisation(run: Run, given: str | bytes, told: str) -> None:
+def test_recommend_refuses_anything_but_an_organisation(run: Run, given: str | bytes, told: str) -> None:
     result = run("recommend", "-", given=given)
     assert (result.exit_code, result.stdout) == (ExitCode.WRONG_INPUT, "")
     assert result.stderr.startswith(told)
@@ -182,7 +182,7 @@ def test_wrong_arguments_end_in_one_message(run: Run, arguments: list[str], told
     assert "Traceback" not in result.stderr
 
 
-# --- a rule base of one's own
+# --- custom rules
 
 
 def test_recommend_answers_why_not_and_what_if(run: Run) -> None:
@@ -216,18 +216,18 @@ def test_recommend_answers_why_not_and_what_if(run: Run) -> None:
         (["--what-if", "silos=none", "--why-not", "cmo_owned"], "ask one at a time"),
     ],
 )
-def test_recommend_refuses_questions_that_make_no_sense(run: Run, options: list[str], told: str) -> None:
+def test_recommend_refuses_wrong_questions(run: Run, options: list[str], told: str) -> None:
     done = run("recommend", "-", *options, given="maturity: early")
     assert (done.exit_code, told in done.stderr) == (2, True)
 
 
-def test_recommend_uses_rules_of_ones_own(run: Run) -> None:
+def test_recommend_uses_custom_rules(run: Run) -> None:
     result = run("recommend", "-", "--json", "--rules", SMALL, given="{soil: dry, can_at_hand: true}")
     assert result.exit_code == ExitCode.ANSWERED, result.stderr
     assert json.loads(result.stdout)["model"] == "gardener"
 
 
-def test_rules_of_ones_own_lie_on_top(run: Run) -> None:
+def test_custom_rules_are_added_on_top(run: Run) -> None:
     overlay = str(ROOT / "examples" / "own_rules")
     result = run("rules", "--rules", overlay, "--on-top", "--fact", "data_supervised")
     assert result.exit_code == ExitCode.ANSWERED, result.stderr
@@ -235,7 +235,7 @@ def test_rules_of_ones_own_lie_on_top(run: Run) -> None:
     assert result.stdout.splitlines()[-1] == f"1 rule of {len(cxrules.RuleBase.builtin().rules) + 1}."
 
 
-# --- the rule base in text
+# --- showing the rule base
 
 
 def test_every_rule_can_be_shown(run: Run, builtin: "RuleBase") -> None:
@@ -278,7 +278,7 @@ def test_a_model_is_given_by_its_id_or_its_name(run: Run, builtin: "RuleBase") -
     assert run("rules", "cmo_owned", "--model", "cmo_owned").exit_code == ExitCode.WRONG_INPUT
 
 
-def test_a_rule_is_told_in_words_and_as_it_is_written(run: Run) -> None:
+def test_a_rule_is_shown_in_words_and_as_written(run: Run) -> None:
     words = " ".join(run("rule", "unit-among-silos").stdout.split())
     assert "the silos between departments: at least “Somewhat” [silos is at least some]" in words
 
@@ -311,7 +311,7 @@ def test_facts_lists_every_question_and_value(run: Run, builtin: "RuleBase") -> 
     assert run("facts", "maturity").stdout.splitlines()[0] == "maturity  [decides]"
 
 
-def test_facts_stand_in_sections_and_say_what_they_may_do(run: Run, builtin: "RuleBase") -> None:
+def test_facts_are_listed_in_sections_with_their_use(run: Run, builtin: "RuleBase") -> None:
     lines = run("facts").stdout.splitlines()
     facts = builtin.vocabulary.facts.values()
     sections = list(dict.fromkeys(fact.section for fact in facts))
@@ -335,7 +335,7 @@ def test_a_template_is_an_organisation_file_to_fill_in(run: Run, builtin: "RuleB
     assert run("facts", "--template", "--json").exit_code == ExitCode.WRONG_INPUT
 
 
-# --- options that say nothing, or too much
+# --- meaningless options
 
 WRONG_OPTIONS = [
     ("recommend - --html --json", 2, "--html is the report"),
@@ -355,7 +355,7 @@ WRONG_OPTIONS = [
 
 
 @pytest.mark.parametrize(("line", "code", "told"), WRONG_OPTIONS)
-def test_options_that_cannot_be_meant_are_refused(run: Run, line: str, code: int, told: str) -> None:
+def test_meaningless_options_are_refused(run: Run, line: str, code: int, told: str) -> None:
     shown = run(*line.split(), given="maturity: early\n")
     assert (shown.exit_code, told in shown.stderr) == (code, True), shown.stderr
 
@@ -397,7 +397,7 @@ def test_help_names_every_command_and_exit_code(run: Run) -> None:
         assert f"cxrules {command}" in documented
 
 
-def test_version_tells_the_revision(run: Run) -> None:
+def test_version_shows_the_revision(run: Run) -> None:
     shown = run("--version").stdout
     assert shown.startswith(f"cxrules {cxrules.__version__},")
     assert cxrules.RuleBase.builtin().revision[:12] in shown
@@ -427,7 +427,7 @@ def test_a_missing_extra_is_named(missing: str, arguments: list[str], extra: str
     assert len(shown.stderr.splitlines()) == 1
 
 
-def test_output_that_nobody_reads_to_the_end_is_no_failure_to_talk_about() -> None:
+def test_a_closed_pipe_is_not_reported() -> None:
     code = "from cxrules.cli import main; main()"
     with subprocess.Popen(
         [sys.executable, "-c", code, "claims"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -440,5 +440,5 @@ def test_output_that_nobody_reads_to_the_end_is_no_failure_to_talk_about() -> No
         assert process.wait() == ExitCode.OUTPUT_LOST  # and not 1, which says that mistakes were found
 
 
-def test_no_colours_where_nobody_looks(run: Run) -> None:
+def test_no_colours_without_a_terminal(run: Run) -> None:
     assert "\x1b" not in run("--help").stdout + run("rules").stdout + run("rule", "nothing").stderr

@@ -1,4 +1,4 @@
-"""`cxrules log`: what it says, and how it ends."""
+"""`cxrules log`: output and exit codes."""
 
 import json
 import os
@@ -86,16 +86,16 @@ def test_show_gives_a_line_for_each_decision(run: Run, path: Path) -> None:
         (["--until", "9999-12-31T23:59:59-12:00"], ["first", "second", "third"]),
     ],
 )
-def test_show_chooses(run: Run, path: Path, options: list[str], names: list[str]) -> None:
+def test_show_filters(run: Run, path: Path, options: list[str], names: list[str]) -> None:
     shown = run("show", str(path), "--json", *options)
     found = [json.loads(line)["id"] for line in shown.stdout.splitlines()]
-    # Whether the third organisation is undetermined too is a matter of the rules.
+    # Whether the third organisation is undetermined too depends on the rules.
     assert [name for name in found if name in names or name != "third"] == names
     assert shown.exit_code == 0
 
 
 @pytest.mark.parametrize("option", ["--model", "--rule"])
-def test_show_tells_that_a_name_is_nowhere_in_the_log(run: Run, path: Path, option: str) -> None:
+def test_show_reports_a_name_that_is_not_in_the_log(run: Run, path: Path, option: str) -> None:
     shown = run("show", str(path), option, "ceo_with_co")
     assert (shown.exit_code, shown.stdout) == (0, "")
     assert shown.stderr.startswith(f"no decision of this log has the {option[2:]} 'ceo_with_co'")
@@ -105,14 +105,14 @@ def test_show_tells_that_a_name_is_nowhere_in_the_log(run: Run, path: Path, opti
         assert "no decision of this log" not in run("show", str(path), "--model", there, "--until", "2000-01-01").stderr
 
 
-def test_show_chooses_by_rule(run: Run, path: Path) -> None:
+def test_show_filters_by_rule(run: Run, path: Path) -> None:
     rule = next(iter(set(cxrules.recommend(KNOWN).fired) - set(cxrules.recommend().fired)))
     shown = run("show", str(path), "--rule", rule, "--json")
     assert [json.loads(line)["id"] for line in shown.stdout.splitlines()] == ["first"]
 
 
 @pytest.mark.parametrize("date", ["yesterday", "2025-13-01", ""])
-def test_a_date_that_is_none_is_refused(run: Run, path: Path, date: str) -> None:
+def test_an_invalid_date_is_refused(run: Run, path: Path, date: str) -> None:
     shown = run("show", str(path), "--since", date)
     assert shown.exit_code == 2
     assert "--since is a date" in shown.stderr
@@ -138,7 +138,7 @@ def test_replay_shows_what_differs(run: Run, path: Path) -> None:
     assert json.loads(line)["differences"][0]["field"] == "certainty"
 
 
-def test_what_another_version_recorded_is_said(run: Run, path: Path) -> None:
+def test_records_of_another_version_are_pointed_out(run: Run, path: Path) -> None:
     damage(path, "first", cxrules="0.0.1")
     shown = run("replay", str(path))
     assert f"1 decision recorded by cxrules 0.0.1; this is {cxrules.__version__}." in shown.stderr
@@ -146,7 +146,7 @@ def test_what_another_version_recorded_is_said(run: Run, path: Path) -> None:
     assert "0.0.1" in run("explain", str(path), "first").stderr
 
 
-def test_lines_that_cannot_be_used_are_named_and_counted(run: Run, path: Path) -> None:
+def test_unusable_lines_are_named_and_counted(run: Run, path: Path) -> None:
     good = path.read_bytes()
     path.write_bytes(good + b'{"kind":"decision","form')
     shown = run("replay", str(path))
@@ -162,7 +162,7 @@ def test_lines_that_cannot_be_used_are_named_and_counted(run: Run, path: Path) -
         assert run(command, str(path)).exit_code == 2
 
 
-def test_what_is_no_log_is_refused(run: Run, tmp_path: Path) -> None:
+def test_anything_but_a_log_is_refused(run: Run, tmp_path: Path) -> None:
     for command in ("show", "replay", "impact"):
         shown = run(command, str(tmp_path / "missing"))
         assert (shown.exit_code, shown.stdout) == (2, "")
@@ -174,14 +174,14 @@ def test_what_is_no_log_is_refused(run: Run, tmp_path: Path) -> None:
 # --- impact
 
 
-def test_impact_of_nothing_changed(run: Run, path: Path) -> None:
+def test_impact_of_no_change(run: Run, path: Path) -> None:
     shown = run("impact", str(path))
     revision = RuleBase.builtin().revision[:12]
     assert shown.stdout == f"3 decisions decided again on cxrules {revision}: none would change.\n"
     assert (shown.stderr, shown.exit_code) == ("", 0)
 
 
-def test_impact_tells_which_from_what_to_what_and_why(run: Run, path: Path) -> None:
+def test_impact_reports_each_changed_decision_and_its_cause(run: Run, path: Path) -> None:
     changed = RuleBase.load(CHANGED, base=RuleBase.builtin())
     to = Advisor(changed).recommend(KNOWN)
     shown = run("impact", str(path), "--rules", CHANGED, "--on-top")
@@ -199,7 +199,7 @@ def test_impact_tells_which_from_what_to_what_and_why(run: Run, path: Path) -> N
     assert "no-new-chief-officer" in json.loads(line)["causes"]
 
 
-def test_impact_says_what_was_recorded_otherwise(run: Run, path: Path) -> None:
+def test_impact_points_out_an_answer_that_was_recorded_differently(run: Run, path: Path) -> None:
     damage(path, "first", model="cmo_owned")
     shown = run("impact", str(path))
     assert "cmo_owned (recommended) is recorded, but the rule base of the record gives ceo_with_cco" in shown.stderr
@@ -218,14 +218,14 @@ def test_impact_of_a_rule_base_with_mistakes(run: Run, path: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("detail", ["brief", "full"])
-def test_explain_gives_the_words_of_the_day(run: Run, path: Path, detail: Any) -> None:
+def test_explain_gives_the_text_of_the_recommendation(run: Run, path: Path, detail: Any) -> None:
     shown = run("explain", str(path), "fir", "--detail", detail)
     assert shown.exit_code == 0
     words = cxrules.recommend(KNOWN).explain(detail)
     assert "".join(shown.stdout.split()) == "".join(words.split())
 
 
-def test_explain_knows_an_answer_that_was_recorded_otherwise(run: Run, path: Path) -> None:
+def test_explain_points_out_an_answer_that_was_recorded_differently(run: Run, path: Path) -> None:
     damage(path, "first", model="cmo_owned")
     shown = run("explain", str(path), "first")
     assert shown.exit_code == 1
@@ -245,12 +245,12 @@ def test_explain_refuses_what_it_cannot_explain(run: Run, path: Path) -> None:
     assert shown.exit_code == 2
     assert "is masked" in shown.stderr
     assert "facts.silos" in shown.stderr
-    assert run("explain", str(path), "first").exit_code == 0, "the whole id goes before its start"
+    assert run("explain", str(path), "first").exit_code == 0, "a whole id takes precedence over a prefix"
     assert "names several decisions" in run("explain", str(path), "fi").stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_what_takes_long_shows_a_bar_on_a_terminal_only(path: Path) -> None:
+def test_slow_commands_show_a_bar_on_a_terminal_only(path: Path) -> None:
     import pty
 
     long = "from cxrules.cli.terminal import progress; progress._PATIENCE = progress._PAUSE = 0.0"
@@ -265,7 +265,7 @@ def test_what_takes_long_shows_a_bar_on_a_terminal_only(path: Path) -> None:
     try:
         while chunk := os.read(master, 4096):
             shown += chunk
-    except OSError:  # Linux's way to say that the other end is closed
+    except OSError:  # how Linux reports that the other end is closed
         pass
     os.close(master)
     assert process.wait() == 0
@@ -273,10 +273,10 @@ def test_what_takes_long_shows_a_bar_on_a_terminal_only(path: Path) -> None:
     assert shown.endswith(b"decisions shown.\r\n")
 
 
-# --- verify, and what is safe to print
+# --- verify, and safe output
 
 
-def test_verify_names_what_was_done_to_a_chained_log(run: Run, tmp_path: Path) -> None:
+def test_verify_names_changes_to_a_chained_log(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "chained"
     with DecisionLog(path, chained=True) as log:
         for number in range(3):
@@ -303,7 +303,7 @@ def test_verify_refuses_a_log_that_is_not_chained(run: Run, path: Path) -> None:
     assert "is not chained" in shown.stderr
 
 
-def test_no_label_or_id_acts_or_forges_a_line(run: Run, tmp_path: Path) -> None:
+def test_no_label_or_id_can_act_on_a_terminal_or_forge_a_line(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "log"
     odd = "x\n2025-03-01T12:00:00Z  forged  cmo_owned\x1b[31m\u202e\ud800"
     with DecisionLog(path) as log:

@@ -1,4 +1,4 @@
-"""`cxrules schema` writes what an editor reads, and prints the line that leads it there."""
+"""`cxrules schema` writes schemas for editors, and prints the lines that point to them."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cxrules.cli.app import make_app
 
 
-def test_the_printed_lines_lead_to_what_was_written(tmp_path: Path) -> None:
+def test_the_printed_lines_point_to_the_written_schemas(tmp_path: Path) -> None:
     folder = DATA / "faulty_bases" / "clean"
     done = CliRunner().invoke(make_app(), ["schema", str(folder), "-o", str(tmp_path / "made" / "here")])
     assert done.exit_code == 0, done.output
@@ -25,7 +25,7 @@ def test_the_printed_lines_lead_to_what_was_written(tmp_path: Path) -> None:
         assert read["$id"].startswith("urn:cxrules:schema:")
 
 
-def test_what_cannot_be_written_ends_with_2(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_ends_with_2(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = CliRunner().invoke(make_app(), ["schema", "-o", str(tmp_path / "file" / "below")])
     assert (done.exit_code, done.stdout) == (2, "")

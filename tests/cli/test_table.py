@@ -1,4 +1,4 @@
-"""`cxrules table`: every format in and out, the summary, the page, and nothing half-written."""
+"""`cxrules table`: every format in and out, the summary, the HTML page, and no half-written files."""
 
 import io
 import itertools
@@ -97,7 +97,7 @@ def test_every_format_is_read_and_written(ending: str, folder: Path, run: Run, t
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
 
-def test_the_summary_is_told_in_words_and_drawn(folder: Path, run: Run, tmp_path: Path) -> None:
+def test_the_summary_is_printed_and_drawn(folder: Path, run: Run, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     result = run(folder / "in.csv", "--what-if", "silos=none", "--segment", "sector", "--html", page)
     assert result.exit_code == 0, result.output
@@ -111,7 +111,7 @@ def test_the_summary_is_told_in_words_and_drawn(folder: Path, run: Run, tmp_path
     assert text.count("<svg") == text.count("</svg>") >= 5
 
 
-def test_what_if_counts_who_would_change(folder: Path, run: Run) -> None:
+def test_what_if_counts_changed_recommendations(folder: Path, run: Run) -> None:
     told = json.loads(run(folder / "in.parquet", "--what-if", "ceo_involvement=champion", "--json").stdout)["what_if"]
     given = [{name: value for name, value in row.items() if name in FACTS} for row in ROWS]
     after = [ADVISOR.recommend({**facts, "ceo_involvement": "champion"}).model for facts in given]
@@ -119,7 +119,7 @@ def test_what_if_counts_who_would_change(folder: Path, run: Run) -> None:
     assert sum(move["organisations"] for move in told["moves"]) == told["changed"]
 
 
-def test_what_if_names_who_would_change_and_what_would_contradict(folder: Path, run: Run, tmp_path: Path) -> None:
+def test_what_if_counts_contradictions_and_fills_its_column(folder: Path, run: Run, tmp_path: Path) -> None:
     supposed: dict[str, Any] = {"cco_status": "none", "cco_reports_to": "ceo"}
     options = [text for name, value in supposed.items() for text in ("--what-if", f"{name}={value}")]
     out, page = tmp_path / "out.parquet", tmp_path / "page.html"
@@ -141,10 +141,10 @@ def test_what_if_names_who_would_change_and_what_would_contradict(folder: Path, 
     assert "what_if" not in pyarrow.parquet.read_schema(out).names[: len(ROWS[0])]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "html"])
 @pytest.mark.parametrize("rows", [1, 5000])
-def test_a_full_disk_is_told_with_its_file(rows: int, ending: str, run: Run, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_with_the_file(rows: int, ending: str, run: Run, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("silos,x\n" + f"severe,{'x' * 30}\n" * rows, "utf-8")
     out = tmp_path / f"out.{ending}"
     out.symlink_to("/dev/full")
@@ -152,7 +152,7 @@ def test_a_full_disk_is_told_with_its_file(rows: int, ending: str, run: Run, tmp
     assert (result.exit_code, result.stderr) == (2, f"cxrules: {out}: No space left on device\n")
 
 
-def test_one_organisation_is_one(run: Run, tmp_path: Path) -> None:
+def test_one_organisation_is_written_in_the_singular(run: Run, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("silos,sector\nsevere,\n", "utf-8")
     told = run(tmp_path / "in.csv", "--segment", "sector").stdout
     assert told.startswith("1 organisation\n")
@@ -160,7 +160,7 @@ def test_one_organisation_is_one(run: Run, tmp_path: Path) -> None:
     assert "(empty) (1):" in told
 
 
-def test_wrong_cells_end_it_or_are_skipped_and_nothing_is_left_behind(run: Run, tmp_path: Path) -> None:
+def test_wrong_cells_end_the_command_or_are_skipped_and_leave_no_file(run: Run, tmp_path: Path) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("company,Walls,silos\na,x,severe\nb,y,sever\n", "utf-8")
     result = run(source, "-o", out)
@@ -175,7 +175,7 @@ def test_wrong_cells_end_it_or_are_skipped_and_nothing_is_left_behind(run: Run, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interruption_leaves_what_was_there(
+def test_an_interruption_leaves_the_old_file(
     number: signal.Signals, folder: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outs = tmp_path / "out.csv", tmp_path / "page.html"
@@ -213,7 +213,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("in.arrow", "no Arrow", [], "in.arrow"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line(
+def test_mistakes_are_reported_in_one_line(
     name: str, text: str, options: list[str], message: str, run: Run, here: Path
 ) -> None:
     Path(name).write_text(text, "utf-8")
@@ -224,7 +224,7 @@ def test_what_is_wrong_is_told_in_a_line(
     assert not list(here.glob(".*"))
 
 
-def test_a_file_that_is_not_there_is_told(run: Run) -> None:
+def test_a_missing_file_is_reported(run: Run) -> None:
     result = run("nowhere.csv")
     assert (result.exit_code, result.stderr) == (2, "cxrules: nowhere.csv: No such file or directory\n")
 
@@ -276,7 +276,7 @@ def test_progress_shows_on_a_terminal_only(
     assert bool(stream.getvalue()) == shown
 
 
-def test_wrong_cells_of_the_whole_file_are_told_in_one_error(run: Run, tmp_path: Path) -> None:
+def test_all_wrong_cells_of_a_file_are_reported_in_one_error(run: Run, tmp_path: Path) -> None:
     wrong = (10, 70_000, 139_999)
     cells = ["severe"] * 140_000
     for row in wrong:

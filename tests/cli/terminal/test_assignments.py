@@ -1,4 +1,4 @@
-"""FACT=VALUE and FACT=COLUMN as they are typed: what is malformed is refused, by every command alike."""
+"""FACT=VALUE and FACT=COLUMN on the command line: every command refuses what is malformed."""
 
 import json
 from collections.abc import Callable
@@ -90,25 +90,25 @@ WRONG: list[tuple[str, str]] = [
     (f"{SET}=''", "a list of its values is expected"),
     (f"{SET}=-", "no such value: '-'"),
 ]
-"""What is typed, and a part of what is said."""
+"""An argument, and a part of the message about it."""
 
 
 @pytest.mark.parametrize(("typed", "meant"), GOOD)
-def test_what_is_well_formed_is_read(typed: str, meant: object) -> None:
+def test_well_formed_assignments_are_read(typed: str, meant: object) -> None:
     (value,) = read_supposed([typed], VOCABULARY).values()
     assert value == meant
     assert type(value) is type(meant)
 
 
 @pytest.mark.parametrize(("typed", "told"), WRONG)
-def test_what_is_malformed_is_refused_with_what_was_probably_meant(typed: str, told: str) -> None:
+def test_malformed_assignments_are_refused_with_a_suggestion(typed: str, told: str) -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         read_supposed([typed], VOCABULARY)
     assert told in str(caught.value)
     assert str(caught.value).replace("\n", "").isprintable()
 
 
-def test_everything_wrong_is_said_at_once() -> None:
+def test_all_wrong_assignments_are_reported_at_once() -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         read_supposed(["silos", "=", "silos=nune", "maturity=erly", " silos=none"], VOCABULARY)
     assert [found.code for found in caught.value.diagnostics] == [
@@ -129,7 +129,7 @@ COLUMNS: list[tuple[list[str], str]] = [
 
 
 @pytest.mark.parametrize(("typed", "told"), COLUMNS)
-def test_columns_that_make_no_sense_are_refused(typed: list[str], told: str) -> None:
+def test_wrong_columns_are_refused(typed: list[str], told: str) -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         read_columns(typed, VOCABULARY)
     assert told in str(caught.value)
@@ -152,7 +152,7 @@ def run() -> Run:
     return lambda *typed: CliRunner().invoke(app, typed, input="silos: severe\n")
 
 
-def test_every_command_that_takes_facts_reads_them_alike(run: Run, tmp_path: Path) -> None:
+def test_all_commands_read_facts_alike(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra `frame` is not installed")
     file = tmp_path / "in.csv"
     file.write_text("silos\nsevere\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Options given twice, of every command."""
+"""No command accepts an option twice."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ APP = make_app()
 
 
 def single_options(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every option of a command, or of those inside it, that takes one value."""
+    """Every option of a command and its subcommands that takes one value."""
     for name, inner in getattr(command, "commands", {}).items():
         yield from single_options(inner, (*path, name))
     for option in command.params:
@@ -31,7 +31,7 @@ def test_an_option_given_twice_is_refused(path: tuple[str, ...], option: str) ->
         assert (result.exit_code, f"{option} is given twice" in result.output) == (2, True), result.output
 
 
-def test_there_are_such_options() -> None:
+def test_some_options_take_one_value() -> None:
     assert {("recommend",), ("log", "verify"), ("table",)} <= {path for path, _ in OPTIONS}
     assert (("recommend",), "--why-not") in OPTIONS
     assert (("recommend",), "--what-if") not in OPTIONS

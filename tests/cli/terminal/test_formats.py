@@ -1,4 +1,4 @@
-"""What commands write for programs, and what they say of fingerprints."""
+"""Output for programs (JSON, annotations, SARIF), and fingerprints."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cxrules.cli.app import make_app
 from cxrules.cli.terminal.formats import Message, as_github, as_sarif
 
 FAULTY = DATA / "faulty_bases"
-SARIF_SCHEMA = os.environ.get("SARIF_SCHEMA", "")  # the file of the published one
+SARIF_SCHEMA = os.environ.get("SARIF_SCHEMA", "")  # path of the published schema, if there is one
 
 
 def run(*arguments: object) -> Result:
@@ -38,8 +38,8 @@ def wrong(tmp_path: Path) -> Path:
     return tmp_path / "wrong"
 
 
-def hold_sarif(text: str) -> dict[str, Any]:
-    """What every SARIF log needs, and where it is at hand, the published schema."""
+def check_sarif(text: str) -> dict[str, Any]:
+    """Check what every SARIF log needs, and the published schema where it is available."""
     log: dict[str, Any] = json.loads(text)
     assert log["version"] == "2.1.0"
     [run] = log["runs"]
@@ -81,16 +81,16 @@ def test_check_writes_annotations(wrong: Path) -> None:
 
 
 def test_check_writes_sarif(wrong: Path) -> None:
-    log = hold_sarif(run("check", wrong, "--format", "sarif").stdout)
+    log = check_sarif(run("check", wrong, "--format", "sarif").stdout)
     [result] = [entry for entry in log["runs"][0]["results"] if entry["ruleId"] == "unknown-fact"]
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 1
-    assert hold_sarif(run("check", FAULTY / "clean", "--format", "sarif").stdout)["runs"][0]["results"] == []
+    assert check_sarif(run("check", FAULTY / "clean", "--format", "sarif").stdout)["runs"][0]["results"] == []
 
 
-def test_what_ends_a_command_is_escaped() -> None:
+def test_special_characters_are_escaped() -> None:
     message = Message("code", "100%\nof it", file="a,b:c.yaml", line=1, column=2)
     assert as_github([message]) == "::error title=code,file=a%2Cb%3Ac.yaml,line=1,col=2::100%25%0Aof it\n"
-    log = hold_sarif(as_sarif([message, Message("code", "It is so.", "a: b", is_error=False)], {"code": "A code."}))
+    log = check_sarif(as_sarif([message, Message("code", "It is so.", "a: b", is_error=False)], {"code": "A code."}))
     assert [result["level"] for result in log["runs"][0]["results"]] == ["error", "warning"]
 
 
@@ -110,7 +110,7 @@ def test_verify_writes_every_format(tmp_path: Path) -> None:
     shutil.copytree(FAULTY / "clean", folder)
     shutil.copytree(FAULTY / "dead-rule-by-chaining", folder / "more")
     arguments = ("verify", folder, "--only", "dead-rule", "--jobs", 1, "--format")
-    log = hold_sarif(run(*arguments, "sarif").stdout)
+    log = check_sarif(run(*arguments, "sarif").stdout)
     [result] = log["runs"][0]["results"]
     assert result["ruleId"] == "dead-rule"
     [place] = result["locations"]
@@ -157,7 +157,7 @@ def test_fingerprints_are_optional(own: Path) -> None:
     assert RuleBase.from_json(rulebase.to_json()).revision == rulebase.revision
 
 
-def test_a_command_computes_them(own: Path) -> None:
+def test_a_command_computes_fingerprints(own: Path) -> None:
     done = run("claims", "--fingerprint", "--source", "H1", "--rules", own, "--on-top")
     assert done.exit_code == 0, done.output
     rulebase = RuleBase.load(own, base=RuleBase.builtin())
@@ -169,19 +169,19 @@ def test_a_command_computes_them(own: Path) -> None:
         assert hashlib.sha256(text.encode()).hexdigest() == fingerprint == claim.fingerprint
 
 
-def test_a_wrong_one_is_found_where_the_text_is_at_hand(own: Path) -> None:
+def test_a_wrong_fingerprint_is_found_if_the_text_is_available(own: Path) -> None:
     assert run("check", own, "--on-top").exit_code == 0
     [text] = own.glob("*.txt")
     text.write_text(text.read_text("utf-8").replace("e", "E"), "utf-8")
     done = run("check", own, "--on-top")
     assert done.exit_code == 1
     assert "[wrong-fingerprint]" in done.stdout
-    hold_sarif(run("check", own, "--on-top", "--format", "sarif").stdout)
+    check_sarif(run("check", own, "--on-top", "--format", "sarif").stdout)
     text.unlink()
     assert run("check", own, "--on-top").exit_code == 0
 
 
-def test_without_a_text_there_is_nothing_to_compute() -> None:
+def test_fingerprints_cannot_be_computed_without_the_text() -> None:
     done = run("claims", "--fingerprint", "--source", "A0")
     assert (done.exit_code, "no text found" in done.stderr) == (2, True)
 

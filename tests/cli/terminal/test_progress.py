@@ -1,4 +1,4 @@
-"""Progress shows on a terminal, after a second, and is gone when the work is done; elsewhere nothing is written."""
+"""Progress appears on a terminal after a second and disappears when the work is done; elsewhere nothing is written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Terminal(io.StringIO):
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """A clock that tests advance by hand."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -38,7 +38,7 @@ class Clock:
         return self.now
 
 
-def test_it_shows_after_a_second_and_goes_away() -> None:
+def test_progress_appears_after_a_second_and_disappears() -> None:
     terminal = Terminal()
     with Progress(terminal, Clock()) as progress:
         assert list(progress.follow("abcdef", "reading")) == list("abcdef")
@@ -48,21 +48,21 @@ def test_it_shows_after_a_second_and_goes_away() -> None:
     assert terminal.getvalue().endswith("\r\x1b[2K")
 
 
-def test_what_ends_soon_shows_nothing() -> None:
+def test_short_work_shows_nothing() -> None:
     terminal = Terminal()
     with Progress(terminal, lambda: 0.0) as progress:
         list(progress.follow(iter("abc"), "reading"))
     assert terminal.getvalue() == ""
 
 
-def test_nothing_is_written_elsewhere() -> None:
+def test_nothing_is_written_without_a_terminal() -> None:
     pipe = io.StringIO()
     with Progress(pipe, Clock()) as progress:
         list(progress.follow(iter("abcdef"), "reading"))
     assert pipe.getvalue() == ""
 
 
-def test_it_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "10")
     terminal = Terminal()
     clock = Clock()
@@ -120,11 +120,11 @@ LONG = {
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_every_long_command_shows_how_far_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_long_command_shows_progress(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in ("verify", "diff"):
         pytest.importorskip("z3", reason="the extra `verify` is not installed")
     monkeypatch.setattr(fuzz, "_limit_memory", lambda: None)
-    assert "\r" not in LONG[name](tmp_path), "nothing of it in a pipe"
+    assert "\r" not in LONG[name](tmp_path), "no progress in a pipe"
     for setting in ("_PATIENCE", "_PAUSE"):
         monkeypatch.setattr(module, setting, 0.0)
     monkeypatch.setattr(module, "_is_terminal", lambda _stream: True)

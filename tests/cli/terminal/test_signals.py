@@ -1,4 +1,4 @@
-"""A signal ends a command with the exit code of a shell, whatever the code it interrupts makes of it."""
+"""A signal ends a command with a shell's exit code, whatever the interrupted code does with the exception."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
-def _nobody_listens() -> Iterator[None]:
+def _unraisable_hook_restored() -> Iterator[None]:
     hook = sys.unraisablehook
     yield
     sys.unraisablehook = hook
 
 
-def raised_plainly(come: Raise) -> None:
-    come()
+def raised_plainly(interrupt: Raise) -> None:
+    interrupt()
 
 
-def turned_into_another_exception(come: Raise) -> None:
+def turned_into_another_exception(interrupt: Raise) -> None:
     class Argument(c_int):
         @classmethod
         def from_param(cls, _value: object) -> Argument:
-            come()  # ctypes answers whatever is raised here with an ArgumentError
+            interrupt()  # ctypes turns any exception here into an ArgumentError
             return cls()
 
     function = CDLL(None).abs
@@ -41,35 +41,35 @@ def turned_into_another_exception(come: Raise) -> None:
     function(0)
 
 
-def answered_with_an_error(come: Raise) -> None:
+def answered_with_an_error(interrupt: Raise) -> None:
     try:
-        come()
+        interrupt()
     except KeyboardInterrupt:
         raise ImportError("the library was not found") from None
 
 
-def swallowed(come: Raise) -> None:
+def swallowed(interrupt: Raise) -> None:
     with suppress(BaseException):
-        come()
-    for _ in range(6000):  # it comes again long before
+        interrupt()
+    for _ in range(6000):  # it is raised again long before the end
         time.sleep(0.01)
-    pytest.fail("it did not come again")
+    pytest.fail("it was not raised again")
 
 
-def swallowed_in_a_destructor(come: Raise) -> None:
+def swallowed_in_a_destructor(interrupt: Raise) -> None:
     class Held:
         def __del__(self) -> None:
-            come()
+            interrupt()
 
     Held()
     for _ in range(6000):
         time.sleep(0.01)
-    pytest.fail("it did not come again")
+    pytest.fail("it was not raised again")
 
 
-def swallowed_at_the_end(come: Raise) -> None:
+def swallowed_at_the_end(interrupt: Raise) -> None:
     with suppress(BaseException):
-        come()
+        interrupt()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -84,7 +84,7 @@ def swallowed_at_the_end(come: Raise) -> None:
         swallowed_at_the_end,
     ],
 )
-def test_a_signal_ends_it_whatever_became_of_it(
+def test_a_signal_ends_a_command_whatever_happens_to_the_exception(
     number: signal.Signals, code: int, interrupted: Callable[[Raise], None]
 ) -> None:
     handlers = [signal.getsignal(each) for each in ENDING]
@@ -95,13 +95,13 @@ def test_a_signal_ends_it_whatever_became_of_it(
 
 
 @pytest.mark.parametrize("error", [ArgumentError, OSError, ValueError])
-def test_without_a_signal_an_error_is_an_error(error: type[Exception]) -> None:
+def test_errors_pass_through_without_a_signal(error: type[Exception]) -> None:
     with pytest.raises(error), signals_end_it():
         raise error
 
 
 @pytest.mark.parametrize("number", ENDING)
-def test_a_signal_that_is_ignored_stays_ignored(number: signal.Signals) -> None:
+def test_an_ignored_signal_stays_ignored(number: signal.Signals) -> None:
     before = signal.signal(number, signal.SIG_IGN)
     with signals_end_it():
         signal.raise_signal(number)
