@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from cxrules.engines import mask_of, unite
 from cxrules.language.facts import Facts, FactValue, Kind, make_reader
@@ -22,33 +22,23 @@ from cxrules.language.rules import SET_TRUTH
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
-    from cxrules.engines.plan import FindingNeeds, Met, RulePlan
+    from cxrules.engines.plan import FindingNeeds, RulePlan
 
 __all__ = ["BitmapEngine"]
+
+_MaskedNeeds: TypeAlias = Iterable[tuple[Iterable[Any], int]]
+"""Needs as the bits of an int, each with the values, or the tests of a set, that meet it."""
 
 _KEPT = 4096
 """How many values of one fact are kept."""
 
 
-class _Masks(dict[Any, int]):
-    """For each value of a fact the needs that it meets."""
+class _PercentMasks(dict[Any, int]):
+    """For each percentage the needs that it meets: those of the least point of its region are those of all points."""
 
-    def __init__(self, values: Iterable[Any], needs: Iterable[Met]) -> None:
-        super().__init__(dict.fromkeys(values, 0))
-        self.all = 0
-        for meeting, places in needs:
-            mask = mask_of(places)
-            self.all |= mask
-            for value in meeting:
-                self[value] |= mask
-
-
-class _PercentMasks(_Masks):
-    """The same for a percentage: the needs of the least point of a region are those of all its points."""
-
-    def __init__(self, starts: Iterable[Any], needs: Iterable[Met]) -> None:
+    def __init__(self, starts: Iterable[Any], needs: _MaskedNeeds) -> None:
         self._starts = tuple(starts)
-        super().__init__(self._starts, needs)
+        super().__init__(_map_values(self._starts, needs))
 
     def __missing__(self, value: Any) -> int:
         mask = self[self._starts[bisect_right(self._starts, value) - 1]]
@@ -57,15 +47,14 @@ class _PercentMasks(_Masks):
         return mask
 
 
-class _SetMasks(_Masks):
+class _SetMasks(dict[Any, int]):
     """The same for a set, found when the set is first met."""
 
-    def __init__(self, _elements: object, needs: Iterable[Met]) -> None:
+    def __init__(self, _elements: object, needs: _MaskedNeeds) -> None:
+        super().__init__()
         self._needs = [
-            ([(SET_TRUTH[operator], set(operand)) for operator, operand in tests], mask_of(places))
-            for tests, places in needs
+            ([(SET_TRUTH[operator], set(operand)) for operator, operand in tests], mask) for tests, mask in needs
         ]
-        super().__init__((), (((), places) for _, places in needs))
 
     def __missing__(self, value: Any) -> int:
         given = set(value)
@@ -78,7 +67,19 @@ class _SetMasks(_Masks):
         return mask
 
 
-_MASKS = {Kind.PERCENT: _PercentMasks, Kind.SET: _SetMasks}
+def _map_values(values: Iterable[Any], needs: _MaskedNeeds) -> dict[Any, int]:
+    """Return for each value of a fact the needs that it meets. A plain dict: Python reads a subclass more slowly."""
+    masks = dict.fromkeys(values, 0)
+    for meeting, mask in needs:
+        for value in meeting:
+            masks[value] |= mask
+    return masks
+
+
+_MAPPERS: dict[Kind, Callable[[Iterable[Any], _MaskedNeeds], dict[Any, int]]] = {
+    Kind.PERCENT: _PercentMasks,
+    Kind.SET: _SetMasks,
+}
 
 
 class _Findings(NamedTuple):
@@ -110,19 +111,22 @@ class BitmapEngine:
         self.rulebase = rulebase
         rules, width, open_layers, layers, facts, findings = _find_plan(rulebase)
         self._rules, self._everything = (1 << rules) - 1, (1 << width) - 1
-        self._masks: dict[str, _Masks] = {}
+        self._masks: dict[str, dict[Any, int]] = {}
+        self._meetable: dict[str, int] = {}
         self._words: dict[str, Mapping[Any, int]] = {}
         self._flags: dict[str, Mapping[Any, int]] = {}
         self._readers: dict[str, Callable[[Any], FactValue]] = {}
         for name, (written_kind, values, needs) in facts.items():
             kind = Kind(written_kind)
-            masks = self._masks[name] = _MASKS.get(kind, _Masks)(values, needs)
+            met_by = [(meeting, mask_of(places)) for meeting, places in needs]
+            masks = self._masks[name] = _MAPPERS.get(kind, _map_values)(values, met_by)
+            self._meetable[name] = unite([mask for _, mask in met_by])
             self._words[name] = masks if kind in (Kind.ORDERED, Kind.CHOICE) else {}
             self._flags[name] = masks if kind is Kind.FLAG else {}
             self._readers[name] = make_reader(kind, values)
         self._findings = _link(findings, tuple(layer * width for layer in range(1, open_layers)))
         # Needs that count as met from the start because no unit has them.
-        taken = unite([masks.all for masks in self._masks.values()] + [mask_of(needs) for needs, _ in findings])
+        taken = unite([*self._meetable.values(), *(mask_of(needs) for needs, _ in findings)])
         self._met = (1 << layers * width) - 1 & ~taken
         self._plain = open_layers * width
         self._folds = _list_folds(layers - open_layers, width)
@@ -172,7 +176,7 @@ class BitmapEngine:
         met = self._met
         for name, masks in self._masks.items():
             value = known.get(name)
-            met |= masks.all if value is None else masks[value]
+            met |= self._meetable[name] if value is None else masks[value]
         return self._settle(met)
 
     def _settle(self, met: int) -> int:
