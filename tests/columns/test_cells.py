@@ -1,4 +1,4 @@
-"""Columns of Arrow, cell for cell: names in texts, tables of a dictionary, the elements of lists."""
+"""Cells of Arrow columns: names in text columns, dictionary tables, the elements of lists."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from cxrules.columns.cells import Lexicon, look_up, unite_lists
 
 KINDS = [pa.string(), pa.large_string()]
-if int(pa.__version__.partition(".")[0]) >= 20:  # before, Arrow could do little with views
+if int(pa.__version__.partition(".")[0]) >= 20:  # before, Arrow had little support for views
     KINDS.append(pa.string_view())
 
 names = st.lists(st.text("abé_", min_size=1, max_size=20), min_size=1, max_size=12, unique=True)
 
 
 def spoil(name: str) -> st.SearchStrategy[str]:
-    """Texts that are easily taken for a name."""
+    """Texts that are easily mistaken for a name."""
     return st.sampled_from([name, name + "\0", name[:-1], name[:-1] + "\0", name[:-1] + "z", name + name, name + "z"])
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 @given(names, st.data())
-def test_a_text_is_the_name_it_is(kind: pa.DataType, known: list[str], data: st.DataObject) -> None:
+def test_only_exact_names_are_found(kind: pa.DataType, known: list[str], data: st.DataObject) -> None:
     cell = st.none() | st.sampled_from(known)
     if data.draw(st.booleans()):
         cell |= st.sampled_from(known).flatmap(spoil)
@@ -45,7 +45,7 @@ def test_texts_are_read_beyond_one_block() -> None:
 
 
 @given(st.sampled_from([np.uint8, np.uint16, np.uint64]), st.data())
-def test_a_table_is_looked_up_entry_for_entry(kind: Any, data: st.DataObject) -> None:
+def test_look_up_takes_the_entry_of_each_index(kind: Any, data: st.DataObject) -> None:
     entries = st.lists(st.integers(0, np.iinfo(kind).max), min_size=1, max_size=300)
     table = data.draw(entries | st.integers(1, 5).map(lambda size: list(range(1, size + 1))))
     places = data.draw(st.lists(st.integers(0, len(table) - 1), max_size=20))

@@ -1,4 +1,4 @@
-"""Columns of texts and of lists, cell for cell: slices, missing cells that hide something, and wrong ones."""
+"""Cells of text and list columns: slices, missing cells with data beneath, and wrong values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SET = next(name for name, fact in FACTS.items() if fact.kind is Kind.SET)
 
 
 def hidden(column: pa.Array, missing: list[bool]) -> pa.Array:
-    """Return a column with missing cells that keep what was in them."""
+    """Return a column whose missing cells still have data beneath."""
     bits = np.packbits(~np.array(missing, bool), bitorder="little")
     buffers = column.buffers()
     own = len(buffers) if not pa.types.is_nested(column.type) else 2

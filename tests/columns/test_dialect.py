@@ -1,4 +1,4 @@
-"""One meaning of a table in a file, whoever reads it: `cxrules table` by columns, the page by rows."""
+"""A file means the same to `cxrules table`, which reads columns, and to the page, which reads rows."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_file_is_answered_or_refused_alike(name: str, tmp_path: Path) -> None:
 
 
 @given(text=st.text(alphabet=',;\t"\n\r ab1', max_size=30))
-def test_csv_of_any_shape_is_cut_alike(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_csv_of_any_shape_is_split_alike(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "cut.csv"
     path.write_text(f"silos,x\n{text}\n", "utf-8", newline="")
     try:
@@ -184,7 +184,7 @@ HARMLESS = ["-", "-5", "+5,5 %", "-1.5", "Acme", "a=b", "", "'=1"]
 
 
 @pytest.mark.parametrize("text", [*FORMULAS, *HARMLESS])
-def test_a_formula_is_guarded_by_both(text: str, tmp_path: Path) -> None:
+def test_both_neutralise_formulas(text: str, tmp_path: Path) -> None:
     expected = f"'{text}" if text in FORMULAS else text
     assert guard_formula(text) == expected
     page = decide_table(ADVISOR, "t.jsonl", encode(json.dumps({"silos": "severe", "x": text, text + "y": 1}).encode()))
@@ -205,7 +205,7 @@ def test_objects_are_read_in_an_array_and_one_by_one(found: list[dict[str, Any]]
     assert list(read_objects("\n".join(map(json.dumps, found)), "x")) == found
 
 
-def test_what_is_written_as_json_is_read_again(tmp_path: Path) -> None:
+def test_written_json_can_be_read_again(tmp_path: Path) -> None:
     for rows in ([], [{"silos": "severe"}, {"silos": None}]):
         with write_table(tmp_path / "out.json") as write:
             for row in rows:
@@ -218,7 +218,7 @@ def test_a_missing_cell_is_missing() -> None:
     assert not any(map(is_missing, (0, "", False, np.array([1, 2]))))
 
 
-def test_many_columns_take_no_time_to_refuse() -> None:
+def test_an_error_about_many_columns_is_short() -> None:
     with pytest.raises(InvalidOrganisation) as raised:
         lay_out(CODER.vocabulary, [f"silo{number}" for number in range(3000)])
     assert len(raised.value.diagnostics) <= 10

@@ -1,4 +1,4 @@
-"""Tables in files: whatever columns pass through, and however batches differ, what is written is what was read."""
+"""Tables in files: other columns are written as they were read, even if batches differ in type."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def kept(path: Path) -> list[Any]:
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Whether two cells say the same, one of which may have been written as a text."""
+    """Whether two cells mean the same; one of them may have been written as text."""
     if isinstance(one, dict):
         texts = json.loads(other) if isinstance(other, str) else other
         return {name: value for name, value in texts.items() if value is not None} == one
@@ -133,7 +133,7 @@ def test_categories_may_differ_from_batch_to_batch(tmp_path: Path) -> None:
         assert kept(path) == ["a", "b", None]
 
 
-def test_what_cannot_be_written_is_told_of_the_output(tmp_path: Path) -> None:
+def test_an_error_about_a_column_that_cannot_be_written_names_the_output(tmp_path: Path) -> None:
     column = pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array(["s"])])
     out = tmp_path / "out.parquet"
     with pytest.raises(ValueError, match=r"out\.parquet: "), write_table(out) as write:
@@ -142,7 +142,7 @@ def test_what_cannot_be_written_is_told_of_the_output(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_a_text_in_another_encoding_is_told_with_its_file(encoding: str, tmp_path: Path) -> None:
+def test_an_error_about_the_encoding_names_the_file(encoding: str, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text("silos,company\nsevere,Müller\n", encoding)
     with pytest.raises(ValueError, match=r"in\.csv: the text is not UTF-8"):

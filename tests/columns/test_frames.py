@@ -1,4 +1,4 @@
-"""Frames: every kind that is read, with every kind of fact and of missing value, by the real libraries."""
+"""Frames of every supported library, with every kind of fact and of missing value."""
 
 import pickle
 import subprocess
@@ -60,7 +60,7 @@ def retyped(text: pa.DataType, items: Callable[[pa.DataType], pa.DataType]) -> p
 
 
 class Capsule:
-    """Somebody's own frame, of which nothing is known but that it has the Arrow PyCapsule interface."""
+    """A frame of an unknown library, which has only the Arrow PyCapsule interface."""
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
@@ -79,7 +79,7 @@ def categorical(frame: Any) -> Any:
 
 
 def objects(frame: Any) -> Any:
-    """Cells as they come from elsewhere: sets and tuples, Decimals, and every word for missing."""
+    """Cells as other programs produce them: sets, tuples, Decimals, and every way to write a missing value."""
     frame = frame.astype(object).where(frame.notna(), None)
     missing = [None, np.nan, pd.NA, pd.NaT]
     for name in (*FACTS, *SETS):
@@ -123,7 +123,7 @@ KINDS: dict[str, Callable[[], Any]] = {
 
 
 def listed(frame: Any) -> list[dict[str, Any]]:
-    """Any frame as rows."""
+    """The rows of any frame."""
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
     if isinstance(frame, pl.DataFrame):
@@ -147,7 +147,7 @@ def _plain(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_frame_is_answered_in_kind_row_for_row(kind: str) -> None:
+def test_the_answer_to_a_frame_is_a_frame_of_its_kind_row_for_row(kind: str) -> None:
     frame = KINDS[kind]()
     answered = ADVISOR.recommend_frame(frame, keep=["id"], also=ALSO)
     assert type(answered) is (pa.Table if kind == "PyCapsule" else type(frame))
@@ -169,7 +169,7 @@ def test_every_kind_of_frame_is_answered_in_kind_row_for_row(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "PyArrow reader"])
-def test_a_row_has_its_whole_recommendation(kind: str) -> None:
+def test_recommend_row_gives_the_whole_recommendation(kind: str) -> None:
     for place in (0, 3, 40, -1):
         assert ADVISOR.recommend_row(KINDS[kind](), place) == decide(ROWS[place])
     with pytest.raises(IndexError):
@@ -211,7 +211,7 @@ BAD = pd.DataFrame(
 )
 
 
-def test_every_wrong_cell_is_told_in_one_error() -> None:
+def test_all_wrong_cells_are_reported_in_one_error() -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         ADVISOR.recommend_frame(BAD)
     told = {str(each.location): each for each in caught.value.diagnostics}
@@ -228,7 +228,7 @@ def streamed(rows: int, wrong: dict[int, str]) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=10))
 
 
-def test_wrong_cells_of_every_batch_are_told_in_one_error() -> None:
+def test_wrong_cells_of_all_batches_are_reported_in_one_error() -> None:
     wrong = {12: "sever", 35: "sever", 61: "grave", 99: "sever"}
     reader = ADVISOR.recommend_frame(streamed(100, wrong))
     assert len(reader.read_next_batch()) == 10
@@ -241,7 +241,7 @@ def test_wrong_cells_of_every_batch_are_told_in_one_error() -> None:
     assert [row for row, error in enumerate(answered["error"].to_pylist()) if error] == list(wrong)
 
 
-def test_of_a_table_full_of_mistakes_not_everything_is_read() -> None:
+def test_a_table_full_of_mistakes_is_not_read_to_its_end() -> None:
     wrong = {row: f"wrong {row}" for row in range(1500)}
     reader = ADVISOR.recommend_frame(streamed(2000, wrong))
     whole = pa.table({"silos": [wrong.get(row, "severe") for row in range(2000)]})
@@ -346,13 +346,13 @@ def test_wrong_rows_can_be_answered_with_null_and_the_reason() -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_frame_is_told(frame: dict[str, Any], options: dict[str, Any], message: str) -> None:
+def test_mistakes_in_a_frame_are_reported(frame: dict[str, Any], options: dict[str, Any], message: str) -> None:
     for table in (pa.table(frame), pd.DataFrame(frame), pl.DataFrame(frame)):
         with pytest.raises(InvalidOrganisation, match=message):
             ADVISOR.recommend_frame(table, **options)
 
 
-def test_wrong_options_are_told() -> None:
+def test_wrong_options_are_reported() -> None:
     with pytest.raises(ValueError, match=r"no such thing: 'action'.*did you mean 'actions'"):
         ADVISOR.recommend_frame(TABLE, also=["action"])
     with pytest.raises(ValueError, match="on_error is 'raise' or 'null'"):
@@ -363,7 +363,7 @@ def test_wrong_options_are_told() -> None:
 
 @pytest.mark.parametrize("missing", [float("nan"), np.float64("nan"), pd.NA, pd.NaT], ids=repr)
 @pytest.mark.parametrize("fact", [*FACTS, SETS[0]])
-def test_a_missing_cell_that_is_given_as_a_fact_is_told_as_that(fact: str, missing: Any) -> None:
+def test_an_error_about_a_missing_cell_passed_as_a_fact_says_so(fact: str, missing: Any) -> None:
     with pytest.raises(InvalidOrganisation, match=r"marks a missing cell.*leave the fact out.*recommend_row"):
         ADVISOR.recommend({fact: missing})
     frame = pd.DataFrame({"silos": ["severe"], fact: pd.Series([missing], dtype=object)})
@@ -371,7 +371,7 @@ def test_a_missing_cell_that_is_given_as_a_fact_is_told_as_that(fact: str, missi
         assert ADVISOR.recommend_row(frame, 0) == ADVISOR.recommend(silos="severe")
 
 
-def test_a_single_name_is_a_name_and_not_its_letters() -> None:
+def test_a_single_name_is_not_taken_for_a_list_of_letters() -> None:
     assert ADVISOR.recommend_frame(TABLE, keep="id").column_names[0] == "id"
     frame = pd.DataFrame({"silos": ["severe"], "id": [1], 2: [3]})
     assert ADVISOR.recommend_frame(frame, keep="id").columns[0] == "id"
@@ -379,7 +379,7 @@ def test_a_single_name_is_a_name_and_not_its_letters() -> None:
     assert advice.counterfactuals(keep="silos") == advice.counterfactuals(keep=["silos"])
 
 
-def test_a_share_below_one_per_cent_is_asked_about_once() -> None:
+def test_shares_below_one_per_cent_are_questioned_once() -> None:
     with pytest.warns(UnlikelyFact, match=r"2 of 3 shares are below 1 %, such as 0.15 %; write 15") as caught:
         ADVISOR.recommend_frame(pa.table({"retention_budget_share": [0.15, 0.2, 40]}))
     assert len(caught) == 1
@@ -433,12 +433,12 @@ def test_without_the_extra_one_sentence_says_what_to_install() -> None:
         ("marketing_journey_coverage", [[["loyalty"]]]),
     ],
 )
-def test_a_column_of_a_type_that_no_fact_has_is_a_mistake(fact: str, cells: Any) -> None:
+def test_a_column_of_an_unsuitable_type_is_a_mistake(fact: str, cells: Any) -> None:
     with pytest.raises(InvalidOrganisation, match=fact):
         cxrules.recommend_frame(pd.DataFrame({fact: cells}))
 
 
-def test_a_row_is_refused_as_its_frame_is_and_counted_by_any_integer() -> None:
+def test_recommend_row_refuses_what_recommend_frame_refuses() -> None:
     first, second = VOCABULARY[SETS[0]].names[:2]
     for column in ([True, True], [1, 1], ["x", "x"]):
         table = pa.table({f"{SETS[0]}.{first}": column, f"{SETS[0]}.{second}": pa.array([None, None], pa.bool_())})
@@ -456,7 +456,7 @@ def test_a_row_is_refused_as_its_frame_is_and_counted_by_any_integer() -> None:
                 ADVISOR.recommend_row(KINDS[kind](), row)  # type: ignore[arg-type]
 
 
-def test_a_relation_is_answered_whatever_its_database_holds() -> None:
+def test_a_duckdb_relation_is_answered_whatever_its_database_contains() -> None:
     with duckdb.connect() as connection:
         for name in ("answers", "organisations", "frame", "relation"):
             connection.execute(f"CREATE TABLE {name} AS SELECT 1 AS one")
@@ -472,7 +472,7 @@ def test_a_relation_is_answered_whatever_its_database_holds() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "lazy" not in kind])
-def test_a_column_called_like_one_of_the_answer_is_left_where_it_is(kind: str) -> None:
+def test_a_column_with_the_name_of_one_of_the_answer_is_kept(kind: str) -> None:
     given = KINDS[kind]()
     renamed = {"transformation_goal": "model", "retention_budget_share": "fired", "id": "status"}
     if isinstance(given, pd.DataFrame):
@@ -514,12 +514,12 @@ def test_cells_that_arrow_has_no_type_for_are_read_one_by_one() -> None:
     [pa.array([1]), pa.chunked_array([[1]]), pd.Series([1]), pl.Series([1])],
     ids=["array", "chunks", "pandas", "Polars"],
 )
-def test_a_single_column_is_no_frame(column: Any) -> None:
+def test_a_single_column_is_not_a_frame(column: Any) -> None:
     with pytest.raises(TypeError, match=r"a pandas or Polars frame, .* is expected, not "):
         ADVISOR.recommend_frame(column)
 
 
-def test_a_frame_of_narwhals_is_answered_by_one() -> None:
+def test_a_narwhals_frame_is_answered_by_a_narwhals_frame() -> None:
     for frame in (pd.DataFrame(ROWS), pl.DataFrame(ROWS), pl.DataFrame(ROWS).lazy(), TABLE):
         given = nw.from_native(frame)
         answered = ADVISOR.recommend_frame(given, brief=True)
@@ -569,7 +569,7 @@ def test_a_column_for_each_element_is_refused_or_read_at_once() -> None:
     assert answered["model"][0].as_py() == decide({SETS[0]: list(VOCABULARY[SETS[0]].names)}).model
 
 
-def test_an_advisor_goes_to_other_processes() -> None:
+def test_an_advisor_can_be_sent_to_other_processes() -> None:
     museum = cxrules.RuleBase.load(ROOT / "examples" / "museum_archive")
     for advisor in (ADVISOR, Advisor(museum)):
         sent = pickle.dumps(advisor)
@@ -586,7 +586,7 @@ def test_an_advisor_goes_to_other_processes() -> None:
         ([1, 10**30], "this number is too large"),
     ],
 )
-def test_cells_that_arrow_cannot_hold_are_told_with_their_row(cells: list[Any], told: str) -> None:
+def test_cells_that_arrow_cannot_represent_are_reported_with_their_row(cells: list[Any], told: str) -> None:
     from cxrules.columns.arrow.odd_cells import to_arrow
 
     with pytest.raises(InvalidOrganisation) as caught:

@@ -1,4 +1,4 @@
-"""Where the facts of a table are: what `columns` and `keep` may say, and what is told of anything else."""
+"""`columns` and `keep` say which columns have the facts; mistakes in them are reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TABLE = {"Wall": ["severe"], "maturity": ["early"], "x": [True]}
         ({SET: {"loyalty": ["x"]}}, r"columns.*loyalty: the name of a column is expected, not \['x'\]"),
     ],
 )
-def test_a_place_that_is_none_is_told(make: Any, columns: Any, message: str) -> None:
+def test_a_wrong_column_is_reported(make: Any, columns: Any, message: str) -> None:
     for ask in (
         lambda: ADVISOR.recommend_frame(make(TABLE), columns=columns),
         lambda: ADVISOR.recommend_row(make(TABLE), 0, columns=columns),
@@ -48,20 +48,20 @@ def test_a_place_that_is_none_is_told(make: Any, columns: Any, message: str) -> 
     [{"columns": ["silos"]}, {"columns": str.lower}, {"keep": 3}, {"also": 3}, {"prefix": 3}],
     ids=str,
 )
-def test_an_option_of_another_type_is_told(options: dict[str, Any]) -> None:
+def test_an_option_of_the_wrong_type_is_reported(options: dict[str, Any]) -> None:
     (name,) = options
     for make in FRAMES:
         with pytest.raises((TypeError, ValueError), match=name):
             ADVISOR.recommend_frame(make({"silos": ["severe"]}), **options)
 
 
-def test_what_is_kept_twice_comes_once() -> None:
+def test_a_column_kept_twice_appears_once() -> None:
     for make in FRAMES:
         answered: Any = ADVISOR.recommend_frame(make(TABLE), keep=["x", "x"], brief=True)
         assert list(getattr(answered, "column_names", answered.columns))[:2] == ["x", "model"]
 
 
-def test_a_kept_column_keeps_its_field() -> None:
+def test_a_kept_column_keeps_its_type_and_metadata() -> None:
     field = pa.field("x", pa.int64(), nullable=False, metadata={"unit": "EUR"})
     table = pa.table({"silos": ["severe"], "x": [1]}, pa.schema([pa.field("silos", pa.string()), field]))
     for answered in (ADVISOR.recommend_frame(table, keep=True), ADVISOR.recommend_frame(table.to_reader(), keep=True)):

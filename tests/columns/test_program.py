@@ -1,4 +1,4 @@
-"""The program of a rule base grows with its tests: counted in gates, so that no clock decides."""
+"""The program of a rule base grows no faster than its tests, measured in gates."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Tables of many organisations: every row is told what `recommend` tells of it."""
+"""Tables of many organisations: every row gets the answer of `recommend`."""
 
 from itertools import islice
 from typing import Any
@@ -37,7 +37,7 @@ def encode(judge: TableJudge, known: list[dict[str, FactValue]]) -> dict[str, An
 
 
 def assert_rows_agree(advisor: Advisor, known: list[dict[str, FactValue]], ranked: int | None = None) -> None:
-    """Hold every row against the decision on its organisation, and all that is told of the first against the advice."""
+    """Compare every row with the decision on its organisation, and every field of the first with the recommendation."""
     judge = TableJudge(advisor.judge.decider)
     codes = encode(judge, known)
     decided = judge.write(judge.decide(codes, len(known), also=["fired"]))
@@ -75,7 +75,7 @@ def test_rows_are_decided_as_organisations_are_by_the_built_in_rule_base(soaking
         assert_rows_agree(advisor, list(islice(drawn, 20_000)), ranked=500)
 
 
-def test_chunks_end_where_they_may() -> None:
+def test_the_number_of_rows_makes_no_difference() -> None:
     judge = Advisor().tables
     known = list(islice(random_organisations(judge.rulebase, 3), 37))
     codes = encode(judge, known)
@@ -88,7 +88,7 @@ def test_chunks_end_where_they_may() -> None:
         assert (judge.models_of(many, size) == found.model).all()
 
 
-def test_what_matters_is_what_one_answer_could_change() -> None:
+def test_the_facts_that_matter_are_those_that_could_change_the_model() -> None:
     advisor = Advisor()
     judge, vocabulary = advisor.tables, advisor.rulebase.vocabulary
     known = list(islice(random_organisations(advisor.rulebase, 5, known=0.4), 12))
@@ -114,5 +114,5 @@ def test_a_set_too_large_for_a_table_is_refused() -> None:
         TableJudge(Advisor(rulebase).judge.decider)
 
 
-def test_what_can_be_told_is_listed() -> None:
+def test_every_optional_field_has_a_column_name() -> None:
     assert set(ALSO) <= set(Advisor().tables.names)

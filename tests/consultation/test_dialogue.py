@@ -23,7 +23,7 @@ from cxrules.language.rules import Conclusion, Effect, FactTest, Impossible, Mod
 from cxrules.policy.judge import Judge
 from tests.rulebases import make_claim, make_fact, make_rulebase, random_organisations
 
-PATIENCE = 300  # seconds; a slow machine is no fault
+PATIENCE = 300  # seconds, generous for slow machines
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ PHASES = Fact(
         (PHASES, "0", ()),
     ],
 )
-def test_an_answer_is_a_number_a_name_or_the_beginning_of_a_label(fact: Fact, typed: str, value: FactValue) -> None:
+def test_an_answer_is_a_number_a_name_or_the_start_of_a_label(fact: Fact, typed: str, value: FactValue) -> None:
     assert read_answer(fact, typed) == value
 
 
@@ -170,7 +170,7 @@ def test_the_dialogue_ends_when_it_is_settled_and_goes_on_when_asked(judge: Judg
     assert dialogue.skipped == ["second"]
 
 
-def test_what_is_skipped_is_not_asked_again_and_can_settle_it(judge: Judge) -> None:
+def test_skipped_questions_are_not_repeated_and_can_settle_the_model(judge: Judge) -> None:
     dialogue = Consultation(judge)
     assert "settled" not in dialogue.take("b")
     assert dialogue.fact == "second"
@@ -191,7 +191,7 @@ def test_back_takes_back_answers_and_skips(judge: Judge) -> None:
     assert dialogue.known == {"first": "a"}
 
 
-def test_why_tells_what_answers_lead_to_and_which_rules_wait(judge: Judge) -> None:
+def test_why_shows_where_answers_lead_and_which_rules_wait(judge: Judge) -> None:
     dialogue = Consultation(judge)
     reply = dialogue.take("why")
     assert "it would be “One”" in reply
@@ -212,7 +212,7 @@ def test_an_impossible_answer_is_refused_with_the_reason(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize("typed", ["green", "7", "", "   ", "more", "help", "?"])
-def test_what_is_no_answer_asks_the_same_question_again(judge: Judge, typed: str) -> None:
+def test_anything_but_an_answer_repeats_the_question(judge: Judge, typed: str) -> None:
     dialogue = Consultation(judge)
     assert dialogue.take(typed).endswith(dialogue.ask())
     assert (dialogue.fact, dialogue.known, dialogue.skipped) == ("first", {}, [])
@@ -239,7 +239,7 @@ def test_a_consultation_on_the_built_in_rule_base_settles_before_every_question_
     dialogue = Consultation(judge)
     asked = 0
     while (fact := dialogue.fact) is not None:
-        for choice in range(1, 10):  # the first answer that goes together with those before
+        for choice in range(1, 10):  # the first answer that does not contradict those before
             dialogue.take(str(choice))
             if dialogue.fact != fact:
                 break
@@ -259,7 +259,7 @@ class Terminal:
         self.screen = ""
         self._own, other = pty.openpty()
         environment = {**os.environ, "TERM": "dumb", "COLUMNS": "100", "PYTHONUNBUFFERED": "1"}
-        # The terminal is to send what its keys mean: Ctrl-C interrupts.
+        # With a controlling terminal, Ctrl-C interrupts the process.
         take = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
         code = f"{take}; from cxrules.cli import main; main()"
         self.process = subprocess.Popen(
@@ -274,7 +274,7 @@ class Terminal:
         os.close(other)
 
     def wait_for(self, text: str) -> str:
-        """Read until a text stands on the screen, and give all that came since the last time."""
+        """Read until a text is on the screen, and return everything since the last time."""
         deadline = time.monotonic() + PATIENCE
         while text not in self.screen:
             assert time.monotonic() < deadline, f"waited for {text!r}; the screen shows:\n{self.screen}"
@@ -288,10 +288,9 @@ class Terminal:
         os.write(self._own, f"{line}\n".encode())
 
     def press(self, key: bytes, until: str) -> None:
-        """Press a key, and again every few seconds until a text stands on the screen.
+        """Press a key every few seconds until a text is on the screen, as a person would.
 
-        A person does so too: Python does not notice an interrupt that comes after the prompt was written and before it
-        began to read, as can happen on a machine with much to do.
+        On a busy machine an interrupt can come after the prompt is written and before Python reads, and is lost.
         """
         deadline = time.monotonic() + PATIENCE
         while until not in self.screen:
@@ -303,7 +302,7 @@ class Terminal:
                 self._read(0.2)
 
     def end(self) -> int:
-        """Wait until the process ends, and give its exit code."""
+        """Wait until the process ends, and return its exit code."""
         deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"still running; the screen shows:\n{self.screen}"
@@ -373,7 +372,7 @@ def test_a_dialogue_in_a_terminal(terminals: list[Terminal], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl-C", "Ctrl-D"])
-def test_a_broken_off_dialogue_is_saved_and_resumed(terminals: list[Terminal], tmp_path: Path, key: bytes) -> None:
+def test_an_interrupted_dialogue_is_saved_and_resumed(terminals: list[Terminal], tmp_path: Path, key: bytes) -> None:
     terminal = talk(terminals, tmp_path)
     terminal.type("2")
     terminal.wait_for("\n> ")
@@ -427,8 +426,8 @@ def test_nothing_answered_saves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_all_the_way_until_it_is_settled(tmp_path: Path) -> None:
-    # Where an answer does not go together with those before, the question is asked again, and gets the next.
+def test_a_consultation_runs_until_it_is_settled(tmp_path: Path) -> None:
+    # A question whose answer contradicts earlier ones is asked again, and gets the next answer.
     shown = run("consult", str(tmp_path / "mine.yaml"), typed="1\n2\n3\n" * 40)
     assert shown.returncode == 0
     assert "The recommendation is settled" in " ".join(shown.stdout.split())
@@ -470,7 +469,7 @@ def test_premises_are_asked_before_what_depends_on_them(reply: str) -> None:
 
 
 def test_consult_never_asks_a_question_without_an_acceptable_answer() -> None:
-    """Whatever was answered or skipped, each question has an answer that goes together with what is known."""
+    """Whatever was answered or skipped, each question has an answer that does not contradict what is known."""
     builtin = Advisor()
     rulebase = builtin.rulebase
     asked = 0

@@ -1,4 +1,4 @@
-"""A chained log: whatever is done to it afterwards is named."""
+"""A chained log: verification names every later change."""
 
 import json
 import random
@@ -77,7 +77,7 @@ def test_a_chained_log_is_whole_and_is_read_as_any_other(chained: Path) -> None:
         (lambda lines: lines[:0], [(0, "truncated")]),
     ],
 )
-def test_what_was_done_to_it_is_named(
+def test_every_kind_of_change_is_named(
     chained: Path, tmp_path: Path, change: Callable[[list[bytes]], list[bytes]], told: list[tuple[int, str]]
 ) -> None:
     lines = chained.read_bytes().splitlines(keepends=True)
@@ -133,7 +133,7 @@ def test_one_change_is_named_where_it_is_and_nothing_else(
 ) -> None:
     lines = chained.read_bytes().splitlines(keepends=True)
     here, there = (data.draw(st.integers(0, 8)) for _ in range(2))
-    alien = data.draw(st.sampled_from(other[2:]))  # the second line follows from the same rule base, here as there
+    alien = data.draw(st.sampled_from(other[2:]))  # not the second line, which follows the same rule base in both logs
     left = [*lines[:here], *lines[here + 1 :]]
     changes: dict[str, tuple[list[bytes], set[str]]] = {
         "removed": (left, {"missing", "truncated"}),
@@ -141,7 +141,7 @@ def test_one_change_is_named_where_it_is_and_nothing_else(
         "moved": ([*left[:there], lines[here], *left[there:]], {"reordered"} if here != there else set()),
         "inserted": ([*lines[:here], alien, *lines[here:]], {"foreign"}),
         "replaced": ([*lines[:here], alien, *lines[here + 1 :]], {"foreign", "missing", "truncated"}),
-        "appended": ([*lines, alien], {"foreign", "missing"}),  # nothing tells it from one after others that are gone
+        "appended": ([*lines, alien], {"foreign", "missing"}),  # it may have followed lines that were removed
         "scribbled": ([*lines[:here], b"?\n", *lines[here:]], {"foreign"}),
         "blotted": ([*lines[:here], b"?\n", *lines[here + 1 :]], {"altered"}),
     }
@@ -155,14 +155,14 @@ def test_one_change_is_named_where_it_is_and_nothing_else(
         assert told[0][0] == here + 1
 
 
-def test_a_head_noted_earlier_is_held_to_the_record_of_its_number(chained: Path) -> None:
+def test_a_head_noted_earlier_must_match_the_record_of_its_number(chained: Path) -> None:
     for number, line in enumerate(chained.read_bytes().splitlines(), 1):
         noted = Head(number, json.loads(line)["chain"]["hash"])
         assert found(chained, noted) == []
         assert found(chained, Head(number, "0" * 64)) == [(number, "foreign")]
 
 
-def test_a_line_chained_anew_does_not_follow(chained: Path, tmp_path: Path) -> None:
+def test_the_line_after_a_rehashed_one_does_not_follow(chained: Path, tmp_path: Path) -> None:
     from cxrules.decision_log.chain import link
 
     lines = chained.read_bytes().splitlines(keepends=True)
@@ -172,7 +172,7 @@ def test_a_line_chained_anew_does_not_follow(chained: Path, tmp_path: Path) -> N
     assert found(copy(chained, tmp_path, [*lines[:4], forged, *lines[5:]])) == [(6, "foreign")]
 
 
-def test_a_chain_made_anew_is_seen_against_a_head_kept_elsewhere(chained: Path, tmp_path: Path) -> None:
+def test_a_rewritten_chain_does_not_match_a_head_kept_elsewhere(chained: Path, tmp_path: Path) -> None:
     noted = Head(9, json.loads(chained.read_bytes().splitlines()[-1])["chain"]["hash"])
     path = tmp_path / "log"
     with DecisionLog(path, chained=True) as log:
@@ -186,7 +186,7 @@ def test_a_chain_made_anew_is_seen_against_a_head_kept_elsewhere(chained: Path, 
     assert found(path, Head(11, noted.hash)) == [(0, "truncated")]
 
 
-def test_without_a_head_nobody_can_tell(chained: Path, tmp_path: Path) -> None:
+def test_a_missing_head_is_reported(chained: Path, tmp_path: Path) -> None:
     path = copy(chained, tmp_path)
     for text in (b"", b"hello", b"9 abc\n"):
         head_path(path).write_bytes(text)
@@ -195,16 +195,16 @@ def test_without_a_head_nobody_can_tell(chained: Path, tmp_path: Path) -> None:
     assert found(path) == [(0, str(Breach.NO_HEAD))]
 
 
-def test_the_chain_goes_on_after_whatever_happened(chained: Path, tmp_path: Path) -> None:
+def test_the_chain_continues_after_damage(chained: Path, tmp_path: Path) -> None:
     path = copy(chained, tmp_path)
     for torn in (b'{"kind":"decision","format":2,"id":"lo', b"{"):
         with path.open("ab") as file:
             file.write(torn)
         with DecisionLog(path, chained=True) as log:
             log.write(ADVISOR.recommend())
-    assert found(path) == [], "torn lines are noted, and part of the chain"
+    assert found(path) == [], "torn lines are noted in the chain"
     assert sum(isinstance(entry, Logged) for entry in LogReader(path)) == 10
-    # A line at the end was altered before the next writer came: it stays named, and what follows does not.
+    # If the last line was altered before the next writer came, that line alone is named.
     content = path.read_bytes()
     path.write_bytes(content[:-30] + b"?" + content[-29:])
     with DecisionLog(path, chained=True) as log:
@@ -221,7 +221,7 @@ def test_a_torn_note_of_a_torn_line_is_noted_with_it(chained: Path, tmp_path: Pa
         log.write(ADVISOR.recommend())
     assert found(path) == []
     assert {getattr(entry, "trouble", "fine") for entry in LogReader(path)} == {"torn", "fine"}
-    # What is noted is held to what stands there.
+    # A note must match the torn line.
     content = path.read_bytes()
     path.write_bytes(content.replace(b'"id":"lo', b'"id":"la'))
     assert [breach for _, breach in found(path)] == ["altered", "altered"]
@@ -229,7 +229,7 @@ def test_a_torn_note_of_a_torn_line_is_noted_with_it(chained: Path, tmp_path: Pa
     assert [breach for _, breach in found(path)] == ["altered"]
     lines = content.splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:9], *lines[11:]]))
-    assert [breach for _, breach in found(path)] == ["missing"], "what the note is about"
+    assert [breach for _, breach in found(path)] == ["missing"], "the torn line that the note is about"
 
 
 def test_a_log_is_chained_throughout_or_not_at_all(chained: Path, tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_many_processes_write_one_chain(tmp_path: Path) -> None:
     assert found(path) == []
 
 
-def test_masked_records_are_chained_as_they_stand(tmp_path: Path) -> None:
+def test_masked_records_are_chained_as_written(tmp_path: Path) -> None:
     with DecisionLog(tmp_path / "log", chained=True, masking=Masking(mask=["facts.soil"])) as log:
         log.write(ADVISOR.recommend(soil="dry"))
     assert found(tmp_path / "log") == []

@@ -1,4 +1,4 @@
-"""What is masked cannot be read from the rest, and the record says what is missing."""
+"""Masked values cannot be inferred from the rest of a record, which says what is missing."""
 
 import json
 from typing import Any, cast
@@ -32,7 +32,7 @@ def mask(advisor: Advisor, known: dict[str, Any], masking: Masking, **more: Any)
 
 
 def check_nothing_shows(advisor: Advisor, data: st.DataObject) -> None:
-    """Two organisations that differ in the hidden fact alone, and were answered alike, leave the same record."""
+    """Two organisations that differ only in the hidden fact, and get the same answer, leave the same record."""
     rulebase = advisor.rulebase
     known = data.draw(organisations(rulebase))
     name = data.draw(st.sampled_from(sorted(rulebase.vocabulary.facts)))
@@ -52,18 +52,18 @@ def check_nothing_shows(advisor: Advisor, data: st.DataObject) -> None:
 
 @given(st.data())
 @settings(max_examples=settings().max_examples // 2)
-def test_a_hidden_fact_cannot_be_read_from_the_rest(data: st.DataObject) -> None:
+def test_a_hidden_fact_cannot_be_inferred(data: st.DataObject) -> None:
     check_nothing_shows(Advisor(data.draw(rulebases())), data)
 
 
 @given(st.data())
 @settings(max_examples=settings().max_examples // 2)
-def test_nor_on_the_built_in_rule_base(data: st.DataObject) -> None:
+def test_a_hidden_fact_cannot_be_inferred_on_the_built_in_rule_base(data: st.DataObject) -> None:
     check_nothing_shows(ADVISOR, data)
 
 
 @given(organisations(BUILTIN), st.sets(st.sampled_from(sorted(BUILTIN.vocabulary.facts)), max_size=4))
-def test_what_is_shown_was_so(known: dict[str, Any], names: set[str]) -> None:
+def test_what_a_masked_record_shows_is_true(known: dict[str, Any], names: set[str]) -> None:
     masked: dict[str, Any] = {**mask(ADVISOR, known, Masking(mask=[f"facts.{name}" for name in names]))}
     advice = ADVISOR.recommend(known)
     plain: dict[str, Any] = {**make_record(advice)}
@@ -76,7 +76,7 @@ def test_what_is_shown_was_so(known: dict[str, Any], names: set[str]) -> None:
     assert (masked["digest"] is None) == bool(names & set(known))
     assert (masked["model"], masked["status"]) == (plain["model"], plain["status"])
     assert (check_replayable(Logged(1, cast("DecisionRecord", masked))) is None) == (not names & set(known))
-    # What a reader derives is either so or not told.
+    # What a reader derives is true or missing.
     derived, whole = expand(masked, ADVISOR.judge), make_answer(advice)
     for field in ("fired", "findings", "accompaniments", "patterns", "actions", "warnings"):
         assert set(derived[field]) <= set(whole[field])
@@ -85,7 +85,7 @@ def test_what_is_shown_was_so(known: dict[str, Any], names: set[str]) -> None:
         assert (derived[field] is None) == (masked["certainty"] is None)
 
 
-def test_the_paths_are_named_and_the_rest_stays() -> None:
+def test_hidden_paths_are_named_and_the_rest_is_kept() -> None:
     facts = {"maturity": "early", "silos": "severe", "marketing_bandwidth": "stretched"}
     masking = Masking(mask=["facts.silos", "labels.customer", "trace_id"], erase=["labels.mail"])
     labels = {"customer": "c-17", "mail": "x@example.org", "shop": "north"}
@@ -99,7 +99,7 @@ def test_the_paths_are_named_and_the_rest_stays() -> None:
     assert "example.org" not in json.dumps(record)
 
 
-def test_what_has_nothing_to_do_with_the_answer_leaves_it_replayable() -> None:
+def test_hiding_what_the_answer_does_not_need_keeps_it_replayable() -> None:
     masking = Masking(mask=["labels.customer", "span_id"], erase=["duration"])
     record = mask(ADVISOR, {"maturity": "early"}, masking, labels={"customer": 1}, duration=0.1)
     assert check_replayable(Logged(1, record)) is None

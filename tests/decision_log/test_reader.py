@@ -1,4 +1,4 @@
-"""Logs read back: what is wrong with a line is said, and what is right is decided again."""
+"""Reading logs: bad lines are reported, good ones are decided again."""
 
 import json
 import tracemalloc
@@ -131,7 +131,7 @@ def test_a_bad_line_is_named_and_the_rest_is_read(tmp_path: Path, lines: Lines, 
     assert not any(entry.differences for entry in outcomes if isinstance(entry, Replayed))
 
 
-def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_named(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(bytes(range(128, 256)) + b"\n\xff\xfe\n")
     assert troubles(iter(LogReader(path))) == {Trouble.NOT_JSON: 2}
@@ -143,7 +143,7 @@ def test_an_empty_log_has_no_decisions(tmp_path: Path) -> None:
     assert not list(LogReader(path))
 
 
-def test_a_log_cut_anywhere_loses_its_last_line_alone(tmp_path: Path, lines: Lines) -> None:
+def test_a_log_cut_anywhere_loses_only_its_last_line(tmp_path: Path, lines: Lines) -> None:
     whole = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines[:3]).encode()
     start = whole.rindex(b"\n", 0, -1) + 1
     path = tmp_path / "log"
@@ -166,7 +166,7 @@ def test_a_missing_rule_base_is_named(tmp_path: Path, lines: Lines) -> None:
         reader.rulebase(BUILTIN.revision)
 
 
-def test_a_rule_base_that_comes_late_is_found_and_said_so(tmp_path: Path, lines: Lines) -> None:
+def test_a_rule_base_after_its_decisions_is_found_and_reported(tmp_path: Path, lines: Lines) -> None:
     reader = save(tmp_path / "log", [*lines[1:], lines[0]])
     for _ in range(2):  # however often it is read
         outcomes = list(replay(reader))
@@ -188,7 +188,7 @@ def test_an_altered_rule_base_is_not_used(tmp_path: Path, lines: Lines, alter: C
     assert troubles(replay(reader)) == {Trouble.ALTERED_RULEBASE: 1, Trouble.MISSING_RULEBASE: 3}
 
 
-def test_what_hashes_right_and_is_no_rule_base_is_not_used(tmp_path: Path, lines: Lines) -> None:
+def test_text_with_the_right_hash_that_is_not_a_rule_base_is_not_used(tmp_path: Path, lines: Lines) -> None:
     from hashlib import sha256
 
     line = lines[0] | {"canonical": "{}", "revision": sha256(b"{}").hexdigest()}
@@ -225,7 +225,7 @@ MAY_BE = {
 def test_a_field_of_the_wrong_kind_is_named_and_never_a_traceback(
     tmp_path: Path, lines: Lines, first_lines: Lines, field: str, first: bool
 ) -> None:
-    """Whatever a record of the right keys says: a problem, an outcome, and no exception."""
+    """Whatever the values in a record, the result is a problem or an outcome, never an exception."""
     rulebase, line = (first_lines if first else lines)[:2]
     if first and field not in line:
         pytest.skip("format 1 has no such field")
@@ -304,7 +304,7 @@ def test_a_long_rule_base_is_written_and_read(tmp_path: Path) -> None:
     assert not outcome.differences
 
 
-def test_what_is_no_file_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         LogReader(tmp_path / "missing")
     with pytest.raises(OSError, match="regular file"):
@@ -324,14 +324,14 @@ def test_what_is_no_file_is_one_clear_error(tmp_path: Path) -> None:
         ("reason", "too_little"),
     ],
 )
-def test_what_differs_is_told(tmp_path: Path, lines: Lines, field: str, value: Any) -> None:
+def test_differences_are_reported(tmp_path: Path, lines: Lines, field: str, value: Any) -> None:
     reader = save(tmp_path / "log", [lines[0], lines[1] | {field: value}])
     (outcome,) = replay(reader)
     assert isinstance(outcome, Replayed)
     assert outcome.differences == (ReplayDifference(field, value, lines[1].get(field)),)
 
 
-def test_other_rules_are_named(tmp_path: Path, lines: Lines) -> None:
+def test_different_rules_are_named(tmp_path: Path, lines: Lines) -> None:
     fired = ADVISOR.recommend(KNOWN).fired
     for recorded, told in ((fired[1:], list(fired[1:])), ((), [])):
         bits = pack_bits(ADVISOR.judge.decider.mask(recorded), len(BUILTIN.rules))
@@ -383,7 +383,7 @@ def test_everything_that_format_1_repeats_is_compared(
     assert outcome.differences == (ReplayDifference(field, value, first_lines[2][field]),)
 
 
-def test_a_log_of_format_1_is_gone_on_with(tmp_path: Path) -> None:
+def test_a_log_of_format_1_can_be_continued(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(FIRST.read_bytes())
     with DecisionLog(path) as log:
@@ -393,7 +393,7 @@ def test_a_log_of_format_1_is_gone_on_with(tmp_path: Path) -> None:
     assert [entry.record["id"] for entry in LogReader(path).decisions()][-2:] == ["after", "second"]
 
 
-# --- replay, on
+# --- replay: answers, engines, texts, memory
 
 
 def test_another_fact_gives_another_answer(tmp_path: Path, lines: Lines) -> None:
@@ -403,7 +403,7 @@ def test_another_fact_gives_another_answer(tmp_path: Path, lines: Lines) -> None
     assert {"model", "status", "reason", "certainty", "fired"} <= {entry.field for entry in outcome.differences}
 
 
-def test_one_is_not_true(tmp_path: Path, lines: Lines) -> None:
+def test_the_number_1_is_not_true(tmp_path: Path, lines: Lines) -> None:
     known = lines[3]["facts"]
     reader = save(tmp_path / "log", [lines[0], lines[3] | {"facts": {**known, "retention_budget_share": 12.50}}])
     (same,) = replay(reader)
@@ -414,7 +414,7 @@ def test_one_is_not_true(tmp_path: Path, lines: Lines) -> None:
     assert [entry.field for entry in other.differences] == ["certainty"]
 
 
-def test_an_engine_that_is_not_at_hand_is_replaced_and_named(tmp_path: Path, lines: Lines) -> None:
+def test_a_missing_engine_is_replaced_and_named(tmp_path: Path, lines: Lines) -> None:
     reader = save(tmp_path / "log", [lines[0], lines[1] | {"engine": "steam"}])
     for outcomes in (list(replay(reader)), list(assess_impact(reader, BUILTIN))):
         problem, outcome = outcomes
@@ -438,7 +438,7 @@ def test_masked_records_are_counted_and_not_decided_again(tmp_path: Path) -> Non
         reader.decide_again(next(reader.decisions()).record)
 
 
-def test_the_words_are_compared_where_their_digest_is_kept(tmp_path: Path) -> None:
+def test_explanations_are_compared_where_their_digest_is_recorded(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with DecisionLog(path, digest=True) as log:
         log.write(ADVISOR.recommend(KNOWN))
@@ -452,7 +452,7 @@ def test_the_words_are_compared_where_their_digest_is_kept(tmp_path: Path) -> No
     assert [entry.field for entry in outcome.differences] == ["explanation_sha256"]
 
 
-def test_many_revisions_are_read_with_few_at_a_time(tmp_path: Path) -> None:
+def test_few_of_many_revisions_are_kept_in_memory(tmp_path: Path) -> None:
     path = tmp_path / "log"
     changed = [change(BUILTIN, policy=Policy(minimum_evidence=1, lead=lead)) for lead in range(12)]
     with DecisionLog(path) as log:
@@ -512,7 +512,7 @@ def test_an_unchanged_rule_base_has_no_impact(tmp_path: Path) -> None:
 
 @given(data=st.data())
 @settings(max_examples=settings().max_examples // 4)
-def test_the_impact_is_what_two_decisions_make_it(data: st.DataObject, tmp_path_factory: Any) -> None:
+def test_the_impact_is_the_difference_between_two_decisions(data: st.DataObject, tmp_path_factory: Any) -> None:
     old = data.draw(readable_rulebases())
     gone = data.draw(st.sampled_from(sorted(old.rules)))
     new = change(
@@ -542,10 +542,10 @@ ODD: list[Any] = [True, False, 0, 1, 1.0, 40, 40.0, 99.5, 101, -1, None, "", "no
 
 @given(data=st.data())
 @settings(max_examples=settings().max_examples // 4)
-def test_many_records_at_once_come_out_as_one_by_one(
+def test_many_records_at_once_give_the_same_as_one_by_one(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever stands in the records, in replay and impact: columns only save time."""
+    """Replay and impact give the same results with columns, whatever the records say."""
     old = data.draw(readable_rulebases())
     gone = data.draw(st.sampled_from(sorted(old.rules)))
     kept = {name: rule for name, rule in old.rules.items() if name != gone}
@@ -559,7 +559,7 @@ def test_many_records_at_once_come_out_as_one_by_one(
             record["facts"][fact] = data.draw(st.sampled_from(ODD))
         if data.draw(st.booleans()):
             record["facts"] = dict(data.draw(st.permutations(sorted(record["facts"].items()))))
-    # As the log writes them, so that they are seen through without being decoded; and otherwise.
+    # As the log writes them, so that they are read without decoding; and in another layout.
     separators = data.draw(st.sampled_from([(",", ":"), (", ", ": ")]))
     path.write_text("".join(f"{json.dumps(record, separators=separators)}\n" for record in written))
 
@@ -624,8 +624,8 @@ def test_the_causes_are_named(tmp_path: Path) -> None:
     )
 
 
-def test_evidence_that_another_rule_carries_on_has_not_moved(tmp_path: Path) -> None:
-    """A claim counts once: without one of the rules that rest on it, the points stay and nothing weighs otherwise."""
+def test_evidence_that_another_rule_still_carries_has_not_moved(tmp_path: Path) -> None:
+    """A claim counts once: without one of the rules that rest on it, the points stay the same."""
     gone = "acquisition-comes-first"
     many = [known for known in drawn(300) if gone in ADVISOR.recommend(known).fired]
     changed = change(BUILTIN, rules={name: rule for name, rule in BUILTIN.rules.items() if name != gone})

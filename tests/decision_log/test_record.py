@@ -112,7 +112,7 @@ def check_same(again: Recommendation, advice: Recommendation) -> None:
 
 @given(st.data())
 @settings(max_examples=settings().max_examples // 4)
-def test_so_it_does_on_any_rule_base_that_can_be_read(data: st.DataObject) -> None:
+def test_a_recommendation_of_any_readable_rule_base_comes_back(data: st.DataObject) -> None:
     rulebase = data.draw(readable_rulebases())
     known = data.draw(organisations(rulebase))
     check_round_trip(Advisor(rulebase), known, {})
@@ -130,7 +130,7 @@ def test_the_schema_the_types_and_the_records_have_the_same_fields() -> None:
     jsonschema.Draft202012Validator.check_schema(record_json_schema())
 
 
-def test_the_schema_refuses_what_is_no_record() -> None:
+def test_the_schema_refuses_anything_but_a_record() -> None:
     record: dict[str, Any] = {**make_record(cxrules.recommend(maturity="early"))}
     VALIDATOR.validate(record)
     changes: list[dict[str, Any]] = [
@@ -147,7 +147,7 @@ def test_the_schema_refuses_what_is_no_record() -> None:
         assert not VALIDATOR.is_valid(record | change)
 
 
-def test_a_line_is_ascii_and_one_line_whatever_the_labels_say() -> None:
+def test_a_record_is_one_line_of_ascii_whatever_its_labels() -> None:
     odd = "ö\n\u2028\x85\ud800"
     line = write_line(make_record(cxrules.recommend(), labels={odd: odd}))
     assert line.isascii()
@@ -162,7 +162,7 @@ def test_id_time_and_duration_are_the_callers() -> None:
     assert record["time"] == "2025-02-28T23:30:00.000000Z"
     assert (record["duration"], record["trace_id"], record["span_id"]) == (0.5, "t", "s")
     with pytest.raises(ValueError, match="time zone"):
-        make_record(cxrules.recommend(), time=datetime(2025, 3, 1))  # noqa: DTZ001 - the mistake to be seen
+        make_record(cxrules.recommend(), time=datetime(2025, 3, 1))  # noqa: DTZ001 - the mistake under test
 
 
 def test_clock_and_ids_of_a_log_can_be_given(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_label_that_json_cannot_hold_is_refused(labels: dict[Any, Any]) -> Non
         make_record(cxrules.recommend(), trace_id=7)  # type: ignore[arg-type]
 
 
-def test_contexts_are_laid_over_each_other_and_end() -> None:
+def test_contexts_nest_and_end() -> None:
     advice = cxrules.recommend()
     with context(labels={"a": 1, "b": 1}, trace_id="outer", span_id="outer"):
         with context(labels={"b": 2}, span_id="inner"):
@@ -226,7 +226,7 @@ def test_a_copy_without_its_rule_base_says_so() -> None:
         make_record(pickle.loads(text))  # noqa: S301 - our own
 
 
-def test_digests_do_not_depend_on_how_long_a_search_may_take() -> None:
+def test_digests_do_not_depend_on_time_limits_of_searches() -> None:
     advice = cxrules.recommend(maturity="early", marketing_bandwidth="stretched", ceo_involvement="supportive")
     usual = make_record(advice, digest=True)
     with time_limit(0):

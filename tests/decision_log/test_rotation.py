@@ -1,4 +1,4 @@
-"""Files put away by size or by day: a reader follows, and nothing is lost between them."""
+"""Rotation by size or by day: a reader follows, and no record is lost."""
 
 import os
 import threading
@@ -27,7 +27,7 @@ def ids(path: Path) -> list[str]:
 
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("chained", [False, True])
-def test_a_file_that_is_full_is_put_away(tmp_path: Path, chained: bool) -> None:
+def test_a_full_file_is_rotated(tmp_path: Path, chained: bool) -> None:
     path = tmp_path / "log"
     names = [f"d-{number}" for number in range(60)]
     with DecisionLog(path, rotate=12_000, chained=chained, lock_timeout=600) as log:
@@ -43,7 +43,7 @@ def test_a_file_that_is_full_is_put_away(tmp_path: Path, chained: bool) -> None:
     assert not any(outcome.differences for outcome in outcomes)
     assert {outcome.part for outcome in outcomes} == {"", *parts[1:]}
     assert len(list(assess_impact(LogReader(path), ADVISOR.rulebase))) == 60
-    for part in parts:  # each stands by itself
+    for part in parts:  # each can be read by itself
         assert LogReader(tmp_path / part).rulebase(ADVICE.revision) == ADVISOR.rulebase
     if chained:
         assert not list(verify_chain(LogReader(path)))
@@ -52,7 +52,7 @@ def test_a_file_that_is_full_is_put_away(tmp_path: Path, chained: bool) -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_impact_says_in_which_part_something_else_is_recorded(tmp_path: Path) -> None:
+def test_impact_names_the_file_in_which_another_answer_is_recorded(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with DecisionLog(path, rotate=12_000) as log:
         for number in range(60):
@@ -66,7 +66,7 @@ def test_impact_says_in_which_part_something_else_is_recorded(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("chained", [False, True])
-def test_each_day_has_a_file_and_a_clock_that_goes_backwards_begins_none(tmp_path: Path, chained: bool) -> None:
+def test_each_day_has_a_file_and_a_clock_that_goes_backwards_starts_none(tmp_path: Path, chained: bool) -> None:
     path = tmp_path / "log"
     start = datetime(2025, 3, 1, 23, 30, tzinfo=UTC)
     hours = iter([0, 1, 2, -5, 30, 30.2, 23, 24 * 9])
@@ -86,7 +86,7 @@ def test_each_day_has_a_file_and_a_clock_that_goes_backwards_begins_none(tmp_pat
         assert not list(verify_chain(LogReader(path)))
 
 
-def test_a_rotation_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+def test_a_meaningless_rotation_is_refused(tmp_path: Path) -> None:
     for rotate in ("week", 1000, 0, -1, True, 1.5):
         with pytest.raises(ValueError, match="rotate is 'day'"):
             DecisionLog(tmp_path / "log", rotate=rotate)  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def test_a_rotation_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_a_reader_follows_what_is_put_away_while_it_reads(tmp_path: Path) -> None:
+def test_a_reader_follows_a_rotation_while_it_reads(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with DecisionLog(path, rotate=12_000) as log:
         names = [f"d-{number}" for number in range(200)]
@@ -122,7 +122,7 @@ def test_a_reader_used_again_after_a_rotation_finds_everything(tmp_path: Path) -
         reader = LogReader(path)
         records = [entry.record for entry in reader.decisions()]
         reader._rulebases.clear()
-        path.rename(tmp_path / "log.1")  # as logrotate does: the rule base stands elsewhere now
+        path.rename(tmp_path / "log.1")  # as logrotate does; the rule base is now in another file
         path.write_bytes(b"\n" * 50)
         log.write(ADVICE, id="two")
         assert reader.rulebase(records[0]["revision"]) == ADVISOR.rulebase

@@ -34,7 +34,7 @@ Note = Callable[[str], None]
 
 
 def refuse_at_times(rng: random.Random) -> None:
-    """Make the disk full at times: a write takes a part, and the next none."""
+    """Make the disk full at times: one write is cut short, and the next fails."""
     write = os.write
 
     def write_some(descriptor: int, data: bytes) -> int:
@@ -53,7 +53,7 @@ def odd_clock(rng: random.Random) -> Callable[[], datetime]:
 
 
 def work(path: Path, notes: Path, name: str, seed: int, until: float) -> None:  # noqa: C901 - all at once is its point
-    """Write until the time is over, but once at least: in two threads, and in children that inherit the log."""
+    """Write at least once and until the time is over, in two threads and in children that inherit the log."""
     rng = random.Random(seed)
     noted = os.open(notes / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     note_down = os.write

@@ -1,4 +1,4 @@
-"""Decisions as records of the standard logging: silent unless asked, and nothing of the host's touched."""
+"""Decisions as records of the standard `logging`: silent unless asked, and the host's configuration untouched."""
 
 import io
 import json
@@ -54,7 +54,7 @@ def run(code: str) -> str:
     return done.stdout
 
 
-def test_nobody_listens_and_nothing_of_it_is_loaded() -> None:
+def test_without_a_listener_nothing_is_loaded_or_changed() -> None:
     shown = run(
         """
 import logging, sys
@@ -86,7 +86,7 @@ print(sorted(name for name in logging.root.manager.loggerDict if "cxrules" in na
         ("logging.basicConfig(stream=sys.stdout); logging.getLogger('cxrules').setLevel('ERROR')", 0),
     ],
 )
-def test_only_a_level_of_its_own_makes_it_speak(configure: str, lines: int) -> None:
+def test_only_a_level_set_for_cxrules_makes_it_log(configure: str, lines: int) -> None:
     shown = run(f"""
 import logging, sys
 {configure}
@@ -142,7 +142,7 @@ def test_what_is_refused_is_not_logged(kept: Kept) -> None:
     assert not kept.records
 
 
-def test_the_answer_is_the_same_whether_anybody_listens(kept: Kept) -> None:
+def test_the_answer_is_the_same_with_and_without_listeners(kept: Kept) -> None:
     heard = cxrules.recommend(KNOWN)
     LOGGER.setLevel(logging.WARNING)
     assert heard == cxrules.recommend(KNOWN)
@@ -150,7 +150,7 @@ def test_the_answer_is_the_same_whether_anybody_listens(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("name", [*sorted(vars(logging.makeLogRecord({}))), "message", "asctime", "cxrules"])
-def test_labels_may_bear_the_names_that_logging_reserves(kept: Kept, name: str) -> None:
+def test_labels_may_have_names_that_logging_reserves(kept: Kept, name: str) -> None:
     with context(labels={name: "mine"}):
         cxrules.recommend(KNOWN)
     (record,) = kept.records
@@ -194,7 +194,7 @@ def masked(kept: Kept) -> Iterator[Kept]:
     LOGGER.removeFilter(private)
 
 
-def test_what_a_filter_of_the_logger_hides_no_handler_sees(masked: Kept) -> None:
+def test_no_handler_sees_what_a_filter_of_the_logger_hides(masked: Kept) -> None:
     with context(labels={"mail": "x@example.org"}):
         advice = cxrules.recommend(KNOWN)
     hidden = {rule for rule in advice.fired if advice.rulebase.rules[rule].facts() == {"silos"}}
@@ -210,7 +210,7 @@ def test_what_a_filter_of_the_logger_hides_no_handler_sees(masked: Kept) -> None
     assert "example.org" not in everything
 
 
-def test_a_filter_of_a_logger_above_hides_too(kept: Kept) -> None:
+def test_a_filter_of_a_parent_logger_hides_too(kept: Kept) -> None:
     private = MaskingFilter(mask=["facts.silos"])
     above = logging.getLogger("cxrules")
     above.addFilter(private)
@@ -222,7 +222,7 @@ def test_a_filter_of_a_logger_above_hides_too(kept: Kept) -> None:
     assert record.cxrules["facts"]["silos"] is None  # type: ignore[attr-defined]
 
 
-def test_on_a_handler_a_filter_lets_no_unmasked_decision_pass(kept: Kept) -> None:
+def test_a_filter_on_a_handler_stops_unmasked_decisions(kept: Kept) -> None:
     private = MaskingFilter(mask=["facts.silos"])
     kept.addFilter(private)
     cxrules.recommend(KNOWN)
@@ -236,7 +236,7 @@ def test_on_a_handler_a_filter_lets_no_unmasked_decision_pass(kept: Kept) -> Non
     assert kept.records[-1].cxrules["facts"]["silos"] is None  # type: ignore[attr-defined]
 
 
-def test_a_filter_that_misspells_a_fact_lets_nothing_be_logged_but_that(kept: Kept) -> None:
+def test_a_filter_that_misspells_a_fact_logs_only_its_mistake(kept: Kept) -> None:
     private = MaskingFilter(mask=["facts.sillos"])
     LOGGER.addFilter(private)
     try:
@@ -251,7 +251,7 @@ def test_a_filter_that_misspells_a_fact_lets_nothing_be_logged_but_that(kept: Ke
     assert unmasked.levelno == logging.INFO
 
 
-def test_masking_is_configured_as_logging_is() -> None:
+def test_masking_can_be_configured_with_dictconfig() -> None:
     shown = run(
         """
 import cxrules, logging.config, sys

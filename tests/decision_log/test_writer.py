@@ -138,17 +138,15 @@ def check_crashes(folder: Path, kills: int) -> None:
     torn = [number for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1) if line and not is_json(line)]
     assert [problem.line for problem in problems] == torn
     assert {problem.trouble for problem in problems} <= {Trouble.TORN}
-    assert len(torn) <= kills + 4  # the appenders are killed at last
+    assert len(torn) <= kills + 4  # the appenders are killed at the end
     if kills > 2:
-        assert torn, "nobody was killed in the midst of writing"
+        assert torn, "no process was killed while it wrote"
     whole = [
         line for line in path.read_bytes().splitlines() if line.startswith(b'{"kind":"rulebase"') and is_json(line)
     ]
     revisions = [json.loads(line)["revision"] for line in whole]
     used = {entry.record["revision"] for entry in LogReader(path) if isinstance(entry, Logged)}
-    assert sorted(revision[:32] for revision in revisions) == sorted(used), (
-        "each rule base that decided is embedded, once"
-    )
+    assert sorted(revision[:32] for revision in revisions) == sorted(used), "every rule base used is embedded once"
     outcomes = [outcome for outcome in replay(LogReader(path)) if isinstance(outcome, Replayed)]
     assert len(outcomes) == len(found)
     assert not any(outcome.differences for outcome in outcomes)
@@ -194,7 +192,7 @@ def test_a_torn_rule_base_is_written_again(tmp_path: Path) -> None:
     assert not outcome.differences
 
 
-def test_a_rule_base_is_found_wherever_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_base_is_found_at_any_offset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from cxrules.decision_log import rotation as module
 
     path = tmp_path / "log"
@@ -370,7 +368,7 @@ def test_a_masking_that_misspells_a_fact_writes_nothing(tmp_path: Path) -> None:
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
-def test_what_no_reader_would_take_is_refused_and_nothing_is_written(tmp_path: Path, wrong: dict[str, Any]) -> None:
+def test_what_no_reader_would_accept_is_refused_and_not_written(tmp_path: Path, wrong: dict[str, Any]) -> None:
     path = tmp_path / "log"
     opening = {name: wrong[name] for name in ("new_id", "clock") if name in wrong}
     with DecisionLog(path, **opening) as log:
@@ -393,10 +391,10 @@ def test_a_log_stays_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.Mon
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
-# --- what a log holds: a descriptor, a lock, a mode
+# --- descriptor, lock, file mode
 
 
-def test_its_file_is_its_owners_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_file(tmp_path: Path) -> None:
     for chained in (False, True):
         with DecisionLog(tmp_path / f"log-{chained}", chained=chained) as log:
             log.write(ADVICE)
@@ -405,7 +403,7 @@ def test_its_file_is_its_owners_alone(tmp_path: Path) -> None:
         assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o640
 
 
-def test_a_log_that_nobody_closes_leaves_no_descriptor(tmp_path: Path) -> None:
+def test_an_unclosed_log_leaves_no_descriptor(tmp_path: Path) -> None:
     import gc
 
     def count() -> int:
@@ -420,7 +418,7 @@ def test_a_log_that_nobody_closes_leaves_no_descriptor(tmp_path: Path) -> None:
     assert count() == before
 
 
-def test_a_pickled_log_goes_on(tmp_path: Path) -> None:
+def test_an_unpickled_log_appends_to_the_same_file(tmp_path: Path) -> None:
     import pickle
 
     masking = Masking(mask=["labels.customer"])
@@ -438,7 +436,7 @@ def test_a_pickled_log_goes_on(tmp_path: Path) -> None:
     assert b'"customer":null' in (tmp_path / "log").read_bytes()
 
 
-def test_who_waits_for_a_lock_waits_no_longer_than_told(tmp_path: Path) -> None:
+def test_a_writer_waits_for_a_lock_no_longer_than_its_timeout(tmp_path: Path) -> None:
     import fcntl
 
     path = tmp_path / "log"
@@ -468,7 +466,7 @@ if writer == 0:
     log = DecisionLog(sys.argv[1])
     log.write(advice, id="before")
     write = os.write
-    def fork_and_wait(descriptor, data):  # in the midst of writing, with the lock held
+    def fork_and_wait(descriptor, data):  # while writing, with the lock held
         if os.fork() == 0:
             write(telling, b"%d " % os.getpid())
             time.sleep(600)
@@ -520,9 +518,7 @@ log.close()
     assert {name for name in names if name != "thread"} == {f"child-{number}" for number in range(1, 12, 2)}
 
 
-def test_a_signal_handler_that_writes_while_its_thread_writes_is_told_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_handler_cannot_write_while_its_thread_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import signal
 
     write = os.write

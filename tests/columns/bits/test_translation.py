@@ -1,4 +1,4 @@
-"""A translated program does what its steps do, however often and on however many columns it runs."""
+"""A translated program computes what its steps compute, however often and on however many columns it runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = 64
 
 
 @given(st.lists(st.tuples(st.sampled_from("&|^~"), st.integers(0, 99), st.integers(0, 99)), max_size=30), st.data())
-def test_a_translation_computes_what_the_gates_say(made: list[tuple[str, int, int]], data: st.DataObject) -> None:
+def test_a_translation_computes_what_its_gates_compute(made: list[tuple[str, int, int]], data: st.DataObject) -> None:
     gates = Gates()
     read = data.draw(st.lists(st.integers(0, (1 << COLUMNS) - 1), min_size=1, max_size=4))
     everything = (1 << COLUMNS) - 1

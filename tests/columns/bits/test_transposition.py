@@ -1,4 +1,4 @@
-"""Bytes become planes and planes bytes: bit by bit what the description of the layout says."""
+"""Bytes become bit planes and back, each bit where the layout says."""
 
 import numpy as np
 from hypothesis import given
@@ -15,7 +15,7 @@ def bit(plane: np.ndarray, row: int) -> int:
 
 
 @given(st.integers(1, 8), st.integers(1, 3), st.data())
-def test_bytes_become_planes_and_planes_bytes(digits: int, words: int, data: st.DataObject) -> None:
+def test_bytes_become_planes_and_bytes_again(digits: int, words: int, data: st.DataObject) -> None:
     codes = np.random.default_rng(data.draw(st.integers(0, 999))).integers(0, 1 << digits, words * LANE, np.uint8)
     wanted = data.draw(st.lists(st.booleans(), min_size=digits, max_size=digits))
     planes = [np.empty(words, np.uint64) for _ in range(digits)]

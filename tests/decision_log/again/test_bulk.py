@@ -1,4 +1,4 @@
-"""Many records at once: numbers come out of columns whatever their size."""
+"""Many records at once: numbers of any size are read from columns."""
 
 from hypothesis import given
 from hypothesis import strategies as st

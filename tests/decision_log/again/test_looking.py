@@ -1,4 +1,4 @@
-"""Lines that are seen through without being decoded come out as those that are decoded, whatever byte is another."""
+"""Lines that are read without decoding give the same result as decoded ones, whichever byte is changed."""
 
 import pickle
 from itertools import islice
@@ -30,7 +30,7 @@ def write_log(path: Path, advisor: Advisor, many: list[dict[str, Any]], **option
 
 
 def see(path: Path) -> list[Logged]:
-    """Return the decisions after the first, as they are met when their rule base is compiled."""
+    """Return the decisions after the first, read as they are once their rule base is compiled."""
     reader = LogReader(path)
     bulks = Bulks(reader)
     with pytest.MonkeyPatch.context() as patch:
@@ -57,7 +57,9 @@ def test_what_the_log_writes_is_not_decoded(tmp_path: Path, chained: bool) -> No
 
 @given(data=st.data())
 @settings(max_examples=settings().max_examples // 2)
-def test_one_byte_more_or_less_or_another(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_lines_with_a_byte_added_removed_or_changed(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     rulebase = data.draw(readable_rulebases())
     path = tmp_path_factory.mktemp("log") / "log"
     chained = data.draw(st.booleans())
