@@ -71,7 +71,7 @@ def measure_growth(count: int, seconds: float, sizes: Sequence[int] = SIZES) -> 
 def count_gates(rulebase: RuleBase) -> tuple[int, int]:
     """Return the number of tests in the rules of a rule base, and of gates in its program for the model."""
     program = Gating(Advisor(rulebase).judge.decider)
-    assert program.formula.recommended
+    assert program.policy.recommended
     return _count_tests(condition for rule in rulebase.rules.values() for condition in rule.when), len(program.gates)
 
 

@@ -27,7 +27,7 @@ TESTS = [
     for name in (
         "cli",
         "columns/test_coding.py",
-        "columns/test_dialect.py",
+        "columns/test_cell_texts.py",
         "columns/test_program.py",
         "columns/test_tables.py",
         "columns/bits/test_translation.py",

@@ -7,7 +7,7 @@ import schemathesis
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from cxrules.web.app import create_app
-from tests.columns.test_dialect import FILES
+from tests.columns.test_cell_texts import FILES
 from tests.web.tables import encode
 
 SCHEMA = schemathesis.openapi.from_asgi("/api/openapi.json", create_app(page=False))

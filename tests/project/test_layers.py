@@ -92,7 +92,7 @@ HEAVY = {
     "numpy": Heavy(
         at_top=(
             "columns.bits.transposition",
-            "columns.cells",
+            "columns.arrow_buffers",
             "columns.coding",
             "columns.frames",
             "columns.numpy_executor",
@@ -103,7 +103,14 @@ HEAVY = {
     "pandas": Heavy(in_functions=()),
     "polars": Heavy(in_functions=()),
     "pyarrow": Heavy(
-        at_top=("columns.arrow", "columns.cells", "columns.coding", "columns.files", "columns.frames", "columns.tables")
+        at_top=(
+            "columns.arrow",
+            "columns.arrow_buffers",
+            "columns.coding",
+            "columns.files",
+            "columns.frames",
+            "columns.tables",
+        )
     ),
     "pydantic": Heavy(
         at_top=("builtin.organisation", "organisation_model", "portable.schema", "knowledge", "mcp", "web.app")

@@ -19,7 +19,7 @@ from cxrules import Recommendation, recommend
 from cxrules.web.app import create_app
 from cxrules.web.limits import Guard, Limits
 from tests import ROOT
-from tests.columns.test_dialect import FILES
+from tests.columns.test_cell_texts import FILES
 from tests.web.tables import encode
 
 FACTS = {"maturity": "early", "silos": "severe", "ceo_involvement": "champion"}

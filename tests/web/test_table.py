@@ -19,7 +19,7 @@ from cxrules.search.budget import time_limit
 from cxrules.web.service import Service
 from cxrules.web.table import decide_table
 from cxrules.web.upload import ENDINGS, MOST_COLUMNS, MOST_ROWS, open_upload
-from tests.columns.test_dialect import FILES
+from tests.columns.test_cell_texts import FILES
 from tests.web.tables import encode
 
 ADVISOR = Advisor()

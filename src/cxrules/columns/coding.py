@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxrules.columns.arrow.odd_cells import key_of, list_cells
-from cxrules.columns.cells import Lexicon, is_valid, list_indices, look_up, open_lists, read_bits, unite_lists
-from cxrules.columns.dialect import of_element, parse_text, partly_known
+from cxrules.columns.arrow_buffers import Lexicon, is_valid, list_indices, look_up, open_lists, read_bits, unite_lists
+from cxrules.columns.cell_texts import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, UnlikelyFact, is_missing

@@ -87,7 +87,7 @@ class CohortJudge:
         """Return where a rival ranks before a model, even if another model ranks before both; None means no model."""
         run = self._ahead.get((rival, model))
         if run is None:
-            gate = self.program.formula.ahead(rival, model)
+            gate = self.program.policy.ahead(rival, model)
             run = self._ahead[rival, model] = Runner(self.program, {None: gate})
         return run(cohort)[None]
 
@@ -97,8 +97,8 @@ _CONTESTED = ""
 
 
 def _prepare(program: Program) -> Runner[str | None]:
-    formula = program.formula
-    return Runner(program, {**formula.recommended, None: formula.undetermined, _CONTESTED: formula.contested})
+    policy = program.policy
+    return Runner(program, {**policy.recommended, None: policy.undetermined, _CONTESTED: policy.contested})
 
 
 def truth(test: FactTest, cohort: Cohort, vocabulary: Vocabulary) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cxrules.columns.dialect import (
+from cxrules.columns.cell_texts import (
     decode,
     find_delimiter,
     ragged,

@@ -50,7 +50,7 @@ class Asked(NamedTuple):
     suppose: Mapping[str, FactValue | None] | None = None
     """What is supposed of all rows; the column `what_if` then has the resulting models."""
     file: bool = False
-    """Whether the table is a file: texts are read according to `columns.dialect`, and mistakes are fixed in it."""
+    """Whether the table is a file: texts are read according to `columns.cell_texts`, and mistakes are fixed in it."""
 
     @property
     def remedies(self) -> Remedies:

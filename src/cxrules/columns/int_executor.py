@@ -4,7 +4,7 @@
     run = Runner(program, {rule: program.fired[rule] for rule in rules})  # only what these rules need will run
     run(cohort)  # for each rule the columns in which it fires
 
-Any gates of the program can be run: `program.formula` has those of the policy (`recommended`, `candidate`,
+Any gates of the program can be run: `program.policy` has those of the policy (`recommended`, `candidate`,
 `contested`, …). `cxrules.columns.cohort.CohortJudge` runs the gates of the decision.
 """
 

@@ -1,6 +1,6 @@
 """A rule base and its policy, compiled once: gates that say which rules fire and what is recommended.
 
-Compiling evaluates every rule and the policy's formula (`policy.formula`) once. The result is a straight-line program
+Compiling evaluates every rule and the policy (`policy.symbolic_policy`) once. The result is a straight-line program
 on columns of bits, one bit for each organisation: ANDs, ORs, XORs and NOTs, with carry-save adders for sums and without
 branches. It agrees with `recommend` to the bit. It runs on Python ints in `cxrules.columns.cohort`, and on NumPy arrays
 in `cxrules.columns.numpy_executor`.
@@ -21,7 +21,7 @@ from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_cases, list_tests
 from cxrules.language.rules import Effect, FactTest, Operator
 from cxrules.policy.decider import Decider
-from cxrules.policy.formula import Formula
+from cxrules.policy.symbolic_policy import SymbolicPolicy
 
 __all__ = ["Element", "Input", "Program", "Silence", "Sum", "Within"]
 
@@ -59,7 +59,7 @@ class Program:
         inputs: What the inputs of the gates are, by number.
         cases: For each fact other than a set, one value for each group of values that the rules treat alike.
         fired: Where each rule fires.
-        formula: What the policy decides from the fired rules.
+        policy: What the policy decides from the fired rules.
     """
 
     def __init__(self, decider: Decider, *, silent: bool = False) -> None:
@@ -84,7 +84,7 @@ class Program:
             name: self._columns.any_of(self.fired[rule] for rule in rules)
             for name, rules in rulebase.concluders.items()
         }
-        self.formula: Formula[Gate, Sum] = Formula(self._columns, decider, self.fired, findings)
+        self.policy: SymbolicPolicy[Gate, Sum] = SymbolicPolicy(self._columns, decider, self.fired, findings)
 
     def _fire(self, *, silent: bool) -> dict[str, Gate]:
         units, alternatives = list_units(self.rulebase)
@@ -148,7 +148,7 @@ class Program:
     @cached_property
     def points(self) -> Planes[Gate]:
         """The points of the recommended model; 0 where there is none."""
-        leaders = self.formula.recommended
+        leaders = self.policy.recommended
         assert isinstance(leaders, Leaders)
         return self._columns.points_of(leaders)
 
@@ -161,12 +161,12 @@ class Program:
     @cached_property
     def runners_up(self) -> Mapping[str, Gate]:
         """Where each model is the runner-up."""
-        return self.formula.runners_up()
+        return self.policy.runners_up()
 
     def tied(self, first: str, second: str) -> Gate:
         """Return where one model is recommended and another has as many points, so that the declared order decides."""
-        more = greater(self.formula.points[first].level, self.formula.points[second].level, self.gates.true)
-        return self.formula.recommended[first] & self.formula.running[second] & ~more
+        more = greater(self.policy.points[first].level, self.policy.points[second].level, self.gates.true)
+        return self.policy.recommended[first] & self.policy.running[second] & ~more
 
     def number_of(self, leading: Mapping[str, Gate]) -> Planes[Gate]:
         """Return the digits of the position, from 1, of the leading model; 0 where none leads."""
@@ -186,7 +186,7 @@ class Program:
 
     def advised(self) -> dict[str, Gate]:
         """Return where each action that rules conclude is advised: where it serves the recommended model."""
-        return {action: self.formula.advised(action) for action in self.concluded(Effect.ACTION)}
+        return {action: self.policy.advised(action) for action in self.concluded(Effect.ACTION)}
 
     def concluded(self, effect: Effect) -> dict[str, Gate]:
         """Return where a fired rule concludes each target of an effect."""

@@ -78,16 +78,16 @@ class TableJudge:
         return {"fired": self.rulebase.rule_ids, **concluded, "incoherences": impossible, "matters": facts}
 
     def _prepare(self, asked: frozenset[str]) -> ArrayRunner:
-        program, formula = self.program, self.program.formula
-        numbers: dict[str, Sequence[Any]] = {"model": program.number_of(formula.recommended)}
+        program, policy = self.program, self.program.policy
+        numbers: dict[str, Sequence[Any]] = {"model": program.number_of(policy.recommended)}
         flags: dict[str, Sequence[Any]] = {}
         if "whole" in asked:
-            numbers["all_excluded"] = [formula.all_excluded]
+            numbers["all_excluded"] = [policy.all_excluded]
             numbers["points"] = program.points
             numbers["runner_up"] = program.number_of(program.runners_up)
             numbers["next_points"] = program.next_points
         if "points" in asked:
-            numbers |= {f"points of {model}": number.planes for model, number in formula.points.items()}
+            numbers |= {f"points of {model}": number.planes for model, number in policy.points.items()}
         if "fired" in asked:
             flags["fired"] = list(program.fired.values())
         if "incoherences" in asked:
@@ -128,7 +128,7 @@ class TableJudge:
         lead = np.subtract(points, second, dtype=np.int16, casting="unsafe")
         contested = (found["runner_up"] > 0) & (lead < self.rulebase.policy.lead)
         status = np.where(named, contested.view(np.uint8), np.uint8(2))
-        offsets = {model: number.offset for model, number in self.program.formula.points.items()}
+        offsets = {model: number.offset for model, number in self.program.policy.points.items()}
         return TableDecisions(
             found["model"],
             status,

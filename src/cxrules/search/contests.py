@@ -35,7 +35,7 @@ class Stakes(NamedTuple):
 
 
 class Contest:
-    """Whether a rival can rank before a model, in the sense of `Formula.ahead`. None means no recommended model."""
+    """Whether a rival can rank before a model, as `SymbolicPolicy.ahead` says it. None means no recommended model."""
 
     def __init__(self, bounds: Bounds, model: str | None, rival: str | None) -> None:
         self._bounds, self._model, self._rival = bounds, model, rival

@@ -1,7 +1,7 @@
 """A rule base over every organisation, as a circuit: the rules that fire, and what the policy concludes.
 
-The policy is the text of `policy.formula`, with the circuit for its algebra. A test compares it with the Decider, which
-computes the same for one organisation, and every witness is run through the engine.
+The policy is the text of `policy.symbolic_policy`, with the circuit for its algebra. A test compares it with the
+Decider, which computes the same for one organisation, and every witness is run through the engine.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from functools import cached_property
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest
 from cxrules.policy.decider import Decider
-from cxrules.policy.formula import Formula
+from cxrules.policy.symbolic_policy import SymbolicPolicy
 from cxrules.verification.circuit import Bit, Circuit, Number
 from cxrules.verification.space import Space
 
 __all__ = ["CircuitView"]
 
 
-class CircuitView(Formula[Bit, Number]):
+class CircuitView(SymbolicPolicy[Bit, Number]):
     """The conclusions of a rule base about every organisation of a space.
 
     Attributes:

@@ -1,8 +1,8 @@
 """One organisation as the engine and the decider see it, in the terms in which the circuit describes all of them.
 
-A question is written once and can be asked of either view. The circuit finds a witness by the text of `policy.formula`;
-this view confirms it by what the engine and `Decider` say. It must not use the formula itself: then a mistake in the
-formula would confirm its own witnesses.
+A question is written once and can be asked of either view. The circuit finds a witness by the text of
+`policy.symbolic_policy`; this view confirms it by what the engine and `Decider` say. It must not use that text itself:
+then a mistake in the text would confirm its own witnesses.
 """
 
 from __future__ import annotations

@@ -71,11 +71,11 @@ class Trials:
     def _answering(self) -> Runner[object]:
         """Everything that is answered, apart from the rules quoted."""
         program = self._judge.program
-        formula = program.formula
+        policy = program.policy
         gates: dict[object, Gate] = {}
         for model in self._rulebase.models:
-            gates |= {("points", model, digit): gate for digit, gate in enumerate(formula.points[model].planes)}
-            of = (formula.excluded, formula.entitled, formula.enough, formula.running)
+            gates |= {("points", model, digit): gate for digit, gate in enumerate(policy.points[model].planes)}
+            of = (policy.excluded, policy.entitled, policy.enough, policy.running)
             gates |= {(number, model): columns[model] for number, columns in enumerate(of)}
         for effect in ADVICE:
             gates |= {(effect, target): gate for target, gate in program.concluded(effect).items()}

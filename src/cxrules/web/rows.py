@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from cxrules.columns.dialect import of_element, parse_text, partly_known
+from cxrules.columns.cell_texts import of_element, parse_text, partly_known
 from cxrules.columns.layout import Layout, place_of
 from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from time import sleep
 from typing import TYPE_CHECKING, Any, Final
 
-from cxrules.columns.dialect import guard_formula
+from cxrules.columns.cell_texts import guard_formula
 from cxrules.columns.layout import ALL, PAGE, Faults, lay_out, refuse_twice
 from cxrules.search.budget import Budget
 from cxrules.web.rows import RowReader

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cxrules.columns.dialect import decode, find_delimiter, ragged, read_object, read_objects
+from cxrules.columns.cell_texts import decode, find_delimiter, ragged, read_object, read_objects
 from cxrules.web.parquet_footer import count_values
 
 if TYPE_CHECKING:

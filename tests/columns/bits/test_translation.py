@@ -40,7 +40,7 @@ def test_a_translation_computes_what_its_gates_compute(made: list[tuple[str, int
 @given(rulebases(max_rules=8), st.integers(0, 1000))
 def test_a_runner_answers_alike_before_and_after_it_is_translated(rulebase: RuleBase, seed: int) -> None:
     program = Program(Advisor(rulebase).judge.decider)
-    run = Runner(program, program.formula.recommended)
+    run = Runner(program, program.policy.recommended)
     organisations = [known for known, _ in zip(random_organisations(rulebase, seed), range(5), strict=False)]
     cohort = gather(rulebase.vocabulary, organisations)
     first = run(cohort)

@@ -92,7 +92,7 @@ def _wrong(message: str, hint: str, code: str = "wrong-type") -> Diagnostic:
 
 def _read_value(fact: Fact, text: str) -> object:
     """Return a value as it is meant, or the text where it is none: validation tells what is wrong with it."""
-    from cxrules.columns.dialect import parse_elements
+    from cxrules.columns.cell_texts import parse_elements
     from cxrules.language.facts import Kind
 
     if not text or (text == "unknown" and text not in fact.names):

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cxrules.columns.dialect import FORMULA, HARMLESS, as_json, guard_formula, write_json
+from cxrules.columns.cell_texts import FORMULA, HARMLESS, as_json, guard_formula, write_json
 from cxrules.columns.files import ending_of
 from cxrules.whole_file import naming, write_whole
 

@@ -141,17 +141,17 @@ class Bulk:
         self.stationer = Stationer(rulebase.vocabulary)
         self._program = program = Program(judge.decider)
         self._models = (None, *rulebase.models)
-        formula = program.formula
+        policy = program.policy
         fired = list(program.fired.values())
         self._numbers: list[Sequence[Gate]] = [
-            program.number_of(formula.recommended),
+            program.number_of(policy.recommended),
             program.number_of(program.runners_up),
-            [formula.contested],
-            [formula.all_excluded],
-            *(number.planes for number in formula.points.values()),
+            [policy.contested],
+            [policy.all_excluded],
+            *(number.planes for number in policy.points.values()),
             *(fired[start : start + 8] for start in range(0, len(fired), 8)),
         ]
-        self._offsets = [number.offset for number in formula.points.values()]
+        self._offsets = [number.offset for number in policy.points.values()]
         self._outcomes: dict[tuple[int, int, int, int, int], _BulkOutcome] = {}
 
     @cached_property

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidOrganisation
 from cxrules.columns.arrow.writers import write_table
+from cxrules.columns.cell_texts import guard_formula, read_objects
 from cxrules.columns.coding import Coder
-from cxrules.columns.dialect import guard_formula, read_objects
 from cxrules.columns.files import open_table
 from cxrules.columns.frames import Asked, FrameJudge, NamedBatch
 from cxrules.columns.layout import ALL, lay_out

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxrules.columns.cells import Lexicon, look_up, unite_lists
+from cxrules.columns.arrow_buffers import Lexicon, look_up, unite_lists
 
 KINDS = [pa.string(), pa.large_string()]
 if int(pa.__version__.partition(".")[0]) >= 20:  # before, Arrow had little support for views

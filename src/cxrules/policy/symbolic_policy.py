@@ -1,6 +1,6 @@
 """The decision policy as one text over an algebra, so that it applies to one organisation or to all of them at once.
 
-The text is a formula over truth values and small sums, whatever these are. Gates of a program that runs on
+The text is an expression over truth values and small sums, whatever these are. Gates of a program that runs on
 columns of organisations are one algebra (`cxrules.columns`), the solver's circuit is another (`cxrules.verification`).
 `Decider` states the same policy for one organisation, in separate code that is faster there; tests keep the two equal.
 """
@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from cxrules.language.rules import Effect
 from cxrules.policy.decider import Decider
 
-__all__ = ["Algebra", "Formula", "Item"]
+__all__ = ["Algebra", "Item", "SymbolicPolicy"]
 
 _Bit = TypeVar("_Bit")
 _Number = TypeVar("_Number")
@@ -60,7 +60,7 @@ class Item(NamedTuple, Generic[_Bit]):
     firm: bool
 
 
-class Formula(Generic[_Bit, _Number]):
+class SymbolicPolicy(Generic[_Bit, _Number]):
     """The policy applied to fired rules, computed as far as it is needed.
 
     Attributes:

@@ -19,19 +19,19 @@ from cxrules.columns import program
 from cxrules.columns.cohort import gather
 from cxrules.columns.int_executor import Runner
 from cxrules.columns.program import Program
-from cxrules.policy import formula
+from cxrules.policy import symbolic_policy
 from cxrules.policy.decision import Status
 from cxrules.policy.judge import Judge
 from tests.rulebases import random_organisations, rulebases
 
-TEXT = Path(formula.__file__).read_text("utf-8")
+TEXT = Path(symbolic_policy.__file__).read_text("utf-8")
 SIZE = 40
 
 
 def assert_columns_agree(judge: Judge, size: int = SIZE) -> None:
-    """Hold everything that the formula says of some organisations against the Decider."""
+    """Hold everything that the symbolic policy says of some organisations against the Decider."""
     compiled = Program(judge.decider)
-    said = compiled.formula
+    said = compiled.policy
     gates: dict[Any, Any] = {("fired", rule): gate for rule, gate in compiled.fired.items()}
     for name in ("candidate", "running", "recommended", "excluded", "entitled"):
         gates |= {(name, model): gate for model, gate in getattr(said, name).items()}
@@ -100,11 +100,11 @@ def assert_all_agree(judges: list[Judge]) -> None:
         assert_columns_agree(judge)
 
 
-def test_formula_and_decider_agree(judges: list[Judge]) -> None:
+def test_symbolic_policy_and_decider_agree(judges: list[Judge]) -> None:
     assert_all_agree(judges)
 
 
-def test_formula_and_decider_agree_on_the_built_in_rule_base() -> None:
+def test_symbolic_policy_and_decider_agree_on_the_built_in_rule_base() -> None:
     assert_columns_agree(Advisor().judge, 400)
 
 
@@ -137,7 +137,7 @@ MUTANTS = [
 
 @pytest.fixture
 def scratch() -> Iterator[str]:
-    name = "cxrules.policy.formula_changed"
+    name = "cxrules.policy.symbolic_policy_changed"
     yield name
     sys.modules.pop(name, None)
 
@@ -156,6 +156,6 @@ def test_a_change_of_the_text_is_noticed(
 ) -> None:
     assert TEXT.count(was) == 1
     changed = load(scratch, TEXT.replace(was, now))
-    monkeypatch.setattr(program, "Formula", changed.Formula)
+    monkeypatch.setattr(program, "SymbolicPolicy", changed.SymbolicPolicy)
     with pytest.raises(AssertionError):
         assert_all_agree(judges)
