@@ -1,6 +1,6 @@
-"""The naive oracle: which rules fire, straight from the definition, with no care for speed.
+"""The naive oracle: which rules fire, straight from the definition, regardless of speed.
 
-It shares nothing with the engines but the data: even the truth of a test is written here once more.
+It shares only the data with the engines; even the truth of a test is defined here again.
 """
 
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class OracleEngine:
 
 
 def passes(test: FactTest, value: FactValue, fact: Fact) -> bool:
-    """Whether a known value of a fact passes a test of it."""
+    """Whether a known value of a fact passes a test."""
     operand: Any = test.operand
     match test.operator:
         case Operator.IS:

@@ -1,4 +1,4 @@
-"""The tests of engines that take long to start: `make test-distributed` asks for them. DuckDB is quick."""
+"""Engines that start slowly are tested only by `make test-distributed`; DuckDB is quick."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Frames on other engines: what each answers is what `recommend` says, and wrong cells arrive as one list."""
+"""Frames on other engines: each gives the answers of `recommend`, and reports wrong cells in one list."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from cxrules.distributed.work import Options
 from tests import ROOT
 from tests.rulebases import random_organisations
 
-# The numbers of the rows come with the answers, as engines promise no order.
+# Row numbers come with the answers, because engines promise no order.
 Rows: TypeAlias = dict[int, dict[str, Any]]
 Run: TypeAlias = Callable[[pa.Table, Options], Rows]
 
@@ -28,7 +28,7 @@ ANSWERS = [ADVISOR.recommend(known) for known in KNOWN]
 BAD: list[dict[str, Any]] = [{"number": n, "silos": silo} for n, silo in enumerate(("sever", "severe", "severe"))]
 
 
-# What these engines warn of is theirs.
+# Warnings of these engines are not ours to fix.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -128,7 +128,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
         yield found
 
 
-def test_rows_get_what_recommend_says(run: Run) -> None:
+def test_rows_get_the_answers_of_recommend(run: Run) -> None:
     rows = run(organisations(), {"also": ["actions"]})
     assert set(rows) == set(range(len(ANSWERS)))
     for number, answer in enumerate(ANSWERS):
@@ -149,7 +149,7 @@ def test_options_reach_the_workers(run: Run) -> None:
     assert "place_fired" not in rows[0]
 
 
-def test_wrong_cells_arrive_as_one_list(run: Run) -> None:
+def test_wrong_cells_are_reported_in_one_list(run: Run) -> None:
     table = pa.Table.from_pylist([{**row, "retention_budget_share": 120 + row["number"] // 2} for row in BAD])
     with pytest.raises(Exception, match="no such value: 'sever'") as told:
         run(table.slice(0, 1), {})
@@ -164,11 +164,11 @@ def test_wrong_rows_may_be_answered_with_null(run: Run) -> None:
     assert rows[1]["error"] is None
 
 
-def test_a_misspelt_column_is_told(run: Run) -> None:
+def test_a_misspelt_column_is_reported(run: Run) -> None:
     with pytest.raises(Exception, match="almost the name of the fact 'silos'"):
         run(pa.table({"number": [0], "silo": ["severe"]}), {})
 
 
-def test_an_option_that_there_is_not_is_told() -> None:
+def test_an_unknown_option_is_reported() -> None:
     with pytest.raises(TypeError, match="no such option: 'colums'; there are "):
         cxrules.spark.recommend(None, colums={})  # type: ignore[call-arg]

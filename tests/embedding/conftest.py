@@ -1,4 +1,4 @@
-"""The tests with real hosts are slow: `make test-embedding` asks for them."""
+"""Tests with real hosts are slow and run only in `make test-embedding`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Programs that give every answer away, as users write them: a web application, an MCP server.
+"""Programs that return every kind of answer, as users write them: a web application, an MCP server.
 
 `python -m tests.embedding.hosts stdio` serves MCP on standard input, `… http PORT` by HTTP.
 """
@@ -35,12 +35,12 @@ ASKED: dict[str, tuple[Any, Ask]] = {
 
 
 def ask(name: str) -> Any:
-    """The answer of the tests' organisation."""
+    """One kind of answer, about the organisation of the tests."""
     return ASKED[name][1](cxrules.recommend(FACTS))
 
 
 def make_app() -> FastAPI:
-    """Every answer with its declared response model, and undeclared."""
+    """An endpoint for every answer, with and without a declared response model."""
     app = FastAPI()
     for name, (kind, question) in ASKED.items():
         _add(app, name, kind, question)

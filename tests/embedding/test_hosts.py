@@ -1,4 +1,4 @@
-"""Every answer by FastAPI, schemathesis, MCP over stdio and HTTP, pydantic-ai, a fresh process, and by its schema."""
+"""Every kind of answer through FastAPI, schemathesis, MCP over stdio and HTTP, pydantic-ai and a fresh process."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ def test_the_web_application_keeps_to_its_schema(case: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_web_application_answers_declared_and_undeclared(name: str) -> None:
+def test_a_web_application_answers_with_and_without_a_response_model(name: str) -> None:
     client = TestClient(APP)
     expected = ask(name).model_dump(mode="json")
     assert client.post(f"/{name}", json=FACTS).json() == expected

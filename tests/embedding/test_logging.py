@@ -1,4 +1,4 @@
-"""Decisions in the logs, traces and error reports of a host, with the libraries that hosts use for them."""
+"""Decisions in a host's logs, traces and error reports, with the usual libraries."""
 
 import io
 import json
@@ -75,7 +75,7 @@ def test_structlog_renders_the_data_through_its_bridge() -> None:
 
 @pytest.fixture
 def spans() -> Iterator[Any]:
-    """A provider of spans of its own, and where they end."""
+    """A separate provider of spans, and the list of finished ones."""
     sdk = pytest.importorskip("opentelemetry.sdk.trace", reason="opentelemetry-sdk is not installed")
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -99,7 +99,7 @@ def test_a_record_has_the_ids_of_the_current_span(spans: Any, tmp_path: Path) ->
                 own = log.write(advice)
         without = log.write(advice)
     assert (written["trace_id"], written["span_id"]) == (f"{ids.trace_id:032x}", f"{ids.span_id:016x}")
-    assert (own["trace_id"], own["span_id"]) == ("own", "own"), "what the caller says goes before"
+    assert (own["trace_id"], own["span_id"]) == ("own", "own"), "what the caller says takes precedence"
     assert (without["trace_id"], without["span_id"]) == (None, None)
     assert [logged.record for logged in LogReader(tmp_path / "log").decisions()] == [written, own, without]
 

@@ -11,13 +11,13 @@ from tests.columns.test_cell_texts import FILES
 from tests.web.tables import encode
 
 SCHEMA = schemathesis.openapi.from_asgi("/api/openapi.json", create_app(page=False))
-# A description of JSON cannot say what a file holds: text that is no table is refused, and rightly.
+# A JSON schema cannot describe a file's content, so refusing text that is not a table is right.
 NOT_DESCRIBED = {"/api/table": [positive_data_acceptance]}
 
 
 @SCHEMA.hook
 def map_body(_context: Any, body: Any) -> Any:
-    """Send files where the description knows only text: of two tables one is a file, whole or cut."""
+    """Send files where the schema says text: every other table is a file, whole or truncated."""
     if isinstance(body, dict) and isinstance(body.get("base64"), str) and len(body["base64"]) % 2:
         name = sorted(FILES)[len(body["base64"]) % len(FILES)]
         content = FILES[name]

@@ -27,7 +27,7 @@ from tests.rulebases import (
 def why_not_experta() -> str:
     try:
         create_engine("experta", by_hand())
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the reason
+    except Exception as error:  # noqa: BLE001 - any exception is the reason
         return f"experta does not run here: {error!r}"
     return ""
 

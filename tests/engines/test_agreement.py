@@ -1,4 +1,4 @@
-"""Every engine fires what the naive oracle fires, and leaves the program around it as it was."""
+"""Every engine fires the rules that the naive oracle fires."""
 
 import json
 import os
@@ -110,7 +110,7 @@ def test_engines_agree_on_any_rule_base(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     judges = [Judge(engine) for engine in engines(rulebase)]
     assert_same_everywhere(judges, data.draw(organisations(rulebase)))
-    seed = data.draw(st.integers(0, 1_000))  # these are drawn more evenly, and fast
+    seed = data.draw(st.integers(0, 1_000))  # drawn faster, and more evenly
     for known in islice(random_organisations(rulebase, seed, known=0.8), 8):
         assert_same_everywhere(judges, known)
 
@@ -120,7 +120,7 @@ def test_random_rule_bases_chain_findings() -> None:
     find(rulebases(afresh=True), lambda rulebase: len(rulebase.strata) >= 4, settings=unshrunk, random=Random(0))
 
 
-def test_organisations_stand_on_and_beside_every_threshold() -> None:
+def test_organisations_are_drawn_on_and_next_to_every_threshold() -> None:
     rulebase = by_hand()
     assert thresholds(rulebase) == {"share": [20, 60]}
     assert {19, 20, 21, 40, 60} <= set(candidate_values(rulebase.vocabulary["share"], [20, 60]))
@@ -183,9 +183,9 @@ def one_rule(tests: tuple[FactTest, ...]) -> RuleBase:
     return make_rulebase(facts, [rule], [Model("alpha", "alpha", "alpha")], [make_claim("S-1", Tone.PLAIN)])
 
 
-# Monotone, and free of order.
+# Monotone and order-independent.
 @given(data=st.data())
-def test_one_more_fact_unfires_nothing(data: st.DataObject) -> None:
+def test_a_further_fact_silences_no_rule(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     whole = data.draw(organisations(rulebase, whole=True))
     order = data.draw(st.permutations(list(whole)))
@@ -225,7 +225,7 @@ def turn(rule: Rule, name: str) -> Rule:
     return replace(rule, id=name, when=when, then=rule.then[::-1])
 
 
-# Prints what is said of the organisations given, sets in whatever order this process has them.
+# Prints the answers about the given organisations; the order of sets is that of this process.
 TELL = """
 import json, sys
 import cxrules
@@ -241,7 +241,7 @@ for known in json.load(sys.stdin):
 def test_process_hash_seed_and_engine_do_not_matter(what: str, number: int) -> None:
     drawn = list(islice(random_organisations(RuleBase.builtin(), 5, known=0.4), number))
     running = [engine.name for engine in engines_of("built-in") if engine.name in ENGINES]
-    # Words are searched for with thousands of decisions, and need no engine of their own.
+    # A full text takes thousands of decisions, which use the bitmap engine anyway.
     told = {
         subprocess.run(
             [sys.executable, "-c", TELL, engine, what],
@@ -262,7 +262,7 @@ def test_process_hash_seed_and_engine_do_not_matter(what: str, number: int) -> N
 @each_engine
 def test_threads_share_an_advisor(name: str, which: str) -> None:
     advisor = Advisor(rulebase_of(which), name)
-    # experta takes a thousand times as long, and builds an engine for each thread.
+    # experta takes a thousand times as long and builds an engine for each thread.
     count, threads = (16, 4) if name == "experta" else (500, 8)
     drawn = list(islice(random_organisations(rulebase_of(which), 8, known=0.3), count))
     alone = [advisor.recommend(known).decision for known in drawn]
@@ -270,7 +270,7 @@ def test_threads_share_an_advisor(name: str, which: str) -> None:
 
     def decide_all(thread: int) -> bool:
         together.wait()
-        begin = thread * count // threads  # each thread elsewhere
+        begin = thread * count // threads  # each thread starts elsewhere
         turned = [*range(begin, count), *range(begin)]
         return all(advisor.recommend(drawn[position]).decision == alone[position] for position in turned)
 
@@ -279,7 +279,7 @@ def test_threads_share_an_advisor(name: str, which: str) -> None:
 
 
 @each_engine
-def test_engines_in_one_thread_share_nothing(name: str) -> None:
+def test_engines_in_one_thread_share_no_state(name: str) -> None:
     one, other = by_hand(), one_rule((FactTest("share", Operator.BELOW, 20),))
     first, second, third = create_engine(name, one), create_engine(name, other), create_engine(name, one)
     oracle = OracleEngine(one)

@@ -30,7 +30,7 @@ from tests.rulebases import (
 
 # The bound.
 @given(data=st.data())
-def test_the_bound_is_above_every_completion(data: st.DataObject) -> None:
+def test_the_bound_includes_what_every_completion_fires(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=8))
     bitmap, oracle = BitmapEngine(rulebase), OracleEngine(rulebase)
     known = data.draw(organisations(rulebase))
@@ -49,7 +49,7 @@ def completions(rulebase: RuleBase, known: dict[str, FactValue]) -> Iterator[dic
         yield {**known, **{fact.name: value for fact, value in zip(unknown, values, strict=True)}}
 
 
-def test_the_bound_of_nothing_known_leaves_out_what_no_one_can_reach() -> None:
+def test_the_bound_leaves_out_rules_that_can_never_fire() -> None:
     rule = Rule("only", ("S-1",), "It follows.", (FindingTest("never"),), (Conclusion(Effect.SUPPORTS, "alpha"),))
     models, claims = [Model("alpha", "alpha", "alpha")], [make_claim("S-1", Tone.PLAIN)]
     engine = BitmapEngine(make_rulebase([], [rule], models, claims, findings=["never"]))

@@ -1,4 +1,4 @@
-"""experta is isolated: it leaves the program around it as it was, and says what is missing."""
+"""experta is isolated: the host program stays as it was, and the error says what is missing."""
 
 import subprocess
 import sys
@@ -23,12 +23,12 @@ def test_an_interrupted_experta_engine_starts_afresh() -> None:
     assert names(engine, engine.match(known)) == {"a-one", "e-beta", "g-standing"}
     with pytest.raises(KeyboardInterrupt):
         engine.match({**known, "share": Interrupting(30)})
-    # What had been matched before the interruption is forgotten.
+    # Matches from before the interruption are gone.
     assert engine.match({}) == fresh.match({})
     assert engine.match(known) == fresh.match(known)
 
 
-# The door behind which experta is kept.
+# Isolation.
 def test_without_experta_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "experta", None)
     with pytest.raises(ImportError, match=r"pip install cxrules\[experta\]"):
@@ -59,7 +59,7 @@ match()
 logging.basicConfig(level=logging.INFO)
 assert len(root.handlers) == 1 and root.level == logging.INFO
 """,
-    "a host that lends the name itself": """
+    "a host that sets the alias itself": """
 collections.Mapping = Mapping = collections.abc.Mapping
 match()
 assert collections.Mapping is Mapping
@@ -117,7 +117,7 @@ def match():
 @pytest.mark.parametrize("host", HOSTS)
 def test_experta_leaves_no_trace(host: str) -> None:
     code = BEFORE + HOSTS[host]
-    # -B and -W error: whatever a fresh compilation of these old packages warns of would be an error.
+    # Compiling these old packages afresh would warn, which -W error turns into an error.
     shown = subprocess.run(
         [sys.executable, "-B", "-W", "error", "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
     )

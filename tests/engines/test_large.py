@@ -53,7 +53,7 @@ def large() -> RuleBase:
     return make_rulebase(facts, rules, models, claims)
 
 
-def test_it_is_written_and_read(large: RuleBase) -> None:
+def test_a_large_rule_base_is_written_and_read(large: RuleBase) -> None:
     assert (len(large.rules), len(large.vocabulary.facts), len(large.findings)) == (RULES, FACTS, CHAIN)
     assert RuleBase.from_json(large.to_json()) == large
     assert pickle.loads(pickle.dumps(large)) == large  # noqa: S301 - what was just pickled
@@ -61,7 +61,7 @@ def test_it_is_written_and_read(large: RuleBase) -> None:
     assert not large.standing
 
 
-def test_it_decides(large: RuleBase) -> None:
+def test_a_large_rule_base_decides(large: RuleBase) -> None:
     advisor = Advisor(large)
     known = {fact.name: FITTING[fact.kind][2] for fact in large.vocabulary.facts.values()}
     advice = advisor.recommend(known)

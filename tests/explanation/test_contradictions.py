@@ -1,4 +1,4 @@
-"""Contradictory facts: whatever shape an answer has, it says so before anything else."""
+"""Every form of answer says first that the facts contradict each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAID = "contradict each other"
 
 
 def find_contradictory() -> dict[str, dict[str, FactValue]]:
-    """For each impossible conjunction, the facts of an organisation that meets it, and no others."""
+    """For each impossible conjunction, the facts of an organisation that meets it and no other."""
     found: dict[str, dict[str, FactValue]] = {}
     for known in random_organisations(ADVISOR.rulebase, seed=3, known=0.8):
         for entry in ADVISOR.rulebase.incoherences(known):
@@ -39,7 +39,7 @@ ONE = {**CONTRADICTORY["cco-reports-while-none"], "ceo_involvement": "champion",
 
 
 def run(*arguments: str) -> str:
-    """What a command prints."""
+    """The output of a command."""
     testing = pytest.importorskip("typer.testing", reason="the extra `cli` is not installed")
     from cxrules.cli.app import make_app
 
@@ -80,7 +80,7 @@ def test_a_supposition_that_contradicts_what_is_known_says_so() -> None:
     assert text.startswith("The facts assumed here contradict each other")
 
 
-def test_coherent_facts_say_nothing_of_it() -> None:
+def test_answers_on_coherent_facts_do_not_mention_contradictions() -> None:
     advice = ADVISOR.recommend(cco_status="in_post", cco_reports_to="ceo", ceo_involvement="champion")
     for text in (advice.explain("full"), advice.to_html(), advice.why_not("cmo_owned").explain()):
         assert SAID not in text
@@ -116,7 +116,7 @@ def test_the_terminal_the_page_and_a_consultation_say_it_first(tmp_path: Path) -
     assert begun.index("contradicts itself") < begun.index("As it stands")
 
 
-def test_a_tool_of_an_agent_says_it_first() -> None:
+def test_a_tool_for_agents_says_it_first() -> None:
     mcp = pytest.importorskip("mcp")
     from cxrules.mcp import create_server
 

@@ -1,4 +1,4 @@
-"""Why did this rule not fire? The tests told, and the nearest change, against brute force on small rule bases."""
+"""Why did this rule not fire? The reported tests and the nearest change, against brute force on small rule bases."""
 
 import json
 import pickle
@@ -46,8 +46,8 @@ def questions(draw: st.DrawFn) -> tuple[Recommendation, str]:
     return advice, draw(st.sampled_from(names))
 
 
-def comes_about(answer: WhyNotFired, known: Facts) -> bool:
-    """Whether it is in the advice on some facts."""
+def holds_after(answer: WhyNotFired, known: Facts) -> bool:
+    """Whether the subject holds for these facts."""
     judge = answer._basis.judge
     then = Recommendation(judge, judge.decide(known))
     told: dict[SubjectKind, Any] = {
@@ -73,7 +73,7 @@ def is_coherent(advice: Recommendation, known: Facts) -> bool:
 
 
 def changes_of(advice: Recommendation, most: int) -> Iterator[dict[str, FactValue | None]]:
-    """Every change of at most so many facts, up to values that no test tells apart."""
+    """Every change of at most `most` facts, with one value for each set that no test tells apart."""
     cuts = thresholds(advice.rulebase)
     vocabulary = advice.rulebase.vocabulary
     values: dict[str, list[FactValue | None]] = {
@@ -86,28 +86,28 @@ def changes_of(advice: Recommendation, most: int) -> Iterator[dict[str, FactValu
 
 
 @given(questions())
-def test_the_nearest_change_does_it_and_no_part_of_it(question: tuple[Recommendation, str]) -> None:
+def test_the_nearest_change_works_and_no_part_of_it_does(question: tuple[Recommendation, str]) -> None:
     advice, name = question
     answer = ask(advice, name)
     known = advice.decision.known
     nearest = answer.nearest_change
     assert nearest.status is SearchStatus.COMPLETE
-    assert answer.holds == comes_about(answer, known)
+    assert answer.holds == holds_after(answer, known)
     if answer.holds:
         assert (nearest.changes, nearest.possible) == ({}, True)
     elif nearest.possible:
         after = change(advice, nearest.changes)
-        assert comes_about(answer, after)
+        assert holds_after(answer, after)
         assert is_coherent(advice, after)
         for size in range(len(nearest.changes)):
             for part in combinations(nearest.changes.items(), size):
                 changed = change(advice, dict(part))
-                assert not (comes_about(answer, changed) and is_coherent(advice, changed))
+                assert not (holds_after(answer, changed) and is_coherent(advice, changed))
 
 
 @settings(max_examples=settings().max_examples // 2)
 @given(questions())
-def test_no_smaller_change_of_any_facts_does_it(question: tuple[Recommendation, str]) -> None:
+def test_no_smaller_change_works(question: tuple[Recommendation, str]) -> None:
     advice, name = question
     assume(len(advice.rulebase.vocabulary.facts) <= 4)
     answer = ask(advice, name)
@@ -115,11 +115,11 @@ def test_no_smaller_change_of_any_facts_does_it(question: tuple[Recommendation, 
     least = len(nearest.changes) - 1 if nearest.possible else 3
     for changes in islice(changes_of(advice, least), 3000):
         changed = change(advice, changes)
-        assert not (comes_about(answer, changed) and is_coherent(advice, changed))
+        assert not (holds_after(answer, changed) and is_coherent(advice, changed))
 
 
 @given(questions())
-def test_tests_are_told_as_they_come_out(question: tuple[Recommendation, str]) -> None:
+def test_tests_are_reported_with_their_results(question: tuple[Recommendation, str]) -> None:
     advice, name = question
     known, rulebase = advice.decision.known, advice.rulebase
     answer = ask(advice, name)
@@ -155,11 +155,11 @@ def test_every_subject_of_the_builtin_rule_base_can_be_asked_about() -> None:
         seen.add(subject)
         assert (answer.name, answer.subject) == (name, subject)
         assert answer.explain().startswith(f"The {subject} {name} ")
-        assert answer.holds == comes_about(answer, known)
+        assert answer.holds == holds_after(answer, known)
         if not answer.holds and subject is not SubjectKind.CONTRADICTION:
             nearest = answer.nearest_change
             assert nearest.possible
-            assert comes_about(answer, change(advice, nearest.changes))
+            assert holds_after(answer, change(advice, nearest.changes))
     assert len(seen) >= 5
 
 
@@ -182,10 +182,10 @@ def test_an_action_holds_where_it_is_advised_and_the_change_makes_it_so(known: d
         assert answer.serves == tuple(advice.rulebase.serves.get(name, ()))
         if not answer.holds and answer.serves and name in ("win_the_ceo", "set_exit_triggers"):
             nearest = answer.nearest_change
-            assert comes_about(answer, change(advice, nearest.changes))
+            assert holds_after(answer, change(advice, nearest.changes))
 
 
-def test_an_action_for_another_model_is_told_as_that() -> None:
+def test_the_answer_names_the_model_that_an_action_serves() -> None:
     answer = ask(cxrules.recommend(ceo_involvement="supportive"), "win_the_ceo")
     assert not answer.holds
     told = answer.explain()
@@ -205,7 +205,7 @@ def test_contradictions_can_be_asked_about() -> None:
     assert "Nothing that an organisation can be would bring about" in coherent.explain()
 
 
-def test_a_deadline_ends_what_is_searched_for_when_read() -> None:
+def test_a_deadline_ends_a_search_that_starts_on_reading() -> None:
     advice = cxrules.recommend(maturity="early", silos="severe")
     answers: list[Any] = [advice.why_not(name, deadline=0) for name in ("cmo_owned", "ceo_champions", "win_the_ceo")]
     for answer in answers:
@@ -216,7 +216,7 @@ def test_a_deadline_ends_what_is_searched_for_when_read() -> None:
         advice.why_not("cmo_owned", deadline=-1)
 
 
-def test_the_outcomes_are_told() -> None:
+def test_the_text_shows_the_result_of_each_test() -> None:
     advice = cxrules.recommend(ceo_involvement="supportive", maturity="early", silos="some")
     told = ask(advice, "unit-among-silos").explain()
     assert "- holds: silos: {at_least: some}" in told
@@ -226,7 +226,7 @@ def test_the_outcomes_are_told() -> None:
     assert ask(advice, "ceo_champions").nearest_change.changes == {"ceo_involvement": "champion"}
 
 
-def test_what_cannot_come_about_is_said() -> None:
+def test_the_answer_says_what_can_never_hold() -> None:
     both = (FactTest("sort", Operator.IS, "a"), FactTest("sort", Operator.IS, "b"))
     rules = [
         Rule("never", ("S-1",), "So.", both, (Conclusion(Effect.FINDING, "found"),)),
@@ -260,7 +260,7 @@ def test_a_search_without_time_says_so() -> None:
 @pytest.mark.parametrize(
     ("name", "meant"), [("unit-among-silo", "unit-among-silos"), ("ceo_champion", "ceo_champions")]
 )
-def test_an_unknown_name_is_answered_with_what_was_meant(name: str, meant: str) -> None:
+def test_an_unknown_name_gets_a_suggestion(name: str, meant: str) -> None:
     with pytest.raises(ValueError, match=f"no such model, rule, finding.*did you mean '{meant}'"):
         cxrules.recommend(maturity="early").why_not(name)
 
@@ -304,7 +304,7 @@ def test_a_chain_of_a_thousand_findings_is_explained() -> None:
     assert advice.what_if(it=False).recommendation.model is None
 
 
-def test_a_chain_of_a_thousand_findings_travels() -> None:
+def test_a_chain_of_a_thousand_findings_can_be_pickled_and_dumped() -> None:
     advice: Any = Advisor(long_chain(1000)).recommend(it=True)
     for answer in (advice, advice.why(), advice.how("end"), advice.how("model"), advice.what_if(it=False)):
         data = answer.model_dump()

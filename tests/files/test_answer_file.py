@@ -1,4 +1,4 @@
-"""What is read and written: files that are no files, JSON as others write it, and a file that stays its owner's."""
+"""Reading and writing files: special files, JSON of other programs, and changes that keep the rest of a file."""
 
 import errno
 import json
@@ -46,13 +46,13 @@ def complain(text: str) -> list[str]:
 
 @settings(max_examples=settings().max_examples // 3)
 @given(organisations(BUILTIN), st.booleans(), st.booleans(), st.sampled_from([None, 2, "\t"]))
-def test_whatever_json_writes_is_read(known: dict[str, Any], ascii_only: bool, wrapped: bool, indent: Any) -> None:
+def test_any_valid_json_is_read(known: dict[str, Any], ascii_only: bool, wrapped: bool, indent: Any) -> None:
     labels = {"facts": known, "note": "=\N{GRINNING FACE}\u2028", "k" * 2000: [None, True, -1.5e300, {"on": "yes"}]}
     text = json.dumps(labels if wrapped else known, ensure_ascii=ascii_only, indent=indent)
     assert read(text) == VOCABULARY.validate(known)
 
 
-def test_numbers_are_read_as_json_writes_them() -> None:
+def test_json_numbers_are_read() -> None:
     with pytest.warns(UserWarning, match="write 0.0012"):
         assert read('{"retention_budget_share": 1.2e-05}') == {"retention_budget_share": 1.2e-05}
     assert read('{"retention_budget_share": 1E1}') == {"retention_budget_share": 10}
@@ -81,7 +81,7 @@ def test_numbers_are_read_as_json_writes_them() -> None:
         ("transformation_goal: yes", "YAML reads yes as true [unquoted-boolean]; write true"),
     ],
 )
-def test_what_is_wrong_is_told_where_it_is(text: str, told: str) -> None:
+def test_mistakes_are_reported_with_their_place(text: str, told: str) -> None:
     assert any(told in line for line in complain(text))
 
 
@@ -102,32 +102,32 @@ def test_twenty_thousand_unknown_keys_are_one_error() -> None:
         '{"x": 1, "x": 1}'.replace("x", "x" * 100_000),
     ],
 )
-def test_what_is_huge_is_not_repeated_whole(text: str) -> None:
+def test_huge_values_are_shortened_in_messages(text: str) -> None:
     assert all(len(line) < 500 for line in complain(text))
 
 
-def test_thousands_of_labels_are_passed_over() -> None:
+def test_thousands_of_labels_are_ignored() -> None:
     labels = "".join(f"label_{number}: yes\n" for number in range(1_500))
     assert interpret(f"{labels}facts:\n  silos: severe\n{labels.replace('l', 'L')}", "x.yaml", VOCABULARY).facts == {
         "silos": "severe"
     }
 
 
-def test_labels_are_the_callers_own() -> None:
+def test_labels_may_have_any_value() -> None:
     held = interpret("note: =\nweek: 12:30\nfacts:\n  maturity: early\nsafe: off\n", "x.yaml", VOCABULARY)
     assert held.facts == {"maturity": "early"}
 
 
-def test_the_loader_too_names_the_values_that_would_be_right(tmp_path: Path) -> None:
+def test_the_loader_names_the_valid_values(tmp_path: Path) -> None:
     rule = "rules: [{id: r, because: [S2-1], rationale: x, when: {soil: yes}, then: [{opposes: robot}]}]"
     (tmp_path / "r.yaml").write_text(rule)
     with pytest.raises(InvalidKnowledge, match=re.escape("[unquoted-boolean]; known: 'dry', 'moist', 'wet'")):
         RuleBase.load(tmp_path, base=RuleBase.load(DATA / "small_base"))
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 @pytest.mark.parametrize("command", ["recommend", "check", "consult"])
-def test_files_that_are_no_files_end_in_one_error(tmp_path: Path, command: str) -> None:
+def test_special_files_end_in_one_error(tmp_path: Path, command: str) -> None:
     pipe = tmp_path / "pipe.yaml"
     os.mkfifo(pipe)
     for path, told in ((pipe, "nobody writes"), (Path("/dev/zero"), "larger than")):
@@ -137,7 +137,7 @@ def test_files_that_are_no_files_end_in_one_error(tmp_path: Path, command: str) 
         assert "Traceback" not in shown.output
 
 
-@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no pipes with names here")
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no named pipes")
 def test_a_pipe_that_somebody_writes_to_is_read() -> None:
     end, start = os.pipe()
     os.write(start, b"maturity: early\n")
@@ -158,7 +158,7 @@ def test_a_folder_that_cannot_be_searched_is_one_error(tmp_path: Path, monkeypat
     assert [mistake.code for mistake in caught.value.diagnostics] == ["unreadable-file"]
 
 
-def test_links_in_a_circle_end(tmp_path: Path) -> None:
+def test_circular_links_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("actions: {}\n")
     (tmp_path / "again").symlink_to(tmp_path)
     (tmp_path / "self.yaml").symlink_to(tmp_path / "self.yaml")
@@ -177,7 +177,7 @@ def test_a_folder_is_read_once_however_many_links_lead_to_it(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["\ud800", "a\0b", "x" * 5_000, "self"])
-def test_a_path_that_can_be_no_file_is_one_error(tmp_path: Path, name: str) -> None:
+def test_an_impossible_path_is_one_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "self").symlink_to(tmp_path / "self")
     with pytest.raises(InvalidKnowledge) as caught:
         RuleBase.load(tmp_path / name, base=BUILTIN)
@@ -214,7 +214,7 @@ def test_streams_that_are_closed_or_full_end_in_one_line(tmp_path: Path, line: s
     assert len(shown.stderr.splitlines()) <= 2
 
 
-def test_a_code_page_loses_a_character_and_no_answer() -> None:
+def test_a_code_page_without_a_character_still_shows_the_answer() -> None:
     code = (
         "from cxrules.cli.terminal.streams import whatever_the_streams as streams\nwith streams(): print('a \u2192 b')"
     )
@@ -237,7 +237,7 @@ facts:
 """
 
 
-def test_only_what_was_answered_changes() -> None:
+def test_only_the_answers_change() -> None:
     new = change_text(OTHERS, VOCABULARY, {"maturity": "developing", "scope": "enterprise_wide"}, ["ceo_involvement"])
     changed = [line for line in new.splitlines() if line not in OTHERS.splitlines()]
     assert changed == [
@@ -257,7 +257,7 @@ def test_only_what_was_answered_changes() -> None:
     organisations(BUILTIN),
     st.sampled_from(["block", "flow", "json", "wrapped flow", "wrapped block", "wrapped json"]),
 )
-def test_a_changed_file_says_what_it_should(
+def test_a_changed_file_has_the_new_facts(
     data: st.DataObject, before: dict[str, Any], answers: dict[str, Any], style: str
 ) -> None:
     import yaml
@@ -296,7 +296,7 @@ def test_every_way_to_write_a_file_can_be_changed(text: str, new: str) -> None:
     assert (held.facts, held.skipped) == (facts, ("silos",))
 
 
-def test_what_cannot_be_changed_is_one_line() -> None:
+def test_a_layout_that_cannot_be_changed_is_one_error() -> None:
     with pytest.raises(ValueError, match=r"^its layout does not allow[^\n]*$"):
         change_text("? maturity\n: early\n", VOCABULARY, {"scope": "one_function"}, [])
 
@@ -308,7 +308,7 @@ def test_a_consultation_keeps_a_byte_order_mark(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8").startswith("\ufeffclient: ACME\nfacts:\n  maturity: early\n")
 
 
-def test_a_file_keeps_its_mode_and_a_link_stays_one(tmp_path: Path) -> None:
+def test_a_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) -> None:
     target, link = tmp_path / "target.yaml", tmp_path / "link.yaml"
     target.write_text("old")
     target.chmod(0o600)
@@ -328,7 +328,7 @@ def test_nothing_is_written_through_a_planted_link(tmp_path: Path) -> None:
     assert victim.read_text() == "mine"
 
 
-def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written_is_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "x.yaml"
     file.write_text("old")
 
@@ -342,7 +342,7 @@ def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path: Path, monkeypatch:
     assert file.read_text() == "old"
 
 
-def test_a_consultation_leaves_the_file_its_owners(tmp_path: Path) -> None:
+def test_a_consultation_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "client.yaml"
     file.write_text(OTHERS)
     shown = CliRunner().invoke(app, ["consult", str(file)], input="1\nskip\nquit\n")

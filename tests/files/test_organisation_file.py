@@ -1,4 +1,4 @@
-"""Files about organisations: what wrong ones cost, counted in steps."""
+"""Organisation files: the cost of wrong ones, counted in steps."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.reader import LARGEST_YAML, parse_text
 
 MANY = {f"unknown_key_{number}": number for number in range(60_000)}
-ALMOST_JSON = {  # each begins as JSON does, is larger than is tried as YAML, and is none
+ALMOST_JSON = {  # each begins like JSON, is not valid, and is too large to be tried as YAML
     "a comma too many": (json.dumps(MANY)[:-1] + ",,}", "a text in double quotation marks is expected"),
     "a comma missing": (json.dumps(MANY)[:-1] + ' "x": 1}', "',' is expected"),
     "a colon missing": (json.dumps(MANY)[:-1] + ', "x" 1}', "':' is expected"),
@@ -33,7 +33,7 @@ NO_JSON = {
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many events of YAML were read."""
+    """The number of YAML events read."""
     counted = [0]
     read: Any = yaml.SafeLoader.get_event
 
@@ -46,7 +46,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", ALMOST_JSON)
-def test_a_large_file_that_is_almost_json_is_told_as_json_and_never_read_as_yaml(events: list[int], kind: str) -> None:
+def test_a_large_file_that_is_almost_json_is_reported_as_json(events: list[int], kind: str) -> None:
     text, told = ALMOST_JSON[kind]
     with pytest.raises(InvalidOrganisation) as caught:
         interpret(text, "x.json", RuleBase.builtin().vocabulary)
@@ -57,25 +57,25 @@ def test_a_large_file_that_is_almost_json_is_told_as_json_and_never_read_as_yaml
 
 
 @pytest.mark.parametrize("kind", NO_JSON)
-def test_yaml_about_one_organisation_is_no_longer_than_a_person_reads(events: list[int], kind: str) -> None:
+def test_the_size_of_yaml_about_one_organisation_is_limited(events: list[int], kind: str) -> None:
     with pytest.raises(InvalidOrganisation, match=r"longer than 256 KB.*split it, or write JSON"):
         interpret(NO_JSON[kind], "x.yaml", RuleBase.builtin().vocabulary)
     assert events == [0]
 
 
-def test_knowledge_may_be_longer_than_that_but_not_without_end(events: list[int]) -> None:
+def test_the_size_of_knowledge_files_has_a_higher_limit(events: list[int]) -> None:
     report = MistakeCollector()
     assert parse_text("- x\n" * (LARGEST_YAML // 4 + 1), "x.yaml", report) is None
     assert "longer than 2 MB" in str(next(iter(report.in_order())))
     assert events == [0]
 
 
-def test_a_small_file_that_is_almost_json_is_still_read_as_yaml() -> None:
+def test_a_small_file_that_is_almost_json_is_read_as_yaml() -> None:
     text = "{\n\t'silos': severe, # nobody talks\n}"
     assert interpret(text, "x.json", RuleBase.builtin().vocabulary).facts == {"silos": "severe"}
 
 
-def test_suggestions_are_looked_for_as_often_as_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suggestions_are_computed_only_for_shown_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
     closest = errors._closest.__wrapped__
 

@@ -1,4 +1,4 @@
-"""Every diagnostic is shown by a file of its own, at the exact place.
+"""Every diagnostic has a file that causes it, at a known place.
 
 A case is a file laid on top of `small_base`, with the expected diagnostics in comments; or a folder with them in
 `expect.txt`. A line is `expect: [FILE:]LINE:COLUMN CODE`, without line and column where there is none. `base: none`
@@ -47,7 +47,7 @@ def small_base() -> RuleBase:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_a_mistake_is_reported_where_it_stands(path: Path, small_base: RuleBase) -> None:
+def test_a_mistake_is_reported_at_its_place(path: Path, small_base: RuleBase) -> None:
     case = read_case(path)
     found = []
     for diagnostic in complain(case, small_base).diagnostics:

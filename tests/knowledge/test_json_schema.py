@@ -1,4 +1,4 @@
-"""The JSON Schemas are fresh, every knowledge file names its own, and what loads satisfies them."""
+"""The JSON Schemas are up to date, every knowledge file names one, and files that load satisfy it."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def name_file(path: Path) -> str:
 
 def find_schema(path: Path) -> Path:
     header = HEADER.match(path.read_text(encoding="utf-8"))
-    assert header, "the first line tells editors where the schema is"
+    assert header, "the first line points editors to the schema"
     return Path(os.path.normpath(path.parent / header[1]))
 
 
@@ -44,14 +44,14 @@ def read_as_json(path: Path) -> Any:
 
 
 @pytest.mark.parametrize("kind", sorted(make_schemas()))
-def test_a_schema_is_valid_and_fresh(kind: str) -> None:
+def test_a_schema_is_valid_and_up_to_date(kind: str) -> None:
     text = make_schemas()[kind]
     Draft202012Validator.check_schema(json.loads(text))
     committed = (ROOT / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
     assert committed == text, "run `make generate`"
 
 
-def test_the_schemas_for_editors_hold_what_users_write_too() -> None:
+def test_the_schemas_for_editors_cover_the_files_of_users() -> None:
     schemas = {path.name.partition(".")[0]: json.loads(path.read_text("utf-8")) for path in SCHEMAS.glob("*.json")}
     assert set(schemas) == {*make_schemas(), "organisation", "cases"}
     assert len({schema["$id"] for schema in schemas.values()}) == len(schemas)
@@ -79,7 +79,7 @@ def test_a_file_satisfies_the_schema_it_names(path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", BAD_SHAPES)
-def test_an_editor_sees_a_bad_shape(code: str) -> None:
+def test_a_schema_refuses_a_wrong_structure(code: str) -> None:
     content = read_as_json(DATA / "bad_knowledge" / f"{code}.yaml")
     validators = [Draft202012Validator(json.loads(text)) for text in make_schemas().values()]
     assert not any(validator.is_valid(content) for validator in validators)

@@ -1,4 +1,4 @@
-"""The real YAML language server, led by the line that `cxrules schema` prints: `make test-editors` installs it."""
+"""The real YAML language server with the line that `cxrules schema` prints; `make test-editors` installs it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RULES = """rules:
 
 
 class Editor:
-    """As much of an editor as it takes to ask a language server."""
+    """The parts of an editor that a language server needs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Editor:
         self._send({"method": "workspace/didChangeConfiguration", "params": {"settings": settings}})
 
     def open(self, name: str, text: str) -> list[str]:
-        """Return what is marked in a file, as messages."""
+        """Return the messages about a file."""
         uri = (self.folder / name).as_uri()
         document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
         self._send({"method": "textDocument/didOpen", "params": {"textDocument": document}})
@@ -50,12 +50,12 @@ class Editor:
                 return [found["message"] for found in message["params"]["diagnostics"]]
 
     def complete(self, name: str, line: int, character: int) -> set[str]:
-        """Return what is offered at a place."""
+        """Return the completions offered at a place."""
         found = self.ask("textDocument/completion", self._place(name, line, character))
         return {item["label"] for item in found["items"]}
 
     def hover(self, name: str, line: int, character: int) -> str:
-        """Return what is shown at a place."""
+        """Return the text shown at a place."""
         return json.dumps(self.ask("textDocument/hover", self._place(name, line, character)))
 
     def ask(self, method: str, params: dict[str, Any]) -> Any:
@@ -88,7 +88,7 @@ class Editor:
             if line.lower().startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
         message = json.loads(self._process.stdout.read(length))
-        if "id" in message and "method" in message:  # what the server wants to know of an editor
+        if "id" in message and "method" in message:  # the server asks for the settings
             wanted = message["params"]["items"] if message["method"] == "workspace/configuration" else []
             self._send({"id": message["id"], "result": [{} for _ in wanted] or None})
         return message

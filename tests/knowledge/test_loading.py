@@ -51,10 +51,10 @@ def list_codes(error: InvalidKnowledge) -> list[str]:
     return [diagnostic.code for diagnostic in error.diagnostics]
 
 
-# --- what is written is what is meant
+# --- content
 
 
-def test_everything_is_there(small: RuleBase) -> None:
+def test_everything_is_loaded(small: RuleBase) -> None:
     assert small.name == "small"
     assert list(small.vocabulary.facts) == ["soil", "place", "can_at_hand", "budget_share", "light"]
     assert small.vocabulary["soil"].names == ("dry", "moist", "wet")
@@ -94,14 +94,14 @@ def test_tests_have_one_form(small: RuleBase) -> None:
     assert small.rules["rain-is-free"].when == ()
 
 
-def test_the_engineer_is_heard(small: RuleBase) -> None:
+def test_the_weights_of_the_engineer_are_read(small: RuleBase) -> None:
     engineer = small.rules["robot-in-the-light"].engineer
     assert (engineer.points, engineer.points_reason) == (2, "The author is shy.")
     assert small.rules["rain-is-free"].engineer.evidence
     assert small.standing == {"rain-is-free"}
 
 
-# --- order and place have no meaning
+# --- order and layout have no meaning
 
 
 def test_the_layout_of_files_has_no_meaning(small: RuleBase, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_files_may_be_laid_on_top_of_files(small: RuleBase, tmp_path: Path) -> N
     assert second.rules["flood"].rationale == "Two."
 
 
-def test_what_breaks_in_the_base_is_named(small: RuleBase, tmp_path: Path) -> None:
+def test_mistakes_that_arise_in_the_base_are_named(small: RuleBase, tmp_path: Path) -> None:
     text = (SMALL / "facts.yaml").read_text()
     soil = re.sub(r"^  place:\n(?s:.*)", "", text, flags=re.MULTILINE).replace("dry:", "parched:")
     with pytest.raises(InvalidKnowledge) as caught:
@@ -222,7 +222,7 @@ def test_many_mistakes_are_reported_at_once_and_in_order(tmp_path: Path) -> None
     assert f"{broken}/models.yaml:9:16: " in str(error)
 
 
-def test_a_broken_file_hides_no_mistake_and_makes_none(tmp_path: Path) -> None:
+def test_a_broken_file_hides_no_mistakes_and_causes_no_others(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(SMALL, broken)
     spoil(broken / "claims" / "S1.yaml", "source: S1", "source: [S1")
@@ -232,7 +232,7 @@ def test_a_broken_file_hides_no_mistake_and_makes_none(tmp_path: Path) -> None:
     assert list_codes(caught.value) == ["yaml-syntax", "unknown-value"]
 
 
-def test_a_broken_rule_is_not_missed_as_well(tmp_path: Path) -> None:
+def test_a_broken_rule_is_not_also_reported_as_missing(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(SMALL, broken)
     spoil(broken / "rules" / "gardener.yaml", "rationale: Dry soil is what thirst is.", "rational: Thirst.")
@@ -247,7 +247,7 @@ def test_a_folder_without_files_is_one_mistake(tmp_path: Path) -> None:
     assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["no-files"]
 
 
-def test_a_load_without_paths_is_a_mistake_of_the_program() -> None:
+def test_loading_no_paths_is_an_error() -> None:
     with pytest.raises(TypeError, match="a folder or a file"):
         RuleBase.load()
 
@@ -273,7 +273,7 @@ def test_plain_yaml_is_read_as_pyyaml_reads_it(text: str) -> None:
 @pytest.mark.parametrize(
     "word", ["yes", "No", "ON", "off", "True", "FALSE", "~", "null", "010", "0x1F", "1_000", "12:30"]
 )
-def test_what_yaml_would_guess_is_refused(word: str) -> None:
+def test_values_that_yaml_would_guess_are_refused(word: str) -> None:
     report = MistakeCollector()
     node = parse_text(f"a: {word}", "x.yaml", report)
     assert node is not None
@@ -282,7 +282,7 @@ def test_what_yaml_would_guess_is_refused(word: str) -> None:
     assert (diagnostic.location.line, diagnostic.location.column) == (1, 4)
 
 
-def test_a_byte_order_mark_is_no_mistake(small: RuleBase, tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_allowed(small: RuleBase, tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + RULE.format(id="flood", rationale="Mine.").encode())
     assert "flood" in RuleBase.load(path, base=small).rules
@@ -304,7 +304,7 @@ def check_round_trip(rulebase: RuleBase) -> None:
     assert pickle.loads(pickle.dumps(rulebase)) == rulebase  # noqa: S301 - what was just pickled
 
 
-def test_the_canonical_form_says_everything(small: RuleBase) -> None:
+def test_the_canonical_form_is_complete(small: RuleBase) -> None:
     check_round_trip(small)
 
 
@@ -316,7 +316,7 @@ def test_the_canonical_form_has_no_places(small: RuleBase) -> None:
     assert text.endswith("}\n")
 
 
-def test_a_changed_copy_has_a_revision_of_its_own(small: RuleBase) -> None:
+def test_a_changed_copy_has_a_different_revision(small: RuleBase) -> None:
     assert small.revision
     changes: dict[str, Any] = {
         "name": "other",
@@ -334,7 +334,7 @@ def test_a_changed_copy_has_a_revision_of_its_own(small: RuleBase) -> None:
 
 
 @pytest.mark.skipif(not BUILTIN.exists(), reason="the built-in rule base is not generated yet")
-def test_the_builtin_rule_base_is_fresh() -> None:
+def test_the_builtin_rule_base_is_up_to_date() -> None:
     builtin = RuleBase.builtin()
     assert builtin is RuleBase.builtin()
     assert builtin.name == "cxrules"
@@ -387,19 +387,19 @@ def test_other_json_is_refused(text: str | bytes, code: str) -> None:
 
 
 @pytest.mark.parametrize("given", [5, None, {"format": 1}, Path("base.json")], ids=str)
-def test_what_is_no_text_is_refused_as_that(given: Any) -> None:
+def test_from_json_says_that_it_expects_text(given: Any) -> None:
     with pytest.raises(TypeError, match="a str or bytes, not "):
         RuleBase.from_json(given)
 
 
-def test_the_same_in_another_layout_is_not_canonical(small: RuleBase) -> None:
+def test_another_layout_is_not_canonical(small: RuleBase) -> None:
     for text in (json.dumps(json.loads(small.to_json())), small.to_json() + " "):
         with pytest.raises(InvalidKnowledge) as caught:
             RuleBase.from_json(text)
         assert list_codes(caught.value) == ["not-canonical"]
 
 
-# --- whatever stands in a file
+# --- any content
 
 PIECES = [
     "true",

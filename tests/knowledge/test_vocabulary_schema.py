@@ -1,4 +1,4 @@
-"""The schemas that know a rule base take every file of it, and find what is misspelt in one."""
+"""The schemas made for a rule base accept all its files, and find misspelt names in them."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def kind_of(content: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_every_file_is_in_order(folder: Path) -> None:
+def test_every_file_is_accepted(folder: Path) -> None:
     base = RuleBase.builtin() if folder.name == "own_rules" else None
     files = sorted(folder.rglob("*.yaml"))
     validators = validators_of(RuleBase.load(folder, base=base))
     for path in files:
-        content = json.loads(json.dumps(yaml.safe_load(path.read_text("utf-8"))))  # keys of flags are words
+        content = json.loads(json.dumps(yaml.safe_load(path.read_text("utf-8"))))  # the keys of flags are texts
         faults = [error.message for error in validators[kind_of(content)].iter_errors(content)]
         assert not faults, (path, faults[:3])
 
@@ -91,7 +91,7 @@ RULE: dict[str, Any] = {
         (["then", 0], {"action": "dance"}),
     ],
 )
-def test_what_is_misspelt_is_found(path: list[Any], wrong: object, validators: dict[str, Any]) -> None:
+def test_misspelt_names_are_found(path: list[Any], wrong: object, validators: dict[str, Any]) -> None:
     right = {"rules": [RULE]}
     assert not list(validators["rules"].iter_errors(right))
     changed = deepcopy(right)
@@ -104,7 +104,7 @@ def test_what_is_misspelt_is_found(path: list[Any], wrong: object, validators: d
 
 @settings(max_examples=30)
 @given(st.data())
-def test_organisation_files_are_those_that_the_vocabulary_takes(data: st.DataObject) -> None:
+def test_the_schema_and_the_vocabulary_accept_the_same_organisation_files(data: st.DataObject) -> None:
     rulebase = RuleBase.builtin()
     validator = _organisation_validator()
     known = {
@@ -122,7 +122,7 @@ def _organisation_validator() -> Draft202012Validator:
     return validators_of(RuleBase.builtin())["organisation"]
 
 
-def test_files_of_cases_are_in_order_and_misspelt_ones_are_not(validators: dict[str, Any]) -> None:
+def test_case_files_are_accepted_unless_they_have_misspelt_names(validators: dict[str, Any]) -> None:
     from cxrules.testing.cases import _EXPECTED
 
     for path in sorted((DATA / "cases").glob("*.yaml")):
@@ -148,7 +148,7 @@ def test_every_fact_shows_its_question_and_labels(validators: dict[str, Any]) ->
         assert all(value.label in described[fact.name]["description"] for value in fact.values)
 
 
-def test_every_schema_has_an_id_of_its_own(validators: dict[str, Any]) -> None:
+def test_every_schema_has_a_different_id(validators: dict[str, Any]) -> None:
     ids = [json.loads(text)["$id"] for text in make_schemas().values()]
     ids += [validator.schema["$id"] for validator in validators.values()]
     assert len(ids) == len(set(ids))

@@ -1,4 +1,4 @@
-"""What goes in: every form of good input is the same, and every mistake in bad input is told at once."""
+"""Input: every form of valid input is equivalent, and all mistakes in wrong input are reported at once."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ NAN, INFINITY = float("nan"), float("inf")
 
 
 class Unspeakable:
-    """Its repr fails, as that of a stranger's object may."""
+    """An object whose repr fails."""
 
     def __repr__(self) -> str:
         raise RuntimeError("no")
@@ -107,7 +107,7 @@ ALL_AT_ONCE = {
 
 
 @pytest.mark.parametrize(("facts", "mistakes"), BAD)
-def test_every_mistake_is_told(facts: dict[Any, Any], mistakes: list[tuple[str, str, str]]) -> None:
+def test_every_mistake_is_reported(facts: dict[Any, Any], mistakes: list[tuple[str, str, str]]) -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         cxrules.recommend(facts)
     found = caught.value.diagnostics
@@ -123,7 +123,7 @@ def test_every_mistake_is_told(facts: dict[Any, Any], mistakes: list[tuple[str, 
 
 @pytest.mark.parametrize("model", [Organisation, DYNAMIC])
 @pytest.mark.parametrize("facts", [*(facts for facts, _ in BAD), ALL_AT_ONCE])
-def test_an_organisation_words_mistakes_as_recommend_does(
+def test_organisation_and_recommend_report_mistakes_alike(
     model: type[OrganisationModel], facts: dict[Any, Any]
 ) -> None:
     with pytest.raises(InvalidOrganisation) as expected:
@@ -136,7 +136,7 @@ def test_an_organisation_words_mistakes_as_recommend_does(
     ]
 
 
-def test_all_mistakes_are_told_at_once_and_in_order() -> None:
+def test_all_mistakes_in_facts_are_reported_at_once_and_in_order() -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         cxrules.recommend(ALL_AT_ONCE)
     found = caught.value.diagnostics
@@ -157,7 +157,7 @@ def test_ten_thousand_unknown_facts_are_one_error() -> None:
     assert len(caught.value.diagnostics) == 10_000
     hints = [mistake.hint for mistake in caught.value.diagnostics]
     assert set(hints[:SHOWN]) == {"did you mean 'marketing_bandwidth'?"}
-    assert set(hints[SHOWN:]) == {""}  # nobody sees them, and each would cost as much as many decisions
+    assert set(hints[SHOWN:]) == {""}  # they would not be shown, and each costs as much as many decisions
     assert len(str(caught.value)) < 10_000
 
 
@@ -167,7 +167,7 @@ def test_a_huge_value_does_not_make_a_huge_message() -> None:
     assert len(str(caught.value)) < 1_000
 
 
-def test_what_is_wrong_cannot_act_on_a_terminal_or_fill_it() -> None:
+def test_a_message_cannot_act_on_a_terminal_or_fill_it() -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         cxrules.recommend({"x" * 1_000_000: 1, "\x1b[2J\n": 1, "maturity": "\x1b[31m"})
     told = str(caught.value)
@@ -185,14 +185,14 @@ def test_a_fact_given_twice_is_a_mistake() -> None:
 
 
 @pytest.mark.parametrize("organisation", ["maturity: early", 7, ["maturity"], object(), Unspeakable()])
-def test_what_is_no_organisation_is_a_mistake(organisation: Any) -> None:
+def test_anything_but_an_organisation_is_a_mistake(organisation: Any) -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         cxrules.recommend(organisation)
     assert [mistake.code for mistake in caught.value.diagnostics] == ["wrong-type"]
 
 
 class Changing(dict[str, Any]):
-    """A mapping that says something else each time it is read, as one that another thread writes to may."""
+    """A mapping that differs each time it is read, as if another thread wrote to it."""
 
     def items(self) -> Any:
         self["silos"] = "none" if self["silos"] == "severe" else "severe"
@@ -226,7 +226,7 @@ DOORS: dict[str, Any] = {
 
 @pytest.mark.parametrize("given", [HUGE, 7, [HUGE], {"a": 1}, Unspeakable()], ids=["huge", "7", "list", "dict", "mute"])
 @pytest.mark.parametrize("door", DOORS)
-def test_what_is_no_name_and_no_rule_base_is_one_short_error(door: str, given: Any) -> None:
+def test_a_wrong_name_or_rule_base_is_one_short_error(door: str, given: Any) -> None:
     if door == "deadline" and given == 7:
         return
     with pytest.raises((ValueError, TypeError)) as caught:
@@ -235,7 +235,7 @@ def test_what_is_no_name_and_no_rule_base_is_one_short_error(door: str, given: A
     assert len(str(caught.value)) < 1_000
 
 
-def test_the_path_of_a_rule_base_is_none() -> None:
+def test_a_path_is_not_a_rule_base() -> None:
     with pytest.raises(TypeError, match=re.escape("a RuleBase is expected, not 'mine'; RuleBase.load('mine') reads")):
         cxrules.Advisor("mine")  # type: ignore[arg-type]
 
@@ -249,7 +249,7 @@ def test_an_unknown_engine_is_a_mistake(engine: str) -> None:
         cxrules.Advisor(engine=engine)
 
 
-def test_bad_input_changes_nothing() -> None:
+def test_wrong_input_has_no_side_effect() -> None:
     before = (list(warnings.filters), list(logging.getLogger().handlers), dict(cxrules.__dict__))
     facts = dict(ALL_AT_ONCE)
     expected = cxrules.recommend(silos="severe")
@@ -261,7 +261,7 @@ def test_bad_input_changes_nothing() -> None:
     assert (list(warnings.filters), list(logging.getLogger().handlers), dict(cxrules.__dict__)) == before
 
 
-# --- good input, in every form
+# --- valid input, in every form
 
 
 @given(known=organisations(BUILTIN))
@@ -288,7 +288,7 @@ def test_every_form_of_input_gives_the_same_answer(known: dict[str, Any]) -> Non
 
 
 @given(known=organisations(BUILTIN))
-def test_an_organisation_holds_the_normal_form(known: dict[str, Any]) -> None:
+def test_an_organisation_has_the_normal_form(known: dict[str, Any]) -> None:
     normal = BUILTIN.vocabulary.validate(known)
     loose = {name: [*reversed(value), *value] if isinstance(value, tuple) else value for name, value in known.items()}
     for model in (Organisation, DYNAMIC):
@@ -335,13 +335,13 @@ def test_percentages_have_one_normal_form(given_value: Any, normal: float) -> No
         ("marketing_journey_coverage", np.array([], dtype=str), ()),
     ],
 )
-def test_values_of_numpy_are_values(fact: str, value: Any, normal: Any) -> None:
+def test_numpy_values_are_accepted(fact: str, value: Any, normal: Any) -> None:
     held = cxrules.recommend({fact: value}).facts[fact]
     assert (held, type(held)) == (normal, type(normal))
     assert getattr(Organisation.model_validate({fact: value}), fact) == normal
 
 
-def test_a_share_below_one_per_cent_is_asked_about() -> None:
+def test_a_share_below_one_per_cent_is_questioned() -> None:
     for number in (0.15, Decimal("0.15"), np.float64(0.15)):
         with pytest.warns(UnlikelyFact, match="write 15 if 15 % was meant"):
             assert cxrules.recommend(retention_budget_share=number).facts == {"retention_budget_share": 0.15}  # type: ignore[arg-type]
@@ -366,7 +366,7 @@ def test_any_vocabulary_has_an_organisation(data: st.DataObject) -> None:
         model.model_validate({"sol": "dry"})
 
 
-def test_a_fact_that_pydantic_needs_for_itself_is_refused() -> None:
+def test_a_fact_with_a_name_that_pydantic_reserves_is_refused() -> None:
     fact = BUILTIN.vocabulary["maturity"]
     for name in ("json", "model_fields", "copy"):
         with pytest.raises(ValueError, match=name):
@@ -376,7 +376,7 @@ def test_a_fact_that_pydantic_needs_for_itself_is_refused() -> None:
 # --- the schema, for endpoints and tools
 
 
-def test_the_schema_asks_every_question() -> None:
+def test_the_schema_has_every_question() -> None:
     schema = Organisation.model_json_schema()
     assert {name: part for name, part in schema.items() if name != "examples"} == DYNAMIC.model_json_schema()
     assert schema["additionalProperties"] is False
@@ -398,7 +398,7 @@ def test_the_schema_accepts_what_validation_accepts(known: dict[str, Any]) -> No
     validator.validate({**dict.fromkeys(BUILTIN.vocabulary.facts), **plain})
 
 
-# --- the import, and what a call loads
+# --- what is imported, and when
 
 
 def run_python(code: str) -> str:
@@ -422,7 +422,7 @@ def test_the_call_on_the_builtin_rule_base_reads_no_yaml() -> None:
     assert shown.splitlines() == ["[]", "[]", "[]"]
 
 
-def test_the_names_promised_are_there() -> None:
+def test_every_public_name_exists() -> None:
     for name in cxrules.__all__:
         assert getattr(cxrules, name) is not None
     with pytest.raises(AttributeError, match="Organization"):
@@ -444,8 +444,8 @@ def test_a_mapping_is_only_read() -> None:
 
 
 @given(st.floats(0, 100) | st.integers(0, 100) | st.sampled_from([19.99999, 19.999999999999996, 1e-7, 5e-324]))
-def test_a_share_is_told_as_what_it_is(number: float) -> None:
-    """A rule may ask for less than 20: 19.99999 is not told as 20."""
+def test_a_share_is_not_rounded_across_a_threshold(number: float) -> None:
+    """A rule may ask for less than 20, so 19.99999 is not shown as 20."""
     fact = BUILTIN.vocabulary["retention_budget_share"]
     value = fact.examine(number)
     told = fact.state(value)

@@ -1,4 +1,4 @@
-"""The canonical form is held to the same meaning as the files of authors, and what it may say can do nothing."""
+"""The canonical form is checked as the files of authors are, and nothing in it is executed."""
 
 import json
 import pickle
@@ -19,7 +19,7 @@ Step = str | int
 
 
 def write(plain: dict[str, Any]) -> str:
-    """The text of a rule base as the canonical form lays it out, whatever it says."""
+    """The text of a rule base in the layout of the canonical form, valid or not."""
     sections = (f"{json.dumps(key)}:{canonical._write_section(value)}" for key, value in plain.items())
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
@@ -55,7 +55,7 @@ ENGINE = {
     "says": "it is {value} %",
     "change": {"effort": 1},
 }
-# What is changed in a good rule base, and what must be said about it.
+# A change of a valid rule base, and the message that must follow.
 MEANINGLESS: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("value-out-of-range", put("policy", "lead", value=-1)),
     ("unknown-claim", put("rules", "thirst", "because", value=["S1-99"])),
@@ -104,7 +104,7 @@ MEANINGLESS: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
 
 
 @pytest.mark.parametrize(("code", "change"), MEANINGLESS)
-def test_what_makes_no_sense_is_refused(code: str, change: Callable[[dict[str, Any]], None]) -> None:
+def test_every_semantic_mistake_is_refused(code: str, change: Callable[[dict[str, Any]], None]) -> None:
     plain = json.loads(SMALL.to_json())
     assert write(plain) == SMALL.to_json()
     change(plain)
@@ -116,7 +116,7 @@ def test_what_makes_no_sense_is_refused(code: str, change: Callable[[dict[str, A
         assert str(mistake).isprintable()
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_semantic_mistakes_are_reported_at_once() -> None:
     plain = json.loads(SMALL.to_json())
     put("policy", "lead", value=-1)(plain)
     put("rules", "thirst", "when", value=[{"soil": "sandy"}])(plain)
@@ -151,13 +151,13 @@ def test_a_pickle_is_read_as_it_was_written() -> None:
         RuleBase.from_json(odd.to_json())
 
 
-def test_templates_know_their_value_alone() -> None:
+def test_templates_can_use_only_their_value() -> None:
     share, light = SMALL.vocabulary["budget_share"], SMALL.vocabulary["light"]
     assert replace(share, says="{value.__class__} {value}").state(15) == "{value.__class__} 15"
     assert "{" not in light.state(("sun",))
 
 
-def test_a_circle_of_thousands_is_found_at_once() -> None:
+def test_a_circle_of_thousands_of_findings_is_found() -> None:
     names = [f"n{number:05}" for number in range(5000)]
     edges = dict.fromkeys(zip(names, names[1:] + names[:1], strict=True), 0)
     (circle,) = find_circles(edges)

@@ -1,4 +1,4 @@
-"""The policy in plain words: what DESIGN.md says follows from fired rules, without a mask or a shortcut."""
+"""The policy, straight from its definition, without masks or shortcuts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.oracle import OracleEngine
 
 
 class PlainPolicy:
-    """What DESIGN.md says follows from fired rules, computed without a mask or a shortcut."""
+    """What follows from the fired rules by the definition of the policy."""
 
     def __init__(self, rulebase: RuleBase, known: Facts) -> None:
         self.rulebase = rulebase
         self.known = known
         self.fired = self.fire(known)
-        self.standing = self.fire({})  # what fires when nothing is known tests nothing
+        self.standing = self.fire({})  # rules that fire when nothing is known are standing
         self.findings = {target for rule in self.rules for target in rule.targets(Effect.FINDING)}
         self.all_items = [item for rule in self.rules for item in self.evidence_of(rule)]
         self.items = self.count_claims_once()
@@ -100,7 +100,7 @@ class PlainPolicy:
         return self.winner, status, None, points, self.order[1], lead
 
     def own_rules(self, source: str) -> list[Rule]:
-        """An author's own rules: a reading of the engineer's is no author's voice."""
+        """The rules of an article, without those that the engineer derives from other claims."""
         return [
             rule
             for rule in self.rules
@@ -117,7 +117,7 @@ class PlainPolicy:
         return sum(strongest.values())
 
     def refuses(self, source: str) -> set[str]:
-        """What an author rules out, or puts behind a model that he speaks for."""
+        """The models that an article rules out, or puts behind a model that it supports."""
         refused: set[str] = set()
         for rule in self.own_rules(source):
             refused.update(rule.targets(Effect.EXCLUDES))

@@ -1,4 +1,4 @@
-"""Rule bases for small cases, written in a line for each rule."""
+"""Rule bases for small cases, one line for each rule."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -25,8 +25,8 @@ from tests.rulebases import make_claim, make_fact, make_rulebase
 
 # Small cases. A rule is written `CLAIMS: WHEN -> THEN`. Claims A-1 and A-4 are hedged, A-2 and A-5 plain, A-3 and A-6
 # emphatic, A-8 an emphatic statistic; so for B. A word under WHEN is a flag that is true, `?word` a finding, `a|b` an
-# alternative. THEN: `+m` supports, `-m` opposes, `!m` excludes, `m>n` prefers, `=word` concludes. Before the claims may
-# stand `reason` (the engineer's, to count other claims) and `weigh3` (the engineer's points).
+# alternative. THEN: `+m` supports, `-m` opposes, `!m` excludes, `m>n` prefers, `=word` concludes. The claims may be
+# preceded by `reason` (the engineer's, for counting other claims) and `weigh3` (the engineer's points).
 def read_rule(number: int, text: str) -> Rule:
     head, _, body = text.partition(":")
     *engineers, claims = head.split()

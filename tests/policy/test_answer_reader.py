@@ -1,4 +1,4 @@
-"""The compiled reader says what the ranking and the voices say, as objects, as data and as JSON, of any rule base."""
+"""The compiled reader gives the ranking and voices of any rule base, as objects, data and JSON."""
 
 import json
 from dataclasses import asdict
@@ -22,7 +22,7 @@ BUILTIN = Advisor().judge
 
 
 def expected(judge: Judge, decision: Decision) -> dict[str, Any]:
-    """What stands in an answer, in plain words."""
+    """The content of an answer, computed plainly."""
     decider, rulebase, fired = judge.decider, judge.rulebase, judge.decider.names(decision.fired)
     rules = [rulebase.rules[name] for name in fired]
     plain = PlainPolicy(rulebase, decision.known)
@@ -93,7 +93,7 @@ def test_any_rule_base_is_read(data: st.DataObject, rulebase: RuleBase) -> None:
 @given(
     known=organisations(BUILTIN.rulebase), unknown=st.sets(st.sampled_from(sorted(BUILTIN.rulebase.vocabulary.facts)))
 )
-def test_one_pass_validates_and_matches_as_two_do(known: dict[str, Any], unknown: set[str]) -> None:
+def test_reading_in_one_pass_equals_validating_and_matching(known: dict[str, Any], unknown: set[str]) -> None:
     engine, vocabulary = BUILTIN.engine, BUILTIN.rulebase.vocabulary
     assert isinstance(engine, BitmapEngine)
     given_facts = {name: list(value) if isinstance(value, tuple) else value for name, value in known.items()}
@@ -123,7 +123,7 @@ ODD: tuple[dict[str, Any], ...] = (
 )
 
 
-def test_what_needs_a_closer_look_is_left_to_the_vocabulary() -> None:
+def test_unusual_input_is_left_to_the_vocabulary() -> None:
     engine = BUILTIN.engine
     assert isinstance(engine, BitmapEngine)
     for facts in ODD:

@@ -1,4 +1,4 @@
-"""Bits to names: the same whether many are set or few, of many names or few."""
+"""Names of set bits, for few and many bits and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two decisions compared: what a claim says counts once, so that another rule which carries it on moves nothing."""
+"""Comparing two decisions: a claim counts once, so nothing moves if another rule still carries it."""
 
 from dataclasses import replace
 from itertools import islice, pairwise
@@ -25,7 +25,7 @@ def without(rulebase: RuleBase, rule: str) -> RuleBase:
 
 @settings(max_examples=2 * settings().max_examples)
 @given(rulebases(max_rules=10), st.data())
-def test_what_moves_adds_up_to_the_points(rulebase: RuleBase, data: st.DataObject) -> None:
+def test_the_shifts_add_up_to_the_change_in_points(rulebase: RuleBase, data: st.DataObject) -> None:
     changed = without(rulebase, data.draw(st.sampled_from(sorted(rulebase.rules))))
     known = data.draw(organisations(rulebase))
     one, other = (Judge(OracleEngine(base)) for base in (rulebase, changed))
@@ -43,7 +43,7 @@ def test_what_moves_adds_up_to_the_points(rulebase: RuleBase, data: st.DataObjec
 
 
 def list_twins() -> list[tuple[str, str, str]]:
-    """Rules of the built-in rule base whose claim another rule carries on for the same side of the same model."""
+    """Rules of the built-in rule base whose claim another rule carries for the same side of the same model."""
     groups: dict[tuple[str, bool, str], list[str]] = {}
     points = {}
     for item in Decider(BUILTIN).evidence:
@@ -58,7 +58,7 @@ def list_twins() -> list[tuple[str, str, str]]:
     ]
 
 
-def test_taking_out_a_twin_moves_nothing_where_the_other_fires() -> None:
+def test_removing_a_twin_moves_nothing_if_the_other_fires() -> None:
     own, seen = Decider(BUILTIN), set()
     for model, rule, twin in list_twins():
         fired = own.mask([rule, twin])
@@ -76,7 +76,7 @@ def twin_carries(decider: Decider, rule: str, twin: str, model: str) -> bool:
     return said(rule) == said(twin)
 
 
-def test_a_changed_rule_that_rests_on_another_claim_moves_by_its_points_alone() -> None:
+def test_a_rule_that_cites_another_claim_with_equal_points_moves_nothing() -> None:
     def base(claim: str) -> Decider:
         rule = Rule("it", (claim,), "So.", (), (Conclusion(Effect.SUPPORTS, "model"),))
         claims = [make_claim(f"S-{number}", Tone.PLAIN) for number in range(2)]
@@ -87,7 +87,7 @@ def test_a_changed_rule_that_rests_on_another_claim_moves_by_its_points_alone() 
     assert compare(base("S-0"), 1, base("S-1"), 1).shifts == ()
 
 
-def test_turns_are_read_both_ways() -> None:
+def test_every_turn_has_its_reverse() -> None:
     back = {
         Turn.RULED_OUT: Turn.READMITTED,
         Turn.REQUIREMENT_MET: Turn.REQUIREMENT_LOST,

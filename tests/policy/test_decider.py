@@ -1,4 +1,4 @@
-"""The decision policy: small cases by hand, and any rule base against a second, slow reading of the definition."""
+"""The decision policy: small cases by hand, and any rule base against a slow implementation of the definition."""
 
 from dataclasses import astuple
 from fractions import Fraction
@@ -103,7 +103,7 @@ CASES = [
     ),
     Case("a standing rule sets no stronger claim aside", ["A-2: -> +alpha", "A-2: a -> +alpha"], "a", "alpha", 2),
     Case("nor an equal one", ["A-1: -> +alpha", "A-1: a -> +alpha", "A-4: a -> +alpha"], "a", "alpha", 2),
-    # Nobody in the running.
+    # No candidate.
     Case("nothing is known", ["A-2: a -> +alpha"], "", "nothing_known"),
     Case("nothing is known and something stands", ["A-2: -> +alpha !beta"], "", "nothing_known"),
     Case("nothing that is known matters", ["A-2: a -> +alpha"], "b", "too_little"),
@@ -213,8 +213,8 @@ def test_policy(case: Case) -> None:
     ) == expected
 
 
-# Any rule base, against the definition read once more.
-def assert_as_read(judge: Judge, decision: Decision) -> None:
+# Any rule base, against the plain policy.
+def assert_as_defined(judge: Judge, decision: Decision) -> None:
     decider, reader = judge.decider, judge.reader
     reading = PlainPolicy(decider.rulebase, decision.known)
     assert decider.names(decision.fired) == tuple(reading.fired)
@@ -253,14 +253,14 @@ def expected_row(reading: PlainPolicy, model: str) -> RankedModel:
 @pytest.mark.soak
 @settings(max_examples=2 * settings().max_examples)
 @given(data=st.data())
-def test_decisions_are_as_read(data: st.DataObject) -> None:
+def test_decisions_follow_the_definition(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     judge = Judge(BitmapEngine(rulebase))
     assert set(judge.decider.names(judge.engine.match({}))) == rulebase.standing
-    assert_as_read(judge, judge.decide(data.draw(organisations(rulebase))))
-    seed = data.draw(st.integers(0, 1_000))  # these are drawn more evenly, and fast
+    assert_as_defined(judge, judge.decide(data.draw(organisations(rulebase))))
+    seed = data.draw(st.integers(0, 1_000))  # drawn faster, and more evenly
     for known in islice(random_organisations(rulebase, seed, known=0.8), 8):
-        assert_as_read(judge, judge.decide(known))
+        assert_as_defined(judge, judge.decide(known))
 
 
 @cache
@@ -273,14 +273,14 @@ def builtin() -> tuple[Judge, st.SearchStrategy[dict[str, FactValue]]]:
 @pytest.mark.soak
 @settings(max_examples=5 * settings().max_examples)
 @given(data=st.data())
-def test_decisions_on_the_built_in_rule_base_are_as_read(data: st.DataObject) -> None:
+def test_decisions_on_the_built_in_rule_base_follow_the_definition(data: st.DataObject) -> None:
     judge, strategy = builtin()
-    assert_as_read(judge, judge.decide(data.draw(strategy)))
+    assert_as_defined(judge, judge.decide(data.draw(strategy)))
 
 
 @settings(max_examples=2 * settings().max_examples)
 @given(data=st.data())
-def test_the_winner_is_open_and_its_certainty_is_its_evidence_combined(data: st.DataObject) -> None:
+def test_the_winner_is_not_excluded_and_its_certainty_combines_its_evidence(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     judge = Judge(BitmapEngine(rulebase))
     decision = judge.decide(data.draw(organisations(rulebase)))
@@ -297,7 +297,7 @@ def test_the_winner_is_open_and_its_certainty_is_its_evidence_combined(data: st.
 
 @settings(max_examples=2 * settings().max_examples)
 @given(data=st.data())
-def test_an_exclusion_holds_whatever_else_is_learnt(data: st.DataObject) -> None:
+def test_an_exclusion_holds_whatever_else_becomes_known(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases())
     judge = Judge(BitmapEngine(rulebase))
     whole = data.draw(organisations(rulebase, whole=True))

@@ -1,4 +1,4 @@
-"""The ranking, the voices of the articles, support and dissent, in small cases by hand."""
+"""The ranking, voices, support and dissent, in small cases by hand."""
 
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ def test_voices() -> None:
     rules = ["A-3: a -> +alpha", "B-2: a -> +beta +alpha", "B-1: b -> +gamma", "B-3: a -> -gamma"]
     judge = Judge(BitmapEngine(small_rulebase(rules, {}, Policy(2, 2))))
     decision = judge.decide({"a": True, "b": True})
-    # Among equals an article favours the winner; of the others the first declared.
+    # Among equals an article favours the winner, then the first declared.
     assert judge.reader.read("voices", decision) == {
         "A": Voice("A", as_model("alpha"), 3, 3),
         "B": Voice("B", as_model("alpha"), 2, 2),

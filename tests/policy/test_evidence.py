@@ -1,4 +1,4 @@
-"""The weight of evidence: certainty is the combination of certainty factors, in any order."""
+"""Certainty combines the certainty factors of the evidence, in any order."""
 
 from fractions import Fraction
 

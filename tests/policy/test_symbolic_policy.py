@@ -1,6 +1,6 @@
-"""The policy as one text: over columns it says what the Decider says, and no word of it can change unnoticed.
+"""The formula of the policy: over columns it agrees with the Decider, and no change to its text goes unnoticed.
 
-Over the solver's circuit the same text is held by tests/verification.
+tests/verification tests the same text over the solver's circuit.
 """
 
 import sys
@@ -29,7 +29,7 @@ SIZE = 40
 
 
 def assert_columns_agree(judge: Judge, size: int = SIZE) -> None:
-    """Hold everything that the symbolic policy says of some organisations against the Decider."""
+    """Compare everything that the symbolic policy says about some organisations with the Decider."""
     compiled = Program(judge.decider)
     said = compiled.policy
     gates: dict[Any, Any] = {("fired", rule): gate for rule, gate in compiled.fired.items()}
@@ -83,7 +83,7 @@ def assert_columns_agree(judge: Judge, size: int = SIZE) -> None:
 
 @pytest.fixture(scope="module")
 def judges() -> list[Judge]:
-    """The judges of random rule bases: drawn once, because drawing takes longer than deciding."""
+    """Judges of random rule bases, drawn once because drawing takes longer than deciding."""
     drawn: list[Judge] = []
 
     @settings(max_examples=4 * settings().max_examples, phases=[Phase.generate])
@@ -146,7 +146,7 @@ def load(name: str, text: str) -> ModuleType:
     spec = spec_from_loader(name, loader=None)
     assert spec is not None
     module = sys.modules[name] = module_from_spec(spec)
-    exec(compile(text, name, "exec"), module.__dict__)  # noqa: S102 - the module's own text, changed in one place
+    exec(compile(text, name, "exec"), module.__dict__)  # noqa: S102 - the text of the module with one change
     return module
 
 

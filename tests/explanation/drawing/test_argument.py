@@ -1,4 +1,4 @@
-"""Arguments and rule bases as graphs: what they show is what was decided; drawings can be read by machines, too."""
+"""Arguments and rule bases as graphs: they show what was decided, and their drawings are well-formed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_argument(advice: Recommendation) -> None:
         assert lacking == set(row.missing)
     winners = [point.id for point in argument.points if point.kind is PointKind.MODEL and point.deciding]
     assert winners == ([f"model:{advice.model}"] if advice.model else [])
-    # Whatever decides rests on nothing but what is on the path, too.
+    # What a deciding node rests on is on the path too.
     deciding = {point.id for point in argument.points if point.deciding}
     for link in argument.links:
         if link.head in deciding and kinds[link.head] is not PointKind.MODEL:
@@ -61,7 +61,7 @@ def check_argument(advice: Recommendation) -> None:
 
 
 def check_digest(argument: Argument) -> None:
-    """It is a part of the argument, and whatever it shows it shows with all that it rests on."""
+    """A digest is a part of the argument, and shows every node with all that the node rests on."""
     part = digest(argument)
     kept = {point.id for point in part.points}
     assert set(part.points) <= set(argument.points)
@@ -71,7 +71,7 @@ def check_digest(argument: Argument) -> None:
         if link.head in kept - models:
             assert link.tail in kept
     heads = {link.tail for link in part.links}
-    assert kept - models <= heads, "a box that leads nowhere"
+    assert kept - models <= heads, "a box without a line to the outcome"
     assert set(argument.stated) <= kept, "a reason that the text states"
     winner = {point.id for point in argument.points if point.kind is PointKind.MODEL and point.deciding}
     assert winner <= kept
@@ -92,7 +92,7 @@ def test_argument_on_the_builtin_rule_base_is_what_was_decided() -> None:
         check_argument(advice)
 
 
-def test_argument_graph_has_typed_attributes_that_every_format_holds() -> None:
+def test_argument_graph_has_attributes_that_every_format_can_store() -> None:
     advice = ADVISOR.recommend(SCENARIO)
     graph = argument_graph(advice)
     assert nx.is_directed_acyclic_graph(graph)
@@ -127,7 +127,7 @@ def check_svg(advice: Recommendation, *, complete: bool = False, within: int | N
     for case in advice.why().cases:
         if complete or case.model.id == advice.model:
             assert all(word in words.casefold() for word in case.model.name.casefold().split())
-    # It names and describes itself, and brings its own paper, so that it can be read on a dark page.
+    # It has a title, a description and a background, so that it is legible on a dark page.
     title, description, ground = root.find(f"{SVG}title"), root.find(f"{SVG}desc"), root.find(f"{SVG}rect")
     assert title is not None
     assert description is not None
@@ -158,7 +158,7 @@ def test_drawings_are_well_formed_and_nothing_overlaps() -> None:
 
 
 @pytest.mark.parametrize("wide", [240, 360, 660])
-def test_a_narrow_drawing_is_as_wide_as_asked_and_its_type_can_be_read(wide: int) -> None:
+def test_a_narrow_drawing_has_the_width_asked_for_and_is_legible(wide: int) -> None:
     for advice in some(8):
         check_svg(advice, within=wide)
         check_svg(advice, complete=True, within=wide)
@@ -175,7 +175,7 @@ def test_a_narrow_drawing_is_as_wide_as_asked_and_its_type_can_be_read(wide: int
                 assert float(line.attrib["y"]) < float(box.attrib["y"]) + float(box.attrib["height"])
 
 
-def test_a_narrow_drawing_tells_every_reason_that_the_text_states() -> None:
+def test_a_narrow_drawing_shows_every_reason_of_the_text() -> None:
     told = 0
     for advice in some(20):
         root = ET.fromstring(advice.to_svg(width=660))  # noqa: S314 - it is our own
@@ -193,7 +193,7 @@ def test_a_drawing_too_narrow_for_words_is_refused(width: Any) -> None:
 
 
 def test_a_drawing_has_some_twelve_boxes() -> None:
-    """More only where the reasons that the text states take more, which is seldom."""
+    """It rarely has more: only where the reasons in the text need them."""
     sizes = []
     for advice in some(40):
         argument = argue(advice.judge, advice.decision)
@@ -205,7 +205,7 @@ def test_a_drawing_has_some_twelve_boxes() -> None:
     assert sizes[-1] <= MOST_BOXES + 7
 
 
-def test_the_description_tells_what_decides_and_what_opposes_it() -> None:
+def test_the_description_says_what_decides_and_what_opposes_it() -> None:
     advice = ADVISOR.recommend(current_owner="marketing", silos="severe", marketing_bandwidth="stretched")
     told = describe_digest(argue(advice.judge, advice.decision))
     assert told.startswith("Recommended. For it: ")
@@ -223,7 +223,7 @@ def test_any_argument_can_be_drawn(advice: Recommendation) -> None:
     assert advice.to_mermaid().startswith("flowchart LR\n")
 
 
-def test_lines_pass_no_box_of_the_layers_between() -> None:
+def test_lines_cross_no_box() -> None:
     boxes = [Box(name, 50, 20) for name in "abcdef"]
     lines = [
         Line("a", "b"),
@@ -276,7 +276,7 @@ def test_notebooks_show_text_and_drawing() -> None:
     assert "<svg" in html
 
 
-def test_shapes_do_not_depend_on_the_hash_seed() -> None:
+def test_drawings_do_not_depend_on_the_hash_seed() -> None:
     code = f"""
 import hashlib, cxrules
 from cxrules.graph import argument_graph, dependency_graph, to_dot, to_mermaid

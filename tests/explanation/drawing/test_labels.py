@@ -1,4 +1,4 @@
-"""Whatever a text says: a drawing stays a drawing, and the text inside its box."""
+"""No text breaks a drawing or leaves its box."""
 
 import re
 from dataclasses import replace
@@ -60,13 +60,13 @@ def test_a_drawing_of_any_text_is_xml_and_stays_in_its_boxes(text: str) -> None:
 
 
 def count_lines(sketched: str) -> int:
-    """Count the lines but those of title and description, which an empty text does not have."""
+    """Count the lines other than title and description, which an empty text does not have."""
     return sum(not line.startswith("  acc") for line in sketched.splitlines())
 
 
 @given(ODD)
 @settings(max_examples=settings().max_examples // 4)
-def test_no_text_acts_in_mermaid_or_xml(text: str) -> None:
+def test_no_text_is_markup_in_mermaid_or_xml(text: str) -> None:
     argument = relabel(text)
     ET.fromstring(draw(argument))  # noqa: S314 - our own
     sketched = sketch(argument)
@@ -75,7 +75,7 @@ def test_no_text_acts_in_mermaid_or_xml(text: str) -> None:
     assert entities <= {"#35;", "#quot;", "#lt;", "#gt;", "#amp;", "#96;", "#124;"}
 
 
-def test_ids_of_any_length_and_script_have_an_order() -> None:
+def test_ids_of_any_length_and_script_can_be_sorted() -> None:
     from cxrules.language.ids import sorted_ids
 
     long = "A0-" + "9" * 5_000

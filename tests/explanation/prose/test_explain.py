@@ -1,4 +1,4 @@
-"""Explanations: what they name is true, suffices and adds up; and the texts read as sentences."""
+"""Explanations: what they name is true, sufficient and adds up, and texts consist of sentences."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_cleaned_derivation_gives_one_way_to_each_finding() -> None:
 
 
 @given(recommendations())
-def test_how_answers_for_everything_that_holds_and_nothing_else(advice: Recommendation) -> None:
+def test_how_answers_about_everything_that_holds_and_nothing_else(advice: Recommendation) -> None:
     rulebase = advice.rulebase
     for rule in rulebase.rules:
         assert isinstance(advice.how(rule), Step if rule in advice.fired else type(None))
@@ -344,7 +344,9 @@ def test_full_explanation_cites_all_evidence_and_its_sums_reproduce_the_certaint
             if case.evidence:
                 assert f"a certainty of {certainty(points):.2f}." in section
             for item, (_, _, said) in zip(case.evidence, weighed, strict=True):
-                assert item.step.rule.rationale.rstrip(". ")[1:] in said  # its first letter may be within a sentence
+                assert (
+                    item.step.rule.rationale.rstrip(". ")[1:] in said
+                )  # the first letter may be in the middle of a sentence
                 assert item.step.source.title in said
         for claim in advice.cites:
             assert BUILTIN.claims[claim].says.rstrip(".") in text
@@ -378,7 +380,7 @@ def test_reasons_in_the_organisations_own_facts_come_before_what_holds_for_any()
             assert sum(marks) <= 1 or all(marks)
 
 
-def test_a_question_whose_premise_is_open_leaves_its_place_to_the_premise() -> None:
+def test_a_premise_is_asked_instead_of_the_question_that_needs_it() -> None:
     facts = BUILTIN.vocabulary.facts
     for advice in some(25, seed=53):
         questions = advice.next_questions()
@@ -402,7 +404,7 @@ def test_undetermined_says_why_and_what_to_find_out() -> None:
     assert "The closest candidate is “" in little.explain()
 
 
-def test_wrong_detail_is_refused() -> None:
+def test_an_unknown_detail_is_refused() -> None:
     with pytest.raises(ValueError, match="no such detail: 'long'"):
         ADVISOR.recommend().explain("long")  # type: ignore[arg-type]
 
@@ -415,7 +417,7 @@ def test_width_breaks_lines_and_changes_no_word() -> None:
 
 
 @pytest.mark.parametrize("width", [0, -1, "x", 60.5, True])
-def test_a_width_that_is_none_is_refused(width: Any) -> None:
+def test_an_invalid_width_is_refused(width: Any) -> None:
     with pytest.raises(ValueError, match="the width of a text is a whole number from 1"):
         ADVISOR.recommend(SCENARIO).explain(width=width)
 
