@@ -1,4 +1,4 @@
-"""The formula of the policy: over columns it agrees with the Decider, and no change to its text goes unnoticed.
+"""The symbolic policy: over columns it agrees with the Decider, and no change to its text goes unnoticed.
 
 tests/verification tests the same text over the solver's circuit.
 """
