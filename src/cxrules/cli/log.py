@@ -253,7 +253,7 @@ def _read_head(text: str | None) -> Any:
     return Head(int(number), digest)
 
 
-class _Report:
+class _LogOutput:
     """The output of a command about a log: lines, problems, progress, the end."""
 
     def __init__(self, log: LogReader) -> None:
@@ -313,7 +313,7 @@ class _Report:
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[tuple[LogReader, _Report]]:
+def _reading(file: Path) -> Iterator[tuple[LogReader, _LogOutput]]:
     from cxrules.decision_log import LogReader
 
     try:
@@ -321,7 +321,7 @@ def _reading(file: Path) -> Iterator[tuple[LogReader, _Report]]:
     except OSError as error:
         fail(f"{file}: {error.strerror or error}")
     try:
-        yield log, _Report(log)
+        yield log, _LogOutput(log)
     except OSError as error:
         if error.errno is not None and error.filename is None:
             raise  # the output cannot be written

@@ -133,7 +133,7 @@ def what_if(
     known: dict[str, FactValue] = {name: value for name, value in decision.known.items() if name not in changes}
     known.update(supposed)
     after = judge.decide(known)
-    comparison = _Comparison(judge, decision, after)
+    comparison = _TracedComparison(judge, decision, after)
     return WhatIf(
         present(judge, after),
         comparison.changes(),
@@ -147,7 +147,7 @@ def what_if(
     )
 
 
-class _Comparison:
+class _TracedComparison:
     """The comparison of two decisions, in which each rule comes with what makes it fire."""
 
     def __init__(self, judge: Judge, before: Decision, after: Decision) -> None:

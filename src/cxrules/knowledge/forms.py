@@ -189,7 +189,7 @@ class SetForm(_FactForm):
     values: Values = Field(min_length=1, description="The elements")
 
 
-FactForm: TypeAlias = Annotated[
+AnyFactForm: TypeAlias = Annotated[
     OrderedForm | ChoiceForm | FlagForm | PercentForm | SetForm, Field(discriminator="kind")
 ]
 
@@ -257,7 +257,7 @@ class ImpossibleForm(Form):
 class FactsFile(Form):
     """What can be known about an organisation."""
 
-    facts: dict[Name, FactForm] = Field(default={}, description="The facts by name")
+    facts: dict[Name, AnyFactForm] = Field(default={}, description="The facts by name")
     impossible: list[ImpossibleForm] = Field(default=[], description="Conjunctions that are true of no organisation")
 
 

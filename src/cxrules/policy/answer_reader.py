@@ -329,10 +329,10 @@ class Reader:
         return {name: known[name] for name in self._facts if name in known}
 
 
-_Field: TypeAlias = Callable[[Reader, Decision], Any]
+_FieldReader: TypeAlias = Callable[[Reader, Decision], Any]
 
 # ruff: noqa: SLF001 - the fields of a reader
-FIELDS: Mapping[str, _Field] = {
+FIELDS: Mapping[str, _FieldReader] = {
     "model": lambda _, decision: decision.model,
     "name": lambda reader, decision: reader._rulebase.models[decision.model].name if decision.model else None,
     "says": lambda reader, decision: reader._rulebase.models[decision.model].says if decision.model else None,

@@ -142,11 +142,11 @@ def revive(hint: Any, data: Any, basis: Basis) -> Any:
     return (_reader_of_class if plain else _reader_of_alias)(hint)(data, basis)
 
 
-_Reader: TypeAlias = Callable[[Any, Basis], Any]
+_Reviver: TypeAlias = Callable[[Any, Basis], Any]
 
 
 @remember
-def _reader_of_alias(hint: Any) -> _Reader:
+def _reader_of_alias(hint: Any) -> _Reviver:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is tuple and arguments[-1] is not Ellipsis:
         return lambda data, basis: tuple([revive(*each, basis) for each in zip(arguments, data, strict=True)])
@@ -167,7 +167,7 @@ def _reader_of_alias(hint: Any) -> _Reader:
 
 
 @remember
-def _reader_of_class(kind: Any) -> _Reader:
+def _reader_of_class(kind: Any) -> _Reviver:
     if kind in PARTS:
         return lambda data, basis: getattr(basis.rulebase, PARTS[kind])[data]
     if kind is Decision:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pydantic_core.core_schema import SerializationInfo
 
 
-class _Answer(Protocol):
+class _ModelDump(Protocol):
     def model_dump(self, *, include: object, exclude: object, exclude_none: bool) -> dict[str, Any]: ...
 
 
@@ -214,7 +214,7 @@ def whole_shape(kind: Any) -> Any:
     return create_model(kind.__name__, __base__=shape, __doc__=shape.__doc__, **more)
 
 
-def _dump(answer: _Answer, info: SerializationInfo[Any]) -> dict[str, Any]:
+def _dump(answer: _ModelDump, info: SerializationInfo[Any]) -> dict[str, Any]:
     return answer.model_dump(include=info.include, exclude=info.exclude, exclude_none=info.exclude_none)
 
 

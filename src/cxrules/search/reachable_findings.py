@@ -16,7 +16,7 @@ __all__ = ["complete_for", "opposed", "wanted"]
 
 _BUDGET = 20_000  # steps of the search; the built-in rule base never needs a hundredth of them
 
-_Values = dict[str, tuple[FactValue, ...]]
+_Passing = dict[str, tuple[FactValue, ...]]
 
 
 def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[str, FactValue] | None:
@@ -30,7 +30,7 @@ def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[st
     vocabulary = judge.rulebase.vocabulary
     budget = Budget(_BUDGET)
 
-    def learn(values: _Values, test: FactTest) -> _Values | None:
+    def learn(values: _Passing, test: FactTest) -> _Passing | None:
         """Require one more test of the facts; None if it cannot hold."""
         fact = vocabulary[test.fact]
         if test.fact in known:
@@ -41,7 +41,7 @@ def complete_for(judge: Judge, known: Facts, findings: Iterable[str]) -> dict[st
         return {**values, test.fact: passing} if passing else None
 
     goals = [FindingTest(finding) for finding in findings]
-    start: _Values = {}
+    start: _Passing = {}
     for values in list_ways(judge.rulebase, goals, learn, start, budget):
         for chosen in assign(possibilities.coherence, known, values, possibilities.unmet(known), budget):
             return {name: value for name, value in chosen.items() if value is not None}

@@ -59,7 +59,7 @@ def verify(  # noqa: PLR0913 - each is a separate option
         if unknown := [name for name in only if name not in known]:
             raise ValueError(f"no such check: {', '.join(unknown)}; known: {', '.join(known)}")
         names = [name for name in known if name in only]
-    task = _Task(rulebase, expectations, effort)
+    task = _CheckRun(rulebase, expectations, effort)
     first = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
 
     def tell(name: str, decided: int, done: int) -> None:
@@ -83,7 +83,7 @@ def _count_subjects(name: str, rulebase: RuleBase, expectations: Expectations) -
     return len(expectations.expectations) if name == EXPECTATION else count_subjects(name, rulebase)
 
 
-class _Task:
+class _CheckRun:
     """The data that every process needs in order to run one check after another."""
 
     def __init__(self, rulebase: RuleBase, expectations: Expectations, effort: int) -> None:

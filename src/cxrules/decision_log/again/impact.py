@@ -149,7 +149,7 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
         decided again, a problem that says why. If its own rule base does not give the recorded answer, a problem that
         says so precedes the impact.
     """
-    changes = _Changes(changed)
+    changes = _RuleBaseChanges(changed)
     bulks = Bulks(log)
     for batch in split(log.entries(bulks.look)):
         alone: dict[int, Impact] = {}
@@ -169,7 +169,7 @@ def assess_impact(log: LogReader, changed: Changed) -> Iterator[Impact | Problem
                 yield from _assess(log, entry, changes)
 
 
-def _assess(log: LogReader, entry: Entry, changes: _Changes) -> Iterator[Impact | Problem]:
+def _assess(log: LogReader, entry: Entry, changes: _RuleBaseChanges) -> Iterator[Impact | Problem]:
     """Decide one record again under both rule bases, and yield everything in the order in which to report it."""
     if isinstance(entry, Problem):
         yield entry
@@ -194,14 +194,14 @@ def _assess(log: LogReader, entry: Entry, changes: _Changes) -> Iterator[Impact 
 _KEPT: Final = 8
 
 
-class _Changes:
+class _RuleBaseChanges:
     """The change of each rule base of a log."""
 
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
-        self._made: dict[str, _Change] = {}
+        self._made: dict[str, _RuleBaseChange] = {}
 
-    def of(self, own: Judge) -> _Change:
+    def of(self, own: Judge) -> _RuleBaseChange:
         """Return the change of one rule base."""
         revision = own.rulebase.revision
         if revision not in self._made:
@@ -210,11 +210,11 @@ class _Changes:
             other = self._changed if isinstance(self._changed, RuleBase) else self._changed(own.rulebase)
             # One judge for all records if there is a single changed rule base.
             made = (change.judge for change in self._made.values() if change.judge.rulebase == other)
-            self._made[revision] = _Change(own, next(made, None) or Judge(create_engine("bitmap", other)))
+            self._made[revision] = _RuleBaseChange(own, next(made, None) or Judge(create_engine("bitmap", other)))
         return self._made[revision]
 
 
-class _Change:
+class _RuleBaseChange:
     """One rule base and the rule base that replaces it.
 
     Attributes:
@@ -293,7 +293,7 @@ def _recorded(record: DecisionRecord) -> ImpactOutcome:
     )
 
 
-def _compare(logged: Logged, own: Judge, change: _Change) -> Impact:
+def _compare(logged: Logged, own: Judge, change: _RuleBaseChange) -> Impact:
     record, changed = logged.record, change.judge
     before = own.decide(own.rulebase.vocabulary.validate(record["facts"]))
     after = changed.decide(changed.rulebase.vocabulary.validate(record["facts"]))

@@ -68,10 +68,10 @@ class Replayed:
         return self.logged.part
 
 
-_Outcome: TypeAlias = "Replayed | Problem"
+_ReplayOutcome: TypeAlias = "Replayed | Problem"
 
 
-def replay(log: LogReader) -> Iterator[_Outcome]:
+def replay(log: LogReader) -> Iterator[_ReplayOutcome]:
     """Decide every record again, on its own revision of the rule base and the engine of the same name.
 
     Nothing is kept: a log of any size takes the same memory.
@@ -93,7 +93,7 @@ def replay(log: LogReader) -> Iterator[_Outcome]:
                 yield from replay_entry(log, entry)
 
 
-def replay_entry(log: LogReader, entry: Entry) -> Iterator[_Outcome]:
+def replay_entry(log: LogReader, entry: Entry) -> Iterator[_ReplayOutcome]:
     """Decide one record again, and yield everything in the order in which to report it."""
     if isinstance(entry, Problem):
         yield entry

@@ -115,7 +115,7 @@ def place_boxes(boxes: Sequence[Box], lines: Sequence[Line], *, column_gap: floa
     return Plan(named, lines, x - column_gap, height)
 
 
-_Step = tuple[Box, Box, float]
+_Segment = tuple[Box, Box, float]
 
 
 def _assign_layers(named: Mapping[str, Box], lines: Sequence[Line]) -> None:
@@ -135,10 +135,10 @@ def _assign_layers(named: Mapping[str, Box], lines: Sequence[Line]) -> None:
         box.layer = last - distance[name]
 
 
-def _divide(named: Mapping[str, Box], lines: Sequence[Line], layers: list[list[Box]]) -> list[_Step]:
+def _divide(named: Mapping[str, Box], lines: Sequence[Line], layers: list[list[Box]]) -> list[_Segment]:
     """Divide lines into steps from layer to layer."""
     lanes: dict[tuple[str, str, int], Box] = {}
-    steps: dict[tuple[int, int], _Step] = {}
+    steps: dict[tuple[int, int], _Segment] = {}
     for line in lines:
         tail, head = named[line.tail], named[line.head]
         line.through.clear()
@@ -155,7 +155,7 @@ def _divide(named: Mapping[str, Box], lines: Sequence[Line], layers: list[list[B
     return list(steps.values())
 
 
-def _order(layers: list[list[Box]], steps: Sequence[_Step]) -> None:
+def _order(layers: list[list[Box]], steps: Sequence[_Segment]) -> None:
     before: dict[int, list[Box]] = defaultdict(list)
     after: dict[int, list[Box]] = defaultdict(list)
     for tail, head, _ in steps:
@@ -208,7 +208,7 @@ def _cross(above: list[list[int]], below: list[list[int]]) -> int:
     return sum(high > low for upper, lower in zip(above, below, strict=True) for high in upper for low in lower)
 
 
-def _count_crossings(layers: list[list[Box]], steps: Sequence[_Step]) -> float:
+def _count_crossings(layers: list[list[Box]], steps: Sequence[_Segment]) -> float:
     place = {id(box): position for layer in layers for position, box in enumerate(layer)}
     by_layer: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
     for tail, head, weight in steps:
@@ -223,7 +223,7 @@ def _count_crossings(layers: list[list[Box]], steps: Sequence[_Step]) -> float:
     )
 
 
-def _settle(layers: list[list[Box]], steps: Sequence[_Step]) -> None:
+def _settle(layers: list[list[Box]], steps: Sequence[_Segment]) -> None:
     """Move every box towards its neighbours, without changing the order of a layer."""
     for layer in layers:
         y = 0.0

@@ -48,7 +48,7 @@ def draw(argument: Argument) -> str:
     incoming: dict[str, int] = defaultdict(int)
     for link in argument.links:
         incoming[link.head] += 1
-    texts = {point.id: _Text(point) for point in argument.points}
+    texts = {point.id: _BoxText(point) for point in argument.points}
     boxes = [_make_box(point, texts[point.id], incoming[point.id]) for point in argument.points]
     lines = [_make_line(link) for link in argument.links]
     plan = place_boxes(boxes, lines, column_gap=_COLUMN_GAP)
@@ -69,7 +69,7 @@ def draw(argument: Argument) -> str:
     return "\n".join(parts) + "\n"
 
 
-class _Text:
+class _BoxText:
     """The lines of a node's text."""
 
     def __init__(self, point: Point) -> None:
@@ -86,7 +86,7 @@ class _Text:
         return 2 * _PADDING + _LEADING * (len(self.label) + len(self.note)) - 2
 
 
-def _make_box(point: Point, text: _Text, incoming: int) -> Box:
+def _make_box(point: Point, text: _BoxText, incoming: int) -> Box:
     is_model = point.kind is PointKind.MODEL
     height = max(text.height, _PORT * (incoming + 1)) if is_model else text.height
     return Box(point.id, LOOKS[point.kind].width, height, fixed=is_model)
@@ -161,7 +161,7 @@ def _draw_arrowheads() -> Iterator[str]:
         )
 
 
-def _draw_point(point: Point, box: Box, text: _Text) -> str:
+def _draw_point(point: Point, box: Box, text: _BoxText) -> str:
     fill, stroke, dashing = frame(point)
     width = 3.4 if point.deciding else 1.8 if point.dissent else 1.2
     ink = FAINT if point.faint else INK
