@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_MOST = 12  # names in a list of what no case exercises
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -120,8 +122,8 @@ def _explain_failure_after_update(result: CaseResult) -> str:
     return f"--update writes only single values of {words}; please change the rest yourself."
 
 
-def _shorten(names: Sequence[str], most: int = 12) -> list[str]:
-    return [*names] if len(names) <= most else [*names[:most], f"and {len(names) - most} more"]
+def _shorten(names: Sequence[str]) -> list[str]:
+    return [*names] if len(names) <= _MOST else [*names[:_MOST], f"and {len(names) - _MOST} more"]
 
 
 def _write(path: Path, text: str) -> None:

@@ -221,10 +221,10 @@ def _in_common(one: pa.DataType | None, other: pa.DataType) -> pa.DataType | Non
         return None
 
 
-def _as_array(cells: list[Any], kind: pa.DataType | None = None) -> pa.Array | None:
+def _as_array(cells: list[Any]) -> pa.Array | None:
     """Return cells as an array; None if no type can hold them."""
     try:
-        return pa.array(cells, kind)
+        return pa.array(cells)
     except (pa.ArrowException, OverflowError, UnicodeEncodeError):
         return None
 
@@ -235,7 +235,7 @@ def _as_typed(cells: list[Any], kind: pa.DataType | None) -> pa.Array:
         return pa.array([None if cell is None else _as_text(cell) for cell in cells], pa.string())
     if pa.types.is_floating(kind):
         cells = [None if cell is None else float(cell) for cell in cells]
-    return pa.array(cells, kind)
+    return pa.array(cells)
 
 
 def _as_text(cell: object) -> bytes:

@@ -49,9 +49,20 @@ class GivenFact:
     states: str
 
 
+class _Outlined(Portable):
+    """An answer that is told as an outline."""
+
+    def tell(self) -> tuple[Block, ...]:
+        """Return it as an outline, with marks around the titles of articles."""
+        return (Outline(tuple(_Outliner().lines(self, 0))),)
+
+    def __str__(self) -> str:
+        return self.explain()
+
+
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
-class Established(Portable):
+class Established(_Outlined):
     """A finding that fired rules establish.
 
     Attributes:
@@ -68,17 +79,10 @@ class Established(Portable):
     states: str
     steps: tuple[Step, ...]
 
-    def tell(self) -> tuple[Block, ...]:
-        """Return it as an outline, with marks around the titles of articles."""
-        return (Outline(tuple(_Outliner().lines(self, 0))),)
-
-    def __str__(self) -> str:
-        return self.explain()
-
 
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
-class Step(Portable):
+class Step(_Outlined):
     """A rule that fired, with what made it fire.
 
     Attributes:
@@ -96,13 +100,6 @@ class Step(Portable):
     facts: tuple[GivenFact, ...]
     findings: tuple[Established, ...]
     standing: bool
-
-    def tell(self) -> tuple[Block, ...]:
-        """Return it as an outline, with marks around the titles of articles."""
-        return (Outline(tuple(_Outliner().lines(self, 0))),)
-
-    def __str__(self) -> str:
-        return self.explain()
 
     def roots(self) -> tuple[GivenFact, ...]:
         """Return the given facts on which it rests, directly or through findings, each once."""
@@ -136,7 +133,7 @@ class Weighed:
 
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
-class Case(Portable):
+class Case(_Outlined):
     """The case for and against one model, and where the policy ranks it.
 
     Attributes:
@@ -161,17 +158,10 @@ class Case(Portable):
     missing: tuple[tuple[str, str], ...]
     set_aside_by: tuple[Step, ...]
 
-    def tell(self) -> tuple[Block, ...]:
-        """Return it as an outline, with marks around the titles of articles."""
-        return (Outline(tuple(_Outliner().lines(self, 0))),)
-
-    def __str__(self) -> str:
-        return self.explain()
-
 
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
-class Derivation(Portable):
+class Derivation(_Outlined):
     """The way in which a decision came about.
 
     Attributes:
@@ -211,13 +201,6 @@ class Derivation(Portable):
             tops += [*case.excluded_by, *case.set_aside_by]
             tops += [step for finding in case.met for step in finding.steps]
         return tuple(walk([*tops, *self.others]))
-
-    def tell(self) -> tuple[Block, ...]:
-        """Return it as an outline, with marks around the titles of articles."""
-        return (Outline(tuple(_Outliner().lines(self, 0))),)
-
-    def __str__(self) -> str:
-        return self.explain()
 
 
 DerivationNode: TypeAlias = Step | Established | Case
@@ -273,14 +256,14 @@ class _Outliner:
         self._told: set[int] = set()
         self._count = 0
 
-    def lines(self, node: Derivation | Case | Step | Established, depth: int) -> _Lines:
+    def lines(self, node: _Outlined, depth: int) -> _Lines:
         if isinstance(node, Derivation):
             for case in node.cases:
                 yield from self._case(case, depth)
             yield from self._steps("What else applies.", node.others, depth)
         elif isinstance(node, Case):
             yield from self._case(node, depth)
-        else:
+        elif isinstance(node, Step | Established):
             yield from self._branch(node, depth)
 
     def _branch(self, top: Step | Established, depth: int) -> _Lines:

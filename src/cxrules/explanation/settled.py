@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -69,7 +69,6 @@ class Settled(Portable):
             `undecided`: the budget was exhausted before either was shown.
         model: The model that every completion gives, when settled; None may also mean that all are undetermined.
         completions: Two that disagree, when open; the one with the current model, if any, comes first.
-        ignored: Facts that were assumed to stay unknown.
         answered: Whether every other unknown fact was assumed to become known; if not, each may also stay unknown.
         examined: The number of partly known organisations that were bounded for the proof.
     """
@@ -77,7 +76,6 @@ class Settled(Portable):
     settlement: Settlement
     model: ModelName | None
     completions: tuple[Completion, ...]
-    ignored: tuple[str, ...]
     answered: bool
     examined: int
 
@@ -115,7 +113,6 @@ def settled(
     judge: Judge,
     decision: Decision,
     *,
-    ignoring: Collection[str] = (),
     answered: bool = True,
     budget: int = BUDGET,
     deadline: float | None = None,
@@ -126,19 +123,18 @@ def settled(
     CCO there is nobody whom the CCO reports to. Only coherent completions count. If the known facts themselves meet an
     impossible conjunction, it is ignored, since no completion could avoid it.
 
-    Facts in `ignoring` will stay unknown. Every other fact will become known if `answered`; if not, each may also stay
-    unknown, as in a consultation where any question may be skipped. `budget` limits the partly known organisations that
-    are bounded, `deadline` the seconds; a search that they end is undecided.
+    Every unknown fact will become known if `answered`; if not, each may also stay unknown, as in a consultation where
+    any question may be skipped. `budget` limits the partly known organisations that are bounded, `deadline` the
+    seconds; a search that they end is undecided.
     """
     possibilities = possibilities_of(judge)
-    free = possibilities.unknown(decision.known, ignoring)
-    ignored = tuple(fact for fact in possibilities.unknown(decision.known) if fact in ignoring)
+    free = possibilities.unknown(decision.known)
     question = Search(possibilities, decision, free, answered=answered, budget=Budget(budget, deadline))
     found = question.search()
     examined = question.budget.examined
     if isinstance(found, Settlement):
-        return Settled(found, as_model(question.model), (), ignored, answered, examined, _basis=Basis(judge))
-    return Settled(Settlement.OPEN, None, found, ignored, answered, examined, _basis=Basis(judge))
+        return Settled(found, as_model(question.model), (), answered, examined, _basis=Basis(judge))
+    return Settled(Settlement.OPEN, None, found, answered, examined, _basis=Basis(judge))
 
 
 _Assumed: TypeAlias = dict[str, FactValue | None]

@@ -232,7 +232,7 @@ def _tell(judge: Judge, objection: WhyNot) -> tuple[Block, ...]:
     contradictions = tell_contradictions(judge, objection.decision)
     if objection.kind is None:
         return (*contradictions, Paragraph(f"{model} is the recommendation: {objection.case.model.says}."))
-    teller = _Teller(judge, objection, {}, "it", brief=False)
+    teller = _Teller(judge, objection, {}, brief=False)
     first, *others = objection.obstacles
     return (
         *contradictions,
@@ -242,27 +242,23 @@ def _tell(judge: Judge, objection: WhyNot) -> tuple[Block, ...]:
     )
 
 
-def rebut(judge: Judge, objection: WhyNot, told: Mapping[str, int] | None = None, *, named: bool = False) -> str:
-    """Describe the first obstacle to recommending a model, in a few sentences.
+def rebut(judge: Judge, objection: WhyNot, told: Mapping[str, int] | None = None) -> str:
+    """Describe the first obstacle to recommending a model, which the text has just named, in a few sentences.
 
     The rules in `told`, which the text has already given as reasons, are referred to by their places, counted from 0.
-    If the text has just named the model (`named`), "it" is enough.
     """
-    model = name(judge.rulebase, objection.model)
-    if objection.kind is None:
-        return f"{model} is the recommendation."
-    return _Teller(judge, objection, told or {}, "it" if named else model, brief=told is not None).tell(objection.kind)
+    assert objection.kind is not None
+    return _Teller(judge, objection, told or {}, brief=told is not None).tell(objection.kind)
 
 
 class _Teller:
-    """Describes the obstacles of one model, which it calls by its name or by a pronoun."""
+    """Describes the obstacles of one model, which the text has just named."""
 
-    def __init__(self, judge: Judge, objection: WhyNot, told: Mapping[str, int], subject: str, *, brief: bool) -> None:
+    def __init__(self, judge: Judge, objection: WhyNot, told: Mapping[str, int], *, brief: bool) -> None:
         self._judge = judge
         self._objection = objection
         self._case = objection.case
         self._told = told
-        self._subject = subject
         self._brief = brief
 
     def tell(self, obstacle: Obstacle, *, within: bool = False) -> str:
@@ -291,7 +287,7 @@ class _Teller:
         )
 
     def _refuse(self, requirement: Requirement) -> str:
-        required = f"{self._subject} would require that {requirement.states}"
+        required = f"it would require that {requirement.states}"
         if not requirement.opposed:
             return f"{required}, and nothing that could still become known would bring that about."
         return f"{required}. That is out of reach: {facts_clause(requirement.opposed)}."
@@ -303,24 +299,24 @@ class _Teller:
         asked = facts[:_MOST_TOPICS] if self._brief else facts
         chiefly = "chiefly " if len(asked) < len(facts) else ""
         depends = f" It depends {chiefly}on {topics(self._judge.rulebase, asked)}." if asked else ""
-        return f"{self._subject} would require that {clauses}; whether that is so is not known.{depends}"
+        return f"it would require that {clauses}; whether that is so is not known.{depends}"
 
     def _tell_lack(self) -> str:
         speaking_for, against = _best(self._case, 1), _best(self._case, -1)
         if against is None:
-            return f"nothing that is known speaks for {self._subject}."
+            return "nothing that is known speaks for it."
         if speaking_for is None:
-            here = f"nothing that is known speaks for {self._subject}, and something speaks against it."
+            here = "nothing that is known speaks for it, and something speaks against it."
             return f"{here} {self._give((against,))}"
-        here = f"the evidence against {self._subject} is at least as strong as the evidence for it."
+        here = "the evidence against it is at least as strong as the evidence for it."
         return f"{here} {self._give((against,))}"
 
     def _tell_too_little(self) -> str:
-        return f"too little of the evidence for {self._subject} is specific to this organisation. {self._tell_best(1)}"
+        return f"too little of the evidence for it is specific to this organisation. {self._tell_best(1)}"
 
     def _tell_preference(self) -> str:
         step = self._case.set_aside_by[0]
-        acceptable = f"{self._subject} would also be acceptable, but"
+        acceptable = "it would also be acceptable, but"
         second = self._objection.model == self._objection.decision.runner_up
         if step.rule.id in self._told:
             return f"{acceptable} the {self._ordinal(step)} reason above ranks it {'second' if second else 'lower'}."
@@ -329,14 +325,14 @@ class _Teller:
     def _tell_weights(self) -> str:
         winner = self._objection.winner
         assert winner is not None
-        subject, best = self._subject, name(self._judge.rulebase, winner.model.id)
+        best = name(self._judge.rulebase, winner.model.id)
         lead = winner.points - self._case.points
         if lead == 0:
-            margin = f"the evidence for {subject} is as strong as for {best}, which comes first in the declared order."
+            margin = f"the evidence for it is as strong as for {best}, which comes first in the declared order."
         elif lead < _NARROW:
-            margin = f"the evidence for {subject} is nearly as strong as for {best}."
+            margin = f"the evidence for it is nearly as strong as for {best}."
         else:
-            margin = f"the evidence for {subject} is {'far ' if lead >= _WIDE else ''}weaker than for {best}."
+            margin = f"the evidence for it is {'far ' if lead >= _WIDE else ''}weaker than for {best}."
         return " ".join(part for part in (margin, self._tell_best(1), self._tell_best(-1)) if part)
 
     def _tell_best(self, sign: int) -> str:
@@ -356,8 +352,8 @@ class _Teller:
         """Return a verdict with its reasons; in one sentence if the text has already given all of them."""
         if steps and all(step.rule.id in self._told for step in steps):
             places = join_words([self._ordinal(step) for step in steps])
-            return f"{self._subject} is {verdict} by the {places} {'reason' if len(steps) == 1 else 'reasons'} above."
-        return f"{self._subject} is {verdict}. {self._give(steps)}"
+            return f"it is {verdict} by the {places} {'reason' if len(steps) == 1 else 'reasons'} above."
+        return f"it is {verdict}. {self._give(steps)}"
 
     def _give(self, steps: tuple[Step, ...]) -> str:
         return " ".join(

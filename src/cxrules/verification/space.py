@@ -84,9 +84,9 @@ class Space:
         changed = {name: dict.fromkeys(self.wires[name], False) for name in names}
         return Space(self.circuit, self.vocabulary, self.regions, {**self.wires, **changed})
 
-    def vary(self, names: Iterable[str], mark: str = "'") -> Space:
+    def vary(self, names: Iterable[str]) -> Space:
         """Return the same organisations, but with these facts free to differ."""
-        changed = {name: _open_fact(self.circuit, self.vocabulary[name], self.regions, mark) for name in names}
+        changed = {name: _open_fact(self.circuit, self.vocabulary[name], self.regions, "'") for name in names}
         return Space(self.circuit, self.vocabulary, self.regions, {**self.wires, **changed})
 
     def fix(self, name: str, value: FactValue) -> Space:

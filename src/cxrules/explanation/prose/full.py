@@ -187,7 +187,7 @@ class _Writer:
         objection = why_not(self._judge, self._decision, case.model.id, self._derivation)
         if objection.kind is None:
             return "It is the recommendation."
-        return _PLACES.get(objection.kind) or rebut(self._judge, objection, named=True)
+        return _PLACES.get(objection.kind) or rebut(self._judge, objection)
 
     def _weigh(self, item: Weighed) -> str:
         side = "for" if item.points > 0 else "against"

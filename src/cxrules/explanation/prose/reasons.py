@@ -36,9 +36,9 @@ def tell_contrast(judge: Judge, decision: Decision, derivation: Derivation, reas
         return ""
     called = name(judge.rulebase, nearest.model)
     if decision.model is None:
-        return f"The closest candidate is {called}. {rebut(judge, nearest, named=True)}"
+        return f"The closest candidate is {called}. {rebut(judge, nearest)}"
     places = {rule: place for place, rule in enumerate(reasons)}
-    return f"Why not {called}? {rebut(judge, nearest, places, named=True)}"
+    return f"Why not {called}? {rebut(judge, nearest, places)}"
 
 
 def _choose_rival(judge: Judge, decision: Decision, derivation: Derivation) -> WhyNot | None:

@@ -104,9 +104,9 @@ def title(rulebase: RuleBase, source: str) -> str:
     return mark_title(rulebase.sources[source].title)
 
 
-def topics(rulebase: RuleBase, facts: Iterable[str], conjunction: str = "and") -> str:
+def topics(rulebase: RuleBase, facts: Iterable[str]) -> str:
     """Return facts as noun phrases in one phrase."""
-    return join_words([rulebase.vocabulary[fact].topic for fact in facts], conjunction)
+    return join_words([rulebase.vocabulary[fact].topic for fact in facts])
 
 
 def paragraphs(claims: Iterable[Claim]) -> str:
