@@ -1,4 +1,4 @@
-"""Rule bases written by hand in few words; random rule bases and organisations for what must hold of all of them."""
+"""Rule bases written briefly by hand; random rule bases and organisations for properties."""
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def make_rulebase(  # noqa: PLR0913 - the parts of a rule base
     policy: Policy = Policy(minimum_evidence=2, lead=1),  # noqa: B008 - immutable
     serves: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RuleBase:
-    """A rule base of these parts; what needs only a name is made up."""
+    """A rule base of these parts; those that need only a name are added."""
     claims = list(claims)
     rules = list(rules)
     named = {effect: {target for rule in rules for target in rule.targets(effect)} for effect in Effect}
@@ -95,7 +95,7 @@ thresholds = values.thresholds
 """The numbers with which rules and impossible conjunctions compare each percentage."""
 
 candidate_values = values.telling_values
-"""Every value of a fact that rules could tell apart: for percentages on each threshold, beside it and between."""
+"""Values of a fact that rules could tell apart: for percentages, those on, next to and between thresholds."""
 
 
 def organisations(
@@ -114,7 +114,7 @@ def organisations(
     }
     drawn = complete = st.fixed_dictionaries(values)
     if not whole:
-        # Some know most, others little: left to itself, Hypothesis draws little.
+        # Hypothesis alone would draw few known facts; here some organisations know most.
         forgotten = st.sets(st.sampled_from(list(values))) if values else st.just(set[str]())
         drawn = st.fixed_dictionaries({}, optional=values) | st.builds(_forget, complete, forgotten)
     return drawn.map(lambda known: make_coherent(rulebase, known)) if coherent else drawn
@@ -175,7 +175,7 @@ _ADVICE = (Effect.ACCOMPANIES, Effect.RECOGNISES, Effect.ACTION, Effect.WARNING)
 def facts(draw: st.DrawFn) -> list[Fact]:
     """A vocabulary of two to six facts, of any kinds."""
     kinds = draw(st.lists(st.sampled_from(list(Kind)), min_size=2, max_size=6))
-    # Names with two underscores and names of experta's own are names like any other.
+    # Names with two underscores and names that experta uses are allowed.
     names = draw(st.permutations(["plain", "two__parts", "_private", "finding", "fact_1", "engine", "self", "x__"]))
     found = []
     for name, kind in zip(names, kinds, strict=False):
@@ -186,7 +186,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
 
 @st.composite
 def fact_tests(draw: st.DrawFn, fact: Fact) -> FactTest:
-    """A test of a fact, by any operator that its kind knows."""
+    """A test of a fact, with any operator of its kind."""
     if fact.kind is Kind.FLAG:
         return FactTest(fact.name, Operator.IS, draw(st.booleans()))
     if fact.kind is Kind.PERCENT:
@@ -210,7 +210,7 @@ def _conditions(
 ) -> tuple[_Test, ...]:
     tests: st.SearchStrategy[_Test] = st.sampled_from(vocabulary).flatmap(fact_tests)
     if findings:
-        # The latest finding again and again makes long chains.
+        # Repeating the latest finding makes long chains.
         tests |= st.sampled_from([*findings, findings[-1]]).map(FindingTest)
     size = draw(st.sampled_from(sizes))
     return tuple(draw(st.lists(tests, min_size=size, max_size=size)))
@@ -254,7 +254,7 @@ def _conclusions(draw: st.DrawFn, models: list[str]) -> Conclusion:
 
 
 class _Parts:
-    """What the rules of a rule base are made of."""
+    """The material for the rules of a rule base."""
 
     def __init__(self, vocabulary: list[Fact], findings: list[str], models: list[str], claims: list[Claim]) -> None:
         self.vocabulary = vocabulary
@@ -267,17 +267,17 @@ def rulebases(max_rules: int = 16, *, afresh: bool = False) -> st.SearchStrategy
     """A rule base of any shape: every kind of fact and test, chained findings, gates, preferences, shared claims.
 
     Args:
-        max_rules: How many rules it has at most.
-        afresh: Draw other ones than the rest of the tests have: for a test that must meet rare shapes.
+        max_rules: The most rules that it has.
+        afresh: Do not share rule bases with other tests; for a test that needs rare ones.
     """
     strategy = _any_rulebase(max_rules)
     return strategy if afresh else drawn_once(strategy, f"{max_rules} rules")
 
 
 def drawn_once(strategy: st.SearchStrategy[RuleBase], name: str, number: int = 60) -> st.SearchStrategy[RuleBase]:
-    """Rule bases that are drawn once for all tests of a process, because drawing takes longer than what is tested.
+    """Rule bases that all tests of a process share, because drawing takes longer than testing.
 
-    Each test still picks as many of them as it has examples, by its own seed, and what fails is shrunk towards the
+    Each test picks as many as it has examples, with a different seed, and failures shrink towards the
     smallest. `make soak` draws every one afresh.
     """
     if settings.get_current_profile_name() == "soak":
@@ -345,9 +345,9 @@ def _any_rulebase(draw: st.DrawFn, max_rules: int) -> RuleBase:
 
 @st.composite
 def readable_rulebases(draw: st.DrawFn) -> RuleBase:
-    """A rule base that its canonical form gives back: a clean one with rules left out and other numbers of policy.
+    """A rule base that can be read from its canonical form: a clean one with rules left out and another policy.
 
-    What `rulebases` draws is meant to try engines and policy with anything at all; most of it no author could write.
+    Most of what `rulebases` draws, to try engines and policy with anything, could not be loaded from files.
     """
     found = _clean()
     for name in draw(st.lists(st.sampled_from(sorted(found.rules)), max_size=6, unique=True)):

@@ -67,7 +67,7 @@ VOCABULARY = cxrules.RuleBase.builtin().vocabulary
 
 
 def contradictory_facts() -> dict[str, Any]:
-    """A value of every fact, such that as many contradictions are met as will be together."""
+    """A value of every fact, so that as many contradictions as possible are met together."""
     known: dict[str, Any] = {}
     for entry in cxrules.RuleBase.builtin().impossible:
         for test in entry.when:
@@ -114,13 +114,13 @@ def test_no_answer_is_long_whatever_is_asked(name: str, arguments: dict[str, Any
     result = run(call(name, **arguments))
     text = "".join(content.text for content in result.content)
     assert len(text) <= 1200 * TOKEN
-    assert len(json.dumps(text)) <= 1400 * TOKEN  # escaped once more, as it travels
+    assert len(json.dumps(text)) <= 1400 * TOKEN  # escaped again, as it is sent
     if result.structured_content is not None:
         assert len(json.dumps(result.structured_content)) <= 1200 * TOKEN
 
 
 def wordy_rulebase() -> cxrules.RuleBase:
-    """A rule base with very many names and very long texts."""
+    """A rule base with many names and long texts."""
     words = "many words & <b>more</b> of “them” " * 20
     kinds = (Kind.CHOICE, Kind.ORDERED, Kind.SET, Kind.FLAG, Kind.PERCENT)
     facts = []
@@ -159,7 +159,7 @@ def wordy_rulebase() -> cxrules.RuleBase:
     )
 
 
-def test_no_answer_is_long_however_long_the_words_of_a_rule_base_are() -> None:
+def test_no_answer_is_long_however_long_the_texts_of_the_rule_base() -> None:
     base = wordy_rulebase()
     flags = [fact.name for fact in base.vocabulary.facts.values() if fact.kind is Kind.FLAG]
     first = next(iter(base.vocabulary.facts))
@@ -194,7 +194,7 @@ def test_no_answer_is_long_however_long_the_words_of_a_rule_base_are() -> None:
     assert many.startswith(first)
 
 
-def test_every_model_rule_and_piece_of_advice_is_answered_shortly() -> None:
+def test_answers_about_every_model_rule_and_piece_of_advice_are_short() -> None:
     rulebase = cxrules.RuleBase.builtin()
     names = [*rulebase.models, *list_subjects(rulebase)][::7]
 
@@ -207,7 +207,7 @@ def test_every_model_rule_and_piece_of_advice_is_answered_shortly() -> None:
         assert len(result.content[0].text) <= 1200 * TOKEN
 
 
-def test_what_is_cut_says_how_much_is_left() -> None:
+def test_shortened_answers_say_how_much_is_left() -> None:
     text = run(call("facts", names=list(VOCABULARY.facts))).content[0].text
     shown = [line.split(" ")[0] for line in text.splitlines()[:-1]]
     rest = text.splitlines()[-1]
@@ -236,7 +236,7 @@ def test_why_not_answers_for_rules_findings_and_actions(name: str) -> None:
     )
 
 
-def test_a_recommendation_says_what_the_library_says() -> None:
+def test_the_tool_recommends_what_the_library_recommends() -> None:
     advice = cxrules.recommend(FACTS)
     answer = run(call("recommend", facts=FACTS)).structured_content
     assert (answer["model"], answer["name"], answer["status"]) == (advice.model, advice.name, advice.status)
@@ -256,7 +256,7 @@ def test_a_recommendation_says_what_the_library_says() -> None:
         ("facts", {"names": ["matury"]}, "did you mean 'maturity'?"),
     ],
 )
-def test_a_misspelt_name_comes_back_with_its_suggestion(name: str, arguments: dict[str, Any], hint: str) -> None:
+def test_a_misspelt_name_gets_a_suggestion(name: str, arguments: dict[str, Any], hint: str) -> None:
     result = run(call(name, **arguments))
     assert result.is_error
     assert hint in result.content[0].text
@@ -289,7 +289,7 @@ def test_the_schema_of_a_tool_accepts_what_is_accepted(slim: bool) -> None:
 
 
 @pytest.mark.parametrize("slim", [False, True])
-def test_a_strict_schema_keeps_to_the_rules_of_strict_tools(slim: bool) -> None:
+def test_a_strict_schema_follows_the_rules_of_strict_tools(slim: bool) -> None:
     tool = cxrules.tool_schema(slim=slim, strict=True)
     schema = tool["parameters"]
     facts = cxrules.RuleBase.builtin().vocabulary.facts
@@ -327,17 +327,17 @@ def test_every_part_of_a_schema_has_a_type(slim: bool, strict: bool) -> None:
         waiting += [schema["items"]] if "items" in schema else []
 
 
-def test_a_tool_of_something_else_is_refused() -> None:
+def test_a_tool_needs_a_rule_base() -> None:
     with pytest.raises(TypeError, match="a RuleBase is expected"):
         cxrules.tool_schema("mine")  # type: ignore[arg-type]
 
 
-def test_a_slim_schema_is_slim() -> None:
+def test_a_slim_schema_is_small() -> None:
     whole, slim = (len(json.dumps(cxrules.tool_schema(slim=slim))) for slim in (False, True))
     assert 7 * slim < 2 * whole
 
 
-def test_a_tool_of_ones_own_returns_an_answer_as_its_data() -> None:
+def test_a_custom_tool_returns_the_data_of_an_answer() -> None:
     answers = {type(answer): answer for answer in (ask(cxrules.recommend(FACTS)) for ask in QUESTIONS.values())}
     server = MCPServer("own")
     for kind, answer in answers.items():

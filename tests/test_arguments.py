@@ -1,4 +1,4 @@
-"""Everything a caller hands in, in every wrong kind: an answer, or one error of one's own that names what is wrong."""
+"""Arguments of every wrong kind: each call answers, or raises one error of the library that names the argument."""
 
 import datetime as dt
 import linecache
@@ -24,7 +24,7 @@ ADVISOR = Advisor(RuleBase.load(SMALL))
 ADVICE = ADVISOR.recommend(soil="dry", budget_share=50)
 FACTS = {fact.kind: name for name, fact in ADVISOR.rulebase.vocabulary.facts.items()}
 OWN = (InvalidOrganisation, InvalidKnowledge, InvalidMasking)
-"""Errors that are documented wherever they come from; others must be raised by the library itself."""
+"""Documented errors, which may come from anywhere; others must be raised by the library itself."""
 
 
 class Mute:
@@ -45,7 +45,7 @@ class Acting:
 
 
 class Alike(str):
-    """A text that is equal to any."""
+    """A text that equals every other."""
 
     __slots__ = ()
 
@@ -135,8 +135,8 @@ def spent(given: Any) -> Iterator[Any]:
     yield given
 
 
-def doors(folder: Path) -> dict[str, Callable[[Any], object]]:
-    """What takes something; an answer of theirs is text where it is to be looked at."""
+def list_calls(folder: Path) -> dict[str, Callable[[Any], object]]:
+    """Every call that takes an argument; the text of its answer is returned if it is to be checked."""
     log = folder / "log.jsonl"
     recommend, suppose = ADVISOR.recommend, ADVICE.what_if
 
@@ -207,7 +207,7 @@ def doors(folder: Path) -> dict[str, Callable[[Any], object]]:
 
 
 def complain(error: Exception) -> str:
-    """Describe what is wrong with an error; empty when it is as promised."""
+    """Describe what is wrong with an error; empty if nothing is."""
     told = str(error)
     if not isinstance(error, OWN):
         last = traceback.extract_tb(error.__traceback__)[-1]
@@ -216,30 +216,30 @@ def complain(error: Exception) -> str:
         if not own and not (isinstance(error, OSError) and error.errno):
             return f"{error!r:.200} comes from {last.filename}:{last.lineno}"
     if not told.replace("\n", "").isprintable():
-        return f"{told!r:.200} acts on a terminal"
+        return f"{told!r:.200} has control characters"
     return "" if 0 < len(told) < 20_000 else f"a message of {len(told)} characters"
 
 
-NAMES = sorted(doors(Path()))
+NAMES = sorted(list_calls(Path()))
 
 
-@pytest.mark.parametrize("door", NAMES)
-def test_whatever_is_handed_in_is_answered_or_refused_in_one_error(door: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("argument", NAMES)
+def test_every_argument_is_accepted_or_refused_in_one_error(argument: str, tmp_path: Path) -> None:
     wrong: dict[str, str] = {}
-    call = doors(tmp_path)[door]
+    call = list_calls(tmp_path)[argument]
     for name, given in WRONG.items():
         try:
             answer = call(given)
         except (TypeError, ValueError, LookupError, OSError) as error:
             told = complain(error)
         else:
-            told = "" if not isinstance(answer, str) or _can_be_written(answer) else "the answer cannot be written"
+            told = "" if not isinstance(answer, str) or _can_be_encoded(answer) else "the answer cannot be encoded"
         if told:
             wrong[name] = told
     assert not wrong
 
 
-def _can_be_written(text: str) -> bool:
+def _can_be_encoded(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -247,7 +247,7 @@ def _can_be_written(text: str) -> bool:
     return True
 
 
-def test_what_was_left_alone_by_a_generator_is_left_alone() -> None:
+def test_facts_to_keep_may_come_from_a_generator() -> None:
     assert ADVICE.counterfactuals(keep=spent("soil")) == ADVICE.counterfactuals(keep=["soil"])
 
 

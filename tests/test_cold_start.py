@@ -1,4 +1,4 @@
-"""What the first answer of a process loads and reads, and that it is no other answer for that. No clock is read."""
+"""The first answer of a process loads and reads little, and is the same answer. No clock is read."""
 
 import pickle
 import subprocess
@@ -18,7 +18,7 @@ from cxrules.language.rulebase_parts import Parts
 from cxrules.policy.decider import Decider
 
 FIRST = 'import cxrules; model = cxrules.recommend(maturity="early", marketing_journey_coverage=["loyalty"]).model'
-# Each of them takes a good part of the time that the first answer takes without.
+# Each takes a considerable part of the time of the first answer.
 NOT_LOADED = (
     "ast",
     "cxrules.builtin.organisation",
@@ -45,25 +45,25 @@ PARTS = [each.name for each in fields(Parts)]
 
 
 def run(code: str) -> list[str]:
-    """The lines that a new process prints, which loads nothing by itself that it need not."""
+    """The lines that a new process prints; it loads no more than necessary by itself."""
     command = [sys.executable, "-I", "-S", "-W", "error", "-c", f"import sys; sys.path[:] = {sys.path}; {code}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
 
-def test_the_first_answer_loads_little_and_reads_no_rule() -> None:
+def test_the_first_answer_loads_little_and_reads_no_rules() -> None:
     told = "print(model, *sorted(set(sys.modules) & set(%s))); print(*vars(cxrules.RuleBase.builtin()))" % [*NOT_LOADED]
     model, parts = run(f"{FIRST}; {told}")
     assert model == str(cxrules.recommend(maturity="early", marketing_journey_coverage=["loyalty"]).model)
     assert set(parts.split()) == {"revision", "rule_ids", "compiled"}
 
 
-def test_what_is_not_loaded_exists() -> None:
+def test_the_modules_not_loaded_exist() -> None:
     assert run(f"import importlib; print(*map(importlib.import_module, {NOT_LOADED}))")
 
 
-def test_what_is_compiled_beforehand_is_what_compiling_gives() -> None:
+def test_the_compiled_rule_base_is_what_compiling_gives() -> None:
     read = RuleBase.from_json(RuleBase.builtin().to_json())
     assert not read.compiled
     assert (read.revision, read.rule_ids) == (compiled.REVISION, compiled.RULES)
@@ -78,7 +78,7 @@ def test_what_is_compiled_beforehand_is_what_compiling_gives() -> None:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_it_is_read_when_a_part_is_first_asked_for(name: str) -> None:
+def test_the_rule_base_is_read_when_a_part_is_first_needed(name: str) -> None:
     unread, read = make_unread(), RuleBase.builtin()
     assert name not in vars(unread)
     if name != "vocabulary":
@@ -94,7 +94,7 @@ def make_unread() -> RuleBase:
     return rulebase._make_builtin.__wrapped__()
 
 
-def test_unread_it_is_a_rule_base_like_others() -> None:
+def test_an_unread_rule_base_is_like_any_other() -> None:
     read = RuleBase.from_json(RuleBase.builtin().to_json())
     assert make_unread() == read
     assert hash(make_unread()) == hash(read)
@@ -110,7 +110,7 @@ def test_unread_it_is_a_rule_base_like_others() -> None:
         make_unread().name = "other"  # type: ignore[misc]
 
 
-def test_threads_that_ask_for_it_at_once_find_it_whole() -> None:
+def test_threads_can_read_it_at_once() -> None:
     def ask(name: str) -> Any:
         return len(str(getattr(unread, name)))
 
@@ -126,7 +126,7 @@ def test_parts_of_another_revision_are_refused(monkeypatch: pytest.MonkeyPatch) 
         _ = make_unread().rules
 
 
-def test_the_loggers_are_there_once_logging_is() -> None:
+def test_the_loggers_exist_once_logging_is_imported() -> None:
     code = (
         "import cxrules; cxrules.recommend(silos='severe'); assert 'logging' not in sys.modules; import logging; "
         "logging.basicConfig(stream=sys.stdout, format='%(name)s'); cxrules.recommend(silos='severe'); "
@@ -137,7 +137,7 @@ def test_the_loggers_are_there_once_logging_is() -> None:
     assert run(code) == ["NullHandler", "cxrules.decisions", "cxrules.decisions"]
 
 
-def test_mistakes_are_told_by_a_rule_base_that_was_not_read_yet() -> None:
+def test_an_unread_rule_base_reports_mistakes() -> None:
     asked = "try: cxrules.recommend(silos='sever', maturty='early')\nexcept ValueError as error: print(error)"
     command = [sys.executable, "-c", f"import cxrules\n{asked}"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout

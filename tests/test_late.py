@@ -1,4 +1,4 @@
-"""A dataclass made late is what the standard library makes at once, and no fork leaves a lock behind."""
+"""A late dataclass equals that of the standard library, and locks survive a fork."""
 
 import copy
 import dataclasses
@@ -31,7 +31,7 @@ MADE_LATE = [
 
 
 def look(kind: Any) -> dict[str, Any]:
-    """What can be seen of a class."""
+    """The visible properties of a class."""
     written = vars(kind)
     return {
         "name": (kind.__module__, kind.__name__, kind.__qualname__, kind.__doc__, written.get("__slots__")),
@@ -46,7 +46,7 @@ def look(kind: Any) -> dict[str, Any]:
 
 
 def use(kind: Any) -> Iterator[Any]:
-    """What instances do."""
+    """The behaviour of instances."""
     one, same, other = kind(one="a"), kind(one="a"), kind(one="b")
     yield repr(one).partition(" at 0x")[0], one == same, one == other, one == 3, one != other
     yield hash(one) == hash(same) if "__hash__" in vars(kind) else hash(one) == hash(one)
@@ -67,7 +67,7 @@ def use(kind: Any) -> Iterator[Any]:
 
 
 def define(make: Any, how: dict[str, Any]) -> tuple[Any, ...]:
-    """Define classes of every kind there is."""
+    """Define classes of every kind."""
 
     @make.dataclass(frozen=True, **how)
     class Plain(Told):
@@ -79,7 +79,7 @@ def define(make: Any, how: dict[str, Any]) -> tuple[Any, ...]:
 
     @make.dataclass(frozen=True, **how)
     class Own:
-        """A class that writes methods itself."""
+        """A class that defines methods itself."""
 
         one: str
         two: int = 2
@@ -102,7 +102,7 @@ def define(make: Any, how: dict[str, Any]) -> tuple[Any, ...]:
 def define_heirs(make: Any) -> tuple[Any, ...]:
     @make.dataclass(frozen=True)
     class Base:
-        """A class with fields that nobody gives."""
+        """A class with fields that are not arguments."""
 
         one: str
         two: tuple[int, ...] = make.field(default_factory=tuple)
@@ -119,7 +119,7 @@ def define_heirs(make: Any) -> tuple[Any, ...]:
 
     @dataclasses.dataclass(frozen=True)
     class StandardHeir(Base):
-        """A class made at once, of one that is made late."""
+        """A standard dataclass that inherits from a late one."""
 
         four: int = 4
 
@@ -129,7 +129,7 @@ def define_heirs(make: Any) -> tuple[Any, ...]:
 @pytest.mark.parametrize(
     "how", [{}, {"slots": True}, {"slots": True, "repr": False}, {"eq": False}, {"kw_only": True}], ids=str
 )
-def test_made_late_it_is_what_is_made_at_once(how: dict[str, Any]) -> None:
+def test_a_late_class_equals_the_standard_one(how: dict[str, Any]) -> None:
     classes = zip(define(dataclasses, how), define(late, how), define(late, how), strict=True)
     for at_once, looked_at_first, used_first in classes:
         assert look(looked_at_first) == look(at_once)
@@ -137,14 +137,14 @@ def test_made_late_it_is_what_is_made_at_once(how: dict[str, Any]) -> None:
         assert look(used_first) == look(at_once)
 
 
-def test_so_are_those_that_inherit() -> None:
+def test_late_classes_that_inherit_equal_the_standard_ones() -> None:
     for at_once, made_late in zip(define_heirs(dataclasses), define_heirs(late), strict=True):
         assert list(use(made_late)) == list(use(at_once))
         assert look(made_late) == look(at_once)
 
 
 @pytest.mark.parametrize("path", MADE_LATE, ids=lambda path: path.stem)
-def test_so_is_every_class_of_the_package(path: Path) -> None:
+def test_every_late_class_of_the_package_equals_the_standard_one(path: Path) -> None:
     name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
     text = path.read_text("utf-8")
     text = re.sub(
@@ -162,12 +162,12 @@ def test_so_is_every_class_of_the_package(path: Path) -> None:
     assert found
 
 
-def test_only_what_is_frozen_is_made_late() -> None:
+def test_late_classes_must_be_frozen() -> None:
     with pytest.raises(TypeError, match="frozen"):
         late.dataclass(frozen=False)
 
 
-def test_it_travels() -> None:
+def test_instances_can_be_pickled() -> None:
     rule = Rule("a", ("x-1",), "why", (), (), Engineer(points=2))
     assert pickle.loads(pickle.dumps(rule)) == rule  # noqa: S301 - our own
     code = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read()))"
@@ -175,7 +175,7 @@ def test_it_travels() -> None:
     assert shown.stdout.decode().strip() == repr(rule)
 
 
-def test_threads_that_use_it_first_at_once_find_it_made() -> None:
+def test_threads_can_use_a_late_class_at_once() -> None:
     for _ in range(20):
         plain, own = define(late, {"slots": True})
         start = Barrier(8)
@@ -203,7 +203,7 @@ def list_locks() -> dict[str, Any]:
         if module.name.rpartition(".")[2] != "__main__":
             try:
                 importlib.import_module(module.name)
-            except ImportError:  # of an extra that is not installed
+            except ImportError:  # needs an extra that is not installed
                 continue
     modules = {name: module for name, module in sys.modules.items() if name.startswith("cxrules.")}
     return {
@@ -221,7 +221,7 @@ def is_free_in_child(lock: Any) -> bool:
     def hold() -> None:
         with lock:
             held.set()
-            forked.wait(0.1)  # a fork that waits for the lock waits as long
+            forked.wait(0.1)  # a fork that waits for the lock waits this long
 
     thread = threading.Thread(target=hold)
     thread.start()
@@ -234,7 +234,7 @@ def is_free_in_child(lock: Any) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_of_a_fork_finds_every_lock_free() -> None:
     locks = list_locks()
@@ -242,7 +242,7 @@ def test_a_child_of_a_fork_finds_every_lock_free() -> None:
     assert [name for name, lock in locks.items() if not is_free_in_child(lock)] == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_lock_that_no_fork_knows_of_is_found() -> None:
+def test_an_unregistered_lock_is_not_free_after_a_fork() -> None:
     assert not is_free_in_child(threading.RLock())

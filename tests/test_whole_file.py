@@ -1,4 +1,4 @@
-"""Files are there whole or not at all, whichever command writes them."""
+"""Files are written whole or not at all, by every command."""
 
 import os
 import stat
@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("line", COMMANDS.values(), ids=COMMANDS)
-def test_a_full_disk_leaves_what_was_there(folder: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_old_file(folder: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     old = CASES if "--update" in line else "old"
     (folder / "out.csv").write_text(old)
     before = sorted(folder.iterdir())
@@ -51,7 +51,7 @@ def test_a_full_disk_leaves_what_was_there(folder: Path, line: str, monkeypatch:
 
 
 @pytest.mark.parametrize("line", COMMANDS.values(), ids=COMMANDS)
-def test_a_link_stays_one_and_a_mode_what_it_was(folder: Path, line: str) -> None:
+def test_a_link_stays_a_link_and_the_mode_is_kept(folder: Path, line: str) -> None:
     target = folder / "target"
     target.write_text(CASES)
     target.chmod(0o640)
@@ -67,15 +67,13 @@ def test_a_link_stays_one_and_a_mode_what_it_was(folder: Path, line: str) -> Non
     [("none/out.csv", "none/out.csv: No such file"), ("t.csv/out.csv", "t.csv/out.csv: Not a directory")],
 )
 @pytest.mark.parametrize("option", ["-o", "--html"])
-def test_the_file_that_cannot_be_written_is_named_as_the_user_did(
-    folder: Path, name: str, told: str, option: str
-) -> None:
+def test_the_error_names_the_file_as_the_user_did(folder: Path, name: str, told: str, option: str) -> None:
     shown = run(f"table {folder}/t.csv {option} {folder}/{name}")
     assert shown.exit_code == ExitCode.WRONG_INPUT
     assert f"{folder}/{told}" in shown.stderr
 
 
-def test_a_device_stays_one() -> None:
+def test_a_device_stays_a_device() -> None:
     with write_whole(Path(os.devnull)) as file:
         file.write(b"nothing")
     assert not Path(os.devnull).is_file()

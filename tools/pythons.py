@@ -41,7 +41,7 @@ TESTS = [
         "testing",
         "test_cold_start.py",
         "test_late.py",
-        "project/test_doors.py",
+        "project/test_entry_points.py",
         "project/test_fuzz.py",
     )
 ]

@@ -1,4 +1,4 @@
-"""Every kind of answer, for tests that hold something of all of them."""
+"""Every kind of answer, for tests about all of them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""Answers as values: equal and hashed by what they say, however deep it is and however much of it is shared."""
+"""Answers as values: equality and hash depend on content, however deep, and however much of it is shared."""
 
 import copy
 import json
@@ -39,7 +39,7 @@ def test_answers_to_different_questions_differ() -> None:
     assert len(set(answers)) == len(answers)
 
 
-def test_no_class_of_answers_compares_in_a_way_of_its_own() -> None:
+def test_all_classes_of_answers_compare_alike() -> None:
     for kind in KINDS:
         if issubclass(kind, Portable):
             assert kind.__eq__ is Portable.__eq__
@@ -47,9 +47,9 @@ def test_no_class_of_answers_compares_in_a_way_of_its_own() -> None:
 
 
 def make_layers(count: int, *, joint: bool) -> RuleBase:
-    """Return a base of layers of findings, with 2 ** count ways through them.
+    """Return a rule base of layers of findings, with 2 ** count ways through them.
 
-    Each finding of a layer needs both of the layer below; else each layer is one finding that two rules conclude.
+    If joint, each finding of a layer needs both of the layer below; else two rules conclude the one finding of a layer.
     """
 
     def conclude(finding: str) -> tuple[Conclusion, ...]:
@@ -71,7 +71,7 @@ def make_layers(count: int, *, joint: bool) -> RuleBase:
 
 
 @pytest.mark.parametrize("joint", [True, False])
-def test_findings_that_share_what_they_rest_on_cost_no_more_than_they_are(joint: bool) -> None:
+def test_the_cost_of_shared_findings_does_not_multiply(joint: bool) -> None:
     advisor = Advisor(make_layers(30, joint=joint))
     one, other = advisor.recommend(it=True), advisor.recommend(it=True)
     questions: list[Any] = [
@@ -93,7 +93,7 @@ def test_findings_that_share_what_they_rest_on_cost_no_more_than_they_are(joint:
     assert all(f"r-{place}-b" in {step.rule.id for step in one.why(complete=True).steps()} for place in range(1, 30))
 
 
-def test_what_is_deeper_than_python_calls_is_compared() -> None:
+def test_answers_deeper_than_the_recursion_limit_are_compared() -> None:
     rules = [Rule("r-0", ("S-1",), "So.", (FactTest("it", Operator.IS, True),), (Conclusion(Effect.FINDING, "f-0"),))]
     for place in range(1, 1_000):
         below = (FindingTest(f"f-{place - 1}"),)

@@ -1,4 +1,4 @@
-"""What notebooks show: every answer, the ranking, rules, facts and the rule base, marked, escaped and short."""
+"""What notebooks show of answers, the ranking, rules, facts and the rule base: formatted, escaped and short."""
 
 import pickle
 import re
@@ -22,7 +22,7 @@ _BASE = RuleBase.builtin()
 
 
 class _Reader(HTMLParser):
-    """Reads HTML: whether elements close in their order, and the text in it."""
+    """A reader of HTML that checks the nesting of elements and collects the text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def thing(request: pytest.FixtureRequest) -> Any:
     return THINGS[request.param]
 
 
-def test_everything_shows_itself_shortly(thing: Any) -> None:
+def test_everything_is_shown_briefly(thing: Any) -> None:
     html, markdown = thing._repr_html_(), thing._repr_markdown_()
     words, _, drawing = html.partition("<svg")
     assert bool(drawing) == isinstance(thing, cxrules.Recommendation)
@@ -93,7 +93,7 @@ def test_reprs_are_one_short_line(thing: Any) -> None:
     assert repr(thing).startswith(type(thing).__name__)
 
 
-def test_no_fact_or_rule_has_a_long_repr() -> None:
+def test_facts_and_rules_have_short_reprs() -> None:
     for part in (*_BASE.vocabulary.facts.values(), *_BASE.rules.values()):
         assert len(repr(part)) < 600, part
 
@@ -103,7 +103,7 @@ def test_a_rule_of_any_length_has_a_short_repr() -> None:
     assert len(repr(replace(rule, when=rule.when * 100, then=rule.then * 100))) < 600
 
 
-def test_a_notebook_shows_the_words_of_explain() -> None:
+def test_a_notebook_shows_the_text_of_explain() -> None:
     for thing in THINGS.values():
         if not isinstance(thing, cxrules.Recommendation) and hasattr(thing, "explain"):
             shown = read(thing._repr_html_() or "").text
@@ -160,12 +160,12 @@ def _texts(block: Block) -> list[str]:
 
 
 @given(_BLOCKS)
-def test_html_says_the_text_and_nothing_acts(block: Block) -> None:
+def test_html_has_the_text_and_no_other_markup(block: Block) -> None:
     assert re.sub(r"\s", "", read(to_html([block])).text) == re.sub(r"\s", "", "".join(_texts(block)))
 
 
 @given(_BLOCKS)
-def test_markdown_says_the_text_and_nothing_acts(block: Block) -> None:
+def test_markdown_has_the_text_and_no_other_markup(block: Block) -> None:
     commonmark = pytest.importorskip("markdown_it")
     html = commonmark.MarkdownIt("commonmark").enable("table").render(to_markdown([block]))
     reader = read(re.sub(r"<(hr|br)>", r"<\1/>", html))
@@ -199,7 +199,7 @@ def test_a_copy_without_its_rule_base_shows_its_repr() -> None:
 
 
 @given(organisations())
-def test_every_recommendation_shows_itself(known: dict[str, Any]) -> None:
+def test_every_recommendation_can_be_shown(known: dict[str, Any]) -> None:
     advice = cxrules.recommend(known)
     read(advice._repr_html_() or "")
     assert advice._repr_markdown_() == advice.to_markdown()

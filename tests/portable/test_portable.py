@@ -1,4 +1,4 @@
-"""Every answer travels: as data, as JSON with a schema, as a field of pydantic's, as a small pickle."""
+"""Every answer as data, as JSON with a schema, as a pydantic field and as a small pickle."""
 
 import copy
 import dataclasses
@@ -43,7 +43,7 @@ def answer(request: pytest.FixtureRequest, answers: dict[str, Any]) -> Any:
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> list[bytes]:
-    """Pickled answers whose rule base is nowhere at hand."""
+    """Pickled answers whose rule base is not loaded."""
     (tmp_path / "policy.yaml").write_text("name: elsewhere\npolicy: {minimum_evidence: 1, lead: 1}\n", encoding="utf-8")
     base = RuleBase.load(SMALL_BASE)
     advice = Advisor(RuleBase.load(tmp_path / "policy.yaml", base=base)).recommend(soil="dry", can_at_hand=True)
@@ -61,7 +61,7 @@ def foreign(tmp_path: Path) -> list[bytes]:
     return data
 
 
-def test_every_kind_is_asked_for(answers: dict[str, Any]) -> None:
+def test_every_kind_of_answer_is_tested(answers: dict[str, Any]) -> None:
     assert {type(answer) for answer in answers.values()} == set(KINDS)
 
 
@@ -76,7 +76,7 @@ def test_the_data_is_json_in_either_mode(answer: Any) -> None:
 
 
 def selections(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What a caller may ask `model_dump` to keep and to leave out: fields, parts of fields, places of lists."""
+    """What `model_dump` can include and exclude: fields, parts of fields, positions of lists."""
     first, *others = data
     yield {"include": {first}}
     yield {"exclude": {first}}
@@ -113,7 +113,7 @@ def test_fields_are_kept_and_left_out_as_pydantic_does(answer: Any) -> None:
             assert Holder(held=answer, typed=answer).model_dump(**inside) == {"held": expected, "typed": expected}
 
 
-def test_what_is_no_option_or_no_selection_is_refused(answer: Any) -> None:
+def test_wrong_options_and_selections_are_refused(answer: Any) -> None:
     for option in ("nonsense", "excluded"):
         for dump in (answer.model_dump, answer.model_dump_json):
             with pytest.raises(TypeError, match=option):
@@ -129,12 +129,12 @@ def test_what_is_no_option_or_no_selection_is_refused(answer: Any) -> None:
     assert answer.model_dump_json(indent=0).count("\n") > 3
 
 
-def test_a_schema_is_made_with_the_options_of_pydantic(answer: Any) -> None:
+def test_schemas_accept_the_options_of_pydantic(answer: Any) -> None:
     schema = type(answer).model_json_schema(ref_template="#/components/schemas/{model}")
     assert "#/$defs/" not in json.dumps(schema)
 
 
-def test_an_encoder_of_a_web_framework_takes_it_undeclared(answer: Any) -> None:
+def test_the_encoder_of_fastapi_accepts_answers(answer: Any) -> None:
     data = answer.model_dump()
     assert dict(answer) == data
     assert not dataclasses.is_dataclass(answer)
@@ -160,7 +160,7 @@ def test_an_encoder_of_a_web_framework_takes_it_undeclared(answer: Any) -> None:
     assert client.get("/some").json() == answer.model_dump(include={next(iter(data))})
 
 
-def test_the_data_keeps_to_its_schema(answer: Any) -> None:
+def test_the_data_satisfies_its_schema(answer: Any) -> None:
     schema = type(answer).model_json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(answer.model_dump(), schema)
@@ -192,7 +192,7 @@ def test_models_are_an_enum_in_the_schema() -> None:
 
 
 def models_in(value: Any, seen: set[int]) -> Iterator[Any]:
-    """Whatever an answer and its parts name as a model."""
+    """Everything that an answer and its parts name as a model."""
     if id(value) in seen:
         return
     seen.add(id(value))
@@ -241,7 +241,7 @@ def test_json_round_trip(answer: Any) -> None:
         kind.model_validate({**json.loads(text), "modell": None})
 
 
-def test_what_was_dumped_is_read_back_however_it_was_dumped(answer: Any) -> None:
+def test_dumped_data_is_read_back_however_it_was_dumped(answer: Any) -> None:
     kind = type(answer)
     named = [{}, {"id": True}] if kind is cxrules.Recommendation else [{}]
     for how in ({}, {"mode": "json"}, {"texts": True}, {"exclude_none": True}, {"texts": True, "exclude_none": True}):
@@ -256,7 +256,7 @@ def test_what_was_dumped_is_read_back_however_it_was_dumped(answer: Any) -> None
                 assert hash(copied) == hash(answer)
 
 
-def test_what_validates_and_what_fails_is_as_on_a_pydantic_model(answer: Any) -> None:
+def test_validation_accepts_and_refuses_what_a_pydantic_model_does(answer: Any) -> None:
     kind, data = type(answer), answer.model_dump()
     refused: list[Any] = [{**data, "modell": None}, {**data, "rulebase": 3}, 3, None, [], "x"]
     for wrong in refused:
@@ -292,7 +292,7 @@ def changed_somewhere(data: Any, rng: random.Random) -> Any:
     return changed
 
 
-def test_data_that_its_rule_base_does_not_know_is_refused_as_any_other(answer: Any) -> None:
+def test_data_with_names_unknown_to_its_rule_base_is_refused(answer: Any) -> None:
     rng = random.Random(1)
     data = answer.model_dump()
     refused = 0
@@ -302,7 +302,7 @@ def test_data_that_its_rule_base_does_not_know_is_refused_as_any_other(answer: A
         except ValidationError:
             refused += 1
         except MissingRuleBase as error:
-            assert error.revision != answer.revision  # noqa: PT017 - of some, and not of others
+            assert error.revision != answer.revision  # noqa: PT017 - only some changes are mistakes
     assert refused > 20
     strange = json.loads(answer.model_dump_json().replace('"ceo_involvement"', '"ceo_involvment"'))
     if strange != data:
@@ -325,7 +325,7 @@ def test_every_answer_of_any_organisation_is_read_back(known: dict[str, Any]) ->
 @settings(max_examples=settings().max_examples // 5)
 @given(rulebases(), st.data())
 def test_every_answer_of_any_rule_base_is_read_back(rulebase: RuleBase, data: st.DataObject) -> None:
-    # Facts bear the names of fields, and findings, models and rules any.
+    # Facts have names that fields may have; findings, models and rules have any.
     advice = Advisor(rulebase).recommend(data.draw(organisations_of(rulebase)))
     asked: list[Any] = [advice, advice.why(), advice.next_questions(), advice.settled(), advice.counterfactuals()]
     asked += [advice.why_not(name) for name in (*rulebase.models, *list(rulebase.rules)[:3])]
@@ -333,7 +333,7 @@ def test_every_answer_of_any_rule_base_is_read_back(rulebase: RuleBase, data: st
         assert type(each).model_validate_json(each.model_dump_json()) == each
 
 
-def test_pydantic_takes_it_declared_and_undeclared(answer: Any) -> None:
+def test_answers_are_fields_of_pydantic_models(answer: Any) -> None:
     data = answer.model_dump()
     assert json.loads(pydantic_core.to_json(answer)) == pydantic_core.to_jsonable_python(answer) == data
     assert TypeAdapter(Any).dump_python([answer], mode="json") == [data]
@@ -350,7 +350,7 @@ def test_pydantic_takes_it_declared_and_undeclared(answer: Any) -> None:
         assert type(answer).__name__ in Reply.model_json_schema(mode=mode)["$defs"]
 
 
-def test_texts_stand_beside_ids_on_request(answer: Any) -> None:
+def test_texts_are_added_to_ids_on_request(answer: Any) -> None:
     data = answer.model_dump(texts=True)
     texts = data.pop("texts")
     assert data == answer.model_dump()
@@ -364,7 +364,7 @@ def test_texts_stand_beside_ids_on_request(answer: Any) -> None:
         assert texts["rules"][rule] == rulebase.rules[rule].rationale
 
 
-def test_a_decision_keeps_its_name_where_it_is_asked_for() -> None:
+def test_the_id_of_a_decision_is_included_on_request() -> None:
     advice = cxrules.recommend(FACTS)
     data = advice.model_dump(id=True)
     assert data == {**advice.model_dump(), "id": advice.id}
@@ -381,7 +381,7 @@ def test_a_decision_keeps_its_name_where_it_is_asked_for() -> None:
         advice.why().model_dump(id=True)
 
 
-def test_a_pickle_is_small_and_carries_no_rule_base(answer: Any) -> None:
+def test_a_pickle_is_small_and_contains_no_rule_base(answer: Any) -> None:
     data = pickle.dumps(answer)
     assert len(data) < 20_000
     copied = pickle.loads(data)  # noqa: S301 - our own

@@ -1,4 +1,4 @@
-"""The benchmark compares like with like: all peers fire the same rules, and growth adds rules that do not fire."""
+"""The benchmark is fair: all peers fire the same rules, and larger rule bases add rules that do not fire."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ from tests.oracle import OracleEngine, passes
 from tests.rulebases import candidate_values, organisations, random_organisations, rulebases
 
 SLOW = ("OPA Rego (regopy)", "cxrules experta", "rule-engine")
-# Drools brings a Java virtual machine, with threads that whoever forks later would meet: it has a process of its own.
+# Drools runs in a separate process: it starts a Java virtual machine, whose threads would disturb later forks.
 DROOLS = "Drools (drools-jpy)"
 
 
@@ -75,7 +75,7 @@ print("differing:", disagreements(one, other, list_organisations(rulebase, 20)))
 @each_translation
 @settings(max_examples=settings().max_examples // 2)
 @given(data=st.data())
-def test_translations_hold_for_any_rule_base(name: str, data: st.DataObject) -> None:
+def test_translations_are_right_for_any_rule_base(name: str, data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=8))
     program = make_peer(name, rulebase)
     for known in data.draw(st.lists(organisations(rulebase), min_size=2, max_size=4)):
@@ -83,7 +83,7 @@ def test_translations_hold_for_any_rule_base(name: str, data: st.DataObject) -> 
 
 
 @each_translation
-def test_a_peer_in_the_place_of_an_engine_gives_the_same_answer(name: str) -> None:
+def test_a_peer_used_as_an_engine_gives_the_same_answer(name: str) -> None:
     rulebase = RuleBase.builtin()
     bitmap, other = Advisor(rulebase), Advisor(engine=PeerEngine(rulebase, name, make_peer(name, rulebase)))
     for known in list_organisations(rulebase, 5):
@@ -102,7 +102,7 @@ def test_organisations_are_coherent_and_of_one_size() -> None:
     assert len({str(sorted(known.items())) for known in drawn}) == 90
 
 
-def test_growth_holds_what_fires_constant() -> None:
+def test_the_same_rules_fire_in_larger_rule_bases() -> None:
     drawn = draw_organisations(40, KNOWN)
     core, larger = make_synthetic(CORE), make_synthetic(6 * CORE)
     assert (len(core.rules), len(larger.rules)) == (CORE, 6 * CORE)
@@ -113,7 +113,7 @@ def test_growth_holds_what_fires_constant() -> None:
     assert min(len(fired_by_oracle(core, known)) for known in drawn) > 0
 
 
-def test_the_filling_is_of_rules_that_could_fire() -> None:
+def test_the_added_rules_could_fire() -> None:
     larger = make_synthetic(3 * CORE)
     oracle = OracleEngine(larger)
     alone = [rule for rule in larger.rules.values() if rule.id.startswith("filling") and not rule.needs()]
@@ -137,8 +137,10 @@ def test_the_filling_is_of_rules_that_could_fire() -> None:
     assert fire > CORE * 9 // 10  # the others test one fact for two values
 
 
-def test_contenders_take_their_turn_on_every_organisation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.timing._time_clock", lambda: 5_000_000)  # as if the clock took longer than every call
+def test_peers_take_turns_on_every_organisation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "bench.timing._time_clock", lambda: 5_000_000
+    )  # as if reading the clock took longer than any call
     seen: dict[str, list[int]] = {"one": [], "two": []}
     inputs = list(range(30))
     times = time_in_turn({name: seen[name].append for name in seen}, dict.fromkeys(seen, inputs), 0)
@@ -147,7 +149,7 @@ def test_contenders_take_their_turn_on_every_organisation(monkeypatch: pytest.Mo
         assert times[name].calls == 30
 
 
-def test_times_are_summed_up() -> None:
+def test_times_are_summarised() -> None:
     assert Times.of(range(1000, 101_000, 1000)) == Times(51.0, 96.0, 100)
 
 
@@ -160,7 +162,7 @@ def test_times_are_summed_up() -> None:
         (Target.at_least("x", 7.9, 8, "times"), False),
     ],
 )
-def test_a_target_holds_or_not(target: Target, holds: bool) -> None:
+def test_a_target_is_met_or_missed(target: Target, holds: bool) -> None:
     assert target.holds is holds
 
 

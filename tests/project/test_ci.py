@@ -1,4 +1,4 @@
-"""What CI runs: every target of the Makefile that tests something, until the time is up, and what is left is named."""
+"""CI runs every testing target of the Makefile until the time is up, and names the rest."""
 
 import os
 import re
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(BASH is None, reason="there is no bash")
 
 
 def run(folder: Path, *, after: int, fails: str = "none") -> subprocess.CompletedProcess[str]:
-    """Run it with a `make` that only says what it was asked for, as if so many seconds had passed."""
+    """Run CI with a fake `make` that prints its target, as if some seconds had passed."""
     for name in (".ci/run", "Makefile"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
@@ -45,14 +45,14 @@ def test_every_target_that_tests_runs_once_and_make_test_first(tmp_path: Path) -
     assert sorted(asked(done)) == sorted(TESTING)
 
 
-def test_what_fails_fails_it_and_the_others_still_run(tmp_path: Path) -> None:
+def test_a_failing_target_fails_ci_and_the_others_still_run(tmp_path: Path) -> None:
     done = run(tmp_path, after=0, fails="test-web")
     assert done.returncode == 1
     assert "== failed: test-web\n" in done.stdout
     assert sorted(asked(done)) == sorted(TESTING)
 
 
-def test_forty_minutes_after_the_start_what_is_left_is_named(tmp_path: Path) -> None:
+def test_targets_left_after_forty_minutes_are_named(tmp_path: Path) -> None:
     done = run(tmp_path, after=40 * 60)
     assert done.returncode == 0
     assert asked(done) == []
@@ -63,8 +63,8 @@ NAMING_TESTS = ["Makefile", "pyproject.toml", *sorted(f"tools/{path.name}" for p
 
 
 @pytest.mark.parametrize("name", NAMING_TESTS)
-def test_tests_that_a_target_runs_exist(name: str) -> None:
-    """A file of tests that moved must not leave a target behind that runs nothing: tests are named as paths."""
+def test_the_tests_that_a_target_names_exist(name: str) -> None:
+    """A target must not silently run nothing because its tests have moved."""
     named = set(re.findall(r"\btests(?:/[\w-]+)+(?:\.\w+)?", (ROOT / name).read_text("utf-8")))
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
     if name == "tools/pythons.py":

@@ -1,4 +1,4 @@
-"""Links and paths in the documentation lead somewhere."""
+"""Links, paths, names and figures in the documentation are right."""
 
 import importlib
 import inspect
@@ -18,8 +18,8 @@ PAGES = [
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 PATH = re.compile(r"`([a-z_.-]+(?:/[a-z_.-]+)*(?:/|\.(?:py|yaml|md|json|jsonl)))`")
 PUBLIC = ("decision_log", "verification", "testing", "graph")  # packages with an `__all__`
-MADE = "knowledge/"  # pages that the site makes of the knowledge
-ELSEWHERE = ("first-hour.md", "tutorial.md")  # whose reader makes the files
+MADE = "knowledge/"  # pages generated from the knowledge
+ELSEWHERE = ("first-hour.md", "tutorial.md")  # its reader creates the files
 BASES = ("", "src/cxrules", "tests", "readings", "knowledge")
 
 
@@ -36,11 +36,11 @@ def lives(path: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_and_paths_lead_somewhere(page: Path) -> None:
+def test_links_and_paths_exist(page: Path) -> None:
     assert find_dead(page) == []
 
 
-def test_a_dead_link_is_seen(tmp_path: Path) -> None:
+def test_a_dead_link_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("[here](page.md) [there](gone.md) `policy/decider.py` `policy/gone.py`", "utf-8")
     assert find_dead(page) == ["gone.md", "policy/gone.py"]
@@ -67,11 +67,11 @@ def test_the_site_has_the_four_kinds_of_page() -> None:
 
 
 def find_unlisted(text: str, package: str) -> set[str]:
-    """The public names of a package that the reference does not list, by themselves or with their package."""
+    """The public names of a package that the reference lists neither by name nor with their package."""
     module = importlib.import_module(package)
     listed = set(re.findall(rf"^\.\. auto\w+:: {re.escape(package)}\.(\w+)$", text, re.MULTILINE))
     if re.search(rf"^\.\. automodule:: {re.escape(package)}\n   :members:", text, re.MULTILINE):
-        # Sphinx takes along what is a class or a function of ours; anything else is listed by itself.
+        # automodule includes the classes and functions of a package; anything else needs an entry.
         listed |= {
             name
             for name in module.__all__
@@ -87,12 +87,12 @@ def test_the_reference_has_every_public_name(package: str) -> None:
     assert find_unlisted((ROOT / "docs" / "reference" / "api.md").read_text("utf-8"), package) == set()
 
 
-def test_a_name_that_is_not_listed_is_seen() -> None:
+def test_an_unlisted_name_is_found() -> None:
     assert find_unlisted(".. automodule:: cxrules.verification\n   :members:\n", "cxrules.verification") >= {"CHECKS"}
     assert "recommend" in find_unlisted("", "cxrules")
 
 
-def test_the_public_packages_are_those_that_the_project_page_names() -> None:
+def test_the_readme_names_the_public_packages() -> None:
     page = (ROOT / "docs" / "project.md").read_text("utf-8")
     sentence = page.partition("of its packages ")[2].partition(" that the")[0]
     assert set(re.findall(r"`(\w+)`", sentence)) == {*PUBLIC, "web"}
@@ -103,13 +103,13 @@ def test_the_readme_shows_its_own_example() -> None:
     assert str(readme.find_advice(text).name) in (ROOT / readme.PICTURE).read_text("utf-8")
 
 
-def test_the_figures_of_the_readme_are_those_measured() -> None:
+def test_the_figures_of_the_readme_are_the_measured_ones() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     measured = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
     for row in readme.write_figures(measured).values():
         assert row in text
 
 
-def test_the_readme_names_the_fastest_engine_of_others() -> None:
+def test_the_readme_names_the_fastest_other_engine() -> None:
     measured = " ".join((ROOT / "docs" / "benchmarks.md").read_text("utf-8").split())
     assert f"The fastest engine of others is {readme.ENGINES[1]}," in measured

@@ -1,4 +1,4 @@
-"""Habits of translated prose stay out of code, documentation and messages; CONTRIBUTING.md has the style guide."""
+"""Habits of translated prose are kept out of all texts; CONTRIBUTING.md has the style guide."""
 
 import ast
 import re
@@ -75,7 +75,7 @@ def list_files() -> Iterator[Path]:
 
 
 def find_habits(text: str) -> list[str]:
-    """The habits in a text, line breaks within them or not, each with its line."""
+    """The habits in a text, each with its line; a line break may split one."""
     found = re.compile("|".join(f"(?:{habit})" for habit in HABITS).replace(" ", r"[\s#]+"), re.IGNORECASE).finditer(
         text
     )
@@ -83,7 +83,7 @@ def find_habits(text: str) -> list[str]:
 
 
 def find_first_words(source: str) -> list[str]:
-    """The docstrings, those of attributes included, that begin with a word which says nothing."""
+    """The docstrings, of attributes too, that begin with a word of FIRST_WORDS."""
     nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Expr))
     texts = [(node.lineno, node.value.value) for node in nodes if isinstance(node.value, ast.Constant)]
     return [
@@ -93,7 +93,7 @@ def find_first_words(source: str) -> list[str]:
     ]
 
 
-def test_texts_have_none_of_the_habits() -> None:
+def test_texts_are_free_of_the_habits() -> None:
     found = {
         str(path.relative_to(ROOT)): habits for path in list_files() if (habits := find_habits(path.read_text("utf-8")))
     }
@@ -122,11 +122,11 @@ def test_docstrings_begin_with_what_is_returned_or_done() -> None:
         "Tests hold every field against the text.",
     ],
 )
-def test_a_habit_is_seen(text: str) -> None:
+def test_a_habit_is_found(text: str) -> None:
     assert len(find_habits(text)) == 1
 
 
-def test_a_first_word_is_seen() -> None:
+def test_a_first_word_is_found() -> None:
     assert find_first_words('def f():\n    """Give it."""\n') == ["2: Give"]
     assert find_habits("A recommendation of the amendment, as it may be; it saves the file.") == []
     assert find_habits("Departments with agendas of their own hold marketing back, and one speaks against it.") == []

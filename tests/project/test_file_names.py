@@ -1,4 +1,4 @@
-"""From the names of the files alone a newcomer finds the place: the table in docs/architecture.md, kept true."""
+"""File names alone lead to the place: the table in docs/architecture.md is right."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from tests import ROOT
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-# Names that say how a thing is built rather than what it is: nobody looks for them, or everybody finds three.
+# Names that say how something is built rather than what it is.
 EMPTY = {"base", "common", "core", "helpers", "impl", "main", "manager", "misc", "parts", "stuff", "types", "utils"}
 MAY_BE_EMPTY = {"src/cxrules/portable/base.py"}  # the base class of all answers
 
@@ -22,7 +22,7 @@ def list_files() -> list[str]:
     return [path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.py")]
 
 
-def test_each_question_leads_to_one_file() -> None:
+def test_each_question_has_one_file() -> None:
     questions = list_questions()
     assert len(questions) >= 24
     for question, path in questions:
@@ -30,7 +30,7 @@ def test_each_question_leads_to_one_file() -> None:
     assert len({path for _, path in questions}) == len(questions)
 
 
-def test_no_file_has_a_name_that_says_nothing() -> None:
+def test_no_file_has_a_vague_name() -> None:
     assert {path for path in list_files() if path.rpartition("/")[2][:-3] in EMPTY} == MAY_BE_EMPTY
 
 

@@ -1,4 +1,4 @@
-"""The files on the page about the first hour are complete: they load, and their cases pass."""
+"""The files in docs/first-hour.md load, and their cases pass."""
 
 import re
 from pathlib import Path
@@ -15,35 +15,37 @@ FILE = re.compile(r"^`house/(\w+\.yaml)`.*?```yaml\n(.*?)```", re.MULTILINE | re
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("house")
     for name, text in FILE.findall((ROOT / "docs" / "first-hour.md").read_text("utf-8")):
         (folder / name).write_text(text, "utf-8")
     return folder
 
 
-def test_the_files_of_the_page_load_and_their_cases_pass(house: Path) -> None:
-    assert {path.name for path in house.iterdir()} == {
+def test_the_files_of_the_page_load_and_their_cases_pass(page_files: Path) -> None:
+    assert {path.name for path in page_files.iterdir()} == {
         f"{kind}.yaml" for kind in ("sources", "claims", "facts", "rules", "cases", "expectations")
     }
     builtin = RuleBase.builtin()
-    rulebase = RuleBase.load(house, base=builtin)
-    report = run_cases(read_cases(house, rulebase=rulebase), Advisor(rulebase), base=builtin)
+    rulebase = RuleBase.load(page_files, base=builtin)
+    report = run_cases(read_cases(page_files, rulebase=rulebase), Advisor(rulebase), base=builtin)
     assert len(report.results) == 3
     assert not report.failed
     assert not any(report.unexercised.values())
-    assert len(read_expectations(house, rulebase=rulebase).plain["expectations"]) == 1
+    assert len(read_expectations(page_files, rulebase=rulebase).plain["expectations"]) == 1
 
 
-def test_a_source_without_a_text_travels(house: Path) -> None:
-    rulebase = RuleBase.load(house, base=RuleBase.builtin())
+def test_a_source_without_a_text_can_be_written_and_read(page_files: Path) -> None:
+    rulebase = RuleBase.load(page_files, base=RuleBase.builtin())
     assert not rulebase.sources["H1"].file
     assert RuleBase.from_json(rulebase.to_json()).revision == rulebase.revision
 
 
 @pytest.mark.parametrize("half", [{"file": "charter.txt"}, {"paragraphs": [1]}])
-def test_a_source_has_both_file_and_paragraphs_or_neither(house: Path, half: dict[str, object], tmp_path: Path) -> None:
-    for path in house.iterdir():
+def test_a_source_has_both_file_and_paragraphs_or_neither(
+    page_files: Path, half: dict[str, object], tmp_path: Path
+) -> None:
+    for path in page_files.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     source = {"id": "H1", "title": "Service charter", "author": "Board of Acme", **half}
     (tmp_path / "sources.yaml").write_text(yaml.safe_dump({"sources": [source]}), "utf-8")
@@ -51,9 +53,9 @@ def test_a_source_has_both_file_and_paragraphs_or_neither(house: Path, half: dic
         RuleBase.load(tmp_path, base=RuleBase.builtin())
 
 
-def test_what_a_base_beneath_has_is_not_missed(house: Path) -> None:
+def test_parts_of_the_base_are_not_reported_as_missing(page_files: Path) -> None:
     builtin = RuleBase.builtin()
-    rulebase = RuleBase.load(house, base=builtin)
+    rulebase = RuleBase.load(page_files, base=builtin)
     report = run_cases([], Advisor(rulebase), base=builtin)
     assert report.unexercised == {
         "rules": ("fast-desk",),
@@ -63,13 +65,13 @@ def test_what_a_base_beneath_has_is_not_missed(house: Path) -> None:
     }
 
 
-def test_a_failing_case_says_why_its_model_is_not_recommended(house: Path, tmp_path: Path) -> None:
+def test_a_failing_case_says_why_its_model_is_not_recommended(page_files: Path, tmp_path: Path) -> None:
     pytest.importorskip("typer", reason="the extra `cli` is not installed")
     from typer.testing import CliRunner
 
     from cxrules.cli.app import make_app
 
-    for path in house.iterdir():
+    for path in page_files.iterdir():
         text = path.read_text("utf-8").replace(", independent_leader_feasible: false", "")
         (tmp_path / path.name).write_text(text, "utf-8")
     shown = CliRunner().invoke(make_app(), ["test", str(tmp_path), "--on-top"])
@@ -81,7 +83,7 @@ def test_a_failing_case_says_why_its_model_is_not_recommended(house: Path, tmp_p
     assert printed in " ".join((ROOT / "docs" / "first-hour.md").read_text("utf-8").split())
 
 
-def test_what_the_page_says_is_printed_is_printed(house: Path, tmp_path: Path) -> None:
+def test_the_commands_print_what_the_page_shows(page_files: Path, tmp_path: Path) -> None:
     pytest.importorskip("typer", reason="the extra `cli` is not installed")
     from typer.testing import CliRunner
 
@@ -96,6 +98,6 @@ def test_what_the_page_says_is_printed_is_printed(house: Path, tmp_path: Path) -
         "current_owner: marketing\nsilos: severe\nmarketing_bandwidth: stretched\n", "utf-8"
     )
     assert " ".join(run("recommend", str(tmp_path / "acme.yaml")).partition("\n\n")[0].split()) in page
-    checked = run("check", str(house), "--on-top").splitlines()[0].replace(house.name, "house")
+    checked = run("check", str(page_files), "--on-top").splitlines()[0].replace(page_files.name, "house")
     assert re.sub(r"\d+", "N", checked) in re.sub(r"\d+", "N", page)  # the built-in rule base may grow
-    assert run("test", str(house), "--on-top").splitlines()[-1] in page
+    assert run("test", str(page_files), "--on-top").splitlines()[-1] in page

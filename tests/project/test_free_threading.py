@@ -1,4 +1,4 @@
-"""Threads that truly run at once share an engine: on a free-threaded interpreter, where one is at hand."""
+"""Threads share an engine on a free-threaded interpreter, if there is one."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from cxrules.rulebase import RuleBase
 from tests import ROOT
 from tests.rulebases import random_organisations
 
-# What decides needs nothing that is not in the standard library, so that any interpreter will do.
+# Deciding needs only the standard library, so any interpreter will do.
 PROGRAM = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ together = Barrier(8)
 
 def decide_all(thread):
     together.wait()
-    turned = [*range(thread * 60, len(drawn)), *range(thread * 60)]  # each thread elsewhere
+    turned = [*range(thread * 60, len(drawn)), *range(thread * 60)]  # each thread starts elsewhere
     found = {position: judge.decide(drawn[position]) for position in turned * 20}
     return [[found[position].fired, found[position].model] for position in range(len(drawn))]
 
@@ -75,7 +75,7 @@ def test_the_program_runs_here() -> None:
     assert (shown.stderr, shown.returncode) == ("", 0)
 
 
-@pytest.mark.skipif(find_interpreter() is None, reason="no free-threaded interpreter is at hand")
+@pytest.mark.skipif(find_interpreter() is None, reason="there is no free-threaded interpreter")
 def test_threads_share_an_engine_without_the_lock() -> None:
     interpreter = find_interpreter()
     assert interpreter is not None

@@ -1,4 +1,4 @@
-"""The seeds of `make fuzz`, and a few inputs of each kind: what it found stays mended."""
+"""The seeds of `make fuzz`, which are its past findings, and a few inputs of each kind."""
 
 import warnings
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def test_spoilt_input_keeps_the_contract(name: str) -> None:
         assert attempt(TARGETS[name], spoil(TARGETS[name], number)) == "", number
 
 
-def test_a_broken_contract_is_seen() -> None:
+def test_a_broken_contract_is_found() -> None:
     def read(text: str) -> None:
         if not text.isprintable():
             raise ValueError(text)

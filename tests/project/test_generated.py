@@ -1,4 +1,4 @@
-"""Generated files are fresh, and say what they are generated from."""
+"""Generated files are up to date."""
 
 import keyword
 import typing
@@ -18,7 +18,7 @@ def test_generators_name_files_of_the_project(generator: typing.Any) -> None:
         assert (ROOT / name).is_file(), f"{name} is missing: run `make generate`"
 
 
-def test_generated_files_are_fresh() -> None:
+def test_generated_files_are_up_to_date() -> None:
     stale = [path.relative_to(ROOT).as_posix() for path, _ in find_stale()]
     assert not stale, "run `make generate`"
 

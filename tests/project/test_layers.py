@@ -1,6 +1,6 @@
-"""The shape of the package: rooms on floors, imports one way and in no circle, small folders, short modules.
+"""The structure of the library: layers, imports one way and without circles, small folders, short modules.
 
-The tables are the rule; a new room gets a row in the first one. Heavy packages load when first needed.
+A new top-level package or module gets a row in `MAY_IMPORT`. Heavy packages load when first needed.
 """
 
 import ast
@@ -21,8 +21,8 @@ from tests import ROOT
 PACKAGE = "cxrules"
 SOURCE = ROOT / "src" / PACKAGE
 
-# Each module or subpackage of cxrules from the bottom up, and what it may import: those named, and all that those may
-# import. The first and the last rows apart it is the path of a decision.
+# The layers of cxrules, each a module or a package, from the bottom up, and what they may
+# import: the layers named, and what those may import. The rows in the middle follow the path of a decision.
 MAY_IMPORT = {
     "late": "",
     "version": "",
@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "testing": "advisor knowledge",
     "__init__": "agents distributed version",
     "web": "advisor consultation files version",
-    "__main__": "cli",  # the door to it, on the same level
+    "__main__": "cli",  # only starts it, so on the same level
     "cli": "advisor mcp consultation verification decision_log web files",
 }
 
@@ -63,8 +63,8 @@ MAY_IMPORT_LATE = {
     (
         "rulebase",
         "builtin",
-    ): "what is compiled of the rule base that comes with the package; it imports nothing",
-    ("rulebase", "knowledge"): "RuleBase.load is the door to the YAML files, which only authors need",
+    ): "the compiled built-in rule base; it imports nothing",
+    ("rulebase", "knowledge"): "RuleBase.load reads YAML files, which only authors need",
     ("advisor", "decision_log"): "only when its logger is enabled",
     ("cli", "testing"): "only the command that runs cases",
     ("testing", "verification"): "only for a model too rare to be met by chance",
@@ -72,9 +72,9 @@ MAY_IMPORT_LATE = {
 
 
 class Heavy(NamedTuple):
-    """Who may import a package that is slow to load, or not always there."""
+    """Who may import a package that is slow to load or not always installed."""
 
-    at_top: tuple[str, ...] = ()  # modules that themselves are imported only when needed
+    at_top: tuple[str, ...] = ()  # modules that are imported only when needed
     in_functions: tuple[str, ...] | None = None  # None: any
 
 
@@ -125,7 +125,7 @@ HEAVY = {
     "z3": Heavy(at_top=("verification",)),
 }
 
-MOST_LEVELS = 13  # of rooms that rest on each other
+MOST_LEVELS = 13  # of layers
 MOST_FILES = 16  # in a folder
 LONGEST = 400  # lines
 MAY_BE_LONGER = {  # path below src/cxrules, and why
@@ -138,7 +138,7 @@ When = Literal["at top", "in a function", "for typing"]
 
 
 class Import(NamedTuple):
-    """One import: the full name of what is imported, when, and where it stands."""
+    """One import: the full name of what is imported, when, and in which line."""
 
     name: str
     when: When
@@ -191,10 +191,10 @@ def layer_faults(module: str, tree: ast.Module) -> Iterator[str]:
             yield f"{module}:{line} imports {name} at its top, and {layer} may import {other} only in a function"
 
 
-def level_of(room: str, table: Mapping[str, str] = MAY_IMPORT) -> int:
-    """The level of a room, from 1 at the bottom."""
-    below = max((level_of(other, table) for other in table[room].split()), default=0)
-    return below if room == "__main__" else below + 1
+def level_of(layer: str, table: Mapping[str, str] = MAY_IMPORT) -> int:
+    """The level of a layer, from 1 at the bottom."""
+    below = max((level_of(other, table) for other in table[layer].split()), default=0)
+    return below if layer == "__main__" else below + 1
 
 
 def find_circle(sources: Mapping[str, ast.Module]) -> list[str]:
@@ -230,7 +230,7 @@ def is_late(module: str, other: str) -> bool:
 
 
 def crowded(paths: Iterable[Path]) -> list[str]:
-    """The folders that hold more files than a reader takes in."""
+    """The folders with more than MOST_FILES files."""
     return sorted(str(folder) for folder, count in Counter(path.parent for path in paths).items() if count > MOST_FILES)
 
 
@@ -242,7 +242,7 @@ def heavy_faults(module: str, tree: ast.Module) -> Iterator[str]:
         if when == "at top":
             yield f"{module}:{line} imports {name} at its top; inside a function it would load when needed"
         elif heavy.in_functions is not None and not _is_among(module, heavy.in_functions):
-            yield f"{module}:{line} imports {name}, which is the business of {', '.join(heavy.in_functions)}"
+            yield f"{module}:{line} imports {name}, which only these may import: {', '.join(heavy.in_functions)}"
 
 
 def _is_among(module: str, names: Iterable[str]) -> bool:
@@ -250,7 +250,7 @@ def _is_among(module: str, names: Iterable[str]) -> bool:
 
 
 def modules() -> dict[str, Path]:
-    """Every module by its name without the package's: `facts`, `engines.bitmap`; a package by its folder's."""
+    """Every module by its name inside cxrules, such as `engines.bitmap`; a package by the name of its folder."""
     paths = sorted(path.relative_to(SOURCE) for path in SOURCE.rglob("*.py"))
     return {".".join(_parts(path)) or "__init__": SOURCE / path for path in paths}
 
@@ -273,13 +273,13 @@ def test_the_table_points_one_way() -> None:
     assert set(chain.from_iterable(row.split() for row in MAY_IMPORT.values())) <= set(MAY_IMPORT)
 
 
-def test_rooms_stand_on_few_levels() -> None:
+def test_there_are_few_levels() -> None:
     assert max(map(level_of, MAY_IMPORT)) <= MOST_LEVELS
-    tower = {str(floor): str(floor - 1) if floor > 1 else "" for floor in range(1, MOST_LEVELS + 2)}
+    tower = {str(level): str(level - 1) if level > 1 else "" for level in range(1, MOST_LEVELS + 2)}
     assert level_of(str(MOST_LEVELS + 1), tower) > MOST_LEVELS
 
 
-def test_modules_import_each_other_in_no_circle() -> None:
+def test_no_modules_import_each_other_in_a_circle() -> None:
     assert find_circle({module: ast.parse(path.read_text("utf-8")) for module, path in MODULES.items()}) == []
 
 
@@ -295,7 +295,7 @@ def test_modules_import_each_other_in_no_circle() -> None:
         ("from cxrules.explanation import what_if", "import cxrules.policy", False),
     ],
 )
-def test_a_circle_is_seen(one: str, other: str, circle: bool) -> None:
+def test_a_circle_is_found(one: str, other: str, circle: bool) -> None:
     sources = {"explanation.why_not": one, "explanation.what_if": other, "policy": "", "__init__": ""}
     found = find_circle({module: ast.parse(source) for module, source in sources.items()})
     assert bool(found) == circle
@@ -342,7 +342,7 @@ def test_module_keeps_to_its_layer(module: str) -> None:
         ("advisor", "async def f():\n    import experta", 1),
     ],
 )
-def test_faults_are_seen(module: str, source: str, faults: int) -> None:
+def test_faults_are_found(module: str, source: str, faults: int) -> None:
     tree = ast.parse(source)
     assert len([*layer_faults(module, tree), *heavy_faults(module, tree)]) == faults
 

@@ -1,4 +1,4 @@
-"""Mutation testing: every kind of mistake is made, and what is called equivalent is."""
+"""Mutation testing: every kind of mistake is made, and mutants called equivalent are."""
 
 from __future__ import annotations
 
@@ -30,19 +30,21 @@ def test_every_kind_of_mistake_is_made() -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS[::3], ids=str)
-def test_a_mutant_is_equivalent_or_told_apart(mutant: Mutant) -> None:
+def test_a_mutant_is_equivalent_or_gives_another_answer(mutant: Mutant) -> None:
     ours, theirs = (Advisor(base, OracleEngine(base)) for base in (CLEAN, mutant.rulebase))
     answer = find_difference(CLEAN, mutant.rulebase)
     if answer.witness:
-        assert tell(ours, answer.witness.known) != tell(theirs, answer.witness.known)
+        assert answer_without_quotations(ours, answer.witness.known) != answer_without_quotations(
+            theirs, answer.witness.known
+        )
         return
     assert answer.possible is Possibility.IMPOSSIBLE
     for known, _ in zip(random_organisations(CLEAN, 1, coherent=True), range(200), strict=False):
-        assert tell(ours, known) == tell(theirs, known)
+        assert answer_without_quotations(ours, known) == answer_without_quotations(theirs, known)
 
 
-def tell(advisor: Advisor, known: Any) -> Any:
-    """Everything that is answered, apart from the rules and claims quoted."""
+def answer_without_quotations(advisor: Advisor, known: Any) -> Any:
+    """Everything in an answer apart from the rules and claims quoted."""
     advice = advisor.recommend(known)
     rows = sorted((row.model, row.points, row.excluded, row.missing, bool(row.set_aside_by)) for row in advice.ranking)
     told = ({item.id for item in advice.actions}, {item.id for item in advice.warnings})
@@ -50,7 +52,7 @@ def tell(advisor: Advisor, known: Any) -> Any:
     return advice.model, advice.status, rows, set(advice.patterns), told, advice.findings, fired
 
 
-def test_the_score_leaves_out_what_is_equivalent() -> None:
+def test_the_score_leaves_out_equivalent_mutants() -> None:
     fates = [Fate("flip", "a", "case 1"), Fate("flip", "b", ""), Fate("flip", "c", "", equivalent=True)]
     assert score(fates) == 0.5
     assert [fate.survives for fate in fates] == [False, True, False]

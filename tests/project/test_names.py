@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from tests import ROOT
 
 MAY_BE_SHARED = {
-    "Columns": "the type of an argument of `Advisor.recommend_frame`, stated again where `columns` is not imported",
+    "Columns": "the type of an argument of `Advisor.recommend_frame`, repeated where `columns` is not imported",
     "AsJson": "the option `--json`, with a help text for each command",
-    "Given": "facts as they are given, which the tests of a rule base take as a mapping alone",
-    "Plain": "plain data, as JSON has it",
+    "Given": "facts as given, which the tests of a rule base take only as a mapping",
+    "Plain": "plain data that JSON can represent",
     "Path": "the keys that lead to a place in a file",
 }
 
@@ -47,6 +47,6 @@ def test_no_two_classes_share_a_name() -> None:
     assert set(MAY_BE_SHARED) <= set(shared), "an exception that is no longer needed"
 
 
-def test_a_shared_name_is_seen() -> None:
+def test_a_shared_name_is_found() -> None:
     sources = {"a": "class Step: ...", "b": "Step: TypeAlias = int\nclass Other: ...", "c": "_Other = list[int]"}
     assert find_shared(sources) == {"Step": ["a", "b"], "Other": ["b", "c"]}

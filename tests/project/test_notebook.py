@@ -1,4 +1,4 @@
-"""The notebook in `examples/` runs from top to bottom in a real kernel, and shows what its text announces."""
+"""The notebook in `examples/` runs in a real kernel, and shows what its text announces."""
 
 from __future__ import annotations
 

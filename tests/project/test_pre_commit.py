@@ -1,4 +1,4 @@
-"""The hooks run under the real pre-commit, in an environment that it makes itself: `make test-editors` installs it."""
+"""The hooks run under the real pre-commit, in an environment that it creates; `make test-editors` installs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule base on another question, with models of its own, is proved and tested by the same tools, without Python."""
+"""A rule base on another question, with other models, is proved and tested by the same tools, without Python."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def museum() -> RuleBase:
     return RuleBase.load(FOLDER)
 
 
-def test_there_is_no_python_in_it() -> None:
+def test_it_has_no_python() -> None:
     assert {path.suffix for path in FOLDER.rglob("*") if path.is_file()} == {".yaml", ".txt", ".md"}
 
 
@@ -44,7 +44,7 @@ def test_every_claim_has_its_paragraphs_in_the_text(museum: RuleBase) -> None:
         assert compute_fingerprint(claim, source, read_lines(text))
 
 
-def test_its_answers_speak_of_nothing_but_its_own_question(museum: RuleBase) -> None:
+def test_its_answers_do_not_mention_cx(museum: RuleBase) -> None:
     advisor = Advisor(museum)
     for case in read_cases(FOLDER, rulebase=museum):
         advice = advisor.recommend(case.given)

@@ -1,4 +1,4 @@
-"""What mypy and pyright make of the public names: good.py is accepted, every line of bad.py refused."""
+"""mypy and pyright accept good.py and refuse every line of bad.py."""
 
 import json
 import re
@@ -78,5 +78,5 @@ def test_pyright_accepts_the_good_and_refuses_every_bad_line(samples: Path) -> N
 
 
 def test_the_marks_are_those_that_both_need() -> None:
-    # `make types` holds the samples as they stand, where an ignored error that is none is an error.
+    # `make types` checks the samples as they are; there, a needless `ignore` is an error.
     assert check_with_mypy(SAMPLES / "good.py", SAMPLES / "bad.py") == set()

@@ -1,4 +1,4 @@
-"""The manners of a recommendation: frozen, copied, pickled, as data, as JSON, as a pydantic field."""
+"""A recommendation as a value: frozen, copied, pickled, as data, as JSON, as a pydantic field."""
 
 import copy
 import gc
@@ -35,7 +35,7 @@ def advice() -> Recommendation:
 
 @pytest.fixture
 def foreign(tmp_path: Path) -> bytes:
-    """A pickled recommendation whose rule base is nowhere at hand."""
+    """A pickled recommendation whose rule base is not loaded."""
     (tmp_path / "policy.yaml").write_text("name: elsewhere\npolicy: {minimum_evidence: 1, lead: 1}\n", encoding="utf-8")
     base = cxrules.RuleBase.load(SMALL_BASE)
     advisor = cxrules.Advisor(cxrules.RuleBase.load(tmp_path / "policy.yaml", base=base))
@@ -58,7 +58,7 @@ def test_a_pickled_copy_reads_the_same(known: dict[str, Any]) -> None:
 
 
 @given(known=organisations(BUILTIN))
-def test_the_data_is_json_and_keeps_to_the_schema(known: dict[str, Any]) -> None:
+def test_the_data_is_json_and_satisfies_the_schema(known: dict[str, Any]) -> None:
     advice = cxrules.recommend(known)
     data = advice.model_dump()
     assert json.loads(json.dumps(data, allow_nan=False)) == data
@@ -97,7 +97,7 @@ def test_a_recommendation_is_a_pydantic_field(advice: Recommendation) -> None:
         Saved.model_validate({"client": "ACME", "advice": {"model": "cmo_owned"}})
 
 
-def test_dumped_data_is_the_readers_own(advice: Recommendation) -> None:
+def test_changing_dumped_data_changes_no_recommendation(advice: Recommendation) -> None:
     for one in (advice, pickle.loads(pickle.dumps(advice))):  # noqa: S301 - our own
         before = one.model_dump_json()
         data = one.model_dump()
@@ -118,14 +118,14 @@ def test_a_recommendation_is_frozen(advice: Recommendation) -> None:
     assert copy.deepcopy({"advice": advice})["advice"] is advice
 
 
-def test_equal_is_what_rests_on_equal_facts_and_rules(advice: Recommendation) -> None:
+def test_recommendations_are_equal_if_facts_and_rules_are(advice: Recommendation) -> None:
     assert advice == cxrules.recommend({**KNOWN, "silos": None})
     assert advice != cxrules.recommend(KNOWN, silos="severe")
     assert advice != "a recommendation"
     assert len({advice, cxrules.recommend(KNOWN), cxrules.recommend(KNOWN, silos="severe")}) == 2
 
 
-def test_what_was_given_can_change_afterwards() -> None:
+def test_changing_the_input_afterwards_changes_nothing() -> None:
     given_facts: dict[str, Any] = {"marketing_journey_coverage": ["loyalty"], "maturity": "early"}
     advice = cxrules.recommend(given_facts)
     before = advice.model_dump_json()
@@ -182,7 +182,7 @@ def test_a_copy_without_its_rule_base_says_which_one_is_missing(foreign: bytes) 
     assert pickle.loads(pickle.dumps(caught.value)).revision == copied.revision  # noqa: S301 - our own
 
 
-def test_a_copy_finds_its_rule_base_when_somebody_keeps_an_advisor() -> None:
+def test_a_copy_finds_the_rule_base_of_an_existing_advisor() -> None:
     advisor = cxrules.Advisor(cxrules.RuleBase.load(SMALL_BASE))
     advice = advisor.recommend(soil="dry", can_at_hand=True)
     copied = pickle.loads(pickle.dumps(advice))  # noqa: S301 - our own

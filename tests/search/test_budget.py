@@ -1,4 +1,4 @@
-"""Every search ends when its deadline has passed, and says so; what the caller keeps or prices otherwise is heeded."""
+"""Every search ends at its deadline and says so; facts that the caller keeps or prices are respected."""
 
 from itertools import combinations, islice
 from typing import Any
@@ -42,7 +42,8 @@ def is_cut_short(answer: Any) -> bool:
 def test_a_search_without_time_says_so(question: str) -> None:
     for advice in ADVICE:
         answer = getattr(advice, question)(deadline=0)
-        if not (isinstance(answer, cxrules.NextQuestions) and answer.nothing_left_to_ask):  # bounds prove it at once
+        # Bounds can prove without a search that nothing is left to ask.
+        if not (isinstance(answer, cxrules.NextQuestions) and answer.nothing_left_to_ask):
             assert is_cut_short(answer)
             assert says_limits(answer.explain())
 
@@ -78,7 +79,7 @@ def test_a_time_limit_never_lengthens_a_deadline() -> None:
 
 
 @pytest.mark.parametrize("deadline", [-1, float("nan"), "1", True, [1], b""])
-def test_a_deadline_that_makes_no_sense_is_refused(deadline: Any) -> None:
+def test_an_invalid_deadline_is_refused(deadline: Any) -> None:
     with pytest.raises(ValueError, match="a deadline is a number of seconds from now"):
         Budget(deadline=deadline)
     for question in (*QUESTIONS, "why_not"):
@@ -87,12 +88,12 @@ def test_a_deadline_that_makes_no_sense_is_refused(deadline: Any) -> None:
 
 
 @pytest.mark.parametrize("deadline", [float("inf"), 10**400])
-def test_a_deadline_may_be_as_far_away_as_it_likes(deadline: float) -> None:
+def test_a_deadline_may_be_arbitrarily_far_away(deadline: float) -> None:
     assert not Budget(deadline=deadline).spent
     assert ADVICE[0].settled(deadline=deadline) == ADVICE[0].settled()
 
 
-def test_what_is_cut_short_is_still_true() -> None:
+def test_the_result_of_an_interrupted_search_is_true() -> None:
     for advice in ADVICE:
         found = advice.sufficient(deadline=0)
         then = ADVISOR.recommend(dict(found.facts))
@@ -103,18 +104,18 @@ def test_what_is_cut_short_is_still_true() -> None:
         }
 
 
-def test_an_explanation_without_searches_says_nothing_that_the_other_does_not() -> None:
+def test_an_explanation_without_searches_is_part_of_the_whole_one() -> None:
     for advice in ADVICE:
         short, whole = advice.explain(searches=False), advice.explain()
         said = whole.split("\n\n")
-        assert set(short.split("\n\n")) <= set(said)  # what a search adds stands between, before what to do
+        assert set(short.split("\n\n")) <= set(said)  # the results of searches come before what to do
         assert "What would change it" not in advice.explain("full", searches=False)
         assert advice.explain(searches=True) == whole
         assert set(advice.to_markdown(searches=False).split("\n\n")) <= set(advice.to_markdown().split("\n\n"))
 
 
 @pytest.mark.parametrize("words", ["explain", "to_markdown", "to_html"])
-def test_the_searches_behind_words_end_in_time(words: str) -> None:
+def test_the_searches_of_an_explanation_end_in_time(words: str) -> None:
     advice = ADVICE[0]
     with time_limit(0):
         hurried = getattr(advice, words)()
@@ -124,12 +125,12 @@ def test_the_searches_behind_words_end_in_time(words: str) -> None:
         getattr(advice, words)(deadline="soon")
 
 
-# -- facts left alone, facts priced otherwise --------------------------------------------------------------------------
+# -- facts kept, facts with other prices -------------------------------------------------------------------------------
 
 
 @settings(max_examples=settings().max_examples // 2)
 @given(cases(), st.data())
-def test_facts_are_left_alone_and_priced_as_asked(case: tuple[Judge, Decision], data: st.DataObject) -> None:
+def test_facts_are_kept_and_priced_as_asked(case: tuple[Judge, Decision], data: st.DataObject) -> None:
     judge, decision = case
     names = sorted(judge.rulebase.vocabulary.facts)
     keep = data.draw(st.sets(st.sampled_from(names)))
@@ -137,7 +138,7 @@ def test_facts_are_left_alone_and_priced_as_asked(case: tuple[Judge, Decision], 
     effort = data.draw(st.dictionaries(st.sampled_from(priced), st.integers(1, 40))) if priced else {}
     found = counterfactuals(judge, decision, keep=keep, effort=effort)
     free = counterfactuals(judge, decision)
-    assert not found.sets or free.sets, "what is left alone opens no new way"
+    assert not found.sets or free.sets, "keeping facts adds no way"
     for entry in found.sets:
         assert not keep.intersection(change.fact for change in entry.changes)
         assert all(change.effort == effort.get(change.fact, change.effort) for change in entry.changes)
@@ -148,7 +149,7 @@ def test_facts_are_left_alone_and_priced_as_asked(case: tuple[Judge, Decision], 
 
 
 @given(st.lists(st.integers(1, 1000) | st.integers(1, 3), min_size=1, max_size=10), st.integers(1, 4))
-def test_sets_of_changes_come_once_each_and_cheapest_first(efforts: list[int], most: int) -> None:
+def test_each_set_of_changes_is_listed_once_and_cheapest_first(efforts: list[int], most: int) -> None:
     changes = [
         Change(f"fact_{number}", before=False, after=True, effort=effort) for number, effort in enumerate(efforts)
     ]
@@ -181,19 +182,19 @@ def test_sets_of_changes_come_once_each_and_cheapest_first(efforts: list[int], m
         ({"max_changes": "2"}, "not '2'"),
     ],
 )
-def test_what_cannot_be_kept_or_priced_is_said(how: dict[str, Any], said: str) -> None:
+def test_wrong_keep_and_effort_are_reported(how: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         ADVICE[0].counterfactuals(**how)
 
 
-def test_everything_that_is_wrong_with_a_question_is_said_at_once() -> None:
+def test_all_mistakes_in_a_question_are_reported_at_once() -> None:
     with pytest.raises(ValueError, match="5 mistakes in the question") as caught:
         ADVICE[0].counterfactuals("cmo", 0, keep=["matury"], effort={"silo": 1, "silos": -1})
     for said in ("no such model: 'cmo'", "max_changes", "no such fact: 'matury'", "did you mean 'silos'", "not -1"):
         assert said in str(caught.value)
 
 
-def test_what_reads_as_it_was_meant_is_taken() -> None:
+def test_numpy_integers_and_generators_are_accepted() -> None:
     numpy = pytest.importorskip("numpy", reason="numpy is not installed")
     advice = ADVICE[0]
     plain = advice.counterfactuals(max_changes=2, keep=["silos", "maturity"], effort={"ceo_involvement": 2})
@@ -207,7 +208,7 @@ def test_what_reads_as_it_was_meant_is_taken() -> None:
     assert type(same.max_changes) is int
 
 
-def test_a_fact_that_nobody_can_change_has_no_price() -> None:
+def test_an_immutable_fact_cannot_be_priced() -> None:
     name = next(name for name, fact in ADVISOR.rulebase.vocabulary.facts.items() if fact.immutable)
     with pytest.raises(ValueError, match=f"nobody can change {name}"):
         ADVICE[0].counterfactuals(effort={name: 1})

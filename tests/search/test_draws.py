@@ -1,4 +1,4 @@
-"""Draws, and what they tell, against the same in plain Python: one completion after another, value by value."""
+"""Draws and the information computed from them, against plain Python: completion by completion, value by value."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ class PlainDraw:
         self.tests = [(test, vocabulary[test.fact]) for test in tests]
         self.passed_by = cache(self._passed_by)
         self.given = sum(self.passed_by(name, value) for name, value in known.items())
-        # What is drawn of each fact, and by how much it is rotated, is chance; what follows from it is not.
+        # The values drawn for each fact and the rotations are random; everything else follows from them.
         draws = possibilities._draws
         self.shifts = iter(draws._shifts)
         self.drawn = {name: list_values(vocabulary[name], draws._columns[name]) for name in free}
@@ -109,7 +109,7 @@ class PlainDraw:
 
 
 def list_values(fact: Fact, column: Column) -> list[FactValue]:
-    """Return the value in each place of a column in which every organisation has one."""
+    """Return the values of a column in which every organisation has one."""
     if isinstance(column, SetColumn):
         return [
             tuple(element for element in fact.names if column.elements[element] >> place & 1) for place in range(DRAWN)
@@ -144,7 +144,7 @@ def test_a_draw_is_partial_rejection_sampling(rulebase: RuleBase, data: st.DataO
     assert_draws_alike(possibilities_of(judge), data.draw(organisations(rulebase)))
 
 
-def test_so_is_a_draw_on_the_built_in_rule_base() -> None:
+def test_a_draw_on_the_built_in_rule_base_is_partial_rejection_sampling() -> None:
     judge = Advisor().judge
     possibilities = possibilities_of(judge)
     asked = {"owner_level", "accountability", "cco_status", "cco_reports_to", "cco_mandate", "silos", "current_owner"}
@@ -202,7 +202,7 @@ def as_bits(held: Iterable[bool]) -> int:
     return int("".join(["01"[bit] for bit in held])[::-1], 2)
 
 
-def test_many_choices_of_tests_share_one_program() -> None:
+def test_different_sets_of_tests_share_one_program() -> None:
     fact = make_fact("plain", Kind.CHOICE, "abcd")
     tests = [FactTest("plain", Operator.IN, some) for size in (1, 2, 3) for some in combinations("abcd", size)]
     places: list[FactValue] = [Random(1).choice("abcd") for _ in range(DRAWN)]
@@ -214,7 +214,7 @@ def test_many_choices_of_tests_share_one_program() -> None:
     assert len(coding._programs) < 20
 
 
-# -- what an answer is expected to tell --------------------------------------------------------------------------------
+# -- information -------------------------------------------------------------------------------------------------------
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.booleans(), st.integers(0, 1000))

@@ -1,6 +1,6 @@
-"""The questions that are answered by search, against brute force on small rule bases.
+"""The questions answered by search, against brute force on small rule bases.
 
-The rule bases are drawn so that many organisations get a model and small changes turn it.
+In these, many organisations get a model, and small changes lead to another.
 """
 
 import re
@@ -125,7 +125,7 @@ def _lively_rulebase(draw: st.DrawFn) -> RuleBase:
         for number in range(draw(st.integers(0, 3)))
     ]
     if draw(st.booleans()):
-        # Where the first fact is so, the other can have no value at all.
+        # If the first fact is so, the other can have no value.
         first, other = draw(some)[:2]
         every: list[Operand] = [True, False] if other.kind is Kind.FLAG else [0]
         if other.kind not in (Kind.FLAG, Kind.PERCENT):
@@ -151,14 +151,14 @@ def _lively_rulebase(draw: st.DrawFn) -> RuleBase:
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Judge, Decision]:
-    """A judge, and a decision of his on some organisation."""
+    """A judge, and its decision on an organisation."""
     rulebase = draw(rulebases(max_rules=10) if draw(st.integers(0, 3)) == 0 else lively_rulebases())
     judge = Advisor(rulebase).judge
     return judge, judge.decide(draw(organisations(rulebase, whole=draw(st.booleans()))))
 
 
 def distinct_values(judge: Judge) -> dict[str, list[FactValue]]:
-    """For each fact values that show every way in which its tests can come out, and not two that show the same."""
+    """For each fact, one value for every combination of results of its tests."""
     cuts = thresholds(judge.rulebase)
     tests = list_tests(judge.rulebase)
     found = {}
@@ -176,13 +176,13 @@ def incoherent(judge: Judge, known: Facts) -> set[str]:
     return {entry.id for entry in judge.rulebase.incoherences(known)}
 
 
-# -- the means ---------------------------------------------------------------------------------------------------------
+# -- columns and draws -------------------------------------------------------------------------------------------------
 
 numbers = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=20)
 
 
 def in_slices(column: Iterable[int]) -> list[int]:
-    """Numbers side by side, each added up from its binary digits."""
+    """Numbers in bit slices."""
     column = list(column)
     return add_up(
         (sum(1 << place for place, number in enumerate(column) if number >> digit & 1), 1 << digit)
@@ -237,7 +237,7 @@ def assert_cohort_agrees(judge: Judge, seed: int, size: int) -> None:
 
 
 @given(rulebases())
-def test_cases_show_every_way_in_which_tests_can_come_out(rulebase: RuleBase) -> None:
+def test_the_cases_of_a_fact_have_all_combinations_of_test_results(rulebase: RuleBase) -> None:
     cuts = thresholds(rulebase)
     for name, tests in list_tests(rulebase).items():
         fact = rulebase.vocabulary[name]
@@ -248,13 +248,13 @@ def test_cases_show_every_way_in_which_tests_can_come_out(rulebase: RuleBase) ->
 
 @HALF
 @given(cases())
-def test_a_draw_holds_coherent_completions(case: tuple[Judge, Decision]) -> None:
+def test_a_draw_consists_of_coherent_completions(case: tuple[Judge, Decision]) -> None:
     assert_draw_is_coherent(*case)
 
 
 @HALF
 @given(cases(), st.integers(1, 3))
-def test_a_draw_that_runs_out_of_rounds_leaves_out_what_is_impossible(
+def test_a_draw_that_runs_out_of_rounds_leaves_out_impossible_organisations(
     case: tuple[Judge, Decision], rounds: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -262,8 +262,8 @@ def test_a_draw_that_runs_out_of_rounds_leaves_out_what_is_impossible(
         assert_draw_is_coherent(*case)
 
 
-def test_a_draw_on_the_built_in_rule_base_holds_coherent_completions() -> None:
-    """In the first one most draws meet an impossible conjunction."""
+def test_a_draw_on_the_built_in_rule_base_consists_of_coherent_completions() -> None:
+    """For the first organisation most draws meet an impossible conjunction."""
     judge = Advisor().judge
     stubborn: dict[str, Any] = {
         "owner_level": "department_head",
@@ -288,7 +288,7 @@ def assert_draw_is_coherent(judge: Judge, decision: Decision) -> None:
 
 
 def is_completion(judge: Judge, known: Facts, completed: Facts, before: set[str]) -> bool:
-    """Whether it holds on to what is known, is coherent, and leaves out only what can have no coherent value."""
+    """Whether it keeps the known facts, is coherent, and leaves out only facts that can have no coherent value."""
     if any(completed.get(name) != value for name, value in known.items()) or incoherent(judge, completed) - before:
         return False
     return not any(
@@ -320,9 +320,7 @@ def test_the_sufficient_set_suffices_and_nothing_smaller_does(case: tuple[Judge,
 
 
 @given(cases(), st.integers(0, 3))
-def test_where_not_every_subset_is_affordable_no_part_of_the_set_suffices(
-    case: tuple[Judge, Decision], most: int
-) -> None:
+def test_if_not_every_subset_can_be_tried_no_part_of_the_set_suffices(case: tuple[Judge, Decision], most: int) -> None:
     judge, decision = case
     found = sufficient_facts(judge, decision, affordable=most)
     assert suffices(judge, decision, found.facts)
@@ -347,7 +345,7 @@ def test_many_facts_are_searched_in_several_cohorts() -> None:
 
 
 def prices(fact: Fact, before: FactValue, after: FactValue) -> int | None:
-    """What a change costs; None where it is not allowed. Written once more, straight from what the fact says."""
+    """The price of a change, or None if it is not allowed, straight from the definition of the fact."""
     if before == after:
         return 0
     if fact.immutable:
@@ -375,7 +373,7 @@ def size_of(fact: Fact, before: FactValue, after: FactValue) -> int:
 
 
 def all_changed(judge: Judge, known: Facts, most: int) -> Iterator[tuple[int, dict[str, FactValue]]]:
-    """Every organisation that allowed changes can make of another, with the price."""
+    """Every organisation that allowed changes lead to, with the price."""
     vocabulary = judge.rulebase.vocabulary
     cuts = thresholds(judge.rulebase)
     choices = [
@@ -394,7 +392,7 @@ def all_changed(judge: Judge, known: Facts, most: int) -> Iterator[tuple[int, di
 
 
 def shape(judge: Judge, known: Facts) -> tuple[object, ...]:
-    """An organisation up to the percentages that no test tells apart."""
+    """An organisation, with percentages reduced to their regions."""
     tests = list_tests(judge.rulebase)
     vocabulary = judge.rulebase.vocabulary
     return tuple(
@@ -420,7 +418,7 @@ def test_counterfactuals_are_all_the_cheapest_changes(case: tuple[Judge, Decisio
 
     reaching: dict[int, set[tuple[object, ...]]] = {}
     for price, known in all_changed(judge, decision.known, most):
-        # A percentage that moves within its region changes nothing, at a price; a change that does nothing is none.
+        # Moving a percentage within its region costs and has no effect, so it is not a change.
         if price and reaches(known) and not wasted(judge, decision.known, known):
             reaching.setdefault(price, set()).add(shape(judge, known))
     if not reaching:
@@ -485,7 +483,7 @@ PHASES = make_fact("it", Kind.SET, ("x", "y"))
         (replace(PHASES, only=Only.DOWN), ("x",), [False]),
     ],
 )
-def test_a_fact_changes_as_it_is_allowed_to(fact: Fact, value: FactValue, after: list[FactValue]) -> None:
+def test_facts_change_only_as_allowed(fact: Fact, value: FactValue, after: list[FactValue]) -> None:
     operators = {Kind.PERCENT: Operator.BELOW, Kind.SET: Operator.INCLUDES_ALL}
     operands: list[Any] = [20, 50] if fact.kind is Kind.PERCENT else [("x",)] if fact.kind is Kind.SET else [value]
     tests = [FactTest("it", operators.get(fact.kind, Operator.IS), operand) for operand in operands]
@@ -500,7 +498,7 @@ def test_a_fact_changes_as_it_is_allowed_to(fact: Fact, value: FactValue, after:
 def test_a_percentage_moves_to_the_nearest_point_of_another_region() -> None:
     advice = cxrules.recommend(retention_budget_share=37.5)
     tests = possibilities_of(advice.judge).tests["retention_budget_share"]
-    assert {test.operand for test in tests} == {20, 50}, "the rules cut elsewhere now: adapt this test"
+    assert {test.operand for test in tests} == {20, 50}, "the thresholds have changed: adapt this test"
     changes = list_changes(possibilities_of(advice.judge), advice.decision.known)
     assert [change.after for change in changes] == [50, 19]
 
@@ -518,7 +516,7 @@ def test_a_search_that_is_cut_short_says_so() -> None:
 
 
 @pytest.mark.parametrize(("target", "most"), [("cmo_ownd", 3), (None, 0)])
-def test_a_question_that_makes_no_sense_is_refused(target: str | None, most: int) -> None:
+def test_wrong_questions_are_refused(target: str | None, most: int) -> None:
     with pytest.raises(ValueError, match=r"cmo_owned|max_changes is a whole number from 1"):
         cxrules.recommend(maturity="early").counterfactuals(target, most)
 
@@ -527,7 +525,7 @@ def test_a_question_that_makes_no_sense_is_refused(target: str | None, most: int
 
 
 def completions(judge: Judge, known: Facts, *, answered: bool) -> Iterator[dict[str, FactValue]]:
-    """Every completion, up to values that no test tells apart."""
+    """Every completion, with one value for each set that no test tells apart."""
     values = distinct_values(judge)
     names = [name for name in values if name not in known]
     before = incoherent(judge, known)
@@ -538,7 +536,7 @@ def completions(judge: Judge, known: Facts, *, answered: bool) -> Iterator[dict[
 
 
 def stubborn_case() -> tuple[Judge, Decision]:
-    """Nearly every draw is impossible, and only an impossible organisation gets the rival: a sort where nothing is."""
+    """Nearly every draw is impossible, and only an impossible organisation gets the rival."""
     places, sorts = tuple("abcdefghijklmnopqrst"), tuple("0123456789")
     nothing, picky = FactTest("place", Operator.IS, "a"), FactTest("place", Operator.IN, places[1:-1])
     sort = FactTest("sort", Operator.IN, sorts)
@@ -561,7 +559,7 @@ def stubborn_case() -> tuple[Judge, Decision]:
 
 
 def gap_case() -> tuple[Judge, Decision]:
-    """No model is named only where the sort has no value, which rests on a value that speaks for the model."""
+    """There is no model only if the sort can have no value, and the fact that rules it out supports the model."""
     sort, absent = FactTest("sort", Operator.IN, ("a", "b")), FactTest("there", Operator.IS, False)
     rulebase = make_rulebase(
         [make_fact("there", Kind.FLAG), make_fact("sort", Kind.CHOICE, ("a", "b"))],
@@ -593,7 +591,7 @@ def test_settled_agrees_with_every_completion(case: tuple[Judge, Decision], answ
 def test_the_search_agrees_with_every_completion_where_chance_finds_nothing(
     case: tuple[Judge, Decision], answered: bool, together: int
 ) -> None:
-    """Chance finds most disagreements before the search begins, and most searches end with the first combinations."""
+    """Without draws, because they find most disagreements before the search begins."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Possibilities, "draw", lambda *_: Draw(Cohort(0, {}), 0))
         patch.setattr("cxrules.explanation.settled._TOGETHER", together)
@@ -601,7 +599,7 @@ def test_the_search_agrees_with_every_completion_where_chance_finds_nothing(
 
 
 def sure_case() -> tuple[Judge, Decision]:
-    """A rule fires whatever a fact turns out to be, though not while it is unknown."""
+    """A rule fires for every value of a fact, but not while it is unknown."""
     rulebase = make_rulebase(
         [make_fact("there", Kind.FLAG), make_fact("sort", Kind.CHOICE, ("a", "b"))],
         [
@@ -658,11 +656,11 @@ def assert_settled_agrees(judge: Judge, decision: Decision, *, answered: bool) -
                 rest = {other: value for other, value in completion.assumed.items() if other != name}
                 assert judge.decide({**decision.known, **rest}).model != completion.model
     else:
-        assert not models, "only where there is no completion is there nothing to decide"
+        assert not models, "only without completions there is nothing to decide"
 
 
 def advise(rules: Mapping[str, tuple[FactTest, ...]], impossible: Mapping[str, tuple[FactTest, ...]]) -> Advisor:
-    """A rule base in which each model is supported by one rule of its name, the first most."""
+    """An advisor whose models are each supported by one rule of the same name, the first most strongly."""
     tones = [Tone.EMPHATIC, Tone.PLAIN]
     return Advisor(
         make_rulebase(
@@ -681,15 +679,15 @@ def advise(rules: Mapping[str, tuple[FactTest, ...]], impossible: Mapping[str, t
 IS_A = FactTest("sort", Operator.IS, "a")
 
 
-def test_what_only_an_impossible_organisation_would_change_is_settled() -> None:
+def test_a_model_that_only_impossible_organisations_change_is_settled() -> None:
     advisor = advise(
         {"rival": (THERE, IS_A), "usual": (FactTest("sort", Operator.IN, ("a", "b")),)}, {"not-both": (THERE, IS_A)}
     )
     assert (advisor.recommend().settled().settlement, advisor.recommend().settled().model) == ("settled", "usual")
 
 
-def test_where_a_fact_can_have_no_value_it_is_complete_without() -> None:
-    """Whom a CCO reports to, where there is none, is no gap."""
+def test_a_fact_that_can_have_no_value_is_not_missing() -> None:
+    """For example, whom the CCO reports to when there is none."""
     advisor = advise(
         {"rival": (FactTest("sort", Operator.IN, ("a", "b")),), "usual": (ABSENT,)},
         {"nothing": (ABSENT, FactTest("sort", Operator.IN, ("a", "b")))},
@@ -711,8 +709,8 @@ def test_a_proof_that_is_cut_short_says_so(budget: int, deadline: float | None) 
     assert set(results) == {Settlement.UNDECIDED}
 
 
-def test_no_proof_takes_long() -> None:
-    """Nearly every proof takes a step for each rival or none, and few more than a dozen."""
+def test_proofs_take_few_steps() -> None:
+    """Nearly every proof takes at most one step for each rival."""
     judge = Advisor().judge
     drawn = islice(random_organisations(judge.rulebase, 2, known=0.6), 60)
     steps = sorted(settled(judge, judge.decide(known)).examined for known in drawn)
@@ -722,7 +720,7 @@ def test_no_proof_takes_long() -> None:
 
 @MANY
 @given(cases())
-def test_what_is_called_irrelevant_never_changes_the_model(case: tuple[Judge, Decision]) -> None:
+def test_irrelevant_facts_never_change_the_model(case: tuple[Judge, Decision]) -> None:
     judge, decision = case
     irrelevant = next_questions(judge, decision).irrelevant
     values = distinct_values(judge)
@@ -736,7 +734,7 @@ def test_what_is_called_irrelevant_never_changes_the_model(case: tuple[Judge, De
 
 
 @given(cases())
-def test_questions_are_all_that_is_unknown_and_not_irrelevant(case: tuple[Judge, Decision]) -> None:
+def test_unknown_facts_are_asked_or_irrelevant(case: tuple[Judge, Decision]) -> None:
     judge, decision = case
     found = next_questions(judge, decision)
     assert found.complete or found.questions
@@ -744,7 +742,7 @@ def test_questions_are_all_that_is_unknown_and_not_irrelevant(case: tuple[Judge,
     unknown = [name for name in judge.rulebase.vocabulary.facts if name not in decision.known]
     assert sorted([*asked, *found.irrelevant]) == sorted(unknown)
     gains = [question.information for question in found.questions]
-    # Differences below a hundredth of a bit may be chance: there the evidence that depends on a question decides.
+    # Differences below 0.01 bits may be chance; then the evidence that depends on a question decides.
     rounded = [round(gain, 2) for gain in gains]
     assert rounded == sorted(rounded, reverse=True)
     if found.prospects:
@@ -757,14 +755,14 @@ def test_questions_are_all_that_is_unknown_and_not_irrelevant(case: tuple[Judge,
             assert (then.model, then.status) == (answer.model, answer.status)
 
 
-def test_from_nothing_known_the_first_question_tells_more_than_the_last() -> None:
+def test_the_first_question_is_more_informative_than_the_last() -> None:
     found = cxrules.recommend().next_questions()
     assert found.questions[0].information > found.questions[-1].information
     assert len(found.prospects) > 3
 
 
-def test_information_is_what_it_is_in_a_case_that_can_be_worked_out() -> None:
-    """Two flags of which both must be true: each tells h(1/4) - h(1/2) / 2 bits."""
+def test_information_in_a_case_computed_by_hand() -> None:
+    """Two flags that must both be true: each gives h(1/4) - h(1/2) / 2 bits."""
     both = (FactTest("one", Operator.IS, True), FactTest("other", Operator.IS, True))
     rulebase = make_rulebase(
         [make_fact(name, Kind.FLAG) for name in ("one", "other", "idle")],
@@ -784,7 +782,7 @@ def test_information_is_what_it_is_in_a_case_that_can_be_worked_out() -> None:
 
 
 @given(cases())
-def test_rules_and_tones_flip_as_in_a_changed_rule_base(case: tuple[Judge, Decision]) -> None:
+def test_flips_are_those_of_the_changed_rule_base(case: tuple[Judge, Decision]) -> None:
     judge, decision = case
     found = robustness(judge, decision)
     rulebase = judge.rulebase
@@ -807,8 +805,8 @@ def test_rules_and_tones_flip_as_in_a_changed_rule_base(case: tuple[Judge, Decis
     assert (found.step in (DecidingStep.POINTS, DecidingStep.ORDER)) == (decision.runner_up is not None)
 
 
-def test_what_rests_on_a_removed_standing_rule_weighs_otherwise() -> None:
-    """Without `base` the other rule is no standing one any more, if a fact establishes the finding as well."""
+def test_removing_a_standing_rule_changes_the_weight_of_what_rests_on_it() -> None:
+    """Without `base` the rule `upon` is no longer standing, because then only a fact establishes the finding."""
     rulebase = make_rulebase(
         [make_fact("it", Kind.FLAG)],
         [
@@ -826,7 +824,7 @@ def test_what_rests_on_a_removed_standing_rule_weighs_otherwise() -> None:
     assert [(flip.rule, flip.model) for flip in advice.robustness().rules] == [("base", "model")]
 
 
-# -- whichever engine, whichever copy, and in words --------------------------------------------------------------------
+# -- engines and texts -------------------------------------------------------------------------------------------------
 
 QUESTIONS = ("sufficient", "counterfactuals", "settled", "next_questions", "robustness")
 
@@ -850,7 +848,7 @@ def texts() -> Iterator[str]:
         yield advice.counterfactuals(advice.model or "cmo_owned", 1).explain()
 
 
-def test_words_are_whole_sentences() -> None:
+def test_texts_are_whole_sentences() -> None:
     said = list(texts())
     assert len(set(said)) > 30
     for text in said:

@@ -1,4 +1,4 @@
-"""Cases in YAML: read, expanded, run, reported, updated, and collected by pytest."""
+"""Cases in YAML: reading, variants, running, reports, updates, and collection by pytest."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def a_case(**changes: Any) -> dict[str, Any]:
 # --- reading
 
 
-def test_changes_are_tried_one_by_one(folder: Path, clean: RuleBase) -> None:
+def test_each_change_is_a_separate_case(folder: Path, clean: RuleBase) -> None:
     rule = next(iter(clean.rules))
     case = a_case(
         given={"crowd": "few", "skill": "expert"},
@@ -57,7 +57,7 @@ def test_changes_are_tried_one_by_one(folder: Path, clean: RuleBase) -> None:
     ]
 
 
-def test_a_list_alone_is_a_file_of_cases_and_other_kinds_are_passed_over(folder: Path, clean: RuleBase) -> None:
+def test_a_bare_list_is_a_file_of_cases_and_other_files_are_ignored(folder: Path, clean: RuleBase) -> None:
     (folder / "more.yaml").write_text(yaml.safe_dump([a_case()]), encoding="utf-8")
     assert [case.id for case in read_cases(folder, rulebase=clean)] == ["one"]
 
@@ -83,7 +83,7 @@ def test_a_list_alone_is_a_file_of_cases_and_other_kinds_are_passed_over(folder:
         ({"wen": 1}, "unknown-key", "no such key"),
     ],
 )
-def test_a_wrong_case_is_told_where_it_stands(
+def test_a_wrong_case_is_reported_with_its_place(
     change: dict[str, Any], code: str, told: str, folder: Path, clean: RuleBase
 ) -> None:
     path = write(folder, [a_case(**change)])
@@ -95,7 +95,7 @@ def test_a_wrong_case_is_told_where_it_stands(
     assert str(found[0]).startswith(f"{path}:")
 
 
-def test_every_mistake_is_told_at_once(folder: Path, clean: RuleBase) -> None:
+def test_all_mistakes_in_cases_are_reported_at_once(folder: Path, clean: RuleBase) -> None:
     path = write(folder, [a_case(given={"crwd": "many"}), a_case(expect={"model": "nobody"})])
     with pytest.raises(InvalidCases) as caught:
         read_cases(path, rulebase=clean)
@@ -105,7 +105,7 @@ def test_every_mistake_is_told_at_once(folder: Path, clean: RuleBase) -> None:
 # --- a rule base and its cases in one folder
 
 
-def test_cases_are_no_part_of_the_rule_base(folder: Path, clean: RuleBase) -> None:
+def test_cases_are_not_part_of_the_rule_base(folder: Path, clean: RuleBase) -> None:
     from cxrules.verification.expectations import read_expectations
 
     write(folder, [a_case(also={"crowd": [None]})])
@@ -116,7 +116,7 @@ def test_cases_are_no_part_of_the_rule_base(folder: Path, clean: RuleBase) -> No
 # --- running
 
 
-def test_faults_are_found_and_what_is_not_exercised(folder: Path, clean: RuleBase) -> None:
+def test_faults_and_unexercised_rules_are_found(folder: Path, clean: RuleBase) -> None:
     right = run_cases(read_cases(write(folder, [a_case(expect={})]), rulebase=clean), Advisor(clean))
     assert right.failed == ()
     advice = right.results[0].advice
@@ -176,7 +176,7 @@ def test_update_changes_the_values_and_nothing_else(folder: Path, clean: RuleBas
 pytest_plugins = ["pytester"]
 
 
-def test_pytest_collects_cases_where_it_is_asked_to(pytester: pytest.Pytester, folder: Path) -> None:
+def test_pytest_collects_cases_on_request(pytester: pytest.Pytester, folder: Path) -> None:
     pytester.makeconftest(
         f"""
         from cxrules import RuleBase
@@ -216,7 +216,7 @@ def test_the_command_runs_updates_and_reports(run: Any, folder: Path, tmp_path: 
     assert "Updated" in done.stdout
 
 
-def test_what_an_update_cannot_mend_is_told(run: Any, folder: Path) -> None:
+def test_an_update_reports_what_it_cannot_fix(run: Any, folder: Path) -> None:
     text = """cases:
   - id: one
     given: {crowd: few, skill: expert}
@@ -236,7 +236,7 @@ def test_what_an_update_cannot_mend_is_told(run: Any, folder: Path) -> None:
     assert "model, status, reason and points; please change the rest yourself" in of_rest
 
 
-def test_nothing_taken_away_is_no_mistake_beside_one(run: Any, folder: Path) -> None:
+def test_another_mistake_does_not_make_a_removed_fact_wrong(run: Any, folder: Path) -> None:
     text = "cases:\n  - id: one\n    given: {crowd: few}\n    but: [{crowd: null}]\n    expect: {fires: bad-mood}\n"
     write(folder, text + "  - id: two\n    given: {crowd: few\n    expect: {}\n")
     done = run(folder)

@@ -1,4 +1,4 @@
-"""cxrules.testing: the strategies draw what they promise, and the checks notice what they are there for."""
+"""cxrules.testing: the strategies draw what they promise, and the checks notice what they should."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def test_organisations_are_valid_and_coherent(data: st.DataObject) -> None:
 
 
 @given(testing.organisations(BUILTIN, known=1.0))
-def test_as_much_is_known_as_can_be(known: dict[str, Any]) -> None:
+def test_nearly_every_fact_is_known_on_request(known: dict[str, Any]) -> None:
     assert len(known) >= len(BUILTIN.vocabulary.facts) - 2 * len(BUILTIN.impossible)
     assert not BUILTIN.incoherences(known)
 
 
-def test_what_is_incoherent_can_be_drawn_on_request() -> None:
+def test_incoherent_organisations_are_drawn_on_request() -> None:
     find(testing.organisations(CLEAN, coherent=False), lambda known: bool(CLEAN.incoherences(known)))
 
 
@@ -90,7 +90,7 @@ def test_a_rule_without_a_way_never_fires(data: st.DataObject) -> None:
     prover = Prover(rulebase)
     for rule in rulebase.rules:
         possible = prover.ask([prover.outcome.fired[rule]]) is Possibility.POSSIBLE
-        # A way is narrowed greedily, so that one may be missed; but none is made up.
+        # Ways are narrowed greedily, so one may be missed, but none is invented.
         assert possible or not find_ways(rulebase, rule)
 
 
@@ -104,7 +104,7 @@ def test_a_given_model_is_recommended(model: str) -> None:
     hold()
 
 
-def test_what_cannot_be_drawn_is_said() -> None:
+def test_an_impossible_request_is_reported() -> None:
     with pytest.raises(ValueError, match="no such rule: 'expert-brew'; did you mean 'expert-brews'"):
         testing.organisations_firing("expert-brew", CLEAN)
     with pytest.raises(ValueError, match="no such model: 'barrista'; did you mean 'barista'"):
@@ -130,7 +130,7 @@ def test_from_type_works_once_registered_and_not_by_itself() -> None:
 
 @settings(max_examples=30)
 @given(st.data())
-def test_every_check_holds_of_random_rule_bases(data: st.DataObject) -> None:
+def test_every_check_passes_on_random_rule_bases(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=8))
     known = data.draw(testing.organisations(rulebase))
     testing.check_winner(rulebase, known)
@@ -150,7 +150,7 @@ def test_engines_agree(known: dict[str, Any]) -> None:
         pytest.skip(str(error))
 
 
-# --- each check notices what it is there for
+# --- each check notices its fault
 
 
 def test_engines_that_differ_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

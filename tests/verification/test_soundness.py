@@ -1,4 +1,4 @@
-"""However little work or time is allowed: what is proved is so, what is refuted is shown, and the rest is undecided."""
+"""However little work or time is allowed, proofs are right, refutations have a witness, and the rest is undecided."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def bases(clean: RuleBase) -> list[tuple[RuleBase, Expectations]]:
 # --- the circuit
 
 
-def test_a_gate_is_never_taken_for_another_that_is_gone() -> None:
-    # z3 gives the id of an expression that is collected to the next one.
+def test_a_gate_is_never_mistaken_for_a_collected_one() -> None:
+    # z3 reuses the id of a collected expression.
     wrong = []
     for size in range(19, 35, 3):
         circuit = Circuit()
@@ -70,7 +70,7 @@ def test_a_gate_is_never_taken_for_another_that_is_gone() -> None:
     assert not wrong
 
 
-def test_nothing_is_left_of_the_question_before() -> None:
+def test_a_question_leaves_nothing_behind() -> None:
     circuit = Circuit()
     wire = circuit.wire("wire")
     assert circuit.ask([wire, circuit.negate(wire)], MUCH) is Possibility.IMPOSSIBLE
@@ -79,11 +79,11 @@ def test_nothing_is_left_of_the_question_before() -> None:
     assert circuit.core([wire]) == []
 
 
-# --- the second route: every organisation of a small base, in columns
+# --- every organisation of a small base, in columns
 
 
 def every_organisation(rulebase: RuleBase, prover: Prover, most: int = 3_000) -> list[dict[str, FactValue]] | None:
-    """Every coherent organisation that tests can tell from the others; None where there are too many."""
+    """Every coherent organisation, one for each set that no test tells apart; None if there are too many."""
     choices: list[list[tuple[str, Any]]] = []
     count = 1
     for name, fact in rulebase.vocabulary.facts.items():
@@ -102,7 +102,7 @@ def every_organisation(rulebase: RuleBase, prover: Prover, most: int = 3_000) ->
 
 @settings(max_examples=settings().max_examples // 2)
 @given(st.data())
-def test_what_is_possible_is_what_some_column_shows(data: st.DataObject) -> None:
+def test_possible_means_that_some_column_shows_it(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=8))
     prover = Prover(rulebase)
     organisations = every_organisation(rulebase, prover)
@@ -143,7 +143,7 @@ def test_little_effort_never_proves_what_is_refuted(bases: list[tuple[RuleBase, 
                 assert finding.witness is None
             elif finding.check != "idle-value":
                 assert finding.verdict is full[number][finding.check, finding.subject], finding
-            elif finding.verdict is Verdict.PROVED:  # its subjects are groups, which may be smaller here
+            elif finding.verdict is Verdict.PROVED:  # its subjects are groups, which can be smaller with less effort
                 assert full[number].get((finding.check, finding.subject)) is Verdict.PROVED
         assert report.ok == (set(verdicts(report.findings).values()) <= {Verdict.PROVED})
     assert min(seen.values()) >= 20, seen
@@ -189,7 +189,7 @@ def test_an_undecided_question_is_not_accepted(clean: RuleBase) -> None:
 # --- a limit for the whole
 
 
-def test_when_the_time_is_over_everything_left_is_undecided(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_left_at_the_time_limit_is_undecided(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
     report = verify(clean, within=0)
     assert report.out_of_time
     assert not report.ok

@@ -1,4 +1,4 @@
-"""What is found by trial is a hint that the engine confirms: it never makes a difference to a verdict."""
+"""Trials find hints, which the engine confirms; they never change a verdict."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def result(judge: Judge, known: Facts) -> tuple[str | None, Status]:
     return decision.model, decision.status
 
 
-def test_a_hint_is_an_organisation_that_gets_another_result(prover: Prover) -> None:
+def test_a_hint_is_an_organisation_with_another_result(prover: Prover) -> None:
     rulebase, judge = prover.rulebase, prover.judge
     changed = 0
     for rule in sorted(rulebase.bearing)[::10]:
@@ -51,7 +51,7 @@ def without(known: Facts, name: str) -> dict[str, FactValue]:
     return {other: value for other, value in known.items() if other != name}
 
 
-def test_a_hint_is_an_organisation_that_gets_another_answer(prover: Prover) -> None:
+def test_a_hint_is_an_organisation_with_another_answer(prover: Prover) -> None:
     trials, rulebase = prover.trials, prover.rulebase
 
     def differ(*both: Facts) -> bool:
@@ -82,14 +82,14 @@ def test_a_hint_makes_a_rule_fire_and_others_not(prover: Prover) -> None:
     pairs = 0
     for rule, other in zip(rules, rules[1:] + rules[:1], strict=True):
         hint = prover.trials.firing(rule)
-        assert hint is not None, rule  # every rule of the built-in base is made to fire
+        assert hint is not None, rule  # trials make every rule of the built-in base fire
         assert rule in judge.decider.names(judge.decide(hint[0]).fired)
         if hint := prover.trials.firing(rule, silent=[other]):
             fired = set(judge.decider.names(judge.decide(hint[0]).fired))
             assert rule in fired
             assert other not in fired
             pairs += 1
-    assert pairs >= 250  # where the one does not follow from the other
+    assert pairs >= 250  # pairs in which the one does not imply the other
 
 
 def test_a_hint_is_a_tie(prover: Prover) -> None:
@@ -104,7 +104,7 @@ def test_a_hint_is_a_tie(prover: Prover) -> None:
     assert found >= 20
 
 
-def test_it_is_the_same_on_every_run() -> None:
+def test_hints_are_the_same_on_every_run() -> None:
     rulebase = RuleBase.load(DATA / "faulty_bases" / "clean")
     one, other = (Prover(rulebase).trials for _ in range(2))
     found = [one.without_rule(rule) for rule in sorted(rulebase.bearing)]

@@ -1,4 +1,4 @@
-"""Verification: the circuit means what the engine means, seeded faults are found, the built-in base is clean."""
+"""Verification: circuit and engine agree, seeded faults are found, the built-in base is clean."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def load_fault(name: str, clean: RuleBase) -> tuple[RuleBase, Expectations]:
 
 
 def announced(name: str) -> set[tuple[str, str]]:
-    """What the files of a fault say that is to be found: `# finds: check | subject`."""
+    """The findings that the files of a fault announce: `# finds: check | subject`."""
     found = set()
     for path in (FAULTY / name).glob("*.yaml"):
         for line in re.findall(r"^# finds: (.*)$", path.read_text("utf-8"), re.MULTILINE):
@@ -85,10 +85,10 @@ def test_circuit_and_policy_agree_on_every_organisation(data: st.DataObject) -> 
         possible = prover.ask(prover.space.describe(known).values())
         assert (possible is Possibility.POSSIBLE) == coherent
         if coherent:
-            hold_against(prover, EngineView(judge, known, prover.space.regions))
+            assert_agree(prover, EngineView(judge, known, prover.space.regions))
 
 
-def hold_against(prover: Prover, reading: EngineView) -> None:
+def assert_agree(prover: Prover, reading: EngineView) -> None:
     circuit, outcome = prover.circuit, prover.outcome
     for attribute in (
         "fired",
@@ -110,7 +110,7 @@ def hold_against(prover: Prover, reading: EngineView) -> None:
 
 
 @given(st.data())
-def test_what_is_read_off_an_example_describes_it(data: st.DataObject) -> None:
+def test_an_example_of_the_solver_is_the_organisation_asked_for(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=6))
     prover = Prover(rulebase)
     known = data.draw(organisations(rulebase, coherent=True))
@@ -123,7 +123,7 @@ def test_what_is_read_off_an_example_describes_it(data: st.DataObject) -> None:
 
 @settings(max_examples=30)
 @given(st.data())
-def test_a_smallest_witness_is_smallest(data: st.DataObject) -> None:
+def test_the_smallest_witness_is_smallest(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=6))
     prover = Prover(rulebase)
     model = data.draw(st.sampled_from(sorted(rulebase.models)))
@@ -142,7 +142,7 @@ def test_a_smallest_witness_is_smallest(data: st.DataObject) -> None:
 
 
 def every_organisation(prover: Prover, leave_out: tuple[str, ...] = ()) -> Iterator[dict[str, FactValue]]:
-    """Every organisation that tests can tell from the others."""
+    """Every organisation, one for each set that no test tells apart."""
     choices: list[list[tuple[str, Any]]] = []
     for name, fact in prover.space.vocabulary.facts.items():
         if name in leave_out:
@@ -182,11 +182,11 @@ def test_a_seeded_fault_is_found_with_a_witness(name: str, clean: RuleBase) -> N
         assert finding.witness.least
         known = yaml.safe_load(write_witness(finding.witness, ["a comment"]))
         assert not rulebase.incoherences(rulebase.vocabulary.validate(known))
-        hold_witness(finding, advisor.recommend(known))
+        check_witness(finding, advisor.recommend(known))
 
 
-def hold_witness(finding: CheckFinding, advice: Any) -> None:
-    """What can be read off the recommendation itself, by another engine."""
+def check_witness(finding: CheckFinding, advice: Any) -> None:
+    """Check a witness on the recommendation of another engine."""
     rows = {row.model: row for row in advice.ranking}
     match finding.check:
         case "dead-rule":
@@ -220,7 +220,7 @@ def test_some_faults_show_only_through_chaining_or_union() -> None:
     assert sum("union" in name for name in FAULTS) >= 4
 
 
-def test_every_check_has_its_page() -> None:
+def test_every_check_is_documented() -> None:
     text = (ROOT / "docs" / "verification.md").read_text("utf-8")
     pages = re.findall(r"^### `([a-z-]+)`\n\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
     assert [name for name, _ in pages] == [*CHECKS, EXPECTATION]
@@ -240,7 +240,7 @@ def test_the_builtin_rule_base_is_proved(record_property: Any) -> None:
     assert {note.topic for note in report.notes} == set(NOTES)
 
 
-def test_the_builtin_expectations_are_many_and_stand_on_claims() -> None:
+def test_the_builtin_expectations_are_many_and_cite_claims() -> None:
     expectations = builtin_expectations().expectations
     assert len(expectations) >= 15
     assert all(expectation.because for expectation in expectations)
@@ -249,12 +249,12 @@ def test_the_builtin_expectations_are_many_and_stand_on_claims() -> None:
 # --- verdicts
 
 
-def test_out_of_time_is_said(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_out_of_time_is_reported(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Circuit, "ask", lambda *_: Possibility.UNDECIDED)
     expectations = read_plain({"expectations": [NEVER]}, clean)
     report = verify(clean, expectations)
     by_check = {check: {finding.verdict for finding in report.of(check)} for check in (*CHECKS, EXPECTATION)}
-    # What is settled without the solver is settled; everything else is undecided, and nothing is silent.
+    # What needs no solver is decided, everything else is reported as undecided.
     assert set(by_check) == {*CHECKS, EXPECTATION}
     assert all(verdicts <= {Verdict.PROVED, Verdict.UNDECIDED} for verdicts in by_check.values())
     assert by_check["dead-rule"] >= {Verdict.UNDECIDED}
@@ -274,7 +274,7 @@ def test_a_witness_that_the_engine_does_not_confirm_is_an_error(
         prover.smallest(lambda view: view.recommended["barista"])
 
 
-def test_accepted_findings_need_no_mending_and_stale_ones_are_told(clean: RuleBase) -> None:
+def test_accepted_findings_need_no_fix_and_stale_ones_are_reported(clean: RuleBase) -> None:
     rulebase, _ = load_fault("article-against-itself", clean)
     accepted = {"check": "article-against-itself", "subjects": ["S2: machine"], "reason": "It is meant so."}
     report = verify(rulebase, read_plain({"accepted": [accepted]}, rulebase))
@@ -287,7 +287,7 @@ def test_accepted_findings_need_no_mending_and_stale_ones_are_told(clean: RuleBa
     assert partly.stale == ()
 
 
-def test_only_and_jobs_change_nothing_else(clean: RuleBase) -> None:
+def test_only_and_jobs_do_not_change_results(clean: RuleBase) -> None:
     rulebase, expectations = load_fault("subsumed-by-union", clean)
     alone = verify(rulebase, expectations)
     assert verify(rulebase, expectations, jobs=2) == alone
@@ -298,7 +298,7 @@ def test_only_and_jobs_change_nothing_else(clean: RuleBase) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_it_is_told_how_far_it_is(jobs: int, clean: RuleBase) -> None:
+def test_progress_is_reported(jobs: int, clean: RuleBase) -> None:
     told: list[Stage] = []
     report = verify(clean, jobs=jobs, progress=told.append)
     assert {stage.checks for stage in told} == {len(CHECKS) + 1 + len(NOTES)}
@@ -356,7 +356,7 @@ def test_a_wrong_expectation_is_reported(change: dict[str, Any], code: str, clea
     assert code in {diagnostic.code for diagnostic in caught.value.diagnostics}
 
 
-def test_an_expectation_may_not_stand_twice(clean: RuleBase) -> None:
+def test_an_expectation_may_not_be_repeated(clean: RuleBase) -> None:
     with pytest.raises(InvalidKnowledge, match="occurs twice"):
         read_plain({"expectations": [NEVER, NEVER]}, clean)
 
@@ -383,7 +383,7 @@ def test_an_expectation_may_not_stand_twice(clean: RuleBase) -> None:
         ({"lowering": "mood", "never": {"strengthens": ["barista"]}}, True),
     ],
 )
-def test_expectations_are_decided(expectation: dict[str, Any], holds: bool, clean: RuleBase) -> None:
+def test_every_expectation_is_decided(expectation: dict[str, Any], holds: bool, clean: RuleBase) -> None:
     expectations = read_plain({"expectations": [{"id": "one", "says": "It is so."} | expectation]}, clean)
     [finding] = verify(clean, expectations, only=[EXPECTATION]).findings
     assert finding.verdict is (Verdict.PROVED if holds else Verdict.REFUTED)
@@ -456,7 +456,7 @@ def test_a_difference_can_be_cut_short(clean: RuleBase) -> None:
     assert json.loads(diff_as_json(difference))["complete"] is False
 
 
-def test_bases_with_other_facts_and_models_can_be_compared(clean: RuleBase) -> None:
+def test_bases_with_different_facts_and_models_can_be_compared(clean: RuleBase) -> None:
     for name in ("idle-value", "model-never-recommended-too-little"):
         other, _ = load_fault(name, clean)
         for old, new in ((clean, other), (other, clean)):
@@ -547,7 +547,7 @@ def test_wrong_arguments_end_with_2(run: Any, tmp_path: Path) -> None:
     assert "unknown-model" in done.stderr
 
 
-def test_diff_tells_what_a_change_changes(run: Any, tmp_path: Path) -> None:
+def test_diff_reports_what_a_change_changes(run: Any, tmp_path: Path) -> None:
     same = run("diff", FAULTY / "clean", FAULTY / "clean")
     assert same.exit_code == 0
     assert same.stdout.startswith("Proved: every organisation")
@@ -565,14 +565,14 @@ def test_diff_tells_what_a_change_changes(run: Any, tmp_path: Path) -> None:
     assert all("budget" in change["where"] for change in plain["changes"])
 
 
-def test_diff_tells_what_files_laid_on_top_change(run: Any) -> None:
+def test_diff_reports_what_files_on_top_change(run: Any) -> None:
     assert run("diff", "builtin", "builtin", "--on-top").exit_code == 0
     done = run("diff", "builtin", ROOT / "examples" / "changed_rules", "--on-top", "--regions", 1)
     assert done.exit_code == 1
     assert "transformation_goal: true" in done.stdout
 
 
-def test_what_cannot_be_read_or_written_ends_with_2(run: Any, tmp_path: Path) -> None:
+def test_unreadable_and_unwritable_files_end_with_2(run: Any, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run("verify", FAULTY / "clean", "--witnesses", tmp_path / "file" / "folder")
     assert (done.exit_code, done.stdout) == (2, "")

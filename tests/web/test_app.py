@@ -68,7 +68,7 @@ def test_every_question_is_answered(client: TestClient, path: str, body: dict[st
     assert answer.json()
 
 
-def test_a_consultation_is_state_in_and_state_out(client: TestClient) -> None:
+def test_a_consultation_takes_and_returns_its_state(client: TestClient) -> None:
     state = client.post("/api/consultation", json={"facts": {}}).json()
     question = state["question"]
     after = {"facts": state["facts"], "skipped": [*state["skipped"], question["fact"]]}
@@ -91,7 +91,7 @@ def test_a_consultation_is_state_in_and_state_out(client: TestClient) -> None:
         ("table", {"name": "t.csv", "base64": "!"}, "base64"),
     ],
 )
-def test_a_wrong_request_is_told_what_is_wrong(client: TestClient, path: str, body: object, said: str) -> None:
+def test_a_wrong_request_gets_a_message(client: TestClient, path: str, body: object, said: str) -> None:
     answer = client.post(f"/api/{path}", json=body)
     assert answer.status_code == 422
     assert said in answer.json()["message"]
@@ -132,7 +132,7 @@ def test_every_file_is_answered_or_refused(roomy: TestClient, name: str, path: s
     assert answer.json().get("message") or answer.json()["count"]
 
 
-def test_a_table_is_one_text_and_not_a_thousand_lists(roomy: TestClient) -> None:
+def test_a_request_about_a_table_has_no_other_fields(roomy: TestClient) -> None:
     answer = roomy.post("/api/table", json={"name": "t.csv", "base64": "", "more": [[]] * 1000})
     assert answer.status_code == 422
     assert "the content of a table" in answer.json()["message"]
@@ -143,7 +143,7 @@ def test_health_and_version(client: TestClient) -> None:
     assert client.get("/api/version").json()["revision"] == recommend().revision
 
 
-def test_a_file_of_the_page_is_sent_once(client: TestClient) -> None:
+def test_the_files_of_the_page_can_be_cached(client: TestClient) -> None:
     answer = client.get("/main.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert client.get("/main.js", headers={"if-none-match": answer.headers["etag"]}).status_code == 304
@@ -180,13 +180,13 @@ def test_the_page_and_its_operations(client: TestClient) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"\xff\xfe", b'{"facts":' * 7000, b'{"facts":{"silos":' + b"[" * 1900, b"NaN", b'"\\ud800"']
 )
-def test_a_body_that_is_no_json_is_refused_with_a_message(roomy: TestClient, path: str, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused_with_a_message(roomy: TestClient, path: str, body: bytes) -> None:
     answer = roomy.post(path, content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["message"]
 
 
-def test_what_is_not_there_is_told_in_the_same_way(client: TestClient) -> None:
+def test_unknown_paths_are_refused_with_a_message(client: TestClient) -> None:
     for answer in (
         client.get("/api/nothing"),
         client.post("/api/recommend/", json={}),
@@ -212,7 +212,7 @@ def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
 
 
 def ask(messages: list[dict[str, Any]], *, headers: list[tuple[bytes, bytes]] | None = None) -> list[dict[str, Any]]:
-    """Send a body in pieces to the guard alone; where the pieces end, nothing more comes."""
+    """Send a body in pieces to the guard alone, and then nothing more."""
 
     async def application(_scope: object, receive: Any, send: Any) -> None:
         message = await receive()
@@ -247,7 +247,7 @@ def test_pieces_arrive_as_one_body() -> None:
     assert ask([piece(b"ab", more=True), piece(b"cd", more=False)])[1]["body"] == b"abcd"
 
 
-def test_a_body_that_says_less_than_it_sends_is_refused() -> None:
+def test_a_body_longer_than_allowed_is_refused() -> None:
     assert ask([piece(b"x" * 1500, more=True)] * 2)[0]["status"] == 413
 
 
@@ -256,7 +256,7 @@ def test_a_body_that_does_not_arrive_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("declared", [b"9999999", b"9" * 400, b"-1", b"x"])
-def test_a_declared_length_is_believed_only_where_it_refuses(declared: bytes) -> None:
+def test_a_declared_length_can_only_cause_refusal(declared: bytes) -> None:
     answer = ask([piece(b"{}", more=False)], headers=[(b"content-length", declared)])
     assert answer[0]["status"] == (413 if declared.isdigit() else 200)
 
@@ -294,7 +294,7 @@ def test_the_bodies_of_all_requests_together_are_bounded() -> None:
     asyncio.run(talk())
 
 
-def test_a_client_that_leaves_is_let_go() -> None:
+def test_a_client_that_disconnects_gets_no_answer() -> None:
     assert ask([{"type": "http.disconnect"}]) == []
 
 

@@ -1,4 +1,4 @@
-"""How many values a Parquet file has, counted without PyArrow, which ends the process over some."""
+"""Counting the values of a Parquet file without PyArrow, which some files crash."""
 
 import random
 from contextlib import suppress
@@ -46,6 +46,6 @@ def test_spoilt_footers_are_counted_or_refused() -> None:
 
 
 @pytest.mark.parametrize("end", [b"", b"PAR1", b"\xff\xff\xff\x7fPAR1"])
-def test_what_has_no_footer_is_refused(end: bytes) -> None:
+def test_files_without_a_footer_are_refused(end: bytes) -> None:
     with pytest.raises(ValueError, match=r"not a Parquet|description of its columns"):
         count_values(b"PAR1" + end)

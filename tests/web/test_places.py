@@ -1,4 +1,4 @@
-"""Nobody waits behind what takes long: places of a server, and connections that are not held."""
+"""No client is held up by others: places of a server, and connections that are not kept open."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cxrules.web.limits import Limits
 from cxrules.web.places import Places
 
 
-def test_nothing_waits_behind_another_kind() -> None:
+def test_requests_do_not_wait_for_another_kind() -> None:
     async def ask() -> None:
         places, release = Places(Limits(wait=0.05)), Event()
         busy = [
@@ -68,7 +68,7 @@ async def answer(_scope: object, receive: Any, send: Any) -> None:
     ],
     ids=["silent", "begins", "goes on", "does not read"],
 )
-def test_a_client_that_does_not_end_what_it_begins_is_given_up(sent: bytes, read: bool) -> None:
+def test_an_unfinished_connection_is_closed(sent: bytes, read: bool) -> None:
     async def talk() -> None:
         config = uvicorn.Config(
             answer, http=make_protocol(Limits(arrival=0.1)), lifespan="off", log_level="critical", port=0
@@ -91,7 +91,7 @@ def test_a_client_that_does_not_end_what_it_begins_is_given_up(sent: bytes, read
     asyncio.run(talk())
 
 
-def test_who_reads_the_address_can_connect_at_once() -> None:
+def test_the_server_accepts_connections_once_it_prints_its_address() -> None:
     command = [sys.executable, "-m", "cxrules", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:

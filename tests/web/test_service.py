@@ -1,4 +1,4 @@
-"""What the page asks, without HTTP and without a browser: the same service answers in both."""
+"""The service behind the page, without HTTP or browser; it answers the same in both."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def service() -> Service:
     return Service()
 
 
-def test_every_operation_is_tried() -> None:
+def test_every_operation_is_tested() -> None:
     assert set(REQUESTS) == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_operation_answers_with_what_json_can_hold(service: Service, operation: str) -> None:
+def test_answers_can_be_written_as_json(service: Service, operation: str) -> None:
     ok, text = service.respond(operation, json.dumps(REQUESTS[operation]))
     assert ok
     assert json.loads(text) == service.call(operation, REQUESTS[operation])
 
 
 @pytest.mark.parametrize("facts", list(islice(random_organisations(RuleBase.builtin(), 5), 20)))
-def test_the_standing_answer_is_that_of_recommend(service: Service, facts: dict[str, Any]) -> None:
+def test_the_answer_is_that_of_recommend(service: Service, facts: dict[str, Any]) -> None:
     shown, advice = service.call("recommend", {"facts": facts}), recommend(facts)
     assert shown["model"] == advice.model
     assert shown["certainty"] == advice.certainty
@@ -78,7 +78,7 @@ def test_the_next_question_is_that_of_consult(service: Service) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Acme", 'O\'Neill "Söhne" & Co: #1', "yes", "007", "東京 🚢", "\ttab", "- x"])
-def test_what_is_written_is_read_again(service: Service, name: str) -> None:
+def test_written_files_can_be_read_again(service: Service, name: str) -> None:
     organisation = {"facts": FACTS, "skipped": ["scope"], "name": name}
     text = service.call("write-file", organisation)["text"]
     assert service.call("read-file", {"text": text}) == organisation
@@ -86,11 +86,11 @@ def test_what_is_written_is_read_again(service: Service, name: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["[1, 2]", "{a: b}", ""])
-def test_a_label_that_is_no_name_is_none(service: Service, label: str) -> None:
+def test_only_a_text_is_taken_as_the_name(service: Service, label: str) -> None:
     assert service.call("read-file", {"text": f"name: {label}\nfacts: {{maturity: early}}\n"})["name"] == ""
 
 
-def test_points_of_a_paragraph_are_kept_apart(service: Service) -> None:
+def test_items_are_separate_from_their_paragraph(service: Service) -> None:
     paragraphs = service.call("compare", {"one": FACTS, "other": {**FACTS, "silos": "none"}})["paragraphs"]
     assert any(each["items"] for each in paragraphs)
     assert not any("\n" in text for each in paragraphs for text in (each["text"], *each["items"]))
@@ -123,9 +123,7 @@ def test_points_of_a_paragraph_are_kept_apart(service: Service) -> None:
         ("respond", {}, "respond"),
     ],
 )
-def test_a_wrong_request_is_told_what_is_wrong(
-    service: Service, operation: str, request_: dict[str, Any], said: str
-) -> None:
+def test_a_wrong_request_gets_a_message(service: Service, operation: str, request_: dict[str, Any], said: str) -> None:
     ok, text = service.respond(operation, json.dumps(request_))
     assert not ok
     assert said in json.loads(text)["message"]
@@ -156,7 +154,7 @@ def test_the_report_needs_nothing_but_itself(service: Service) -> None:
 
 
 def flatten(text: str) -> str:
-    """The words of a text or a page, without marks; a model's name is in quotes in the one and bold in the other."""
+    """The words of a text or page; names of models are in quotes in the one and bold in the other."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).translate(_NO_QUOTES).replace(" .", ".").split())
 
 
@@ -168,7 +166,7 @@ def squeeze(text: str) -> str:
 
 
 @pytest.mark.parametrize("facts", [FACTS, {}, *islice(random_organisations(RuleBase.builtin(), 8, known=0.3), 12)])
-def test_the_report_says_what_the_page_says_in_the_same_order(service: Service, facts: dict[str, Any]) -> None:
+def test_report_and_page_say_the_same_in_the_same_order(service: Service, facts: dict[str, Any]) -> None:
     last = next(reversed(facts), "")
     shown = service.call("recommend", {"facts": facts})
     changes = service.call("changes", {"facts": facts, "last": last})["sets"]
@@ -216,7 +214,7 @@ def test_the_certainty_says_who_disagrees_and_how_that_counts(service: Service) 
 
 
 def test_the_last_answer_is_not_the_first_to_be_taken_back(service: Service) -> None:
-    """What takes it back comes last, and says so; where every cheapest change does, dearer ones come before."""
+    """Changes that do come last and say so; if all the cheapest do, dearer ones come first."""
     told = 0
     for facts in islice(random_organisations(RuleBase.builtin(), 9, known=0.15, coherent=True), 30):
         for last in facts:
@@ -237,7 +235,7 @@ def test_a_change_that_leads_to_an_owner_comes_before_one_that_leads_to_none() -
 
 
 @pytest.mark.parametrize("facts", [FACTS, {}, *islice(random_organisations(RuleBase.builtin(), 8, known=0.5), 6)])
-def test_it_is_said_how_many_answers_are_enough(service: Service, facts: dict[str, Any]) -> None:
+def test_the_most_answers_still_needed_are_announced(service: Service, facts: dict[str, Any]) -> None:
     found = service.call("next-questions", {"facts": facts})
     asked = recommend(facts).next_questions()
     assert found["settled"] == asked.nothing_left_to_ask
@@ -245,8 +243,8 @@ def test_it_is_said_how_many_answers_are_enough(service: Service, facts: dict[st
     assert found["settled"] == (found["text"].startswith("Settled") or "No answer" in found["text"])
 
 
-def test_as_many_answers_are_enough_as_is_said(service: Service) -> None:
-    """Interviews to their end: never more than the most that was said, and mostly fewer than half where it says so."""
+def test_interviews_need_no_more_answers_than_announced(service: Service) -> None:
+    """Whole interviews: never more questions than announced, and mostly fewer than half where it says so."""
     halved = []
     rulebase = RuleBase.builtin()
     well_known = islice(random_organisations(rulebase, 7, known=0.9, coherent=True), 5)
@@ -260,7 +258,7 @@ def test_as_many_answers_are_enough_as_is_said(service: Service) -> None:
                 known[found["fact"]] = facts[found["fact"]]
             else:
                 skipped.append(found["fact"])
-        assert found["settled"], "what is not asked is not said to matter"
+        assert found["settled"], "a question that is not asked does not matter"
         assert (found["text"].startswith("Settled") or "No answer" in found["text"]) == found["settled"]
         for needed, text in enumerate(reversed(said), 1):
             most = re.search(r"at most (\w+) more answer", text)

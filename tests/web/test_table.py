@@ -1,4 +1,4 @@
-"""Tables that are sent to the page: what they may cost, and that each is answered or refused."""
+"""Tables sent to the page: their cost is bounded, and each is answered or refused."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_cells_of_every_type_are_read() -> None:
     assert told["rows"][1]["facts"] == {}
 
 
-def test_a_list_of_fixed_size_may_be_missing() -> None:
+def test_a_list_of_fixed_size_may_be_null() -> None:
     from pyarrow.parquet import read_table
 
     packed = parquet(pa.table({"silos": ["none", "none"], "e": pa.array([["f"], None], pa.list_(pa.string(), 1))}))
@@ -154,13 +154,13 @@ def test_a_list_of_fixed_size_may_be_missing() -> None:
     assert decide_table(ADVISOR, "t.parquet", encode(packed))["count"] == 2
 
 
-def test_rows_are_read_as_they_are_asked_for() -> None:
+def test_rows_are_read_lazily() -> None:
     upload = open_upload("t.parquet", parquet(pa.table({"silos": ["severe", None] * 5_000})))
     assert isinstance(upload.rows, Iterator)
     assert [next(upload.rows) for _ in range(2)] == [("severe",), (None,)]
 
 
-def test_the_page_offers_what_can_be_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_offers_the_formats_that_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Service(ADVISOR).call("vocabulary", {})["tables"] == list(ENDINGS)
     monkeypatch.setattr("cxrules.web.upload.find_spec", lambda _: None)
     assert Service(ADVISOR).call("vocabulary", {})["tables"] == [each for each in ENDINGS if each != ".parquet"]
@@ -174,7 +174,7 @@ def test_a_table_has_a_time_limit() -> None:
         decide_table(ADVISOR, "t.csv", encode(b"silos\nsevere\n"))
 
 
-def test_a_parquet_table_is_decided_as_the_same_csv() -> None:
+def test_parquet_and_csv_are_decided_alike() -> None:
     table = pa.table({"company": ["A", "=B"], "silos": ["severe", "unknown"], "retention_budget_share": [12.5, None]})
     told = decide_table(ADVISOR, "t.parquet", encode(parquet(table)))
     assert told == decide_table(

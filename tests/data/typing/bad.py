@@ -1,4 +1,4 @@
-"""What type checkers refuse of the public names, each line for one reason. Never run."""
+"""Wrong uses of public names, each refused by type checkers for one reason. Never run."""
 
 import cxrules
 

@@ -1,4 +1,4 @@
-"""What type checkers accept of the public names. Never run."""
+"""Uses of public names that type checkers accept. Never run."""
 
 from typing import assert_type
 
@@ -48,7 +48,7 @@ cxrules.recommend(marketing_journey_coverage=frozenset({"awareness"}))
 cxrules.recommend(marketing_journey_coverage=[])
 cxrules.recommend(retention_budget_share=12.5)
 
-# Facts that are put together first.
+# Facts collected before the call.
 facts: TypedFacts = {"maturity": "early", "marketing_journey_coverage": ["loyalty"]}
 cxrules.recommend(**facts)
 cxrules.recommend(facts)
@@ -65,7 +65,7 @@ assert_type(organisation.transformation_goal, bool | None)
 cxrules.recommend(organisation)
 cxrules.recommend(**organisation.model_dump(exclude_unset=True))
 
-# The facts of another rule base are its own; their names are known when it is loaded.
+# Another rule base has other facts, whose names are known only when it is loaded.
 own = cxrules.RuleBase.load("own", base=cxrules.RuleBase.builtin())
 cxrules.Advisor(own).recommend(appetite_for_risk="high")
 cxrules.recommend({"appetite_for_risk": "high"}, rulebase=own)

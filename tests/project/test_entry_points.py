@@ -1,4 +1,4 @@
-"""The ways in: a plain import, an import from a zip, `python -m cxrules`, `dir`, and Python without asserts."""
+"""Ways to start: a plain import, an import from a zip, `python -m cxrules`; `dir`, and Python without asserts."""
 
 import ast
 import subprocess
