@@ -200,7 +200,7 @@ def test_why_shows_where_answers_lead_and_which_rules_wait(judge: Judge) -> None
     assert reply.endswith(dialogue.ask())
     dialogue.take("a")
     dialogue.take("more")
-    assert "cannot change the model" in dialogue.take("why")
+    assert "can no longer change the model" in dialogue.take("why")
 
 
 def test_an_impossible_answer_is_refused_with_the_reason(judge: Judge) -> None:

@@ -109,7 +109,7 @@ class Consultation:
             asked = self._find_premise(question.fact)
             if asked:
                 return asked
-        # Facts that cannot change the model may still bear on the certainty, the actions and the warnings.
+        # Facts that cannot change the model may still affect the certainty, the actions and the warnings.
         return next(filter(None, map(self._find_premise, questions.irrelevant)), None) if self._going_on else None
 
     def _find_premise(self, fact: str) -> str | None:
@@ -221,7 +221,7 @@ class Consultation:
         question = next((each for each in self._now.questions.questions if each.fact == fact), None)
         if question is None:
             said.append(
-                "It cannot change the model any more; it may bear on its certainty, on the actions and the warnings."
+                "It can no longer change the model, but may affect its certainty, the actions and the warnings."
             )
         else:
             if question is self._now.questions.questions[0]:
@@ -286,7 +286,7 @@ class Consultation:
         about = "one more question" if left == 1 else f"{left} more questions"
         return (
             "The recommendation is settled: no answer to any question that is left can change the model. Type `more` "
-            f"to go on with {about} that may bear on its certainty, the actions and the warnings, or `quit` to end."
+            f"to go on with {about} that may affect its certainty, the actions and the warnings, or `quit` to end."
         )
 
     @property

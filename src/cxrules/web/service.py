@@ -162,7 +162,7 @@ class Service:
             for number, (name, facts) in enumerate(sections.items(), 1)
         ]
 
-    # -- the standing answer -------------------------------------------------------------------------------------------
+    # -- the current answer --------------------------------------------------------------------------------------------
 
     def recommend(self, facts: Mapping[str, Any]) -> _Plain:
         """Return the current answer: everything that needs no search."""

@@ -42,7 +42,7 @@ def write_full(judge: Judge, decision: Decision, *, searches: bool = True) -> tu
         ("What the articles would say", writer.verdicts()),
         ("What else is recognised", writer.recognised()),
         ("What to do", writer.advice(Effect.ACTION, judge.rulebase.actions)),
-        ("What to beware of", writer.warnings()),
+        ("Risks to watch", writer.warnings()),
         ("What else applies", writer.rest()),
         ("What is not known", writer.unknown() if searches else ()),
         ("What would change it", writer.changes() if searches else ()),

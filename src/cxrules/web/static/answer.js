@@ -1,10 +1,10 @@
-// The standing answer: outcome, reasons, actions, what would change it, voices, other models, the map.
+// The current answer: outcome, reasons, actions, risks, what would change it, articles, models, the map.
 import { bar, byId, complain, drawing, fill, h, showDialog, tell } from "./dom.js";
 import { adopt, state } from "./state.js";
 
-// With fewer answers the articles and points say little: they are there, folded.
-const TELLING = 4;
-const folds = {}; // what somebody opened or closed stays so
+// With fewer known facts, articles and points say little and are folded.
+const ENOUGH_TO_UNFOLD = 4;
+const folds = {}; // sections that the user opened or closed
 
 export function drawAnswer(advice) {
   const incoherences = advice.incoherences.map((each) => h("p", { class: "incoherent" }, h("strong", {}, "These answers contradict each other. "), each.reason));
@@ -25,7 +25,7 @@ export function drawAnswer(advice) {
   section("actions", "What to do",
     advice.actions.length ? h("ul", { class: "plain checklist" }, advice.actions.map((action) =>
       h("li", {}, h("label", {}, h("input", { type: "checkbox" }), h("span", {}, action.text))))) : null);
-  section("beware", "What to beware of", list(advice.beware));
+  section("beware", "Risks to watch", list(advice.beware));
   drawVoices(advice);
   drawRanking(advice);
   section("changes");
@@ -33,7 +33,7 @@ export function drawAnswer(advice) {
   drawPaper(advice);
 }
 
-// Whether enough is known: found with the next question, a moment after the answer.
+// Whether enough is known, which comes with the next question.
 export function drawOutlook({ text }) {
   byId("enough").textContent = text;
 }
@@ -53,7 +53,7 @@ function foldedSection(id, title, ...children) {
     fill(byId(id));
     return;
   }
-  const details = h("details", { class: "fold", open: folds[id] ?? (state.advice.model !== null && state.advice.known >= TELLING) },
+  const details = h("details", { class: "fold", open: folds[id] ?? (state.advice.model !== null && state.advice.known >= ENOUGH_TO_UNFOLD) },
     h("summary", { onclick: () => { folds[id] = !details.open; } }, h("h2", { id: `${id}-title` }, title)), ...children);
   fill(byId(id), details);
 }
@@ -68,13 +68,13 @@ function drawReasons(advice) {
 
 function drawVoices(advice) {
   foldedSection("voices", "What each article says",
-    h("p", { class: "note" }, "Each article by its own rules alone, as far as it speaks of what is known. The recommendation weighs all of them together."),
+    h("p", { class: "note" }, "What each article alone would recommend for the known facts. The recommendation weighs all articles together."),
     h("div", { class: "voices" }, advice.voices.map((voice) =>
       h("article", { class: voice.stance }, h("h3", {}, voice.title), voice.author ? h("p", { class: "note" }, voice.author) : null, h("p", {}, voice.text)))));
 }
 
 function drawRanking(advice) {
-  foldedSection("ranking", "Every model",
+  foldedSection("ranking", "All models",
     h("p", { class: "note" }, state.words.points),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Models and points" },
       h("table", {},
@@ -85,7 +85,7 @@ function drawRanking(advice) {
             h("td", {}, row.model === advice.model ? null : h("button", { type: "button", class: "link", onclick: () => showWhyNot(row) }, "Why not", h("span", { class: "quiet" }, ` ${row.name}`), "?"))))))));
 }
 
-// What only the printed page shows: the head, and what is known.
+// The parts that only the printed page shows: the heading, and what is known.
 export function drawPaper(advice = state.advice) {
   if (!advice) return;
   const day = new Date().toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
@@ -108,7 +108,7 @@ async function drawMap(advice) {
       h("button", { type: "button", onclick: () => openMap(true) }, "Show everything")));
 }
 
-// Where the window is narrow the map is drawn from top to bottom, as wide as it; else from left to right.
+// In a narrow window the map is drawn from top to bottom, as wide as the window; otherwise from left to right.
 const NARROW = 760;
 
 async function openMap(complete) {
@@ -127,7 +127,7 @@ async function openMap(complete) {
     showDialog("The argument", h("div", { class: "tools" },
       h("button", { type: "button", onclick: () => resize(1.25) }, "Larger"),
       h("button", { type: "button", onclick: () => resize(0.8) }, "Smaller")), canvas);
-    if (width > canvas.clientWidth) resize(Math.max(0.85, canvas.clientWidth / width)); // smaller could not be read
+    if (width > canvas.clientWidth) resize(Math.max(0.85, canvas.clientWidth / width)); // smaller would be illegible
   } catch (error) {
     complain(error);
   }
@@ -142,7 +142,7 @@ async function showRule(id) {
     return;
   }
   showDialog(rule.rationale,
-    rule.when.length ? h("p", {}, "It holds where ", rule.when.join("; "), ".") : h("p", {}, "It holds for any organisation."),
+    rule.when.length ? h("p", {}, "It applies if ", rule.when.join("; "), ".") : h("p", {}, "It applies to every organisation."),
     h("ul", {}, rule.then.map((each) => h("li", {}, each))),
     rule.claims.map((claim) => h("div", { class: "claim" },
       h("p", {}, claim.says), h("p", { class: "note" }, `“${claim.title}”${claim.author ? ` (${claim.author})` : ""}, ${claim.paragraphs}; claim ${claim.id}`))),

@@ -1,4 +1,4 @@
-// The seam: `call(operation, request)` answers alike over HTTP and from the library in WebAssembly.
+// The back end: `call(operation, request)` works alike over HTTP and with the library in WebAssembly.
 
 export async function openBack() {
   const kind = document.querySelector('meta[name="back"]').content;

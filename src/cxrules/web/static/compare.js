@@ -16,23 +16,23 @@ export async function drawCompare() {
   });
   const head = [
     h("h2", {}, "Compare"),
-    h("p", {}, "The organisation as it is answered now, beside one you kept (“Keep for comparison”) or a file."),
+    h("p", {}, "The current answers next to those that you kept (“Keep for comparison”) or those in a file."),
     h("p", {}, h("label", { for: "other-file" }, "Compare with a file: "), file),
   ];
   if (!state.pinned) {
-    fill(view, head, h("p", { class: "hint" }, "Nothing is kept yet."));
+    fill(view, head, h("p", { class: "hint" }, "Nothing has been kept yet."));
     return;
   }
   try {
     const found = await state.back.call("compare", { one: state.pinned.facts, other: state.facts });
     fill(view, head,
       h("div", { class: "two" }, column("Kept", state.pinned, found.one), column("Now", state, found.other)),
-      h("h3", {}, "What differs"),
-      found.differences.length ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What differs" }, h("table", {},
+      h("h3", {}, "Differences"),
+      found.differences.length ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Differences" }, h("table", {},
         h("thead", {}, h("tr", {}, ["Question", "Kept", "Now"].map((text) => h("th", { scope: "col" }, text)))),
         h("tbody", {}, found.differences.map((row) => h("tr", {}, h("th", { scope: "row" }, row.question), h("td", {}, row.one), h("td", { class: "changed" }, row.other))))))
         : h("p", {}, "The answers are the same."),
-      found.paragraphs.length ? h("h3", {}, "What that changes") : null,
+      found.paragraphs.length ? h("h3", {}, "Effect on the recommendation") : null,
       tell(found.paragraphs));
   } catch (error) {
     complain(error);

@@ -1,4 +1,4 @@
-// Elements without innerHTML: text stays text, whoever wrote it.
+// Elements are made without innerHTML, so that no text becomes markup.
 
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -13,7 +13,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Paragraphs as the library tells them, each with the points listed under it.
+// The paragraphs of an explanation, each with its list.
 export function tell(paragraphs) {
   return paragraphs.flatMap(({ text, items }) =>
     [h("p", {}, text), items.length ? h("ul", {}, items.map((item) => h("li", {}, item))) : null]);
@@ -26,7 +26,7 @@ export function fill(element, ...children) {
   return element;
 }
 
-// A drawing that the library made, as elements; anything that could act is dropped.
+// The SVG of a drawing, without scripts, styles and foreign content.
 export function drawing(text) {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (parsed.nodeName !== "svg") return h("p", {}, "There is nothing to draw yet.");
@@ -36,7 +36,7 @@ export function drawing(text) {
 
 const NS = "http://www.w3.org/2000/svg";
 
-// A bar of a share from 0 to 1; an SVG, because the page's policy allows no inline styles.
+// A bar for a share from 0 to 1, as SVG, because the security policy allows no inline styles.
 export function bar(share, label) {
   const svg = document.createElementNS(NS, "svg");
   svg.setAttribute("class", "bar");
@@ -53,7 +53,7 @@ export function bar(share, label) {
   return svg;
 }
 
-// Quiet is what the page shows anyway: only a screen reader says it.
+// Quiet messages are for screen readers only: the page shows the same anyway.
 export function announce(text, quiet = false) {
   byId("status").classList.toggle("quiet", quiet || !text);
   byId("status").textContent = text;

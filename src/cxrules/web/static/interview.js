@@ -1,13 +1,12 @@
-// The interview: every question by section, the best next one first, "don't know" everywhere.
+// The interview: the best next question in a card, and all questions by section.
 import { byId, complain, fill, h } from "./dom.js";
 import { listen, setFact, skip, state } from "./state.js";
 
 let words;
 let serial = 0;
 
-// The card of the best next question goes on by itself when one of its answers is clicked, or one of another question. It
-// stays while an answer can be several choices or a number, or while somebody goes through the answers with the arrow keys;
-// then "Next question" goes on.
+// The card of the best next question moves on when an answer is clicked. While somebody picks several choices, types a number
+// or uses the arrow keys, it is held until "Next question" is clicked.
 const card = { held: false, upcoming: null };
 
 export function drawInterview(vocabulary) {
@@ -60,7 +59,7 @@ function hold() {
   card.held = true;
 }
 
-// Goes on to the question that was found last; one that is being searched for is drawn once it is found.
+// Move on to the latest next question; one that is still being searched for is drawn when found.
 function goOn(fact) {
   const box = byId("next").querySelector('input[type="number"]');
   if (box && !box.reportValidity()) return;
@@ -80,7 +79,7 @@ function drawOptions(fact, group, next) {
   return h("div", { class: "options" }, options, unknown(fact, group, next));
 }
 
-// In the card nothing is chosen at first, so that "Don't know" can be.
+// In the card nothing is selected at first, so that "Don't know" can be clicked.
 function unknown(fact, group, next) {
   return h("label", { class: "unknown" },
     h("input", { type: "radio", name: group, value: "", checked: !next, onchange: () => skip(fact.name) }), "Don’t know");
@@ -92,7 +91,7 @@ function drawPercent(fact, group, next) {
     if (box.value === "") skip(fact.name);
     else if (box.checkValidity()) setFact(fact.name, Number(box.value), 250);
     else {
-      setFact(fact.name, undefined, 250); // nor is the beginning of what was typed an answer
+      setFact(fact.name, undefined, 250); // incomplete input is not an answer
       box.reportValidity();
     }
   };
@@ -121,7 +120,7 @@ function drawSet(fact, group, next) {
   return fieldset;
 }
 
-// What is known, in every place where the fact is asked.
+// Show the known facts in every question about them.
 export function syncInterview(advice) {
   for (const fieldset of document.querySelectorAll("fieldset[data-fact]")) {
     const name = fieldset.dataset.fact;
@@ -164,7 +163,7 @@ export function drawNext(found) {
     fill(place, title, question);
     if (inside) question.querySelector("input").focus();
   } else {
-    fill(place, title, h("p", {}, "No question that is left can change the recommendation. The others may still bear on its certainty, on what to do and on what to beware of."));
+    fill(place, title, h("p", {}, "No remaining question can change the recommendation. Further answers may still affect its certainty, the actions and the risks."));
     if (inside) byId("outcome").focus();
   }
 }

@@ -7,7 +7,7 @@ import { drawCompare } from "./compare.js";
 import { adopt, listen, refresh, state } from "./state.js";
 import { drawTable } from "./table.js";
 
-// The fragment carries the organisation; it is never sent to a server.
+// The organisation is in the fragment of the address, which browsers do not send to servers.
 function toFragment() {
   const text = JSON.stringify(organisation());
   const bytes = new TextEncoder().encode(text);
@@ -45,7 +45,7 @@ async function route() {
     const text = fromFragment();
     if (text !== null) await adopt(await state.back.call("read-file", { text }));
   } catch (error) {
-    complain(new Error(`This link does not hold an organisation that can be read. ${error.message}`));
+    complain(new Error(`This link does not contain a valid organisation. ${error.message}`));
   }
 }
 
@@ -80,7 +80,7 @@ function guarded(action) {
 
 function wire() {
   listen("adopted", () => {
-    // From another view: its link in the navigation and the browser's "back" lead to it again.
+    // When opened from another view, the browser's "back" returns there.
     if (VIEWS.includes(location.hash.slice(1))) history.pushState(null, "", "#organisation");
     show("organisation");
     byId("name").value = state.name;
@@ -103,14 +103,14 @@ function wire() {
     history.replaceState(null, "", toFragment());
     try {
       await navigator.clipboard.writeText(location.href);
-      announce("The link was copied. It holds the organisation itself; no server keeps it.");
+      announce("Link copied. It contains the answers themselves; no server stores them.");
     } catch {
-      announce("The address of this page now holds the organisation: copy it from the address bar.");
+      announce("The address of this page now contains your answers. Copy it from the address bar.");
     }
   });
   const print = guarded(async () => printReport(await report()));
   byId("print").addEventListener("click", print);
-  // The browser's own command prints the report, too; where it comes from a menu, the page prints what it shows.
+  // The shortcut prints the report too. Printing from the browser's menu prints what the page shows.
   window.addEventListener("keydown", (event) => {
     const asked = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "p";
     if (!asked || byId("organisation").hidden || byId("print").disabled) return;
@@ -137,13 +137,13 @@ function organisation() {
 function drawAbout() {
   const { words, back } = state;
   const privacy = back.kind === "wasm"
-    ? "Everything is worked out in your browser. Nothing you answer is sent anywhere."
-    : "Your answers go to the server that sent this page, which keeps none of them.";
+    ? "Everything is computed in your browser. Your answers are not sent anywhere."
+    : "Your answers are sent to the server of this page, which does not store them.";
   byId("privacy").textContent = privacy;
   fill(
     byId("about"),
     h("h2", {}, "About"),
-    h("p", {}, `This page asks what is known about an organisation and recommends who should own customer experience (CX) there. It runs the answers through ${words.rules} rules derived from ${Object.keys(words.sources).length} articles that do not agree with each other, and it says who disagrees.`),
+    h("p", {}, `This page asks what is known about an organisation and recommends who should own customer experience (CX) there. It runs the answers through ${words.rules} rules derived from ${Object.keys(words.sources).length} articles with different views, and says which articles disagree with the recommendation.`),
     h("p", {}, privacy),
     h("h3", {}, "The articles"),
     h("ul", {}, Object.values(words.sources).map((source) => h("li", {}, `“${source.title}”`, source.author ? `, ${source.author}` : ""))),

@@ -1,12 +1,12 @@
-// The state is one organisation: what is known of it and what was skipped. Views listen; nothing here draws.
+// The state: one organisation, with known facts and skipped questions. Views listen to it.
 import { announce, complain } from "./dom.js";
 
-// `last` is the fact that was answered last: what would change the answer does not begin with taking it back.
+// `last` is the fact answered last: changes that take it back are listed last.
 export const state = { name: "", facts: {}, skipped: [], last: "", pinned: null, advice: null, words: null, back: null };
 
 const listeners = { changing: [], answered: [], asked: [], foreseen: [], adopted: [] };
 
-// Events: `changing` (other facts; no answer yet), `answered` (the standing answer), `asked` (the next question), `foreseen` (what would change it), `adopted`.
+// Events: `changing` (other facts; no answer yet), `answered` (the current answer), `asked` (the next question), `foreseen` (what would change it), `adopted`.
 export function listen(event, listener) {
   listeners[event].push(listener);
 }
@@ -18,11 +18,11 @@ function tell(event, detail) {
 let turn = 0;
 let timer;
 
-// Changed facts: the standing answer at once, what needs a search a moment later. A late answer to an earlier state is dropped.
+// After a change, the answer comes first and what needs a search later. Late responses to an earlier state are dropped.
 export async function refresh(delay = 0) {
   const mine = ++turn;
   tell("changing");
-  document.documentElement.dataset.settled = "no"; // at once, so that nobody takes the last state for this one
+  document.documentElement.dataset.settled = "no"; // at once, so that tests do not read the previous state
   clearTimeout(timer);
   if (delay) await new Promise((done) => (timer = setTimeout(done, delay)));
   if (mine !== turn) return;

@@ -1,4 +1,4 @@
-// Many organisations: a table in, the distribution and every row's answer out.
+// Many organisations: a table in, the distribution and the answer to each row out.
 import { announce, bar, byId, complain, fill, h, offerFile } from "./dom.js";
 import { adopt, state } from "./state.js";
 
@@ -56,7 +56,7 @@ function drawResult() {
         h("td", { class: "number" }, share(row)), h("td", { class: "wide" }, bar(row.count / result.count, share(row))))))),
     h("div", { class: "tools" }, h("button", { type: "button", onclick: () => offerFile("recommendations.csv", result.csv, "text/csv") }, "Download the result")),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Rows" }, h("table", {},
-      h("caption", {}, result.count > SHOWN ? `The first ${SHOWN} rows; the download has all.` : "Every row"),
+      h("caption", {}, result.count > SHOWN ? `The first ${SHOWN} rows; the download has all.` : "All rows"),
       h("thead", {}, h("tr", {}, ["Row", "Model", "Status", "Certainty", "Runner-up", ""].map((text) => h("th", { scope: "col" }, text || h("span", { class: "quiet" }, "Open"))))),
       h("tbody", {}, result.rows.slice(0, SHOWN).map((row, index) => h("tr", { class: "opens", onclick: () => explain(row) },
         h("th", { scope: "row" }, row.label), h("td", {}, row.name ?? "None yet"), h("td", {}, row.status), h("td", { class: "number" }, row.certainty.toFixed(2)), h("td", {}, row.runner_up ?? ""),

@@ -1,11 +1,11 @@
-// The library in WebAssembly: nothing that is answered here leaves the browser.
+// The library in WebAssembly: answers do not leave the browser.
 import { loadPyodide } from "./pyodide/pyodide.mjs";
 
 const indexURL = new URL("./pyodide/", import.meta.url).href;
 let answer;
 
-// Python's memory as it was when the site was built, with the library loaded: much quicker than to start it. Pyodide calls that
-// experimental; null where a browser cannot do it.
+// Restores Python's memory from when the site was built, with the library loaded: much faster than starting it. Pyodide calls
+// this experimental; null where a browser cannot do it.
 async function restore() {
   try {
     const packed = await fetch("library.snapshot");
@@ -21,7 +21,7 @@ try {
   const fetching = fetch("cxrules.zip").then((response) => response.arrayBuffer());
   const restored = await restore();
   const python = restored ?? (await loadPyodide({ indexURL }));
-  python.unpackArchive(await fetching, "zip", { extractDir: "/lib/cxrules" }); // files are no part of the memory
+  python.unpackArchive(await fetching, "zip", { extractDir: "/lib/cxrules" }); // the memory does not include files
   answer = python.runPython(restored ? "answer" : `
 import sys
 sys.path.insert(0, "/lib/cxrules")
@@ -38,6 +38,6 @@ onmessage = ({ data }) => {
     const [ok, text] = answer(data.operation, JSON.stringify(data.request)).toJs();
     postMessage({ id: data.id, ok, answer: text });
   } catch (error) {
-    postMessage({ id: data.id, ok: false, answer: JSON.stringify({ message: `An error of the library: ${error.message}` }) });
+    postMessage({ id: data.id, ok: false, answer: JSON.stringify({ message: `Error in the library: ${error.message}` }) });
   }
 };
