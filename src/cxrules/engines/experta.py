@@ -222,6 +222,8 @@ def _matcher(experta: _Experta) -> _Experta:
         All engines of a process would share experta's list and take its nodes.
         """
 
+        reset = _empty
+
         def _get_conflict_set_nodes(self) -> _Experta:
             nodes = self.__dict__.get("nodes")
             if nodes is None:
@@ -243,6 +245,27 @@ def _matcher(experta: _Experta) -> _Experta:
             return added, removed
 
     return Matcher
+
+
+def _empty(matcher: _Experta) -> None:
+    """Empty every node of a matcher's network once; experta empties a node once for every path to it."""
+    nodes = vars(matcher).get("network")
+    if nodes is None:
+        nodes = matcher.network = _list_nodes(matcher.root_node)
+    for node in nodes:
+        node._reset()  # noqa: SLF001 - what experta's `reset` does to the node itself
+
+
+def _list_nodes(root: _Experta) -> tuple[_Experta, ...]:
+    """Return every node of a network."""
+    found: dict[int, _Experta] = {}
+    ahead = [root]
+    while ahead:
+        node = ahead.pop()
+        if id(node) not in found:
+            found[id(node)] = node
+            ahead += [child.node for child in node.children]
+    return tuple(found.values())
 
 
 def _import_experta() -> _Experta:
