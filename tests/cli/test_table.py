@@ -5,7 +5,8 @@ import itertools
 import json
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,7 +18,7 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner, Result
 
-from cxrules import Advisor, RuleBase
+from cxrules import Advisor, RuleBase, advisor
 from cxrules.cli import table as command
 from cxrules.cli.app import make_app
 from cxrules.cli.terminal.progress import Progress
@@ -40,9 +41,11 @@ MODELS = [ADVISOR.recommend({name: value for name, value in row.items() if name 
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def run() -> Iterator[Run]:
     app = make_app()
-    return lambda *arguments: CliRunner().invoke(app, ["table", *map(str, arguments)], env={"COLUMNS": "100"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(advisor, "Advisor", cache(Advisor))  # the built-in rule base is compiled once for all tests
+        yield lambda *arguments: CliRunner().invoke(app, ["table", *map(str, arguments)], env={"COLUMNS": "100"})
 
 
 def as_text(value: Any) -> str | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cxrules.columns.coding import Coder
-from cxrules.columns.numpy_executor import ArrayRunner, Codes, count_bytes
+from cxrules.columns.numpy_executor import CHUNK, ArrayRunner, Codes, count_bytes
 from cxrules.columns.program import Program
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
@@ -176,11 +176,15 @@ class TableJudge:
                 continue
             here = {other: values[rows] for other, values in codes.items() if other != name}
             changed = np.zeros(len(rows), np.bool_)
-            for code in self.answers(name):
-                here[name] = np.full(len(rows), code, self.coder.types[name])
-                then = runner(here, len(rows))
-                possible = ~(then["incoherences"] & ~before[rows]).any(axis=1)
-                changed |= (then["model"] != models[rows]) & possible
+            answers = np.array(self.answers(name), self.coder.types[name])
+            at_once = max(1, CHUNK // len(rows))  # a run takes almost as long for a few rows as for many
+            for start in range(0, len(answers), at_once):
+                some = answers[start : start + at_once]
+                there = {other: np.tile(values, len(some)) for other, values in here.items()}
+                then = runner(there | {name: np.repeat(some, len(rows))}, len(some) * len(rows))
+                new = then["incoherences"].reshape(len(some), len(rows), -1) & ~before[rows]
+                differs = then["model"].reshape(len(some), len(rows)) != models[rows]
+                changed |= (differs & ~new.any(axis=2)).any(axis=0)
             found[rows, position // 8] |= changed.astype(np.uint8) << np.uint8(position % 8)
         return found
 
