@@ -48,8 +48,8 @@ def test_both_sides_of_every_threshold_are_drawn() -> None:
     for name, cuts in thresholds(BUILTIN).items():
         for cut in cuts:
             assert {cut - 1e-9, cut, cut - 1} <= set(telling_values(BUILTIN.vocabulary[name], cuts))
-            find(testing.organisations(CLEAN), lambda known: 49 < known.get("budget", 0) < 50)
-            find(testing.organisations(CLEAN), lambda known: known.get("budget") == 50)
+    find(testing.organisations(CLEAN), lambda known: 49 < known.get("budget", 0) < 50)
+    find(testing.organisations(CLEAN), lambda known: known.get("budget") == 50)
 
 
 @settings(max_examples=50)
