@@ -56,7 +56,7 @@ def test_the_first_answer_loads_little_and_reads_no_rules() -> None:
     told = "print(model, *sorted(set(sys.modules) & set(%s))); print(*vars(cxrules.RuleBase.builtin()))" % [*NOT_LOADED]
     model, parts = run(f"{FIRST}; {told}")
     assert model == str(cxrules.recommend(maturity="early", marketing_journey_coverage=["loyalty"]).model)
-    assert set(parts.split()) == {"revision", "rule_ids", "compiled"}
+    assert set(parts.split()) == {"revision", "rule_ids", "compiled", "flaws"}
 
 
 def test_the_modules_not_loaded_exist() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ __all__ = [
     "show_text",
     "show_value",
     "suggest",
+    "suggest_list",
     "unwrap",
 ]
 
@@ -32,6 +34,7 @@ SHOWN = 50
 MISSING = "leave the fact out, or write None; recommend_row(frame, row) takes a row of a data frame"
 """The advice where a missing cell of a data frame is given as a fact."""
 
+_PLAIN = {"numpy": "tolist", "pyarrow": "as_py"}
 _SHORT = 4
 _LONGEST_STEP = 80
 _LONGEST_FILE = 4_096  # as long as a path can be
@@ -198,10 +201,9 @@ def show_value(value: object) -> str:
 
 
 def unwrap(value: object) -> object:
-    """Return the plain value of a NumPy scalar or array, by the method that NumPy has for that."""
-    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "tolist"):
-        return value.tolist()
-    return value
+    """Return the plain value of a NumPy scalar or array, or of a PyArrow scalar, by the method meant for that."""
+    method = _PLAIN.get(type(value).__module__.partition(".")[0], "")
+    return getattr(value, method)() if method and hasattr(value, method) else value
 
 
 def read_number(value: object) -> float | None:
@@ -231,9 +233,10 @@ def is_missing(value: object) -> bool:
     if value is None:
         return True
     try:
-        return bool(value != value)  # noqa: PLR0124 - NaN and NaT are the values that do not equal themselves
+        differs = unwrap(value != value)  # noqa: PLR0124 - NaN and NaT are the values that do not equal themselves
     except Exception:  # noqa: BLE001 - a stranger's comparison may raise anything
-        return type(value).__name__ == "NAType"  # pandas.NA, which is neither true nor false
+        return False
+    return differs is True or type(value).__name__ == "NAType"  # pandas.NA, of which every comparison is NA
 
 
 def refuse_question(mistakes: Sequence[str]) -> ValueError:
@@ -276,6 +279,17 @@ def suggest(word: object, known: Sequence[str]) -> str:
     if 0 < len(known) <= 12:
         return "known: " + ", ".join(map(repr, known))
     return ""
+
+
+def suggest_list(text: str, known: Sequence[str]) -> str:
+    """Describe which list was probably meant by a text.
+
+    Examples:
+        >>> suggest_list("low; high", ["low", "medium", "high"])
+        "write ['low', 'high']"
+    """
+    words = re.findall(r"[\w-]+", text[:_LONGEST_MESSAGE])
+    return f"write {words}" if words and all(word in known for word in words) else suggest(text, known)
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
-from cxrules.errors import show_value
+from cxrules.errors import Diagnostic, InvalidKnowledge, show_value
 from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
 from cxrules.language.rulebase_parts import Parts
@@ -30,6 +30,24 @@ if TYPE_CHECKING:
 __all__ = ["RuleBase", "read_data"]
 
 
+# What the loader refuses, too, but what has a meaning: a change that leaves such a thing behind can be tried out.
+_MEANINGFUL = frozenset(
+    {
+        "bad-fingerprint",
+        "contradictory-conclusions",
+        "duplicate-key",
+        "duplicate-value",
+        "empty-list",
+        "empty-test",
+        "empty-text",
+        "finding-never-concluded",
+        "idle-test",
+        "name-not-an-id",
+        "not-evidence",
+        "reserved-name",
+        "wrong-operator",
+    }
+)
 _COUNTED = ("sources", "claims", "rules", "findings", "models", "accompaniments", "patterns", "actions", "warnings")
 
 
@@ -38,7 +56,7 @@ class RuleBase(Parts, Told):
     """A rule base, ready to be compiled by an engine: its parts, and what follows from them.
 
     Two rule bases are equal when their revisions are. `dataclasses.replace` makes another rule base, with another
-    revision.
+    revision; whether it makes sense is checked when an advisor is made of it.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -84,7 +102,7 @@ class RuleBase(Parts, Told):
         """
         from cxrules import knowledge
 
-        return cls(**vars(knowledge.load(*paths, base=None if base is None else check_rulebase(base))))
+        return cls._unflawed(knowledge.load(*paths, base=None if base is None else check_rulebase(base)))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RuleBase:
@@ -112,9 +130,23 @@ class RuleBase(Parts, Told):
     @classmethod
     def _revised(cls, parts: Parts, revision: str) -> RuleBase:
         """Make a rule base from parts whose revision was computed while they were read."""
-        rulebase = cls(**vars(parts))
+        rulebase = cls._unflawed(parts)
         rulebase.__dict__["revision"] = revision  # for cached_property; not a field, so no copy inherits it
         return rulebase
+
+    @classmethod
+    def _unflawed(cls, parts: Parts) -> RuleBase:
+        """Make a rule base from parts that were checked while they were read."""
+        rulebase = cls(**vars(parts))
+        rulebase.__dict__["flaws"] = ()  # for cached_property; not a field, so no copy inherits it
+        return rulebase
+
+    @cached_property
+    def flaws(self) -> tuple[Diagnostic, ...]:
+        """Internal: where the parts do not fit together. What was read has none; what was made of parts is checked."""
+        from cxrules.language.semantic_checks import list_diagnostics
+
+        return tuple(each for each in list_diagnostics(self) if each.code not in _MEANINGFUL)
 
     @cached_property
     def revision(self) -> str:
@@ -221,8 +253,11 @@ def check_rulebase(given: object) -> RuleBase:
 
     Raises:
         TypeError: If it is something else, such as a path.
+        InvalidKnowledge: If its parts were put together by the caller and do not fit together.
     """
     if isinstance(given, RuleBase):
+        if given.flaws:
+            raise InvalidKnowledge(given.flaws)
         return given
     hint = f"; RuleBase.load({show_value(given)}) reads one" if isinstance(given, str | PathLike) else ""
     raise TypeError(f"a RuleBase is expected, not {show_value(given)}{hint}")
@@ -285,5 +320,5 @@ def _make_builtin() -> RuleBase:
 
     rulebase = object.__new__(_Unread)
     compiled = MappingProxyType({"bitmap": BITMAP, "policy": POLICY})
-    vars(rulebase).update(revision=REVISION, rule_ids=RULES, compiled=compiled)
+    vars(rulebase).update(revision=REVISION, rule_ids=RULES, compiled=compiled, flaws=())
     return rulebase

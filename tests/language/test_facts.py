@@ -14,6 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +84,14 @@ BAD: list[tuple[dict[Any, Any], list[tuple[str, str, str]]]] = [
     ({"retention_budget_share": -(10**5000)}, [("out-of-range", "retention_budget_share", "")]),
     ({"marketing_journey_coverage": "loyalty"}, [("wrong-type", "marketing_journey_coverage", "write ['loyalty']")]),
     ({"marketing_journey_coverage": "loyality"}, [("wrong-type", "marketing_journey_coverage", "'loyalty'")]),
+    (
+        {"marketing_journey_coverage": "loyalty; retention"},
+        [("wrong-type", "marketing_journey_coverage", "write ['loyalty', 'retention']")],
+    ),
+    (
+        {"marketing_journey_coverage": '["loyalty","advocacy"]'},
+        [("wrong-type", "marketing_journey_coverage", "write ['loyalty', 'advocacy']")],
+    ),
     ({"marketing_journey_coverage": {"loyalty": 1}}, [("wrong-type", "marketing_journey_coverage", "")]),
     ({"marketing_journey_coverage": iter(["loyalty"])}, [("wrong-type", "marketing_journey_coverage", "")]),
     (
@@ -333,12 +343,37 @@ def test_percentages_have_one_normal_form(given_value: Any, normal: float) -> No
         ("maturity", np.array("early"), "early"),
         ("marketing_journey_coverage", np.array(["loyalty", "retention"]), ("retention", "loyalty")),
         ("marketing_journey_coverage", np.array([], dtype=str), ()),
+        ("transformation_goal", pa.scalar(True), True),
+        ("maturity", pa.scalar("early"), "early"),
+        ("maturity", pa.array(["early"]).dictionary_encode()[0], "early"),
+        ("retention_budget_share", pa.scalar(15.5), 15.5),
+        ("retention_budget_share", pa.scalar(Decimal("15.50")), 15.5),
+        ("marketing_journey_coverage", pa.scalar(["loyalty", "retention"]), ("retention", "loyalty")),
     ],
 )
-def test_numpy_values_are_accepted(fact: str, value: Any, normal: Any) -> None:
+def test_scalars_of_numpy_and_pyarrow_are_accepted(fact: str, value: Any, normal: Any) -> None:
     held = cxrules.recommend({fact: value}).facts[fact]
     assert (held, type(held)) == (normal, type(normal))
     assert getattr(Organisation.model_validate({fact: value}), fact) == normal
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [NAN, Decimal("NaN"), pd.NA, pd.NaT, np.float32("nan"), np.datetime64("NaT"), np.array(None), pa.scalar(None)],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    "fact", ["maturity", "transformation_goal", "retention_budget_share", "marketing_journey_coverage"]
+)
+def test_missing_cells_are_named_as_missing(fact: str, missing: object) -> None:
+    with pytest.raises(InvalidOrganisation, match=r"marks a missing cell .*; leave the fact out, or write None"):
+        cxrules.recommend({fact: missing})
+
+
+def test_an_array_is_not_a_missing_cell() -> None:
+    for value in (pd.Series(["loyalty"]), pd.array(["loyalty"]), pd.Index(["loyalty"])):
+        with pytest.raises(InvalidOrganisation, match="a list of its values is expected"):
+            cxrules.recommend({"marketing_journey_coverage": value})
 
 
 def test_a_share_below_one_per_cent_is_questioned() -> None:

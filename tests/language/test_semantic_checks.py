@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from cxrules import Advisor, recommend
 from cxrules.errors import InvalidKnowledge
 from cxrules.language import canonical
 from cxrules.language.circles import find_circles
+from cxrules.language.facts import Vocabulary
+from cxrules.language.rules import Conclusion, Effect, FactTest, FindingTest, Operator, Policy
 from cxrules.rulebase import RuleBase
+from cxrules.verification import diff, verify
 from tests import DATA
 
 SMALL = RuleBase.load(DATA / "small_base")
@@ -99,6 +103,11 @@ MEANINGLESS: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("paragraph-out-of-range", put("claims", "S1-1", "paragraphs", value=[99])),
     ("claim-of-another-source", put("claims", "S1-1", "source", value="S2")),
     ("unknown-word", put("models", "robot", "kind", value="king")),
+    ("control-character", put("name", value="small\x1b[31m")),
+    ("control-character", put("name", value="small\nlarge")),
+    ("empty-text", put("name", value="")),
+    ("empty-text", put("name", value=" small")),
+    ("duplicate-value", lambda plain: plain["impossible"].append(plain["impossible"][0])),
     ("name-not-an-id", put("models", "Not a name", value={"name": "n", "says": "s", "kind": "owner"})),
 ]
 
@@ -149,6 +158,62 @@ def test_a_pickle_is_read_as_it_was_written() -> None:
     assert pickle.loads(pickle.dumps(odd)) == odd  # noqa: S301 - what was just pickled
     with pytest.raises(InvalidKnowledge):
         RuleBase.from_json(odd.to_json())
+
+
+THIRST = SMALL.rules["thirst"]
+
+
+def with_rule(**change: Any) -> dict[str, Any]:
+    return {"rules": {**SMALL.rules, "thirst": replace(THIRST, **change)}}
+
+
+# What is changed in the parts of a good rule base, and what must be said about it.
+MISFITS: list[tuple[str, dict[str, Any]]] = [
+    ("unknown-model", {"models": {}}),
+    ("unknown-claim", {"claims": {}}),
+    ("unknown-source", {"sources": {}}),
+    ("unknown-finding", {"findings": {}}),
+    ("unknown-action", {"actions": {}}),
+    ("unknown-warning", {"warnings": {}}),
+    ("unknown-pattern", {"patterns": {}}),
+    ("unknown-accompaniment", {"accompaniments": {}}),
+    ("unknown-fact", {"vocabulary": Vocabulary({})}),
+    ("value-out-of-range", {"policy": Policy(1, -1)}),
+    ("unknown-fact", with_rule(when=(FactTest("sol", Operator.IS, "dry"),))),
+    ("unknown-value", with_rule(when=(FactTest("soil", Operator.IS, "sandy"),))),
+    ("wrong-type", with_rule(when=(FactTest("can_at_hand", Operator.IS, "true"),))),
+    ("wrong-type", with_rule(when=(FactTest("budget_share", Operator.BELOW, "20"),))),
+    ("unknown-model", with_rule(then=(*THIRST.then, Conclusion(Effect.SUPPORTS, "nobody")))),
+    ("finding-cycle", with_rule(when=(FindingTest("plants_thirsty"),))),
+    ("rule-without-claim", with_rule(because=())),
+    ("claims-of-two-articles", with_rule(because=("S1-1", "S2-1"))),
+    ("control-character", {"name": "small\x1b[31m"}),
+    ("control-character", {"warnings": {"drowned": "The plants\nmay drown."}}),
+    ("unknown-model", {"serves": {"greet_plants": ("nobody",)}}),
+]
+
+
+@pytest.mark.parametrize(("code", "change"), MISFITS)
+def test_parts_that_do_not_fit_together_are_refused(code: str, change: dict[str, Any]) -> None:
+    made = replace(SMALL, **change)
+    doors: list[Callable[[], object]] = [
+        lambda: Advisor(made),
+        lambda: Advisor(made, "bitmap"),
+        lambda: recommend(rulebase=made),
+        lambda: RuleBase.load(DATA / "small_base" / "rules" / "others.yaml", base=made),
+        lambda: verify(made),
+        lambda: diff(SMALL, made),
+    ]
+    for door in doors:
+        with pytest.raises(InvalidKnowledge) as caught:
+            door()
+        assert code in [mistake.code for mistake in caught.value.diagnostics]
+
+
+def test_a_change_that_leaves_a_loose_end_can_be_tried_out() -> None:
+    """That a finding is never concluded any more is worth knowing, and no reason not to decide."""
+    fewer = {name: rule for name, rule in SMALL.rules.items() if name != "thirst"}
+    assert Advisor(replace(SMALL, rules=fewer)).recommend(soil="dry").findings == ()
 
 
 def test_templates_can_use_only_their_value() -> None:

@@ -99,14 +99,11 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
     parts = _build(plain)
     if trusted:
         return parts, revision
-    from cxrules.language.semantic_checks import find_mistakes
+    from cxrules.language.semantic_checks import list_diagnostics
 
     try:
         same = write(parts) == text and _is_normal(parts)
-        mistakes = [
-            Diagnostic(mistake.code, Location(path=tuple(map(str, mistake.path))), mistake.message, mistake.hint)
-            for mistake in find_mistakes(parts)
-        ]
+        mistakes = list_diagnostics(parts)
     except (AttributeError, TypeError, ValueError) as error:
         raise _refuse("not-a-rule-base", f"this JSON is not a rule base: {error}") from None
     if mistakes:

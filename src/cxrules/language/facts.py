@@ -20,6 +20,7 @@ from cxrules.errors import (
     is_missing,
     show_value,
     suggest,
+    suggest_list,
     unwrap,
 )
 from cxrules.late import dataclass, field
@@ -168,10 +169,11 @@ class Fact(Told):
         Raises:
             InvalidOrganisation: With every mistake in the value.
         """
-        value = unwrap(value)
-        if value is not None and is_missing(value):
+        given, value = value, unwrap(value)
+        if is_missing(value):
             code = "out-of-range" if self.kind is Kind.PERCENT and isinstance(value, float) else "wrong-type"
-            raise self._wrong(code, f"{show_value(value)} marks a missing cell and is not a value", hint=MISSING)
+            shown = show_value(given if value is None else value)
+            raise self._wrong(code, f"{shown} marks a missing cell and is not a value", hint=MISSING)
         if self.kind is Kind.FLAG:
             if value is True or value is False:
                 return value
@@ -206,9 +208,7 @@ class Fact(Told):
 
     def _examine_set(self, value: object) -> tuple[str, ...]:
         if not isinstance(value, list | tuple | set | frozenset):
-            hint = ""
-            if isinstance(value, str):
-                hint = f"write [{value!r}]" if value in self.names else suggest(value, self.names)
+            hint = suggest_list(value, self.names) if isinstance(value, str) else ""
             raise self._wrong("wrong-type", f"a list of its values is expected, not {show_value(value)}", hint=hint)
         unknown = [element for element in value if not isinstance(element, str) or element not in self.names]
         if unknown:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from cxrules.errors import suggest
+from cxrules.errors import Diagnostic, Location, suggest
 from cxrules.language.circles import check_circles, check_premise_circles
 from cxrules.language.condition_checks import check_conditions
 from cxrules.language.facts import Fact, Kind
@@ -19,7 +19,7 @@ from cxrules.language.patterns import CLAIM_ID, DASHED_ID, FINGERPRINT, NAME, SO
 from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import EVIDENTIAL, Claim, Effect, Impossible, Model, Named, Policy, Rule, Source
 
-__all__ = ["MODEL_KINDS", "TARGETS", "find_mistakes", "name_sections"]
+__all__ = ["MODEL_KINDS", "TARGETS", "find_mistakes", "list_diagnostics", "name_sections"]
 
 MODEL_KINDS: Final = ("owner", "interim", "fallback", "deferral")
 
@@ -90,6 +90,14 @@ def find_mistakes(
     yield from check_circles(parts.rules, own)
 
 
+def list_diagnostics(parts: Parts) -> list[Diagnostic]:
+    """List what is wrong with the meaning of a whole rule base that comes from no file, by its path."""
+    return [
+        Diagnostic(mistake.code, Location(path=tuple(map(str, mistake.path))), mistake.message, mistake.hint)
+        for mistake in (*_check_text(parts.name, ("name",)), *find_mistakes(parts))
+    ]
+
+
 class _PartsChecker:
     def __init__(self, parts: Parts, names: KnownNames) -> None:
         self.parts, self.names = parts, names
@@ -130,6 +138,7 @@ class _PartsChecker:
         for name in (name for name in self.names.known["findings"] if name in facts):
             message = f"{name!r} is the name of a fact and of a finding"
             yield Mistake("name-clash", ("findings", name), message, "choose another name")
+        yield from _refuse_twice(tuple(each.id for each in parts.impossible), ("impossible",))
         for conjunction in parts.impossible:
             yield from self._check_impossible(conjunction)
         for claim in parts.claims.values():
