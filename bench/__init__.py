@@ -1,1 +1,1 @@
-"""Measurements: cxrules beside its peers, on the same rule base and the same organisations. See docs/benchmarks.md."""
+"""Measurements of cxrules and its peers on the same rule base and organisations. See docs/benchmarks.md."""

@@ -39,17 +39,17 @@ COMPARED = """\
 ## What is compared, and what is not
 
 - All engines answer the same question: which rules fire for these facts? Their versions of the rule base are translated
-  from the same `RuleBase` by modules of `bench`, and each is held to fire the same rules before it is timed. For each
+  from the same `RuleBase` by modules of `bench`, and each must fire the same rules before it is timed. For each
   engine several translations were tried and the fastest is kept; a translation by hand could still be faster.
-- The engines of others are general. They offer what cxrules does not: actions that change the working memory, rules
-  changed while running, expressions and arithmetic over anything, other languages than Python. cxrules compiles a
+- The other engines are general. They offer what cxrules does not: actions that change the working memory, rules
+  changed while running, expressions and arithmetic over anything, languages other than Python. cxrules compiles a
   closed vocabulary and monotone rules, and its speed rests on that restriction.
 - One organisation at a time, in one thread, each engine built once and used again; building is not timed. The facts
-  come from Python, so that what a binding costs is counted.
+  come from Python, so that the cost of a binding is counted.
 - The policy, the voices of the authors and the claims belong to cxrules. The other engines do not weigh evidence; if a
   table shows a whole answer, cxrules adds everything beyond the fired rules.
-- Reasons: zen-engine's trace tells the rows that matched; CLIPS, Drools, Rego and experta tell the rules. What cxrules
-  returns is read from one integer when it is asked for, so that tables below say also what reading takes.
+- Reasons: zen-engine's trace has the rows that matched; CLIPS, Drools, Rego and experta report the rules. What cxrules
+  returns is read from one integer on request, so the tables below also say what reading takes.
 """
 
 
@@ -72,8 +72,8 @@ class Program(NamedTuple):
 
 
 def main() -> int:
-    """Measure, write, and say which targets hold."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure cxrules beside its peers.")
+    """Measure, write, and report which targets are met."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Compare cxrules with its peers.")
     parser.add_argument("--records", type=int, default=50_000, help="of the decision log (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=30.0, help="for each table of engines (default: %(default)s)")
     parser.add_argument("--organisations", type=int, default=200, help="for each table (default: %(default)s)")

@@ -1,4 +1,4 @@
-"""How many questions a consultation asks until it is settled, beside the fixed order and random orders.
+"""How many questions a consultation asks until it is settled, compared with a fixed order and random orders.
 
 Every organisation of one set of readings is asked about from nothing known. It answers what the set knows of it and
 skips the rest. A consultation is settled when no answer to any question not yet asked, skipping included, can change
@@ -45,7 +45,7 @@ def count_guided(judge: Judge, facts: Mapping[str, FactValue]) -> int:
 
 
 def count_in_order(judge: Judge, facts: Mapping[str, FactValue], order: Sequence[str]) -> int:
-    """Count the questions in a given order. What is settled stays settled, so that halving finds the place."""
+    """Count the questions in a given order, by bisection: what is settled stays settled."""
     low, high = 0, len(order)
     while low < high:
         middle = (low + high) // 2
@@ -60,7 +60,7 @@ def main() -> None:
     """Print the table."""
     judge = Advisor().judge
     names = list(judge.rulebase.vocabulary.facts)
-    rng = random.Random(SEED)  # noqa: S311 - orders of questions, no secret
+    rng = random.Random(SEED)  # noqa: S311 - not a secret
     orders = [rng.sample(names, len(names)) for _ in range(ORDERS)]
     rows = []
     for number, given in enumerate(read_organisations(), 1):

@@ -181,13 +181,13 @@ def read(task: str, path: Path) -> dict[str, float]:
 def find_peak() -> float:
     """Return the peak memory of this process in MB."""
     status = Path("/proc/self/status")
-    if status.exists():  # what getrusage says begins with the peak of the process that started this one
+    if status.exists():  # getrusage would include the peak of the parent process
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure_reading(folder: Path, records: int) -> Target:
-    """Print how fast logs of two sizes are read, and in how much memory; return what is asked of replay."""
+    """Print speed and memory of reading logs of two sizes, and return the targets."""
     replayed = 0.0
     print(f"\n{'':<10}{'records':>12}{'GB':>8}{'records/s':>12}{'per CPU s':>12}{'peak MB':>10}{'found':>10}")
     for number in sorted({min(SMALL, records), records}):

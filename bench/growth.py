@@ -23,14 +23,14 @@ GROWTH = 5
 GATES_GROWTH = 1
 _ROWS = 1 << 16
 
-# They take minutes to build more, or a second for each organisation.
+# Larger ones take these engines minutes to build, or a second for each organisation.
 _LARGEST = {
     "cxrules experta": 10 * CORE,
     "OPA Rego (regopy)": 10 * CORE,
     "rule-engine": CORE,
     "Drools (drools-jpy)": 0,  # it fails where many rules compare a number that an organisation leaves out
 }
-_FEW = 10  # organisations for those who need milliseconds
+_FEW = 10  # organisations for engines that need milliseconds
 
 
 def measure_growth(count: int, seconds: float, sizes: Sequence[int] = SIZES) -> Section:
@@ -53,7 +53,7 @@ def measure_growth(count: int, seconds: float, sizes: Sequence[int] = SIZES) -> 
         reference = programs[PEERS[0].name]
         fired.append([reference.fire(known) for known in organisations])
         assert fired[-1] == fired[0], "other rules fire in a larger rule base"
-        # Apart from those who need milliseconds: they would leave it a cold cache.
+        # Timed without engines that need milliseconds, which would leave a cold cache.
         for names in ([PEERS[0].name], [name for name in programs if name != PEERS[0].name]):
             few = organisations if len(names) == 1 else organisations[:_FEW]
             times = time_in_turn(

@@ -1,6 +1,6 @@
 """A rule base as one formula for each rule, findings and alternatives written out where they are needed.
 
-For engines that evaluate expressions and chain nothing. A formula that stands in many places is made once.
+For engines that evaluate expressions and chain nothing. A formula that is needed in several places is built once.
 """
 
 from __future__ import annotations

@@ -30,17 +30,17 @@ _PATIENCE = 30  # seconds after which a person gives up
 
 
 class Interview:
-    """One person with the page open: with a separate connection, an organisation that grows."""
+    """One person with the page open: a separate connection, and an organisation that grows."""
 
     def __init__(self, port: int, seed: int, organisations: list[dict[str, FactValue]]) -> None:
         self._port = port
         self._organisations = organisations
-        self._random = random.Random(seed)  # noqa: S311 - it draws organisations, not secrets
+        self._random = random.Random(seed)  # noqa: S311 - not a secret
         self.times: list[float] = []
         self.errors: list[str] = []
 
     async def hold(self, until: float, pause: float) -> None:
-        """Answer until the time is over."""
+        """Answer until the time is up."""
         await asyncio.sleep(self._random.uniform(0, pause))
         reader, writer = await asyncio.open_connection(HOST, self._port)
         try:
@@ -78,7 +78,7 @@ class Interview:
 
 
 async def annoy(port: int, until: float) -> None:
-    """Send what a hostile client would, until the time is over: huge and slow bodies, unknown facts."""
+    """Send what a hostile client would, until the time is up: huge and slow bodies, unknown facts."""
     unknown = json.dumps({"facts": {f"fact_{number}": "x" for number in range(3000)}}).encode()
     while perf_counter() < until:
         with suppress(OSError, asyncio.IncompleteReadError):

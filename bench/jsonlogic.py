@@ -70,7 +70,7 @@ class _JsonLogic:
             assert isinstance(test.operand, tuple)
             elements = [{"in": [element, value]} for element in test.operand]
             if test.operator is Operator.INCLUDES_ALL:
-                # Of an empty list an unknown set holds nothing either.
+                # An unknown set contains nothing, like an empty list.
                 return self.all_of(elements) if elements else _is_known(value)
             if test.operator is Operator.INCLUDES_ANY:
                 return self.any_of(elements)

@@ -1,4 +1,4 @@
-"""What was measured on what: versions, interpreter, processor."""
+"""The environment of a measurement: versions, interpreter, processor."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _FAST = (REFERENCE, _DECIDING, "datalogic-py")
 _EXPERTA = "cxrules experta"
 _MILLISECONDS = ("OPA Rego (regopy)", "cxrules experta", "rule-engine")
 _FEW = 40
-_SLOW = "rule-engine"  # a table of whole answers more would take it minutes
+_SLOW = "rule-engine"  # whole answers would take it minutes
 
 MATCH = 5
 IDS = 3.5
@@ -107,7 +107,7 @@ def measure_matching(rulebase: RuleBase, count: int, seconds: float) -> Section:
             "times",
         ),
         Target.at_most(
-            f"the whole recommend(), beside what {fastest} takes to match",
+            f"the whole recommend(), compared with matching by {fastest}",
             times[_DECIDING].median / times[fastest].median,
             1,
             "times",

@@ -1,4 +1,4 @@
-"""What a kept recommendation weighs."""
+"""The memory that a recommendation takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def measure_memory(advisor: Advisor, kept: int) -> Section:
         kept: How many recommendations are kept.
     """
     distinct = list_organisations(advisor.rulebase, min(kept, 200))
-    # What is kept once for all of them is made before anything is weighed: every answer is read once.
+    # Reading every answer once creates what they share before anything is measured.
     organisations = [distinct[number % len(distinct)] for number in range(kept)]
     texts = [advisor.recommend(known).model_dump_json().encode() for known in distinct]
     rows = [

@@ -1,4 +1,4 @@
-"""The organisations on which all is measured: those of the readings and drawn ones, of one number of known facts."""
+"""The organisations of all measurements, from the readings and drawn, with the same number of known facts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SEED = 3
 def list_organisations(rulebase: RuleBase, count: int, known: int = KNOWN) -> list[dict[str, FactValue]]:
     """Return organisations, each with the same number of known facts; none meets an impossible conjunction.
 
-    Those of the readings come first: facts are added to them by chance until so many are known. The others are drawn.
+    Those of the readings come first: random facts are added until enough are known. The others are drawn.
 
     Args:
         rulebase: The rule base, which knows the facts of the readings.
@@ -44,7 +44,7 @@ def read_organisations() -> list[dict[str, Any]]:
 
 
 class _Draw:
-    """Draws facts by chance; the same number gives the same organisation."""
+    """Draws random facts; the same seed gives the same organisation."""
 
     def __init__(self, rulebase: RuleBase) -> None:
         self._rulebase = rulebase
@@ -54,9 +54,9 @@ class _Draw:
         }
 
     def fill(self, given: dict[str, object], known: int, number: int) -> dict[str, FactValue]:
-        """Add facts to given ones until so many are known."""
+        """Add facts to given ones until enough are known."""
         filled = self._rulebase.vocabulary.validate(given)
-        for name, value in self._pairs(random.Random(_SEED * 1_000_000 + number)):  # noqa: S311 - no secrets
+        for name, value in self._pairs(random.Random(_SEED * 1_000_000 + number)):  # noqa: S311 - not a secret
             if len(filled) == known:
                 break
             if name not in filled and not self._rulebase.incoherences({**filled, name: value}):

@@ -77,7 +77,7 @@ class Peer(NamedTuple):
 
     @property
     def lacks(self) -> str:
-        """What it takes to run it and is not here; empty when it can run."""
+        """What is missing to run it; empty if nothing is."""
         if find_spec(self.module) is None:
             return f"{self.package} is not installed"
         if self.module == "drools":
@@ -88,7 +88,7 @@ class Peer(NamedTuple):
 
 
 def _translated(name: str, **options: Any) -> Callable[[RuleBase], Program]:
-    """Return what makes a program of a class, `module:class`, whose module is imported when it is first asked for."""
+    """Return a factory of a class, given as `module:class`; the module is imported on the first call."""
     module, _, attribute = name.partition(":")
 
     def make(rulebase: RuleBase) -> Program:
@@ -158,7 +158,7 @@ def make_peer(name: str, rulebase: RuleBase) -> Program:
 
 
 class PeerEngine:
-    """A program in the place of an engine of cxrules, so that the same code decides on what it fires."""
+    """A peer used as an engine of cxrules, so that the same code decides on the rules it fires."""
 
     def __init__(self, rulebase: RuleBase, name: str, program: Program) -> None:
         self.rulebase = rulebase

@@ -45,7 +45,7 @@ def measure_reading(advisor: Advisor, count: int, seconds: float) -> Section:
         "`advice.model_dump()`": Recommendation.model_dump,
     }
     calls: dict[str, Callable[[Any], object]] = {_BASE: advisor.recommend, **reads}
-    # Each has its own answers: what one has read of an answer is not there for the next.
+    # Each has separate answers, so that none profits from what another has read.
     inputs: dict[str, Sequence[Any]] = {_BASE: organisations}
     inputs |= {name: [advisor.recommend(known) for known in organisations] for name in reads}
     calls |= dict.fromkeys((_TUPLE, _LIST), vocabulary.validate)
@@ -58,7 +58,7 @@ def measure_reading(advisor: Advisor, count: int, seconds: float) -> Section:
     ]
     text = fold(
         f"""The time to read parts of an answer, on {count} organisations; reading does not decide again, and each call
-        reads an answer that nobody has read before in that round. Microseconds of CPU time."""
+        reads an answer that was not read before in that round. Microseconds of CPU time."""
     )
     text += f"\n\n{table(['what', 'median:', '95th percentile:', 'times recommend():'], rows)}"
     return Section(

@@ -163,9 +163,8 @@ def _describe_billion(rates: list[Rate], two: float) -> str:
     head = ["what goes in, what is answered", "core hours:", "minutes on 16 cores:", "GB in:", "GB out:"]
     told = f"""Computed from the rates and bytes above, not run. Sixteen cores, each with one process, are
     taken to gain as much as two do here ({two / 2:.0%} of a core each). The gigabytes are those of Arrow in memory.
-    They are read and written batch by batch, so what it takes besides is a disk or network that delivers them in that
-    time; under Spark its conversion of rows comes on top. Codes cost least: what is decided often is worth encoding
-    once."""
+    They are read and written batch by batch, which also takes a disk or network that delivers them in that time; Spark
+    adds its conversion of rows. Codes cost least: what is decided often is worth encoding once."""
     return f"## A billion rows\n\n{table(head, rows)}\n\n{fold(told)}\n"
 
 
@@ -182,13 +181,15 @@ def measure_spark(size: int) -> Section:
             ("`mapInArrow` with a function that returns one column", lean),
         )
     ]
-    head = ["what runs", "seconds:", "rows a second:", "beside the identity:"]
+    head = ["what runs", "seconds:", "rows a second:", "times the identity:"]
     told = f"""{size:,} rows of 60 columns of text, numbers and lists from Parquet files on `local[{os.cpu_count()}]`,
     the answer written to Spark's `noop`; medians of {_ROUNDS} rounds, taken in turn. Target: at most 1.15 times the
     identity function. What costs is Spark's conversion between its rows and Arrow: the identity function pays it for 60
     columns each way, the engine for 60 in and the {len(_answered())} of its answer out, the last line for 60 in and one
     out."""
-    target = Target.at_most("Spark with the engine beside the identity function", engine / identity, SPARK, "times")
+    target = Target.at_most(
+        "Spark with the engine, compared with the identity function", engine / identity, SPARK, "times"
+    )
     return Section("Spark", f"{table(head, rows)}\n\n{fold(told)}", (target,))
 
 
@@ -208,7 +209,7 @@ def _describe_others(size: int) -> str:
             (f"`cxrules.{engine.lower()}.recommend`", decided),
         )
     ]
-    head = ["what runs", "seconds:", "rows a second:", "beside the identity:"]
+    head = ["what runs", "seconds:", "rows a second:", "times the identity:"]
     told = f"""{size:,} rows of 60 columns of text, numbers and lists, in four parts, on both cores: Dask's
     `map_partitions` of pandas frames in threads, Ray's `map_batches` of Arrow tables in processes; the better of two
     rounds, after one that starts the workers. Dask hands its frames on as they are, so that its identity function costs

@@ -1,8 +1,8 @@
 """The questions answered by search: medians on the built-in rule base, compared with a naive exhaustive search.
 
-The organisations know 15 to 30 facts. The naive search asks `recommend` the same, one organisation after another;
-where it would take too long, it is timed on the first of those it has to look at and the time is scaled up. Where both
-give an answer soon, the answers are compared before any time is printed.
+The organisations know 15 to 30 facts. The naive search calls `recommend` for one organisation after another. If that
+takes too long, it is timed on the first organisations and the time is scaled up; otherwise the answers are compared
+before any time is printed.
 
     python -m bench.search
 """
@@ -30,7 +30,7 @@ NAIVE = 5
 """Organisations on which the naive search is timed."""
 
 CALLS = 20
-"""How often `recommend()` is timed beside each question."""
+"""How often `recommend()` is timed in turn with each question."""
 
 STEPS = 4000
 """Organisations that the naive search may look at before its time is scaled up."""
@@ -125,7 +125,7 @@ def try_completions(advisor: Advisor, advice: Recommendation) -> Iterator[str | 
     """Decide on random completions, one by one."""
     cases = possibilities_of(advice.judge).cases
     unknown = [name for name in cases if name not in advice.decision.known]
-    rng = random.Random(1)  # noqa: S311 - organisations, no secret
+    rng = random.Random(1)  # noqa: S311 - not a secret
     while True:
         drawn: dict[str, FactValue] = {name: rng.choice(cases[name]) for name in unknown}
         yield advisor.recommend({**advice.decision.known, **drawn}).model

@@ -48,7 +48,7 @@ def make_synthetic(rules: int) -> RuleBase:
     Args:
         rules: How many rules, at least `CORE`.
     """
-    rng = random.Random(_SEED)  # noqa: S311 - no secrets
+    rng = random.Random(_SEED)  # noqa: S311 - not a secret
     facts = _facts()
     core = list(_core(facts, rng))
     filling = list(_filling(facts, rng, rules - CORE))
@@ -67,7 +67,7 @@ def draw_organisations(count: int, known: int) -> list[dict[str, FactValue]]:
         count: How many.
         known: The number of known facts.
     """
-    rng = random.Random(_SEED + 1)  # noqa: S311 - no secrets
+    rng = random.Random(_SEED + 1)  # noqa: S311 - not a secret
     facts = _facts()
     return [
         {fact.name: _value(fact, rng) for fact in sorted(rng.sample(facts, known), key=facts.index)}
@@ -96,7 +96,7 @@ def _value(fact: Fact, rng: random.Random) -> FactValue:
 
 
 def _test(fact: Fact, rng: random.Random) -> FactTest:
-    """Return a test that about half of the organisations pass in which the fact is known."""
+    """Return a test that about half of the organisations that know the fact pass."""
     if fact.kind is Kind.FLAG:
         return FactTest(fact.name, Operator.IS, rng.random() < 0.5)
     if fact.kind is Kind.PERCENT:
@@ -144,7 +144,7 @@ def _filling(facts: Sequence[Fact], rng: random.Random, count: int) -> Iterator[
             if number % 8 == 0:
                 then.append(Conclusion(Effect.FINDING, f"filling_{number // 8}"))
         else:
-            # Every finding of the filling is needed by some, and every other such rule has alternatives as well.
+            # Some rule needs every finding of the filling; every other such rule also has alternatives.
             when.append(FindingTest(f"filling_{rng.randrange(number // 8 + 1)}"))
             if number % 20 == 1:
                 when.append(AnyOf(tuple((_test(fact, rng),) for fact in rng.sample(facts, 3))))

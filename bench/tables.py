@@ -32,7 +32,7 @@ _BATCH = "datalogic-py, its batch, the rules alone"
 
 
 def measure_tables(size: int) -> Section:
-    """Measure on so many organisations, each with 25 known facts on average."""
+    """Measure on `size` organisations, each with 25 known facts on average."""
     advisor = Advisor()
     judge = advisor.tables
     codes = draw_codes(judge, size)
@@ -68,28 +68,32 @@ def measure_tables(size: int) -> Section:
     )
     shown = [[name, f"{rate:,.0f}", f"{rate / loop:,.1f}"] for name, rate in rows.items()]
     bits = sum(codes[name].dtype.itemsize for name in codes)
-    text += f"\n\n{table(['what', 'organisations a second:', 'beside a loop:'], shown)}\n\n" + fold(
+    text += f"\n\n{table(['what', 'organisations a second:', 'times a loop:'], shown)}\n\n" + fold(
         f"""An organisation is {bits} bytes as codes, {dictionaries.nbytes / size:,.0f} as Arrow dictionaries,
         {strings.nbytes / size:,.0f} as strings. Two processes decide {two:.2f} times as many as one in the
-        processor time of each. Two that only AND the same two kilobytes again and again, which share nothing but the
-        machine, reach {at_best:.2f} times."""
+        processor time of each. Two that only AND the same two kilobytes repeatedly, and so share only the machine,
+        reach {at_best:.2f} times."""
     )
     fired = rows["coded columns, with the fired rules"]
     return Section(
         "Many organisations at once",
         text,
         (
-            Target.at_least("coded columns beside a loop", rows["coded columns, the model"] / loop, 500, "times"),
             Target.at_least(
-                "Arrow dictionaries beside a loop", rows["Arrow dictionaries, `brief`"] / loop, 100, "times"
+                "coded columns, compared with a loop", rows["coded columns, the model"] / loop, 500, "times"
             ),
-            Target.at_least("Arrow strings beside a loop", rows["Arrow strings, `brief`"] / loop, 30, "times"),
-            Target.at_least("coded columns beside Polars", fired / rows["Polars, the rules alone"], 5, "times"),
-            Target.at_least("coded columns beside DuckDB", fired / rows["DuckDB, the rules alone"], 15, "times"),
-            Target.at_least("two processes beside one", two, 1.7, "times"),
+            Target.at_least(
+                "Arrow dictionaries, compared with a loop", rows["Arrow dictionaries, `brief`"] / loop, 100, "times"
+            ),
+            Target.at_least("Arrow strings, compared with a loop", rows["Arrow strings, `brief`"] / loop, 30, "times"),
+            Target.at_least("coded columns, compared with Polars", fired / rows["Polars, the rules alone"], 5, "times"),
+            Target.at_least(
+                "coded columns, compared with DuckDB", fired / rows["DuckDB, the rules alone"], 15, "times"
+            ),
+            Target.at_least("two processes, compared with one", two, 1.7, "times"),
             *(
                 Target.at_least(
-                    "Arrow dictionaries beside the batch of datalogic-py",
+                    "Arrow dictionaries, compared with the batch of datalogic-py",
                     rows["Arrow dictionaries, `brief`"] / rate,
                     100,
                     "times",
@@ -173,7 +177,7 @@ def _assert_equal(advisor: Advisor, codes: Mapping[str, Codes], few: list[dict[s
 def measure_processes(size: int) -> tuple[float, float]:
     """Return the ratio of two processes' decisions to one's, in the processor time of each: the best of several rounds.
 
-    Beside it stands what two processes reach that need no memory: how far they hinder one another lies in the machine.
+    The second ratio is that of two processes that need no memory, which shows how far the machine slows both down.
     """
     with get_context("spawn").Pool(2) as pool:
         pool.map(_work, [(1, 1_000, 1)] * 2)

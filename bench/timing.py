@@ -33,7 +33,7 @@ class Times:
 
     @classmethod
     def of(cls, nanoseconds: Sequence[int]) -> Times:
-        """Sum up single calls."""
+        """Summarise the times of single calls."""
         ordered = sorted(nanoseconds)
         return cls(ordered[len(ordered) // 2] / 1000, ordered[len(ordered) * 95 // 100] / 1000, len(ordered))
 
@@ -60,13 +60,13 @@ def time_in_turn(
     count = len(next(iter(inputs.values())))
     clock = _time_clock()
     order = list(contenders.items())
-    rng = random.Random(1)  # noqa: S311 - whose turn it is, no secret
+    rng = random.Random(1)  # noqa: S311 - not a secret
     with _collector_off():
         spent = dict.fromkeys(contenders, 0)
         running = set(contenders)
         while running:
             for position in range(count):
-                rng.shuffle(order)  # who follows itself finds its data in the processor's caches
+                rng.shuffle(order)  # a contender that follows itself finds its data in the caches
                 for name, call in order:
                     if name not in running:
                         continue
@@ -75,7 +75,7 @@ def time_in_turn(
                     call(given)
                     taken = thread_time_ns() - started
                     found[name].append(taken - clock)
-                    spent[name] += taken  # with the clock: without it a short call may come out below zero
+                    spent[name] += taken  # the clock included: without it a short call may come out negative
                 if position % 20 == 0:
                     gc.collect(0)
             running = {name for name in running if spent[name] < share}

@@ -13,14 +13,14 @@ from cxrules.rulebase import RuleBase
 __all__ = ["COMPARISONS", "Production", "accepted", "list_productions"]
 
 COMPARISONS = {Operator.BELOW: "<", Operator.AT_LEAST: ">=", Operator.AT_MOST: "<=", Operator.IS: "=="}
-"""The signs that most languages have for comparisons of numbers."""
+"""The operators for comparing numbers that most languages have."""
 
 
 class Production(NamedTuple):
     """A rule or one alternative of an `any_of`.
 
     Attributes:
-        name: A name that none other has.
+        name: A unique name.
         rule: The id of the rule; empty for an alternative.
         tests: The tests of facts, all of which must hold.
         needs: The findings that must be established.

@@ -1,8 +1,8 @@
-"""Reads a log of decisions back, and finds those that a change of the rules would alter.
+"""Reads a log of decisions and finds those that a change of the rules would alter.
 
-`python changed_decisions.py LOG RULES...` reads a log of yours, and lays files of yours on the built-in rule base.
-Without arguments it makes a small log of its own, and lays the rules of `changed_rules` on them. The command
-`cxrules log impact LOG --rules RULES --on-top` does the same with a table.
+`python changed_decisions.py LOG RULES...` reads your log and adds your files to the built-in rule base. Without
+arguments it writes a small log and adds the rules of `changed_rules`. The command `cxrules log impact LOG --rules
+RULES --on-top` does the same with a table.
 """
 
 import sys

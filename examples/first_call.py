@@ -1,4 +1,4 @@
-"""The first call: what is known about an organisation in, a recommendation and its reasons out."""
+"""The first call: facts about an organisation in, a recommendation and its reasons out."""
 
 import cxrules
 

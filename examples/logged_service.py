@@ -1,8 +1,8 @@
-"""A web service that logs its decisions: to a file that can be decided again, and to the logging of the program.
+"""A web service that logs its decisions: to a file for replay, and to the logging of the program.
 
 With fastapi and uvicorn installed, `uvicorn logged_service:app` in this folder serves it. The file is the one that the
-environment variable DECISION_LOG names, or `decisions.jsonl`; `cxrules log show FILE` reads it. Who asked stands in the
-file as a label, and is masked in the other log.
+environment variable DECISION_LOG names, or `decisions.jsonl`; `cxrules log show FILE` reads it. The customer is a
+label in the file, and is masked in the other log.
 """
 
 import logging.config

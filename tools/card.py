@@ -1,4 +1,4 @@
-"""The table of the card: what comes of its four facts alone, in every combination.
+"""The table of the card: the outcome of every combination of its four facts.
 
 The card that ordered this library names four facts: maturity, the bandwidth of marketing, the budget split and the
 CEO's involvement. Each row was checked against the claims; `because` names those that support the outcome, `review`
@@ -14,30 +14,33 @@ from cxrules import Advisor, Recommendation, RuleBase
 
 PATH = "tests/data/cases/card.csv"
 FACTS = ("maturity", "marketing_bandwidth", "retention_budget_share", "ceo_involvement")
-HALF_OF_THE_MONEY = 50  # below this the rules take marketing to attend to winning customers
+HALF_OF_THE_MONEY = 50  # below this, the rules assume that marketing focuses on acquisition
 SHARES = (None, 10, 30, 60)  # one in each region that a rule or an action distinguishes
 
 REVIEWS = {
-    ("ceo_with_cco", "champion"): "A championing CEO comes before every other home (fourth article).",
+    ("ceo_with_cco", "champion"): "A CEO who champions CX comes before every other owner (fourth article).",
     ("cx_department", "mature"): "Mature CX deserves its own department; no leader above is known to be available.",
     ("cx_department", "developing"): "Maturing CX shows the need for its own department (first article).",
-    ("cxo_owned", "mature"): "Mature CX, and signs that one department could not carry it: a leader above them all.",
+    (
+        "cxo_owned",
+        "mature",
+    ): "Mature CX, and signs that one department cannot carry it: a leader above all departments.",
     (
         "cxo_owned",
         "developing",
-    ): "Maturing CX, and signs that one department could not carry it: a leader above them all.",
+    ): "Maturing CX, and signs that one department cannot carry it: a leader above all departments.",
     (
         "cxo_owned",
         "absent",
-    ): "A CEO who takes no part leaves it to an independent leader to make CX everybody's (third article).",
+    ): "If the CEO takes no part, an independent leader has to make CX company-wide (third article).",
     ("cxo_owned", "stretched"): "A team without time needs another owner: a dedicated leader (second article).",
     (
         "cxo_owned",
         "acquisition",
-    ): "Marketing minds acquisition: a dedicated leader should own CX (second article).",
+    ): "Marketing focuses on acquisition: a dedicated leader should own CX (second article).",
     ("marketing_interim", "young"): "Young CX and marketing with time: the first article would begin there.",
-    (None, "nothing"): "Nothing is known: no article licenses a default.",
-    (None, "little"): "What is known gives no author a reason to choose: ask.",
+    (None, "nothing"): "Nothing is known, and no article supports a default answer.",
+    (None, "little"): "The known facts give no author a reason to choose: ask further questions.",
 }
 
 

@@ -1,6 +1,6 @@
 """Build the sdist, and from it the wheel; then try the wheel in an environment where nothing else is installed.
 
-Run it from the project's root: `python -m tools.check_wheel`. What it builds is left in dist/.
+Run it from the root of the project: `python -m tools.check_wheel`. The results are in dist/.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
 
-# With the sdist one can change the knowledge, generate, test and build again.
+# With the sdist, users can change the knowledge, generate, test and build again.
 IN_SDIST = {
     ".pre-commit-hooks.yaml",
     "CITATION.cff",
@@ -44,7 +44,7 @@ IN_WHEEL = {
     *(f"cxrules/schemas/{path.name}" for path in (ROOT / "schemas").glob("*.json")),
 }
 
-# Runs in the clean environment, far from the project: the main job without extras, and without reading YAML.
+# Runs in the clean environment, outside the project: the main job without extras or YAML.
 MAIN_JOB = """
 import importlib.metadata, importlib.util, json, sys
 import cxrules
@@ -81,7 +81,7 @@ def main() -> None:
 
 
 def check_sdist(sdist: Path) -> None:
-    """Fail unless the sdist holds all that the project is made of."""
+    """Fail unless the sdist contains the whole project."""
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     missing = IN_SDIST - names
@@ -90,7 +90,7 @@ def check_sdist(sdist: Path) -> None:
 
 
 def check_wheel(wheel: Path) -> None:
-    """Fail unless the wheel holds the package with its data, and nothing else."""
+    """Fail unless the wheel contains the package with its data, and nothing else."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     missing = IN_WHEEL - names
@@ -99,14 +99,14 @@ def check_wheel(wheel: Path) -> None:
     assert ours, "there is no built-in rule base"
     assert ours <= names, f"the wheel lacks {sorted(ours - names)}"
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"cxrules", f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"}, f"the wheel holds {sorted(tops)}"
+    assert tops == {"cxrules", f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"}, f"the wheel contains {sorted(tops)}"
 
 
 def check_installed(wheel: Path, folder: Path) -> str:
     """Install the wheel alone into a new environment in the folder, and fail unless the main job runs there."""
     environment, elsewhere = folder / "environment", folder / "elsewhere"
     elsewhere.mkdir()
-    venv.create(environment)  # without its own pip, which takes longer to install than the wheel
+    venv.create(environment)  # without pip, which takes longer to install than the wheel
     scripts = environment / ("Scripts" if os.name == "nt" else "bin")
     python = str(scripts / "python")
     pip = (sys.executable, "-m", "pip", "--python", python, "--quiet", "--quiet", "--disable-pip-version-check")
@@ -120,12 +120,12 @@ def check_installed(wheel: Path, folder: Path) -> str:
     told = command.stdout + command.stderr
     assert command.returncode != 0, "the command line runs without its extra"
     assert "cxrules[cli]" in told, f"the command line without its extra does not say which to install:\n{told}"
-    assert "Traceback" not in told, f"the command line without its extra falls over:\n{told}"
+    assert "Traceback" not in told, f"the command line without its extra crashes:\n{told}"
     return str(answer["model"])
 
 
 def run(*command: str, cwd: Path = ROOT) -> str:
-    """The standard output of a command; where it fails, say all it said and stop."""
+    """The standard output of a command; if it fails, print all its output and stop."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\nfailed with exit code {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -1,4 +1,4 @@
-"""The module with what is compiled of the built-in rule base beforehand: the first answer reads no rule."""
+"""The module with the compiled built-in rule base, so that the first answer reads no rules."""
 
 from collections.abc import Mapping
 from typing import Any

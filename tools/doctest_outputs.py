@@ -1,7 +1,7 @@
 """Writes what the examples in Markdown files print now: `python -m tools.doctest_outputs docs/explanations.md`.
 
-The examples are doctests and the tests run them, so that a file cannot show what is not printed. While rules are being
-tuned this saves copying. `--print` prints the text instead of writing it.
+The examples are doctests that the tests run, so a file cannot show wrong outputs. This saves copying them. `--print`
+prints the text instead of writing it.
 """
 
 import contextlib

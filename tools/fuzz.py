@@ -56,7 +56,7 @@ PIECES = [
 
 def spoil(target: Target, number: int) -> str:
     """Return the input of a number: a seed, spoilt in up to five places."""
-    rng = random.Random(number)  # noqa: S311 - inputs, no secrets
+    rng = random.Random(number)  # noqa: S311 - not a secret
     text = rng.choice(target.seeds)
     for _ in range(rng.randrange(6)):
         start = rng.randrange(len(text) + 1)
@@ -76,8 +76,8 @@ def attempt(target: Target, text: str) -> str:
         target.read(text)
     except target.documented as error:
         if not str(error).replace("\n", "").isprintable():
-            return "an error with characters that act on a terminal"
-    except Exception:  # noqa: BLE001 - the very thing that is looked for
+            return "an error with control characters"
+    except Exception:  # noqa: BLE001 - the search is for any exception
         return traceback.format_exc(limit=-4)
     spent = time.process_time() - started
     return f"{spent:.1f} seconds" if spent > LONGEST else ""
@@ -100,7 +100,7 @@ def _schedule(targets: dict[str, Target], first: int) -> Iterator[tuple[str, int
 
 
 def main() -> int:
-    """Try inputs until as many are tried, or so long."""
+    """Try inputs until the number or the time asked for is reached."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--inputs", type=int, default=10**9, help="how many inputs at most")
     parser.add_argument("--seconds", type=float, default=60.0, help="for how long at most")

@@ -1,4 +1,4 @@
-"""What `make fuzz` tries: everything that reads input, each with good input to spoil."""
+"""The targets of `make fuzz`: everything that reads input, with valid input to spoil."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SMALL = ROOT / "tests" / "data" / "small_base"
 
 
 class Target(NamedTuple):
-    """What is tried: good input, and what reads it.
+    """A target: valid input, and what reads it.
 
     Attributes:
-        seeds: Good input.
-        read: Reads one input; what it raises beside `documented` breaks the contract.
+        seeds: Valid input.
+        read: Reads one input; any exception not in `documented` breaks the contract.
         documented: The exceptions that are answers.
-        share: How often it is tried beside the others.
+        share: How often it is tried, relative to the others.
     """
 
     seeds: tuple[str, ...]
@@ -67,7 +67,7 @@ def read_organisation(text: str) -> None:
 
 
 def read_values(text: str) -> None:
-    """Values of Python, as a caller could give them: whatever JSON can hold under any key."""
+    """Python values as a caller could pass them: any JSON values under any keys."""
     try:
         plain = json.loads(text)
     except (ValueError, RecursionError):
@@ -86,7 +86,7 @@ def read_canonical(text: str) -> None:
 
 
 def read_meaning(text: str) -> None:
-    """The canonical form laid out as it should be, so that what is spoilt is what it says."""
+    """The canonical form in its right layout, so that only its content is spoilt."""
     from cxrules.language import canonical
 
     try:
@@ -135,7 +135,7 @@ def read_consultation(text: str) -> None:
     except InvalidOrganisation:
         raise AssertionError("what could be read cannot be read again") from None
     except ValueError:
-        pass  # written in a way in which single facts cannot be changed: said, and nothing is lost
+        pass  # a layout in which single facts cannot be changed, which is reported and loses nothing
 
 
 def read_typed(text: str) -> None:
@@ -160,7 +160,7 @@ def read_frame(text: str) -> None:
     try:
         plain = json.loads(text)
         table = pa.Table.from_pylist(plain if isinstance(plain, list) else [plain])
-    except Exception:  # noqa: BLE001 - no table, so nothing to try
+    except Exception:  # noqa: BLE001 - not a table, so nothing to try
         return
     answer = builtin().recommend_frame(table, on_error="null")
     assert answer.num_rows == table.num_rows
@@ -206,7 +206,7 @@ def post(path: str, body: bytes) -> tuple[int, Any]:
 
 
 def read_table(text: str) -> None:
-    """Send a table, with its name in the first line, and compare what the command says of it."""
+    """Send a table, with its name in the first line, and compare the result with that of the command."""
     import csv
     import io
     from base64 import b64encode
@@ -292,7 +292,7 @@ def _make_parquet() -> str:
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    shared = Path("/dev/shm")  # noqa: S108 - a separate folder in it, with a name nobody knows beforehand
+    shared = Path("/dev/shm")  # noqa: S108 - a separate folder in it with an unpredictable name
     return tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
 
 

@@ -113,7 +113,7 @@ GENERATORS: tuple[Callable[[], Mapping[str, str]], ...] = (
 
 
 def find_stale() -> Iterator[tuple[Path, str]]:
-    """Return every generated file that is not as it should be, and what should be in it."""
+    """Return every stale generated file with its right content."""
     for generate in GENERATORS:
         for name, text in generate().items():
             path = ROOT / name

@@ -1,7 +1,7 @@
 """Golden files of answers: `python -m tools.golden` or `make generate` writes them.
 
 For each scenario of tests/data/cases/acceptance.yaml the brief explanation, and for three of them also the full one and
-why each other model is not recommended. They make a change of wording or of rules visible; they prove nothing.
+why each other model is not recommended. They show changes of wording and rules, and prove nothing.
 
 The panel is every scenario, nothing known, and every value of every fact alone: for each the outcome and a digest of
 `model_dump_json()`, so that an answer that changes shows which one it is. What changes on purpose is listed in

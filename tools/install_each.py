@@ -2,7 +2,7 @@
 
     python -m tools.install_each bench
 
-`pip install --group` installs all or nothing; what has no wheel for this system is no reason to go without the rest.
+`pip install --group` installs all or nothing; this installs the rest if one has no wheel for the system.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What may notice a mutant: cases, readings, expectations and checks. Snapshots and golden texts may not."""
+"""What can notice a mutant: cases, readings, expectations and checks, but not snapshots and golden texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ QUICK = tuple(check for check in CHECKS if check not in ("idle-rule", "idle-valu
 
 
 class Killers:
-    """Everything that may notice, read once.
+    """Everything that can notice a mutant, read once.
 
     Attributes:
         rulebase: The rule base before any change.
@@ -62,7 +62,7 @@ class Killers:
         return self._verify(rulebase)
 
     def _judge_readings(self, advisor: Advisor) -> Iterator[str]:
-        """Return what the readings demand and what holds, of the sets that have a floor."""
+        """Return what the readings demand and what is achieved, for the sets that have a floor."""
         for name, lines in self._readings.items():
             verdicts = [judge(line, advisor.judge.decide(known).model) for line, known in lines]
             if sum(verdict.plural for verdict in verdicts) >= FLOORS[name].plurality:

@@ -39,7 +39,7 @@ def write_pages(folder: Path) -> None:
     for name, lines in pages.list_pages():
         path = folder / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A sidebar of five hundred pages on each of them would cost minutes: they are reached by links and by search.
+        # A sidebar with five hundred pages on each would take minutes to build: links and search lead to them.
         orphan = "" if name.endswith("index") else "---\norphan: true\n---\n"
         path.write_text(orphan + "\n".join(lines) + "\n", "utf-8")
 
@@ -124,12 +124,12 @@ class _Pages:
         yield f"`{name}`: {model.says}."
         if model.requires:
             yield ""
-            yield "It is only in the running where this is established:"
+            yield "It can be recommended only if this is established:"
             yield ""
             yield from (f"- `{finding}`: {self.rulebase.findings[finding]}" for finding in model.requires)
         yield ""
         yield "It rests on " + join_words([f"[{claim}](../claims/{claim}.md)" for claim in model.claims]) + "."
-        yield from self._rules_section("Which rules speak of it", self.rules_of_model[name])
+        yield from self._rules_section("Which rules are about it", self.rules_of_model[name])
 
     def _rule(self, name: str) -> Iterator[str]:
         rule = self.rulebase.rules[name]

@@ -1,8 +1,8 @@
 """Mutation testing of the knowledge: is every small change of a rule noticed by a test, or proved to change nothing?
 
 A mutant is killed by a case, a reading, an expectation or a check of `cxrules verify`. One that none of them kills is
-decided equivalent when it is proved that no organisation is told anything else; otherwise it survives. Snapshots and
-golden texts do not count. Mutants of strength are counted apart.
+equivalent if it is proved that no organisation gets another answer; otherwise it survives. Snapshots and golden texts
+do not count. Mutants of strength are counted apart.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _BATCH = 25
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a mutant.
+    """The result for a mutant.
 
     Attributes:
         kind: The kind of change.
         mutant: The mutant in words.
         killer: What noticed it; empty when nothing did.
-        equivalent: Whether it is proved that no organisation is told anything else.
-        witness: For a survivor an organisation that is told something else.
+        equivalent: Whether it is proved that no organisation gets another answer.
+        witness: For a survivor, an organisation that gets another answer.
     """
 
     kind: str
@@ -110,11 +110,11 @@ def tell(title: str, fates: list[Fate]) -> None:
     print("  killed by " + ", ".join(f"{name} {count}" for name, count in killers.most_common()))
     for fate in fates:
         if fate.survives:
-            print(f"  survives: {fate.mutant}\n    told something else:\n{fate.witness}", end="")
+            print(f"  survives: {fate.mutant}\n    gets another answer:\n{fate.witness}", end="")
 
 
 def main() -> int:
-    """Print the score; exit with 1 when it is below what is demanded, with 2 when the unchanged base fails."""
+    """Print the score; exit with 1 if it is below the one demanded, with 2 if the unchanged rule base fails."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes that share the work")
     parser.add_argument("--kind", action="append", help="try only this kind of mutant; may be given repeatedly")

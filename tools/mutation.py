@@ -11,7 +11,7 @@ from cxrules.policy.evidence import weigh_rule
 from cxrules.rulebase import RuleBase
 
 STRENGTH = "strength"
-"""The kind of mutant that is counted apart: what a rule weighs is the author's tone, which no other test repeats."""
+"""The kind of mutant that is counted separately: a rule's weight is the author's tone, which no other test repeats."""
 
 _ON_ONE_MODEL = (Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES)
 _POINTS = range(1, 4)

@@ -1,4 +1,4 @@
-"""Run the tests of what decides on every Python available, or on the lowest versions of every dependency.
+"""Run the core tests on every Python available, or on the lowest versions of all dependencies.
 
 `make test-pythons`: 3.11 to 3.14, and their free-threaded builds; an interpreter that is not found, or for which a
 dependency has no wheel, is named and skipped; at least one must be found. `make test-lowest`: each `>=` of
@@ -117,7 +117,7 @@ def run(python: str, name: str) -> tuple[bool, str]:
 
 
 def main() -> int:
-    """Run what the arguments name, and tell what came out."""
+    """Run what the arguments name, and report the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("versions", nargs="*", default=VERSIONS, help="3.11, 3.13t and so on")
     parser.add_argument("--lowest", action="store_true", help="the lowest versions, on this Python")

@@ -1,4 +1,4 @@
-"""Compare the rule base with blind readings of the articles: `readings/` tells what they are.
+"""Compare the rule base with blind readings of the articles, which `readings/` describes.
 
 python -m tools.readings score [--misses] [SET ...]     every set, a line each; exit 1 below a floor
 python -m tools.readings agreement                      how far readers agree with other readers
@@ -58,7 +58,7 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rule base and the readers say of one organisation."""
+    """What the rule base and the readers say about one organisation."""
 
     id: str
     model: str | None
@@ -88,7 +88,7 @@ def is_plural(model: str | None, best: Counter[str | None]) -> bool:
 
 
 def list_sets() -> list[str]:
-    """Return the names of the sets, such as `held-out/random`; the retest is none of them."""
+    """Return the names of the sets, such as `held-out/random`; the retest is not one of them."""
 
     def order(name: str) -> tuple[str, int, str]:
         return name.partition("/")[0], len(name), name
@@ -194,7 +194,7 @@ def _answer(fact: Fact, value: FactValue) -> str:
 def write_sheets(name: str, target: Path, *, readers: int = 5, articles: Path = ARTICLES) -> None:
     """Write a folder for each reader: question sheet, articles, and the organisations in an order of that reader's.
 
-    The orders differ so that what comes before an organisation does not colour all readings in the same way.
+    The orders differ, so that the preceding organisations do not influence all readers alike.
     """
     rulebase = RuleBase.builtin()
     head = "# The organisations\n\nEach line: the question, the answer, and in brackets what the answer says. "
@@ -206,7 +206,7 @@ def write_sheets(name: str, target: Path, *, readers: int = 5, articles: Path = 
         for number, article in enumerate(sorted(articles.glob("*.txt"))):
             shutil.copy(article, folder / f"A{number}.txt")
         order = read_set(name)
-        random.Random(reader).shuffle(order)  # noqa: S311 - an order, no secret
+        random.Random(reader).shuffle(order)  # noqa: S311 - not a secret
         parts = [f"## {entry.id}\n\n" + "\n".join(describe(entry.facts, rulebase)) + "\n" for entry in order]
         (folder / "organisations.md").write_text("\n".join([head, *parts]), "utf-8")
 

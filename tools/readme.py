@@ -1,4 +1,4 @@
-"""What the README shows of a decision, and of `docs/benchmarks.md`: the drawing, the prose, the figures.
+"""The generated parts of the README: the drawing and text of a decision, and figures from `docs/benchmarks.md`.
 
 The decision is that of the README's own example, so that the picture cannot show another one.
 """
@@ -41,7 +41,7 @@ def generate(text: str, rulebase: RuleBase) -> Mapping[str, str]:
 
 
 def find_advice(text: str) -> Recommendation:
-    """Return what the first example calls `advice`."""
+    """Return the value of `advice` in the first example."""
     names: dict[str, object] = {}
     for example in doctest.DocTestParser().get_examples(text):
         exec(compile(example.source, "<example>", "single"), names)  # noqa: S102 - our own documentation

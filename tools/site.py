@@ -1,4 +1,4 @@
-"""The page as a static site: the library runs in the browser, as WebAssembly, and nobody's facts leave it.
+"""The page as a static site: the library runs in the browser as WebAssembly, and facts do not leave it.
 
 python -m tools.site TARGET
 
@@ -27,7 +27,7 @@ STATIC = ROOT / "src" / "cxrules" / "web" / "static"
 PYODIDE = "pyodide@314.0.7"
 NEEDED = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
 
-# What the page never asks for, and needs packages that the browser does not have.
+# Not used by the page, and in need of packages that the browser does not have.
 LEFT_OUT = ("cli", "decision_log", "graph", "testing", "verification", "web/static")
 
 

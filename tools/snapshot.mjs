@@ -42,4 +42,4 @@ for (const step of ["pass", ...STEPS]) {
 }
 if (memory === null) throw new Error(`with the library the memory is ${size()} bytes, more than ${start}`);
 writeFileSync(join(site, "library.snapshot"), gzipSync(memory, { level: 9 }));
-console.log(`${taken} of ${STEPS.length + 1} steps are in the memory.`);
+console.log(`${taken} of ${STEPS.length + 1} steps are in the snapshot.`);

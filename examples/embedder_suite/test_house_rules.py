@@ -1,4 +1,4 @@
-"""The test suite of a tool that embeds cxrules with two rules of its own.
+"""The test suite of a tool that embeds cxrules with two rules of the house.
 
 Run it with pytest. It needs `cxrules[testing]`, and for the last test `cxrules[verify]`.
 """
@@ -23,7 +23,7 @@ testing.register()  # from now on st.from_type(cxrules.Organisation) works
 
 
 @given(st.from_type(cxrules.Organisation))
-def test_the_tool_answers_whatever_comes(organisation: cxrules.Organisation) -> None:
+def test_the_tool_answers_for_any_organisation(organisation: cxrules.Organisation) -> None:
     advice = ADVISOR.recommend(organisation)
     assert advice.explain()
     assert set(advice.model_dump()) >= {"model", "status", "certainty"}
@@ -37,7 +37,7 @@ def test_the_answer_is_sound(organisation: dict[str, Any]) -> None:
 
 
 @given(testing.organisations_firing("house-no-start-in-marketing", RULES))
-def test_marketing_does_not_get_it_back(organisation: dict[str, Any]) -> None:
+def test_cx_does_not_go_back_to_marketing(organisation: dict[str, Any]) -> None:
     assert ADVISOR.recommend(organisation).model != "marketing_interim"
 
 
@@ -49,7 +49,7 @@ def test_the_ceo_is_told_what_to_do(organisation: dict[str, Any]) -> None:
 
 
 @given(testing.neighbours(RULES, "ceo_involvement"))
-def test_more_of_the_ceo_is_never_less(pair: tuple[dict[str, Any], dict[str, Any], str]) -> None:
+def test_more_involvement_of_the_ceo_never_weakens_the_ceo(pair: tuple[dict[str, Any], dict[str, Any], str]) -> None:
     less, more, _ = pair
     testing.check_monotone(RULES, less, more, strengthens="ceo_with_cco")
 

@@ -1,4 +1,4 @@
-"""Rules of one's own on top of the built-in ones: a policy of the house, with its own source, claim and fact."""
+"""Custom rules on top of the built-in ones: a house policy, with source, claim and fact."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def main() -> None:
         print(f"supervised: {supervised}; recommended: {advice.model}")
         if "supervised-data" in advice.fired:
             ruled_out = [row.model for row in advice.ranking if "supervised-data" in row.excluded_by]
-            print(f"ruled out by the policy of the house: {', '.join(ruled_out)}")
+            print(f"ruled out by the house policy: {', '.join(ruled_out)}")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def check_first_call(path: Path) -> None:
 def check_own_rules(path: Path) -> None:
     shown = run(path)
     assert "supervised: False; recommended: " in shown
-    assert "ruled out by the policy of the house: marketing_interim" in shown
+    assert "ruled out by the house policy: marketing_interim" in shown
     own = cxrules.RuleBase.load(path.parent, base=cxrules.RuleBase.builtin())
     advice = cxrules.Advisor(own).recommend(data_supervised=True)
     assert "H1-1" in advice.cites
