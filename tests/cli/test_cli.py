@@ -21,6 +21,7 @@ import itertools
 from typer.testing import CliRunner, Result
 
 from cxrules.cli.app import MODULES, make_app
+from cxrules.cli.shared import in_digits
 from cxrules.cli.terminal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ def test_rules_lists_and_filters(run: Run, builtin: "RuleBase") -> None:
         shown = run("rules", "--source", source).stdout
         expected = [rule.id for rule in builtin.rules.values() if builtin.claims[rule.because[0]].source == source]
         assert list_ids(shown) == expected
-        assert shown.splitlines()[-1] == f"{len(expected)} rules of {len(builtin.rules)}."
+        assert shown.splitlines()[-1] == f"{in_digits(len(expected), 'rule')} of {len(builtin.rules)}."
 
 
 def test_claims_lists_every_claim_with_its_use(run: Run, builtin: "RuleBase") -> None:
