@@ -281,7 +281,7 @@ def test_a_model_is_given_by_its_id_or_its_name(run: Run, builtin: "RuleBase") -
 
 def test_a_rule_is_shown_in_words_and_as_written(run: Run) -> None:
     words = " ".join(run("rule", "unit-among-silos").stdout.split())
-    assert "the silos between departments: at least “Somewhat” [silos is at least some]" in words
+    assert "the silos between departments: at least “Somewhat” [silos: {at_least: some}]" in words
 
 
 def test_rules_lists_and_filters(run: Run, builtin: "RuleBase") -> None:

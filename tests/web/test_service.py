@@ -55,6 +55,27 @@ def test_every_operation_is_tested() -> None:
     assert set(REQUESTS) == set(OPERATIONS)
 
 
+@pytest.mark.parametrize(
+    ("operation", "request_", "meant"),
+    [
+        ("why-nto", {}, "why-not"),
+        ("recommend", {"facts": {"silo": "severe"}}, "silos"),
+        ("why-asked", {"facts": FACTS, "fact": "scop"}, "scope"),
+        ("next-questions", {"facts": FACTS, "skipped": ["scop"]}, "scope"),
+        ("why-not", {"facts": FACTS, "name": "cmo_ownd"}, "cmo_owned"),
+        ("what-if", {"facts": FACTS, "changes": {"silo": None}}, "silos"),
+        ("explain", {"facts": FACTS, "detail": "ful"}, "full"),
+        ("rule", {"id": "stretched-marketin"}, "stretched-marketing"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_what_was_meant(
+    service: Service, operation: str, request_: dict[str, Any], meant: str
+) -> None:
+    ok, text = service.respond(operation, json.dumps(request_))
+    assert not ok
+    assert f"did you mean '{meant}'?" in json.loads(text)["message"]
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_answers_can_be_written_as_json(service: Service, operation: str) -> None:
     ok, text = service.respond(operation, json.dumps(REQUESTS[operation]))

@@ -24,22 +24,12 @@ from cxrules.cli.shared import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cxrules.language.rules import Conclusion, Condition, FactTest, Rule
+    from cxrules.language.rules import Conclusion, Condition, Rule
     from cxrules.rulebase import RuleBase
 
 __all__ = ["register"]
 
 _ABOUT_MODELS = ("supports", "opposes", "excludes", "prefers")
-_OPERATORS = {
-    "is": "is",
-    "in": "is",
-    "at_least": "is at least",
-    "at_most": "is at most",
-    "below": "is below",
-    "includes_any": "includes any of",
-    "includes_all": "includes all of",
-    "lacks_all": "includes none of",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -178,27 +168,14 @@ def _describe_condition(rulebase: RuleBase, condition: Condition) -> Iterator[st
 
 
 def _describe_test(rulebase: RuleBase, test: Condition) -> str:
-    """Return a test in words, and in its notation."""
-    from cxrules.language.rules import FactTest, FindingTest
-    from cxrules.web.wording import tell_condition
+    """Return a test in words, and as authors write it."""
+    from cxrules.explanation.prose.rules import tell_condition
 
-    told = tell_condition(rulebase, test)
-    if isinstance(test, FindingTest):
-        return f"{told} [{test.finding}]"
-    assert isinstance(test, FactTest)
-    return f"{told} [{test.fact} {_OPERATORS[test.operator]} {_describe_operand(test)}]"
-
-
-def _describe_operand(test: FactTest) -> str:
-    from cxrules.language.facts import join_words
-    from cxrules.language.notation import write_value
-
-    if isinstance(test.operand, tuple):
-        return join_words([str(value) for value in test.operand], "or" if test.operator == "in" else "and")
-    return write_value(test.operand)
+    return f"{tell_condition(rulebase, test)} [{test.write()}]"
 
 
 def _describe_conclusion(rulebase: RuleBase, rule: Rule, conclusion: Conclusion) -> str:
+    from cxrules.explanation.prose.rules import state_target
     from cxrules.policy.evidence import weigh_rule
 
     effect, target = conclusion.effect, conclusion.target
@@ -207,11 +184,4 @@ def _describe_conclusion(rulebase: RuleBase, rule: Rule, conclusion: Conclusion)
         if effect in ("supports", "opposes"):
             return f"{text}, {in_digits(weigh_rule(rulebase, rule)[0], 'point')}"
         return f"{text} over {', '.join(conclusion.over)}" if conclusion.over else text
-    said = {
-        "finding": rulebase.findings,
-        "action": rulebase.actions,
-        "warning": rulebase.warnings,
-        "accompanies": {name: named.says for name, named in rulebase.accompaniments.items()},
-        "recognises": {name: named.says for name, named in rulebase.patterns.items()},
-    }
-    return f"{effect} {target}: {said[effect][target]}"
+    return f"{effect} {target}: {state_target(rulebase, effect, target)}"

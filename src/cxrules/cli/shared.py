@@ -116,12 +116,11 @@ def fail(message: str, code: ExitCode = ExitCode.WRONG_INPUT) -> NoReturn:
 
 def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
     """End the program with a suggestion if a name is given but unknown."""
-    from cxrules.errors import suggest
+    from cxrules.errors import no_such
 
     known = tuple(known)
     if name is not None and name not in known:
-        hint = suggest(name, known)
-        fail(f"no such {what}: {name!r}" + (f"; {hint}" if hint else ""))
+        fail(str(no_such(what, name, known)))
 
 
 def find_model(rulebase: RuleBase, name: str) -> str | None:

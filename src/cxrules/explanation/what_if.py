@@ -10,7 +10,7 @@ from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Items, Paragraph
 from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.derivation import GivenFact, Step, reason
-from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name, strength
+from cxrules.explanation.text.words import clause, join_clauses, join_names, name, strength
 from cxrules.explanation.trace import Tracer
 from cxrules.language.facts import FactValue
 from cxrules.policy.comparison import Shift, Turn, TurnedStep, compare, list_turns
@@ -288,7 +288,7 @@ def _tell_moved(judge: Judge, evidence: tuple[Moved, ...]) -> Iterator[str]:
         if items[0].after:
             yield f"This {effect} {models}. {reason(step)}"
         else:
-            yield f"This {effect} {models}: {lower_first(step.rule.rationale.rstrip('. '))}."
+            yield f"This {effect} {models}: {clause(step.rule.rationale)}."
 
 
 def _tell_effect(item: Moved) -> str:

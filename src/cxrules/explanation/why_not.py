@@ -12,7 +12,7 @@ from cxrules.errors import no_such
 from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import Counterfactuals, counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, cite, facts_clause, reason
-from cxrules.explanation.text.words import join_clauses, lower_first, name, sentence, topics
+from cxrules.explanation.text.words import join_clauses, lower_first, name, sentence, topics, upper_first
 from cxrules.explanation.trace import trace
 from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
@@ -273,7 +273,7 @@ class _Teller:
             Obstacle.OUTWEIGHED: self._tell_weights,
         }
         text = tellers[obstacle]()
-        return text if within else text[:1].upper() + text[1:]
+        return text if within else upper_first(text)
 
     def _tell_exclusion(self) -> str:
         steps = self._case.excluded_by

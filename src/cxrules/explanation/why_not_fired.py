@@ -9,7 +9,7 @@ from enum import StrEnum
 from cxrules.document import Block, Items, Paragraph
 from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import SearchStatus
-from cxrules.explanation.text.words import join_clauses, join_names, lower_first, name
+from cxrules.explanation.text.words import clause, join_clauses, join_names, name
 from cxrules.language.facts import FactValue
 from cxrules.language.notation import write_value
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Impossible
@@ -218,9 +218,9 @@ class WhyNotFired(Portable):
     def _lead(self, attempt: Attempt) -> str:
         if self._is_contradiction:
             (reason,) = (entry.reason for entry in _list_conjunctions(self.rulebase, attempt.rule))
-            return f"It is met if all of these hold ({lower_first(reason.rstrip('. '))})"
+            return f"It is met if all of these hold ({clause(reason)})"
         fires = "fires" if attempt.fires else "does not fire"
-        return f"{attempt.rule} {fires} ({lower_first(self.rulebase.rules[attempt.rule].rationale.rstrip('. '))})"
+        return f"{attempt.rule} {fires} ({clause(self.rulebase.rules[attempt.rule].rationale)})"
 
     def _tell_served(self) -> Iterator[Block]:
         model = self._decision.model

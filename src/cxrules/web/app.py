@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from cxrules.advisor import Advisor
 from cxrules.consultation.dialogue import Consultation
-from cxrules.errors import suggest
+from cxrules.errors import no_such
 from cxrules.explanation.counterfactuals import Counterfactuals
 from cxrules.explanation.next_questions import NextQuestions
 from cxrules.explanation.what_if import WhatIf
@@ -265,7 +265,7 @@ def _consult(advisor: Advisor, given: OrganisationModel, skipped: list[str]) -> 
     facts = advisor.rulebase.vocabulary.facts
     for name in skipped:
         if name not in facts:
-            raise ValueError(f"skipped: no such fact: {name!r}; {suggest(name, tuple(facts))}".rstrip("; "))
+            raise ValueError(f"skipped: {no_such('fact', name, tuple(facts))}")
     dialogue = Consultation(advisor.judge, advice.facts, skipped)
     question = None
     if dialogue.fact is not None:

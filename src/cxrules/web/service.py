@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cxrules.advisor import Advisor
 from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text
+from cxrules.errors import no_such, show_text
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
@@ -105,7 +105,7 @@ class Service:
             ValueError: With what is wrong in the request.
         """
         if operation not in OPERATIONS:
-            raise ValueError(f"no such operation: {operation!r}")
+            raise no_such("operation", operation, OPERATIONS)
         for name, value in request.items():
             kind = _KINDS.get(name, str)
             listed = value if isinstance(value, list) else []
@@ -237,8 +237,6 @@ class Service:
 
     def explain(self, facts: Mapping[str, Any], detail: str = "brief") -> _Plain:
         """Return the explanation as text and as Markdown."""
-        if detail not in ("brief", "full"):
-            raise ValueError(f"detail is brief or full, not {detail!r}")
         advice = self.advisor.recommend(facts)
         wanted: Any = detail
         return {"text": advice.explain(wanted), "markdown": advice.to_markdown(wanted)}
@@ -336,7 +334,7 @@ class Service:
 
     def _demand(self, noun: str, name: str, known: Mapping[str, Any]) -> None:
         if name not in known:
-            raise InvalidOrganisation([Diagnostic(f"unknown-{noun}", Location(), f"no such {noun}: {name!r}")])
+            raise no_such(noun, name, tuple(known))
 
 
 def _read_date(text: str) -> date | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from cxrules.document import unmark
 from cxrules.explanation.prose.brief import tell_outcome
+from cxrules.explanation.prose.rules import tell_conclusion, tell_condition
 from cxrules.explanation.prose.sheet import tell_place
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary, join_words
-from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator, Rule
+from cxrules.language.rules import Rule
 
 if TYPE_CHECKING:
     from cxrules.recommendation.answer import Recommendation
@@ -20,23 +21,10 @@ __all__ = [
     "describe_rule",
     "split_paragraphs",
     "summarise",
-    "tell_condition",
     "to_json_value",
 ]
 
 _Plain = dict[str, Any]
-
-_OPERATORS: Final = {
-    Operator.IS: "",
-    Operator.IN: "",
-    Operator.AT_LEAST: "at least ",
-    Operator.AT_MOST: "at most ",
-    Operator.BELOW: "below ",
-    Operator.INCLUDES_ANY: "any of ",
-    Operator.INCLUDES_ALL: "all of ",
-    Operator.LACKS_ALL: "none of ",
-}
-_VERBS: Final = {Effect.SUPPORTS: "speaks for", Effect.OPPOSES: "speaks against", Effect.EXCLUDES: "rules out"}
 
 
 def describe_rule(rulebase: RuleBase, rule: Rule) -> _Plain:
@@ -47,7 +35,7 @@ def describe_rule(rulebase: RuleBase, rule: Rule) -> _Plain:
         "id": rule.id,
         "rationale": rule.rationale,
         "when": [tell_condition(rulebase, condition) for condition in rule.when],
-        "then": [_tell_conclusion(rulebase, each.effect, each.target, each.over) for each in rule.then],
+        "then": [tell_conclusion(rulebase, each) for each in rule.then],
         "claims": [
             {
                 "id": claim.id,
@@ -74,47 +62,6 @@ def describe_answer(vocabulary: Vocabulary, name: str, value: FactValue | None) 
     if isinstance(value, tuple):
         return join_words([labels[element] for element in value]) if value else "none of them"
     return labels[str(value).lower() if isinstance(value, bool) else str(value)]
-
-
-def tell_condition(rulebase: RuleBase, condition: Condition) -> str:
-    """Return a condition of a rule in words."""
-    if isinstance(condition, AnyOf):
-        branches = [
-            join_words([tell_condition(rulebase, each) for each in branch]) for branch in condition.alternatives
-        ]
-        return f"at least one of these holds: {'; '.join(branches)}"
-    if isinstance(condition, FindingTest):
-        return rulebase.findings[condition.finding]
-    return _tell_test(rulebase, condition)
-
-
-def _tell_test(rulebase: RuleBase, test: FactTest) -> str:
-    fact = rulebase.vocabulary[test.fact]
-    if test.operator is Operator.IS and fact.kind is not Kind.SET:
-        assert not isinstance(test.operand, tuple)
-        return fact.state(test.operand)
-    labels = {each.name: f"“{each.label}”" for each in fact.values}
-    operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-    words = [labels.get(str(each), f"{each}%") for each in operands]
-    last = "and" if test.operator is Operator.INCLUDES_ALL else "or"
-    # A topic may be a plural, so no verb may depend on it.
-    return f"{fact.topic}: {_OPERATORS[test.operator]}{join_words(words, last)}"
-
-
-def _tell_conclusion(rulebase: RuleBase, effect: Effect, target: str, over: tuple[str, ...]) -> str:
-    models = rulebase.models
-    if effect is Effect.PREFERS:
-        return f"It puts “{models[target].name}” before {join_words([f'“{models[name].name}”' for name in over])}."
-    if target in models and effect in _VERBS:
-        return f"It {_VERBS[effect]} “{models[target].name}”."
-    said = {
-        Effect.FINDING: rulebase.findings,
-        Effect.ACTION: rulebase.actions,
-        Effect.WARNING: rulebase.warnings,
-        Effect.ACCOMPANIES: {name: named.says for name, named in rulebase.accompaniments.items()},
-        Effect.RECOGNISES: {name: named.says for name, named in rulebase.patterns.items()},
-    }[effect][target]
-    return f"{said[:1].upper()}{said[1:].rstrip('.')}."
 
 
 def describe_question(fact: Fact) -> _Plain:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cxrules.explanation.drawing.argument import Argument, Point, PointKind, Relation
 from cxrules.explanation.drawing.digest import describe_digest
 from cxrules.explanation.drawing.labels import clean
+from cxrules.explanation.text.words import upper_first
 
 __all__ = ["Arrow", "Shape", "flowchart", "sketch"]
 
@@ -124,7 +125,7 @@ def sketch(argument: Argument) -> str:
 
 
 def _shape(argument: Argument, point: Point) -> Shape:
-    label = point.label[:1].upper() + point.label[1:]
+    label = upper_first(point.label)
     if point.kind is PointKind.RULE:
         label = f"{label} ({argument.sources[point.source]}, {point.note})"
     elif point.note:

@@ -20,6 +20,7 @@ from cxrules.explanation.drawing.looks import (
     refuse_large,
     span,
 )
+from cxrules.explanation.text.words import upper_first
 
 __all__ = ["draw"]
 
@@ -74,7 +75,7 @@ class _BoxText:
 
     def __init__(self, point: Point) -> None:
         room = int((LOOKS[point.kind].width - 2 * _PADDING) / (_FONT * CHARACTER))
-        label = point.label[:1].upper() + point.label[1:]
+        label = upper_first(point.label)
         bold = point.kind is PointKind.MODEL
         self.label = wrap(label, int(room / 1.1) if bold else room, break_on_hyphens=False)
         note = f"{point.source}, {point.note}" if point.source else point.note

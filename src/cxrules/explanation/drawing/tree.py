@@ -25,7 +25,7 @@ from cxrules.explanation.drawing.looks import (
     refuse_large,
     span,
 )
-from cxrules.explanation.text.words import count
+from cxrules.explanation.text.words import count, upper_first
 
 __all__ = ["NARROWEST", "draw_tree"]
 
@@ -162,7 +162,7 @@ class _Tree:
         width = self._width - _MARGIN - x
         room = (width - 2 * _PADDING) / CHARACTER
         bold = 1.1 if point.kind is PointKind.MODEL else 1.0
-        label = wrap(point.label[:1].upper() + point.label[1:], int(room / _FONT / bold), break_on_hyphens=False)
+        label = wrap(upper_first(point.label), int(room / _FONT / bold), break_on_hyphens=False)
         note = ". ".join(self._list_notes(point, link, again=again))
         last = self.rows[-1] if self.rows else None
         y = last.y + last.height + (_GAP if parent else 2 * _GAP) if last else _MARGIN
@@ -174,7 +174,7 @@ class _Tree:
         if point.source:
             yield f"“{self._argument.sources[point.source]}”, {point.note}"
         elif point.note and point.kind is PointKind.MODEL:
-            yield point.note[:1].upper() + point.note[1:]
+            yield upper_first(point.note)
         if point.dissent:
             yield "Disagrees"
         if again:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from cxrules.explanation.derivation import Derivation, Weighed, facts_clause
-from cxrules.explanation.text.words import count, join_clauses, lower_first, name, title
+from cxrules.explanation.text.words import clause, count, join_clauses, name, title
 from cxrules.language.facts import join_words
 from cxrules.policy.decision import Decision
 from cxrules.policy.dissent import Voice
@@ -99,10 +99,10 @@ def _ground(derivation: Derivation, source: str, model: str) -> str:
     ruled_out = derivation.case(model).excluded_by
     if ruled_out:
         first = ruled_out[0]
-        because = facts_clause(first.roots()) or lower_first(first.rule.rationale.rstrip(". "))
+        because = facts_clause(first.roots()) or clause(first.rule.rationale)
         return f", which is ruled out here because {because}"
     best = _strongest(derivation, source, model)
-    return f": {lower_first(best.step.rule.rationale.rstrip('. '))}" if best else ""
+    return f": {clause(best.step.rule.rationale)}" if best else ""
 
 
 def _tell_others(rulebase: RuleBase, neither: Iterable[Voice]) -> Iterator[str]:

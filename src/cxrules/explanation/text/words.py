@@ -10,6 +10,7 @@ from cxrules.language.rules import Claim
 from cxrules.rulebase import RuleBase
 
 __all__ = [
+    "clause",
     "count",
     "join_clauses",
     "join_names",
@@ -20,6 +21,7 @@ __all__ = [
     "strength",
     "title",
     "topics",
+    "upper_first",
 ]
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -37,9 +39,23 @@ def sentence(text: str) -> str:
         >>> sentence("15% of it is spent.")
         '15% of it is spent.'
     """
-    text = text.strip()
-    text = text[:1].upper() + text[1:]
+    text = upper_first(text.strip())
     return text if text.endswith((".", "!", "?", ".”")) else f"{text}."
+
+
+def upper_first(text: str) -> str:
+    """Return a text with a capital at the start."""
+    return text[:1].upper() + text[1:]
+
+
+def clause(text: str) -> str:
+    """Make a sentence a clause, without a capital letter and a full stop.
+
+    Examples:
+        >>> clause("Marketing is stretched.")
+        'marketing is stretched'
+    """
+    return lower_first(text.rstrip(". "))
 
 
 def lower_first(text: str) -> str:
