@@ -12,7 +12,7 @@ from cxrules.files.organisation_file import interpret
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.reader import LARGEST_YAML, parse_text
 
-MANY = {f"unknown_key_{number}": number for number in range(60_000)}
+MANY = {f"unknown_key_{number}": number for number in range(15_000)}
 ALMOST_JSON = {  # each begins like JSON, is not valid, and is too large to be tried as YAML
     "a comma too many": (json.dumps(MANY)[:-1] + ",,}", "a text in double quotation marks is expected"),
     "a comma missing": (json.dumps(MANY)[:-1] + ' "x": 1}', "',' is expected"),
