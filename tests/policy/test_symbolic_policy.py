@@ -83,11 +83,11 @@ def assert_columns_agree(judge: Judge, size: int = SIZE) -> None:
 
 @pytest.fixture(scope="module")
 def judges() -> list[Judge]:
-    """Judges of random rule bases, drawn once because drawing takes longer than deciding."""
+    """Judges of the random rule bases that other tests have, because drawing takes longer than deciding."""
     drawn: list[Judge] = []
 
     @settings(max_examples=4 * settings().max_examples, phases=[Phase.generate])
-    @given(rulebases(afresh=True))
+    @given(rulebases())
     def draw(rulebase: RuleBase) -> None:
         drawn.append(Advisor(rulebase).judge)
 
