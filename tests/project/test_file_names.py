@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests import ROOT
+from tests.project.test_layers import MAY_IMPORT
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 # Names that say how something is built rather than what it is.
@@ -28,6 +29,12 @@ def test_each_question_has_one_file() -> None:
     for question, path in questions:
         assert any((ROOT / base / path).exists() for base in ("", "src/cxrules")), question
     assert len({path for _, path in questions}) == len(questions)
+
+
+def test_the_picture_has_every_layer() -> None:
+    picture = ARCHITECTURE.read_text("utf-8").partition("```text")[2].partition("```")[0]
+    layers = {layer for layer in MAY_IMPORT if not layer.startswith("__")}
+    assert {layer for layer in layers if not re.search(rf"\b{layer}(/|\.py)", picture)} == set()
 
 
 def test_no_file_has_a_vague_name() -> None:
