@@ -3,7 +3,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check
-# Files that say what is installed. An older one than pyproject.toml means: install again.
+# Files that record what is installed. If pyproject.toml is newer, it is installed again.
 DEMO := $(VENV)/installed-demo
 DEV := $(VENV)/installed-dev
 SARIF_SCHEMA := https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json
@@ -20,13 +20,13 @@ help: ## List the targets
 demo: $(DEMO) ## Recommend an owner for the organisation in examples/organisation.yaml, with both engines
 	$(PY) -m tools.demo examples/organisation.yaml
 
-test: lint types unit wheel ## Run the four below: what must pass before a change is merged
+test: lint types unit wheel ## Run lint, types, unit and wheel, which must pass before a change is merged
 
 lint: $(DEV) ## Check the style with ruff
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 
-types: $(DEV) ## Check the types with mypy, and what pyright makes of the public names
+types: $(DEV) ## Check the types with mypy, and the public names with pyright
 	$(PY) -m mypy
 	$(VENV)/bin/basedpyright --pythonpath $(PY)
 
@@ -36,7 +36,7 @@ unit: $(DEV) ## Run the tests, and the examples in examples/, docstrings and doc
 wheel: $(DEV) ## Build wheel and sdist, and try the wheel in an empty environment
 	$(PY) -m tools.check_wheel
 
-test-embedding: $(DEV) ## Return every answer from real hosts: FastAPI, MCP, pydantic-ai; check the API against its description
+test-embedding: $(DEV) ## Test answers in real hosts (FastAPI, MCP, pydantic-ai), and the API against its description
 	@$(PIP) install --group embedding
 	CXRULES_TEST_EMBEDDING=1 $(PY) -m pytest tests/embedding
 
@@ -60,10 +60,10 @@ test-editors: $(DEV) ## Try the real YAML language server (npm installs it in bu
 fuzz: $(DEV) ## Try spoilt input on everything that reads input, for a minute or SECONDS=...
 	$(PY) -m tools.fuzz --seconds $(or $(SECONDS),60)
 
-test-pythons: $(DEV) ## Run the tests of what decides on every Python available; the others are named
+test-pythons: $(DEV) ## Run the core tests on every Python available; the others are named
 	$(PY) -m tools.pythons
 
-test-lowest: $(DEV) ## Run the same with the lowest versions of every dependency
+test-lowest: $(DEV) ## Run the core tests with the lowest versions of all dependencies
 	$(PY) -m tools.pythons --lowest
 
 panel: $(DEV) ## Compare the rule base with all blind readings of the articles
@@ -76,12 +76,12 @@ mutants: $(DEV) ## Change the knowledge in small ways and see whether a test not
 generate: $(DEV) ## Write every generated file again
 	$(PY) -m tools.generate
 
-test-web: $(DEV) ## Drive the page in a real browser (Chromium), in both backs
+test-web: $(DEV) ## Drive the page in a real browser (Chromium), with both back ends
 	@$(PIP) install --group web
 	@tools/get_chromium.sh
 	$(PY) -m pytest -q tests/browser
 
-site: $(DEV) ## Build the page as a static site in build/site: the library in the browser, nothing sent anywhere
+site: $(DEV) ## Build the page as a static site in build/site: the library runs in the browser, nothing is sent
 	$(PY) -m tools.site build/site
 
 docs: $(DEV) ## Build the site in docs/_build: no warnings, every internal link checked
@@ -105,7 +105,7 @@ $(PY):
 
 $(DEMO): pyproject.toml | $(PY)
 	@echo "Installing cxrules with its command line, experta and networkx ..."
-	@$(PIP) install --no-compile --editable '.[cli,experta,graph]' # quicker: only what is imported is compiled
+	@$(PIP) install --no-compile --editable '.[cli,experta,graph]' # faster: only imported modules are compiled
 	@touch $@
 
 $(DEV): pyproject.toml | $(PY)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the system's Chromium where that can be done; the browser tests skip, and say so, where there is none.
+# Installs the system's Chromium if possible; without it, the browser tests are skipped and say so.
 set -u
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null && exit 0
 if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
@@ -7,6 +7,6 @@ if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium; } >/dev/null 2>&1 ||
         echo "Chromium cannot be installed here."
 else
-    echo "No Chromium here, and no right to install it."
+    echo "There is no Chromium, and no permission to install it."
 fi
 exit 0

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a virtual environment in the folder named, with the first Python >= 3.11 that can. PYTHON=... names another one.
+# Creates a virtual environment in the given folder, with the first suitable Python >= 3.11, or the one in PYTHON=...
 set -eu
 
 folder=$1
@@ -19,7 +19,7 @@ for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14};
 done
 
 if [ -z "$found" ]; then
-    echo "cxrules needs Python 3.11 or later, and none of these is one: ${PYTHON:-python3, python3.11 ... python3.14}." >&2
+    echo "cxrules needs Python 3.11 or later; none of these qualifies: ${PYTHON:-python3, python3.11 ... python3.14}." >&2
     exit 1
 fi
 

@@ -1,7 +1,7 @@
 // The memory of Pyodide with the library loaded, so that a browser need not start Python: node snapshot.mjs SITE
 //
-// It can be restored only while it is no larger than at the start (30 MB). So the library is loaded step by step, and the
-// last memory that is not larger is written; what is not in it loads when it is first needed.
+// A snapshot can be restored only if the memory has not grown beyond its initial size (30 MB). So the library is loaded
+// step by step, and the last snapshot that fits is written; the rest loads when first needed.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
