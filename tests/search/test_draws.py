@@ -15,7 +15,7 @@ from cxrules.columns.cohort import Column, SetColumn
 from cxrules.language.facts import Fact, Facts, FactValue, Kind
 from cxrules.language.regions import list_cases
 from cxrules.language.rules import FactTest, Operator
-from cxrules.search.codings import DRAWN, EVERYTHING, Coding
+from cxrules.search.binary_values import DRAWN, EVERYTHING, Coding
 from cxrules.search.information import Estimate
 from cxrules.search.possibilities import Possibilities, possibilities_of
 from tests.rulebases import (

@@ -16,8 +16,8 @@ from cxrules.policy.judge import Judge
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published
+from cxrules.search.binary_values import DRAWN, EVERYTHING
 from cxrules.search.budget import Budget
-from cxrules.search.codings import DRAWN, EVERYTHING
 from cxrules.search.draws import Draw
 from cxrules.search.information import Estimate
 from cxrules.search.possibilities import Possibilities, possibilities_of

@@ -19,11 +19,11 @@ from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
 from cxrules.portable.fields import published, published_as
 from cxrules.rulebase import RuleBase
+from cxrules.search.advised_action import find_serving
 from cxrules.search.backward_chaining import concluding
 from cxrules.search.budget import Budget
 from cxrules.search.firing import find_firing
 from cxrules.search.possibilities import possibilities_of
-from cxrules.search.serving import find_serving
 
 __all__ = [
     "Attempt",

@@ -11,8 +11,8 @@ from cxrules.errors import MissingRuleBase, no_such
 from cxrules.late import dataclass, field
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
+from cxrules.portable.equality import are_alike, hash_of
 from cxrules.portable.fields import hide_fields, list_fields, list_names, published
-from cxrules.portable.likeness import are_alike, hash_of
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:

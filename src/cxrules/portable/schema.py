@@ -20,7 +20,7 @@ from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.portable.at_hand import Basis
 from cxrules.portable.data import PARTS, to_data
 from cxrules.portable.fields import list_fields, own_fields, remember
-from cxrules.portable.strangers import find_strangers
+from cxrules.portable.unknown_names import find_unknown_names
 from cxrules.rulebase import RuleBase
 
 if TYPE_CHECKING:
@@ -251,9 +251,9 @@ def _revive(kind: Any, plain: BaseModel) -> Any:
     data = plain.model_dump(mode="json", exclude={"texts"})
     base = Basis(None, data["rulebase"]["name"], data["rulebase"]["revision"])
     with suppress(MissingRuleBase):  # what it names cannot be held to a rule base that is elsewhere
-        strangers = find_strangers(data, base.rulebase)
-        if strangers:
-            raise ValueError("; ".join(strangers))
+        unknown = find_unknown_names(data, base.rulebase)
+        if unknown:
+            raise ValueError("; ".join(unknown))
     try:
         return kind.revive(data)
     except MissingRuleBase:

@@ -13,7 +13,7 @@ from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.language.regions import cut
 from cxrules.language.rules import FactTest
 from cxrules.rulebase import RuleBase
-from cxrules.search.codings import DRAWN, EVERYTHING, Coding
+from cxrules.search.binary_values import DRAWN, EVERYTHING, Coding
 from cxrules.search.redrawing import ROUNDS, Conjunction, Redrawing, Rival
 
 __all__ = ["DRAWN", "Draw", "Draws"]

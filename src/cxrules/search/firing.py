@@ -49,7 +49,7 @@ def find_firing(
 
 
 class FiringSearch:
-    """Searches for the change. `search.serving` uses its knowledge of the facts, too."""
+    """Searches for the change. `search.advised_action` uses its knowledge of the facts, too."""
 
     def __init__(self, possibilities: Possibilities, known: Facts, budget: Budget) -> None:
         self._possibilities = possibilities

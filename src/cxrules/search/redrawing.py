@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from cxrules.search.codings import EVERYTHING, Coding, Redrawn
+from cxrules.search.binary_values import EVERYTHING, Coding, Redrawn
 
 __all__ = ["ROUNDS", "Conjunction", "Redrawing", "Rival"]
 

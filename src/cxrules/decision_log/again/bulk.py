@@ -16,8 +16,8 @@ from typing import Final, NamedTuple, cast
 from cxrules.columns.bits.gates import Gate
 from cxrules.columns.int_executor import Cohort, Runner, SetColumn
 from cxrules.columns.program import Program
-from cxrules.decision_log.again.looking import begin, look
-from cxrules.decision_log.again.sheet import FactSheet, Stationer
+from cxrules.decision_log.again.exact_lines import begin, look
+from cxrules.decision_log.again.fact_sheet import FactSheet, Stationer
 from cxrules.decision_log.entries import Sight
 from cxrules.decision_log.reader import Entry, Logged, LogReader
 from cxrules.decision_log.record import DecisionRecord, digest_points

@@ -9,7 +9,7 @@ from cxrules.errors import InvalidOrganisation, no_such
 from cxrules.language.facts import Fact, Kind
 from cxrules.rulebase import RuleBase
 
-__all__ = ["find_strangers"]
+__all__ = ["find_unknown_names"]
 
 _NAMING: Final = {
     "model": "models",
@@ -38,7 +38,7 @@ _FACTS: Final = ("facts", "changes", "assumed")
 """The fields that map facts to values."""
 
 
-def find_strangers(data: Any, rulebase: RuleBase) -> list[str]:
+def find_unknown_names(data: Any, rulebase: RuleBase) -> list[str]:
     """Return what in the data of an answer names nothing in its rule base, each with what was probably meant."""
     known: dict[str, tuple[str, ...]] = {
         "models": tuple(rulebase.models),

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from cxrules.decision_log import lines
-from cxrules.decision_log.again.sheet import Stationer
+from cxrules.decision_log.again.fact_sheet import Stationer
 from cxrules.decision_log.entries import DecisionLine, Sight
 from cxrules.decision_log.record import DecisionRecord
 
