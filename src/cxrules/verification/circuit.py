@@ -28,6 +28,17 @@ _WIDTH = 12  # bits of a sum; a model would need a thousand rules to exceed them
 _LARGEST = 1 << (_WIDTH - 2)
 
 
+class _KnownBit(z3.BoolRef):  # type: ignore[misc] # z3 has no types
+    """A truth value that knows its id, which is asked for a million times in one verification."""
+
+    def __init__(self, expression: z3.BoolRef) -> None:
+        super().__init__(expression.as_ast(), expression.ctx)
+        self._id: int = super().get_id()
+
+    def get_id(self) -> int:
+        return self._id
+
+
 class Circuit:
     """Gates over named wires, and a solver that knows their definitions.
 
@@ -51,7 +62,7 @@ class Circuit:
     def wire(self, name: str) -> z3.BoolRef:
         """Return the free wire of this name."""
         if name not in self._wires:
-            self._wires[name] = cast("z3.BoolRef", z3.Bool(name, self._context))
+            self._wires[name] = _KnownBit(z3.Bool(name, self._context))
         return self._wires[name]
 
     def negate(self, bit: Bit) -> Bit:
@@ -60,7 +71,7 @@ class Circuit:
             return not bit
         name = bit.get_id()
         if name not in self._opposites:
-            opposite = cast("z3.BoolRef", z3.Not(bit))
+            opposite = _KnownBit(z3.Not(bit))
             self._opposites[name] = opposite
             self._opposites[opposite.get_id()] = bit
         return self._opposites[name]
@@ -251,7 +262,7 @@ class Circuit:
 
     def _gate(self, definition: z3.ExprRef) -> z3.BoolRef:
         self._named += 1
-        gate = cast("z3.BoolRef", z3.Bool(f"gate {self._named}", self._context))
+        gate = _KnownBit(z3.Bool(f"gate {self._named}", self._context))
         self.solver.add(gate == definition)
         return gate
 
