@@ -9,14 +9,14 @@ import sys
 
 from cxrules import Advisor, InvalidOrganisation
 from cxrules.engines import ENGINES
-from cxrules.files.organisation_file import read_facts
+from cxrules.files.organisation_file import read_organisation
 
 
 def main() -> int:
     """Print the explanation, and whether the engines agree; return 1 where they do not."""
     advisors = [Advisor(engine=name) for name in ENGINES]
     try:
-        facts = read_facts(sys.argv[1], advisors[0].rulebase.vocabulary)
+        facts = read_organisation(sys.argv[1], advisors[0].rulebase.vocabulary).facts
     except InvalidOrganisation as error:
         print(error, file=sys.stderr)
         return 2

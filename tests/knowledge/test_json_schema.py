@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from cxrules.knowledge.json_schema import make_schemas, write_schemas
+from cxrules.knowledge.json_schema import make_schemas
 from tests import DATA, ROOT
 
 SCHEMAS = ROOT / "schemas"
@@ -83,10 +83,3 @@ def test_a_schema_refuses_a_wrong_structure(code: str) -> None:
     content = read_as_json(DATA / "bad_knowledge" / f"{code}.yaml")
     validators = [Draft202012Validator(json.loads(text)) for text in make_schemas().values()]
     assert not any(validator.is_valid(content) for validator in validators)
-
-
-def test_schemas_can_be_written_elsewhere(tmp_path: Path) -> None:
-    written = write_schemas(tmp_path / "schemas")
-    assert {path.name: path.read_text(encoding="utf-8") for path in written} == {
-        f"{kind}.schema.json": text for kind, text in make_schemas().items()
-    }

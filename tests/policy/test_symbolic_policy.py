@@ -16,12 +16,12 @@ from hypothesis import Phase, given, settings
 
 from cxrules import Advisor, RuleBase
 from cxrules.columns import program
-from cxrules.columns.cohort import gather
 from cxrules.columns.int_executor import Runner
 from cxrules.columns.program import Program
 from cxrules.policy import symbolic_policy
 from cxrules.policy.decision import Status
 from cxrules.policy.judge import Judge
+from tests.cohorts import gather
 from tests.rulebases import random_organisations, rulebases
 
 TEXT = Path(symbolic_policy.__file__).read_text("utf-8")

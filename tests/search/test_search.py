@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import cxrules
 from cxrules import Advisor, RuleBase
 from cxrules.columns.bits.slices import add_up, at_least, equal_to, greater, select, subtract
-from cxrules.columns.cohort import Cohort, CohortJudge, gather
+from cxrules.columns.cohort import Cohort, CohortJudge
 from cxrules.explanation.counterfactuals import ChangeSet, SearchStatus, counterfactuals
 from cxrules.explanation.next_questions import next_questions
 from cxrules.explanation.robustness import DecidingStep, robustness
@@ -45,6 +45,7 @@ from cxrules.search.budget import Budget
 from cxrules.search.changes import apply, list_changes
 from cxrules.search.draws import Draw
 from cxrules.search.possibilities import Possibilities, possibilities_of
+from tests.cohorts import gather
 from tests.oracle import OracleEngine
 from tests.rulebases import (
     candidate_values,

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxrules import RuleBase
-from cxrules.columns.cohort import CohortJudge, gather
+from cxrules.columns.cohort import CohortJudge
 from cxrules.language.facts import FactValue, Kind
 from cxrules.verification.expectations import Expectations, read_expectations
 from tests import DATA
+from tests.cohorts import gather
 from tests.rulebases import rulebases
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")

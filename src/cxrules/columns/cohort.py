@@ -6,13 +6,13 @@ than a few dozen decided one by one, and exhaustive search becomes affordable.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from cxrules.columns.int_executor import Cohort, Column, Runner, SetColumn
 from cxrules.columns.program import Program
-from cxrules.language.facts import Facts, FactValue, Kind, Vocabulary
+from cxrules.language.facts import FactValue, Kind, Vocabulary
 from cxrules.language.rules import FactTest, Operator
 from cxrules.policy.decider import Decider
 
@@ -24,7 +24,6 @@ __all__ = [
     "SetColumn",
     "column_of",
     "first_of",
-    "gather",
     "restrict",
     "truth",
 ]
@@ -138,29 +137,6 @@ def restrict(column: Column, columns: int) -> Column:
     if isinstance(column, SetColumn):
         return SetColumn(column.known & columns, {name: held & columns for name, held in column.elements.items()})
     return {value: held & columns for value, held in column.items()}
-
-
-def gather(vocabulary: Vocabulary, organisations: Collection[Facts]) -> Cohort:
-    """Put organisations side by side; the first one gets the lowest bit."""
-    masks: dict[str, dict[FactValue, int]] = {}
-    for position, known in enumerate(organisations):
-        for name, value in known.items():
-            held = masks.setdefault(name, {})
-            held[value] = held.get(value, 0) | 1 << position
-    columns: dict[str, Column] = {}
-    for name, held in masks.items():
-        if vocabulary[name].kind is Kind.SET:
-            elements: dict[str, int] = {}
-            known_by = 0
-            for value, mask in held.items():
-                assert isinstance(value, tuple)
-                known_by |= mask
-                for element in value:
-                    elements[element] = elements.get(element, 0) | mask
-            columns[name] = SetColumn(known_by, elements)
-        else:
-            columns[name] = held
-    return Cohort((1 << len(organisations)) - 1, columns)
 
 
 def first_of(columns: int) -> int:

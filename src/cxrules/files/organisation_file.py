@@ -15,7 +15,7 @@ from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import parse_text, read_file, read_stream, tell_error
 from cxrules.language.facts import FactValue, Vocabulary
 
-__all__ = ["OrganisationFile", "interpret", "read_facts", "read_organisation"]
+__all__ = ["OrganisationFile", "interpret", "read_organisation"]
 
 _STANDARD_INPUT = "-"
 _SHOWN = "<stdin>"
@@ -39,11 +39,6 @@ class OrganisationFile:
     skipped: tuple[str, ...] = ()
     name: str = ""
     wrapped: bool = False
-
-
-def read_facts(name: str, vocabulary: Vocabulary) -> dict[str, FactValue]:
-    """Read the facts of one organisation, as `read_organisation` does."""
-    return read_organisation(name, vocabulary).facts
 
 
 def read_organisation(name: str, vocabulary: Vocabulary) -> OrganisationFile:

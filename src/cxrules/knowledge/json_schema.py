@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -12,7 +11,7 @@ from pydantic_core import core_schema
 from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
 from cxrules.knowledge.forms import KINDS
 
-__all__ = ["DIALECT", "describe_kinds", "make_schemas", "write_schemas"]
+__all__ = ["DIALECT", "describe_kinds", "make_schemas"]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -64,19 +63,3 @@ def make_schemas() -> dict[str, str]:
         head = {"$schema": DIALECT, "$id": f"urn:cxrules:schema:{kind}", "title": f"cxrules: {kind}"}
         schemas[kind] = json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"
     return schemas
-
-
-def write_schemas(folder: str | Path) -> list[Path]:
-    """Write the JSON Schema of every kind of file.
-
-    Returns:
-        The files written.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for kind, text in make_schemas().items():
-        path = folder / f"{kind}.schema.json"
-        path.write_text(text, encoding="utf-8", newline="\n")
-        written.append(path)
-    return written

@@ -119,12 +119,7 @@ class Redrawing:
     def _blank_out(self, rivals: Sequence[Rival], altered: int) -> int:
         """Leave out the values of facts for which the others leave no coherent one.
 
-        Args:
-            rivals: The facts, with what makes their values impossible.
-            altered: The tests that may hold elsewhere than before.
-
-        Returns:
-            These tests and those that hold elsewhere now because a value was left out, or is no longer.
+        It returns the `altered` tests and those that hold elsewhere now, because a value was left out or no longer is.
         """
         holding = self._holding = list(self._truths)
         for name, own, tests, rows in rivals:

@@ -9,9 +9,9 @@ from cxrules import Advisor, RuleBase
 from cxrules.columns import int_executor
 from cxrules.columns.bits.gates import Gates
 from cxrules.columns.bits.translation import translate
-from cxrules.columns.cohort import gather
 from cxrules.columns.int_executor import Runner
 from cxrules.columns.program import Program
+from tests.cohorts import gather
 from tests.rulebases import random_organisations, rulebases
 
 COLUMNS = 64
