@@ -1,4 +1,4 @@
-"""What a caller hands in beside facts: wrong kinds are named at the door, not where they happen to be used."""
+"""Checks of arguments other than facts: wrong types are reported at the call, not where they happen to be used."""
 
 from __future__ import annotations
 

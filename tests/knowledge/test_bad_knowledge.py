@@ -1,6 +1,6 @@
 """Every diagnostic has a file that causes it, at a known place.
 
-A case is a file laid on top of `small_base`, with the expected diagnostics in comments; or a folder with them in
+A case is a file on top of `small_base`, with the expected diagnostics in comments; or a folder with them in
 `expect.txt`. A line is `expect: [FILE:]LINE:COLUMN CODE`, without line and column where there is none. `base: none`
 loads without a base, `load: NAME` loads that instead of the whole folder.
 """

@@ -30,7 +30,7 @@ MODULES = (
 
 _HELP = """Infer who should own Customer Experience in an organisation, and defend it.
 
-Where a command takes rule bases, --rules names folders or files of your own; with --on-top they are laid on the
+Where a command takes rule bases, --rules names folders or files of your own; with --on-top they extend the
 built-in rule base."""
 
 _EPILOG = """\b

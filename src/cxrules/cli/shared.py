@@ -43,7 +43,7 @@ Rules: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
 OnTop: TypeAlias = Annotated[
-    bool, typer.Option("--on-top", help="Lay your own files on the built-in rule base instead of using them alone.")
+    bool, typer.Option("--on-top", help="Add your files to the built-in rule base instead of using them alone.")
 ]
 
 
@@ -71,7 +71,7 @@ def open_rulebase(paths: Sequence[Path] | None, on_top: bool) -> RuleBase:
 def _hint_at_on_top(found: Diagnostic) -> Diagnostic:
     if found.code != "missing-section" or found.hint:
         return found
-    return replace(found, hint="if these files are meant to be laid on the built-in rule base, add --on-top")
+    return replace(found, hint="if these files extend the built-in rule base, add --on-top")
 
 
 def write_parts(rulebase: RuleBase, section: str, ids: Iterable[str]) -> None:

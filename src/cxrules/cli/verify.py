@@ -157,7 +157,7 @@ def diff(
         Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")
     ],
     new: Annotated[Path, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
-    on_top: Annotated[bool, typer.Option("--on-top", help="Lay both folders on the built-in rule base.")] = False,
+    on_top: Annotated[bool, typer.Option("--on-top", help="Add both folders to the built-in rule base.")] = False,
     most: Annotated[int, typer.Option("--regions", min=1, help="The number of regions after which to stop.")] = 20,
     effort: Effort = 100,
     within: TimeLimit = 3600,

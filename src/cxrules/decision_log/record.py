@@ -76,7 +76,7 @@ class DecisionRecord(TypedDict):
             id order. A record of format 1 names them in a list.
         digest: 96 bits in base64 of the SHA-256 of what every model scored, so that replay notices if it changes; None
             in format 1.
-        duration: How many seconds the decision took, or None when nobody measured.
+        duration: How many seconds the decision took, or None if not measured.
         labels: The caller's own labels.
         trace_id: The caller's trace, or None.
         span_id: The caller's span, or None.

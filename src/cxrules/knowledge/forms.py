@@ -273,9 +273,9 @@ class ModelForm(NamedForm):
     """An ownership model."""
 
     kind: Literal["owner", "interim", "fallback", "deferral"] = Field(default="owner", description="What sort of model")
-    requires: list[Reference] = Field(default=[], description="Findings that it needs in order to be in the running")
+    requires: list[Reference] = Field(default=[], description="Findings without which it cannot be recommended")
     against: list[Reference] = Field(
-        default=[], description="Claims that speak outright against this kind of owner: dissent wherever it wins"
+        default=[], description="Claims that speak explicitly against this kind of owner: dissent if it wins"
     )
 
 

@@ -222,7 +222,7 @@ def _describe_cases(parts: Parts) -> Schema:
             "title": {"type": "string", "description": "Why it must be so, in one sentence"},
             "given": {"$ref": "#/$defs/Given"},
             "also": {**changes, "description": "Changes under which the same is expected"},
-            "but": {**changes, "description": "Near misses: under each, every rule of fires is silent"},
+            "but": {**changes, "description": "Near misses: with each, none of the rules in fires may fire"},
             "expect": expect,
             "shows": {"description": "What it is an example of"},
         },

@@ -121,8 +121,8 @@ class Model:
         says: A clause that says what it is.
         claims: The claims that define it.
         kind: `owner`, `interim`, `fallback` or `deferral`.
-        requires: Findings that it needs in order to be in the running.
-        against: Claims that speak outright against this kind of owner: dissent wherever it is recommended.
+        requires: Findings without which it cannot be recommended.
+        against: Claims that speak explicitly against this kind of owner: dissent if it is recommended.
     """
 
     id: str

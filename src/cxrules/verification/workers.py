@@ -66,7 +66,7 @@ class _Crew(Generic[Result]):
         self._task, self._deadline, self._waiting = task, deadline, waiting
         self._context = get_context("spawn")  # forked processes would share the solver's state
         self._processes: list[SpawnProcess] = []
-        self._doors: dict[Connection[Any, Any], list[Result]] = {}  # with the results of the task in each item
+        self._connections: dict[Connection[Any, Any], list[Result]] = {}  # with the results of the task in each item
 
     def hire(self) -> None:
         """Start a process, and hand it its first task."""
@@ -83,19 +83,19 @@ class _Crew(Generic[Result]):
     def work(self, progress: OnProgress) -> dict[str, list[Result]]:
         """Collect what they find, until all is done."""
         results: dict[str, list[Result]] = {}
-        while self._doors:
-            ready = set(wait(list(self._doors)))
-            for door in [door for door in self._doors if door in ready]:
-                kind, name, content = _receive(door)
+        while self._connections:
+            ready = set(wait(list(self._connections)))
+            for connection in [connection for connection in self._connections if connection in ready]:
+                kind, name, content = _receive(connection)
                 if kind == "failed":
                     raise content
                 if kind == "result":
-                    self._doors[door].append(content)
-                    progress(name, len(self._doors[door]), len(results))
+                    self._connections[connection].append(content)
+                    progress(name, len(self._connections[connection]), len(results))
                 else:
-                    results[name] = self._doors.pop(door)
+                    results[name] = self._connections.pop(connection)
                     progress(name, len(results[name]), len(results))
-                    self._send_next(door)
+                    self._send_next(connection)
         return results
 
     def dismiss(self) -> None:
@@ -106,10 +106,10 @@ class _Crew(Generic[Result]):
                     process.kill()
                     process.join()
 
-    def _send_next(self, door: Connection[Any, Any]) -> None:
+    def _send_next(self, connection: Connection[Any, Any]) -> None:
         if self._waiting:
-            self._doors[door] = []
-            _send(door, self._waiting.pop(0))
+            self._connections[connection] = []
+            _send(connection, self._waiting.pop(0))
 
 
 @contextmanager
@@ -138,16 +138,16 @@ _DIED = (
 )
 
 
-def _send(door: Connection[Any, Any], content: object) -> None:
+def _send(connection: Connection[Any, Any], content: object) -> None:
     try:
-        door.send(content)
+        connection.send(content)
     except OSError:
         raise RuntimeError(_DIED) from None
 
 
-def _receive(door: Connection[Any, Any]) -> tuple[str, str, Any]:
+def _receive(connection: Connection[Any, Any]) -> tuple[str, str, Any]:
     try:
-        kind, name, content = door.recv()
+        kind, name, content = connection.recv()
     except (EOFError, OSError):
         raise RuntimeError(_DIED) from None
     return kind, name, content
@@ -164,22 +164,22 @@ def _count(found: Iterable[Result], name: str, done: int, progress: OnProgress) 
         yield result
 
 
-def _serve(door: Connection[Any, Any]) -> None:
+def _serve(connection: Connection[Any, Any]) -> None:
     """Work in a separate process, one name after another."""
     # Ctrl-C reaches every process of a terminal; the parent ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError):
-        task, deadline = door.recv()
+        task, deadline = connection.recv()
         while True:
-            name = door.recv()
+            name = connection.recv()
             try:
                 for result in task(name, deadline):
-                    door.send(("result", name, result))
+                    connection.send(("result", name, result))
             except Exception as error:  # noqa: BLE001 - it is raised where the work was asked for
-                door.send(("failed", name, error))
+                connection.send(("failed", name, error))
             else:
-                door.send(("done", name, None))
+                connection.send(("done", name, None))
 
 
 def _end_with_parent() -> None:
