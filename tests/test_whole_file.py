@@ -77,3 +77,21 @@ def test_a_device_stays_a_device() -> None:
     with write_whole(Path(os.devnull)) as file:
         file.write(b"nothing")
     assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("line", [line for name, line in COMMANDS.items() if name != "update"])
+def test_a_pipe_that_nobody_reads_is_an_error_at_once(folder: Path, line: str) -> None:
+    os.mkfifo(folder / "out.csv")
+    shown = run(line.format(folder=folder))
+    assert shown.exit_code == ExitCode.WRONG_INPUT
+    assert "nobody reads from this pipe" in shown.stderr
+    assert (folder / "out.csv").is_fifo()
+
+
+def test_a_pipe_that_somebody_reads_is_written_to(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with write_whole(tmp_path / "pipe") as file:
+        file.write(b"all")
+    assert os.read(reader, 10) == b"all"
+    os.close(reader)

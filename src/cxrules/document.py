@@ -65,7 +65,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Lines with their depths: the first at 0, each at most one deeper than the line before."""
+    """Lines with their depths: the first at 0, each at most one deeper than the line before.
+
+    In print, a line deeper than 24 is not indented further but begins with its depth, so that a chain of thousands of
+    findings is as long as what it says.
+    """
 
     lines: tuple[tuple[int, str], ...]
 
@@ -77,6 +81,9 @@ class Table:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+
+_DEEPEST = 24
+"""The greatest depth that is shown by indentation."""
 
 Block: TypeAlias = Paragraph | Items | Outline | Section | Table
 
@@ -222,13 +229,17 @@ def _plain(block: Block, width: int | None) -> str:
         lines = [_fill(entry, width, "- ") for entry in block.entries]
         return "\n".join([_fill(f"{block.lead}:", width), *lines] if block.lead else lines)
     if isinstance(block, Outline):
-        return "\n".join("  " * depth + unmark(text) for depth, text in block.lines)
+        return "\n".join(_indent(depth) + unmark(text) for depth, text in block.lines)
     if isinstance(block, Table):
         cells = [list(map(unmark, row)) for row in (block.head, *block.rows)]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
     heading = unmark(block.heading)
     return "\n\n".join([f"{heading}\n{'-' * len(heading)}", *(_plain(inner, width) for inner in block.blocks)])
+
+
+def _indent(depth: int, bullet: str = "") -> str:
+    return "  " * min(depth, _DEEPEST) + bullet + (f"({depth}) " if depth > _DEEPEST else "")
 
 
 def _fill(text: str, width: int | None, bullet: str = "") -> str:
@@ -253,7 +264,7 @@ def _markdown(block: Block, level: int) -> str:
         entries = "\n".join(f"- {_escape(entry)}" for entry in block.entries)
         return f"{_escape(block.lead)}:\n\n{entries}" if block.lead else entries
     if isinstance(block, Outline):
-        return "\n".join(f"{'  ' * depth}- {_escape(text)}" for depth, text in block.lines)
+        return "\n".join(_indent(depth, "- ") + _escape(text) for depth, text in block.lines)
     if isinstance(block, Table):
         lines = [f"| {' | '.join(map(_escape, row))} |" for row in (block.head, *block.rows)]
         return "\n".join([lines[0], "| --- " * len(block.head) + "|", *lines[1:]])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISFIFO, S_ISREG
 from typing import BinaryIO
 
 __all__ = ["naming", "write_whole"]
@@ -21,14 +22,14 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
     replaced. The mode stays. A device, or anything else that is not a regular file, is written to directly.
 
     Raises:
-        OSError: If it cannot be written; the file is then unchanged.
+        OSError: If it cannot be written; the file is then unchanged. Also if it is a pipe that nobody reads.
     """
     target = Path(os.path.realpath(path))
     mode = None
     with suppress(FileNotFoundError):
         mode = target.stat().st_mode
     if mode is not None and not S_ISREG(mode):
-        with _closing(target.open("wb"), path) as file:
+        with _closing(_open_special(target, mode), path) as file:
             yield file
         return
     try:
@@ -47,6 +48,20 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _open_special(target: Path, mode: int) -> BinaryIO:
+    """Open what is not a regular file, without waiting for somebody to read a pipe."""
+    if not S_ISFIFO(mode):
+        return target.open("wb")
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.EPIPE, "nobody reads from this pipe", str(target)) from None
+        raise
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "wb")
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from pydantic import TypeAdapter
 
 import cxrules
 from cxrules import Advisor, Recommendation, RuleBase, WhyNotFired
+from cxrules.document import to_markdown, to_plain
 from cxrules.explanation.counterfactuals import SearchStatus
+from cxrules.explanation.derivation import GivenFact, facts_clause
 from cxrules.explanation.why_not_fired import SubjectKind, TestResult, find_nearest, list_subjects
 from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.language.rules import Conclusion, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
@@ -313,6 +315,21 @@ def test_a_chain_of_a_thousand_findings_can_be_pickled_and_dumped() -> None:
         assert copy.model_dump() == data
         assert pickle.loads(pickle.dumps(answer)).model_dump() == data  # noqa: S301 - our own
     assert "too many to draw" in " ".join(re.sub(r"<[^>]*>", " ", advice._repr_html_()).split())
+
+
+def test_a_long_chain_is_explained_at_no_greater_length_than_what_there_is_to_say() -> None:
+    short, long = [Advisor(long_chain(size)).recommend(it=True) for size in (200, 1000)]
+    for tell in (to_plain, to_markdown):
+        assert len(tell(long.why().tell())) < 6 * len(tell(short.why().tell()))
+    deepest = max(long.why().explain().splitlines(), key=len)
+    assert deepest.startswith(" " * 48 + "(")
+
+
+def test_a_reason_that_rests_on_hundreds_of_facts_states_the_first() -> None:
+    facts = [GivenFact(f"fact_{number}", True, f"fact {number} is so") for number in range(500)]
+    told = facts_clause(facts)
+    assert told.startswith("fact 0 is so, fact 1 is so")
+    assert told.endswith("fact 39 is so, and 460 more facts are as given")
 
 
 def test_what_is_too_large_to_draw_says_so() -> None:

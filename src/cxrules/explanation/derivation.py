@@ -226,8 +226,11 @@ def cite(step: Step) -> str:
 
 
 def facts_clause(facts: Sequence[GivenFact]) -> str:
-    """Return the given facts as one clause."""
-    return join_clauses([given.states for given in facts])
+    """Return the given facts as one clause; of a great many, which nobody would read, the first."""
+    clauses = [given.states for given in facts[:_MOST_FACTS]]
+    if more := len(facts) - len(clauses):
+        clauses.append(f"{count(more, 'more fact is', 'more facts are')} as given")
+    return join_clauses(clauses)
 
 
 def reason(step: Step, consequence: str = "") -> str:
@@ -242,6 +245,9 @@ def reason(step: Step, consequence: str = "") -> str:
     premise = f"{here}, {consequence}" if consequence else here
     return f"{sentence(premise)} {rationale} ({cite(step)})."
 
+
+_MOST_FACTS = 40
+"""The most facts that a reason states."""
 
 _Lines: TypeAlias = Iterator[tuple[int, str]]
 
