@@ -7,7 +7,7 @@ import re
 from binascii import Error as NoBase64
 from binascii import a2b_base64
 from codecs import BOM_UTF8
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from hashlib import sha256
 from operator import itemgetter
@@ -17,7 +17,7 @@ from cxrules.decision_log.entries import DecisionLine, Faulty, RuleBaseLine, Tor
 from cxrules.decision_log.record import ABSENT, FORMAT, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
 from cxrules.decision_log.recorded_answer import unpack_bits
 
-__all__ = ["decode", "parse"]
+__all__ = ["decode", "find_noted", "parse"]
 
 Parsed: TypeAlias = DecisionLine | RuleBaseLine | TornLine | UnreadableLine | None
 
@@ -114,6 +114,15 @@ def _read_torn(record: dict[str, Any]) -> TornLine:
     if type(record.get("bytes")) is not int or not isinstance(record.get("sha256"), str):
         _refuse("torn line", [name for name in ("bytes", "sha256") if name in record] or ["bytes"], "has a wrong")
     return TornLine(record["bytes"], record["sha256"])
+
+
+def find_noted(note: TornLine, texts: Sequence[bytes]) -> int | None:
+    """Return the first of the lines before a note that it is about, or None; it may be about the last one only."""
+    for start in range(len(texts)):
+        left = b"".join(texts[start:])[:-1]
+        if len(left) == note.bytes and sha256(left).hexdigest() == note.sha256:
+            return start
+    return None
 
 
 def _is_text(value: object) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -362,12 +361,8 @@ def _list_noted(waiting: list[tuple[LogLine, UnreadableLine]], follower: tuple[L
     """Return the first of the waiting lines that a note calls torn; their number if none."""
     if follower is None or not isinstance(follower[1], TornLine):
         return len(waiting)
-    note = follower[1]
-    for number in range(len(waiting)):
-        text = b"".join(line.text for line, _ in waiting[number:])[:-1]
-        if len(text) == note.bytes and sha256(text).hexdigest() == note.sha256:
-            return number
-    return len(waiting)
+    found = lines.find_noted(follower[1], [line.text for line, _ in waiting])
+    return len(waiting) if found is None else found
 
 
 def _is_old(text: bytes) -> bool:

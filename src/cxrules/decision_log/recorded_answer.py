@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from cxrules.language.ids import sorted_ids
+from cxrules.language.plain import make_plain
 from cxrules.language.rules import Effect
 from cxrules.policy.dissent import Voice
 from cxrules.policy.judge import Judge
@@ -57,12 +58,12 @@ def make_answer(recommendation: Recommendation) -> dict[str, Any]:
     """Return what follows from rule base and facts, by the names in `ANSWER`, as data that JSON can hold."""
     model, reason = recommendation.model, recommendation.reason
     return {
-        "facts": {name: _write_value(value) for name, value in recommendation.facts.items()},
+        "facts": {name: make_plain(value) for name, value in recommendation.facts.items()},
         "model": None if model is None else str(model),
         "status": recommendation.status.value,
         "reason": None if reason is None else reason.value,
         "certainty": recommendation.certainty,
-        "ranking": [{name: _write_value(getattr(row, name)) for name in _ROW} for row in recommendation.ranking],
+        "ranking": [{name: make_plain(getattr(row, name)) for name in _ROW} for row in recommendation.ranking],
         "voices": {
             source: {name: getattr(voice, name) for name in _VOICE} for source, voice in recommendation.voices.items()
         },
@@ -160,7 +161,3 @@ def _find_concluders(rulebase: RuleBase) -> Mapping[Effect, tuple[tuple[str, int
             masks = found[conclusion.effect]
             masks[conclusion.target] = masks.get(conclusion.target, 0) | 1 << bit
     return {effect: tuple((target, masks[target]) for target in sorted_ids(masks)) for effect, masks in found.items()}
-
-
-def _write_value(value: object) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
 from typing import Final, NamedTuple
 
 from cxrules.decision_log import lines
@@ -217,14 +216,9 @@ class _Chain:
         except Faulty:
             note = None
         if isinstance(note, TornLine):
-            for start in range(len(unlinked)):  # the note may be about the last of them only
-                left = b"".join(each.text for each in unlinked[start:])[:-1]
-                if len(left) == note.bytes and sha256(left).hexdigest() == note.sha256:
-                    unlinked = unlinked[:start]
-                    break
-            else:
-                if not unlinked:
-                    yield self._tell(line, Breach.MISSING, "what this line notes as torn is missing")
+            if not unlinked:
+                yield self._tell(line, Breach.MISSING, "what this line notes as torn is missing")
+            unlinked = unlinked[: lines.find_noted(note, [each.text for each in unlinked])]
         for each in unlinked:
             yield self._tell(each.line, Breach.ALTERED, "what the next line notes as torn was altered")
 

@@ -1,4 +1,4 @@
-"""Converts facts to plain data for JSON and back, and checks the texts and numbers in such data."""
+"""Converts facts and their values to plain data for JSON, facts back, and checks texts and numbers in such data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Any
 from cxrules.errors import show_value
 from cxrules.language.facts import Fact, Kind, Only, Use, Value
 
-__all__ = ["read_fact", "read_number", "read_text", "read_texts", "write_fact"]
+__all__ = ["make_plain", "read_fact", "read_number", "read_text", "read_texts", "write_fact"]
+
+
+def make_plain(value: object) -> Any:
+    """Return a value, of a fact or of a part of an answer, as JSON holds it: a list for a tuple."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def write_fact(fact: Fact) -> dict[str, Any]:

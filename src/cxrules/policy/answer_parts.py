@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeVar
 
+from cxrules.language.plain import make_plain
 from cxrules.late import dataclass
 
 __all__ = ["Advice", "Part", "keep_part", "make_part", "write_json"]
@@ -53,7 +54,7 @@ def make_part(thing: Any) -> Part:
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)  # a member of an enum becomes plain text
-    return list(value) if isinstance(value, tuple) else value
+    return make_plain(value)
 
 
 def keep_part(kept: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:

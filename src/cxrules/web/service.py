@@ -19,6 +19,7 @@ from cxrules.errors import no_such, show_text
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
+from cxrules.language.plain import make_plain
 from cxrules.version import __version__
 from cxrules.web.wording import (
     describe_answer,
@@ -26,7 +27,6 @@ from cxrules.web.wording import (
     describe_rule,
     split_paragraphs,
     summarise,
-    to_json_value,
 )
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class Service:
             "sets": [
                 {
                     "text": unmark(tell_change(rulebase, each, last)),
-                    "changes": {name: to_json_value(value) for name, value in each.changed.items()},
+                    "changes": {name: make_plain(value) for name, value in each.changed.items()},
                     "model": each.model,
                 }
                 for each in sets
@@ -299,7 +299,7 @@ class Service:
         from cxrules.files.organisation_file import interpret
 
         file = interpret(text, "the file", self._rulebase.vocabulary)
-        facts = {name: to_json_value(value) for name, value in file.facts.items()}
+        facts = {name: make_plain(value) for name, value in file.facts.items()}
         return {"facts": facts, "skipped": list(file.skipped), "name": file.name}
 
     def write_file(self, facts: Mapping[str, Any], skipped: list[str] | None = None, name: str = "") -> _Plain:

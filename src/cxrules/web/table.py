@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.columns.cell_texts import guard_formula
 from cxrules.columns.layout import ALL, PAGE, Faults, lay_out, refuse_twice
+from cxrules.language.plain import make_plain
 from cxrules.search.budget import Budget
 from cxrules.web.rows import RowReader
 from cxrules.web.upload import Upload, open_upload
@@ -126,9 +127,7 @@ class _TableAnswer:
                     "status": str(decision.status),
                     "certainty": decision.certainty,
                     "runner_up": self._names.get(decision.runner_up or ""),
-                    "facts": {
-                        name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()
-                    },
+                    "facts": {name: make_plain(value) for name, value in facts.items()},
                 }
             )
 

@@ -9,6 +9,7 @@ from cxrules.explanation.prose.brief import tell_outcome
 from cxrules.explanation.prose.rules import tell_conclusion, tell_condition
 from cxrules.explanation.prose.sheet import tell_place
 from cxrules.language.facts import Fact, FactValue, Kind, Vocabulary, join_words
+from cxrules.language.plain import make_plain
 from cxrules.language.rules import Rule
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ __all__ = [
     "describe_rule",
     "split_paragraphs",
     "summarise",
-    "to_json_value",
 ]
 
 _Plain = dict[str, Any]
@@ -87,7 +87,7 @@ def summarise(advice: Recommendation) -> _Plain:
         "certainty": advice.certainty,
         "outcome": unmark(tell_outcome(rulebase, derivation)),
         "known": len(advice.facts),
-        "facts": {name: to_json_value(value) for name, value in advice.facts.items()},
+        "facts": {name: make_plain(value) for name, value in advice.facts.items()},
         "ranking": [
             {
                 "model": case.model.id,
@@ -104,8 +104,3 @@ def split_paragraphs(text: str) -> list[_Plain]:
     """Return the paragraphs of a text, each with the bullet points below it."""
     parts = [part.strip().split("\n- ") for part in text.split("\n\n") if part.strip()]
     return [{"text": said, "items": items} for said, *items in parts]
-
-
-def to_json_value(value: FactValue) -> object:
-    """Return a value as JSON holds it."""
-    return list(value) if isinstance(value, tuple) else value

@@ -19,6 +19,7 @@ from cxrules.decision_log.recorded_answer import (
     unpack_bits,
 )
 from cxrules.errors import InvalidOrganisation
+from cxrules.language.plain import make_plain
 from cxrules.policy.judge import Judge
 from cxrules.recommendation.answer import Recommendation
 
@@ -125,7 +126,7 @@ def replay_entry(log: LogReader, entry: Entry) -> Iterator[_ReplayOutcome]:
 def _compare_lean(record: DecisionRecord, again: Recommendation) -> Iterator[ReplayDifference]:
     judge, decision = again.judge, again.decision
     now: dict[str, Any] = {
-        "facts": {name: list(value) if isinstance(value, tuple) else value for name, value in again.facts.items()},
+        "facts": {name: make_plain(value) for name, value in again.facts.items()},
         "model": decision.model,
         "status": decision.status.value,
         "reason": None if decision.reason is None else decision.reason.value,
