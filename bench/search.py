@@ -100,7 +100,7 @@ def time_naive(steps: Iterable[object], total: int) -> float:
 
 
 def try_changes(advisor: Advisor, advice: Recommendation, most: int) -> Iterator[str | None]:
-    """Decide after every set of at most so many changes, one by one."""
+    """Decide after every set of changes up to a size, one by one."""
     possibilities = possibilities_of(advice.judge)
     changes = list_changes(possibilities, advice.decision.known)
     for size in range(1, most + 1):

@@ -42,7 +42,7 @@ def test_cx_does_not_go_back_to_marketing(organisation: dict[str, Any]) -> None:
 
 
 @given(testing.organisations_getting("ceo_with_cco", RULES))
-def test_the_ceo_is_told_what_to_do(organisation: dict[str, Any]) -> None:
+def test_a_recommended_ceo_leads_and_has_support(organisation: dict[str, Any]) -> None:
     advice = ADVISOR.recommend(organisation)
     assert advice.ranking[0].model == "ceo_with_cco"
     assert advice.support

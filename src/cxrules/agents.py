@@ -16,7 +16,7 @@ def tool_schema(rulebase: RuleBase | None = None, *, slim: bool = False, strict:
     Args:
         rulebase: The rule base; the built-in one when left out.
         slim: Whether to leave out the questions and what each value means: about a quarter of the size.
-        strict: Whether the arguments are held to the schema as they are written, as OpenAI's models do where a tool is
+        strict: Whether the schema is enforced while arguments are written, as OpenAI's models do where a tool is
             `strict`. Then every fact has to be there, and is null where it is unknown.
 
     Raises:

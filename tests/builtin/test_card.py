@@ -25,7 +25,7 @@ def test_the_table_has_every_combination_once() -> None:
     assert len(rows) == len(set(rows)) == 5 * 4 * 4 * 4
 
 
-def test_each_row_comes_out_as_reviewed() -> None:
+def test_each_row_has_the_reviewed_outcome() -> None:
     advisor = Advisor()
     for known, row in read_rows():
         advice = advisor.recommend(known)

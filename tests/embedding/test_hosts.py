@@ -33,7 +33,7 @@ NAMES = tuple(ASKED)
 
 @SCHEMA.parametrize()
 @hypothesis.settings(max_examples=4, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
-def test_the_web_application_keeps_to_its_schema(case: Any) -> None:
+def test_the_web_application_conforms_to_its_schema(case: Any) -> None:
     case.call_and_validate()
 
 

@@ -28,5 +28,5 @@ def map_body(_context: Any, body: Any) -> Any:
 
 @SCHEMA.parametrize()
 @hypothesis.settings(max_examples=15, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
-def test_the_api_keeps_to_its_description(case: Any) -> None:
+def test_the_api_conforms_to_its_description(case: Any) -> None:
     case.call_and_validate(excluded_checks=NOT_DESCRIBED.get(case.path, []))

@@ -177,7 +177,7 @@ def test_policy_and_name_may_be_replaced_alone(small: RuleBase, tmp_path: Path) 
     assert rulebase.models == small.models
 
 
-def test_files_may_be_laid_on_top_of_files(small: RuleBase, tmp_path: Path) -> None:
+def test_files_may_extend_files(small: RuleBase, tmp_path: Path) -> None:
     first = RuleBase.load(write(tmp_path / "one.yaml", RULE.format(id="flood", rationale="One.")), base=small)
     second = RuleBase.load(write(tmp_path / "two.yaml", RULE.format(id="flood", rationale="Two.")), base=first)
     assert second.name == "small+one+two"

@@ -44,7 +44,7 @@ def test_a_hint_is_an_organisation_with_another_result(prover: Prover) -> None:
         if found := prover.trials.without_fact(name, result=True):
             assert result(judge, without(found[0], name)) != result(judge, found[0]), name
             changed += 1
-    assert changed >= 50  # of some eighty
+    assert changed >= 50  # of about eighty
 
 
 def without(known: Facts, name: str) -> dict[str, FactValue]:

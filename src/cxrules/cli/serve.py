@@ -55,7 +55,8 @@ def serve(
     )
     server = uvicorn.Server(config)
     listening = config.bind_socket()
-    listening.listen(config.backlog)  # before the address is told: who connects at once waits until the server is up
+    # Before the address is printed, so that a client that connects at once waits until the server is up.
+    listening.listen(config.backlog)
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"The page is at http://{shown}:{listening.getsockname()[1]}/ (stop with Ctrl-C).")
     server.run(sockets=[listening])

@@ -238,7 +238,7 @@ class LogReader:
         return Recommendation(judge, judge.decide(judge.rulebase.vocabulary.validate(record["facts"])))
 
     def lines(self) -> Iterator[LogLine]:
-        """Return every line of every part, in order, following the file if it is put away meanwhile."""
+        """Return every line of every part, in order, following the file if it is rotated meanwhile."""
         read: dict[tuple[int, int], tuple[int, int]] = {}  # how far each file was read: bytes and lines
         before = 0
         while True:

@@ -92,7 +92,7 @@ class Counterfactuals(Portable):
 
     @published
     def impossible(self) -> bool:
-        """Whether it is proved that no allowed set of so many changes would work."""
+        """Whether it is proved that no allowed set of at most `max_changes` changes would work."""
         return self.status is SearchStatus.COMPLETE and not self.sets
 
     def tell(self) -> tuple[Block, ...]:

@@ -290,7 +290,7 @@ def _append(cohort: Cohort, asked: Mapping[str, Sequence[FactValue]]) -> Cohort:
 
 
 def _read_from(outcomes: Outcomes, first: int, number: int) -> list[tuple[ModelName | None, Status]]:
-    """Return the decisions in so many columns, from a given one on."""
+    """Return the decisions in a range of columns."""
     found: list[tuple[ModelName | None, Status]] = [(None, Status.UNDETERMINED)] * number
     contested = outcomes.contested >> first
     for model, columns in outcomes.models.items():

@@ -144,7 +144,7 @@ class Robustness(Portable):
 
 
 def robustness(judge: Judge, decision: Decision, *, deadline: float | None = None) -> Robustness:
-    """Find by how much a model leads, and on which single rules and tones it depends, within so many seconds."""
+    """Find by how much a model leads, and on which single rules and tones it depends, within a deadline in seconds."""
     budget = Budget(deadline=deadline)
     decider = judge.decider
     models = tuple(decider.rulebase.models)

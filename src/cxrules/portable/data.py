@@ -21,7 +21,7 @@ from cxrules.rulebase import RuleBase
 __all__ = ["NO_MODEL", "PARTS", "collect_texts", "list_data", "revive", "to_data"]
 
 PARTS: dict[type[Any], str] = {Rule: "rules", Source: "sources", Claim: "claims", Model: "models"}
-"""What stands in the data by its id, and the mapping of a rule base that holds it."""
+"""What the data refers to by id, and the mapping of a rule base that has it."""
 
 DEEPEST = 40
 """How many findings may rest on each other in the data of an answer."""
@@ -80,7 +80,7 @@ def _mapping_data(value: Mapping[Any, Any], basis: Basis | None) -> dict[str, An
 def list_data(value: Any, basis: Basis | None) -> dict[str, Any]:
     """Return the fields of a dataclass as data.
 
-    Answers that stand in answers too deep are cut: of the class's `NESTS` nothing is left. JSON readers, pydantic's
+    Answers nested too deeply are cut: of the class's `NESTS` nothing is left. JSON readers, pydantic's
     among them, give up at about 200 levels, and Python at 1,000 calls. So are those told before, once there are many:
     where findings rest on several others, which share what they rest on, the ways through them double with each level.
     """

@@ -1,7 +1,7 @@
 """The fields of an answer: one table for each class, read off the class itself.
 
 A field is a public field of the dataclass, a property that the class names in `FIELDS` or `DERIVED`, or a private field
-whose metadata give it a name in the data. Its type is its annotation; its description stands in the docstring.
+whose metadata give it a name in the data. Its type is its annotation; its description is in the docstring.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ _INNER: list[Any] = []
 
 
 def inside_others(kind: _Class) -> _Class:
-    """Mark the class of the answer that stands inside others, where these leave its type open by a type variable."""
+    """Mark the class of answer that is nested in others which leave its type open with a type variable."""
     _INNER[:] = [kind]
     return kind
 

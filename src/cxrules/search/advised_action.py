@@ -85,7 +85,7 @@ class _ServingSearch:
     def _list_sets(
         self, needed: Sequence[frozenset[str]], relevant: Sequence[str], size: int
     ) -> Iterator[tuple[str, ...]]:
-        """Return the sets of so many facts that contain those of at least one way, the least demanding first."""
+        """Return the sets of facts of one size that contain those of at least one way, the least demanding first."""
         found: dict[frozenset[str], None] = {}
         asking = sorted(relevant, key=lambda name: self._firing.rate([name]))
         for way in needed:

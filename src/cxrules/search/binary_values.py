@@ -123,7 +123,7 @@ class Coding:
         return Redrawn(self._drawn[:size], self._doubled[:size], numbers, run)
 
     def _compile(self, numbers: Sequence[int], size: int) -> Translated:
-        """Return the program that redraws so many digits and computes where some tests hold."""
+        """Return the program that redraws a number of digits and computes where some tests hold."""
         gates = Gates()
         where = gates.read(0)
         before = [gates.read(1 + place) for place in range(size)]

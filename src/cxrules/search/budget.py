@@ -21,7 +21,7 @@ _LATEST: Final[ContextVar[float | None]] = ContextVar("latest", default=None)
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """End every search that begins inside after so many seconds, whatever its own deadline; None means no limit.
+    """Limit every search that begins inside to a number of seconds, whatever its own deadline; None means no limit.
 
     Meant for a server whose questions set no deadline. It applies to the caller's context: its thread, or its task.
 

@@ -174,7 +174,7 @@ def apply(known: Facts, changes: Iterable[Change], possibilities: Possibilities)
 
 
 def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Return every set of at most so many changes, none of them to the same thing, with its price: cheapest first.
+    """Return every set of changes to different things, up to a size, with its price: cheapest first.
 
     A set lists its changes by position.
     """
@@ -194,7 +194,7 @@ def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple
 
 
 def _list_sums(efforts: Sequence[int], most: int) -> Iterator[tuple[int, list[int]]]:
-    """Return every choice of at most so many efforts, with their sum: the least sum first."""
+    """Return every choice of efforts, up to a number of them, with their sum: the least sum first."""
     # A choice is a non-decreasing row of places. Each leads to one with its last place repeated and one with its last
     # place moved on, so every choice is reached once, after a cheaper one. Places are negative, so that of two choices
     # with the same sum the one with fewer cheap efforts comes first.

@@ -220,7 +220,7 @@ class Circuit:
         return self.all_of([self.at_least(one, other), self.at_least(other, one)])
 
     def at_most_true(self, bits: Sequence[Bit], limit: int) -> Bit:
-        """Return whether at most so many of some bits are true; constants among them are not counted."""
+        """Return whether the number of true bits is at most a limit; constants among them are not counted."""
         wires = [bit for bit in bits if not isinstance(bit, bool)]
         if limit < 0 or not wires:
             return limit >= 0

@@ -279,7 +279,7 @@ def _differing(one: Outcomes, other: Outcomes) -> int:
 
 
 def _draw(rng: Random, size: int, chance: float) -> int:
-    """Return so many bits, each of which is one by chance."""
+    """Return random bits, each of which is one with a given probability."""
     bits = 0
     for place in range(_FINE):
         drawn = rng.getrandbits(size)

@@ -189,7 +189,7 @@ def test_fingerprints_cannot_be_computed_without_the_text() -> None:
 # --- what was meant
 
 
-def test_files_meant_to_be_laid_on_top_are_recognised(own: Path) -> None:
+def test_files_that_extend_a_rule_base_are_recognised(own: Path) -> None:
     for arguments in (("check", own), ("rules", "--rules", own)):
         done = run(*arguments)
         assert done.exit_code != 0

@@ -192,7 +192,7 @@ def test_a_drawing_too_narrow_for_words_is_refused(width: Any) -> None:
         ADVISOR.recommend(SCENARIO).to_svg(width=width)
 
 
-def test_a_drawing_has_some_twelve_boxes() -> None:
+def test_a_drawing_has_about_twelve_boxes() -> None:
     """It rarely has more: only where the reasons in the text need them."""
     sizes = []
     for advice in some(40):

@@ -72,7 +72,7 @@ class ImpactTurn:
         model: The model.
         step: The step: `excluded_by` and `set_aside_by` name rules, `missing` names findings that are required.
         before: What stood in the way under the recorded rule base.
-        after: What stands in the way under the changed one.
+        after: The obstacle under the changed one.
     """
 
     model: str

@@ -43,7 +43,7 @@ def _measure(character: str) -> float:
 
 
 def wrap(text: str, room: int, *, break_on_hyphens: bool = True) -> list[str]:
-    """Break a text into lines of at most so many mean characters.
+    """Break a text into lines whose width is at most `room` average characters.
 
     Lines may break between any ideographs, but within a word only if it does not fit on a line.
 

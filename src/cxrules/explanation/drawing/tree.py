@@ -94,7 +94,7 @@ class _Row:
 
 
 def draw_tree(argument: Argument, width: int) -> str:
-    """Draw an argument within so many pixels of width.
+    """Draw an argument with a given width in pixels.
 
     Returns:
         An SVG document.

@@ -94,7 +94,7 @@ def _add_decisive(
     steps: dict[str, Step],
     most: int = _MOST_REASONS,
 ) -> None:
-    """Add decisive reasons, the most decisive first, up to so many reasons in all."""
+    """Add decisive reasons, the most decisive first, up to a number of reasons in all."""
     while len(chosen) < most and not decisive.keys() <= chosen.keys():
         rule = max((rule for rule in decisive if rule not in chosen), key=_Worth(ratings, steps, chosen))
         told = {given.fact for given in steps[rule].roots()} <= _facts_of(steps, chosen)

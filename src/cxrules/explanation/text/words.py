@@ -96,7 +96,7 @@ def count(number: int, singular: str, plural: str = "") -> str:
 
 
 def strength(points: int) -> str:
-    """Return the word for evidence of so many points.
+    """Return the word for evidence of a number of points.
 
     Examples:
         >>> [strength(points) for points in (1, 5, 7, 12)]
