@@ -1,6 +1,5 @@
 """Decisions in a host's logs, traces and error reports, with the usual libraries."""
 
-import io
 import json
 import logging
 import logging.handlers
@@ -13,16 +12,10 @@ import pytest
 import cxrules
 from cxrules.decision_log import DecisionLog, LogReader, context, trace_decisions
 from tests.decision_log.test_record import VALIDATOR
+from tests.decision_log.test_standard_logging import stream
 
 LOGGER = logging.getLogger("cxrules.decisions")
 KNOWN: dict[str, Any] = {"maturity": "early", "marketing_bandwidth": "stretched", "silos": "severe"}
-
-
-def stream(formatter: logging.Formatter) -> tuple[logging.Handler, io.StringIO]:
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    handler.setFormatter(formatter)
-    return handler, text
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from cxrules.policy.answer_parts import write_json
+
 __all__ = ["BitNames", "Union"]
 
 _FEW = 64
@@ -51,7 +53,7 @@ class BitNames:
             found = [known[octet] for known, octet in zip(self._written, octets) if octet]  # noqa: B905 - see above
         except KeyError:
             for place, octet in enumerate(octets):
-                self._written[place][octet] = ", ".join(map(_quote, self._name(place, octet)))
+                self._written[place][octet] = ", ".join(map(write_json, self._name(place, octet)))
             return self.write(bits)
         return f"[{', '.join(found)}]"
 
@@ -105,9 +107,3 @@ def _list_places(bits: int) -> list[int]:
         bits ^= 1 << place
     places.reverse()
     return places
-
-
-def _quote(name: str) -> str:
-    import json
-
-    return json.dumps(name, ensure_ascii=False)
