@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from cxrules.web.security_headers import policy
+from cxrules.web.security_headers import content_policy
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "src" / "cxrules" / "web" / "static"
@@ -41,10 +41,9 @@ def build_site(target: Path) -> None:
     shutil.copytree(STATIC, target)
     page = target / "index.html"
     text = page.read_text("utf-8")
-    head = (
-        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy(offline=True))}">\n<meta name="back"'
-    )
-    page.write_text(text.replace('<meta name="back" content="http">', f'{head} content="wasm">'), "utf-8")
+    rules = f'<meta http-equiv="Content-Security-Policy" content="{html.escape(content_policy(offline=True))}">'
+    back = '<meta name="back" content='
+    page.write_text(text.replace(f'{back}"http">', f'{rules}\n{back}"wasm">'), "utf-8")
     fetch_pyodide(target / "pyodide")
     with zipfile.ZipFile(target / "cxrules.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in list_modules():

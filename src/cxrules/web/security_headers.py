@@ -8,10 +8,10 @@ from typing import Final
 
 from cxrules.explanation.prose.report import STYLE
 
-__all__ = ["HEADERS", "policy"]
+__all__ = ["HEADERS", "content_policy"]
 
 
-def policy(*, offline: bool = False) -> str:
+def content_policy(*, offline: bool = False) -> str:
     """Return the content security policy of the page.
 
     Args:
@@ -26,7 +26,7 @@ def policy(*, offline: bool = False) -> str:
 
 
 HEADERS: Final = (
-    (b"content-security-policy", f"{policy()}; frame-ancestors 'none'".encode()),
+    (b"content-security-policy", f"{content_policy()}; frame-ancestors 'none'".encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
