@@ -129,11 +129,41 @@ def test_an_answer_is_a_number_a_name_or_the_start_of_a_label(fact: Fact, typed:
         (PHASES, "1, 7", "from 1 to 3"),
         (PHASES, ",", "one or several"),
         (PHASES, "1 x", "not one of the answers"),
+        (PHASES, "and", "one or several"),
+        (PHASES, "and, AND", "one or several"),
     ],
 )
 def test_an_unclear_answer_is_refused_with_a_hint(fact: Fact, typed: str, hint: str) -> None:
     with pytest.raises(UnclearAnswerError, match=re.escape(hint)):
         read_answer(fact, typed)
+
+
+@pytest.mark.parametrize("fact", [COLOURS, FLAG, SHARE, PHASES])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "\0",
+        "\x1b[2J",
+        "\ud800",
+        "a\x1b[31mb\u202e",
+        "\x9b2J",
+        "\u2028,\u2029",
+        "\ufeff1",
+        "½",
+        "1e999",
+        "9" * 5_000,
+        "٣" * 5_000,
+        "-" + "9" * 5_000,
+        "x" * 200_000,
+        "x y " * 10_000,
+    ],
+    ids=lambda typed: ascii(typed[:9]),
+)
+def test_whatever_is_typed_is_refused_in_one_printable_line(fact: Fact, typed: str) -> None:
+    with pytest.raises(UnclearAnswerError) as caught:
+        read_answer(fact, typed)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
 
 
 def test_every_value_of_the_built_in_vocabulary_can_be_typed_in_three_ways() -> None:

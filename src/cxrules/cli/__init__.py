@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 
 from cxrules.cli.terminal.exit_codes import ExitCode
+from cxrules.cli.terminal.signals import signals_end_it
 from cxrules.cli.terminal.streams import doubts_are_lines, whatever_the_streams
 
 __all__ = ["main"]
@@ -21,12 +22,12 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command that the arguments of the process name."""
-    try:
-        from cxrules.cli.app import run
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "cxrules":
-            raise
-        print("cxrules: the command line needs an extra: pip install 'cxrules[cli]'", file=sys.stderr)
-        sys.exit(ExitCode.MISSING_EXTRA)
-    with whatever_the_streams(), doubts_are_lines():
+    with signals_end_it(), whatever_the_streams(), doubts_are_lines():
+        try:
+            from cxrules.cli.app import run
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] == "cxrules":
+                raise
+            print("cxrules: the command line needs an extra: pip install 'cxrules[cli]'", file=sys.stderr)
+            sys.exit(ExitCode.MISSING_EXTRA)
         run()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cxrules.cli.shared import OnTop, Rules, fail, hang, in_digits, mistakes_end_it, open_rulebase
+from cxrules.cli.terminal.signals import accept_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +82,7 @@ def _talk(consultation: Consultation, judge: Judge, file: Path) -> bool:
             if reply:
                 _show(f"\n{reply}")
     except (EOFError, KeyboardInterrupt):
-        pass
+        accept_interrupt()
     return saved
 
 
@@ -93,7 +94,7 @@ def _ask() -> str:
     """
     try:
         return input(_PROMPT)
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:  # RuntimeError: standard input is closed
+    except (OSError, RuntimeError, UnicodeError) as error:  # RuntimeError: standard input is closed
         raise EOFError from error
 
 

@@ -15,7 +15,7 @@ from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_end_it
 from cxrules.cli.terminal.assignments import read_columns, read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
-from cxrules.cli.terminal.signals import signals_end_it
+from cxrules.cli.terminal.signals import signals_stay_signals
 from cxrules.errors import show_text
 from cxrules.whole_file import naming, write_whole
 
@@ -98,13 +98,16 @@ def table(
         from cxrules.columns import portfolio_page
     except ImportError as error:
         fail(f"this command needs an extra ({error}): pip install 'cxrules[frame]'", ExitCode.MISSING_EXTRA)
-    _refuse_same(file, output, html)
+    try:
+        _refuse_same(file, output, html)
+    except (OSError, ValueError) as error:  # the current folder is gone, or no file can have this name
+        fail(f"{file}: {(isinstance(error, OSError) and error.strerror) or error}")
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
         supposed = read_supposed(what_if or [], rulebase.vocabulary)
         placed = read_columns(columns or [], rulebase.vocabulary)
     try:
-        with signals_end_it(), ExitStack() as stack, mistakes_end_it():
+        with signals_stay_signals(), ExitStack() as stack, mistakes_end_it():
             drawn = stack.enter_context(write_whole(html)) if html else None
             wanted = {
                 "columns": placed,

@@ -11,7 +11,7 @@ import typer
 from cxrules.cli.shared import OnTop, fail, hang, in_digits, mistakes_end_it, open_rulebase
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
-from cxrules.cli.terminal.signals import signals_end_it
+from cxrules.cli.terminal.signals import signals_stay_signals
 from cxrules.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run(
     where = [*(paths or ()), *(cases or ())]
     if not where:
         fail("no cases: name a folder of a rule base, or files of cases with --cases")
-    with mistakes_end_it(), signals_end_it():
+    with mistakes_end_it(), signals_stay_signals():
         from cxrules.advisor import Advisor
         from cxrules.rulebase import RuleBase
         from cxrules.testing import read_cases, run_cases, update_cases, write_junit

@@ -15,7 +15,7 @@ from cxrules.cli.shared import OnTop, fail, mistakes_end_it, open_rulebase
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.formats import Format, Message, as_github, as_sarif, at_place
 from cxrules.cli.terminal.progress import Progress
-from cxrules.cli.terminal.signals import signals_end_it
+from cxrules.cli.terminal.signals import signals_stay_signals
 
 if TYPE_CHECKING:
     from cxrules.rulebase import RuleBase
@@ -93,7 +93,7 @@ def verify(
     if as_json and form is not None:
         fail("--json means --format json: use only one of the two")
     form = form or (Format.JSON if as_json else Format.TEXT)
-    with _extra(), mistakes_end_it(), signals_end_it():
+    with _extra(), mistakes_end_it(), signals_stay_signals():
         from cxrules.verification import report as reporting
         from cxrules.verification import verify as run
 
@@ -168,7 +168,7 @@ def diff(
     A region names what must be true of an organisation for its model or status to differ. With --on-top, `cxrules diff
     builtin FOLDER` shows what the files of the folder change. Exits with 0 only if it is proved that nothing differs.
     """
-    with _extra(), mistakes_end_it(), signals_end_it():
+    with _extra(), mistakes_end_it(), signals_stay_signals():
         from cxrules.verification import diff as run
         from cxrules.verification import diff_as_json, diff_as_text
 
@@ -192,12 +192,16 @@ def diff(
 
 def _open(path: Path, on_top: bool) -> RuleBase:
     if path.suffix == ".json":
+        from cxrules.errors import InvalidKnowledge
+        from cxrules.knowledge.reader import read_bytes, tell_error
         from cxrules.rulebase import RuleBase
 
         try:
-            return RuleBase.from_json(path.read_bytes())
-        except OSError as error:
-            fail(f"{path}: {error.strerror or error}")
+            return RuleBase.from_json(read_bytes(path))
+        except (OSError, ValueError) as error:
+            if isinstance(error, InvalidKnowledge):
+                raise
+            fail(f"{path}: {tell_error(error)}")
     return open_rulebase(None, on_top=False) if str(path) == "builtin" else open_rulebase([path], on_top)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from cxrules.errors import InvalidOrganisation
+from cxrules.errors import InvalidOrganisation, show_text
 from cxrules.language.facts import Fact, FactValue, Kind, Value
 
 __all__ = ["UnclearAnswerError", "read_answer"]
 
 _NONE = frozenset({"none", "nothing", "0"})
+_LONGEST = 60  # the most characters of an answer that are repeated
 
 
 class UnclearAnswerError(ValueError):
@@ -45,7 +46,7 @@ def _read_percentage(fact: Fact, text: str) -> FactValue:
             return fact.examine(float(found[1].replace(",", ".")))
     except InvalidOrganisation:
         pass
-    raise UnclearAnswerError(f"A number from 0 to 100 is expected, not “{text}”.")
+    raise UnclearAnswerError(f"A number from 0 to 100 is expected, not {_repeat(text)}.")
 
 
 def _read_set(fact: Fact, text: str) -> FactValue:
@@ -54,22 +55,28 @@ def _read_set(fact: Fact, text: str) -> FactValue:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if len(parts) == 1 and len(fact.values) and not _matches(fact, parts[0]):
         parts = parts[0].split(" ")
+    parts = [part for part in parts if part.casefold() != "and"]
     if not parts:
         raise UnclearAnswerError("Give one or several of them, or none.")
-    return fact.examine([_find(fact, part).name for part in parts if part.casefold() != "and"])
+    return fact.examine([_find(fact, part).name for part in parts])
 
 
 def _find(fact: Fact, text: str) -> Value:
     if re.fullmatch(r"\d+", text):
-        if 1 <= int(text) <= len(fact.values):
-            return fact.values[int(text) - 1]
-        raise UnclearAnswerError(f"A number from 1 to {len(fact.values)} is expected, not {text}.")
+        number = int(text) if len(text) <= _LONGEST else 0  # Python refuses numbers with thousands of digits
+        if 1 <= number <= len(fact.values):
+            return fact.values[number - 1]
+        raise UnclearAnswerError(f"A number from 1 to {len(fact.values)} is expected, not {show_text(text, _LONGEST)}.")
     found = _matches(fact, text)
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UnclearAnswerError(f"“{text}” is not one of the answers.")
-    raise UnclearAnswerError(f"“{text}” could be any of {', '.join(f'“{value.label}”' for value in found)}.")
+        raise UnclearAnswerError(f"{_repeat(text)} is not one of the answers.")
+    raise UnclearAnswerError(f"{_repeat(text)} could be any of {', '.join(f'“{value.label}”' for value in found)}.")
+
+
+def _repeat(text: str) -> str:
+    return f"“{show_text(text, _LONGEST)}”"
 
 
 def _matches(fact: Fact, text: str) -> list[Value]:

@@ -12,7 +12,7 @@ from typing import Any
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.node import Node
-from cxrules.knowledge.reader import parse_text, read_file, read_stream, tell_error
+from cxrules.knowledge.reader import LARGEST, parse_text, read_file, read_stream, tell_error
 from cxrules.language.facts import FactValue, Vocabulary
 
 __all__ = ["OrganisationFile", "interpret", "read_organisation"]
@@ -126,11 +126,14 @@ def _read(name: str, report: MistakeCollector) -> Node | None:
     try:
         if sys.stdin is None:
             raise OSError(errno.EBADF, "it is closed")
-        text = read_stream(sys.stdin.buffer).decode("utf-8-sig")
+        if hasattr(sys.stdin, "buffer"):
+            text = read_stream(sys.stdin.buffer).decode("utf-8-sig")
+        else:  # a host has replaced it by a stream of text
+            text = sys.stdin.read(LARGEST).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         report.add("not-utf8", Location(_SHOWN), f"standard input cannot be read as UTF-8: {error}")
         return None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: it was closed meanwhile
         report.add("unreadable-file", Location(_SHOWN), f"standard input cannot be read: {tell_error(error)}")
         return None
     return parse_text(text, _SHOWN, report, _LARGEST_YAML)

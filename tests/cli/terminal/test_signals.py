@@ -6,13 +6,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from ctypes import CDLL, ArgumentError, c_int
 
 import pytest
 
-typer = pytest.importorskip("typer", reason="the extra `cli` is not installed")
-from cxrules.cli.terminal.signals import signals_end_it  # noqa: E402
+from cxrules.cli.terminal.signals import accept_interrupt, signals_end_it, signals_stay_signals
 
 Raise = Callable[[], None]
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -88,9 +87,9 @@ def test_a_signal_ends_a_command_whatever_happens_to_the_exception(
     number: signal.Signals, code: int, interrupted: Callable[[Raise], None]
 ) -> None:
     handlers = [signal.getsignal(each) for each in ENDING]
-    with pytest.raises(typer.Exit) as ended, signals_end_it():
+    with pytest.raises(SystemExit) as ended, signals_end_it():
         interrupted(lambda: signal.raise_signal(number))
-    assert ended.value.exit_code == code
+    assert ended.value.code == code
     assert [signal.getsignal(each) for each in ENDING] == handlers
 
 
@@ -106,3 +105,68 @@ def test_an_ignored_signal_stays_ignored(number: signal.Signals) -> None:
     with signals_end_it():
         signal.raise_signal(number)
     signal.signal(number, before)
+
+
+@pytest.mark.parametrize("error", [ArgumentError, OSError, ValueError, None])
+def test_what_became_of_a_signal_is_not_reported(error: type[Exception] | None) -> None:
+    reported: list[BaseException] = []
+
+    def work() -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        if error:
+            raise error
+
+    def command() -> None:
+        try:
+            with signals_stay_signals():
+                work()
+        except Exception as mistaken:  # noqa: BLE001 - whatever a command would report
+            reported.append(mistaken)
+
+    with pytest.raises(SystemExit) as ended, signals_end_it():
+        command()
+    assert (ended.value.code, reported) == (143, [])
+
+
+@pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, False), (signal.SIGTERM, True), (signal.SIGHUP, True)])
+def test_ctrl_c_may_be_an_answer_and_other_signals_may_not(number: signal.Signals, ends: bool) -> None:
+    def dialogue() -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(number)
+        accept_interrupt()
+
+    with pytest.raises(SystemExit) if ends else nullcontext(), signals_end_it():
+        dialogue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "within"),
+    [
+        (["table", "organisations.csv"], "table._decide"),
+        (["test", "folder"], "test.open_rulebase"),
+        (["verify"], "verify.open_rulebase"),
+        (["diff", "builtin", "builtin"], "verify._open"),
+    ],
+)
+def test_a_command_in_a_host_program_leaves_signals_to_the_host(
+    arguments: list[str], within: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    testing = pytest.importorskip("typer.testing", reason="the extra `cli` is not installed")
+    from cxrules.cli.app import make_app
+
+    heard: list[int] = []
+
+    def work(*_: object, **_named: object) -> None:
+        for number in ENDING:
+            signal.raise_signal(number)
+        raise SystemExit
+
+    monkeypatch.setattr(f"cxrules.cli.{within}", work)
+    before = [signal.signal(each, lambda number, _frame: heard.append(number)) for each in ENDING]
+    try:
+        testing.CliRunner().invoke(make_app(), arguments)
+    finally:
+        for number, handler in zip(ENDING, before, strict=True):
+            signal.signal(number, handler)
+    assert heard == [*ENDING]

@@ -14,18 +14,25 @@ from cxrules.errors import UnlikelyFact
 
 __all__ = ["doubts_are_lines", "whatever_the_streams"]
 
+_LAST_STANDARD = 2  # the number of standard error
+
 
 @contextmanager
 def whatever_the_streams() -> Iterator[None]:
-    """Write characters that the code page lacks as question marks; if nothing can be written, end with one line."""
-    for stream in (sys.stdout, sys.stderr):
+    """Replace characters that the code page lacks; if nothing can be written, end with one line.
+
+    A stream that was closed before the program began stays closed: nothing is written to it, and no file that is opened
+    takes its place. A host may have replaced the streams by objects that can only be written to.
+    """
+    _keep_numbers()
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
         try:
             yield
         finally:
-            if sys.stdout is not None:
+            if hasattr(sys.stdout, "flush"):
                 sys.stdout.flush()
     except BrokenPipeError:
         _give_up()
@@ -67,8 +74,18 @@ def doubts_are_lines() -> Iterator[None]:
         yield
 
 
+def _keep_numbers() -> None:
+    """Open the three standard descriptors that are closed, or the next file to be opened would be one of them."""
+    with suppress(OSError):
+        while (opened := os.open(os.devnull, os.O_RDWR)) <= _LAST_STANDARD:
+            pass
+        os.close(opened)
+
+
 def _give_up() -> None:
     """Discard what is still to be written, or the interpreter would complain again when it exits."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):  # there is none, or it is a host's own
+        lost = sys.stdout.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, lost)
+        os.close(nowhere)
