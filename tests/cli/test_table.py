@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import os
 import re
 import signal
 from collections.abc import Callable, Iterator
@@ -22,7 +23,9 @@ from cxrules import Advisor, RuleBase, advisor
 from cxrules.cli import table as command
 from cxrules.cli.app import make_app
 from cxrules.cli.terminal.progress import Progress
+from cxrules.cli.terminal.signals import signals_end_it
 from cxrules.columns import files
+from cxrules.columns.tables import TableJudge
 from tests import ROOT
 from tests.rulebases import random_organisations
 
@@ -144,6 +147,50 @@ def test_what_if_counts_contradictions_and_fills_its_column(folder: Path, run: R
     assert "what_if" not in pyarrow.parquet.read_schema(out).names[: len(ROWS[0])]
 
 
+@pytest.mark.parametrize("options", [[], ["--skip-wrong"]])
+def test_what_is_supposed_is_decided_once(
+    options: list[str], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in.csv").write_text("silos\nsevere\n" + ("sever\nnone\n" if options else "none\n"), "utf-8")
+    supposed: list[int] = []
+    suppose = TableJudge.suppose
+
+    def count(judge: TableJudge, codes: Any, size: int, facts: Any) -> Any:
+        supposed.append(size)
+        return suppose(judge, codes, size, facts)
+
+    monkeypatch.setattr(TableJudge, "suppose", count)
+    out = tmp_path / "out.jsonl"
+    result = run(tmp_path / "in.csv", "-o", out, "--what-if", "ceo_involvement=champion", *options)
+    assert (result.exit_code, supposed) == (0, [2])
+    then = [ADVISOR.recommend(silos=silos, ceo_involvement="champion").model for silos in ("severe", "none")]
+    assert [row["what_if"] for row in read(out) if not row.get("error")] == then
+
+
+@pytest.mark.parametrize("ending", files.FORMATS)
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_a_table_is_a_regular_file(kind: str, ending: str, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / f"in{ending}"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    result = run(path)
+    told = f"a table must be a regular file, not a {'folder' if kind == 'folder' else 'pipe or device'}"
+    assert (result.exit_code, result.stderr) == (2, f"cxrules: {path}: {told}\n")
+
+
+def test_a_folder_that_is_gone_is_no_lost_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: object) -> str:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("os.path.realpath", gone)
+    result = run("in.csv")
+    assert (result.exit_code, result.stderr) == (2, "cxrules: in.csv: No such file or directory\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "html"])
 @pytest.mark.parametrize("rows", [1, 5000])
@@ -186,7 +233,9 @@ def test_an_interruption_leaves_the_old_file(
         out.write_text("what was there\n", "utf-8")
 
     monkeypatch.setattr("cxrules.columns.portfolio.Portfolio.watch", lambda *_: signal.raise_signal(number))
-    assert run(folder / "in.csv", "-o", outs[0], "--html", outs[1]).exit_code == 128 + number
+    with pytest.raises(SystemExit) as ended, signals_end_it():
+        run(folder / "in.csv", "-o", outs[0], "--html", outs[1])
+    assert ended.value.code == 128 + number
     assert [out.read_text("utf-8") for out in outs] == ["what was there\n"] * 2
     assert sorted(tmp_path.iterdir()) == sorted(outs)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxrules.columns.arrow_buffers import Lexicon, look_up, unite_lists
+from cxrules.columns.arrow_buffers import Lexicon, group_rows, look_up, unite_lists
 
 KINDS = [pa.string(), pa.large_string()]
 if int(pa.__version__.partition(".")[0]) >= 20:  # before, Arrow had little support for views
@@ -55,6 +55,20 @@ def test_look_up_takes_the_entry_of_each_index(kind: Any, data: st.DataObject) -
     assert look_up(known, indices).tolist() == [table[place] for place in places]
     expected = [table[place] * own for place, own in zip(places, valid, strict=True)]
     assert look_up(known, indices, np.array(valid, bool)).tolist() == expected
+
+
+@given(st.integers(1, 300), st.data())
+def test_rows_are_grouped_by_what_they_name(size: int, data: st.DataObject) -> None:
+    entries = st.integers(0, size - 1)
+    indices = data.draw(st.lists(entries, max_size=30))
+    valid = data.draw(st.none() | st.lists(st.booleans(), min_size=len(indices), max_size=len(indices)))
+    groups = data.draw(st.lists(entries, max_size=10, unique=True))
+    mask = None if valid is None else np.array(valid, bool)
+    found = group_rows(np.array(indices, np.int32), mask, groups, size)
+    expected = [
+        [row for row, one in enumerate(indices) if one == group and (valid is None or valid[row])] for group in groups
+    ]
+    assert [rows.tolist() for rows in found] == expected
 
 
 @pytest.mark.parametrize("longest", [5, 300])

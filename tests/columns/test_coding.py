@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor
 from cxrules.columns.coding import Coder
+from cxrules.errors import SHOWN
 from cxrules.language.facts import Kind
 
 CODER: Coder = Advisor().tables.coder
@@ -59,3 +63,32 @@ def test_lists_are_read_cell_for_cell(make: type, data: st.DataObject) -> None:
     assert not faults
     expected = [0 if lost else CODER.code(fact, items) for items, lost in cells]
     assert codes.tolist() == expected[start:]
+
+
+def as_texts(cells: list[str]) -> pa.Array:
+    return pa.array(cells)
+
+
+def as_lists(cells: list[str]) -> pa.Array:
+    return pa.array([[cell] for cell in cells])
+
+
+@pytest.mark.parametrize("make", [as_texts, as_lists, list], ids=["texts", "lists", "objects"])
+def test_of_many_mistakes_each_is_told_once_and_the_first_with_what_was_meant(
+    make: Callable[[list[str]], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def count(word: str, _known: Sequence[str]) -> str:
+        asked.append(word)
+        return "did you mean another?"
+
+    monkeypatch.setattr("cxrules.language.facts.suggest", count)
+    name = SET if make is as_lists else CHOICES[0]
+    cells = [f"x{number}" for number in range(3 * SHOWN)]
+    codes, faults = CODER.encode(name, make([*cells, cells[0]]))
+    assert not codes.any()
+    assert [fault.rows.tolist() for fault in faults[1:]] == [[row] for row in range(1, len(cells))]
+    assert faults[0].rows.tolist() == [0, len(cells)]
+    assert [bool(fault.diagnostic.hint) for fault in faults] == [True] * SHOWN + [False] * (2 * SHOWN)
+    assert len(asked) == SHOWN, "a suggestion takes most of the time"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Lexicon", "is_valid", "list_indices", "look_up", "open_lists", "read_bits", "unite_lists"]
+__all__ = ["Lexicon", "group_rows", "is_valid", "list_indices", "look_up", "open_lists", "read_bits", "unite_lists"]
 
 _SMALL = 256
 _FEW = 16
@@ -44,6 +44,25 @@ def list_indices(column: pa.DictionaryArray) -> npt.NDArray[np.integer]:
     indices = column.indices
     kind = np.dtype(str(indices.type))  # to_pandas_dtype() needs pandas
     return np.frombuffer(indices.buffers()[1], kind, count=indices.offset + len(indices))[indices.offset :]
+
+
+def group_rows(
+    indices: npt.NDArray[np.integer], valid: npt.NDArray[np.bool_] | None, groups: Sequence[int], size: int
+) -> list[npt.NDArray[np.intp]]:
+    """Return the rows of each of some entries of a dictionary, all in one pass.
+
+    Args:
+        indices: The entry of each row.
+        valid: Which rows have one; all where left out.
+        groups: The entries.
+        size: How many entries the dictionary has.
+    """
+    asked = np.zeros(max(size, 1), np.uint8)
+    asked[groups] = 1
+    rows = np.flatnonzero(look_up(asked, indices, valid))
+    rows = rows[np.argsort(indices[rows], kind="stable")]
+    starts, stops = (np.searchsorted(indices[rows], groups, side).tolist() for side in ("left", "right"))
+    return [rows[start:stop] for start, stop in zip(starts, stops, strict=True)]
 
 
 def look_up(

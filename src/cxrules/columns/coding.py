@@ -14,11 +14,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxrules.columns.arrow.odd_cells import key_of, list_cells
-from cxrules.columns.arrow_buffers import Lexicon, is_valid, list_indices, look_up, open_lists, read_bits, unite_lists
+from cxrules.columns.arrow_buffers import (
+    Lexicon,
+    group_rows,
+    is_valid,
+    list_indices,
+    look_up,
+    open_lists,
+    read_bits,
+    unite_lists,
+)
 from cxrules.columns.cell_texts import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, UnlikelyFact, is_missing
+from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, UnlikelyFact, is_missing
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_tests
 
@@ -150,10 +159,11 @@ class Coder:
         if isinstance(column, list):
             return table[: len(values)], [Fault(told[shown], np.array(rows)) for shown, rows in wrong.items()]
         indices, valid = list_indices(column), is_valid(column.indices)
-        faults = [Fault(told[shown], np.flatnonzero(np.isin(indices, at) & valid)) for shown, at in wrong.items()]
+        rows = iter(group_rows(indices, valid, [place for at in wrong.values() for place in at], len(values)))
+        faults = [Fault(told[shown], np.sort(np.concatenate([next(rows) for _ in at]))) for shown, at in wrong.items()]
         return look_up(table, indices, valid), [fault for fault in faults if len(fault.rows)]
 
-    def code(self, fact: Fact, value: object) -> int:
+    def code(self, fact: Fact, value: object, *, hints: bool = True) -> int:
         """Return the code of one value; 0 for one that is missing.
 
         Raises:
@@ -163,7 +173,7 @@ class Coder:
             return 0
         if isinstance(value, np.ndarray):
             value = value.tolist()
-        return self.code_of(fact, fact.examine(value))
+        return self.code_of(fact, fact.examine(value, hints=hints))
 
     def code_of(self, fact: Fact, value: FactValue) -> int:
         """Return the code of a valid value."""
@@ -221,11 +231,9 @@ class Coder:
         table, wrong = (self._tables if plain else self._tabulate)(fact.name, tuple(values), parse)
         indices = list_indices(column)
         valid = is_valid(column.indices) if column.indices.null_count else None
-        faults = []
-        for position, diagnostic in wrong:
-            rows = np.flatnonzero((indices == position) & (True if valid is None else valid))
-            if len(rows):  # a category that no row has is not a mistake
-                faults.append(Fault(diagnostic, rows))
+        found = group_rows(indices, valid, [position for position, _ in wrong], len(values)) if wrong else []
+        # A category that no row has is not a mistake.
+        faults = [Fault(told, rows) for (_, told), rows in zip(wrong, found, strict=True) if len(rows)]
         return look_up(table, indices, valid), faults
 
     def _tabulate(
@@ -237,7 +245,7 @@ class Coder:
         wrong: list[tuple[int, Diagnostic]] = []
         for position, value in enumerate(values):
             try:
-                table[position] = self.code(fact, parse(fact, value) if parse else value)
+                table[position] = self.code(fact, parse(fact, value) if parse else value, hints=len(wrong) < SHOWN)
             except InvalidOrganisation as error:
                 wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
         return table, wrong
@@ -268,7 +276,7 @@ class Coder:
         wrong: list[tuple[int, Diagnostic]] = []
         for position, element in enumerate(list_cells(elements.dictionary)):
             try:
-                table[position] = self.code_of(fact, fact.examine((element,))) - 1
+                table[position] = self.code_of(fact, fact.examine((element,), hints=len(wrong) < SHOWN)) - 1
             except InvalidOrganisation as error:
                 wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
         indices, valid = list_indices(elements), is_valid(elements.indices)
@@ -276,9 +284,8 @@ class Coder:
         if not wrong and valid.all():
             return codes, []
         parents = np.repeat(np.arange(len(known)), lengths)
-        faults = [
-            Fault(diagnostic, np.unique(parents[(indices == position) & valid])) for position, diagnostic in wrong
-        ]
+        found = group_rows(indices, valid, [position for position, _ in wrong], len(table))
+        faults = [Fault(told, np.unique(parents[rows])) for (_, told), rows in zip(wrong, found, strict=True)]
         if not valid.all():
             missing = Diagnostic("unknown-value", Location(path=(fact.name,)), "an element is missing")
             faults.append(Fault(missing, np.unique(parents[~valid])))
@@ -292,7 +299,7 @@ class Coder:
         wrong: list[tuple[Any, int]] = []
         for row, value in enumerate(values):
             try:
-                codes[row] = self.code(fact, value)
+                codes[row] = self.code(fact, value, hints=False)
             except InvalidOrganisation:
                 wrong.append((value, row))
         return codes, self._faults(fact, wrong)
@@ -304,7 +311,7 @@ class Coder:
             shown = key_of(value)
             if shown not in told:
                 try:
-                    fact.examine(value)
+                    fact.examine(value, hints=len(told) < SHOWN)
                 except InvalidOrganisation as error:
                     told[shown] = error.diagnostics, []
             told[shown][1].append(row)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -85,7 +86,12 @@ def open_table(path: Path) -> Iterator[TableFile]:
         OSError: If it cannot be read.
     """
     ending = ending_of(path)
-    size = max(path.stat().st_size, 1)
+    state = path.stat()
+    if not S_ISREG(state.st_mode):  # a device may have no end, a pipe no writer, and most formats are read from the end
+        raise ValueError(
+            f"{path}: a table must be a regular file, not a {'folder' if path.is_dir() else 'pipe or device'}"
+        )
+    size = max(state.st_size, 1)
     with path.open("rb") as file:
         try:
             if ending in (".csv", ".tsv"):

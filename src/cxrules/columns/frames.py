@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cxrules.arguments import check_text
-from cxrules.columns.arrow.odd_cells import UNWRITABLE, list_cells, names_of, to_arrow, whole
+from cxrules.columns.arrow.odd_cells import UNWRITABLE, list_cells, names_of, take_rows, to_arrow, whole
 from cxrules.columns.layout import (
     PROGRAM,
     TERMINAL,
@@ -74,8 +74,11 @@ class NamedBatch(NamedTuple):
     whole: Callable[[str], Any] | None = None
 
 
-Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], TableDecisions, int], object]
-"""A callback for every batch: its columns by name, the codes of its facts, the decisions, the number of wrong rows."""
+Models: TypeAlias = npt.NDArray[np.unsignedinteger]
+Watch: TypeAlias = Callable[[Callable[[str], Any], Mapping[str, Codes], TableDecisions, int], Models | None]
+"""A callback for every batch: its columns by name, the codes of its facts, the decisions, the number of wrong rows.
+
+It returns the models that follow from what is supposed, if it has found them."""
 
 
 class FrameJudge:
@@ -205,13 +208,13 @@ class FrameJudge:
             return None
         table = self._judge.decide(codes, size, also=self._wanted)
         columns = self._judge.write(table)
+        then = self._tell(column, codes, table, sorted(messages)) if self._watch else None
         if supposed := self._asked.suppose:
-            then = self._judge.models_of(self._judge.suppose(codes, size, supposed), size)
+            if then is None:
+                then = self._judge.models_of(self._judge.suppose(codes, size, supposed), size)
             columns["what_if"] = self._judge.write_models(then)
         for name in self._wanted.difference(self._asked.also):
             del columns[name]
-        if self._watch:
-            self._tell(column, codes, table, np.array(sorted(messages), np.int64))
         if self._asked.on_error == "null":
             if messages:
                 rows = pa.array(np.arange(size), mask=np.isin(np.arange(size), list(messages)))
@@ -226,20 +229,17 @@ class FrameJudge:
         return pa.RecordBatch.from_pydict(kept | columns)
 
     def _tell(
-        self, column: Callable[[str], Any], codes: dict[str, Codes], table: TableDecisions, wrong: npt.NDArray[np.int64]
-    ) -> None:
-        """Report the rows that could be read to the callback."""
+        self, column: Callable[[str], Any], codes: dict[str, Codes], table: TableDecisions, wrong: list[int]
+    ) -> Models | None:
+        """Report the rows that could be read to the callback, and return what it found for all of them."""
         assert self._watch is not None
-        if len(wrong):
-            kept = np.setdiff1d(np.arange(len(table.model)), wrong)
-            codes = {name: values[kept] for name, values in codes.items()}
-            table = self._judge.decide(codes, len(kept), also=self._wanted)
-
-            def column(name: str, read: Callable[[str], Any] = column) -> Any:
-                cells = whole(read(name))
-                return [cells[row] for row in kept.tolist()] if isinstance(cells, list) else cells.take(pa.array(kept))
-
-        self._watch(column, codes, table, len(wrong))
+        if not wrong:
+            return self._watch(column, codes, table, 0)
+        kept = np.setdiff1d(np.arange(len(table.model)), wrong)
+        codes = {name: values[kept] for name, values in codes.items()}
+        table = self._judge.decide(codes, len(kept), also=self._wanted)
+        found = self._watch(lambda name: take_rows(column(name), kept.tolist()), codes, table, len(wrong))
+        return None if found is None else np.insert(found, np.subtract(wrong, range(len(wrong))), 0)
 
     def _encode(
         self, column: Callable[[str], Any], layout: Layout, first: int, faults: Faults

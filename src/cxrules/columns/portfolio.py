@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from cxrules.columns.numpy_executor import Codes
 from cxrules.columns.tables import TableDecisions, TableJudge
@@ -100,8 +101,8 @@ class Portfolio:
 
     def watch(
         self, column: Callable[[str], Any], codes: Mapping[str, Codes], table: TableDecisions, refused: int = 0
-    ) -> None:
-        """Count a batch."""
+    ) -> npt.NDArray[np.unsignedinteger] | None:
+        """Count a batch, and return the models that follow from what is supposed."""
         self.refused += refused
         names = (_UNDETERMINED, *self._judge.models)
         size = len(table.model)
@@ -125,8 +126,7 @@ class Portfolio:
             self.looked_at += more
         if self._segment is not None:
             self._count_segments(column(self._segment), table, names)
-        if self.supposed:
-            self._suppose(codes, table, names)
+        return self._suppose(codes, table, names) if self.supposed else None
 
     def _count(self, counter: Counter[str], flags: np.typing.NDArray[np.uint8], what: str) -> None:
         names = self._judge.names[what]
@@ -140,13 +140,16 @@ class Portfolio:
         ).items():
             self.segments.setdefault(segment, Counter())[names[model]] += count
 
-    def _suppose(self, codes: Mapping[str, Codes], table: TableDecisions, names: tuple[str, ...]) -> None:
+    def _suppose(
+        self, codes: Mapping[str, Codes], table: TableDecisions, names: tuple[str, ...]
+    ) -> npt.NDArray[np.unsignedinteger]:
         size = len(table.model)
         then = self._judge.decide(self._judge.suppose(codes, size, self.supposed), size, also=["incoherences"])
         moved = Counter(zip(table.model.tolist(), then.model.tolist(), strict=True))
         before, after = (other.flags["incoherences"].any(axis=1) for other in (table, then))
         self.contradicted += int((after & ~before).sum())
         self.moves.update({(names[one], names[other]): count for (one, other), count in moved.items()})
+        return then.model
 
     def tell_supposed(self) -> str:
         """Return the supposed facts as one text."""

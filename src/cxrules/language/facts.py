@@ -160,8 +160,8 @@ class Fact(Told):
         name = ("true" if value else "false") if self.kind is Kind.FLAG else value
         return next(known.says for known in self.values if known.name == name)
 
-    def examine(self, value: object) -> FactValue:
-        """Validate one value.
+    def examine(self, value: object, *, hints: bool = True) -> FactValue:
+        """Validate one value. Without `hints`, a mistake is described in a tenth of the time, and nothing is suggested.
 
         Returns:
             The value in its normal form: a whole percentage is an int, a set a tuple in the order of the vocabulary.
@@ -183,13 +183,13 @@ class Fact(Told):
         if self.kind is Kind.PERCENT:
             return self._examine_percent(value)
         if self.kind is Kind.SET:
-            return self._examine_set(value)
+            return self._examine_set(value, hints)
+        guessed = value if hints else None
         if not isinstance(value, str):
-            raise self._wrong("wrong-type", f"one of its values is expected, not {show_value(value)}", value)
-        for name in self.names:
-            if value == name:
-                return name
-        raise self._wrong("unknown-value", f"no such value: {show_value(value)}", value)
+            raise self._wrong("wrong-type", f"one of its values is expected, not {show_value(value)}", guessed)
+        if value in self.names:
+            return self.names[self.names.index(value)]
+        raise self._wrong("unknown-value", f"no such value: {show_value(value)}", guessed)
 
     def _examine_percent(self, value: object) -> int | float:
         if isinstance(value, bool) or not _is_real(value):
@@ -206,9 +206,9 @@ class Fact(Told):
             warnings.warn(message, UnlikelyFact, stacklevel=2)
         return int(number) if number.is_integer() else number
 
-    def _examine_set(self, value: object) -> tuple[str, ...]:
+    def _examine_set(self, value: object, hints: bool) -> tuple[str, ...]:
         if not isinstance(value, list | tuple | set | frozenset):
-            hint = suggest_list(value, self.names) if isinstance(value, str) else ""
+            hint = suggest_list(value, self.names) if hints and isinstance(value, str) else ""
             raise self._wrong("wrong-type", f"a list of its values is expected, not {show_value(value)}", hint=hint)
         unknown = [element for element in value if not isinstance(element, str) or element not in self.names]
         if unknown:
@@ -219,7 +219,7 @@ class Fact(Told):
                     "unknown-value",
                     self._here,
                     f"no such value: {show_value(element)}",
-                    suggest(element, self.names) if index < SHOWN else "",
+                    suggest(element, self.names) if hints and index < SHOWN else "",
                 )
                 for index, element in enumerate(unknown)
             )

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
 
-__all__ = ["UNWRITABLE", "key_of", "list_cells", "names_of", "to_arrow", "whole"]
+__all__ = ["UNWRITABLE", "key_of", "list_cells", "names_of", "take_rows", "to_arrow", "whole"]
 
 UNWRITABLE = (pa.ArrowException, OverflowError, TypeError, UnicodeError)
 """What PyArrow raises if it cannot hold some cells in one column."""
@@ -103,3 +103,9 @@ def whole(column: Any) -> Any:
     if isinstance(column, pa.ChunkedArray):
         return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column
+
+
+def take_rows(column: Any, rows: list[int]) -> Any:
+    """Return some rows of a column."""
+    cells = whole(column)
+    return [cells[row] for row in rows] if isinstance(cells, list) else cells.take(pa.array(rows, pa.int64()))
