@@ -116,7 +116,7 @@ def _serve_streams(server: MCPServer) -> None:
 
 
 def _listen(host: str, port: int) -> socket:
-    """Listen at an address before it is printed, so that a client that connects at once waits until the server is up."""
+    """Listen before the address is printed, so that a client that connects at once waits until the server is up."""
     if not host.strip():
         fail("--host is an address such as 127.0.0.1, or 0.0.0.0 for every address of this machine; it is empty")
     listening = socket(AF_INET6 if ":" in host else AF_INET)

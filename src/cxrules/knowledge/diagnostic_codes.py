@@ -39,6 +39,7 @@ CODES: Final[dict[str, str]] = {
     "empty-list": "A list that needs at least one element is empty.",
     "duplicate-value": "A list names the same thing twice.",
     "name-not-an-id": "Names are written in small_letters_and_digits; ids of rules have-dashes.",
+    "file-elsewhere": "The file with the text of an article is in the folder of the rule base, and in no other.",
     "bad-fingerprint": "A fingerprint is a SHA-256: 64 hexadecimal digits in small letters.",
     # names
     "duplicate-id": "Two things of one kind have the same id.",

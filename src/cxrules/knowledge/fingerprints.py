@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from cxrules.errors import Diagnostic, Location
+from cxrules.knowledge.reader import read_bytes
 from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import Claim, Source
 
@@ -39,7 +40,7 @@ def find_text(source: Source, paths: Iterable[Path]) -> Path | None:
 
 def read_lines(file: Path) -> list[str]:
     """Return the lines of a text."""
-    return file.read_text("utf-8-sig", errors="replace").splitlines()
+    return read_bytes(file).decode("utf-8-sig", errors="replace").splitlines()
 
 
 def find_wrong_fingerprints(parts: Parts, paths: Sequence[Path]) -> Iterator[Diagnostic]:

@@ -15,7 +15,7 @@ from cxrules.language.circles import check_circles, check_premise_circles
 from cxrules.language.condition_checks import check_conditions
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.mistakes import KnownNames, Mistake, Path
-from cxrules.language.patterns import CLAIM_ID, DASHED_ID, FINGERPRINT, NAME, SOURCE_ID, TEXT, UNPRINTABLE
+from cxrules.language.patterns import CLAIM_ID, DASHED_ID, ELSEWHERE, FINGERPRINT, NAME, SOURCE_ID, TEXT, UNPRINTABLE
 from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import EVIDENTIAL, Claim, Effect, Impossible, Model, Named, Policy, Rule, Source
 
@@ -286,6 +286,8 @@ def _check_source(source: Source) -> Iterator[Mistake]:
         yield from _check_text(getattr(source, word), (*here, word))
     if kept:
         yield from _check_paragraphs(source.paragraphs, here)
+    if re.fullmatch(ELSEWHERE, source.file):
+        yield Mistake("file-elsewhere", (*here, "file"), "this is not in the folder of the rule base", "move it there")
 
 
 def _check_claim(claim: Claim) -> Iterator[Mistake]:
@@ -349,8 +351,7 @@ def _check_conclusions(rule: Rule) -> Iterator[Mistake]:
             message = f"to which models is {conclusion.target!r} preferred?"
             yield Mistake("prefers-without-over", where, message, "add over: [MODEL]")
         elif conclusion.effect is not Effect.PREFERS and conclusion.over:
-            message = "only a preference ranks models lower"
-            yield Mistake("over-without-prefers", (*where, "over"), message, key=True)
+            yield Mistake("over-without-prefers", (*where, "over"), "only a preference ranks models lower", key=True)
         if conclusion in before:
             yield Mistake("duplicate-value", where, "this conclusion occurs twice here")
         elif any(
