@@ -241,7 +241,7 @@ def _as_typed(cells: list[Any], kind: pa.DataType | None) -> pa.Array:
         return pa.array([None if cell is None else _as_text(cell) for cell in cells], pa.string())
     if pa.types.is_floating(kind):
         cells = [None if cell is None else float(cell) for cell in cells]
-    return pa.array(cells)
+    return pa.array(cells, kind)
 
 
 def _as_text(cell: object) -> bytes:
