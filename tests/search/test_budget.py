@@ -17,7 +17,7 @@ from cxrules.policy.judge import Judge
 from cxrules.search.budget import Budget, time_limit
 from cxrules.search.changes import Change, list_sets
 from tests.rulebases import random_organisations
-from tests.search.test_search import cases
+from tests.search.lively import cases
 
 ADVISOR = Advisor()
 ADVICE = [
