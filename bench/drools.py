@@ -1,7 +1,7 @@
 """A rule base as a Drools rule set, run by drools-jpy in a Java virtual machine inside the process.
 
 drools-jpy takes conditions as the Ansible rulebook has them: a rule sees one event, an organisation as JSON, so that
-findings are written out. Needs a Java runtime of version 17 or later; `JAVA_HOME` is worked out when it is not set.
+findings are written out. Needs a Java runtime of version 17 or later; `JAVA_HOME` is derived if it is not set.
 """
 
 from __future__ import annotations

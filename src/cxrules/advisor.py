@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 from cxrules.engines import ENGINES, Engine, create_engine
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import keep_at_hand
+from cxrules.portable.basis import register_judge
 from cxrules.recommendation.answer import Recommendation
 from cxrules.recommendation.telemetry import SWITCH, in_span
 from cxrules.rulebase import RuleBase, check_rulebase
@@ -108,7 +108,7 @@ class Advisor:
         self.rulebase = engine.rulebase
         self.judge = Judge(engine)
         self._read = getattr(engine, "read", None)
-        keep_at_hand(self.judge)
+        register_judge(self.judge)
 
     def recommend(self, organisation: Given | None = None, /, **facts: Any) -> Recommendation:
         """Decide on one organisation.

@@ -70,14 +70,14 @@ def check_text(name: str, value: object) -> str:
     Examples:
         >>> check_text("prefix", "cx_\ud800")
         Traceback (most recent call last):
-        ValueError: prefix holds half a surrogate pair, which is no character: 'cx_\ud800'
+        ValueError: prefix has half a surrogate pair, which is not a character: 'cx_\ud800'
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} is text, not {show_value(value)}")
     try:
         value.encode()
     except UnicodeEncodeError:
-        message = f"{name} holds half a surrogate pair, which is no character: {show_value(value)}"
+        message = f"{name} has half a surrogate pair, which is not a character: {show_value(value)}"
         raise ValueError(message) from None
     return value
 
@@ -96,7 +96,7 @@ def check_texts(name: str, value: object) -> tuple[str, ...]:
     """Return several texts; one alone counts as one of them.
 
     Raises:
-        TypeError: If it is no list of texts.
+        TypeError: If it is not a list of texts.
     """
     if isinstance(value, str):
         return (value,)
@@ -124,7 +124,7 @@ def check_path(name: str, value: object) -> Path:
     """Return a path that a file can have.
 
     Raises:
-        TypeError: If it is no path.
+        TypeError: If it is not a path.
         ValueError: If no file can have it.
     """
     from pathlib import Path
@@ -134,7 +134,7 @@ def check_path(name: str, value: object) -> Path:
     try:
         encoded = os.fsencode(given)
     except UnicodeEncodeError:
-        raise ValueError(f"{name} holds half a surrogate pair, which no file name has: {show_value(given)}") from None
+        raise ValueError(f"{name} has half a surrogate pair, which no file name has: {show_value(given)}") from None
     if b"\0" in encoded:
         raise ValueError(f"{name} holds a null character, which no file name has: {show_value(given)}")
     return Path(given)

@@ -47,7 +47,7 @@ class Location:
     """Where a mistake is: a place in a file, or a name in a mapping.
 
     Attributes:
-        file: The file as the user named it, or None for input that is no file.
+        file: The file as the user named it, or None for input that is not a file.
         line: The line, from 1; 0 when there is no file.
         column: The column, from 1; 0 when there is no file.
         path: The keys that lead there, such as `("rules", "3", "when")`.

@@ -107,7 +107,7 @@ def test_a_column_of_any_type_is_written_as_text(kind: str, ending: str, tmp_pat
         write(pa.RecordBatch.from_arrays([pa.array(["severe"] * 2), NESTED[kind]], ["silos", "x"]))
 
     def refuse(name: str) -> None:
-        raise AssertionError(f"{name} is no JSON")
+        raise AssertionError(f"{name} is not JSON")
 
     text = path.read_text("utf-8")
     if ending == "csv":

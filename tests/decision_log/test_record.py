@@ -57,7 +57,7 @@ def check_round_trip(advisor: Advisor, known: dict[str, Any], labels: dict[str, 
             VALIDATOR.validate(json.loads(line))
         reader = LogReader(path)
         (logged,) = reader
-        assert logged.record == written  # type: ignore[union-attr]  # it is no problem, or it has no record
+        assert logged.record == written  # type: ignore[union-attr]  # a problem would have no record
         assert logged.record["labels"] == labels  # type: ignore[union-attr]
         (outcome,) = replay(reader)
         assert isinstance(outcome, Replayed)

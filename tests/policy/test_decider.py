@@ -85,7 +85,7 @@ CASES = [
     Case("if only the weaker fires it counts", ["A-2: a -> +alpha", "weigh3 A-2: b -> +alpha"], "a", "alpha", 2),
     Case("a statistic adds nothing to a claim", ["A-2,A-8: a -> +alpha"], "a", "alpha", 2),
     Case("unless the engineer gives a reason", ["reason A-2,A-8: a -> +alpha"], "a", "alpha", 3),
-    Case("the engineer may weigh otherwise", ["weigh1 A-3: a -> +alpha", "A-2: a -> +alpha"], "a", "alpha", 3),
+    Case("the engineer may change the weight", ["weigh1 A-3: a -> +alpha", "A-2: a -> +alpha"], "a", "alpha", 3),
     # Standing rules.
     Case("a standing rule is one point", ["A-3: -> +alpha", "A-2: a -> +alpha"], "a", "alpha", 3),
     Case(
@@ -155,7 +155,7 @@ CASES = [
         True,
     ),
     Case(
-        "a model that is no candidate sets nothing aside",
+        "a model that is not a candidate sets nothing aside",
         ["A-3: a -> +alpha", "A-1: a -> +beta", "B-1: a -> beta>alpha"],
         "a",
         "alpha",

@@ -197,7 +197,7 @@ def _list_words(
     count = -(-longest // _WORD)
     padded = np.zeros(len(text) + _WORD * count, np.uint8)
     padded[: len(text)] = text
-    # The words at all places are copied next to one another, where fetching them takes a third of the time.
+    # The words at all places are copied next to each other, where fetching them takes a third of the time.
     everywhere = np.ndarray((len(padded) - _WORD + 1,), np.uint64, padded, strides=(1,)).copy()
     return [everywhere[_WORD * number :].take(starts) for number in range(count)]
 

@@ -16,8 +16,8 @@ from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
+from cxrules.portable.basis import Basis
 from cxrules.portable.fields import published
 from cxrules.search.budget import Budget
 from cxrules.search.changes import Change, apply, assemble, list_changes, list_sets, reprice

@@ -13,8 +13,8 @@ from cxrules.explanation.text.words import count, name, sentence, topics
 from cxrules.language.facts import Facts, FactValue, join_words
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
+from cxrules.portable.basis import Basis
 from cxrules.portable.fields import published
 from cxrules.search.binary_values import DRAWN, EVERYTHING
 from cxrules.search.budget import Budget

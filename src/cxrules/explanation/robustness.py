@@ -16,8 +16,8 @@ from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.evidence import Evidence, weigh_rule
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
+from cxrules.portable.basis import Basis
 from cxrules.search.budget import Budget
 from cxrules.search.possibilities import possibilities_of
 

@@ -15,8 +15,8 @@ from cxrules.explanation.text.words import join_clauses, name, sentence
 from cxrules.language.facts import Facts, FactValue
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
+from cxrules.portable.basis import Basis
 from cxrules.search.budget import Budget
 from cxrules.search.combinations import Choices, combine, count_combinations, read_combination
 from cxrules.search.contests import Contest, list_best

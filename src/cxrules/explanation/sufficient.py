@@ -15,8 +15,8 @@ from cxrules.language.facts import Facts
 from cxrules.language.rules import FactTest, leaf_tests
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
+from cxrules.portable.basis import Basis
 from cxrules.search.budget import Budget
 from cxrules.search.possibilities import Possibilities, possibilities_of
 

@@ -12,7 +12,7 @@ from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.policy.ranking import RankedModel, fired_evidence
-from cxrules.portable.at_hand import Basis
+from cxrules.portable.basis import Basis
 
 __all__ = ["Tracer", "how", "trace"]
 

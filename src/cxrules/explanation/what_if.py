@@ -16,8 +16,8 @@ from cxrules.language.facts import FactValue
 from cxrules.policy.comparison import Shift, Turn, TurnedStep, compare, list_turns
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
+from cxrules.portable.basis import Basis
 from cxrules.portable.fields import published, published_as
 
 __all__ = ["FactChange", "Moved", "Turn", "Turned", "WhatIf", "what_if"]

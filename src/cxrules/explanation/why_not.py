@@ -18,8 +18,8 @@ from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
+from cxrules.portable.basis import Basis
 from cxrules.portable.fields import published, published_as
 from cxrules.search.reachable_findings import complete_for, opposed, wanted
 

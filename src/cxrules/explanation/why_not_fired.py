@@ -15,8 +15,8 @@ from cxrules.language.notation import write_value
 from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Impossible
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.portable.at_hand import Basis
 from cxrules.portable.base import Portable, travels
+from cxrules.portable.basis import Basis
 from cxrules.portable.fields import published, published_as
 from cxrules.rulebase import RuleBase
 from cxrules.search.advised_action import find_serving

@@ -9,7 +9,7 @@ from cxrules.arguments import check_count
 from cxrules.document import Block, Told, to_plain
 from cxrules.errors import MissingRuleBase, no_such
 from cxrules.late import dataclass, field
-from cxrules.portable.at_hand import Basis
+from cxrules.portable.basis import Basis
 from cxrules.portable.data import collect_texts, list_data, revive
 from cxrules.portable.equality import are_alike, hash_of
 from cxrules.portable.fields import hide_fields, list_fields, list_names, published

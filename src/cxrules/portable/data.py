@@ -14,7 +14,7 @@ from cxrules.builtin.naming import as_model
 from cxrules.language.rules import Claim, Model, Rule, Source
 from cxrules.language.schema_types import MODEL
 from cxrules.policy.decision import Decision, Status
-from cxrules.portable.at_hand import Basis
+from cxrules.portable.basis import Basis
 from cxrules.portable.fields import list_fields, own_fields, remember
 from cxrules.rulebase import RuleBase
 

@@ -17,7 +17,7 @@ from cxrules.errors import MissingRuleBase
 from cxrules.language.schema_types import MODEL
 from cxrules.late import make_lock
 from cxrules.policy.decision import Decision, Reason, Status
-from cxrules.portable.at_hand import Basis
+from cxrules.portable.basis import Basis
 from cxrules.portable.data import PARTS, to_data
 from cxrules.portable.fields import list_fields, own_fields, remember
 from cxrules.portable.unknown_names import find_unknown_names

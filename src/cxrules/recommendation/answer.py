@@ -20,8 +20,8 @@ from cxrules.policy.decision import Decision, Reason, Status
 from cxrules.policy.dissent import Voice
 from cxrules.policy.judge import Judge
 from cxrules.policy.ranking import RankedModel, Ranking
-from cxrules.portable.at_hand import Basis, find_judge, judge_for
 from cxrules.portable.base import Dumpable, travels
+from cxrules.portable.basis import Basis, find_judge, judge_for
 from cxrules.portable.data import revive
 from cxrules.portable.fields import inside_others, list_fields, published
 from cxrules.recommendation.inquiry import Inquiry

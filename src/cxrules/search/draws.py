@@ -176,7 +176,7 @@ class Draws:
     @cached_property
     def _shifts(self) -> tuple[int, ...]:
         """The rotations of redrawn columns, one for every time that a fact may be redrawn."""
-        random = Random(0)  # noqa: S311 - chance for an estimate, no secret
+        random = Random(0)  # noqa: S311 - for an estimate, not a secret
         return tuple([random.randrange(DRAWN) for _ in range(ROUNDS * len(self._cases))])
 
     @cached_property
@@ -201,7 +201,7 @@ class Draws:
 
     def _draw_fact(self, name: str) -> Column:
         fact = self._rulebase.vocabulary[name]
-        random = Random(f"{name} of {len(self._cases)}")  # noqa: S311 - chance for an estimate, no secret
+        random = Random(f"{name} of {len(self._cases)}")  # noqa: S311 - for an estimate, not a secret
         if fact.kind is Kind.SET:
             return SetColumn(EVERYTHING, {element: random.getrandbits(DRAWN) for element in fact.names})
         weights = [1] * len(self._cases[name])

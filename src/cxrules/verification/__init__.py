@@ -8,7 +8,7 @@ at random (`trials`). Whatever is found is made as small as possible and confirm
 `engine_view`).
 
     checks       one small function for each check; docs/verification.md has a page for each
-    notes        what is reported and is no fault
+    notes        what is reported but is not a fault
     difference   what a change of the rule base changes
     report       text, JSON and organisation files
     workers      several processes share the work

@@ -1,4 +1,4 @@
-"""Notes, which are no faults: where little is decided, ties, and how many points each article can give."""
+"""Notes, which are not faults: where little is decided, ties, and how many points each article can give."""
 
 from __future__ import annotations
 

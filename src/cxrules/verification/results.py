@@ -95,7 +95,7 @@ class Report:
         revision: Its revision.
         checks: The checks that were run, in order; one may have no subject in a small rule base.
         findings: What each check says of each of its subjects.
-        notes: What is reported and is no fault.
+        notes: What is reported but is not a fault.
         stale: Accepted findings that no check finds any more, as check and subject.
         out_of_time: Whether the time limit was reached, so that questions were left undecided without being asked.
         seconds: The time it took.

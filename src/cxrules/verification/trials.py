@@ -99,7 +99,7 @@ class Trials:
 
     @cached_property
     def _cohort(self) -> Cohort:
-        rng = Random(0)  # noqa: S311 - no secret, and the same on every run
+        rng = Random(0)  # noqa: S311 - not a secret; the same on every run
         size = max(1, min(_MOST, _FOR_EACH_RULE * len(self._rulebase.rules)) // _STEPS)
         drawn: dict[str, dict[FactValue, int]] = {name: {} for name in self._choices}
         known: dict[str, int] = dict.fromkeys(self._choices, 0)
@@ -218,7 +218,7 @@ class Trials:
         return self._first_that_differs(self._cohort, bare)
 
     def between(self, name: str, one: FactValue, other: FactValue) -> Hinted | None:
-        """Return an organisation that gets another answer with the one value of a fact than with the other."""
+        """Return an organisation that gets another answer with one value of a fact than with another."""
         everything = self._cohort.everything
         here, there = (self._with(name, column_of(self._vocabulary, name, value, everything)) for value in (one, other))
         return self._first_that_differs(here, there)
@@ -244,7 +244,7 @@ class Trials:
         return self._cohort._replace(columns={**self._cohort.columns, name: column})
 
     def _first_that_differs(self, one: Cohort, other: Cohort) -> Hinted | None:
-        """Return the first that gets another answer in the one cohort than in the other."""
+        """Return the first that gets different answers in two cohorts."""
         here, there = (self._answered if cohort is self._cohort else self._answering(cohort) for cohort in (one, other))
         differing = 0
         for what, columns in here.items():

@@ -33,8 +33,8 @@ def signals_end_it() -> Iterator[None]:
     Only for the entry point of a process of our own: in a host program, signals are the host's.
 
     The interrupted code may turn the signal into another exception (as ctypes does when it converts an argument) or
-    swallow it (in a destructor, or a bare `except`). So it is noted when it comes, ends the program whatever became of
-    it, and is raised again until it does.
+    swallow it (in a destructor, or a bare `except`). So it is noted when it comes, ends the program whatever happens to
+    the exception, and is raised again until it does.
     """
     if current_thread() is not main_thread():
         yield

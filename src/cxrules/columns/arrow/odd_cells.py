@@ -67,7 +67,7 @@ def to_arrow(name: str, column: Any, first: int) -> pa.Array:
         InvalidOrganisation: If no Arrow array can hold its cells.
     """
     if name.encode(errors="replace").decode() != name:
-        message = "the name of this column holds half a surrogate pair, which is not a character"
+        message = "the name of this column has half a surrogate pair, which is not a character"
         raise InvalidOrganisation([Diagnostic("unknown-column", Location(path=(name,)), message, "rename it")])
     column = whole(column)
     if not isinstance(column, list):

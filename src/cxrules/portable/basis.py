@@ -12,11 +12,11 @@ from cxrules.language.facts import Facts
 from cxrules.policy.judge import Judge
 from cxrules.rulebase import RuleBase, check_rulebase
 
-__all__ = ["Basis", "find_judge", "judge_for", "keep_at_hand"]
+__all__ = ["Basis", "find_judge", "judge_for", "register_judge"]
 
 
 # Judges that some advisor keeps, by revision, so that a copy can answer questions again. Weak, so it keeps none alive.
-_AT_HAND: WeakValueDictionary[str, Judge] = WeakValueDictionary()
+_JUDGES: WeakValueDictionary[str, Judge] = WeakValueDictionary()
 
 
 class Basis:
@@ -88,9 +88,9 @@ class Basis:
         return (Basis, (None, self.name, self.revision))
 
 
-def keep_at_hand(judge: Judge) -> None:
+def register_judge(judge: Judge) -> None:
     """Let copies of a judge's recommendations find it, for as long as somebody keeps it."""
-    _AT_HAND.setdefault(judge.rulebase.revision, judge)
+    _JUDGES.setdefault(judge.rulebase.revision, judge)
 
 
 def find_judge(revision: str, name: str) -> Judge:
@@ -99,7 +99,7 @@ def find_judge(revision: str, name: str) -> Judge:
     Raises:
         MissingRuleBase: If there is neither.
     """
-    judge = _AT_HAND.get(revision)
+    judge = _JUDGES.get(revision)
     if judge is None:
         if RuleBase.builtin().revision != revision:
             raise MissingRuleBase(revision, name)
@@ -115,6 +115,6 @@ def _builtin_judge() -> Judge:
 
 def judge_for(rulebase: RuleBase) -> Judge:
     """Return a judge of a rule base: one that some advisor keeps, or a new one."""
-    judge = _AT_HAND.get(rulebase.revision) or Judge(create_engine("bitmap", rulebase))
-    keep_at_hand(judge)
+    judge = _JUDGES.get(rulebase.revision) or Judge(create_engine("bitmap", rulebase))
+    register_judge(judge)
     return judge
