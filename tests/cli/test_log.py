@@ -294,7 +294,8 @@ def test_verify_names_changes_to_a_chained_log(run: Run, tmp_path: Path) -> None
     assert "2 breaches of the chain." in shown.stdout
     told = [json.loads(line)["breach"] for line in run("verify", str(path), "--json").stdout.splitlines()]
     assert told == ["altered", "missing"]
-    assert run("verify", str(path), "--head", "soon").exit_code == 2
+    for wrong in ("soon", "9" * 5000 + ":" + "0" * 64, "²:" + "0" * 64):
+        assert run("verify", str(path), "--head", wrong).exit_code == 2
 
 
 def test_verify_refuses_a_log_that_is_not_chained(run: Run, path: Path) -> None:

@@ -204,10 +204,10 @@ MAY_BE = {
     "engine": (str,),
     "facts": (dict,),
     "model": (str, NoneType),
-    "status": (NoneType,),
+    "status": (),
     "reason": (NoneType,),
-    "certainty": (NoneType,),
-    "fired": (str, NoneType),
+    "certainty": (),
+    "fired": (str,),
     "digest": (str, NoneType),
     "duration": (int, float, NoneType),
     "labels": (dict,),
@@ -255,6 +255,19 @@ def test_a_missing_field_is_named(tmp_path: Path, lines: Lines, first_lines: Lin
     assert isinstance(problem, Problem)
     assert problem.trouble is Trouble.NOT_A_RECORD
     assert field in problem.message
+
+
+@pytest.mark.parametrize("field", ["status", "certainty", "fired"])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_hidden_answer_is_null_and_one_that_is_not_hidden_is_not(
+    tmp_path: Path, lines: Lines, first_lines: Lines, field: str, first: bool
+) -> None:
+    rulebase, line = (first_lines if first else lines)[:2]
+    hidden = [line | {field: None, hiding: [field]} for hiding in ("masked", "erased")]
+    outcomes = list(replay(save(tmp_path / "log", [rulebase, *hidden, line | {field: None}])))
+    troubles = [item.trouble if isinstance(item, Problem) else None for item in outcomes]
+    assert Trouble.NOT_A_RECORD not in troubles[:2]
+    assert troubles[2:] == [Trouble.NOT_A_RECORD]
 
 
 @pytest.mark.parametrize("facts", [{"silo": "severe"}, {"silos": "sever"}, {"silos": {"x": 1}}, {"silos": 3}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -247,10 +248,10 @@ def _read_head(text: str | None) -> Any:
 
     if text is None:
         return None
-    number, _, digest = text.partition(":")
-    if not (number.isdecimal() and len(digest) == 64 and set(digest) <= set("0123456789abcdef")):
+    found = re.fullmatch("([0-9]{1,18}):([0-9a-f]{64})", text)
+    if not found:
         fail(f"--head is a number and a hash, such as 12:{'0' * 8}…, not {show_text(text, 80)!r}")
-    return Head(int(number), digest)
+    return Head(int(found[1]), found[2])
 
 
 class _LogOutput:

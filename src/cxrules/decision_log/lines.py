@@ -216,7 +216,7 @@ def _read_lean(record: dict[str, Any]) -> DecisionLine:
     for name, value in record.items():
         if name in fields and not fields[name](value):
             _refuse_fields(record, _REQUIRED, _MAY_LACK)
-    if not usual and not _REQUIRED.keys() <= record.keys():
+    if not usual and not (_REQUIRED.keys() <= record.keys() and not _list_unanswered(record)):
         _refuse_fields(record, _REQUIRED, _MAY_LACK)
     for name, absent, fresh in _ABSENT:
         if name not in record:
@@ -246,11 +246,21 @@ def _is_usual(  # noqa: PLR0913, PLR0917 - the required fields in their order
         and id_ != ""
         and type(facts) is dict
         and (model is None or type(model) is str)
+        and status is not None
         and status in _STATUSES
         and type(certainty) is float
         and 0 <= certainty <= 1
         and a2b_base64(fired, strict_mode=True) is not None
     )
+
+
+_ANSWERED: Final = ("status", "certainty", "fired")
+"""What every decision has, so that it is null only where it is hidden."""
+
+
+def _list_unanswered(record: dict[str, Any]) -> list[str]:
+    hidden = {*record.get("masked", ()), *record.get("erased", ())}
+    return [name for name in _ANSWERED if record[name] is None and name not in hidden]
 
 
 def _refuse_fields(record: dict[str, Any], required: dict[str, Any], optional: dict[str, Any]) -> NoReturn:
@@ -260,7 +270,8 @@ def _refuse_fields(record: dict[str, Any], required: dict[str, Any], optional: d
     fields = {**required, **optional}
     _refuse(
         "decision",
-        [name for name, fits in fields.items() if name in record and not fits(record[name])],
+        [name for name, fits in fields.items() if name in record and not fits(record[name])]
+        or _list_unanswered(record),
         "has the wrong kind of",
     )
 
@@ -308,6 +319,8 @@ def _read_first(record: dict[str, Any]) -> DecisionLine:
     for name, fits in _FIRST.items():
         if name not in record or not fits(record[name]):
             _refuse_fields(record, _FIRST, {})
+    if _list_unanswered(record):
+        _refuse_fields(record, _FIRST, {})
     answer = {name: record.pop(name) for name in _FIRST_ANSWER}
     revision = record.pop("rulebase")["revision"][:REVISION_DIGITS]
     del record["replayable"]
