@@ -110,7 +110,7 @@ HOSTILE: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "arguments"), HOSTILE)
-def test_no_answer_is_long_whatever_is_asked(name: str, arguments: dict[str, Any]) -> None:
+def test_no_answer_to_any_question_is_long(name: str, arguments: dict[str, Any]) -> None:
     result = run(call(name, **arguments))
     text = "".join(content.text for content in result.content)
     assert len(text) <= 1200 * TOKEN

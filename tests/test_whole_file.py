@@ -80,7 +80,7 @@ def test_a_device_stays_a_device() -> None:
 
 
 @pytest.mark.parametrize("line", [line for name, line in COMMANDS.items() if name != "update"])
-def test_a_pipe_that_nobody_reads_is_an_error_at_once(folder: Path, line: str) -> None:
+def test_a_pipe_without_a_reader_is_an_error_at_once(folder: Path, line: str) -> None:
     os.mkfifo(folder / "out.csv")
     shown = run(line.format(folder=folder))
     assert shown.exit_code == ExitCode.WRONG_INPUT
@@ -88,7 +88,7 @@ def test_a_pipe_that_nobody_reads_is_an_error_at_once(folder: Path, line: str) -
     assert (folder / "out.csv").is_fifo()
 
 
-def test_a_pipe_that_somebody_reads_is_written_to(tmp_path: Path) -> None:
+def test_a_pipe_with_a_reader_is_written_to(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     with write_whole(tmp_path / "pipe") as file:

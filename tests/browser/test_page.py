@@ -390,7 +390,7 @@ def test_the_report_prints_as_it_looks(browser: Any, address: str) -> None:
     page.context.close()
 
 
-def test_nothing_is_printed_before_there_is_something_to_print(browser: Any, server: str) -> None:
+def test_printing_needs_an_answer(browser: Any, server: str) -> None:
     page = open_page(browser, server)
     settle(page)
     buttons = page.locator("#print, #download, #pin")
@@ -522,7 +522,7 @@ def test_the_page_says_how_many_answers_are_enough_and_folds_details(browser: An
     page.context.close()
 
 
-def test_the_report_needs_nothing_but_itself(browser: Any, address: str, tmp_path: Path) -> None:
+def test_the_report_is_self_contained(browser: Any, address: str, tmp_path: Path) -> None:
     page = open_page(browser, address)
     page.click("#example")
     settle(page)

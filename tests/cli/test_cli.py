@@ -176,7 +176,7 @@ def test_recommend_refuses_anything_but_an_organisation(run: Run, given: str | b
         (["recomend"], "recommend"),
     ],
 )
-def test_wrong_arguments_end_in_one_message(run: Run, arguments: list[str], told: str) -> None:
+def test_wrong_arguments_cause_one_message(run: Run, arguments: list[str], told: str) -> None:
     result = run(*arguments, given="{}")
     assert result.exit_code == ExitCode.WRONG_INPUT
     assert told in result.stderr
@@ -364,7 +364,7 @@ def test_meaningless_options_are_refused(run: Run, line: str, code: int, told: s
 # --- check
 
 
-def test_check_finds_nothing_wrong_with_a_good_rule_base(run: Run) -> None:
+def test_check_accepts_a_valid_rule_base(run: Run) -> None:
     result = run("check", SMALL)
     assert result.exit_code == ExitCode.ANSWERED
     assert result.stdout.startswith("No mistakes: small has ")

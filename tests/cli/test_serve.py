@@ -54,7 +54,7 @@ def run(*arguments: str) -> Result:
         ("a..b", "a..b, port {port}: "),
     ],
 )
-def test_an_address_where_nobody_can_listen_is_one_error(command: list[str], host: str, told: str, taken: int) -> None:
+def test_an_unusable_address_is_one_error(command: list[str], host: str, told: str, taken: int) -> None:
     result = run(*command, "--host", host, "--port", str(taken))
     assert (result.exit_code, result.stdout) == (ExitCode.WRONG_INPUT, "")
     assert result.stderr.startswith(f"cxrules: {told.format(port=taken)}")
@@ -80,7 +80,7 @@ def test_an_agent_needs_both_streams(given: Any, out: Any, monkeypatch: pytest.M
         (OSError(28, "No space left on device"), 5, "cxrules: the output cannot be written: No space left on device\n"),
     ],
 )
-def test_an_agent_that_has_gone_is_no_traceback(
+def test_a_disconnected_agent_causes_no_traceback(
     error: OSError, code: int, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(_server: object) -> None:

@@ -148,7 +148,7 @@ def test_what_if_counts_contradictions_and_fills_its_column(folder: Path, run: R
 
 
 @pytest.mark.parametrize("options", [[], ["--skip-wrong"]])
-def test_what_is_supposed_is_decided_once(
+def test_the_what_if_is_decided_once(
     options: list[str], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "in.csv").write_text("silos\nsevere\n" + ("sever\nnone\n" if options else "none\n"), "utf-8")
@@ -169,7 +169,7 @@ def test_what_is_supposed_is_decided_once(
 
 @pytest.mark.parametrize("ending", files.FORMATS)
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
-def test_a_table_is_a_regular_file(kind: str, ending: str, run: Run, tmp_path: Path) -> None:
+def test_a_table_must_be_a_regular_file(kind: str, ending: str, run: Run, tmp_path: Path) -> None:
     path = tmp_path / f"in{ending}"
     if kind == "folder":
         path.mkdir()
@@ -182,7 +182,7 @@ def test_a_table_is_a_regular_file(kind: str, ending: str, run: Run, tmp_path: P
     assert (result.exit_code, result.stderr) == (2, f"cxrules: {path}: {told}\n")
 
 
-def test_a_folder_that_is_gone_is_no_lost_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_folder_is_wrong_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(_: object) -> str:
         raise FileNotFoundError(2, "No such file or directory")
 

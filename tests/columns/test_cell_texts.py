@@ -200,7 +200,7 @@ def test_both_neutralise_formulas(text: str, tmp_path: Path) -> None:
 
 
 @given(found=st.lists(st.dictionaries(st.text(max_size=3), st.none() | st.text(max_size=3), max_size=3), max_size=4))
-def test_objects_are_read_in_an_array_and_one_by_one(found: list[dict[str, Any]]) -> None:
+def test_objects_are_read_from_an_array_or_one_per_line(found: list[dict[str, Any]]) -> None:
     assert list(read_objects(json.dumps(found, indent=1), "x")) == found
     assert list(read_objects("\n".join(map(json.dumps, found)), "x")) == found
 

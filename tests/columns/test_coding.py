@@ -74,7 +74,7 @@ def as_lists(cells: list[str]) -> pa.Array:
 
 
 @pytest.mark.parametrize("make", [as_texts, as_lists, list], ids=["texts", "lists", "objects"])
-def test_of_many_mistakes_each_is_told_once_and_the_first_with_what_was_meant(
+def test_each_of_many_mistakes_is_reported_once_and_the_first_with_a_suggestion(
     make: Callable[[list[str]], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []

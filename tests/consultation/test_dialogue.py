@@ -159,7 +159,7 @@ def test_an_unclear_answer_is_refused_with_a_hint(fact: Fact, typed: str, hint: 
     ],
     ids=lambda typed: ascii(typed[:9]),
 )
-def test_whatever_is_typed_is_refused_in_one_printable_line(fact: Fact, typed: str) -> None:
+def test_a_refusal_is_one_printable_line(fact: Fact, typed: str) -> None:
     with pytest.raises(UnclearAnswerError) as caught:
         read_answer(fact, typed)
     assert str(caught.value).isprintable()
@@ -424,7 +424,7 @@ def test_an_interrupted_dialogue_is_saved_and_resumed(terminals: list[Terminal],
     assert shown.stdout
 
 
-def test_an_interrupt_from_outside_loses_nothing(terminals: list[Terminal], tmp_path: Path) -> None:
+def test_an_interrupt_by_signal_loses_nothing(terminals: list[Terminal], tmp_path: Path) -> None:
     terminal = talk(terminals, tmp_path, "mine.yaml")
     terminal.type("2")
     terminal.wait_for("\n> ")
@@ -442,7 +442,7 @@ def run(*arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_plain_input_works_and_its_end_saves(tmp_path: Path) -> None:
+def test_the_end_of_plain_input_saves(tmp_path: Path) -> None:
     shown = run("consult", str(tmp_path / "mine.yaml"), typed="1\n1\n")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "Saved." in shown.stdout

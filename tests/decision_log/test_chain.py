@@ -41,7 +41,7 @@ def found(path: Path, head: Head | None = None) -> list[tuple[int, str]]:
     return [(finding.line, str(finding.breach)) for finding in verify_chain(LogReader(path), head)]
 
 
-def test_a_chained_log_is_whole_and_is_read_as_any_other(chained: Path) -> None:
+def test_a_chained_log_is_whole_and_can_be_read(chained: Path) -> None:
     assert found(chained) == []
     outcomes = list(replay(LogReader(chained)))
     assert len(outcomes) == 8

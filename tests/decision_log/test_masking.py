@@ -146,7 +146,7 @@ def test_a_misspelt_fact_is_refused_rather_than_shown() -> None:
         mask(ADVISOR, {"silos": "severe"}, Masking(mask=["facts.silo"]))
 
 
-def test_one_path_is_not_a_list_of_letters() -> None:
+def test_a_single_path_is_not_taken_for_a_list_of_letters() -> None:
     for paths in ("facts", 3, None):
         with pytest.raises(TypeError, match="mask is a list of paths"):
             Masking(mask=paths)  # type: ignore[arg-type]

@@ -222,7 +222,7 @@ MAY_BE = {
 
 @pytest.mark.parametrize("field", MAY_BE)
 @pytest.mark.parametrize("first", [False, True])
-def test_a_field_of_the_wrong_kind_is_named_and_never_a_traceback(
+def test_a_field_of_the_wrong_kind_is_named_without_a_traceback(
     tmp_path: Path, lines: Lines, first_lines: Lines, field: str, first: bool
 ) -> None:
     """Whatever the values in a record, the result is a problem or an outcome, never an exception."""
@@ -436,7 +436,7 @@ def test_a_missing_engine_is_replaced_and_named(tmp_path: Path, lines: Lines) ->
         assert not getattr(outcome, "differences", ())
 
 
-def test_masked_records_are_counted_and_not_decided_again(tmp_path: Path) -> None:
+def test_masked_records_are_counted_but_not_decided_again(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with DecisionLog(path, masking=Masking(mask=["facts.silos"])) as log:
         log.write(ADVISOR.recommend(KNOWN), id="hidden")
@@ -584,7 +584,9 @@ def test_many_records_at_once_give_the_same_as_one_by_one(
     assert read(1) == read(1_000_000)
 
 
-def test_what_a_change_leaves_alone_is_not_decided_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_decisions_that_a_change_affects_are_decided_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gone = "acquisition-comes-first"
     changed = change(BUILTIN, rules={name: rule for name, rule in BUILTIN.rules.items() if name != gone})
     many = drawn(100)
@@ -604,7 +606,7 @@ def test_what_a_change_leaves_alone_is_not_decided_again(tmp_path: Path, monkeyp
     assert [isinstance(item, Impact) and gone in item.silent for item in items] == fires
 
 
-def test_the_causes_are_named(tmp_path: Path) -> None:
+def test_impact_names_the_causes(tmp_path: Path) -> None:
     advice = ADVISOR.recommend(KNOWN)
     (deciding,) = [row for row in advice.ranking if row.model == advice.model]
     assert not deciding.excluded

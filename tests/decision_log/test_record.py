@@ -155,7 +155,7 @@ def test_a_record_is_one_line_of_ascii_whatever_its_labels() -> None:
     assert json.loads(line)["labels"] == {odd: odd}
 
 
-def test_id_time_and_duration_are_the_callers() -> None:
+def test_the_caller_can_set_id_time_and_duration() -> None:
     moment = datetime(2025, 3, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
     record = make_record(cxrules.recommend(), id="d-1", time=moment, duration=0.5, trace_id="t", span_id="s")
     assert record["id"] == "d-1"
@@ -165,7 +165,7 @@ def test_id_time_and_duration_are_the_callers() -> None:
         make_record(cxrules.recommend(), time=datetime(2025, 3, 1))  # noqa: DTZ001 - the mistake under test
 
 
-def test_clock_and_ids_of_a_log_can_be_given(tmp_path: Path) -> None:
+def test_a_log_accepts_a_clock_and_ids(tmp_path: Path) -> None:
     names = iter(["one", "two"])
     moment = datetime(2025, 1, 1, tzinfo=UTC)
     files = []
@@ -181,7 +181,7 @@ def test_clock_and_ids_of_a_log_can_be_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "labels", [["x"], "x", {"x": [1]}, {"x": float("nan")}, {"x": float("inf")}, {1: "x"}, {"x": object()}]
 )
-def test_a_label_that_json_cannot_hold_is_refused(labels: dict[Any, Any]) -> None:
+def test_a_label_that_json_cannot_represent_is_refused(labels: dict[Any, Any]) -> None:
     with pytest.raises(TypeError, match="label"):
         make_record(cxrules.recommend(), labels=labels)
     with pytest.raises(TypeError, match="label"), context(labels=labels):

@@ -95,7 +95,7 @@ def work(path: Path, notes: Path, name: str, seed: int, until: float) -> None:  
     log.close()
 
 
-def test_everything_at_once(tmp_path: Path, soaking: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_at_the_same_time(tmp_path: Path, soaking: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SMALLEST_PART", 1)
     seconds, processes = (60, 8) if soaking else (1.0, 4)
     path, notes = tmp_path / "log", tmp_path / "notes"

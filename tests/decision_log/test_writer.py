@@ -163,7 +163,7 @@ def is_json(line: bytes) -> bool:
 @pytest.mark.parametrize(
     "torn", [b'{"kind":"decision","format":1,"id":"lost', b"{", b'{"kind":"rulebase","format":1,"revi']
 )
-def test_appending_goes_on_after_a_torn_line(tmp_path: Path, torn: bytes) -> None:
+def test_appending_continues_after_a_torn_line(tmp_path: Path, torn: bytes) -> None:
     path = tmp_path / "log"
     with DecisionLog(path) as log:
         log.write(ADVICE, id="before")
@@ -212,7 +212,7 @@ def test_a_rule_base_is_found_at_any_offset(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("after", [0, 1, 100])
-def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+def test_a_full_disk_leaves_the_file_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     path = tmp_path / "log"
     with DecisionLog(path) as log:
         log.write(ADVICE, id="before")
@@ -237,7 +237,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pyte
     assert ids(path) == ["before", "after"]
 
 
-def test_a_file_that_may_not_grow_is_left_as_it_was(tmp_path: Path) -> None:
+def test_a_file_that_cannot_grow_is_unchanged(tmp_path: Path) -> None:
     shown = run(
         """
 import os, resource, sys, cxrules

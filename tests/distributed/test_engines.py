@@ -140,7 +140,7 @@ def test_rows_get_the_answers_of_recommend(run: Run) -> None:
         assert set(row["actions"]) == {action.id for action in answer.actions}
 
 
-def test_options_reach_the_workers(run: Run) -> None:
+def test_options_are_passed_to_the_workers(run: Run) -> None:
     museum = cxrules.RuleBase.load(ROOT / "examples" / "museum_archive")
     facts = pa.table({"number": [0, 1], "demand": ["daily", None], "steady": [True, None]})
     rows = run(facts, {"rulebase": museum, "columns": {"climate_control": "steady"}, "prefix": "place_", "brief": True})

@@ -23,7 +23,7 @@ def suffices(judge: Judge, decision: Decision, names: Iterable[str]) -> bool:
 
 @MANY
 @given(cases())
-def test_the_sufficient_set_suffices_and_nothing_smaller_does(case: tuple[Judge, Decision]) -> None:
+def test_the_sufficient_set_suffices_and_no_smaller_one_does(case: tuple[Judge, Decision]) -> None:
     judge, decision = case
     found = sufficient_facts(judge, decision)
     assert found.extent is Extent.SMALLEST

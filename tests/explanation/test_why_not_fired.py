@@ -175,7 +175,7 @@ ONE_KNOWN: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("known", ONE_KNOWN)
-def test_an_action_holds_where_it_is_advised_and_the_change_makes_it_so(known: dict[str, Any]) -> None:
+def test_the_nearest_change_makes_an_action_advised(known: dict[str, Any]) -> None:
     advice = cxrules.recommend(known)
     advised = [action.id for action in advice.actions]
     for name in advice.rulebase.actions:
@@ -290,7 +290,7 @@ def long_chain(size: int) -> RuleBase:
     )
 
 
-def test_a_chain_of_a_thousand_findings_is_followed_back() -> None:
+def test_a_chain_of_a_thousand_findings_is_traced_back() -> None:
     advice: Any = Advisor(long_chain(1000)).recommend(it=False)
     answer = ask(advice, "end")
     assert answer.nearest_change.changes == {"it": True}
@@ -317,7 +317,7 @@ def test_a_chain_of_a_thousand_findings_can_be_pickled_and_dumped() -> None:
     assert "too many to draw" in " ".join(re.sub(r"<[^>]*>", " ", advice._repr_html_()).split())
 
 
-def test_a_long_chain_is_explained_at_no_greater_length_than_what_there_is_to_say() -> None:
+def test_the_text_on_a_long_chain_grows_linearly() -> None:
     short, long = [Advisor(long_chain(size)).recommend(it=True) for size in (200, 1000)]
     for tell in (to_plain, to_markdown):
         assert len(tell(long.why().tell())) < 6 * len(tell(short.why().tell()))

@@ -146,7 +146,7 @@ def test_the_order_of_models_has_a_meaning(small: RuleBase, tmp_path: Path) -> N
 # --- files on top of a rule base
 
 
-def test_a_new_id_adds(small: RuleBase, tmp_path: Path) -> None:
+def test_an_item_with_a_new_id_is_added(small: RuleBase, tmp_path: Path) -> None:
     rulebase = RuleBase.load(write(tmp_path / "mine.yaml", RULE.format(id="flood", rationale="Mine.")), base=small)
     assert rulebase.name == "small+mine"
     assert rulebase.rules.keys() - small.rules.keys() == {"flood"}
@@ -154,7 +154,7 @@ def test_a_new_id_adds(small: RuleBase, tmp_path: Path) -> None:
     assert rulebase != small
 
 
-def test_a_known_id_replaces(small: RuleBase, tmp_path: Path) -> None:
+def test_an_item_with_a_known_id_is_replaced(small: RuleBase, tmp_path: Path) -> None:
     path = write(tmp_path / "mine.yaml", RULE.format(id="no-can", rationale="Mine."))
     rulebase = RuleBase.load(path, base=small)
     assert rulebase.rules.keys() == small.rules.keys()
@@ -380,7 +380,7 @@ def test_the_revision_does_not_depend_on_the_hash_seed(small: RuleBase) -> None:
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_other_json_is_refused(text: str | bytes, code: str) -> None:
+def test_json_that_is_not_a_rule_base_is_refused(text: str | bytes, code: str) -> None:
     with pytest.raises(InvalidKnowledge) as caught:
         RuleBase.from_json(text)
     assert list_codes(caught.value) == [code]

@@ -171,7 +171,7 @@ def with_rule(**change: Any) -> dict[str, Any]:
     return {"rules": {**SMALL.rules, "thirst": replace(THIRST, **change)}}
 
 
-# What is changed in the parts of a good rule base, and what must be said about it.
+# A change of the parts of a valid rule base, and the message that must follow.
 MISFITS: list[tuple[str, dict[str, Any]]] = [
     ("unknown-model", {"models": {}}),
     ("unknown-claim", {"claims": {}}),
@@ -214,8 +214,8 @@ def test_parts_that_do_not_fit_together_are_refused(code: str, change: dict[str,
         assert code in [mistake.code for mistake in caught.value.diagnostics]
 
 
-def test_a_change_that_leaves_a_loose_end_can_be_tried_out() -> None:
-    """That a finding is never concluded any more is worth knowing, and no reason not to decide."""
+def test_a_rule_base_with_an_unconcluded_finding_still_decides() -> None:
+    """A finding that is no longer concluded is reported by the loader, but does not prevent a decision."""
     fewer = {name: rule for name, rule in SMALL.rules.items() if name != "thirst"}
     assert Advisor(replace(SMALL, rules=fewer)).recommend(soil="dry").findings == ()
 

@@ -108,7 +108,7 @@ def test_every_turn_has_its_reverse() -> None:
     assert seen == set(Turn)
 
 
-def test_a_case_that_loses_what_it_requires_is_weakened() -> None:
+def test_a_model_that_loses_a_requirement_is_weakened() -> None:
     rules = [
         Rule("open", ("S-1",), "So.", (FactTest("it", Operator.IS, True),), (Conclusion(Effect.FINDING, "found"),)),
         Rule("for", ("S-1",), "So.", (), (Conclusion(Effect.SUPPORTS, "model"),)),

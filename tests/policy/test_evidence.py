@@ -21,6 +21,6 @@ def test_certainty_is_the_pairwise_combination_in_any_order(points: list[int]) -
 
 @settings(max_examples=2 * settings().max_examples)
 @given(points=st.integers(-60, 60))
-def test_certainty_is_odd_and_grows(points: int) -> None:
+def test_certainty_is_an_odd_and_increasing_function(points: int) -> None:
     assert certainty(-points) == -certainty(points)
     assert -1 <= certainty(points) < certainty(points + 1) <= 1

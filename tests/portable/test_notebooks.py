@@ -173,7 +173,7 @@ def test_markdown_has_the_text_and_no_other_markup(block: Block) -> None:
     assert reader.seen <= {"p", "ul", "li", "h2", "h3", "table", "thead", "tbody", "tr", "th", "td"}
 
 
-def test_marks_become_emphasis() -> None:
+def test_marked_names_become_emphasis() -> None:
     block = [Table(("a|b",), ((mark_name("C|D"),),))]
     assert "<td><strong>C|D</strong></td>" in to_html(block)
     assert "| **C\\|D** |" in to_markdown(block)

@@ -267,7 +267,7 @@ def test_there_are_modules() -> None:
     assert {"__init__", "errors", "language.facts", "engines.bitmap"} <= set(MODULES)
 
 
-def test_the_table_points_one_way() -> None:
+def test_the_layers_form_no_circle() -> None:
     list(TopologicalSorter({layer: row.split() for layer, row in MAY_IMPORT.items()}).static_order())
     assert set(chain.from_iterable(MAY_IMPORT_LATE)) <= set(MAY_IMPORT)
     assert set(chain.from_iterable(row.split() for row in MAY_IMPORT.values())) <= set(MAY_IMPORT)

@@ -46,7 +46,7 @@ def foreign(tmp_path: Path) -> bytes:
 
 
 @given(known=organisations(BUILTIN))
-def test_a_pickled_copy_reads_the_same(known: dict[str, Any]) -> None:
+def test_a_pickled_copy_has_the_same_content(known: dict[str, Any]) -> None:
     advice = cxrules.recommend(known)
     copied = pickle.loads(pickle.dumps(advice))  # noqa: S301 - our own
     for name in AS_DATA:
@@ -218,7 +218,7 @@ def test_advisors_do_not_keep_every_rule_base_alive() -> None:
 SMALL_JSON = cxrules.RuleBase.load(SMALL_BASE).to_json()
 
 
-def test_an_id_is_that_of_a_random_uuid() -> None:
+def test_ids_are_random_uuids() -> None:
     ids = [cxrules.recommend().id for _ in range(200)]
     assert len(set(ids)) == len(ids)
     assert {(UUID(each).version, UUID(each).variant, UUID(each).hex == each) for each in ids} == {(4, RFC_4122, True)}

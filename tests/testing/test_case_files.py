@@ -141,7 +141,7 @@ def test_junit_says_what_failed(folder: Path, clean: RuleBase) -> None:
 # --- updating
 
 
-def test_update_changes_the_values_and_nothing_else(folder: Path, clean: RuleBase) -> None:
+def test_update_changes_only_the_values(folder: Path, clean: RuleBase) -> None:
     text = """cases:
   # a comment that stays
   - id: one

@@ -82,7 +82,7 @@ def test_a_given_rule_fires(data: st.DataObject) -> None:
 
 @settings(max_examples=50)
 @given(st.data())
-def test_a_rule_without_a_way_never_fires(data: st.DataObject) -> None:
+def test_a_rule_without_a_way_to_fire_never_fires(data: st.DataObject) -> None:
     pytest.importorskip("z3", reason="the extra `verify` is not installed")
     from cxrules.verification.circuit import Possibility
 

@@ -173,7 +173,7 @@ def test_little_effort_never_proves_two_bases_equal(clean: RuleBase) -> None:
     assert cut
 
 
-def test_what_is_undecided_is_the_same_on_every_run(bases: list[tuple[RuleBase, Expectations]]) -> None:
+def test_the_undecided_questions_are_the_same_on_every_run(bases: list[tuple[RuleBase, Expectations]]) -> None:
     rulebase, expectations = bases[1]
     reports = [verify(rulebase, expectations, effort=3_000, jobs=jobs) for jobs in (1, 2)]
     assert reports[0] == reports[1]

@@ -76,7 +76,7 @@ def test_a_hint_is_an_organisation_with_another_answer(prover: Prover) -> None:
     assert found >= 100
 
 
-def test_a_hint_makes_a_rule_fire_and_others_not(prover: Prover) -> None:
+def test_a_hint_makes_one_rule_fire_and_another_not(prover: Prover) -> None:
     judge = prover.judge
     rules = list(prover.rulebase.rules)
     pairs = 0

@@ -447,7 +447,7 @@ def test_no_difference_is_proved(clean: RuleBase) -> None:
     assert find_difference(clean, clean).possible is Possibility.IMPOSSIBLE
 
 
-def test_a_difference_can_be_cut_short(clean: RuleBase) -> None:
+def test_the_search_for_differences_can_be_limited(clean: RuleBase) -> None:
     changed = with_points(clean, "machine-runs", 3)
     difference = diff(clean, changed, most=1)
     assert len(difference.changes) == 1
@@ -477,7 +477,7 @@ def test_a_fact_of_another_kind_cannot_be_compared(clean: RuleBase) -> None:
 
 @settings(max_examples=20)
 @given(st.data())
-def test_two_random_bases_differ_where_their_decisions_do(data: st.DataObject) -> None:
+def test_two_random_rule_bases_differ_if_their_decisions_do(data: st.DataObject) -> None:
     rulebase = data.draw(rulebases(max_rules=6))
     rule = data.draw(st.sampled_from(sorted(rulebase.rules)))
     changed = without(rulebase, rule)

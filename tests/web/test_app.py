@@ -243,7 +243,7 @@ def piece(body: bytes, *, more: bool) -> dict[str, Any]:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-def test_pieces_arrive_as_one_body() -> None:
+def test_pieces_are_joined_to_one_body() -> None:
     assert ask([piece(b"ab", more=True), piece(b"cd", more=False)])[1]["body"] == b"abcd"
 
 
@@ -251,7 +251,7 @@ def test_a_body_longer_than_allowed_is_refused() -> None:
     assert ask([piece(b"x" * 1500, more=True)] * 2)[0]["status"] == 413
 
 
-def test_a_body_that_does_not_arrive_is_given_up() -> None:
+def test_a_body_that_does_not_arrive_times_out() -> None:
     assert ask([piece(b"{", more=True)])[0]["status"] == 408
 
 

@@ -68,7 +68,7 @@ def test_every_operation_is_tested() -> None:
         ("rule", {"id": "stretched-marketin"}, "stretched-marketing"),
     ],
 )
-def test_an_unknown_name_is_answered_with_what_was_meant(
+def test_an_unknown_name_gets_a_suggestion(
     service: Service, operation: str, request_: dict[str, Any], meant: str
 ) -> None:
     ok, text = service.respond(operation, json.dumps(request_))
@@ -167,7 +167,7 @@ def test_any_request_is_answered_or_refused(operation: str, data: st.DataObject)
     assert ok or json.loads(text)["message"]
 
 
-def test_the_report_needs_nothing_but_itself(service: Service) -> None:
+def test_the_report_is_self_contained(service: Service) -> None:
     html = service.call("report", REQUESTS["report"])["html"]
     assert html.startswith("<!doctype html>")
     assert "Acme &lt;Ltd&gt;" in html
@@ -227,14 +227,14 @@ def test_every_warning_action_and_pattern_is_on_the_page(service: Service) -> No
         assert (f"{advice.certainty:.0%}" in shown["certain"]) == (advice.model is not None)
 
 
-def test_the_certainty_says_who_disagrees_and_how_that_counts(service: Service) -> None:
+def test_the_certainty_mentions_articles_that_disagree(service: Service) -> None:
     for facts in islice(random_organisations(RuleBase.builtin(), 6, known=0.3), 30):
         shown = service.call("recommend", {"facts": facts})
         disagreeing = [voice for voice in shown["voices"] if voice["stance"] == "disagrees"]
         assert ("disagree" in shown["certain"]) == bool(disagreeing)
 
 
-def test_the_last_answer_is_not_the_first_to_be_taken_back(service: Service) -> None:
+def test_changes_that_take_back_the_last_answer_come_last(service: Service) -> None:
     """Changes that do come last and say so; if all the cheapest do, dearer ones come first."""
     told = 0
     for facts in islice(random_organisations(RuleBase.builtin(), 9, known=0.15, coherent=True), 30):

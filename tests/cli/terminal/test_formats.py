@@ -125,7 +125,7 @@ def test_verify_writes_every_format(tmp_path: Path) -> None:
 # --- the parts of a rule base
 
 
-def test_parts_are_written_as_json() -> None:
+def test_the_parts_of_a_rule_base_are_written_as_json() -> None:
     builtin = RuleBase.builtin()
     assert json.loads(run("facts", "maturity", "--json").stdout)["maturity"]["kind"] == "ordered"
     assert set(json.loads(run("facts", "--json").stdout)) == set(builtin.vocabulary.facts)

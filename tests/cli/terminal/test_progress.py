@@ -72,7 +72,7 @@ def test_progress_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch)
     assert terminal.getvalue() == "\r\x1b[2Ka line th"
 
 
-def test_a_terminal_that_is_gone_does_not_stop_the_work() -> None:
+def test_work_continues_without_its_terminal() -> None:
     terminal = Terminal()
     with Progress(terminal, Clock()) as progress:
         terminal.close()

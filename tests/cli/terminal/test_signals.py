@@ -108,7 +108,7 @@ def test_an_ignored_signal_stays_ignored(number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("error", [ArgumentError, OSError, ValueError, None])
-def test_what_became_of_a_signal_is_not_reported(error: type[Exception] | None) -> None:
+def test_exceptions_after_a_signal_are_not_reported(error: type[Exception] | None) -> None:
     reported: list[BaseException] = []
 
     def work() -> None:

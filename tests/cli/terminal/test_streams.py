@@ -88,7 +88,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
         (["recommend", "missing.yaml"], (2, "stderr")),
     ],
 )
-def test_a_command_ends_as_it_should_whatever_its_streams_are(
+def test_a_command_ends_properly_with_any_streams(
     kind: str, which: str, arguments: list[str], expected: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code, writes = expected
@@ -99,7 +99,7 @@ def test_a_command_ends_as_it_should_whatever_its_streams_are(
     assert run(monkeypatch, *arguments) == (ExitCode.OUTPUT_LOST if lost else code)
 
 
-def test_what_cannot_be_read_as_text_is_no_answer_and_does_not_end_the_dialogue(
+def test_undecodable_input_is_refused_and_does_not_end_the_dialogue(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"M\xfcller\nquit\n"), "utf-8"))
@@ -108,7 +108,7 @@ def test_what_cannot_be_read_as_text_is_no_answer_and_does_not_end_the_dialogue(
     assert "“M\N{REPLACEMENT CHARACTER}ller” is not one of the answers." in shown.getvalue()
 
 
-def test_no_file_takes_the_number_of_a_stream_that_is_closed(tmp_path: Path) -> None:
+def test_no_file_takes_the_number_of_a_closed_stream(tmp_path: Path) -> None:
     code = (
         "import os, sys\n"
         "from cxrules.cli.terminal.streams import whatever_the_streams\n"

@@ -187,7 +187,7 @@ def test_a_narrow_drawing_shows_every_reason_of_the_text() -> None:
 
 
 @pytest.mark.parametrize("width", [239, 0, -1, "x", 300.5, float("nan"), True])
-def test_a_drawing_too_narrow_for_words_is_refused(width: Any) -> None:
+def test_a_drawing_too_narrow_for_text_is_refused(width: Any) -> None:
     with pytest.raises(ValueError, match="the width of a drawing is a whole number from 240"):
         ADVISOR.recommend(SCENARIO).to_svg(width=width)
 

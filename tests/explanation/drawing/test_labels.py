@@ -26,7 +26,7 @@ def relabel(text: str) -> Argument:
 
 
 @given(ODD, st.integers(2, 30))
-def test_lines_fit_and_lose_nothing_but_blanks(text: str, room: int) -> None:
+def test_lines_fit_and_lose_only_blanks(text: str, room: int) -> None:
     lines = wrap(text, room)
     assert all(measure(line) <= room for line in lines)
     assert "".join("".join(lines).split()) == "".join(clean(text).split())

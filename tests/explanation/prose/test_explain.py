@@ -103,7 +103,7 @@ def test_how_answers_about_everything_that_holds_and_nothing_else(advice: Recomm
         assert isinstance(advice.how(model), Case)
 
 
-def test_how_suggests_what_was_meant() -> None:
+def test_how_suggests_similar_names() -> None:
     with pytest.raises(ValueError, match="no such finding, rule or model: 'cmo_ownd'; did you mean 'cmo_owned'"):
         ADVISOR.recommend(SCENARIO).how("cmo_ownd")
 
@@ -200,7 +200,7 @@ def test_nearest_change_makes_the_model_win() -> None:
                 assert ADVISOR.recommend(change.facts).model == row.model
 
 
-def test_why_not_suggests_what_was_meant() -> None:
+def test_why_not_suggests_similar_names() -> None:
     with pytest.raises(ValueError, match="no such model, rule, finding, pattern, action or warning: 'cmo'"):
         ADVISOR.recommend(SCENARIO).why_not("cmo")
 
@@ -308,7 +308,7 @@ def check_form(text: str) -> None:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden_texts_have_good_form(path: Any) -> None:
+def test_golden_texts_are_well_formed(path: Any) -> None:
     check_form(path.read_text("utf-8"))
 
 
@@ -316,12 +316,12 @@ def test_there_are_golden_texts() -> None:
     assert len(GOLDEN) >= 12
 
 
-def test_texts_have_good_form() -> None:
+def test_texts_are_well_formed() -> None:
     for advice in some(100, seed=23):
         check_form(advice.explain())
 
 
-def test_long_texts_have_good_form() -> None:
+def test_long_texts_are_well_formed() -> None:
     for advice, other in zip(some(15, seed=31), some(15, seed=37), strict=True):
         check_form(advice.explain("full"))
         check_form(advice.what_if(other.facts).explain())
@@ -354,7 +354,7 @@ def test_full_explanation_cites_all_evidence_and_its_sums_reproduce_the_certaint
             assert action.text in text
 
 
-def test_brief_explanation_is_brief_and_in_the_users_own_values() -> None:
+def test_the_brief_explanation_is_brief_and_names_the_given_values() -> None:
     for advice in some(40, seed=43):
         blocks = advice.explain().split("\n\n")
         name = BUILTIN.models[advice.model].name if advice.model else "No owner can be recommended"
@@ -370,7 +370,7 @@ def test_brief_explanation_is_brief_and_in_the_users_own_values() -> None:
             assert blocks[2].startswith("Why not “")
 
 
-def test_reasons_in_the_organisations_own_facts_come_before_what_holds_for_any() -> None:
+def test_reasons_specific_to_the_organisation_come_first() -> None:
     general = "For any organisation, the article holds"
     for advice in some(60, seed=47):
         if advice.model:
@@ -409,7 +409,7 @@ def test_an_unknown_detail_is_refused() -> None:
         ADVISOR.recommend().explain("long")  # type: ignore[arg-type]
 
 
-def test_width_breaks_lines_and_changes_no_word() -> None:
+def test_width_breaks_lines_without_changing_words() -> None:
     advice = ADVISOR.recommend(SCENARIO)
     narrow = advice.explain("full", width=60)
     assert max(map(len, narrow.splitlines())) <= 66  # a heading stays on its line
