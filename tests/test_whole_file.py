@@ -64,10 +64,19 @@ def test_a_link_stays_a_link_and_the_mode_is_kept(folder: Path, line: str) -> No
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("none/out.csv", "none/out.csv: No such file"), ("t.csv/out.csv", "t.csv/out.csv: Not a directory")],
+    [
+        ("none/out.csv", "none/out.csv: No such file"),
+        ("t.csv/out.csv", "t.csv/out.csv: Not a directory"),
+        ("taken.csv", "taken.csv: Is a directory"),
+        ("linked.csv", "linked.csv: Is a directory"),
+        ("loop.csv", "loop.csv: Too many levels of symbolic links"),
+    ],
 )
 @pytest.mark.parametrize("option", ["-o", "--html"])
 def test_the_error_names_the_file_as_the_user_did(folder: Path, name: str, told: str, option: str) -> None:
+    (folder / "taken.csv").mkdir()
+    (folder / "linked.csv").symlink_to("taken.csv")
+    (folder / "loop.csv").symlink_to("loop.csv")
     shown = run(f"table {folder}/t.csv {option} {folder}/{name}")
     assert shown.exit_code == ExitCode.WRONG_INPUT
     assert f"{folder}/{told}" in shown.stderr

@@ -26,16 +26,16 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     mode = None
-    with suppress(FileNotFoundError):
+    with _naming_as_given(path), suppress(FileNotFoundError):
         mode = target.stat().st_mode
     if mode is not None and not S_ISREG(mode):
-        with _closing(_open_special(target, mode), path) as file:
+        with _naming_as_given(path):
+            special = _open_special(target, mode)
+        with _closing(special, path) as file:
             yield file
         return
-    try:
+    with _naming_as_given(path):
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
     try:
         with _closing(os.fdopen(descriptor, "wb"), path) as file:
             yield file
@@ -43,7 +43,8 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
                 file.flush()
             if hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), _new_mode() if mode is None else mode & 0o7777)
-        Path(name).replace(target)
+        with _naming_as_given(path):
+            Path(name).replace(target)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
@@ -62,6 +63,15 @@ def _open_special(target: Path, mode: int) -> BinaryIO:
         raise
     os.set_blocking(descriptor, True)
     return os.fdopen(descriptor, "wb")
+
+
+@contextmanager
+def _naming_as_given(path: Path) -> Iterator[None]:
+    """Name a file as the caller does, instead of its target or what is written next to it."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

@@ -443,3 +443,54 @@ def test_a_closed_pipe_is_not_reported() -> None:
 
 def test_no_colours_without_a_terminal(run: Run) -> None:
     assert "\x1b" not in run("--help").stdout + run("rules").stdout + run("rule", "nothing").stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "recommend {name}",
+        "recommend {given}",
+        "recommend {given} --engine {name}",
+        "recommend {given} --why-not {name}",
+        "recommend {given} --what-if {name}",
+        "recommend {given} --detail {name}",
+        "table {name}",
+        "table {name}.csv",
+        "table {table} -o {name}/out.csv",
+        "table {table} --html {name}/page.html",
+        "table {table} --segment {name}",
+        "table {table} --also {name}",
+        "consult {name}",
+        "facts {name}",
+        "rule {name}",
+        "rules --source {name}",
+        "claims --source {name}",
+        "check {name}",
+        "test {name}",
+        "test --cases {name}",
+        "test --cases {given} --junit {name}/report.xml",
+        "schema {name}",
+        "schema -o {name}",
+        "log show {name}",
+        "log explain {given} {name}",
+        "log verify {given} --head {name}",
+        "log show {given} --since {name}",
+        "verify {name}",
+        "verify --only {name}",
+        "diff builtin {name}",
+        "diff builtin {name}.json",
+        "serve --host {name}",
+        "{name}",
+    ],
+)
+def test_what_is_typed_is_repeated_without_its_control_characters(
+    run: Run, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "given.yaml").write_text("silos: severe\n", encoding="utf-8")
+    (tmp_path / "table.csv").write_text("silos\nsevere\n", encoding="utf-8")
+    words = {"name": "no\x07\x9b2J\u202e\udcff", "given": "given.yaml", "table": "table.csv"}
+    result = run(*(word.format(**words) for word in line.split()))
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    for text in (result.stdout, result.stderr):
+        assert text.replace("\n", "").replace("\N{NO-BREAK SPACE}", "").isprintable(), ascii(text)

@@ -9,6 +9,7 @@ import typer
 
 from cxrules.cli.shared import OnTop, Rules, fail, hang, in_digits, mistakes_end_it, open_rulebase
 from cxrules.cli.terminal.signals import accept_interrupt
+from cxrules.errors import show_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +138,6 @@ def _save(consultation: Consultation, judge: Judge, file: Path, before: Mapping[
 def _show(text: str) -> None:
     """Write text at the width of the terminal; numbered lines keep their indentation."""
     for line in text.split("\n"):
-        words = line.lstrip(" ")
+        words = show_text(line.lstrip(" "))
         lead = line[: len(line) - len(words)]
         typer.echo(hang(lead, words, indent=len(lead) + 3 if lead else 0) if words else "")

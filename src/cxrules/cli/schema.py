@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cxrules.cli.shared import OnTop, fail, mistakes_end_it, open_rulebase
+from cxrules.errors import show_text
 
 __all__ = ["register"]
 
@@ -44,7 +45,8 @@ def schema(
     except OSError as error:
         fail(f"{output}: {error.strerror or error}")
     beside = next((path if path.is_dir() else path.parent for path in paths or ()), Path())
-    typer.echo(f"Wrote {len(written)} schemas to {output}. First line of a file in {beside}, by kind:")
+    shown, folder = show_text(str(output)), show_text(str(beside))
+    typer.echo(f"Wrote {len(written)} schemas to {shown}. First line of a file in {folder}, by kind:")
     typer.echo()
     for kind, path in written.items():
-        typer.echo(f"  {kind:13}{header(Path(os.path.relpath(path, beside)).as_posix())}")
+        typer.echo(f"  {kind:13}{show_text(header(Path(os.path.relpath(path, beside)).as_posix()))}")

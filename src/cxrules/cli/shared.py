@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 import typer
 
 from cxrules.cli.terminal.exit_codes import ExitCode
+from cxrules.errors import show_text
 
 if TYPE_CHECKING:
     from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation
@@ -109,8 +110,9 @@ def show_mistakes(error: InvalidOrganisation | InvalidKnowledge, *, to_stderr: b
 
 
 def fail(message: str, code: ExitCode = ExitCode.WRONG_INPUT) -> NoReturn:
-    """Print what is wrong on one line, and end the program."""
-    typer.echo(f"cxrules: {message}", err=True)
+    """Print what is wrong, with control characters escaped, and end the program."""
+    lines = [show_text(line) for line in message.split("\n")]
+    typer.echo("\n".join([f"cxrules: {lines[0]}", *lines[1:]]), err=True)
     raise typer.Exit(code)
 
 

@@ -12,6 +12,7 @@ from cxrules.cli.shared import OnTop, fail, hang, in_digits, mistakes_end_it, op
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_stay_signals
+from cxrules.errors import show_text
 from cxrules.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def run(
             _write(junit, write_junit(report, rulebase.name))
         if update:
             for path in update_cases(report.results):
-                typer.echo(f"Updated {path}")
+                typer.echo(f"Updated {show_text(str(path))}")
             report = run_cases(read_cases(*where, rulebase=rulebase), Advisor(rulebase), base=base)
     _show(report, updated=update)
     if report.failed:
@@ -82,7 +83,7 @@ def run(
 def _show(report: CaseReport, *, updated: bool) -> None:
     for result in report.failed:
         case = result.case
-        typer.echo(f"{case.file}:{case.line}: {case.id}")
+        typer.echo(f"{show_text(case.file)}:{case.line}: {case.id}")
         if case.title:
             typer.echo(hang("  ", case.title))
         for fault in result.faults:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from cxrules.cli.terminal.exit_codes import ExitCode
-from cxrules.errors import UnlikelyFact
+from cxrules.errors import UnlikelyFact, show_text
 
 __all__ = ["doubts_are_lines", "whatever_the_streams"]
 
@@ -44,7 +44,7 @@ def whatever_the_streams() -> Iterator[None]:
     except OSError as error:
         _give_up()
         with suppress(OSError):
-            what = error.filename or "the output cannot be written"
+            what = show_text(str(error.filename or "the output cannot be written"))
             print(f"cxrules: {what}: {error.strerror or error}", file=sys.stderr)
         raise SystemExit(ExitCode.WRONG_INPUT if error.filename else ExitCode.OUTPUT_LOST) from None
     except KeyboardInterrupt:
