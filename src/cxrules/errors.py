@@ -191,13 +191,13 @@ def show_value(value: object) -> str:
 
     Examples:
         >>> show_value("early"), show_value(["x" * 100])
-        ("'early'", "['xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…")
+        ("'early'", "['xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…")
     """
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - a stranger's repr may raise anything, and that of a huge int does
         text = f"a value of type {type(value).__name__}"
-    return show_text(text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "…")
+    return show_text(text, _LONGEST_VALUE)
 
 
 def unwrap(value: object) -> object:

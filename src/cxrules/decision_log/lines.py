@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, TypeAlias, cast
 from cxrules.decision_log.entries import DecisionLine, Faulty, RuleBaseLine, TornLine, Trouble, UnreadableLine
 from cxrules.decision_log.record import ABSENT, FORMAT, LONGEST_LINE, LONGEST_RULEBASE, REVISION_DIGITS, DecisionRecord
 from cxrules.decision_log.recorded_answer import unpack_bits
+from cxrules.errors import show_text
 
 __all__ = ["decode", "find_noted", "parse"]
 
@@ -92,8 +93,7 @@ def _ends_early(error: json.JSONDecodeError, size: int) -> bool:
 
 
 def _show(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return show_text(json.dumps(value), 60)
 
 
 def _refuse(record: str, wrong: list[str], how: str) -> NoReturn:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin
 from pydantic import BaseModel, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from cxrules.errors import suggest
+from cxrules.errors import show_value, suggest
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.forms import Test, When
 from cxrules.knowledge.node import Node
@@ -177,8 +177,7 @@ def _show(given: object) -> str:
         return "a mapping" if isinstance(given, dict) else "a list"
     if isinstance(given, bool):
         return str(given).lower()
-    text = repr(given)
-    return text if len(text) <= 60 else text[:57] + "…"
+    return show_value(given)
 
 
 def _find_form(form: FormType, path: Sequence[str | int]) -> type[BaseModel] | None:

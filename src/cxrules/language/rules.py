@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
 from cxrules.document import Block, Items, Paragraph, Told, mark_name
+from cxrules.errors import show_text
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, join_words
 from cxrules.language.notation import write_value
 from cxrules.late import dataclass, field
@@ -323,7 +324,7 @@ class Rule(Told):
         """Return its id, conditions and conclusions, each cut if it is long."""
         when = " and ".join(condition.write() for condition in self.when) or "always"
         then = ", ".join(conclusion.write() for conclusion in self.then)
-        return f"Rule({self.id!r}, {_cut(when)} -> {_cut(then)})"
+        return f"Rule({self.id!r}, {show_text(when, _LONGEST)} -> {show_text(then, _LONGEST)})"
 
     def tell(self) -> tuple[Block, ...]:
         """Return its rationale, conditions, conclusions and claims, with the names that the rule base uses."""
@@ -394,7 +395,3 @@ def holds(conditions: tuple[Condition, ...], known: Facts, findings: Collection[
             if value is None or not condition.holds(value, facts[condition.fact]):
                 return False
     return True
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
