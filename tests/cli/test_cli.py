@@ -339,16 +339,16 @@ def test_a_template_is_an_organisation_file_to_fill_in(run: Run, builtin: "RuleB
 # --- meaningless options
 
 WRONG_OPTIONS = [
-    ("recommend - --html --json", 2, "--html is the report"),
-    ("recommend - --html --why-not cmo_owned", 2, "--html is the report"),
-    ("recommend - --html --detail full", 2, "--detail is that of the recommendation in words"),
-    ("recommend - --what-if silos=none --detail full", 2, "--detail is that of the recommendation in words"),
-    ("recommend - --why-not cmo_owned --detail brief", 2, "--detail is that of the recommendation in words"),
+    ("recommend - --html --json", 2, "--html writes the report"),
+    ("recommend - --html --why-not cmo_owned", 2, "--html writes the report"),
+    ("recommend - --html --detail full", 2, "--detail is for the text of the recommendation"),
+    ("recommend - --what-if silos=none --detail full", 2, "--detail is for the text of the recommendation"),
+    ("recommend - --why-not cmo_owned --detail brief", 2, "--detail is for the text of the recommendation"),
     ("recommend - --why-not cmo_owned --what-if silos=none", 2, "ask one at a time"),
     ("recommend - --what-if silos=none --what-if silos=severe", 2, "--what-if: silos is given twice"),
     ("table x.csv --column silos=a --column silos=b", 2, "--column: silos is given twice"),
-    ("mcp --port 8001", 2, "they need --http"),
-    ("mcp --host 0.0.0.0", 2, "they need --http"),
+    ("mcp --port 8001", 2, "--host and --port need --http"),
+    ("mcp --host 0.0.0.0", 2, "--host and --port need --http"),
     ("mcp --http --port 99999", 2, "65535"),
     ("diff builtin builtin --within inf", 0, ""),
     ("diff builtin builtin --within 1e300", 0, ""),

@@ -35,8 +35,8 @@ _TAKES = {
 _MAY = {
     "decides": "decides",
     "colours": "adjusts the certainty",
-    "advises": "bears on actions",
-    "warns": "bears on warnings",
+    "advises": "affects actions",
+    "warns": "affects warnings",
 }
 
 
@@ -60,11 +60,10 @@ def facts(
 ) -> None:
     """List the facts by section, each with its question, its values and its use.
 
-    A fact that decides can choose or rule out a model. The others adjust the certainty of a recommendation, or bear
-    only on actions and warnings.
+    A fact that decides can choose or rule out a model. The others adjust the certainty of a recommendation, or affect only actions and warnings.
     """
     if template and json:
-        fail("--template is YAML to fill in: leave out --json")
+        fail("--template writes YAML, so it cannot be combined with --json")
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
     vocabulary = rulebase.vocabulary

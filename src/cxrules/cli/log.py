@@ -180,7 +180,7 @@ def explain(
     ],
     detail: Annotated[str, typer.Option(metavar="brief|full", help="How much of the reasoning to show.")] = "brief",
 ) -> None:
-    """Explain a decision of a log as on its day, by the rule base that the log contains."""
+    """Explain a decision of a log, with the rule base that the log contains."""
     from cxrules.decision_log import Problem, Replayed
     from cxrules.decision_log.again.replaying import replay_entry
     from cxrules.version import __version__
@@ -201,7 +201,7 @@ def explain(
             report.say(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())
             if record["cxrules"] != __version__:
                 report.note(
-                    f"Recorded by cxrules {show_text(record['cxrules'], WIDE)}; these are the words of {__version__}."
+                    f"Recorded by cxrules {show_text(record['cxrules'], WIDE)}; this is the text of {__version__}."
                 )
             for difference in outcome.differences:
                 report.note(f"Recorded differently: {show_difference(difference)}")

@@ -46,14 +46,14 @@ def recommend(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Answer why a model is not recommended, or a rule, finding, action … has not come about.",
+            help="Answer why a model is not recommended, or why a rule, finding, action … does not hold.",
         ),
     ] = None,
     what_if: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FACT=VALUE",
-            help="Answer what would change if a fact were otherwise; no VALUE: unknown. Repeatable: all at once.",
+            help="Answer what would change if facts had these values; FACT= means unknown. May be given repeatedly.",
         ),
     ] = None,
     engine: Annotated[str, typer.Option(metavar="NAME", help="The engine that matches the rules.")] = "bitmap",
@@ -72,7 +72,7 @@ def recommend(
     if why_not is not None and what_if:
         fail("--why-not and --what-if are two questions: ask one at a time")
     if as_html and (as_json or asked):
-        fail("--html is the report on the recommendation: it goes with none of --json, --why-not and --what-if")
+        fail("--html writes the report, so it cannot be combined with --json, --why-not or --what-if")
     _check_output(detail, date, as_html=as_html, asked=asked)
     dated = None if date is None else _read_date(date)
     with mistakes_end_it():
@@ -102,9 +102,11 @@ def _check_output(detail: str | None, date: str | None, *, as_html: bool, asked:
     if detail not in (None, "brief", "full"):
         fail(f"--detail is brief or full, not {detail!r}")
     if detail is not None and (as_html or asked):
-        fail("--detail is that of the recommendation in words: it goes with none of --html, --why-not and --what-if")
+        fail(
+            "--detail is for the text of the recommendation, so it cannot be combined with --html, --why-not or --what-if"
+        )
     if date is not None and not as_html:
-        fail("--date is that of the report: it needs --html")
+        fail("--date needs --html")
 
 
 def _read_date(text: str) -> date:

@@ -81,7 +81,7 @@ def mcp(
 ) -> None:
     """Serve agents by the Model Context Protocol."""
     if not http and not (host is None and port is None):
-        fail("--host and --port are those of HTTP: they need --http")
+        fail("--host and --port need --http")
     if find_spec("mcp") is None:
         fail("this needs the Model Context Protocol's SDK: pip install 'cxrules[mcp]'", ExitCode.MISSING_EXTRA)
     from cxrules.mcp import create_server

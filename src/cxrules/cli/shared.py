@@ -59,7 +59,7 @@ def open_rulebase(paths: Sequence[Path] | None, on_top: bool) -> RuleBase:
 
     if not paths:
         if on_top:
-            fail("--on-top needs files of your own to lay on the built-in rule base")
+            fail("--on-top needs files of your own to add to the built-in rule base")
         return RuleBase.builtin()
     if on_top:
         return RuleBase.load(*paths, base=RuleBase.builtin())

@@ -130,7 +130,7 @@ class Service:
         except ValueError as error:
             return False, json.dumps({"message": str(error)}, ensure_ascii=False)
 
-    # -- the words -----------------------------------------------------------------------------------------------------
+    # -- vocabulary ----------------------------------------------------------------------------------------------------
 
     def vocabulary(self) -> _Plain:
         """Return every word the page needs: questions by section, models, articles, an example, formats of tables."""
@@ -264,7 +264,7 @@ class Service:
             "paragraphs": split_paragraphs(first.what_if(changed).explain()) if changed else [],
         }
 
-    # -- what lies behind ----------------------------------------------------------------------------------------------
+    # -- rules, drawings, report ---------------------------------------------------------------------------------------
 
     def rule(self, id: str) -> _Plain:  # noqa: A002 - the word of the request
         """Return a rule in words, with the claims of its article."""
