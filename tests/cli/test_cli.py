@@ -341,9 +341,9 @@ def test_a_template_is_an_organisation_file_to_fill_in(run: Run, builtin: "RuleB
 WRONG_OPTIONS = [
     ("recommend - --html --json", 2, "--html writes the report"),
     ("recommend - --html --why-not cmo_owned", 2, "--html writes the report"),
-    ("recommend - --html --detail full", 2, "--detail is for the text of the recommendation"),
-    ("recommend - --what-if silos=none --detail full", 2, "--detail is for the text of the recommendation"),
-    ("recommend - --why-not cmo_owned --detail brief", 2, "--detail is for the text of the recommendation"),
+    ("recommend - --html --detail full", 2, "--detail is for the text of a recommendation"),
+    ("recommend - --what-if silos=none --detail full", 2, "--detail is for the text of a recommendation"),
+    ("recommend - --why-not cmo_owned --detail brief", 2, "--detail is for the text of a recommendation"),
     ("recommend - --why-not cmo_owned --what-if silos=none", 2, "ask one at a time"),
     ("recommend - --what-if silos=none --what-if silos=severe", 2, "--what-if: silos is given twice"),
     ("table x.csv --column silos=a --column silos=b", 2, "--column: silos is given twice"),

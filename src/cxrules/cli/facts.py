@@ -60,7 +60,8 @@ def facts(
 ) -> None:
     """List the facts by section, each with its question, its values and its use.
 
-    A fact that decides can choose or rule out a model. The others adjust the certainty of a recommendation, or affect only actions and warnings.
+    A fact that decides can choose or rule out a model. The others adjust the certainty of a recommendation, or affect
+    only actions and warnings.
     """
     if template and json:
         fail("--template writes YAML, so it cannot be combined with --json")

@@ -103,7 +103,7 @@ def _check_output(detail: str | None, date: str | None, *, as_html: bool, asked:
         fail(f"--detail is brief or full, not {detail!r}")
     if detail is not None and (as_html or asked):
         fail(
-            "--detail is for the text of the recommendation, so it cannot be combined with --html, --why-not or --what-if"
+            "--detail is for the text of a recommendation, so it cannot be combined with --html, --why-not or --what-if"
         )
     if date is not None and not as_html:
         fail("--date needs --html")
