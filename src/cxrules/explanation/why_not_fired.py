@@ -198,7 +198,7 @@ class WhyNotFired(Portable):
 
     def _tell(self) -> Iterator[Block]:
         yield from tell_contradictions(self._basis.judge, self._decision)
-        yield Paragraph(f"The {self.subject} {self.name} {_VERBS.get(self.subject, _VERB)[not self.holds]}.")
+        yield Paragraph(f"The {self.subject} {self.name} {_VERBS[self.subject][not self.holds]}.")
         own = {attempt.rule for attempt in self.attempts} if self._is_contradiction else set(self.rules)
         if not own:
             yield Paragraph("No rule concludes it.")
@@ -230,10 +230,13 @@ class WhyNotFired(Portable):
             yield Paragraph(f"It is advice for {served}; {now}.")
 
 
-_VERB = ("has come about", "has not come about")
 _VERBS = {
     SubjectKind.RULE: ("fires", "does not fire"),
+    SubjectKind.FINDING: ("is established", "is not established"),
+    SubjectKind.PATTERN: ("is recognised", "is not recognised"),
     SubjectKind.ACTION: ("is advised", "is not advised"),
+    SubjectKind.WARNING: ("is given", "is not given"),
+    SubjectKind.ACCOMPANIMENT: ("is advised", "is not advised"),
     SubjectKind.CONTRADICTION: ("is met", "is not met"),
 }
 
