@@ -248,7 +248,8 @@ def refuse_question(mistakes: Sequence[str]) -> ValueError:
     """
     if len(mistakes) == 1:
         return ValueError(mistakes[0])
-    return ValueError("\n  ".join([f"{len(mistakes)} mistakes in the question:", *mistakes]))
+    more = [f"… and {len(mistakes) - SHOWN} more"] if len(mistakes) > SHOWN else []
+    return ValueError("\n  ".join([f"{len(mistakes)} mistakes in the question:", *mistakes[:SHOWN], *more]))
 
 
 def no_such(what: str, name: object, known: Sequence[str]) -> ValueError:

@@ -177,6 +177,26 @@ def test_a_huge_value_does_not_make_a_huge_message() -> None:
     assert len(str(caught.value)) < 1_000
 
 
+@pytest.mark.parametrize(
+    "text", [" " * 50_000 + "x", "9" * 50_000 + "x", "1" + " " * 50_000 + "x", "." * 50_000, "9," * 50_000]
+)
+def test_a_long_text_is_refused_in_linear_time(text: str) -> None:
+    """With nested repetitions in a pattern each of these would take hours."""
+    for fact in ("retention_budget_share", "transformation_goal", "maturity", "marketing_journey_coverage"):
+        with pytest.raises(InvalidOrganisation) as caught:
+            cxrules.recommend({fact: text})
+        assert len(str(caught.value)) < 1_000
+
+
+def test_ten_thousand_mistakes_in_a_question_are_one_short_error() -> None:
+    wrong = {f"maturty_{number}": 1 for number in range(10_000)}
+    for question in ({"keep": list(wrong)}, {"effort": wrong}):
+        with pytest.raises(ValueError, match="10000 mistakes in the question") as caught:
+            cxrules.recommend(silos="severe").counterfactuals(**question)
+        assert str(caught.value).endswith("… and 9950 more")
+        assert str(caught.value).count("did you mean") == SHOWN
+
+
 def test_a_message_cannot_act_on_a_terminal_or_fill_it() -> None:
     with pytest.raises(InvalidOrganisation) as caught:
         cxrules.recommend({"x" * 1_000_000: 1, "\x1b[2J\n": 1, "maturity": "\x1b[31m"})

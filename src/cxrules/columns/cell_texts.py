@@ -34,7 +34,7 @@ __all__ = [
 
 _UNKNOWN: Final = frozenset({"", "unknown", "none known", "don't know", "n/a", "na", "#n/a", "nan", "null", "?"})
 _NOTHING: Final = frozenset({"-", "none", "[]"})
-_NUMBER: Final = re.compile(r"([+-]?[0-9]*(?:[.,]?[0-9]+|[0-9][.,])(?:e[+-]?[0-9]+)?)\s*%?", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"([+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?)\s*%?", re.IGNORECASE)
 
 FORMULA: Final = "^[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"
 """The start of a cell that a spreadsheet may take for a formula, in full width too; a pattern for `re` and Arrow."""

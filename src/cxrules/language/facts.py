@@ -342,12 +342,12 @@ def _is_real(value: object) -> bool:
     return isinstance(value, Real) or (isinstance(value, Number) and not isinstance(value, Complex))
 
 
-_WRITTEN_NUMBER = r"\s*\+?([0-9]{0,3})(?:[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\s*%?\s*"
+_WRITTEN_NUMBER = r"\+?([0-9]{0,3})(?:[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\s*%?"
 
 
 def _guess_number(value: object) -> str:
     """Return what was probably meant by a percentage that is text, such as "15", "15 %" or "15,5"."""
-    match = re.fullmatch(_WRITTEN_NUMBER, value) if isinstance(value, str) else None
+    match = re.fullmatch(_WRITTEN_NUMBER, value.strip()) if isinstance(value, str) else None
     if not match or not (match[1] or match[2]):
         return "write a decimal number" if isinstance(value, str) else ""
     number = float(f"{match[1] or 0}.{match[2] or 0}e{match[3] or 0}")

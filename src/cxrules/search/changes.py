@@ -10,7 +10,7 @@ from itertools import chain, combinations, product
 
 from cxrules.arguments import check_count
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of
-from cxrules.errors import no_such, show_value
+from cxrules.errors import SHOWN, no_such, show_value
 from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only, Vocabulary
 from cxrules.language.regions import cut
 from cxrules.search.possibilities import Possibilities
@@ -65,11 +65,9 @@ def reprice(
     if not isinstance(given, Mapping):
         mistakes.append(f"effort maps facts to prices, it is not {show_value(given)}")
         given = {}
-    mistakes += [
-        str(no_such("fact", name, tuple(vocabulary.facts)))
-        for name in (*kept, *given)
-        if not (isinstance(name, str) and name in vocabulary.facts)
-    ]
+    unknown = [name for name in (*kept, *given) if not (isinstance(name, str) and name in vocabulary.facts)]
+    names = tuple(vocabulary.facts)
+    mistakes += [str(no_such("fact", name, names if at < SHOWN else ())) for at, name in enumerate(unknown)]
     left = {name for name in kept if isinstance(name, str)}
     for name, price in given.items():
         fact = vocabulary.facts.get(name)
