@@ -201,6 +201,15 @@ def test_everything_left_at_the_time_limit_is_undecided(clean: RuleBase, monkeyp
     assert {finding.verdict for finding in report.findings} == {Verdict.UNDECIDED}
 
 
+def test_no_engine_is_made_for_each_rule_after_the_time_limit(clean: RuleBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cxrules.verification.checks.redundant.judge_of", lambda *_: pytest.fail("an engine was made"))
+    findings = verify(clean, within=0, only=["idle-rule", "double-counted"]).findings
+    assert {finding.verdict for finding in findings} == {Verdict.UNDECIDED}
+    assert {finding.check for finding in findings} == {"idle-rule", "double-counted"}
+    twice = [finding.subject for finding in findings if finding.check == "double-counted"]
+    assert len(twice) <= len(clean.rules) * len(clean.models)
+
+
 def test_a_fresh_solver_follows_an_undecided_question(clean: RuleBase) -> None:
     prover = Prover(clean)
     model = prover.outcome.recommended["barista"]

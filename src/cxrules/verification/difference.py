@@ -9,7 +9,7 @@ from time import monotonic
 from cxrules.language.facts import Facts, Vocabulary
 from cxrules.language.rules import Effect
 from cxrules.policy.decision import Decision, Status
-from cxrules.rulebase import RuleBase
+from cxrules.rulebase import RuleBase, check_rulebase
 from cxrules.verification.checks.redundant import result_differs
 from cxrules.verification.circuit import Bit, Circuit, Possibility
 from cxrules.verification.prover import Angle, Prover, Query, QueryResult, Unconfirmed, View, Witness, judge_of
@@ -105,6 +105,7 @@ def diff(
         progress: Called with the number of regions found so far.
 
     Raises:
+        InvalidKnowledge: If the parts of a rule base do not fit together.
         ValueError: If a fact has different kinds in the two rule bases.
         Unconfirmed: If an engine does not confirm what the solver found.
 
@@ -113,6 +114,8 @@ def diff(
         >>> diff(base, base).same
         True
     """
+    check_rulebase(old)
+    check_rulebase(new)
     prover = Prover(new, effort=effort, deadline=None if within is None else monotonic() + within, beside=old)
     circuit = prover.circuit
     angles = (prover.angle, Angle(judge_of(old)))

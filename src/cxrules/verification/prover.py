@@ -11,7 +11,7 @@ from cxrules.engines.bitmap import BitmapEngine
 from cxrules.language.facts import Facts, FactValue, Kind, Vocabulary
 from cxrules.language.rules import Condition
 from cxrules.policy.judge import Judge
-from cxrules.rulebase import RuleBase, check_rulebase
+from cxrules.rulebase import RuleBase
 from cxrules.verification.circuit import Bit, Circuit, Possibility
 from cxrules.verification.circuit_view import CircuitView
 from cxrules.verification.engine_view import EngineView
@@ -383,9 +383,5 @@ def _merge(one: Vocabulary, other: Vocabulary) -> Vocabulary:
 
 
 def judge_of(rulebase: RuleBase) -> Judge:
-    """Return the engine and policy of a rule base.
-
-    Raises:
-        InvalidKnowledge: If its parts were put together by the caller and do not fit together.
-    """
-    return Judge(BitmapEngine(check_rulebase(rulebase)))
+    """Return the engine and policy of a rule base."""
+    return Judge(BitmapEngine(rulebase))

@@ -7,7 +7,7 @@ from time import monotonic, perf_counter
 from typing import Final
 
 from cxrules.language.rules import Condition
-from cxrules.rulebase import RuleBase
+from cxrules.rulebase import RuleBase, check_rulebase
 from cxrules.verification.checks import CHECKS, count_subjects
 from cxrules.verification.checks.expectation import EXPECTATION, check_expectation
 from cxrules.verification.expectations import Expectations
@@ -46,6 +46,7 @@ def verify(  # noqa: PLR0913 - each is a separate option
         progress: Called with the stage reached.
 
     Raises:
+        InvalidKnowledge: If the parts of the rule base do not fit together.
         ValueError: If there is no such check.
         Unconfirmed: If the engine does not confirm what the solver found: one of the two is wrong.
     """
@@ -59,7 +60,7 @@ def verify(  # noqa: PLR0913 - each is a separate option
         if unknown := [name for name in only if name not in known]:
             raise ValueError(f"no such check: {', '.join(unknown)}; known: {', '.join(known)}")
         names = [name for name in known if name in only]
-    task = _CheckRun(rulebase, expectations, effort)
+    task = _CheckRun(check_rulebase(rulebase), expectations, effort)
     first = sorted(names, key=lambda name: _LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
 
     def tell(name: str, decided: int, done: int) -> None:

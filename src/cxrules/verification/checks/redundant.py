@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache, partial
-from itertools import permutations
 
 from cxrules.language.rules import Effect
+from cxrules.policy.evidence import Evidence
 from cxrules.rulebase import RuleBase
 from cxrules.verification.checks.assertions import Subject, claim_some
 from cxrules.verification.circuit import Bit, Circuit, Possibility
@@ -58,25 +58,32 @@ def double_counted(prover: Prover) -> Iterator[CheckFinding]:
     """
     items = [item for item in prover.judge.decider.evidence if not item.standing]
     ask_whether_it_fires = cache(prover.fires)
-    for one, other in permutations(items, 2):
-        same = (one.source, one.model, one.points > 0) == (other.source, other.model, other.points > 0)
-        if not same or one.carrier == other.carrier:
-            continue
-        fires = ask_whether_it_fires(one.rule)
-        if fires is Possibility.IMPOSSIBLE:
-            continue
-        parts = {one.rule: _fires(one.rule), other.rule: _silent(prover.circuit, other.rule)}
-        message = (
-            f"Whenever {one.rule} speaks {'for' if one.points > 0 else 'against'} {one.model}, so does {other.rule} "
-            "of the same article: one idea may be counted twice."
-        )
-        subject = Subject(
-            DOUBLE_COUNTED,
-            f"{one.rule} with {other.rule}: {one.model}",
-            f"{one.rule} ever fires without {other.rule}",
-        )
-        hint = partial(prover.trials.firing, one.rule, silent=[other.rule])
-        yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _always(message), hint=hint))
+    alike: dict[tuple[str, str, bool], list[Evidence]] = {}
+    for item in items:
+        alike.setdefault((item.source, item.model, item.points > 0), []).append(item)
+    for one in items:
+        for other in alike[one.source, one.model, one.points > 0]:
+            if one.rule == other.rule or one.carrier == other.carrier:
+                continue
+            if prover.circuit.solver.late:  # once for each rule, because a large rule base has millions of pairs
+                what = f"{one.rule} ever fires without another rule of the same article"
+                yield Subject(DOUBLE_COUNTED, f"{one.rule}: {one.model}", what).leave()
+                break
+            fires = ask_whether_it_fires(one.rule)
+            if fires is Possibility.IMPOSSIBLE:
+                continue
+            parts = {one.rule: _fires(one.rule), other.rule: _silent(prover.circuit, other.rule)}
+            message = (
+                f"Whenever {one.rule} speaks {'for' if one.points > 0 else 'against'} {one.model}, so does "
+                f"{other.rule} of the same article: one idea may be counted twice."
+            )
+            subject = Subject(
+                DOUBLE_COUNTED,
+                f"{one.rule} with {other.rule}: {one.model}",
+                f"{one.rule} ever fires without {other.rule}",
+            )
+            hint = partial(prover.trials.firing, one.rule, silent=[other.rule])
+            yield _unless_dead(fires, subject, claim_some(prover, subject, parts, _always(message), hint=hint))
 
 
 def idle_rules(prover: Prover) -> Iterator[CheckFinding]:
@@ -85,7 +92,8 @@ def idle_rules(prover: Prover) -> Iterator[CheckFinding]:
         fires = prover.fires(rule)
         if fires is not Possibility.IMPOSSIBLE:  # otherwise dead-rule reports it
             subject = Subject(IDLE_RULE, rule, "the rule changes the model or the status of any organisation")
-            yield _unless_dead(fires, subject, _change_something(prover, subject))
+            over = prover.circuit.solver.late  # another engine for each rule would take long for nothing
+            yield subject.leave() if over else _unless_dead(fires, subject, _change_something(prover, subject))
 
 
 def _unless_dead(fires: Possibility, subject: Subject, finding: CheckFinding) -> CheckFinding:
