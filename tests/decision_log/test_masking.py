@@ -12,6 +12,7 @@ from cxrules import Advisor, RuleBase
 from cxrules.decision_log import DecisionRecord, InvalidMasking, Logged, Masking, apply_masking, make_record
 from cxrules.decision_log.reader import check_replayable
 from cxrules.decision_log.recorded_answer import expand, make_answer, unpack_bits
+from cxrules.errors import SHOWN
 from tests.decision_log.test_record import VALIDATOR
 from tests.rulebases import candidate_values, organisations, rulebases, thresholds
 
@@ -152,3 +153,13 @@ def test_a_single_path_is_not_taken_for_a_list_of_letters() -> None:
             Masking(mask=paths)  # type: ignore[arg-type]
     with pytest.raises(InvalidMasking, match="a path is text, not 3"):
         Masking(mask=["facts.silos", 3])  # type: ignore[list-item]
+
+
+def test_ten_thousand_wrong_paths_are_one_short_error() -> None:
+    known = cxrules.RuleBase.builtin()
+    for prefix in ("", "facts."):
+        with pytest.raises(InvalidMasking) as caught:
+            Masking(mask=[f"{prefix}silo_{number}" for number in range(10_000)]).check(known)
+        assert len(caught.value.diagnostics) == 10_000
+        assert sum(bool(mistake.hint) for mistake in caught.value.diagnostics) <= SHOWN
+        assert str(caught.value).endswith("… and 9950 more, all in .diagnostics")

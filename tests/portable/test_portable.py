@@ -421,3 +421,13 @@ def test_every_answer_has_its_type_in_the_package() -> None:
     for kind in KINDS:
         assert getattr(cxrules, kind.__name__) is kind
     assert set(cxrules.__all__) <= set(dir(cxrules))
+
+
+def test_data_with_ten_thousand_unknown_names_is_one_short_error() -> None:
+    data = cxrules.recommend(silos="severe").model_dump(mode="json")
+    with pytest.raises(ValidationError) as caught:
+        cxrules.Recommendation.model_validate(
+            data | {"fired": [f"acquisition-come-{number}" for number in range(10_000)]}
+        )
+    assert "no such rule" in str(caught.value)
+    assert len(str(caught.value)) < 20_000

@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, Final, cast
 
 from cxrules.decision_log.record import COMPARED, DecisionRecord
 from cxrules.decision_log.recorded_answer import pack_bits
-from cxrules.errors import Diagnostic, Location, show_value, suggest
+from cxrules.errors import SHOWN, Diagnostic, Location, show_value, suggest
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
 from cxrules.policy.judge import Judge
@@ -43,7 +44,12 @@ class InvalidMasking(ValueError):
         super().__init__(self.diagnostics)
 
     def __str__(self) -> str:
-        return "no record can be masked like this: " + "; ".join(map(str, self.diagnostics))
+        more = len(self.diagnostics) - SHOWN
+        shown = [
+            *map(str, self.diagnostics[:SHOWN]),
+            *([f"… and {more} more, all in .diagnostics"] if more > 0 else []),
+        ]
+        return "no record can be masked like this: " + "; ".join(shown)
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Masking:
                 message = "a blank at the start or the end hides nothing"
                 mistakes.append(Diagnostic("unknown-path", Location(path=(path,)), message, f"write {bare!r}"))
             elif field not in _HIDEABLE or (dot and (not name or field not in _MAPPINGS)):
-                hint = suggest(field, _HIDEABLE)
+                hint = suggest(field, _HIDEABLE) if len(mistakes) < SHOWN else ""
                 mistakes.append(Diagnostic("unknown-path", Location(path=(path,)), "no field that can be hidden", hint))
         if mistakes:
             raise InvalidMasking(mistakes)
@@ -109,13 +115,17 @@ class Masking:
             InvalidMasking: If one is not; a misspelt fact would be shown.
         """
         known = tuple(rulebase.vocabulary.facts)
-        mistakes = [
-            Diagnostic("unknown-fact", Location(path=(path,)), "no such fact", suggest(path.partition(".")[2], known))
+        unknown = [
+            path
             for path in (*self.mask, *self.erase)
             if path.startswith("facts.") and path.partition(".")[2] not in known
         ]
-        if mistakes:
-            raise InvalidMasking(mistakes)
+        if unknown:
+            hints = [suggest(path.partition(".")[2], known) for path in unknown[:SHOWN]]
+            raise InvalidMasking(
+                Diagnostic("unknown-fact", Location(path=(path,)), "no such fact", hint)
+                for path, hint in zip_longest(unknown, hints, fillvalue="")
+            )
 
 
 def apply_masking(masking: Masking, record: DecisionRecord, judge: Judge) -> DecisionRecord:

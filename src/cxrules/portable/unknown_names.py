@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from cxrules.errors import InvalidOrganisation, no_such
+from cxrules.errors import SHOWN, InvalidOrganisation, no_such
 from cxrules.language.facts import Fact, Kind
 from cxrules.rulebase import RuleBase
 
@@ -39,7 +39,10 @@ _FACTS: Final = ("facts", "changes", "assumed")
 
 
 def find_unknown_names(data: Any, rulebase: RuleBase) -> list[str]:
-    """Return what in the data of an answer names nothing in its rule base, each with what was probably meant."""
+    """Return what in the data of an answer names nothing in its rule base, each with what was probably meant.
+
+    Of a great many, the first are returned.
+    """
     known: dict[str, tuple[str, ...]] = {
         "models": tuple(rulebase.models),
         # Where a contradiction was asked about, it stands for a rule.
@@ -49,7 +52,12 @@ def find_unknown_names(data: Any, rulebase: RuleBase) -> list[str]:
         "findings": tuple(rulebase.findings),
         "facts": tuple(rulebase.vocabulary.facts),
     }
-    return list(dict.fromkeys(_look(data, known, rulebase)))
+    found: dict[str, None] = {}
+    for mistake in _look(data, known, rulebase):
+        found[mistake] = None
+        if len(found) == SHOWN:
+            return [*found, "… and perhaps more"]
+    return list(found)
 
 
 def _look(data: Any, known: Mapping[str, tuple[str, ...]], rulebase: RuleBase) -> Iterator[str]:
