@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -32,6 +33,15 @@ def run(work: Coroutine[Any, Any, _Result]) -> _Result:
 async def call(tool: str, /, **arguments: Any) -> Any:
     async with Client(create_server()) as client:
         return await client.call_tool(tool, arguments)
+
+
+def test_the_root_logger_is_left_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK configures it where it has no handlers, and logs every refused call, with the facts, at INFO."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    configure, level = logging.basicConfig, root.level
+    create_server()
+    assert (root.handlers, root.level, logging.basicConfig) == ([], level, configure)
 
 
 def test_the_list_of_tools_is_short() -> None:

@@ -14,6 +14,7 @@ from cxrules.errors import InvalidOrganisation, show_text
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import Source
 from cxrules.recommendation.answer import Advice, Recommendation
+from cxrules.root_logger import protect_root_logger
 from cxrules.rulebase import RuleBase
 from cxrules.search.budget import time_limit
 from cxrules.version import __version__
@@ -80,7 +81,8 @@ def create_server(rulebase: RuleBase | None = None) -> MCPServer:
         rulebase: The rule base; the built-in one when left out.
     """
     advisor = Advisor(rulebase)
-    server = MCPServer("cxrules", instructions=_INSTRUCTIONS, version=__version__)
+    with protect_root_logger():  # the SDK would configure it, and log refused calls with the facts
+        server = MCPServer("cxrules", instructions=_INSTRUCTIONS, version=__version__)
     _add_tools(server, advisor)
     _add_resources(server, advisor.rulebase)
     return server

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, TypeAlias
 from cxrules.language.facts import Fact, Facts, Kind
 from cxrules.language.rules import AnyOf, Effect, FactTest, FindingTest, Operand, Operator
 from cxrules.late import make_lock
+from cxrules.root_logger import protect_root_logger
 from cxrules.rulebase import RuleBase
 
 __all__ = ["ExpertaEngine"]
@@ -33,9 +34,6 @@ _Experta: TypeAlias = Any
 _DOOR = make_lock()
 """Held while experta is imported and while an engine is built: experta keeps caches for the whole process."""
 
-
-_Option: TypeAlias = Any
-"""An option of `logging.basicConfig`."""
 
 _SHELVES = 16
 """experta shows a new fact to the first test of every pattern of its class: with one class it is three times slower."""
@@ -279,7 +277,7 @@ def _import_experta() -> _Experta:
         if hasattr(known, "KnowledgeEngine"):
             return known
         try:
-            with _quietly(), _without_basic_config(), _lending("Mapping"):
+            with _quietly(), protect_root_logger(), _lending("Mapping"):
                 # experta/__init__.py hides which dependency is missing; its module `engine` does not.
                 import_module("experta.engine")
                 experta = import_module("experta")
@@ -299,25 +297,6 @@ def _lending(*names: str) -> Iterator[None]:
     finally:
         for name in lent:
             vars(collections).pop(name, None)
-
-
-@contextmanager
-def _without_basic_config() -> Iterator[None]:
-    """Keep this thread from configuring the root logger, which is the host's; other threads may go on doing so."""
-    original = logging.basicConfig
-    importer: int | None = threading.get_ident()
-
-    def basic_config(**options: _Option) -> None:
-        if threading.get_ident() != importer:
-            original(**options)
-
-    logging.basicConfig = basic_config
-    try:
-        yield
-    finally:
-        importer = None
-        if logging.basicConfig is basic_config:
-            logging.basicConfig = original
 
 
 @contextmanager
