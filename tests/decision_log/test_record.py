@@ -165,6 +165,13 @@ def test_the_caller_can_set_id_time_and_duration() -> None:
         make_record(cxrules.recommend(), time=datetime(2025, 3, 1))  # noqa: DTZ001 - the mistake under test
 
 
+@pytest.mark.parametrize("edge", ["0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00"])
+def test_a_time_at_the_edge_of_the_calendar_is_refused(edge: str) -> None:
+    moment = datetime.fromisoformat(edge)
+    with pytest.raises(ValueError, match="outside the calendar"):
+        make_record(cxrules.recommend(), time=moment)
+
+
 def test_a_log_accepts_a_clock_and_ids(tmp_path: Path) -> None:
     names = iter(["one", "two"])
     moment = datetime(2025, 1, 1, tzinfo=UTC)

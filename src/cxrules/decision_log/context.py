@@ -136,7 +136,10 @@ def write_time(time: datetime | None) -> str:
     elif time.tzinfo is None:
         raise ValueError(f"the time of a decision needs a time zone: {show_value(time)}")
     if time.tzinfo is not UTC:
-        time = time.astimezone(UTC)
+        try:
+            time = time.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"the time of a decision is outside the calendar in UTC: {show_value(time)}") from None
     return time.isoformat(timespec="microseconds")[:26] + "Z"
 
 
