@@ -55,8 +55,8 @@ class CohortJudge:
     Examples:
         >>> from cxrules import Advisor
         >>> judge = Advisor().judge
-        >>> one, other = {}, {"ceo_involvement": "champion", "transformation_goal": True, "silos": "severe"}
-        >>> outcomes = CohortJudge(judge.decider).decide(gather(judge.rulebase.vocabulary, [one, other]))
+        >>> known_by = {"ceo_involvement": {"champion": 0b10}, "transformation_goal": {True: 0b10}}
+        >>> outcomes = CohortJudge(judge.decider).decide(Cohort(0b11, known_by))  # nothing is known of the first one
         >>> {model: bin(columns) for model, columns in outcomes.models.items() if columns}
         {'ceo_with_cco': '0b10', None: '0b1'}
     """
