@@ -25,5 +25,5 @@ fi
 command -v java >/dev/null 2>&1 || [ -n "${JAVA_HOME:-}" ] || echo "SKIPPED: spark, which needs Java 17."
 
 export CXRULES_TEST_DISTRIBUTED=1
-exec "$folder/bin/python" -m pytest -q -ra tests/distributed tests/project/test_examples.py -k "distributed or
-test_engines"
+exec "$folder/bin/python" -m pytest -q -ra tests/distributed tests/project/test_examples.py \
+    -k "distributed or test_engines"

@@ -594,3 +594,16 @@ def test_cells_that_arrow_cannot_represent_are_reported_with_their_row(cells: li
     assert told in str(caught.value)
     with pytest.raises(InvalidOrganisation, match="half a surrogate pair"):
         to_arrow("\ud800", cells, 1)
+
+
+@pytest.mark.parametrize("fact", ["maturity", "transformation_goal", "retention_budget_share"])
+@pytest.mark.parametrize("missing", [pd.NA, pd.NaT], ids=repr)
+def test_missing_cells_of_pandas_are_named_as_missing(fact: str, missing: object) -> None:
+    with pytest.raises(InvalidOrganisation, match=r"marks a missing cell .*; leave the fact out, or write None"):
+        cxrules.recommend({fact: missing})
+
+
+@pytest.mark.parametrize("make", [pd.Series, pd.array, pd.Index])
+def test_an_array_of_pandas_is_not_a_missing_cell(make: Any) -> None:
+    with pytest.raises(InvalidOrganisation, match="a list of its values is expected"):
+        cxrules.recommend({"marketing_journey_coverage": make(["loyalty"])})

@@ -1,14 +1,17 @@
 """CI runs every testing target of the Makefile until the time is up, and names the rest."""
 
+import ast
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests import ROOT
+from tools.pythons import TESTS, TOOLS, read_requirements
 
 BASH = shutil.which("bash")
 TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -74,3 +77,28 @@ def test_the_tests_that_a_target_names_exist(name: str) -> None:
         }
         assert len(parts) > 10
         assert [path for path in sorted(parts) if not (ROOT / path).exists()] == []
+
+
+IMPORTED_AS = {"pyyaml": "yaml", "z3-solver": "z3", "pytest-xdist": "xdist"}
+
+
+def list_imports(path: Path) -> set[str]:
+    """The packages that a module imports at its top."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return {name.partition(".")[0] for name in found}
+
+
+def test_tests_that_run_on_every_python_import_only_what_is_installed_there() -> None:
+    installed = [re.split("[><=]=|\\[", need)[0].lower() for need in (*read_requirements(), *TOOLS)]
+    available = {IMPORTED_AS.get(name, name) for name in installed} | sys.stdlib_module_names | {"cxrules", "tests"}
+    files = [
+        path for name in TESTS for path in ((ROOT / name).rglob("*.py") if (ROOT / name).is_dir() else [ROOT / name])
+    ]
+    assert len(files) > 30
+    absent = {path.relative_to(ROOT).as_posix(): list_imports(path) - available for path in files}
+    assert {path: names for path, names in absent.items() if names} == {}
