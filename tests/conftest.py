@@ -6,6 +6,7 @@ for `make soak`. A test that wants more than its profile gives asks in proportio
     @settings(max_examples=2 * settings().max_examples)  # 100 in `make test`, 10,000 in `make soak`
 """
 
+import gc
 import signal
 from collections.abc import Iterator
 from functools import cache
@@ -17,6 +18,8 @@ from hypothesis import HealthCheck, settings
 from tests import SHARED
 
 collect_ignore = ["data"]  # read by tests, never imported
+
+gc.set_threshold(50_000, 20, 20)  # what tests keep is large and lives long: at Python's own pace 4% of their time
 
 # Two workers share two cores, so a slow example proves nothing. And rule bases that are drawn once
 # for all tests (`tests.rulebases.drawn_once`) are drawn within the first example that needs them.
