@@ -378,7 +378,7 @@ def test_scalars_of_numpy_and_pyarrow_are_accepted(fact: str, value: Any, normal
 
 @pytest.mark.parametrize(
     "missing",
-    [NAN, Decimal("NaN"), np.float32("nan"), np.datetime64("NaT"), np.array(None), pa.scalar(None)],
+    [NAN, Decimal("NaN"), np.float32("nan"), np.datetime64("NaT", "s"), np.array(None), pa.scalar(None)],
     ids=repr,
 )
 @pytest.mark.parametrize(
