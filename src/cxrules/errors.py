@@ -18,6 +18,7 @@ __all__ = [
     "MissingRuleBase",
     "UnlikelyFact",
     "is_missing",
+    "list_shown",
     "no_such",
     "read_number",
     "refuse_question",
@@ -105,6 +106,13 @@ class Diagnostic:
         return show_text(f"{text}; {self.hint}" if self.hint else text)
 
 
+def list_shown(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """Return the mistakes that the message of an error shows, and how many more there are."""
+    shown = [str(diagnostic) for diagnostic in diagnostics[:SHOWN]]
+    more = len(diagnostics) - len(shown)
+    return [*shown, f"… and {more} more, all in .diagnostics"] if more else shown
+
+
 class _Invalid(ValueError):
     """Base of the two exceptions that list everything that is wrong."""
 
@@ -117,10 +125,7 @@ class _Invalid(ValueError):
     def __str__(self) -> str:
         count = len(self.diagnostics)
         lines = [f"{count} {'mistake' if count == 1 else 'mistakes'} in the {self.subject}:"]
-        lines += [f"  {diagnostic}" for diagnostic in self.diagnostics[:SHOWN]]
-        if count > SHOWN:
-            lines.append(f"  … and {count - SHOWN} more, all in .diagnostics")
-        return "\n".join(lines)
+        return "\n  ".join([*lines, *list_shown(self.diagnostics)])
 
 
 class InvalidOrganisation(_Invalid):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["RuleBase", "read_data"]
 
 
-# What the loader refuses, too, but what has a meaning: a change that leaves such a thing behind can be tried out.
+# The loader refuses these too, but the rule base still has a meaning, so a change that leaves one behind can be tried.
 _MEANINGFUL = frozenset(
     {
         "bad-fingerprint",

@@ -118,10 +118,11 @@ def _read_torn(record: dict[str, Any]) -> TornLine:
 
 def find_noted(note: TornLine, texts: Sequence[bytes]) -> int | None:
     """Return the first of the lines before a note that it is about, or None; it may be about the last one only."""
-    for start in range(len(texts)):
-        left = b"".join(texts[start:])[:-1]
-        if len(left) == note.bytes and sha256(left).hexdigest() == note.sha256:
+    length = sum(map(len, texts)) - 1  # without the end of the last line
+    for start, text in enumerate(texts):
+        if length == note.bytes and sha256(b"".join(texts[start:])[:-1]).hexdigest() == note.sha256:
             return start
+        length -= len(text)
     return None
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 
 from cxrules.decision_log.record import COMPARED, DecisionRecord
 from cxrules.decision_log.recorded_answer import pack_bits
-from cxrules.errors import SHOWN, Diagnostic, Location, show_value, suggest
+from cxrules.errors import SHOWN, Diagnostic, Location, list_shown, show_value, suggest
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
 from cxrules.policy.judge import Judge
@@ -44,12 +44,7 @@ class InvalidMasking(ValueError):
         super().__init__(self.diagnostics)
 
     def __str__(self) -> str:
-        more = len(self.diagnostics) - SHOWN
-        shown = [
-            *map(str, self.diagnostics[:SHOWN]),
-            *([f"… and {more} more, all in .diagnostics"] if more > 0 else []),
-        ]
-        return "no record can be masked like this: " + "; ".join(shown)
+        return "no record can be masked like this: " + "; ".join(list_shown(self.diagnostics))
 
 
 @dataclass(frozen=True)
