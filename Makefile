@@ -79,7 +79,7 @@ generate: $(DEV) ## Write every generated file again
 test-web: $(DEV) ## Drive the page in a real browser (Chromium), with both back ends
 	@$(PIP) install --group web
 	@tools/get_chromium.sh
-	$(PY) -m pytest -q tests/browser
+	CXRULES_TEST_WEB=1 $(PY) -m pytest -q tests/browser
 
 site: $(DEV) ## Build the page as a static site in build/site: the library runs in the browser, nothing is sent
 	$(PY) -m tools.site build/site

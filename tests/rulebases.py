@@ -25,6 +25,7 @@ from cxrules.language.rules import (
     Impossible,
     Model,
     Named,
+    Operand,
     Operator,
     Policy,
     Rule,
@@ -89,6 +90,51 @@ def make_fact(name: str, kind: Kind, values: Sequence[str] = ()) -> Fact:
 
 def make_claim(claim: str, tone: Tone, kind: ClaimKind = ClaimKind.RULE_FOR) -> Claim:
     return Claim(claim, claim.partition("-")[0], (1,), f"What {claim} says.", tone, kind, "0" * 64)
+
+
+LARGE_KINDS = (Kind.ORDERED, Kind.FLAG, Kind.PERCENT, Kind.SET, Kind.CHOICE)
+FITTING: dict[Kind, tuple[Operator, Operand, FactValue]] = {
+    Kind.ORDERED: (Operator.AT_LEAST, "b", "c"),
+    Kind.FLAG: (Operator.IS, True, True),
+    Kind.PERCENT: (Operator.BELOW, 20, 10),
+    Kind.SET: (Operator.INCLUDES_ANY, ("a",), ("a", "b")),
+    Kind.CHOICE: (Operator.IS, "a", "a"),
+}
+"""For each kind of fact a test in large rule bases, and a value that passes it."""
+
+
+def make_large(facts: int, chain: int, rules: int) -> RuleBase:
+    """A rule base of so many facts and rules, some of which make a chain of findings that ends in a model."""
+    kinds = [LARGE_KINDS[number % len(LARGE_KINDS)] for number in range(facts)]
+    vocabulary = [
+        make_fact(f"fact_{number}", kind, "abc" if kind in (Kind.ORDERED, Kind.SET, Kind.CHOICE) else "")
+        for number, kind in enumerate(kinds)
+    ]
+    claims = [make_claim(f"S1-{number}", Tone.PLAIN) for number in range(1, 100)]
+    models = [Model(f"model_{number}", f"Model {number}", f"it is {number}") for number in range(9)]
+
+    def test_of(number: int) -> FactTest:
+        fact = vocabulary[number % facts]
+        return FactTest(fact.name, *FITTING[fact.kind][:2])
+
+    def rule(name: str, number: int, when: tuple[FactTest | FindingTest, ...], conclusion: Conclusion) -> Rule:
+        return Rule(name, (claims[number % len(claims)].id,), "Because it is so.", when, (conclusion,))
+
+    made = [rule("chain-0", 0, (test_of(0),), Conclusion(Effect.FINDING, "finding_0"))]
+    for number in range(1, chain):
+        before = FindingTest(f"finding_{number - 1}")
+        made.append(rule(f"chain-{number}", number, (before,), Conclusion(Effect.FINDING, f"finding_{number}")))
+    last = FindingTest(f"finding_{chain - 1}")
+    made.append(rule("end", 0, (last,), Conclusion(Effect.SUPPORTS, "model_0")))
+    for number in range(rules - chain - 1):
+        tests = (test_of(number), test_of(number + 1 + number % 7))
+        made.append(rule(f"rule-{number}", number, tests, Conclusion(Effect.OPPOSES, f"model_{1 + number % 8}")))
+    return make_rulebase(vocabulary, made, models, claims)
+
+
+def fitting(rulebase: RuleBase) -> dict[str, FactValue]:
+    """An organisation of which every rule of a large rule base is true."""
+    return {fact.name: FITTING[fact.kind][2] for fact in rulebase.vocabulary.facts.values()}
 
 
 thresholds = values.thresholds

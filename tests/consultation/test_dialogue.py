@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -493,6 +494,29 @@ def test_premises_are_asked_before_what_depends_on_them(reply: str) -> None:
         dialogue.take(reply)
     dialogue = Consultation(judge, {"cco_status": "none"})
     assert dialogue.fact not in ("cco_reports_to", "cco_executive_seat", "cco_mandate")
+
+
+@pytest.mark.parametrize("number", [100, 3_000])
+def test_premises_of_premises_take_no_recursion_and_no_exponential_time(number: int) -> None:
+    """The kind: a fact that rests on two others, each of which rests on two others, and so on."""
+    names = [f"fact_{place}" for place in range(number)]
+    facts = [
+        replace(make_fact(name, Kind.FLAG), asked_if=tuple((before, ("true",)) for before in names[:place][-2:]))
+        for place, name in enumerate(names)
+    ]
+    when = (FactTest(names[-1], Operator.IS, True),)
+    rule = Rule("r-1", ("S-1",), "So.", when, (Conclusion(Effect.SUPPORTS, "one"),))
+    judge = Advisor(
+        make_rulebase(facts, [rule], [Model("one", "One", "one leads")], [make_claim("S-1", Tone.PLAIN)])
+    ).judge
+    dialogue = Consultation(judge)
+    assert dialogue.fact == "fact_0"
+    assert not dialogue.left_out
+    dialogue.take("skip")
+    assert dialogue.left_out == tuple(names)
+    assert dialogue.fact is None
+    dialogue = Consultation(judge, dict.fromkeys(names[2:], True), skipped=["fact_0"])
+    assert dialogue.left_out == ("fact_0", "fact_1")
 
 
 # -- no question without an acceptable answer --------------------------------------------------------------------------

@@ -210,6 +210,21 @@ def test_no_engine_is_made_for_each_rule_after_the_time_limit(clean: RuleBase, m
     assert len(twice) <= len(clean.rules) * len(clean.models)
 
 
+def test_no_prover_is_prepared_for_each_check_after_the_time_limit(
+    clean: RuleBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def make(*args: Any, **options: Any) -> Prover:
+        made.append(Prover(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr("cxrules.verification.session.Prover", make)
+    report = verify(clean, within=0)
+    assert len(report.checks) > 10
+    assert len(made) == 1
+
+
 def test_a_fresh_solver_follows_an_undecided_question(clean: RuleBase) -> None:
     prover = Prover(clean)
     model = prover.outcome.recommended["barista"]

@@ -12,6 +12,7 @@ from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.policy.decision import Status
 from cxrules.policy.judge import Judge
 from tests import DATA
+from tests.rulebases import make_large
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")
 
@@ -110,3 +111,11 @@ def test_hints_are_the_same_on_every_run() -> None:
     found = [one.without_rule(rule) for rule in sorted(rulebase.bearing)]
     assert found == [other.without_rule(rule) for rule in sorted(rulebase.bearing)]
     assert any(found)
+
+
+def test_a_rule_at_the_end_of_a_long_chain_is_made_to_fire() -> None:
+    """The kind: recursion through findings, which a chain of a thousand ends with a RecursionError."""
+    prover = Prover(make_large(facts=5, chain=1_500, rules=1_510))
+    hint = prover.trials.firing("end")
+    assert hint is not None
+    assert EngineView(prover.judge, hint[0], prover.space.regions).fired["end"]

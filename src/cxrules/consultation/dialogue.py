@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,12 +81,18 @@ class Consultation:
     @property
     def left_out(self) -> tuple[str, ...]:
         """The facts that stay unknown: those skipped, and those that make no sense without one of them."""
-        later = [fact for fact in self._rulebase.vocabulary.facts if fact not in self.skipped]
-        return (*self.skipped, *(fact for fact in later if fact not in self.known and self._rests_on_skipped(fact)))
-
-    def _rests_on_skipped(self, fact: str) -> bool:
-        unknown = [each for each, _ in self._rulebase.vocabulary[fact].asked_if if each not in self.known]
-        return any(premise in self.skipped or self._rests_on_skipped(premise) for premise in unknown)
+        facts = self._rulebase.vocabulary.facts
+        resting_on: dict[str, list[str]] = defaultdict(list)
+        for fact in facts.values():
+            for premise, _ in fact.asked_if:
+                resting_on[premise].append(fact.name)
+        out = set(self.skipped)
+        waiting = [*self.skipped]
+        while waiting:
+            new = [name for name in resting_on[waiting.pop()] if name not in out and name not in self.known]
+            out.update(new)
+            waiting += new
+        return (*self.skipped, *(name for name in facts if name in out and name not in self.skipped))
 
     @property
     def questions(self) -> NextQuestions:
@@ -115,14 +122,17 @@ class Consultation:
     def _find_premise(self, fact: str) -> str | None:
         """Return what to ask for a fact: an unknown premise, or itself; None if a premise fails or is skipped."""
         known = self.decision.known
-        for premise, values in self._rulebase.vocabulary[fact].asked_if:
-            if premise in self.skipped:
-                return None
-            if premise not in known:
-                return self._find_premise(premise)
-            if known[premise] not in values:
-                return None
-        return fact
+        while True:  # no recursion, since premises may have premises of their own
+            for premise, values in self._rulebase.vocabulary[fact].asked_if:
+                if premise in self.skipped:
+                    return None
+                if premise not in known:
+                    fact = premise
+                    break
+                if known[premise] not in values:
+                    return None
+            else:
+                return fact
 
     def begin(self) -> str:
         """Return the words with which the dialogue begins."""

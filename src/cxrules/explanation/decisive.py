@@ -41,13 +41,13 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
     """
     decider, fired = judge.decider, decision.fired
     assert decision.model is not None
-    twins = [both for rules in decider.twins if (both := rules & fired) & both - 1]
     candidates = decider.candidates(fired)
     # What keeps a model from being a candidate, whatever its evidence; a requirement that is missing stays so.
     barred = [
         fired & ledger.excluders if all(fired & concluders for concluders in ledger.required) else -1
         for ledger in decider.ledgers
     ]
+    rated: dict[int, Damage | None] = {}  # by the rules that go: those of one claim go together
     found = {}
     # A rule that bears on no model takes nothing away.
     left = fired & decider.choosing
@@ -57,16 +57,17 @@ def rate_rules(judge: Judge, decision: Decision) -> dict[str, Damage]:
         bit = own.bit_length() - 1
         gone = own
         affected: Sequence[int] = decider.bearing_of[bit]
-        for rules in twins:
-            if rules & own:
-                gone |= rules
-        if gone != own:
-            affected = tuple([place for place, rules in enumerate(decider.bearing) if rules & gone])
-        affected = [place for place in affected if not barred[place] & ~gone]
-        if affected or gone & decider.preferring:
-            damage = _take_away(decider, decision, candidates, gone, affected)
-            if damage is not None:
-                found[decider.rulebase.rule_ids[bit]] = damage
+        for rules in decider.twins.get(bit, ()):
+            gone |= rules & fired
+        if gone not in rated:
+            if gone != own:
+                affected = [place for place, rules in enumerate(decider.bearing) if rules & gone]
+            affected = [place for place in affected if not barred[place] & ~gone]
+            harmful = affected or gone & decider.preferring
+            rated[gone] = _take_away(decider, decision, candidates, gone, affected) if harmful else None
+        damage = rated[gone]
+        if damage is not None:
+            found[decider.rulebase.rule_ids[bit]] = damage
     return found
 
 

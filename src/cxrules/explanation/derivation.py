@@ -6,10 +6,10 @@ that hold, and the rules that bear on a model. With `complete=True` it keeps eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, TypeVar
 
 from cxrules.builtin.naming import ModelName
 from cxrules.document import Block, Outline, mark_title
@@ -101,6 +101,10 @@ class Step(_Outlined):
     findings: tuple[Established, ...]
     standing: bool
 
+    def below(self) -> list[Step]:
+        """Return the rules that establish the findings it needs."""
+        return [step for finding in self.findings for step in finding.steps]
+
     def roots(self) -> tuple[GivenFact, ...]:
         """Return the given facts on which it rests, directly or through findings, each once."""
         return self._roots
@@ -109,11 +113,13 @@ class Step(_Outlined):
     def _roots(self) -> tuple[GivenFact, ...]:
         if not self.findings:
             return self.facts
-        found: dict[str, GivenFact] = {}
-        for step in walk([self]):
-            for given in step.facts:
-                found.setdefault(given.fact, given)
-        return tuple(found.values())
+        for step in climb(self, Step.below, lambda step: "_roots" in vars(step)):
+            found = {given.fact: given for given in step.facts}
+            for below in step.below():
+                for given in below.roots():
+                    found.setdefault(given.fact, given)
+            vars(step)["_roots"] = tuple(found.values())  # so that no step above it has to look further down
+        return tuple(vars(self)["_roots"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +222,26 @@ def walk(tops: Iterable[Step]) -> Iterator[Step]:
         if step.rule.id not in seen:
             seen.add(step.rule.id)
             yield step
-            below = [step for finding in step.findings for step in finding.steps]
-            waiting += below[::-1]
+            waiting += step.below()[::-1]
+
+
+_Node = TypeVar("_Node")
+
+
+def climb(top: _Node, below: Callable[[_Node], list[_Node]], done: Callable[[_Node], bool]) -> Iterator[_Node]:
+    """Yield what a node rests on and then the node, each when all below it is done; chains may be long.
+
+    The caller does what `done` asks for before it takes the next one.
+    """
+    waiting = [top]
+    while waiting:
+        node = waiting[-1]
+        if not done(node) and (first := [each for each in below(node) if not done(each)]):
+            waiting += first[::-1]
+        else:
+            waiting.pop()
+            if not done(node):
+                yield node
 
 
 def cite(step: Step) -> str:

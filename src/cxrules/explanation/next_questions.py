@@ -112,7 +112,9 @@ class NextQuestions(Portable):
                 while open_before := [premise for premise, _ in facts[first.fact].asked_if if premise in asked]:
                     first = asked[open_before[0]]
                 found.setdefault(first.fact, first)
-        return tuple(found.values())[:most]
+                if len(found) >= most:
+                    break
+        return tuple(found.values())
 
     def tell(self) -> tuple[Block, ...]:
         """Return in words which questions are best, and what cannot matter."""

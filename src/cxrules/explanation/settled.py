@@ -328,11 +328,13 @@ class Search:
         while left_out:
             left_out = False
             for fact in reversed([fact for fact in kept if fact not in self.decision.known]):
-                without = {other: value for other, value in kept.items() if other != fact}
                 # A fact that no fired rule with a bearing on the model tests makes no difference to it.
                 if not fired & testing[fact]:
-                    kept, left_out = without, True
-                elif (then := self.possibilities.decide(without)).model == decided.model:
+                    del kept[fact]
+                    left_out = True
+                    continue
+                without = {other: value for other, value in kept.items() if other != fact}
+                if (then := self.possibilities.decide(without)).model == decided.model:
                     kept, fired, left_out = without, then.fired, True
         assumed = {fact: value for fact, value in kept.items() if fact not in self.decision.known}
         return Completion(facts, as_model(decided.model), assumed)

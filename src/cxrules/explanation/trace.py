@@ -6,7 +6,16 @@ from weakref import WeakKeyDictionary
 
 from cxrules.builtin.naming import as_model
 from cxrules.errors import no_such
-from cxrules.explanation.derivation import Case, Derivation, DerivationNode, Established, GivenFact, Step, Weighed
+from cxrules.explanation.derivation import (
+    Case,
+    Derivation,
+    DerivationNode,
+    Established,
+    GivenFact,
+    Step,
+    Weighed,
+    climb,
+)
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import AnyOf, Condition, FactTest, holds
 from cxrules.policy.decision import Decision
@@ -127,12 +136,14 @@ class Tracer:
 
     def _trace_below(self, name: str) -> None:
         """Build what a rule rests on from the bottom up, because a chain may be too long for recursion."""
-        decider = self._judge.decider
-        resting = decider.rest(self._decision.fired, decider.mask([name]))
-        below = [rule for rule in decider.names(resting) if rule not in self.traced]
-        level = {rule: place for place, layer in enumerate(self._rulebase.strata) for rule in layer}
+        rules, concluders = self._rulebase.rules, self._rulebase.concluders
+        fired, decider = self._decision.fired, self._judge.decider
+
+        def below(rule: str) -> list[str]:
+            return [each for need in rules[rule].needs() for each in concluders[need] if decider.has(fired, each)]
+
         self._deep = False
-        for rule in sorted(below, key=level.__getitem__):
+        for rule in climb(name, below, self.traced.__contains__):
             self.step(rule)
         self._deep = True
 

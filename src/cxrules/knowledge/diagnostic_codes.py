@@ -23,7 +23,7 @@ CODES: Final[dict[str, str]] = {
     "missing-section": "A whole rule base needs sources, claims, facts, models, a policy and rules.",
     # YAML
     "yaml-syntax": "The file is not YAML.",
-    "yaml-feature": "Anchors, aliases, merge keys, tags and further documents are not used in a rule base.",
+    "yaml-feature": "Anchors, aliases, merge keys, tags and further documents are not allowed.",
     "duplicate-key": "A mapping has the same key twice; YAML would silently keep the last.",
     "null-value": "A value is missing, or is null. Leave the key out, or write the word none.",
     "unquoted-boolean": "An unquoted yes, no, on or off is true or false to YAML. Quote it, or write true or false.",

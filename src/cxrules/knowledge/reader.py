@@ -207,12 +207,12 @@ class _Composer:
         if depth > DEEPEST:
             raise _TooDeep(problem="this is nested too deeply", problem_mark=mark)
         if isinstance(event, yaml.AliasEvent):
-            self._add("yaml-feature", mark, "an alias is not used in a rule base", "write out the value")
+            self._add("yaml-feature", mark, "an alias is not allowed", "write out the value")
             return self._make("", mark)
         if event.anchor is not None:
-            self._add("yaml-feature", mark, "an anchor is not used in a rule base", f"remove &{event.anchor}")
+            self._add("yaml-feature", mark, "an anchor is not allowed", f"remove &{event.anchor}")
         elif event.tag is not None:
-            self._add("yaml-feature", mark, "a tag is not used in a rule base", "remove the tag")
+            self._add("yaml-feature", mark, "a tag is not allowed", "remove the tag")
         if isinstance(event, yaml.ScalarEvent):
             return self._make(self._scalar(event), mark)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -235,9 +235,7 @@ class _Composer:
                 self._add("wrong-type", event.start_mark, "a name is expected for a key")
                 continue
             if event.value == "<<" and not event.style:
-                self._add(
-                    "yaml-feature", event.start_mark, "a merge key is not used in a rule base", "write out the keys"
-                )
+                self._add("yaml-feature", event.start_mark, "a merge key is not allowed", "write out the keys")
                 continue
             if isinstance(name, bool):
                 name = "true" if name else "false"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
@@ -372,7 +372,9 @@ def leaf_tests(conditions: tuple[Condition, ...]) -> Iterator[FactTest | Finding
             yield condition
 
 
-def holds(conditions: tuple[Condition, ...], known: Facts, findings: Collection[str], facts: dict[str, Fact]) -> bool:
+def holds(
+    conditions: tuple[Condition, ...], known: Facts, findings: Collection[str], facts: Mapping[str, Fact]
+) -> bool:
     """Return whether a conjunction holds of known facts and established findings.
 
     This is the definition of truth. Engines may compute it differently, and are tested against it.

@@ -185,12 +185,18 @@ class Decider:
         return found
 
     @cached_property
-    def twins(self) -> tuple[int, ...]:
-        """Groups of rules whose evidence, on the same side of the same model, is carried by the same claim."""
-        groups: dict[tuple[str, bool, str], int] = defaultdict(int)
+    def twins(self) -> Mapping[int, list[int]]:
+        """For some bits, the groups with that rule whose evidence on one side of one model the same claim carries."""
+        groups: dict[tuple[str, bool, str], set[int]] = defaultdict(set)
         for item in self.evidence:
-            groups[item.model, item.points > 0, item.carrier] |= 1 << self._index[item.rule]
-        return tuple([rules for rules in groups.values() if rules & rules - 1])
+            groups[item.model, item.points > 0, item.carrier].add(self._index[item.rule])
+        found: dict[int, list[int]] = defaultdict(list)
+        for bits in groups.values():
+            if len(bits) > 1:
+                rules = mask_of(bits)
+                for bit in bits:
+                    found[bit].append(rules)
+        return dict(found)
 
     def candidates(self, fired: int, ledgers: Sequence[tuple[int, Ledger]] | None = None) -> list[tuple[int, int]]:
         """Return the models that pass exclusions, requirements and minimum evidence, in the declared order.

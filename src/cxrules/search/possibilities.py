@@ -65,8 +65,11 @@ class Possibilities:
     @cached_property
     def testing(self) -> dict[str, int]:
         """For each fact, the rules that test it and bear on the model, as the bits of an int."""
-        rules = [self.rulebase.rules[rule] for rule in self.rulebase.bearing]
-        return {name: self.decider.mask(rule.id for rule in rules if name in rule.facts()) for name in self.cases}
+        rules: dict[str, list[str]] = {name: [] for name in self.cases}
+        for rule in self.rulebase.bearing:
+            for name in self.rulebase.rules[rule].facts():
+                rules[name].append(rule)
+        return {name: self.decider.mask(ids) for name, ids in rules.items()}
 
     def unknown(self, known: Facts, ignoring: Collection[str] = ()) -> tuple[str, ...]:
         """Return the facts that are not known, in the order of the vocabulary."""

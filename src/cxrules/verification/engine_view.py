@@ -36,13 +36,15 @@ class EngineView:
     @cached_property
     def findings(self) -> dict[str, bool]:
         """For each finding whether it is established."""
-        established = set(self.decider.findings(self.decision.fired))
-        return {finding: finding in established for finding in self.rulebase.findings}
+        return {finding: finding in self._established for finding in self.rulebase.findings}
+
+    @cached_property
+    def _established(self) -> frozenset[str]:
+        return frozenset(self.decider.findings(self.decision.fired))
 
     def holds(self, conditions: Iterable[Condition]) -> bool:
         """Return whether a conjunction holds."""
-        established = {finding for finding, so in self.findings.items() if so}
-        return holds(tuple(conditions), self.known, established, dict(self.rulebase.vocabulary.facts))
+        return holds(tuple(conditions), self.known, self._established, self.rulebase.vocabulary.facts)
 
     def knows(self, fact: str) -> bool:
         """Return whether a fact is known."""

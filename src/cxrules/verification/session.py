@@ -90,6 +90,7 @@ class _CheckRun:
     def __init__(self, rulebase: RuleBase, expectations: Expectations, effort: int) -> None:
         self._rulebase, self._expectations, self._effort = rulebase, expectations, effort
         self._trials: Trials | None = None
+        self._late: Prover | None = None
 
     def __call__(self, name: str, deadline: float | None) -> Iterator[CheckFinding | Note]:
         """Run one check on a separate prover, so that its findings depend on no other check."""
@@ -97,10 +98,9 @@ class _CheckRun:
         if name == EXPECTATION:
             for entry in self._expectations.expectations:
                 conditions += [part for part in (entry.when, entry.unless) if part]
-        trials = None if conditions else self._trials
-        prover = Prover(self._rulebase, effort=self._effort, deadline=deadline, conditions=conditions, trials=trials)
-        if not conditions:
-            self._trials = prover.trials
+        prover = None if conditions else self._late
+        if prover is None:
+            prover = self._prepare(conditions, deadline)
         if name == EXPECTATION:
             for expectation in self._expectations.expectations:
                 yield check_expectation(prover, expectation)
@@ -108,3 +108,11 @@ class _CheckRun:
             yield from NOTES[name](prover)
         else:
             yield from CHECKS[name](prover)
+
+    def _prepare(self, conditions: list[tuple[Condition, ...]], deadline: float | None) -> Prover:
+        trials = None if conditions else self._trials
+        prover = Prover(self._rulebase, effort=self._effort, deadline=deadline, conditions=conditions, trials=trials)
+        if not conditions:
+            self._trials = prover.trials
+            self._late = prover if prover.late else None  # nothing more is asked, so one serves all that follow
+        return prover

@@ -9,10 +9,11 @@ rule fires, each rule in as many of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from random import Random
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from cxrules.columns.bits.gates import Gate
 from cxrules.columns.cohort import (
@@ -27,8 +28,9 @@ from cxrules.columns.cohort import (
     truth,
 )
 from cxrules.columns.int_executor import Runner
+from cxrules.engines import mask_of
 from cxrules.language.facts import Facts, FactValue, Kind
-from cxrules.language.rules import AnyOf, Condition, Effect, FactTest, FindingTest, Operator
+from cxrules.language.rules import AnyOf, Effect, FactTest, Operator
 from cxrules.policy.decider import Decider
 from cxrules.verification.space import Space
 
@@ -42,6 +44,8 @@ _MOST: Final = 40_000
 _STEPS: Final = 16  # from organisations of which little is known to those of which much is
 _WAYS: Final = 4  # in which a rule is made to fire
 _FINE: Final = 8  # binary places of a chance
+
+_Item = TypeVar("_Item")
 
 Hinted: TypeAlias = tuple[Facts, Facts]
 """An organisation, and what is otherwise about it."""
@@ -110,10 +114,9 @@ class Trials:
                 known[name] |= here << shift
                 for value, columns in self._split(rng, size, name, values, here, share):
                     drawn[name][value] = drawn[name].get(value, 0) | columns << shift
-        for tests, columns in self._supports(rng, _STEPS * size):
-            for test in tests:
-                self._make_true(rng, test, drawn[test.fact], columns)
-                known[test.fact] |= columns
+        for test, columns in self._demands(rng, _STEPS * size):
+            self._make_true(rng, test, drawn[test.fact], columns)
+            known[test.fact] |= columns
         return self._make_coherent(Cohort((1 << _STEPS * size) - 1, self._columns(drawn, known)))
 
     def _split(
@@ -123,42 +126,46 @@ class Trials:
         if self._vocabulary[name].kind is Kind.SET:
             yield from ((value, known & _draw(rng, size, share)) for value in values)
             return
-        for left in range(len(values), 0, -1):
-            here = known & _draw(rng, size, 1 / left) if left > 1 else known
-            yield values[-left], here
-            known &= ~here
+        yield from _spread(rng, size, values, known)
 
-    def _supports(self, rng: Random, number: int) -> Iterator[tuple[list[FactTest], int]]:
-        """Return for every rule, in several ways, tests that make it fire, and where they shall hold."""
-        rules = list(self._rulebase.rules.values())
-        stride = 2 * len(rules) * _WAYS
-        for position in range(stride // 2):
-            columns = sum(1 << place for place in range(position, number, stride))
-            yield list(self._needs(rng, rules[position % len(rules)].when)), columns
+    def _demands(self, rng: Random, number: int) -> Iterator[tuple[FactTest, int]]:
+        """Return tests that make every rule fire, in several ways, and where each shall hold.
 
-    def _needs(self, rng: Random, when: Iterable[Condition]) -> Iterator[FactTest]:
-        for condition in when:
-            if isinstance(condition, AnyOf):
-                yield from self._needs(rng, rng.choice(condition.alternatives))
-            elif isinstance(condition, FindingTest):
-                if rules := self._rulebase.concluders.get(condition.finding):
-                    yield from self._needs(rng, self._rulebase.rules[rng.choice(rules)].when)
-            else:
-                yield condition
+        From the top stratum down, since what a rule needs is needed wherever the rule is.
+        """
+        rules, concluders = self._rulebase.rules, self._rulebase.concluders
+        due: dict[str, int] = {}
+        for place, rule in enumerate(rules):
+            firsts = range(place, len(rules) * _WAYS, len(rules))
+            due[rule] = mask_of(each for first in firsts for each in range(first, number, 2 * len(rules) * _WAYS))
+        for rule in chain.from_iterable(reversed(self._rulebase.strata)):
+            for condition in rules[rule].when:
+                branches = condition.alternatives if isinstance(condition, AnyOf) else ((condition,),)
+                for branch, columns in _spread(rng, number, branches, due[rule]):
+                    for test in branch:
+                        if isinstance(test, FactTest):
+                            yield test, columns
+                            continue
+                        for concluder, here in _spread(rng, number, concluders.get(test.finding, ()), columns):
+                            due[concluder] |= here
 
     def _make_true(self, rng: Random, test: FactTest, drawn: dict[FactValue, int], columns: int) -> None:
         """Change a fact so that a test of it holds in some organisations."""
+        size = columns.bit_length()
         if self._vocabulary[test.fact].kind is not Kind.SET:
             passing = [value for value in self._choices[test.fact] if test.holds(value, self._vocabulary[test.fact])]
             if passing:
                 for value in drawn:
                     drawn[value] &= ~columns
-                drawn[rng.choice(passing)] |= columns
+                for value, here in _spread(rng, size, passing, columns):
+                    drawn[value] |= here
             return
         assert isinstance(test.operand, tuple)
         elements = [(element,) for element in test.operand if (element,) in drawn]
         if test.operator is Operator.INCLUDES_ANY:
-            elements = [rng.choice(elements)] if elements else []
+            for element, here in _spread(rng, size, elements, columns):
+                drawn[element] |= here
+            return
         for element in elements:
             if test.operator is Operator.LACKS_ALL:
                 drawn[element] &= ~columns
@@ -276,6 +283,14 @@ def _differing(one: Outcomes, other: Outcomes) -> int:
     for model in one.models:
         differing |= one.models[model] ^ other.models[model]
     return differing
+
+
+def _spread(rng: Random, size: int, among: Sequence[_Item], columns: int) -> Iterator[tuple[_Item, int]]:
+    """Yield several items, each with its share of some organisations, which are spread at random and evenly."""
+    for left in range(len(among), 0, -1):
+        here = columns & _draw(rng, size, 1 / left) if left > 1 else columns
+        yield among[-left], here
+        columns &= ~here
 
 
 def _draw(rng: Random, size: int, chance: float) -> int:

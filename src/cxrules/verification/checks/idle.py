@@ -44,10 +44,15 @@ def idle_thresholds(prover: Prover) -> Iterator[CheckFinding]:
 
 def idle_values(prover: Prover) -> Iterator[CheckFinding]:
     """Every value of a fact, and every element of a set, makes a difference to some answer."""
+    tests: dict[str, list[FactTest]] = {name: [] for name in prover.rulebase.vocabulary.facts}
+    for rule in prover.rulebase.rules.values():
+        for test in rule.tests():
+            if isinstance(test, FactTest):
+                tests[test.fact].append(test)
     for fact in prover.rulebase.vocabulary.facts.values():
         if fact.kind is Kind.SET:
             for element in fact.names:
-                yield _tell_element(prover, fact, element)
+                yield _tell_element(prover, fact, element, tests[fact.name])
         elif fact.kind is not Kind.PERCENT:
             yield from _tell_values(prover, fact)
 
@@ -167,7 +172,7 @@ def _tell_values(prover: Prover, fact: Fact) -> Iterator[CheckFinding]:
             yield CheckFinding(IDLE_VALUE, name, Verdict.PROVED)
 
 
-def _tell_element(prover: Prover, fact: Fact, element: str) -> CheckFinding:
+def _tell_element(prover: Prover, fact: Fact, element: str, tests: Sequence[FactTest]) -> CheckFinding:
     circuit = prover.circuit
 
     def differ(view: View, other: View) -> Bit:
@@ -197,7 +202,7 @@ def _tell_element(prover: Prover, fact: Fact, element: str) -> CheckFinding:
         f"{fact.name}: {element}",
         f"it makes a difference to any answer whether the fact includes {element}",
     )
-    if not _names_element(prover.rulebase, fact, element):
+    if not any(_names(test, element) for test in tests):  # then no answer can depend on it
         return subject.refute(message, prover.smallest(same, *angles).witness)
     return claim_some(
         prover,
@@ -210,12 +215,7 @@ def _tell_element(prover: Prover, fact: Fact, element: str) -> CheckFinding:
     )
 
 
-def _names_element(rulebase: RuleBase, fact: Fact, element: str) -> bool:
-    """Return whether any rule tests for an element; otherwise no answer can depend on it."""
+def _names(test: FactTest, element: str) -> bool:
+    """Return whether a test looks for an element."""
     inclusion = (Operator.INCLUDES_ANY, Operator.INCLUDES_ALL, Operator.LACKS_ALL)
-    return any(
-        test.operator not in inclusion or (isinstance(test.operand, tuple) and element in test.operand)
-        for rule in rulebase.rules.values()
-        for test in rule.tests()
-        if isinstance(test, FactTest) and test.fact == fact.name
-    )
+    return test.operator not in inclusion or (isinstance(test.operand, tuple) and element in test.operand)
