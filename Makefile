@@ -110,6 +110,6 @@ $(DEMO): pyproject.toml | $(PY)
 
 $(DEV): pyproject.toml | $(PY)
 	@echo "Installing cxrules with all extras and what tests it ..."
-	@$(PIP) install --upgrade 'pip>=25.1' # the first that knows dependency groups
+	@$(PIP) install --no-compile --upgrade 'pip>=25.1' # the first that knows dependency groups
 	@$(PIP) install --no-compile --editable '.[all]' --group dev
 	@touch $(DEMO) $@

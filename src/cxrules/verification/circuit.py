@@ -31,8 +31,8 @@ _LARGEST = 1 << (_WIDTH - 2)
 class _KnownBit(z3.BoolRef):  # type: ignore[misc] # z3 has no types
     """A truth value that knows its id, which is asked for a million times in one verification."""
 
-    def __init__(self, expression: z3.BoolRef) -> None:
-        super().__init__(expression.as_ast(), expression.ctx)
+    def __init__(self, node: z3.Ast, context: z3.Context) -> None:
+        super().__init__(node, context)
         self._id: int = super().get_id()
 
     def get_id(self) -> int:
@@ -48,6 +48,7 @@ class Circuit:
 
     def __init__(self) -> None:
         self._context = z3.Context()
+        self._sort = z3.BoolSort(self._context)
         self.solver = Solver(self._context)
         self._wires: dict[str, z3.BoolRef] = {}
         self._gates: dict[tuple[object, ...], z3.BoolRef] = {}
@@ -62,7 +63,7 @@ class Circuit:
     def wire(self, name: str) -> z3.BoolRef:
         """Return the free wire of this name."""
         if name not in self._wires:
-            self._wires[name] = _KnownBit(z3.Bool(name, self._context))
+            self._wires[name] = self._variable(name)
         return self._wires[name]
 
     def negate(self, bit: Bit) -> Bit:
@@ -71,7 +72,7 @@ class Circuit:
             return not bit
         name = bit.get_id()
         if name not in self._opposites:
-            opposite = _KnownBit(z3.Not(bit))
+            opposite = _KnownBit(z3.Z3_mk_not(self._context.ref(), bit.as_ast()), self._context)
             self._opposites[name] = opposite
             self._opposites[opposite.get_id()] = bit
         return self._opposites[name]
@@ -89,7 +90,9 @@ class Circuit:
             return next(iter(parts.values()), True)
         key = tuple(sorted(parts))
         if key not in self._gates:
-            self._gates[key] = self._gate(z3.And(*parts.values()))
+            nodes = (z3.Ast * len(parts))(*(bit.as_ast() for bit in parts.values()))
+            node = z3.Z3_mk_and(self._context.ref(), len(parts), nodes)
+            self._gates[key] = self._gate(z3.BoolRef(node, self._context))
         return self._gates[key]
 
     def any_of(self, bits: Iterable[Bit]) -> Bit:
@@ -262,9 +265,15 @@ class Circuit:
 
     def _gate(self, definition: z3.ExprRef) -> z3.BoolRef:
         self._named += 1
-        gate = _KnownBit(z3.Bool(f"gate {self._named}", self._context))
-        self.solver.add(gate == definition)
+        gate = self._variable(f"gate {self._named}")
+        same = z3.Z3_mk_eq(self._context.ref(), gate.as_ast(), definition.as_ast())
+        self.solver.add(z3.BoolRef(same, self._context))
         return gate
+
+    # Gates are made by z3's C interface: its Python operators check and convert each operand, which takes longer.
+    def _variable(self, name: str) -> z3.BoolRef:
+        context = self._context.ref()
+        return _KnownBit(z3.Z3_mk_const(context, z3.Z3_mk_string_symbol(context, name), self._sort.ast), self._context)
 
     def _expression(self, bit: Bit) -> z3.BoolRef:
         return cast("z3.BoolRef", z3.BoolVal(bit, self._context)) if isinstance(bit, bool) else bit
