@@ -30,30 +30,33 @@ def append(log: Path, acknowledged: Path, name: str, seed: int, *, pause: float)
             time.sleep(pause)
 
 
-def write_in_slices(rng: random.Random, begun: int) -> None:
+def write_in_slices(rng: random.Random, begun: int, *, stall: bool) -> None:
     """Make each write accept only a part of its data, as `write` may, so that a process can be killed between parts.
 
     Args:
         rng: Says how large the parts are.
         begun: A descriptor that gets a byte when writing has begun.
+        stall: Whether to wait half-way through the first write to be killed.
     """
     write = os.write
 
     def write_some(descriptor: int, data: bytes) -> int:
-        done = write(descriptor, data[: rng.randint(1, 1000)])
+        done = write(descriptor, data[: len(data) // 2 if stall else rng.randint(1, 1000)])
         write(begun, b".")
+        if stall:
+            signal.pause()
         time.sleep(0.0005)
         return done
 
     os.write = write_some  # type: ignore[assignment]  # in this process, which is about to be killed
 
 
-def start(log: Path, folder: Path, name: str, seed: int, *, begun: int | None = None) -> int:
+def start(log: Path, folder: Path, name: str, seed: int, *, begun: int | None = None, stall: bool = False) -> int:
     process = os.fork()
     if process == 0:
         try:
             if begun is not None:
-                write_in_slices(random.Random(seed), begun)
+                write_in_slices(random.Random(seed), begun, stall=stall)
             append(log, folder, name, seed, pause=0.01 if begun is None else 0)
         finally:
             os._exit(1)
@@ -66,11 +69,12 @@ def main(log: Path, folder: Path, kills: int, seed: int) -> None:
     appenders = [start(log, folder, f"appender-{number}", seed + number) for number in range(APPENDERS)]
     for number in range(kills):
         told, begun = os.pipe()
-        victim = start(log, folder, f"victim-{number}", rng.randrange(2**32), begun=begun)
+        at_any_point, half_way = number % 5 == 0, number % 5 == 1
+        victim = start(log, folder, f"victim-{number}", rng.randrange(2**32), begun=begun, stall=half_way)
         os.close(begun)
-        if number % 5:  # the others are killed at any point, even before they write
+        if not at_any_point:  # but after it has begun to write
             os.read(told, 1)
-        time.sleep(rng.uniform(0, 0.05))
+        time.sleep(0 if half_way else rng.uniform(0, 0.05))
         os.kill(victim, signal.SIGKILL)
         os.waitpid(victim, 0)
         os.close(told)

@@ -18,6 +18,7 @@ __all__ = [
     "MissingRuleBase",
     "UnlikelyFact",
     "is_missing",
+    "is_real",
     "list_shown",
     "no_such",
     "read_number",
@@ -242,6 +243,13 @@ def is_missing(value: object) -> bool:
     except Exception:  # noqa: BLE001 - a stranger's comparison may raise anything
         return False
     return differs is True or type(value).__name__ == "NAType"  # pandas.NA, of which every comparison is NA
+
+
+def is_real(value: object) -> bool:
+    """Return whether a value is a real number, or a Decimal, which `numbers` does not count as one."""
+    from numbers import Complex, Number, Real
+
+    return isinstance(value, Real) or (isinstance(value, Number) and not isinstance(value, Complex))
 
 
 def refuse_question(mistakes: Sequence[str]) -> ValueError:

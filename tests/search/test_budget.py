@@ -148,19 +148,40 @@ def test_facts_are_kept_and_priced_as_asked(case: tuple[Judge, Decision], data: 
         assert not allowed or found.sets == tuple(allowed)
 
 
-@given(st.lists(st.integers(1, 1000) | st.integers(1, 3), min_size=1, max_size=10), st.integers(1, 4))
-def test_each_set_of_changes_is_listed_once_and_cheapest_first(efforts: list[int], most: int) -> None:
+EFFORTS = st.integers(1, 1000) | st.integers(1, 3)
+
+
+@given(st.lists(st.tuples(EFFORTS, st.integers(1, 3)), min_size=1, max_size=8), st.integers(1, 4))
+def test_each_set_of_changes_is_listed_once_and_cheapest_first(facts: list[tuple[int, int]], most: int) -> None:
     changes = [
-        Change(f"fact_{number}", before=False, after=True, effort=effort) for number, effort in enumerate(efforts)
+        Change(f"fact_{number}", before=0, after=value, effort=effort)
+        for number, (effort, values) in enumerate(facts)
+        for value in range(1, values + 1)
     ]
     found = [
         (price, tuple([changes[position] for position in positions])) for price, positions in list_sets(changes, most)
     ]
     assert all(price == sum(change.effort for change in together) for price, together in found)
     assert [price for price, _ in found] == sorted(price for price, _ in found)
-    expected = {frozenset(part) for size in range(1, most + 1) for part in combinations(changes, size)}
+    expected = {
+        frozenset(part)
+        for size in range(1, most + 1)
+        for part in combinations(changes, size)
+        if len({change.fact for change in part}) == size
+    }
     assert len(found) == len(expected)
     assert {frozenset(together) for _, together in found} == expected
+
+
+def test_the_values_of_one_fact_are_never_put_together() -> None:
+    """The kind: work that no budget counts, because it comes to nothing."""
+    changes = [Change("fact", before=-1, after=value, effort=1) for value in range(3_000)]
+    assert len(list(list_sets(changes, 4))) == len(changes)
+
+
+def test_sets_are_listed_as_they_are_asked_for() -> None:
+    changes = [Change(f"fact_{number}", before=0, after=1, effort=1 + number % 2) for number in range(2_000)]
+    assert len(list(islice(list_sets(changes, 6), 10_000))) == 10_000
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 import cxrules
 from cxrules import RuleBase, engines, testing
-from cxrules.language.rules import Effect, FactTest, Operator
+from cxrules.language.facts import Kind
+from cxrules.language.rules import Conclusion, Effect, FactTest, Model, Operator, Rule, Tone
 from cxrules.policy.decider import Decider
 from cxrules.testing import checks
 from cxrules.testing.values import find_ways, telling_values, thresholds
 from cxrules.verification.prover import Prover
 from tests import ROOT
-from tests.rulebases import rulebases
+from tests.rulebases import make_claim, make_fact, make_rulebase, rulebases
 
 BUILTIN = RuleBase.builtin()
 CLEAN = RuleBase.load(ROOT / "tests" / "data" / "faulty_bases" / "clean")
@@ -243,3 +244,18 @@ def test_ways_go_through_findings_and_alternatives() -> None:
     broken = replace(CLEAN, rules={**CLEAN.rules, rule.id: contradictory})
     assert find_ways(broken, rule.id) == []
     assert broken.rules[rule.id].targets(Effect.SUPPORTS) == ("machine",)
+
+
+def test_a_set_of_many_elements_is_drawn_from_without_listing_its_subsets() -> None:
+    """The kind: what is listed for every subset, of which forty elements have a million million."""
+    names = [f"element_{number}" for number in range(40)]
+    asked, refused = tuple(names[3:5]), tuple(names[5:7])
+    when = (FactTest("many", Operator.INCLUDES_ALL, asked), FactTest("many", Operator.LACKS_ALL, refused))
+    rule = Rule("r-1", ("S1-1",), "So.", when, (Conclusion(Effect.SUPPORTS, "one"),))
+    models = [Model("one", "One", "one leads")]
+    rulebase = make_rulebase([make_fact("many", Kind.SET, names)], [rule], models, [make_claim("S1-1", Tone.EMPHATIC)])
+    assert len(telling_values(rulebase.vocabulary["many"])) == 82
+    assert [way["many"][0] for way in find_ways(rulebase, "r-1")] == [asked]
+    find(testing.organisations(rulebase), lambda known: "many" in known)
+    find(testing.neighbours(rulebase), lambda pair: pair[2] == "many")
+    assert find(testing.organisations_firing("r-1", rulebase), bool) == {"many": asked}

@@ -11,9 +11,11 @@ from typing import Final
 from cxrules.errors import suggest
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.mistakes import KnownNames, Mistake, Path
-from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator
+from cxrules.language.regions import MOST_SETS, are_too_many
+from cxrules.language.rulebase_parts import Parts
+from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator, leaf_tests
 
-__all__ = ["WRITTEN", "check_conditions", "normalise"]
+__all__ = ["WRITTEN", "check_conditions", "check_sets", "normalise"]
 
 _FITTING: Final = {
     Kind.ORDERED: (Operator.AT_LEAST, Operator.AT_MOST),
@@ -67,6 +69,21 @@ def check_conditions(
         impossible: Whether it is an impossible conjunction.
     """
     yield from _ConditionChecker(facts, names, impossible).check(conditions, path)
+
+
+def check_sets(parts: Parts) -> Iterator[Mistake]:
+    """Report sets that tests tell apart in too many ways."""
+    facts = parts.vocabulary.facts
+    tests: dict[str, dict[FactTest, None]] = {name: {} for name, fact in facts.items() if fact.kind is Kind.SET}
+    conjunctions = [rule.when for rule in parts.rules.values()]
+    for when in (*conjunctions, *(conjunction.when for conjunction in parts.impossible)):
+        for test in leaf_tests(when):
+            if isinstance(test, FactTest) and test.fact in tests and isinstance(test.operand, tuple):
+                tests[test.fact][test] = None
+    for name, tested in tests.items():
+        if are_too_many(facts[name], tested):
+            message = f"the tests of {name} tell more than {MOST_SETS:,} sets apart, too many to be searched"
+            yield Mistake("too-many-sets", ("facts", name), message, "make several facts of it", key=True)
 
 
 class _ConditionChecker:

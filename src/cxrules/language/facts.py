@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ from cxrules.errors import (
     Location,
     UnlikelyFact,
     is_missing,
+    is_real,
     show_value,
     suggest,
     suggest_list,
@@ -25,7 +27,7 @@ from cxrules.errors import (
 )
 from cxrules.late import dataclass, field
 
-__all__ = ["FLAG_WORDS", "Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary"]
+__all__ = ["FLAG_WORDS", "Fact", "FactValue", "Facts", "Kind", "Only", "Use", "Value", "Vocabulary", "as_percentage"]
 
 FactValue: TypeAlias = str | bool | int | float | tuple[str, ...]
 """A valid value: a name, a flag, a percentage, or for a set its elements in the order of the vocabulary."""
@@ -81,7 +83,7 @@ class Value:
     says: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Fact(Told):
     """Something that can be known about an organisation.
 
@@ -133,7 +135,7 @@ class Fact(Told):
         """Whether nobody in the organisation can change it."""
         return self.effort == 0
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of its values, in order."""
         return tuple(value.name for value in self.values)
@@ -192,11 +194,11 @@ class Fact(Told):
         raise self._wrong("unknown-value", f"no such value: {show_value(value)}", guessed)
 
     def _examine_percent(self, value: object) -> int | float:
-        if isinstance(value, bool) or not _is_real(value):
+        if isinstance(value, bool) or not is_real(value):
             message = f"a number from 0 to 100 is expected, not {show_value(value)}"
             raise self._wrong("wrong-type", message, hint=_guess_number(value))
         try:
-            number = float(value)  # type: ignore[arg-type] # see _is_real
+            number = float(value)  # type: ignore[arg-type] # see is_real
         except Exception:  # noqa: BLE001 - too large, a signalling NaN, or a stranger's __float__
             number = float("nan")
         if not 0 <= number <= _FULL:  # true of a NaN
@@ -204,7 +206,7 @@ class Fact(Told):
         if 0 < number < 1:
             message = f"{self.name} is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant"
             warnings.warn(message, UnlikelyFact, stacklevel=2)
-        return int(number) if number.is_integer() else number
+        return as_percentage(number)
 
     def _examine_set(self, value: object, hints: bool) -> tuple[str, ...]:
         if not isinstance(value, list | tuple | set | frozenset):
@@ -308,6 +310,11 @@ class Vocabulary:
         return known
 
 
+def as_percentage(number: float) -> int | float:
+    """Return a percentage in its normal form, without the doubts about small ones that a caller's values raise."""
+    return int(number) if number == int(number) else number
+
+
 def write_number(number: float) -> str:
     """Write a percentage without an exponent and with all its digits, since a rule may tell it from a rounder one.
 
@@ -333,13 +340,6 @@ def join_words(words: Sequence[str], conjunction: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
-
-
-def _is_real(value: object) -> bool:
-    """Whether a value is a real number, or a Decimal, which `numbers` does not count as one."""
-    from numbers import Complex, Number, Real
-
-    return isinstance(value, Real) or (isinstance(value, Number) and not isinstance(value, Complex))
 
 
 _WRITTEN_NUMBER = r"\+?([0-9]{0,3})(?:[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\s*%?"

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil, floor, inf, nextafter
 
-from cxrules.language.facts import Fact, FactValue, Kind
+from cxrules.language.facts import Fact, FactValue, Kind, as_percentage
 from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import FactTest, Operator, leaf_tests
 
-__all__ = ["Region", "cut", "list_cases", "list_starts", "list_tests"]
+__all__ = ["MOST_SETS", "Region", "are_too_many", "cut", "list_cases", "list_starts", "list_tests"]
+
+MOST_SETS = 2**16
+"""The most sets of one fact that tests may tell apart: sixteen elements, each tested alone. Searches list them."""
 
 _FULL = 100
 _FINEST = 12
@@ -134,13 +137,26 @@ def list_cases(fact: Fact, tests: Iterable[FactTest]) -> tuple[FactValue, ...]:
     if fact.kind is Kind.FLAG:
         return (True, False)
     if fact.kind is Kind.PERCENT:
-        return tuple(fact.examine(region.lowest) for region in cut(tests))
+        return tuple(as_percentage(region.lowest) for region in cut(tests))
     if fact.kind is Kind.SET:
-        return tuple(_kinds_of_set(fact, tuple(tests)))
+        return tuple(_list_sets(fact, tests))
     return fact.names
 
 
-def _kinds_of_set(fact: Fact, tests: tuple[FactTest, ...]) -> Iterable[tuple[str, ...]]:
+def are_too_many(fact: Fact, tests: Iterable[FactTest]) -> bool:
+    """Return whether tests tell more than `MOST_SETS` sets of a fact apart."""
+    elements = {element for test in tests for element in _elements(test)}
+    return 2 ** len(elements) > MOST_SETS and not _tell_apart(fact, tests, MOST_SETS)
+
+
+def _list_sets(fact: Fact, tests: Iterable[FactTest]) -> list[tuple[str, ...]]:
+    place = {element: number for number, element in enumerate(fact.names)}
+    smallest = _tell_apart(fact, tests).values()
+    return sorted(smallest, key=lambda chosen: (len(chosen), [place[element] for element in chosen]))
+
+
+def _tell_apart(fact: Fact, tests: Iterable[FactTest], most: float = inf) -> dict[tuple[bool, ...], tuple[str, ...]]:
+    """Return what tests see of a set, each with the smallest set of which they see it; empty if that is too many."""
     # Sets are built element by element. Of those that no test can tell apart, whatever elements follow, only the
     # smallest is kept. All that a test can see is whether all its elements are in the set (for `includes_all`), or
     # whether any is.
@@ -156,9 +172,9 @@ def _kinds_of_set(fact: Fact, tests: tuple[FactTest, ...]) -> Iterable[tuple[str
                 if state not in following or len(grown) < len(following[state]):
                     following[state] = grown
         smallest = following
-    return sorted(
-        smallest.values(), key=lambda chosen: (len(chosen), [fact.names.index(element) for element in chosen])
-    )
+        if len(smallest) > most:
+            return {}
+    return smallest
 
 
 def _elements(test: FactTest) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from cxrules.errors import Diagnostic, Location, suggest
 from cxrules.language.circles import check_circles, check_premise_circles
-from cxrules.language.condition_checks import check_conditions
+from cxrules.language.condition_checks import check_conditions, check_sets
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.mistakes import KnownNames, Mistake, Path
 from cxrules.language.patterns import CLAIM_ID, DASHED_ID, ELSEWHERE, FINGERPRINT, NAME, SOURCE_ID, TEXT, UNPRINTABLE
@@ -84,9 +84,8 @@ def find_mistakes(
             if not rule.then:
                 yield Mistake("empty-list", ("rules", rule.id, "then"), "this list needs an element")
         concluded = {target for rule in parts.rules.values() for target in rule.targets(Effect.FINDING)}
-        for name in parts.findings:
-            if name not in concluded:
-                yield Mistake("finding-never-concluded", ("findings", name), f"no rule concludes the finding {name!r}")
+        for name in (name for name in parts.findings if name not in concluded):
+            yield Mistake("finding-never-concluded", ("findings", name), f"no rule concludes the finding {name!r}")
     yield from check_circles(parts.rules, own)
 
 
@@ -150,6 +149,7 @@ class _PartsChecker:
         for rule in parts.rules.values():
             yield from self._check_rule(rule)
         yield from self._check_serves()
+        yield from check_sets(parts)
 
     def _check_premises(self, fact: Fact) -> Iterator[Mistake]:
         for premise, values in fact.asked_if:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
-from itertools import chain, combinations, product
+from itertools import combinations, product
 
 from cxrules.arguments import check_count
 from cxrules.columns.cohort import Cohort, Column, SetColumn, column_of
 from cxrules.errors import SHOWN, no_such, show_value
-from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only, Vocabulary
+from cxrules.language.facts import Fact, Facts, FactValue, Kind, Only, Vocabulary, as_percentage
 from cxrules.language.regions import cut
 from cxrules.search.possibilities import Possibilities
 
@@ -136,7 +136,7 @@ def _changes_of(fact: Fact, value: FactValue, possibilities: Possibilities) -> I
         # Regions can be equivalent to every test (where a test asks for one exact number): the nearest is enough.
         seen = {tuple(test.holds(value, fact) for test in tests)}
         for position, region in sorted(enumerate(regions), key=lambda entry: abs(entry[1].nearest(value) - value)):
-            nearest = fact.examine(region.nearest(value)) if position != here else value
+            nearest = as_percentage(region.nearest(value)) if position != here else value
             told = tuple(test.holds(nearest, fact) for test in tests)
             if told not in seen and _allows(fact, position - here):
                 seen.add(told)
@@ -176,19 +176,28 @@ def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple
 
     A set lists its changes by position.
     """
-    by_effort: dict[int, list[int]] = {}
+    # Together only once: sets that change one thing twice are never made, because a fact may have a thousand values.
+    alternatives: dict[tuple[int, str, str], list[int]] = {}
     for position, change in enumerate(changes):
-        by_effort.setdefault(change.effort, []).append(position)
-    # What each change alters, as a number: small numbers are compared faster than names.
-    altered: dict[tuple[str, str], int] = {}
-    slot = [altered.setdefault((change.fact, change.element), len(altered)) for change in changes].__getitem__
+        alternatives.setdefault((change.effort, change.fact, change.element), []).append(position)
+    by_effort: dict[int, list[list[int]]] = {}
+    for (effort, _, _), positions in alternatives.items():
+        by_effort.setdefault(effort, []).append(positions)
     for price, efforts in _list_sums(sorted(by_effort), most):
-        first, *others = [combinations(by_effort[effort], count) for effort, count in Counter(efforts).items()]
-        sets = (tuple(chain(*parts)) for parts in product(first, *others)) if others else first
-        size = len(efforts)
-        for together in sets:
-            if size < 2 or len(set(map(slot, together))) == size:
+        for things in _choose([(by_effort[effort], count) for effort, count in Counter(efforts).items()]):
+            for together in product(*things):
                 yield price, together
+
+
+def _choose(classes: Sequence[tuple[list[list[int]], int]]) -> Iterator[tuple[list[int], ...]]:
+    """Return every choice of so many things of each class; none is prepared, because there may be millions."""
+    if not classes:
+        yield ()
+        return
+    (things, count), *others = classes
+    for first in combinations(things, count):
+        for rest in _choose(others):
+            yield (*first, *rest)
 
 
 def _list_sums(efforts: Sequence[int], most: int) -> Iterator[tuple[int, list[int]]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from cxrules.language.facts import Fact, Facts, FactValue, Kind
+from cxrules.language.facts import Fact, Facts, FactValue, Kind, as_percentage
 from cxrules.language.regions import cut
 from cxrules.language.rules import Condition, FactTest, Operator
 from cxrules.search.backward_chaining import list_ways
@@ -140,7 +140,7 @@ class FiringSearch:
     def _near(self, fact: Fact, now: FactValue | None, tests: Sequence[FactTest]) -> Iterator[FactValue]:
         if fact.kind is Kind.PERCENT and isinstance(now, int | float):
             every = self._possibilities.tests[fact.name]
-            yield from (fact.examine(region.nearest(now)) for region in cut(every) if not region.holds(now))
+            yield from (as_percentage(region.nearest(now)) for region in cut(every) if not region.holds(now))
         if isinstance(now, tuple):
             yield from _adapt(fact, now, tests)
         yield from self._possibilities.cases[fact.name]

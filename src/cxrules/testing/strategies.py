@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cxrules.advisor import Advisor
 from cxrules.errors import no_such
-from cxrules.language.facts import Fact, FactValue, Kind
+from cxrules.language.facts import Fact, FactValue, Kind, as_percentage
 from cxrules.rulebase import RuleBase
 from cxrules.testing.values import find_ways, forget_impossible, telling_values, thresholds
 
@@ -183,7 +183,7 @@ def _steps(fact: Fact, cuts: list[float]) -> list[tuple[FactValue, FactValue]]:
     if fact.kind is Kind.ORDERED:
         return list(pairwise(fact.names))
     if fact.kind is Kind.PERCENT:
-        return [(fact.examine(cut - 1e-9), fact.examine(cut)) for cut in cuts if cut >= 1e-9]
+        return [(as_percentage(cut - 1e-9), as_percentage(cut)) for cut in cuts if cut >= 1e-9]
     if fact.kind is Kind.SET:
         subsets = telling_values(fact)
         return [

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice, pairwise
 from typing import TypeAlias
 
-from cxrules.language.facts import Fact, FactValue, Kind
-from cxrules.language.regions import list_tests
+from cxrules.language.facts import Fact, FactValue, Kind, as_percentage
+from cxrules.language.regions import list_cases, list_tests
 from cxrules.language.rules import FactTest
 from cxrules.rulebase import RuleBase
 from cxrules.search.backward_chaining import list_ways
@@ -20,6 +20,7 @@ Way: TypeAlias = Mapping[str, tuple[FactValue, ...]]
 
 _BESIDE = (-1, -1e-9, 0, 1e-9, 1)  # the distance from a threshold
 _TRIES = 20_000
+_MANY = 10  # names, with more than a thousand subsets
 
 
 def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
@@ -36,19 +37,31 @@ def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
 
 
 def telling_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
-    """Return values that include all that rules can tell apart: on each threshold, next to it and between."""
+    """Return telling values: all but those of a percentage, and of a set of more than ten elements.
+
+    Of a percentage they are on each threshold, next to it and between two. Of a large set they have one element, or
+    all but one.
+    """
     if fact.kind is Kind.FLAG:
         return [True, False]
     if fact.kind is Kind.SET:
-        subsets: list[tuple[str, ...]] = [()]
-        for name in reversed(fact.names):
-            subsets += [(name, *subset) for subset in subsets]
-        return list(subsets)
+        return list(_list_subsets(fact.names))
     if fact.kind is Kind.PERCENT:
         near = {cut + step for cut in cuts for step in _BESIDE}
         between = {(low + high) / 2 for low, high in pairwise(cuts)}
-        return [fact.examine(number) for number in sorted(near | between | {0, 50, 100}) if 0 <= number <= 100]
+        return [as_percentage(number) for number in sorted(near | between | {0, 50, 100}) if 0 <= number <= 100]
     return list(fact.names)
+
+
+def _list_subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return every subset or, of many names, those of one, and those that lack one."""
+    if len(names) > _MANY:
+        without = [tuple(other for other in names if other != name) for name in names]
+        return [(), *((name,) for name in names), *without, tuple(names)]
+    subsets: list[tuple[str, ...]] = [()]
+    for name in reversed(names):
+        subsets += [(name, *subset) for subset in subsets]
+    return subsets
 
 
 def find_ways(rulebase: RuleBase, rule: str, most: int = 64) -> list[Way]:
@@ -57,8 +70,13 @@ def find_ways(rulebase: RuleBase, rule: str, most: int = 64) -> list[Way]:
     Returns:
         Ways whose first choice of values meets no impossible conjunction.
     """
-    cuts = thresholds(rulebase)
-    values = {name: tuple(telling_values(fact, cuts.get(name, ()))) for name, fact in rulebase.vocabulary.facts.items()}
+    cuts, tests = thresholds(rulebase), list_tests(rulebase)
+    values: dict[str, tuple[FactValue, ...]] = {}
+    for name, fact in rulebase.vocabulary.facts.items():
+        telling = telling_values(fact, cuts.get(name, ()))
+        # Of a large set also the smallest of each kind, because a rule may ask for two elements and the lack of two.
+        large = fact.kind is Kind.SET and len(fact.names) > _MANY
+        values[name] = tuple(dict.fromkeys([*telling, *list_cases(fact, tests[name])]) if large else telling)
 
     def learn(way: Way, test: FactTest) -> Way | None:
         fact = rulebase.vocabulary[test.fact]
