@@ -16,7 +16,7 @@ import cxrules
 from cxrules import Advisor, Recommendation, RuleBase, WhyNotFired
 from cxrules.document import to_markdown, to_plain
 from cxrules.explanation.counterfactuals import SearchStatus
-from cxrules.explanation.derivation import GivenFact, facts_clause
+from cxrules.explanation.derivation import GivenFact, Step, facts_clause
 from cxrules.explanation.why_not_fired import SubjectKind, TestResult, find_nearest, list_subjects
 from cxrules.language.facts import Facts, FactValue, Kind
 from cxrules.language.rules import Conclusion, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
@@ -336,3 +336,27 @@ def test_what_is_too_large_to_draw_says_so() -> None:
     advice = Advisor(long_chain(100)).recommend(it=True)
     assert "too many to draw" in " ".join(re.sub(r"<[^>]*>", " ", advice.to_svg()).split())
     assert len(advice.to_mermaid()) < 100_000
+
+
+def test_what_a_chain_rests_on_is_remembered_but_does_not_travel() -> None:
+    """The kind: a list for every step of all that is below it, which a pickle would contain."""
+    number = 300
+    claim = make_claim("S1-1", Tone.PLAIN)
+    rules = [
+        Rule(
+            f"step-{place}",
+            (claim.id,),
+            "So.",
+            (FactTest(f"fact_{place}", Operator.IS, True), *([FindingTest(f"so_{place - 1}")] if place else [])),
+            (Conclusion(Effect.FINDING, f"so_{place}"),),
+        )
+        for place in range(number)
+    ]
+    end = Rule("end", (claim.id,), "So.", (FindingTest(f"so_{number - 1}"),), (Conclusion(Effect.SUPPORTS, "one"),))
+    facts = [make_fact(f"fact_{place}", Kind.FLAG) for place in range(number)]
+    rulebase = make_rulebase(facts, [*rules, end], [Model("one", "One", "one leads")], [claim])
+    step = Advisor(rulebase).recommend(dict.fromkeys((fact.name for fact in facts), True)).how("end")
+    assert isinstance(step, Step)
+    size = len(pickle.dumps(step))
+    assert [given.fact for given in step.roots()] == [f"fact_{place}" for place in reversed(range(number))]
+    assert len(pickle.dumps(step)) == size

@@ -187,6 +187,7 @@ MISFITS: list[tuple[str, dict[str, Any]]] = [
     ("unknown-value", with_rule(when=(FactTest("soil", Operator.IS, "sandy"),))),
     ("wrong-type", with_rule(when=(FactTest("can_at_hand", Operator.IS, "true"),))),
     ("wrong-type", with_rule(when=(FactTest("budget_share", Operator.BELOW, "20"),))),
+    ("wrong-type", with_rule(when=(FactTest("light", Operator.INCLUDES_ANY, (["sun"],)),))),  # type: ignore[arg-type]
     ("unknown-model", with_rule(then=(*THIRST.then, Conclusion(Effect.SUPPORTS, "nobody")))),
     ("finding-cycle", with_rule(when=(FindingTest("plants_thirsty"),))),
     ("rule-without-claim", with_rule(because=())),

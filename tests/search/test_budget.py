@@ -1,5 +1,6 @@
 """Every search ends at its deadline and says so; facts that the caller keeps or prices are respected."""
 
+from functools import partial
 from itertools import combinations, islice
 from typing import Any
 
@@ -12,11 +13,14 @@ from cxrules import Advisor
 from cxrules.explanation.counterfactuals import SearchStatus, counterfactuals
 from cxrules.explanation.settled import Settlement
 from cxrules.explanation.sufficient import Extent
+from cxrules.language.facts import FactValue
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
 from cxrules.search.budget import Budget, time_limit
 from cxrules.search.changes import Change, list_sets
+from cxrules.search.contests import Stakes, list_best
 from tests.rulebases import random_organisations
+from tests.search.line_count import count_lines
 from tests.search.lively import cases
 
 ADVISOR = Advisor()
@@ -177,6 +181,13 @@ def test_the_values_of_one_fact_are_never_put_together() -> None:
     """The kind: work that no budget counts, because it comes to nothing."""
     changes = [Change("fact", before=-1, after=value, effort=1) for value in range(3_000)]
     assert len(list(list_sets(changes, 4))) == len(changes)
+
+
+def test_thousands_of_values_are_not_compared_with_each_other() -> None:
+    masks: dict[FactValue | None, int] = {place: 1 << place for place in range(3_000)}
+    stakes = Stakes((1 << 3_000) - 1, 0)
+    assert len(list_best(masks, stakes, 0, 0)) == 3_000
+    assert count_lines(partial(list_best, masks, stakes, 0, 0)) < 20_000
 
 
 def test_sets_are_listed_as_they_are_asked_for() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import pytest
 
 from cxrules import RuleBase
 from cxrules.language.facts import Facts, FactValue, Kind
+from cxrules.language.rules import Conclusion, Effect, FactTest, FindingTest, Model, Operator, Rule, Tone
 from cxrules.policy.decision import Status
 from cxrules.policy.judge import Judge
 from tests import DATA
-from tests.rulebases import make_large
+from tests.rulebases import make_claim, make_fact, make_large, make_rulebase
+from tests.search.line_count import count_lines
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")
 
@@ -119,3 +122,23 @@ def test_a_rule_at_the_end_of_a_long_chain_is_made_to_fire() -> None:
     hint = prover.trials.firing("end")
     assert hint is not None
     assert EngineView(prover.judge, hint[0], prover.space.regions).fired["end"]
+
+
+def crowd(number: int) -> RuleBase:
+    """Many rules that conclude one finding, and many that need it."""
+    facts = [make_fact(f"fact_{place}", Kind.FLAG) for place in range(number)]
+    concluding, supporting = (Conclusion(Effect.FINDING, "so"), Conclusion(Effect.SUPPORTS, "one"))
+    rules = [
+        *(
+            Rule(f"for-{fact.name}", ("S1-1",), "So.", (FactTest(fact.name, Operator.IS, True),), (concluding,))
+            for fact in facts
+        ),
+        *(Rule(f"by-{place}", ("S1-1",), "So.", (FindingTest("so"),), (supporting,)) for place in range(number)),
+    ]
+    return make_rulebase(facts, rules, [Model("one", "One", "one leads")], [make_claim("S1-1", Tone.PLAIN)])
+
+
+def test_a_finding_is_spread_once_over_the_rules_that_conclude_it() -> None:
+    """The kind: work for each rule that needs a finding and each that concludes it."""
+    small, large = (count_lines(partial(Prover(crowd(number)).trials.firing, "by-0")) for number in (20, 80))
+    assert large < 7 * small

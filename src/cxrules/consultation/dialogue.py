@@ -92,7 +92,8 @@ class Consultation:
             new = [name for name in resting_on[waiting.pop()] if name not in out and name not in self.known]
             out.update(new)
             waiting += new
-        return (*self.skipped, *(name for name in facts if name in out and name not in self.skipped))
+        out.difference_update(self.skipped)
+        return (*self.skipped, *(name for name in facts if name in out))
 
     @property
     def questions(self) -> NextQuestions:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from cxrules.builtin.naming import ModelName
 from cxrules.document import Block, Outline, mark_title
@@ -101,25 +101,25 @@ class Step(_Outlined):
     findings: tuple[Established, ...]
     standing: bool
 
-    def below(self) -> list[Step]:
-        """Return the rules that establish the findings it needs."""
-        return [step for finding in self.findings for step in finding.steps]
-
     def roots(self) -> tuple[GivenFact, ...]:
         """Return the given facts on which it rests, directly or through findings, each once."""
-        return self._roots
-
-    @cached_property
-    def _roots(self) -> tuple[GivenFact, ...]:
         if not self.findings:
             return self.facts
-        for step in climb(self, Step.below, lambda step: "_roots" in vars(step)):
+        for step in climb(self, _list_below, _ROOTS.__contains__):
             found = {given.fact: given for given in step.facts}
-            for below in step.below():
-                for given in below.roots():
+            for below in _list_below(step):
+                for given in _ROOTS[below]:
                     found.setdefault(given.fact, given)
-            vars(step)["_roots"] = tuple(found.values())  # so that no step above it has to look further down
-        return tuple(vars(self)["_roots"])
+            _ROOTS[step] = tuple(found.values())
+        return _ROOTS[self]
+
+
+_ROOTS: WeakKeyDictionary[Step, tuple[GivenFact, ...]] = WeakKeyDictionary()
+"""What steps rest on, so that no step has to look further down than those below it. Not in the steps: these travel."""
+
+
+def _list_below(step: Step) -> list[Step]:
+    return [below for finding in step.findings for below in finding.steps]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def walk(tops: Iterable[Step]) -> Iterator[Step]:
         if step.rule.id not in seen:
             seen.add(step.rule.id)
             yield step
-            waiting += step.below()[::-1]
+            waiting += _list_below(step)[::-1]
 
 
 _Node = TypeVar("_Node")
@@ -231,7 +231,7 @@ _Node = TypeVar("_Node")
 def climb(top: _Node, below: Callable[[_Node], list[_Node]], done: Callable[[_Node], bool]) -> Iterator[_Node]:
     """Yield what a node rests on and then the node, each when all below it is done; chains may be long.
 
-    The caller does what `done` asks for before it takes the next one.
+    The caller must make `done(node)` true before it asks for the next one.
     """
     waiting = [top]
     while waiting:

@@ -114,7 +114,7 @@ class NextQuestions(Portable):
                 found.setdefault(first.fact, first)
                 if len(found) >= most:
                     break
-        return tuple(found.values())
+        return tuple(found.values())[:most]
 
     def tell(self) -> tuple[Block, ...]:
         """Return in words which questions are best, and what cannot matter."""

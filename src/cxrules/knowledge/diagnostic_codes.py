@@ -56,7 +56,7 @@ CODES: Final[dict[str, str]] = {
     "values-missing": "A fact of this kind needs values: at least two to choose from, both of a flag, one of a set.",
     "percent-with-values": "A percentage has no named values.",
     "wrong-template": "The clause of a percentage needs {value} and that of a set {values}, and no other braces.",
-    "too-many-sets": "Tests tell too many sets of one fact apart, such as each combination of twenty elements.",
+    "too-many-sets": "Tests distinguish too many sets of one fact, such as every combination of twenty elements.",
     "fact-unused": "No rule tests the fact.",
     "impossible-not-facts": "An impossible conjunction tests something other than facts.",
     # tests

@@ -72,18 +72,23 @@ def check_conditions(
 
 
 def check_sets(parts: Parts) -> Iterator[Mistake]:
-    """Report sets that tests tell apart in too many ways."""
+    """Report facts of which tests distinguish too many sets."""
     facts = parts.vocabulary.facts
     tests: dict[str, dict[FactTest, None]] = {name: {} for name, fact in facts.items() if fact.kind is Kind.SET}
     conjunctions = [rule.when for rule in parts.rules.values()]
     for when in (*conjunctions, *(conjunction.when for conjunction in parts.impossible)):
         for test in leaf_tests(when):
-            if isinstance(test, FactTest) and test.fact in tests and isinstance(test.operand, tuple):
+            # An operand of another kind is reported elsewhere.
+            if isinstance(test, FactTest) and test.fact in tests and _are_names(test.operand):
                 tests[test.fact][test] = None
     for name, tested in tests.items():
         if are_too_many(facts[name], tested):
-            message = f"the tests of {name} tell more than {MOST_SETS:,} sets apart, too many to be searched"
-            yield Mistake("too-many-sets", ("facts", name), message, "make several facts of it", key=True)
+            message = f"the tests of {name} distinguish more than {MOST_SETS:,} sets, too many to search"
+            yield Mistake("too-many-sets", ("facts", name), message, "split it into several facts", key=True)
+
+
+def _are_names(operand: object) -> bool:
+    return isinstance(operand, tuple) and all(isinstance(name, str) for name in operand)
 
 
 class _ConditionChecker:

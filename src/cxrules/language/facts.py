@@ -311,7 +311,7 @@ class Vocabulary:
 
 
 def as_percentage(number: float) -> int | float:
-    """Return a percentage in its normal form, without the doubts about small ones that a caller's values raise."""
+    """Return a percentage in its normal form, without the warning about small ones that a caller gets."""
     return int(number) if number == int(number) else number
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil, floor, inf, nextafter
@@ -155,20 +156,24 @@ def _list_sets(fact: Fact, tests: Iterable[FactTest]) -> list[tuple[str, ...]]:
     return sorted(smallest, key=lambda chosen: (len(chosen), [place[element] for element in chosen]))
 
 
-def _tell_apart(fact: Fact, tests: Iterable[FactTest], most: float = inf) -> dict[tuple[bool, ...], tuple[str, ...]]:
+def _tell_apart(fact: Fact, tests: Iterable[FactTest], most: float = inf) -> dict[int, tuple[str, ...]]:
     """Return what tests see of a set, each with the smallest set of which they see it; empty if that is too many."""
     # Sets are built element by element. Of those that no test can tell apart, whatever elements follow, only the
     # smallest is kept. All that a test can see is whether all its elements are in the set (for `includes_all`), or
-    # whether any is.
-    asked = [(test.operator is Operator.INCLUDES_ALL, frozenset(_elements(test))) for test in tests]
-    smallest: dict[tuple[bool, ...], tuple[str, ...]] = {tuple(of_all for of_all, _ in asked): ()}
+    # whether any is: one bit for each test.
+    start = 0
+    adds: dict[str, int] = defaultdict(int)
+    drops: dict[str, int] = defaultdict(int)
+    for bit, test in enumerate(tests):
+        of_all = test.operator is Operator.INCLUDES_ALL
+        start |= of_all << bit
+        for element in _elements(test):
+            (drops if of_all else adds)[element] |= 1 << bit
+    smallest: dict[int, tuple[str, ...]] = {start: ()}
     for element in fact.names:
-        following: dict[tuple[bool, ...], tuple[str, ...]] = {}
+        following: dict[int, tuple[str, ...]] = {}
         for seen, chosen in smallest.items():
-            pairs = list(zip(seen, asked, strict=True))
-            without = tuple(now and element not in some if of_all else now for now, (of_all, some) in pairs)
-            within = tuple(now or (not of_all and element in some) for now, (of_all, some) in pairs)
-            for state, grown in ((without, chosen), (within, (*chosen, element))):
+            for state, grown in ((seen & ~drops[element], chosen), (seen | adds[element], (*chosen, element))):
                 if state not in following or len(grown) < len(following[state]):
                     following[state] = grown
         smallest = following

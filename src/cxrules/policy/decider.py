@@ -186,7 +186,7 @@ class Decider:
 
     @cached_property
     def twins(self) -> Mapping[int, list[int]]:
-        """For some bits, the groups with that rule whose evidence on one side of one model the same claim carries."""
+        """For each rule that shares a claim, the groups of rules whose evidence for or against one model it carries."""
         groups: dict[tuple[str, bool, str], set[int]] = defaultdict(set)
         for item in self.evidence:
             groups[item.model, item.points > 0, item.carrier].add(self._index[item.rule])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations, islice
 
@@ -80,7 +81,14 @@ class _ServingSearch:
             when = self._possibilities.rulebase.rules[rule].when
             for asked in list_ways(self._possibilities.rulebase, when, self._firing.learn, start, self._budget):
                 ways[frozenset(self._firing.list_needed(asked))] = None
-        return (way for way in ways if not any(other < way for other in ways))
+        smaller: dict[int, list[frozenset[str]]] = defaultdict(list)
+        for way in ways:
+            smaller[len(way)].append(way)
+        for way in ways:
+            if self._budget.spent:
+                return
+            if not any(other < way for size in range(len(way)) for other in smaller.get(size, ())):
+                yield way
 
     def _list_sets(
         self, needed: Sequence[frozenset[str]], relevant: Sequence[str], size: int

@@ -176,7 +176,7 @@ def list_sets(changes: Sequence[Change], most: int) -> Iterator[tuple[int, tuple
 
     A set lists its changes by position.
     """
-    # Together only once: sets that change one thing twice are never made, because a fact may have a thousand values.
+    # Sets that change one thing twice are never made, because a fact may have a thousand values.
     alternatives: dict[tuple[int, str, str], list[int]] = {}
     for position, change in enumerate(changes):
         alternatives.setdefault((change.effort, change.fact, change.element), []).append(position)

@@ -76,6 +76,10 @@ class Contest:
         return Stakes(self._bounds.trace(helping, limits), self._bounds.trace(hindering, limits))
 
 
+_COMPARED = 512
+"""The most values of a fact that are compared with each other; of more, as sets may have, all are worth trying."""
+
+
 def list_best(
     masks: Mapping[FactValue | None, int], stakes: Stakes, conjunctions: int, kept: int
 ) -> list[FactValue | None]:
@@ -95,7 +99,7 @@ def list_best(
     not_more = ~(stakes.helping & ~stakes.hindering)
     not_less = ~(stakes.hindering & ~stakes.helping | conjunctions & ~kept)
     best = dict(seen)
-    for mask in seen:
+    for mask in seen if len(seen) <= _COMPARED else ():
         for better in best:
             if better != mask and not better & ~mask & not_more and not mask & ~better & not_less:
                 del best[mask]

@@ -72,7 +72,7 @@ class FiringSearch:
         """Add a test to those required of the facts; None if no value passes, or a smaller change is known."""
         tests = (*asked.get(test.fact, ()), test)
         grown = {**asked, test.fact: tests}
-        possible = self._passes(test.fact, tests) or self.list_values(test.fact, tests)
+        possible = self._passes(test.fact, tests) or any(True for _ in self._find_values(test.fact, tests))
         return grown if possible and self._may_be_better(self.list_needed(grown)) else None
 
     def list_needed(self, asked: AskedTests) -> list[str]:
@@ -133,9 +133,13 @@ class FiringSearch:
     def list_values(self, name: str, tests: Sequence[FactTest]) -> list[FactValue]:
         """Return values that pass some tests, nearest first, other than the known one."""
         fact, now = self._vocabulary[name], self._known.get(name)
-        values = dict.fromkeys(self._near(fact, now, tests))
-        passing = [value for value in values if value != now and all(test.holds(value, fact) for test in tests)]
-        return sorted(passing, key=lambda value: _distance(fact, now, value))
+        return sorted(dict.fromkeys(self._find_values(name, tests)), key=lambda value: _distance(fact, now, value))
+
+    def _find_values(self, name: str, tests: Sequence[FactTest]) -> Iterator[FactValue]:
+        fact, now = self._vocabulary[name], self._known.get(name)
+        for value in self._near(fact, now, tests):
+            if value != now and all(test.holds(value, fact) for test in tests):
+                yield value
 
     def _near(self, fact: Fact, now: FactValue | None, tests: Sequence[FactTest]) -> Iterator[FactValue]:
         if fact.kind is Kind.PERCENT and isinstance(now, int | float):

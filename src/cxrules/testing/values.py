@@ -37,10 +37,9 @@ def thresholds(rulebase: RuleBase) -> dict[str, list[float]]:
 
 
 def telling_values(fact: Fact, cuts: Sequence[float] = ()) -> list[FactValue]:
-    """Return telling values: all but those of a percentage, and of a set of more than ten elements.
+    """Return every value; for a percentage, or a set of more than ten elements, a selection.
 
-    Of a percentage they are on each threshold, next to it and between two. Of a large set they have one element, or
-    all but one.
+    Percentages are on each threshold, next to it and between two. Large sets have one element, or all but one.
     """
     if fact.kind is Kind.FLAG:
         return [True, False]

@@ -47,6 +47,7 @@ class Circuit:
     """
 
     def __init__(self) -> None:
+        # Gates are made by z3's C interface: its Python operators check and convert each operand, which takes longer.
         self._context = z3.Context()
         self._sort = z3.BoolSort(self._context)
         self.solver = Solver(self._context)
@@ -270,7 +271,6 @@ class Circuit:
         self.solver.add(z3.BoolRef(same, self._context))
         return gate
 
-    # Gates are made by z3's C interface: its Python operators check and convert each operand, which takes longer.
     def _variable(self, name: str) -> z3.BoolRef:
         context = self._context.ref()
         return _KnownBit(z3.Z3_mk_const(context, z3.Z3_mk_string_symbol(context, name), self._sort.ast), self._context)

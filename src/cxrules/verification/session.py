@@ -93,7 +93,7 @@ class _CheckRun:
         self._late: Prover | None = None
 
     def __call__(self, name: str, deadline: float | None) -> Iterator[CheckFinding | Note]:
-        """Run one check on a separate prover, so that its findings depend on no other check."""
+        """Run one check on a separate prover, so that its findings depend on no other check, while there is time."""
         conditions: list[tuple[Condition, ...]] = []
         if name == EXPECTATION:
             for entry in self._expectations.expectations:

@@ -9,9 +9,9 @@ rule fires, each rule in as many of them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain
 from random import Random
 from typing import Final, TypeAlias, TypeVar
 
@@ -129,25 +129,38 @@ class Trials:
         yield from _spread(rng, size, values, known)
 
     def _demands(self, rng: Random, number: int) -> Iterator[tuple[FactTest, int]]:
-        """Return tests that make every rule fire, in several ways, and where each shall hold.
+        """Return tests that make every rule fire, in several ways, and where each must hold.
 
-        From the top stratum down, since what a rule needs is needed wherever the rule is.
+        It goes from the top stratum down: by the time that it reaches the rules that conclude a finding, it has seen
+        every rule that needs the finding.
         """
-        rules, concluders = self._rulebase.rules, self._rulebase.concluders
+        rules, strata = self._rulebase.rules, self._rulebase.strata
+        wanted: dict[str, int] = defaultdict(int)
         due: dict[str, int] = {}
         for place, rule in enumerate(rules):
             firsts = range(place, len(rules) * _WAYS, len(rules))
             due[rule] = mask_of(each for first in firsts for each in range(first, number, 2 * len(rules) * _WAYS))
-        for rule in chain.from_iterable(reversed(self._rulebase.strata)):
-            for condition in rules[rule].when:
+        for layer, findings in zip(reversed(strata), reversed(self._list_concluded()), strict=True):
+            for finding in findings:
+                for rule, columns in _spread(rng, number, self._rulebase.concluders[finding], wanted[finding]):
+                    due[rule] |= columns
+            for condition, everywhere in ((condition, due[rule]) for rule in layer for condition in rules[rule].when):
                 branches = condition.alternatives if isinstance(condition, AnyOf) else ((condition,),)
-                for branch, columns in _spread(rng, number, branches, due[rule]):
+                for branch, columns in _spread(rng, number, branches, everywhere):
                     for test in branch:
                         if isinstance(test, FactTest):
                             yield test, columns
-                            continue
-                        for concluder, here in _spread(rng, number, concluders.get(test.finding, ()), columns):
-                            due[concluder] |= here
+                        else:
+                            wanted[test.finding] |= columns
+
+    def _list_concluded(self) -> list[list[str]]:
+        """Return for each stratum the findings that its rules conclude, and no rule of a later one."""
+        level = {rule: number for number, layer in enumerate(self._rulebase.strata) for rule in layer}
+        found: list[list[str]] = [[] for _ in self._rulebase.strata]
+        for finding, rules in self._rulebase.concluders.items():
+            if rules:
+                found[max(level[rule] for rule in rules)].append(finding)
+        return found
 
     def _make_true(self, rng: Random, test: FactTest, drawn: dict[FactValue, int], columns: int) -> None:
         """Change a fact so that a test of it holds in some organisations."""
@@ -287,10 +300,13 @@ def _differing(one: Outcomes, other: Outcomes) -> int:
 
 def _spread(rng: Random, size: int, among: Sequence[_Item], columns: int) -> Iterator[tuple[_Item, int]]:
     """Yield several items, each with its share of some organisations, which are spread at random and evenly."""
-    for left in range(len(among), 0, -1):
-        here = columns & _draw(rng, size, 1 / left) if left > 1 else columns
-        yield among[-left], here
-        columns &= ~here
+    if not columns or len(among) < 2:
+        yield from ((item, columns) for item in among)
+        return
+    half = len(among) // 2
+    here = columns & _draw(rng, size, half / len(among))
+    yield from _spread(rng, size, among[:half], here)
+    yield from _spread(rng, size, among[half:], columns & ~here)
 
 
 def _draw(rng: Random, size: int, chance: float) -> int:
