@@ -118,7 +118,7 @@ def test_hints_are_the_same_on_every_run() -> None:
 
 def test_a_rule_at_the_end_of_a_long_chain_is_made_to_fire() -> None:
     """The kind: recursion through findings, which a chain of a thousand ends with a RecursionError."""
-    prover = Prover(make_large(facts=5, chain=1_500, rules=1_510))
+    prover = Prover(make_large(facts=5, chain=1_100, rules=1_110))
     hint = prover.trials.firing("end")
     assert hint is not None
     assert EngineView(prover.judge, hint[0], prover.space.regions).fired["end"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary
 
 from cxrules.builtin.naming import ModelName
 from cxrules.document import Block, Outline, mark_title
@@ -80,9 +79,16 @@ class Established(_Outlined):
     steps: tuple[Step, ...]
 
 
+class _Rooted:
+    """Remembers what a step rests on, so that none above it has to look further down. It does not travel with it."""
+
+    __slots__ = ("_roots",)
+    _roots: tuple[GivenFact, ...]
+
+
 @travels
 @dataclass(frozen=True, repr=False, eq=False)
-class Step(_Outlined):
+class Step(_Rooted, _Outlined):
     """A rule that fired, with what made it fire.
 
     Attributes:
@@ -105,17 +111,14 @@ class Step(_Outlined):
         """Return the given facts on which it rests, directly or through findings, each once."""
         if not self.findings:
             return self.facts
-        for step in climb(self, _list_below, _ROOTS.__contains__):
-            found = {given.fact: given for given in step.facts}
-            for below in _list_below(step):
-                for given in _ROOTS[below]:
-                    found.setdefault(given.fact, given)
-            _ROOTS[step] = tuple(found.values())
-        return _ROOTS[self]
-
-
-_ROOTS: WeakKeyDictionary[Step, tuple[GivenFact, ...]] = WeakKeyDictionary()
-"""What steps rest on, so that no step has to look further down than those below it. Not in the steps: these travel."""
+        if not hasattr(self, "_roots"):
+            for step in climb(self, _list_below, lambda step: hasattr(step, "_roots")):
+                found = {given.fact: given for given in step.facts}
+                for below in _list_below(step):
+                    for given in below.roots():
+                        found.setdefault(given.fact, given)
+                object.__setattr__(step, "_roots", tuple(found.values()))
+        return self._roots
 
 
 def _list_below(step: Step) -> list[Step]:
