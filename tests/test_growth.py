@@ -1,4 +1,4 @@
-"""No call's work grows faster than the rule base and what is known.
+"""The work of explaining, drawing, asking and reading grows no faster than the rule base.
 
 The kind: a loop over all rules, facts or findings inside another one. Work is counted in lines of Python, so nothing
 depends on a clock. Of a rule base four times as large, work that is quadratic would be sixteen times as much.
@@ -17,8 +17,8 @@ from cxrules.explanation.next_questions import next_questions
 from cxrules.policy.decision import Decision
 from cxrules.rulebase import RuleBase
 from cxrules.search.possibilities import Possibilities
+from tests.line_count import count_lines
 from tests.rulebases import fitting, make_large
-from tests.search.line_count import count_lines
 
 SHAPES: Final = {  # facts, findings in a chain, rules
     "rules": (10, 5, 300),

@@ -19,8 +19,8 @@ from cxrules.policy.judge import Judge
 from cxrules.search.budget import Budget, time_limit
 from cxrules.search.changes import Change, list_sets
 from cxrules.search.contests import Stakes, list_best
+from tests.line_count import count_lines
 from tests.rulebases import random_organisations
-from tests.search.line_count import count_lines
 from tests.search.lively import cases
 
 ADVISOR = Advisor()

@@ -14,8 +14,8 @@ from cxrules.language.rules import Conclusion, Effect, FactTest, FindingTest, Mo
 from cxrules.policy.decision import Status
 from cxrules.policy.judge import Judge
 from tests import DATA
+from tests.line_count import count_lines
 from tests.rulebases import make_claim, make_fact, make_large, make_rulebase
-from tests.search.line_count import count_lines
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")
 

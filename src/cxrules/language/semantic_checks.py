@@ -84,8 +84,9 @@ def find_mistakes(
             if not rule.then:
                 yield Mistake("empty-list", ("rules", rule.id, "then"), "this list needs an element")
         concluded = {target for rule in parts.rules.values() for target in rule.targets(Effect.FINDING)}
-        for name in (name for name in parts.findings if name not in concluded):
-            yield Mistake("finding-never-concluded", ("findings", name), f"no rule concludes the finding {name!r}")
+        for name in parts.findings:
+            if name not in concluded:
+                yield Mistake("finding-never-concluded", ("findings", name), f"no rule concludes the finding {name!r}")
     yield from check_circles(parts.rules, own)
 
 
@@ -103,7 +104,6 @@ class _PartsChecker:
         self.facts = parts.vocabulary.facts
 
     # --- what is wrong inside one item
-
     def check_items(self) -> Iterator[Mistake]:
         parts = self.parts
         for section in ("findings", "actions", "warnings"):
@@ -130,7 +130,6 @@ class _PartsChecker:
         yield "patterns", self.parts.patterns.values()
 
     # --- what is wrong between items
-
     def check_references(self) -> Iterator[Mistake]:
         parts = self.parts
         facts = self.names.known["facts"]

@@ -186,7 +186,7 @@ class Decider:
 
     @cached_property
     def twins(self) -> Mapping[int, list[int]]:
-        """For each rule that shares a claim, the groups of rules whose evidence for or against one model it carries."""
+        """For the bit of each rule that shares a claim, the groups of rules whose evidence on one side it carries."""
         groups: dict[tuple[str, bool, str], set[int]] = defaultdict(set)
         for item in self.evidence:
             groups[item.model, item.points > 0, item.carrier].add(self._index[item.rule])

@@ -96,10 +96,12 @@ def list_best(
     seen: dict[int, FactValue | None] = {}
     for value, mask in masks.items():
         seen.setdefault(mask & telling, value)
+    if len(seen) > _COMPARED:
+        return list(seen.values())
     not_more = ~(stakes.helping & ~stakes.hindering)
     not_less = ~(stakes.hindering & ~stakes.helping | conjunctions & ~kept)
     best = dict(seen)
-    for mask in seen if len(seen) <= _COMPARED else ():
+    for mask in seen:
         for better in best:
             if better != mask and not better & ~mask & not_more and not mask & ~better & not_less:
                 del best[mask]
