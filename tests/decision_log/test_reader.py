@@ -1,7 +1,9 @@
 """Reading logs: bad lines are reported, good ones are decided again."""
 
 import json
+import logging
 import tracemalloc
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxrules import Advisor, MissingRuleBase, RuleBase
+from cxrules import Advisor, MissingRuleBase, Recommendation, RuleBase
 from cxrules.decision_log import (
     DecisionLog,
     Impact,
@@ -27,11 +29,13 @@ from cxrules.decision_log import (
     Replayed,
     Trouble,
     assess_impact,
+    emit,
     replay,
 )
 from cxrules.decision_log.again import bulk, impact
 from cxrules.decision_log.record import LONGEST_LINE
 from cxrules.decision_log.recorded_answer import make_answer, pack_bits
+from cxrules.errors import UnlikelyFact
 from cxrules.language.facts import Kind
 from cxrules.language.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
 from tests import ROOT
@@ -679,3 +683,26 @@ def test_a_fact_that_the_changed_rule_base_does_not_know_is_named(tmp_path: Path
     assert isinstance(problem, Problem)
     assert problem.trouble is Trouble.INVALID_FACTS
     assert isinstance(item, Impact)
+
+
+def test_a_small_percentage_is_questioned_only_when_it_is_given(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The kind: everything that reads what was given before, and perhaps questioned then."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.warns(UnlikelyFact):
+            answer = ADVISOR.recommend(KNOWN, retention_budget_share=0.5)
+        with DecisionLog(tmp_path / "log") as log:
+            log.write(answer)
+        reader = LogReader(tmp_path / "log")
+        (logged,) = reader.decisions()
+        assert reader.answer(logged) == make_answer(answer)
+        assert reader.incoherences(logged.record) == ()
+        assert reader.decide_again(logged.record) == answer
+        assert [type(entry) for entry in replay(reader)] == [Replayed]
+        assert [type(entry) for entry in assess_impact(reader, change(BUILTIN, name="mine"))] == [Impact]
+        assert Recommendation.model_validate_json(answer.model_dump_json()) == answer
+        with caplog.at_level(logging.DEBUG, "cxrules.decisions"):
+            emit(answer, 0.0)
+        assert len(caplog.records) == 1 + len(answer.fired)

@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidKnowledge, RuleBase
-from cxrules.language.facts import FactValue
+from cxrules.language.facts import FactValue, Kind
+from cxrules.language.rules import Conclusion, Effect, FactTest, Model, Operator, Rule, Tone
 from cxrules.policy.judge import Judge
 from cxrules.verification.expectations import Expectations, read_expectations, read_plain
 from tests import ROOT
 from tests.oracle import OracleEngine
-from tests.rulebases import organisations, rulebases
+from tests.rulebases import make_claim, make_fact, make_rulebase, organisations, rulebases
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")
 
@@ -43,6 +44,7 @@ from cxrules.verification.engine_view import EngineView
 from cxrules.verification.notes import NOTES
 from cxrules.verification.prover import Prover, judge_of
 from cxrules.verification.report import diff_as_json, report_as_json, report_as_text, write_witness, write_witnesses
+from cxrules.verification.solver import Solver
 from cxrules.verification.space import label_value
 
 FAULTY = ROOT / "tests" / "data" / "faulty_bases"
@@ -244,6 +246,43 @@ def test_the_builtin_expectations_are_many_and_cite_claims() -> None:
     expectations = builtin_expectations().expectations
     assert len(expectations) >= 15
     assert all(expectation.because for expectation in expectations)
+
+
+@pytest.mark.parametrize("used", [1, 5], ids=["every value in a rule", "most in none"])
+def test_values_that_are_alike_are_asked_about_once_each(used: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind: questions about every pair of the values of one fact."""
+    number, asked = 30, 0
+
+    def check(solver: Solver, *question: Any) -> Possibility:
+        nonlocal asked
+        asked += 1
+        return ask(solver, *question)
+
+    ask = Solver.check
+    monkeypatch.setattr(Solver, "check", check)
+    rulebase = make_rulebase_of_values(number, used)
+    groups = [finding.subject.split(" = ") for finding in verify(rulebase, only=["idle-value"]).findings]
+    assert sum(map(len, groups)) == number
+    assert len(groups) == (2 if used == 1 else 3)
+    assert asked < 4 * number
+
+
+def make_rulebase_of_values(number: int, used: int) -> RuleBase:
+    claim = make_claim("S1-1", Tone.PLAIN)
+    values = [f"v{place}" for place in range(number)]
+    rules = [
+        Rule(
+            f"rule-{value}",
+            (claim.id,),
+            "So.",
+            (FactTest("fact", Operator.IS, value),),
+            (Conclusion(Effect.SUPPORTS, ("one", "two")[place % 2]),),
+        )
+        for place, value in enumerate(values)
+        if place % used == 0
+    ]
+    models = [Model(name, name, f"it is {name}") for name in ("one", "two")]
+    return make_rulebase([make_fact("fact", Kind.CHOICE, values)], rules, models, [claim])
 
 
 # --- verdicts

@@ -206,7 +206,7 @@ class LogReader:
         """
         rulebase = self.judge(record).rulebase
         shown = {name: value for name, value in record["facts"].items() if value is not None}
-        return tuple(entry.id for entry in rulebase.incoherences(rulebase.vocabulary.validate(shown)))
+        return tuple(entry.id for entry in rulebase.incoherences(rulebase.vocabulary.validate(shown, doubt=False)))
 
     def answer(self, logged: Logged) -> dict[str, Any]:
         """Return the whole answer: everything that the record states, and what follows from it.
@@ -235,7 +235,7 @@ class LogReader:
         if _hidden(record):
             raise ValueError(f"decision {record['id']!a} is masked, so it cannot be decided again")
         judge = self.judge(record)
-        return Recommendation(judge, judge.decide(judge.rulebase.vocabulary.validate(record["facts"])))
+        return Recommendation(judge, judge.decide(judge.rulebase.vocabulary.validate(record["facts"], doubt=False)))
 
     def lines(self) -> Iterator[LogLine]:
         """Return every line of every part, in order, following the file if it is rotated meanwhile."""

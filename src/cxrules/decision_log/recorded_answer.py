@@ -96,7 +96,7 @@ def expand(record: Mapping[str, Any], judge: Judge) -> dict[str, Any]:
         judge: The judge of its rule base.
     """
     shown = {name: value for name, value in record["facts"].items() if value is not None}
-    known = judge.rulebase.vocabulary.validate(shown)
+    known = judge.rulebase.vocabulary.validate(shown, doubt=False)
     answer = make_answer(Recommendation(judge, judge.decide(known)))
     for name in ("facts", "model", "status", "reason", "certainty"):
         answer[name] = record[name]

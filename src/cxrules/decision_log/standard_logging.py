@@ -157,7 +157,7 @@ def _read_fired(record: DecisionRecord) -> int:
 def _list_rules(record: DecisionRecord, judge: Judge) -> Iterator[dict[str, Any]]:
     """Return, for each fired rule that the record shows, what made it fire and what it concludes."""
     rulebase = judge.rulebase
-    known = rulebase.vocabulary.validate(record["facts"])
+    known = rulebase.vocabulary.validate(record["facts"], doubt=False)
     fired = _read_fired(record)
     findings = set(judge.decider.findings(fired))
     facts = dict(rulebase.vocabulary.facts)

@@ -162,8 +162,10 @@ class Fact(Told):
         name = ("true" if value else "false") if self.kind is Kind.FLAG else value
         return next(known.says for known in self.values if known.name == name)
 
-    def examine(self, value: object, *, hints: bool = True) -> FactValue:
+    def examine(self, value: object, *, hints: bool = True, doubt: bool = True) -> FactValue:
         """Validate one value. Without `hints`, a mistake is described in a tenth of the time, and nothing is suggested.
+
+        Without `doubt` there is no warning about a percentage below 1: it was given before, and recorded.
 
         Returns:
             The value in its normal form: a whole percentage is an int, a set a tuple in the order of the vocabulary.
@@ -183,7 +185,7 @@ class Fact(Told):
             hint = "" if meant is None else f"write {str(meant).lower()}"
             raise self._wrong("wrong-type", f"true or false is expected, not {show_value(value)}", hint=hint)
         if self.kind is Kind.PERCENT:
-            return self._examine_percent(value)
+            return self._examine_percent(value, doubt)
         if self.kind is Kind.SET:
             return self._examine_set(value, hints)
         guessed = value if hints else None
@@ -193,7 +195,7 @@ class Fact(Told):
             return self.names[self.names.index(value)]
         raise self._wrong("unknown-value", f"no such value: {show_value(value)}", guessed)
 
-    def _examine_percent(self, value: object) -> int | float:
+    def _examine_percent(self, value: object, doubt: bool) -> int | float:
         if isinstance(value, bool) or not is_real(value):
             message = f"a number from 0 to 100 is expected, not {show_value(value)}"
             raise self._wrong("wrong-type", message, hint=_guess_number(value))
@@ -203,7 +205,7 @@ class Fact(Told):
             number = float("nan")
         if not 0 <= number <= _FULL:  # true of a NaN
             raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {show_value(value)}")
-        if 0 < number < 1:
+        if doubt and 0 < number < 1:
             message = f"{self.name} is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant"
             warnings.warn(message, UnlikelyFact, stacklevel=2)
         return as_percentage(number)
@@ -268,8 +270,8 @@ class Vocabulary:
     def __reduce__(self) -> tuple[Any, ...]:
         return (Vocabulary, (dict(self.facts),))
 
-    def validate(self, given: Mapping[str, object]) -> dict[str, FactValue]:
-        """Check facts and put them into normal form.
+    def validate(self, given: Mapping[str, object], *, doubt: bool = True) -> dict[str, FactValue]:
+        """Check facts and put them into normal form; for `doubt` see `Fact.examine`.
 
         Returns:
             The known facts. Their order is the caller's.
@@ -286,12 +288,12 @@ class Vocabulary:
                 elif value is not None:
                     known[name] = readers[name](value)
                 elif name not in plain:
-                    return self._validate_slowly(given)
+                    return self._validate_slowly(given, doubt)
         except (KeyError, TypeError):
-            return self._validate_slowly(given)
+            return self._validate_slowly(given, doubt)
         return known
 
-    def _validate_slowly(self, given: Mapping[str, object]) -> dict[str, FactValue]:
+    def _validate_slowly(self, given: Mapping[Any, object], doubt: bool) -> dict[str, FactValue]:
         known: dict[str, FactValue] = {}
         mistakes: list[Diagnostic] = []
         names = tuple(self.facts)
@@ -299,10 +301,11 @@ class Vocabulary:
             fact = self.facts.get(name)
             if fact is None:
                 hint = suggest(name, names) if len(mistakes) < SHOWN else ""
-                mistakes.append(Diagnostic("unknown-fact", Location(path=(_name(name),)), "no such fact", hint))
+                path = (name if isinstance(name, str) else show_value(name),)
+                mistakes.append(Diagnostic("unknown-fact", Location(path=path), "no such fact", hint))
             elif value is not None:
                 try:
-                    known[fact.name] = fact.examine(value)
+                    known[fact.name] = fact.examine(value, doubt=doubt)
                 except InvalidOrganisation as error:
                     mistakes += error.diagnostics
         if mistakes:
@@ -352,10 +355,6 @@ def _guess_number(value: object) -> str:
         return "write a decimal number" if isinstance(value, str) else ""
     number = float(f"{match[1] or 0}.{match[2] or 0}e{match[3] or 0}")
     return f"write {write_number(int(number) if number.is_integer() else number)}" if number <= _FULL else ""
-
-
-def _name(name: object) -> str:
-    return name if isinstance(name, str) else show_value(name)
 
 
 def make_reader(kind: Kind, names: Sequence[str]) -> Callable[[Any], FactValue]:

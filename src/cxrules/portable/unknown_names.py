@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from cxrules.errors import SHOWN, InvalidOrganisation, no_such
-from cxrules.language.facts import Fact, Kind
 from cxrules.rulebase import RuleBase
 
 __all__ = ["find_unknown_names"]
@@ -90,18 +89,6 @@ def _check_facts(part: dict[str, Any], rulebase: RuleBase) -> Iterator[str]:
         given += [{fact: answer.get("value")} for answer in (part, *part.get("answers", ()))]
     for each in given:
         try:
-            rulebase.vocabulary.validate(
-                {
-                    name: value
-                    for name, value in each.items()
-                    if not _is_settled(rulebase.vocabulary.facts.get(name), value)
-                }
-            )
+            rulebase.vocabulary.validate(each, doubt=False)
         except InvalidOrganisation as error:
             yield from map(str, error.diagnostics)
-
-
-def _is_settled(fact: Fact | None, value: Any) -> bool:
-    """Return whether nothing is wrong with a value: none is, and a share was perhaps warned of when it was given."""
-    share = fact is not None and fact.kind is Kind.PERCENT and type(value) in (int, float) and 0 <= value <= 100
-    return value is None or share

@@ -115,7 +115,7 @@ class Space:
             passing = [
                 wire
                 for wire, value in zip(wires.values(), self.values(fact.name), strict=True)
-                if test.holds(value, fact)
+                if wire is not False and test.holds(value, fact)
             ]
             return self.circuit.any_of(passing)
         assert isinstance(test.operand, tuple)
@@ -201,7 +201,5 @@ def _open_fact(circuit: Circuit, fact: Fact, regions: Regions, mark: str) -> dic
     else:
         labels = ["true", "false"] if fact.kind is Kind.FLAG else list(fact.names)
     wires: dict[str, Bit] = {label: circuit.wire(f"{fact.name}{mark} {label}") for label in labels}
-    for position, label in enumerate(labels):
-        for other in labels[position + 1 :]:
-            circuit.require(circuit.negate(circuit.all_of([wires[label], wires[other]])))
+    circuit.require(circuit.at_most_true(list(wires.values()), 1))
     return wires

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from random import Random
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from cxrules.columns.bits.gates import Gate
 from cxrules.columns.cohort import (
@@ -51,6 +51,13 @@ Hinted: TypeAlias = tuple[Facts, Facts]
 """An organisation, and what is otherwise about it."""
 
 
+class _Answers(NamedTuple):
+    """What a cohort is answered, and which of it is impossible."""
+
+    columns: dict[object, int]
+    incoherent: int
+
+
 class Trials:
     """Organisations decided side by side. Each question returns one of them and the facts that differ, or None.
 
@@ -62,6 +69,7 @@ class Trials:
         self._vocabulary = self._rulebase.vocabulary
         # For each fact the values that tests tell apart.
         self._choices: dict[str, tuple[FactValue, ...]] = {name: space.values(name) for name in self._vocabulary.facts}
+        self._fixed: tuple[str, dict[FactValue, _Answers]] = ("", {})
 
     @cached_property
     def _judge(self) -> CohortJudge:
@@ -86,8 +94,8 @@ class Trials:
         return Runner(program, gates)
 
     @cached_property
-    def _answered(self) -> dict[object, int]:
-        return self._answering(self._cohort)
+    def _answered(self) -> _Answers:
+        return _Answers(self._answering(self._cohort), incoherent=0)
 
     @cached_property
     def _fired(self) -> dict[str, int]:
@@ -235,13 +243,21 @@ class Trials:
         bare = self._cohort._replace(columns=rest)
         if result:
             return self._first(_differing(self._decided, self._judge.decide(bare)) & ~self._incoherent(bare))
-        return self._first_that_differs(self._cohort, bare)
+        return self._first_that_differs(self._answered, self._answer(bare))
 
     def between(self, name: str, one: FactValue, other: FactValue) -> Hinted | None:
         """Return an organisation that gets another answer with one value of a fact than with another."""
-        everything = self._cohort.everything
-        here, there = (self._with(name, column_of(self._vocabulary, name, value, everything)) for value in (one, other))
-        return self._first_that_differs(here, there)
+        return self._first_that_differs(self._fix(name, one), self._fix(name, other))
+
+    def _fix(self, name: str, value: FactValue) -> _Answers:
+        """Return what is answered if a fact has a value, kept as long as one fact is asked about."""
+        if self._fixed[0] != name:
+            self._fixed = (name, {})
+        kept = self._fixed[1]
+        if value not in kept:
+            column = column_of(self._vocabulary, name, value, self._cohort.everything)
+            kept[value] = self._answer(self._with(name, column))
+        return kept[value]
 
     def with_element(self, name: str, element: str) -> Hinted | None:
         """Return an organisation that gets another answer when a set includes an element too."""
@@ -250,7 +266,7 @@ class Trials:
             return None
         without, added = ({**drawn.elements, element: columns} for columns in (0, drawn.known))
         found = self._first_that_differs(
-            self._with(name, SetColumn(drawn.known, without)), self._with(name, SetColumn(drawn.known, added))
+            *(self._answer(self._with(name, SetColumn(drawn.known, elements))) for elements in (without, added))
         )
         if found is None or name not in found[0]:
             return None
@@ -263,16 +279,15 @@ class Trials:
     def _with(self, name: str, column: Column) -> Cohort:
         return self._cohort._replace(columns={**self._cohort.columns, name: column})
 
-    def _first_that_differs(self, one: Cohort, other: Cohort) -> Hinted | None:
+    def _answer(self, cohort: Cohort) -> _Answers:
+        return _Answers(self._answering(cohort), self._incoherent(cohort))
+
+    def _first_that_differs(self, one: _Answers, other: _Answers) -> Hinted | None:
         """Return the first that gets different answers in two cohorts."""
-        here, there = (self._answered if cohort is self._cohort else self._answering(cohort) for cohort in (one, other))
         differing = 0
-        for what, columns in here.items():
-            differing |= columns ^ there[what]
-        for cohort in (one, other):
-            if cohort is not self._cohort:
-                differing &= ~self._incoherent(cohort)
-        return self._first(differing)
+        for what, columns in one.columns.items():
+            differing |= columns ^ other.columns[what]
+        return self._first(differing & ~one.incoherent & ~other.incoherent)
 
     def _first(self, columns: int) -> Hinted | None:
         return (self._read(first_of(columns)), {}) if columns else None

@@ -295,8 +295,8 @@ def _recorded(record: DecisionRecord) -> ImpactOutcome:
 
 def _compare(logged: Logged, own: Judge, change: _RuleBaseChange) -> Impact:
     record, changed = logged.record, change.judge
-    before = own.decide(own.rulebase.vocabulary.validate(record["facts"]))
-    after = changed.decide(changed.rulebase.vocabulary.validate(record["facts"]))
+    before = own.decide(own.rulebase.vocabulary.validate(record["facts"], doubt=False))
+    after = changed.decide(changed.rulebase.vocabulary.validate(record["facts"], doubt=False))
     comparison = compare(own.decider, before.fired, changed.decider, after.fired)
     both = set(own.decider.names(before.fired)) - set(comparison.silent)
     return Impact(

@@ -142,6 +142,8 @@ def _tell_values(prover: Prover, fact: Fact) -> Iterator[CheckFinding]:
     alike = {value: {value} for value in values}
     found = {}
     for one, other in pairs:
+        if other in alike[one]:  # by way of a third value
+            continue
         either = f"whether the fact is {write_value(one)} or {write_value(other)}"
         subject = Subject(
             IDLE_VALUE,
