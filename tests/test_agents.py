@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import warnings
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from mcp import Client
 from mcp.server.mcpserver import MCPServer
 
 import cxrules
+from cxrules import UnlikelyFact
 from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.language.facts import Kind
 from cxrules.language.rules import Conclusion, Effect, FactTest, Model, Operator, Rule, Tone
@@ -227,6 +229,24 @@ def test_shortened_answers_say_how_much_is_left() -> None:
     met = cxrules.recommend(CONTRADICTORY).incoherences
     assert answer["contradictions"][-1] == f"… and {len(met) - 5} more"
     assert answer["explanation"].endswith("… and more")
+
+
+@pytest.mark.parametrize("given", [0.15, 0.5])
+def test_doubts_are_passed_on_to_the_agent_only(given: float) -> None:
+    """The kind: a share between 0 and 1, which models write where a percentage is meant."""
+    small = {"retention_budget_share": given}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnlikelyFact)
+        told = run(call("recommend", facts=small)).structured_content["doubts"]
+        texts = [
+            run(call("why_not", facts=small, name="cmo_owned")).content[0].text,
+            run(call("what_if", facts={}, changes=small)).content[0].text,
+            run(call("what_if", facts=small, changes={})).content[0].text,
+        ]
+        assert not run(call("next_questions", facts=small)).is_error
+    assert told == [f"retention_budget_share is {given:g} %; write {100 * given:g} if {100 * given:g} % was meant"]
+    assert [text.splitlines()[0] for text in texts] == told * 3
+    assert run(call("recommend", facts={"retention_budget_share": 15})).structured_content["doubts"] == []
 
 
 def test_the_server_and_its_decisions_can_be_named() -> None:

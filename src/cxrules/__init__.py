@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from cxrules.advisor import Advisor, recommend, recommend_frame
 from cxrules.builtin.models import OwnershipModel
-from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, MissingRuleBase, UnlikelyFact
+from cxrules.doubts import UnlikelyFact
+from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, MissingRuleBase
 from cxrules.policy.decision import Reason, Status
 from cxrules.policy.dissent import Voice
 from cxrules.policy.ranking import RankedModel

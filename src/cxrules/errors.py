@@ -16,7 +16,6 @@ __all__ = [
     "InvalidOrganisation",
     "Location",
     "MissingRuleBase",
-    "UnlikelyFact",
     "is_missing",
     "is_real",
     "list_shown",
@@ -167,10 +166,6 @@ class MissingRuleBase(LookupError):
             f"this question needs the rule base of revision {self.revision[:12]}{named}, which is not loaded; "
             "load it, or attach it with recommendation.attach(rulebase)"
         )
-
-
-class UnlikelyFact(UserWarning):
-    """A fact is valid but probably not what was meant, such as a share of 0.15 where 15 % was meant."""
 
 
 def show_text(text: str, longest: int | None = None) -> str:

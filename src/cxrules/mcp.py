@@ -1,7 +1,7 @@
 """A server of the Model Context Protocol: five tools and the articles' claims. In the extra `cxrules[mcp]`."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Annotated, Any
 
@@ -10,6 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, FailFast, Field
 
 from cxrules.advisor import Advisor
+from cxrules.doubts import hear_doubts
 from cxrules.errors import InvalidOrganisation, show_text
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import Source
@@ -55,6 +56,7 @@ class ToolAnswer(BaseModel):
     """Who should own CX, and why."""
 
     contradictions: list[str]
+    doubts: list[str]
     id: str
     model: str | None
     name: str | None
@@ -89,11 +91,11 @@ def create_server(rulebase: RuleBase | None = None) -> MCPServer:
 
 
 def _limited(tool: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a tool whose searches end in time."""
+    """Return a tool whose searches end in time, and which warns nobody but the agent."""
 
     @wraps(tool)
     def answer(**arguments: Any) -> Any:
-        with time_limit(_SECONDS):
+        with time_limit(_SECONDS), hear_doubts():
             return tool(**arguments)
 
     return answer
@@ -123,7 +125,9 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
     @_limited
     def recommend(facts: KnownFacts) -> ToolAnswer:
         """Recommend who should own Customer Experience, with reasons, sources and dissent."""
-        return _answer(_ask(advisor, facts))
+        with hear_doubts() as doubts:
+            advice = _ask(advisor, facts)
+        return _answer(advice, _tell(doubts))
 
     @server.tool()
     @_limited
@@ -135,9 +139,10 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
         ],
     ) -> str:
         """Explain what keeps a model from being recommended, or why a rule did not fire, and what would change that."""
-        advice = _ask(advisor, facts)
+        with hear_doubts() as doubts:
+            advice = _ask(advisor, facts)
         try:
-            return _fit(advice.why_not(name).explain())
+            return _fit("\n".join([*_tell(doubts), advice.why_not(name).explain()]))
         except ValueError as error:
             raise _refuse(error) from None
 
@@ -147,9 +152,10 @@ def _add_tools(server: MCPServer, advisor: Advisor) -> None:
         facts: KnownFacts, changes: Annotated[dict[str, Any], Field(description="Facts supposed to differ")]
     ) -> str:
         """Compare the recommendation with that on changed facts."""
-        advice = _ask(advisor, facts)
         try:
-            return _fit(advice.what_if(changes).explain())
+            with hear_doubts() as doubts:
+                supposed = _ask(advisor, facts).what_if(changes)
+            return _fit("\n".join([*_tell(doubts), supposed.explain()]))
         except InvalidOrganisation as error:
             raise _refuse(error) from None
 
@@ -183,29 +189,34 @@ def _ask(advisor: Advisor, facts: dict[str, Any]) -> Recommendation:
         raise _refuse(error) from None
 
 
+def _tell(doubts: Mapping[str, str]) -> list[str]:
+    return _list_first([show_text(f"{name} {says}", _SHORTER[1]) for name, says in doubts.items()])
+
+
 def _refuse(error: ValueError) -> ToolError:
     lines = [show_text(line, LONGEST // _FEW) for line in str(error).splitlines()]
     return ToolError(_fit("\n".join(lines)))
 
 
-def _answer(advice: Recommendation) -> ToolAnswer:
+def _answer(advice: Recommendation, doubts: list[str]) -> ToolAnswer:
     for longest in _SHORTER:
-        found = _answer_in_brief(advice, longest)
+        found = _answer_in_brief(advice, doubts, longest)
         if _measure(found.model_dump(mode="json")) <= LONGEST - _LEAST:
             break
     else:
-        found = _answer_in_brief(advice, _SHORTER[-1])
+        found = _answer_in_brief(advice, doubts, _SHORTER[-1])
     room = LONGEST - _measure(found.model_dump(mode="json"))
     return found.model_copy(update={"explanation": _fit(advice.explain(), room)})
 
 
-def _answer_in_brief(advice: Recommendation, longest: int) -> ToolAnswer:
+def _answer_in_brief(advice: Recommendation, doubts: list[str], longest: int) -> ToolAnswer:
     def list_first(advised: Iterable[Advice], most: int = _FEW) -> list[str]:
         return _list_first([show_text(each.text, longest) for each in advised], most)
 
     return ToolAnswer(
         id=advice.id,
         contradictions=list_first(advice.incoherences),
+        doubts=doubts,
         model=advice.model,
         name=advice.name and show_text(advice.name, longest),
         status=advice.status,

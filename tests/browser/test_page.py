@@ -593,6 +593,12 @@ def test_no_view_has_an_accessibility_fault(browser: Any, server: str, axe: str,
     page.wait_for_selector("#outcome .incoherent")
     page.evaluate(axe)
     examine("contradiction")
+    page.goto("about:blank")
+    page.goto(link_to(server, {"facts": {"retention_budget_share": 0.15}}))
+    page.wait_for_selector("#outcome .doubt")
+    assert page.inner_text("#outcome .doubt") == "“Spend on keeping customers” is 0.15 %; write 15 if 15 % was meant."
+    page.evaluate(axe)
+    examine("doubt")
     assert {view: faults for view, faults in found.items() if faults} == {}
     page.context.close()
 

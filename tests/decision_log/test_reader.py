@@ -35,7 +35,7 @@ from cxrules.decision_log import (
 from cxrules.decision_log.again import bulk, impact
 from cxrules.decision_log.record import LONGEST_LINE
 from cxrules.decision_log.recorded_answer import make_answer, pack_bits
-from cxrules.errors import UnlikelyFact
+from cxrules.doubts import UnlikelyFact
 from cxrules.language.facts import Kind
 from cxrules.language.rules import Conclusion, Effect, Engineer, Model, Policy, Rule
 from tests import ROOT

@@ -7,6 +7,7 @@ import json
 import logging
 import subprocess
 import sys
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from cxrules import Recommendation, recommend
+from cxrules import Recommendation, UnlikelyFact, recommend
 from cxrules.web.app import create_app
 from cxrules.web.limits import Guard, Limits
 from tests import ROOT
 from tests.columns.test_cell_texts import FILES
 from tests.web.tables import encode
+from tests.web.test_service import REQUESTS
 
 FACTS = {"maturity": "early", "silos": "severe", "ceo_involvement": "champion"}
 SMALL = Limits(body=2000, table=4000, arrival=0.2)
@@ -66,6 +68,34 @@ def test_every_question_is_answered(client: TestClient, path: str, body: dict[st
     answer = client.post(f"/api/{path}", json={"facts": FACTS, **body})
     assert answer.status_code == 200
     assert answer.json()
+
+
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        *((f"page/{operation}", request_) for operation, request_ in REQUESTS.items()),
+        *((f"api/{path}", {"facts": FACTS}) for path in ("recommend", "explain", "counterfactuals", "next-questions")),
+        ("api/why-not", {"facts": FACTS, "name": "cmo_owned"}),
+        ("api/what-if", {"facts": FACTS, "changes": {}}),
+        ("api/consultation", {"facts": FACTS}),
+        ("api/table", {}),
+    ],
+)
+def test_a_doubt_reaches_no_log(client: TestClient, path: str, request_: dict[str, Any]) -> None:
+    """The kind: a warning about facts, which the server's owner would read, and Python would keep for ever."""
+    small = {"retention_budget_share": 0.15}
+    wanted = {
+        name: small if name in ("facts", "changes", "one", "other") else value for name, value in request_.items()
+    }
+    if path.endswith("/table"):
+        wanted = {"name": "t.csv", "base64": encode(b"retention_budget_share\n0.15\n")}
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        answer = client.post(f"/{path}", json=wanted)
+    assert answer.status_code == 200
+    assert not [each for each in warned if issubclass(each.category, UnlikelyFact)]
+    if path == "page/recommend" or path.endswith("/table"):
+        assert "is 0.15 %; write 15 if 15 % was meant" in answer.json()["doubts"][0]
 
 
 def test_a_consultation_takes_and_returns_its_state(client: TestClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 from math import inf, nextafter
@@ -27,7 +26,8 @@ from cxrules.columns.arrow_buffers import (
 from cxrules.columns.cell_texts import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
-from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, UnlikelyFact, is_missing
+from cxrules.doubts import doubt_fact
+from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, is_missing
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_tests
 
@@ -197,11 +197,8 @@ class Coder:
         unlikely = known & (numbers > 0) & (numbers < 1)
         if unlikely.any():
             first = numbers[unlikely][0]
-            message = (
-                f"{fact.name}: {np.count_nonzero(unlikely):,} of {len(numbers):,} shares are below 1 %, "
-                f"such as {first:g} %"
-            )
-            warnings.warn(f"{message}; write {100 * first:g} if that was meant", UnlikelyFact, stacklevel=2)
+            below = f"{np.count_nonzero(unlikely):,} of {len(numbers):,} shares below 1 %"
+            doubt_fact(fact.name, f"has {below}, such as {first:g} %; write {100 * first:g} if that was meant")
         outside = known & ((numbers < 0) | (numbers > 100))
         if not outside.any():
             return codes, []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
@@ -11,13 +10,13 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
+from cxrules.doubts import doubt_fact
 from cxrules.errors import (
     MISSING,
     SHOWN,
     Diagnostic,
     InvalidOrganisation,
     Location,
-    UnlikelyFact,
     is_missing,
     is_real,
     show_value,
@@ -206,8 +205,7 @@ class Fact(Told):
         if not 0 <= number <= _FULL:  # true of a NaN
             raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {show_value(value)}")
         if doubt and 0 < number < 1:
-            message = f"{self.name} is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant"
-            warnings.warn(message, UnlikelyFact, stacklevel=2)
+            doubt_fact(self.name, f"is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant")
         return as_percentage(number)
 
     def _examine_set(self, value: object, hints: bool) -> tuple[str, ...]:

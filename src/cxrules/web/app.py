@@ -96,6 +96,7 @@ class TableResult(BaseModel):
     distribution: list[dict[str, Any]] = Field(description="How many organisations get each model")
     rows: list[dict[str, Any]] = Field(description="The first rows, with their facts")
     csv: str = Field(description="The whole result")
+    doubts: list[str] = Field(description="For each fact the first value that is unlikely, such as a share of 0.15 %")
 
 
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {

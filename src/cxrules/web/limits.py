@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cxrules.doubts import hear_doubts
 from cxrules.web.security_headers import HEADERS
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class Guard:
 
         try:
             if await self._collect(dict(scope["headers"]), receive, body):
-                await self._application(scope, body.hand_over(receive), send_guarded)
+                with hear_doubts():  # by reading the body; no facts reach a log
+                    await self._application(scope, body.hand_over(receive), send_guarded)
         except _RefusedError as error:
             await _refuse(send_guarded, error.status, str(error))
         finally:

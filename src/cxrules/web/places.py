@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from starlette.exceptions import HTTPException
 
+from cxrules.doubts import hear_doubts
 from cxrules.search.budget import time_limit
 from cxrules.web.limits import Limits
 
@@ -49,5 +50,5 @@ class _Place:
             self._free.release()
 
     def _answer(self, ask: Callable[[], _Answer]) -> _Answer:
-        with time_limit(self._seconds):
+        with time_limit(self._seconds), hear_doubts():
             return ask()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cxrules.advisor import Advisor
 from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
+from cxrules.doubts import hear_doubts
 from cxrules.errors import no_such, show_text
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
@@ -117,7 +118,8 @@ class Service:
             signature(method).bind(**request)
         except TypeError as error:
             raise ValueError(f"{operation}: {error}") from None
-        return method(**request)
+        with hear_doubts():  # who asks does not see a warning
+            return method(**request)
 
     def respond(self, operation: str, request: str) -> tuple[bool, str]:
         """Answer one request as JSON, for a caller in another language.
@@ -166,13 +168,15 @@ class Service:
 
     def recommend(self, facts: Mapping[str, Any]) -> _Plain:
         """Return the current answer: everything that needs no search."""
-        advice = self.advisor.recommend(facts)
+        with hear_doubts() as doubts:
+            advice = self.advisor.recommend(facts)
         rulebase = self._rulebase
         sheet = make_sheet(self._judge, advice.decision)
         contradictory = "These answers contradict each other. " if advice.incoherences else ""
         return {
             **summarise(advice),
             "incoherences": [{"id": each.id, "reason": each.text} for each in advice.incoherences],
+            "doubts": [f"“{rulebase.vocabulary[name].label or name}” {says}." for name, says in doubts.items()],
             "certain": sheet.certainty,
             "heading": sheet.heading,
             "reasons": [{"rule": rule, "text": unmark(text)} for rule, text in sheet.reasons.items()],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.columns.cell_texts import guard_formula
 from cxrules.columns.layout import ALL, PAGE, Faults, lay_out, refuse_twice
+from cxrules.doubts import hear_doubts
 from cxrules.language.plain import make_plain
 from cxrules.search.budget import Budget
 from cxrules.web.rows import RowReader
@@ -47,8 +48,8 @@ def decide_table(advisor: Advisor, name: str, base64: str) -> dict[str, Any]:
         base64: Its content.
 
     Returns:
-        How many organisations there are, how the models are distributed, the first rows with their facts, and the
-        whole result as CSV.
+        How many organisations there are, how the models are distributed, the first rows with their facts, the whole
+        result as CSV, and for each fact the first value that is unlikely.
 
     Raises:
         InvalidOrganisation: With the first mistakes, by column and row.
@@ -64,8 +65,9 @@ def decide_table(advisor: Advisor, name: str, base64: str) -> dict[str, Any]:
     read = set(layout.read)
     label = next((position for position, name in enumerate(upload.names) if name not in read), None)
     answer = _TableAnswer(advisor, upload.names, label)
-    _decide(upload, RowReader(advisor.rulebase.vocabulary, upload.names, layout), answer)
-    return answer.tell()
+    with hear_doubts() as doubts:
+        _decide(upload, RowReader(advisor.rulebase.vocabulary, upload.names, layout), answer)
+    return {**answer.tell(), "doubts": [f"{fact} {says}" for fact, says in doubts.items()]}
 
 
 def _decide(upload: Upload, reader: RowReader, answer: _TableAnswer) -> None:

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from cxrules.cli.terminal.exit_codes import ExitCode
-from cxrules.errors import UnlikelyFact, show_text
+from cxrules.doubts import UnlikelyFact
+from cxrules.errors import show_text
 
 __all__ = ["doubts_are_lines", "whatever_the_streams"]
 

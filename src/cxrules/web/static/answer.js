@@ -8,11 +8,13 @@ const folds = {}; // sections that the user opened or closed
 
 export function drawAnswer(advice) {
   const incoherences = advice.incoherences.map((each) => h("p", { class: "incoherent" }, h("strong", {}, "These answers contradict each other. "), each.reason));
+  const doubts = advice.doubts.map((doubt) => h("p", { class: "doubt" }, doubt));
   byId("outcome").hidden = false;
   fill(
     byId("outcome"),
     h("h2", { id: "outcome-title" }, "As it stands"),
     incoherences,
+    doubts,
     h("p", { class: "model", "data-model": advice.model ?? "" }, advice.name ?? "No recommendation yet"),
     h("p", {}, advice.outcome),
     advice.model ? bar(advice.certainty, "Certainty of the evidence") : null,

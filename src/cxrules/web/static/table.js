@@ -49,6 +49,7 @@ function drawResult() {
   fill(
     byId("table-result"),
     h("h3", {}, `${result.count} organisations`),
+    result.doubts.map((doubt) => h("p", { class: "doubt" }, doubt)),
     h("table", { class: "bars" }, h("caption", {}, "Recommended models"),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Model"), h("th", { scope: "col", class: "number" }, "Organisations"), h("th", { scope: "col", class: "number" }, "Share"), h("td", { class: "wide" }))),
       h("tbody", {}, result.distribution.map((row) => h("tr", {},
