@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
 from typing import Final
 
-__all__ = ["UnlikelyFact", "doubt_fact", "hear_doubts"]
+__all__ = ["UnlikelyFact", "doubt_fact", "hear_doubts", "pass_on", "tell_doubts"]
 
-_LIBRARIES: Final = frozenset({"cxrules", "narwhals", "pydantic"})
+_LIBRARIES: Final = frozenset({"contextlib", "cxrules", "duckdb", "narwhals", "pydantic"})
+"""Packages that pass a fact on from the line that gave it."""
 
 _HEARD: Final[ContextVar[dict[str, str] | None]] = ContextVar("heard", default=None)
 
@@ -26,7 +27,8 @@ def hear_doubts() -> Iterator[dict[str, str]]:
     """Collect doubts instead of warning of them, the first about each fact.
 
     Meant for a server: its facts are given by others, who do not see its warnings, and Python keeps the text of every
-    warning. It applies to the caller's context: its thread, or its task.
+    warning. It applies to the caller's context, its thread or its task, and so not to the threads of a pool, nor to an
+    answer that is read after the block.
 
     Yields:
         What is doubtful, by fact.
@@ -39,11 +41,28 @@ def hear_doubts() -> Iterator[dict[str, str]]:
         {'retention_budget_share': 'is 0.15 %; write 15 if 15 % was meant'}
     """
     heard: dict[str, str] = {}
-    token = _HEARD.set(heard)
+    before = _HEARD.get()
+    _HEARD.set(heard)
     try:
         yield heard
     finally:
-        _HEARD.reset(token)
+        _HEARD.set(before)  # a token would be refused where a generator is closed in another context
+
+
+def pass_on(doubts: Mapping[str, str]) -> None:
+    """Pass on doubts that were heard, to the host that listens outside or as warnings."""
+    for name, says in doubts.items():
+        doubt_fact(name, says)
+
+
+def tell_doubts(doubts: Mapping[str, str]) -> list[str]:
+    """Return doubts as texts that name the facts.
+
+    Examples:
+        >>> tell_doubts({"retention_budget_share": "is 0.15 %; write 15 if 15 % was meant"})
+        ['retention_budget_share is 0.15 %; write 15 if 15 % was meant']
+    """
+    return [f"{name} {says}" for name, says in doubts.items()]
 
 
 def doubt_fact(name: str, says: str) -> None:

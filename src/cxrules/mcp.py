@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, FailFast, Field
 
 from cxrules.advisor import Advisor
-from cxrules.doubts import hear_doubts
+from cxrules.doubts import hear_doubts, tell_doubts
 from cxrules.errors import InvalidOrganisation, show_text
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import Source
@@ -190,7 +190,7 @@ def _ask(advisor: Advisor, facts: dict[str, Any]) -> Recommendation:
 
 
 def _tell(doubts: Mapping[str, str]) -> list[str]:
-    return _list_first([show_text(f"{name} {says}", _SHORTER[1]) for name, says in doubts.items()])
+    return _list_first([show_text(each, _SHORTER[1]) for each in tell_doubts(doubts)])
 
 
 def _refuse(error: ValueError) -> ToolError:

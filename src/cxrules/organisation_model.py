@@ -55,7 +55,7 @@ class OrganisationModel(BaseModel, frozen=True):  # as an argument, so that type
         if not isinstance(data, Mapping):
             return handler(data)
         try:
-            known = cls._vocabulary().validate(data)
+            known = cls._vocabulary().validate(data, doubt=False)  # it is questioned once it is decided on
         except InvalidOrganisation as error:
             raise _translate(cls.__name__, data, error) from None
         # A field given as None was given, and counts among `model_fields_set`.

@@ -380,7 +380,7 @@ def test_a_single_name_is_not_taken_for_a_list_of_letters() -> None:
 
 
 def test_shares_below_one_per_cent_are_questioned_once() -> None:
-    with pytest.warns(UnlikelyFact, match=r"has 2 of 3 shares below 1 %, such as 0.15 %; write 15") as caught:
+    with pytest.warns(UnlikelyFact, match=r"retention_budget_share is 0.15 %; write 15") as caught:
         ADVISOR.recommend_frame(pa.table({"retention_budget_share": [0.15, 0.2, 40]}))
     assert len(caught) == 1
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidKnowledge, RuleBase
 from cxrules.language.facts import FactValue, Kind
-from cxrules.language.rules import Conclusion, Effect, FactTest, Model, Operator, Rule, Tone
+from cxrules.language.rules import Conclusion, Effect, FactTest, Impossible, Model, Operator, Rule, Tone
 from cxrules.policy.judge import Judge
 from cxrules.verification.expectations import Expectations, read_expectations, read_plain
 from tests import ROOT
@@ -265,6 +265,29 @@ def test_values_that_are_alike_are_asked_about_once_each(used: int, monkeypatch:
     assert sum(map(len, groups)) == number
     assert len(groups) == (2 if used == 1 else 3)
     assert asked < 4 * number
+
+
+@pytest.mark.parametrize("kind", [Kind.CHOICE, Kind.ORDERED])
+def test_values_are_alike_only_if_each_is_like_every_other(kind: Kind) -> None:
+    """The kind: values compared by way of a third, which is itself not possible wherever they differ."""
+    claim = make_claim("S1-1", Tone.PLAIN)
+    on = FactTest("on", Operator.IS, True)
+    rules = [
+        Rule(
+            model, (claim.id,), "So.", (FactTest("fact", Operator.IS, value), on), (Conclusion(Effect.SUPPORTS, model),)
+        )
+        for model, value in (("one", "a"), ("two", "c"))
+    ]
+    rulebase = make_rulebase(
+        [make_fact("fact", kind, ["a", "b", "c"]), make_fact("on", Kind.FLAG)],
+        rules,
+        [Model(name, name, f"it is {name}") for name in ("one", "two")],
+        [claim],
+        impossible=[Impossible("no-b-on", (FactTest("fact", Operator.IS, "b"), on), "No.")],
+    )
+    found = {finding.subject: finding.verdict for finding in verify(rulebase, only=["idle-value"]).findings}
+    assert found["fact: a = b"] is Verdict.REFUTED
+    assert found["fact: c"] is Verdict.PROVED
 
 
 def make_rulebase_of_values(number: int, used: int) -> RuleBase:

@@ -25,6 +25,7 @@ from tests.web.tables import encode
 from tests.web.test_service import REQUESTS
 
 FACTS = {"maturity": "early", "silos": "severe", "ceo_involvement": "champion"}
+SAID = "is 0.15 %; write 15 if 15 % was meant"
 SMALL = Limits(body=2000, table=4000, arrival=0.2)
 
 
@@ -76,7 +77,7 @@ def test_every_question_is_answered(client: TestClient, path: str, body: dict[st
         *((f"page/{operation}", request_) for operation, request_ in REQUESTS.items()),
         *((f"api/{path}", {"facts": FACTS}) for path in ("recommend", "explain", "counterfactuals", "next-questions")),
         ("api/why-not", {"facts": FACTS, "name": "cmo_owned"}),
-        ("api/what-if", {"facts": FACTS, "changes": {}}),
+        ("api/what-if", {"facts": {}, "changes": FACTS}),
         ("api/consultation", {"facts": FACTS}),
         ("api/table", {}),
     ],
@@ -94,8 +95,10 @@ def test_a_doubt_reaches_no_log(client: TestClient, path: str, request_: dict[st
         answer = client.post(f"/{path}", json=wanted)
     assert answer.status_code == 200
     assert not [each for each in warned if issubclass(each.category, UnlikelyFact)]
+    if small in wanted.values() and path != "page/recommend":
+        assert json.loads(answer.headers["cxrules-doubts"]) == [f"retention_budget_share {SAID}"]
     if path == "page/recommend" or path.endswith("/table"):
-        assert "is 0.15 %; write 15 if 15 % was meant" in answer.json()["doubts"][0]
+        assert SAID in answer.json()["doubts"][0]
 
 
 def test_a_consultation_takes_and_returns_its_state(client: TestClient) -> None:

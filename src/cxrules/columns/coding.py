@@ -26,7 +26,7 @@ from cxrules.columns.arrow_buffers import (
 from cxrules.columns.cell_texts import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
-from cxrules.doubts import doubt_fact
+from cxrules.doubts import hear_doubts, pass_on
 from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, is_missing
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_tests
@@ -196,9 +196,7 @@ class Coder:
         codes *= known
         unlikely = known & (numbers > 0) & (numbers < 1)
         if unlikely.any():
-            first = numbers[unlikely][0]
-            below = f"{np.count_nonzero(unlikely):,} of {len(numbers):,} shares below 1 %"
-            doubt_fact(fact.name, f"has {below}, such as {first:g} %; write {100 * first:g} if that was meant")
+            fact.examine(float(numbers[unlikely][0]))  # which questions it
         outside = known & ((numbers < 0) | (numbers > 100))
         if not outside.any():
             return codes, []
@@ -225,7 +223,8 @@ class Coder:
             return self._encode_distinct(fact, pc.dictionary_encode(column.cast(column.type.value_type)), parse)
         values = list_cells(column.dictionary)
         plain = len(values) <= _REMEMBERED and all(isinstance(value, str) for value in values)
-        table, wrong = (self._tables if plain else self._tabulate)(fact.name, tuple(values), parse)
+        table, wrong, doubts = (self._tables if plain else self._tabulate)(fact.name, tuple(values), parse)
+        pass_on(doubts)
         indices = list_indices(column)
         valid = is_valid(column.indices) if column.indices.null_count else None
         found = group_rows(indices, valid, [position for position, _ in wrong], len(values)) if wrong else []
@@ -235,17 +234,18 @@ class Coder:
 
     def _tabulate(
         self, name: str, values: tuple[Any, ...], parse: Callable[[Fact, Any], object] | None
-    ) -> tuple[Codes, list[tuple[int, Diagnostic]]]:
-        """Return the code of each value of a fact, 0 for a wrong one, and what is wrong with each wrong value."""
+    ) -> tuple[Codes, list[tuple[int, Diagnostic]], Mapping[str, str]]:
+        """Return the code of each value of a fact, 0 for a wrong one; what is wrong with each wrong value; doubts."""
         fact = self.vocabulary[name]
         table = np.zeros(max(len(values), 1), self.types[name])
         wrong: list[tuple[int, Diagnostic]] = []
-        for position, value in enumerate(values):
-            try:
-                table[position] = self.code(fact, parse(fact, value) if parse else value, hints=len(wrong) < SHOWN)
-            except InvalidOrganisation as error:
-                wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
-        return table, wrong
+        with hear_doubts() as doubts:
+            for position, value in enumerate(values):
+                try:
+                    table[position] = self.code(fact, parse(fact, value) if parse else value, hints=len(wrong) < SHOWN)
+                except InvalidOrganisation as error:
+                    wrong += [(position, diagnostic) for diagnostic in error.diagnostics]
+        return table, wrong, doubts
 
     def _encode_lists(self, fact: Fact, column: pa.Array) -> tuple[Codes, list[Fault]]:
         elements, starts, lengths = open_lists(column)

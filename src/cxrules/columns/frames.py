@@ -247,17 +247,18 @@ class FrameJudge:
         coder = self._judge.coder
         codes: dict[str, Codes] = {}
         messages: dict[int, str] = {}
-        for name, place in layout.facts.items():
-            if isinstance(place, str):
-                codes[name], wrong = coder.encode(name, whole(column(place)), file=self._asked.file)
-            else:
-                parts = {element: whole(column(part)) for element, part in place.items()}
-                codes[name], wrong = coder.encode_elements(name, parts, file=self._asked.file)
-            for told, rows in wrong:
-                placed = place_of(told, name, place)
-                faults.add(placed, [first + row for row in rows.tolist()])
-                for row in rows.tolist() if self._asked.on_error == "null" else ():
-                    messages[row] = f"{messages[row]}; {placed}" if row in messages else str(placed)
+        with faults.doubting(raising=self._asked.on_error == "raise"):
+            for name, place in layout.facts.items():
+                if isinstance(place, str):
+                    codes[name], wrong = coder.encode(name, whole(column(place)), file=self._asked.file)
+                else:
+                    parts = {element: whole(column(part)) for element, part in place.items()}
+                    codes[name], wrong = coder.encode_elements(name, parts, file=self._asked.file)
+                for told, rows in wrong:
+                    placed = place_of(told, name, place)
+                    faults.add(placed, [first + row for row in rows.tolist()])
+                    for row in rows.tolist() if self._asked.on_error == "null" else ():
+                        messages[row] = f"{messages[row]}; {placed}" if row in messages else str(placed)
         return codes, messages
 
     def _labelled(self, frame: Any, labels: Labels) -> Any:
@@ -344,7 +345,7 @@ def _number(row: object) -> int:
 
 def _mistakes(vocabulary: Vocabulary, facts: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
     try:
-        vocabulary.validate(facts)
+        vocabulary.validate(facts, doubt=False)  # which is for what is made of it
     except InvalidOrganisation as error:
         return error.diagnostics
     return ()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.arguments import check_texts
+from cxrules.doubts import hear_doubts, pass_on
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value, suggest
 from cxrules.language.facts import Kind, Vocabulary
 
@@ -248,6 +250,7 @@ class Faults:
         self._first = first
         self._found: dict[Diagnostic, list[int]] = {}
         self._counts: dict[Diagnostic, int] = {}
+        self._doubted: set[str] = set()
         self._more = 0
 
     @property
@@ -266,6 +269,16 @@ class Faults:
         shown = self._found.setdefault(diagnostic, [])
         shown += rows[: _SHOWN - len(shown)]
         self._counts[diagnostic] = self._counts.get(diagnostic, 0) + len(rows)
+
+    @contextmanager
+    def doubting(self, *, raising: bool) -> Iterator[None]:
+        """Pass on the first doubt about each fact of the table, unless an error that is to be raised comes first."""
+        with hear_doubts() as doubts:
+            yield
+        if not (raising and self._found):
+            new = {name: says for name, says in doubts.items() if name not in self._doubted}
+            self._doubted.update(new)
+            pass_on(new)
 
     def error(self, read: int | None = None) -> InvalidOrganisation:
         """Return the error that lists everything.

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
-from cxrules.doubts import doubt_fact
+from cxrules.doubts import doubt_fact, hear_doubts, pass_on
 from cxrules.errors import (
     MISSING,
     SHOWN,
@@ -205,7 +205,8 @@ class Fact(Told):
         if not 0 <= number <= _FULL:  # true of a NaN
             raise self._wrong("out-of-range", f"a number from 0 to 100 is expected, not {show_value(value)}")
         if doubt and 0 < number < 1:
-            doubt_fact(self.name, f"is {number:g} %; write {100 * number:g} if {100 * number:g} % was meant")
+            meant = write_number(as_percentage(round(100 * number, 9) or 100 * number))
+            doubt_fact(self.name, f"is {write_number(number)} %; write {meant} if {meant} % was meant")
         return as_percentage(number)
 
     def _examine_set(self, value: object, hints: bool) -> tuple[str, ...]:
@@ -295,19 +296,21 @@ class Vocabulary:
         known: dict[str, FactValue] = {}
         mistakes: list[Diagnostic] = []
         names = tuple(self.facts)
-        for name, value in given.items():
-            fact = self.facts.get(name)
-            if fact is None:
-                hint = suggest(name, names) if len(mistakes) < SHOWN else ""
-                path = (name if isinstance(name, str) else show_value(name),)
-                mistakes.append(Diagnostic("unknown-fact", Location(path=path), "no such fact", hint))
-            elif value is not None:
-                try:
-                    known[fact.name] = fact.examine(value, doubt=doubt)
-                except InvalidOrganisation as error:
-                    mistakes += error.diagnostics
+        with hear_doubts() as doubts:
+            for name, value in given.items():
+                fact = self.facts.get(name)
+                if fact is None:
+                    hint = suggest(name, names) if len(mistakes) < SHOWN else ""
+                    path = (name if isinstance(name, str) else show_value(name),)
+                    mistakes.append(Diagnostic("unknown-fact", Location(path=path), "no such fact", hint))
+                elif value is not None:
+                    try:
+                        known[fact.name] = fact.examine(value, doubt=doubt)
+                    except InvalidOrganisation as error:
+                        mistakes += error.diagnostics
         if mistakes:
             raise InvalidOrganisation(mistakes)
+        pass_on(doubts)
         return known
 
 

@@ -33,12 +33,13 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         ...     Budget().spent
         True
     """
-    ends = [each for each in (_LATEST.get(), _end_of(seconds)) if each is not None]
-    token = _LATEST.set(min(ends, default=None))
+    before = _LATEST.get()
+    ends = [each for each in (before, _end_of(seconds)) if each is not None]
+    _LATEST.set(min(ends, default=None))
     try:
         yield
     finally:
-        _LATEST.reset(token)
+        _LATEST.set(before)  # a token would be refused where a generator is closed in another context
 
 
 def _end_of(seconds: float | None) -> float | None:

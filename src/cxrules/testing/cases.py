@@ -214,7 +214,7 @@ class _CaseReader:
 
     def _check_facts(self, node: Node, path: list[str], given: Mapping[str, Any]) -> None:
         try:
-            self._rulebase.vocabulary.validate(given)
+            self._rulebase.vocabulary.validate(given, doubt=False)
         except InvalidOrganisation as error:
             for found in error.diagnostics:
                 name = found.location.path[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cxrules.advisor import Advisor
 from cxrules.rulebase import RuleBase
 from cxrules.testing.cases import OrganisationCase, find_faults, read_cases
+from cxrules.testing.checks import recommend_to
 
 if TYPE_CHECKING:
     import pytest
@@ -54,7 +55,7 @@ def _make_file(open_advisor: Callable[[], Advisor]) -> type[pytest.File]:
         case: OrganisationCase
 
         def runtest(self) -> None:
-            faults = list(find_faults(open_advisor().recommend(self.case.given), self.case.expect))
+            faults = list(find_faults(recommend_to(open_advisor(), self.case.given), self.case.expect))
             if faults:
                 raise _Failed("\n".join([self.case.title, *(f"  {fault}" for fault in faults)]))
 

@@ -15,6 +15,7 @@ from cxrules.language.rules import Effect
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
 from cxrules.testing.cases import OrganisationCase, find_faults
+from cxrules.testing.checks import recommend_to
 from cxrules.whole_file import write_whole
 
 __all__ = ["UPDATED", "CaseReport", "CaseResult", "run_cases", "update_cases", "write_junit"]
@@ -77,7 +78,7 @@ def run_cases(
     advisor = advisor or Advisor()
     results = []
     for case in cases:
-        advice = advisor.recommend(case.given)
+        advice = recommend_to(advisor, case.given)
         results.append(CaseResult(case, tuple(find_faults(advice, case.expect)), advice))
     return CaseReport(tuple(results), _find_unexercised(advisor, results, base))
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cxrules.doubts import hear_doubts
+from cxrules.doubts import hear_doubts, tell_doubts
 from cxrules.web.security_headers import HEADERS
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class Limits:
     connections: int = 2000
 
 
+_DOUBTS: Final = 20
+"""The most doubts about facts in the header `cxrules-doubts`."""
+
+
 class _RefusedError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -74,12 +78,14 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                said = tell_doubts(doubts)[:_DOUBTS]
+                told = [(b"cxrules-doubts", json.dumps(said).encode())] if said else []
+                message["headers"] = [*message.get("headers", ()), *HEADERS, *told]
             await send(message)
 
         try:
-            if await self._collect(dict(scope["headers"]), receive, body):
-                with hear_doubts():  # by reading the body; no facts reach a log
+            with hear_doubts() as doubts:  # the client is told, and no fact reaches a log
+                if await self._collect(dict(scope["headers"]), receive, body):
                     await self._application(scope, body.hand_over(receive), send_guarded)
         except _RefusedError as error:
             await _refuse(send_guarded, error.status, str(error))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final, TypeVar
 
 from starlette.exceptions import HTTPException
 
-from cxrules.doubts import hear_doubts
 from cxrules.search.budget import time_limit
 from cxrules.web.limits import Limits
 
@@ -45,10 +45,12 @@ class _Place:
         except TimeoutError:
             raise HTTPException(503, _BUSY, {"retry-after": "60"}) from None
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, ask)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, copy_context().run, self._answer, ask
+            )
         finally:
             self._free.release()
 
     def _answer(self, ask: Callable[[], _Answer]) -> _Answer:
-        with time_limit(self._seconds), hear_doubts():
+        with time_limit(self._seconds):
             return ask()

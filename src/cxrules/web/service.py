@@ -118,8 +118,7 @@ class Service:
             signature(method).bind(**request)
         except TypeError as error:
             raise ValueError(f"{operation}: {error}") from None
-        with hear_doubts():  # who asks does not see a warning
-            return method(**request)
+        return method(**request)
 
     def respond(self, operation: str, request: str) -> tuple[bool, str]:
         """Answer one request as JSON, for a caller in another language.
@@ -128,7 +127,8 @@ class Service:
             Whether it was answered, and the answer or a `message` that says what is wrong.
         """
         try:
-            return True, json.dumps(self.call(operation, json.loads(request)), ensure_ascii=False)
+            with hear_doubts():  # the caller does not see a warning
+                return True, json.dumps(self.call(operation, json.loads(request)), ensure_ascii=False)
         except ValueError as error:
             return False, json.dumps({"message": str(error)}, ensure_ascii=False)
 
@@ -172,11 +172,13 @@ class Service:
             advice = self.advisor.recommend(facts)
         rulebase = self._rulebase
         sheet = make_sheet(self._judge, advice.decision)
-        contradictory = "These answers contradict each other. " if advice.incoherences else ""
+        contradictory = ["These answers contradict each other."] if advice.incoherences else []
+        stands = f"As it stands: {advice.name or 'no recommendation yet'}."
+        doubtful = [f"“{rulebase.vocabulary[name].label or name}” {says}." for name, says in doubts.items()]
         return {
             **summarise(advice),
             "incoherences": [{"id": each.id, "reason": each.text} for each in advice.incoherences],
-            "doubts": [f"“{rulebase.vocabulary[name].label or name}” {says}." for name, says in doubts.items()],
+            "doubts": doubtful,
             "certain": sheet.certainty,
             "heading": sheet.heading,
             "reasons": [{"rule": rule, "text": unmark(text)} for rule, text in sheet.reasons.items()],
@@ -196,7 +198,7 @@ class Service:
             ],
             "answers": [{"question": question, "answer": answer} for question, answer in sheet.answers],
             "not_asked": self._list_not_asked(advice.facts),
-            "announcement": f"{contradictory}As it stands: {advice.name or 'no recommendation yet'}.",
+            "announcement": " ".join([*contradictory, *doubtful, stands]),
         }
 
     # -- what needs a search -------------------------------------------------------------------------------------------

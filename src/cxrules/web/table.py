@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.columns.cell_texts import guard_formula
 from cxrules.columns.layout import ALL, PAGE, Faults, lay_out, refuse_twice
-from cxrules.doubts import hear_doubts
+from cxrules.doubts import hear_doubts, tell_doubts
 from cxrules.language.plain import make_plain
 from cxrules.search.budget import Budget
 from cxrules.web.rows import RowReader
@@ -67,7 +67,7 @@ def decide_table(advisor: Advisor, name: str, base64: str) -> dict[str, Any]:
     answer = _TableAnswer(advisor, upload.names, label)
     with hear_doubts() as doubts:
         _decide(upload, RowReader(advisor.rulebase.vocabulary, upload.names, layout), answer)
-    return {**answer.tell(), "doubts": [f"{fact} {says}" for fact, says in doubts.items()]}
+    return {**answer.tell(), "doubts": tell_doubts(doubts)}
 
 
 def _decide(upload: Upload, reader: RowReader, answer: _TableAnswer) -> None:

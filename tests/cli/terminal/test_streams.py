@@ -22,9 +22,11 @@ from cxrules.cli.terminal.streams import doubts_are_lines
 
 
 def test_an_unlikely_value_is_questioned_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with warnings.catch_warnings(), doubts_are_lines():
-        warnings.simplefilter("always")
-        recommend(retention_budget_share=0.15)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with doubts_are_lines():
+            for _ in range(3):
+                recommend(retention_budget_share=0.15)
     assert capsys.readouterr().err == "cxrules: retention_budget_share is 0.15 %; write 15 if 15 % was meant\n"
 
 

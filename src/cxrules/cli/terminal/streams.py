@@ -54,8 +54,10 @@ def whatever_the_streams() -> Iterator[None]:
 
 @contextmanager
 def doubts_are_lines() -> Iterator[None]:
-    """Show a warning about an unlikely fact as one line, without the place in the code."""
+    """Show a warning about an unlikely fact once, as one line without the place in the code."""
+    said: set[str] = set()
     with warnings.catch_warnings():
+        warnings.simplefilter("always", UnlikelyFact)  # under `-W error` it would end the command
         show = warnings.showwarning
 
         def show_line(
@@ -66,10 +68,11 @@ def doubts_are_lines() -> Iterator[None]:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if issubclass(category, UnlikelyFact):
-                print(f"cxrules: {message}", file=sys.stderr)
-            else:
+            if not issubclass(category, UnlikelyFact):
                 show(message, category, filename, lineno, file, line)
+            elif str(message) not in said:
+                said.add(str(message))
+                print(f"cxrules: {message}", file=sys.stderr)
 
         warnings.showwarning = show_line
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 from cxrules.language.facts import Fact, FactValue, Kind, Use
 from cxrules.language.notation import write_value
@@ -134,44 +134,43 @@ def _tell_apart(
 
 
 def _tell_values(prover: Prover, fact: Fact) -> Iterator[CheckFinding]:
-    """Group values that no answer tells apart; for an ordered fact, only neighbours are compared."""
+    """Group values that no answer tells apart; for an ordered fact, only neighbours."""
     values = prover.space.values(fact.name)
-    pairs: Sequence[tuple[FactValue, FactValue]] = list(
-        pairwise(values) if fact.kind is Kind.ORDERED else combinations(values, 2)
-    )
-    alike = {value: {value} for value in values}
-    found = {}
-    for one, other in pairs:
-        if other in alike[one]:  # by way of a third value
-            continue
-        either = f"whether the fact is {write_value(one)} or {write_value(other)}"
-        subject = Subject(
-            IDLE_VALUE,
-            f"{fact.name}: {write_value(one)} = {write_value(other)}",
-            f"it makes a difference to any answer {either}",
-        )
-        message = f"It makes no difference to any answer {either}."
-        finding = _tell_apart(prover, subject, (fact.name, one, other), message)
-        if finding.verdict is Verdict.REFUTED:
-            merged = alike[one] | alike[other]
-            alike |= dict.fromkeys(merged, merged)
-        found[one, other] = finding
+    found: dict[tuple[FactValue, FactValue], CheckFinding] = {}
+
+    def alike(one: FactValue, other: FactValue) -> bool:
+        found[one, other] = _tell_pair(prover, fact, one, other)
+        return found[one, other].verdict is Verdict.REFUTED
+
+    # Two values are compared where both are possible. If that is everywhere, what is like one of a group is like all.
+    limited = any(test.fact == fact.name for item in prover.rulebase.impossible for test in item.when)
+    groups: list[list[FactValue]] = []
     for value in values:
-        group = [other for other in values if other in alike[value]]
-        if value != group[0]:
-            continue
+        for group in groups[-1:] if fact.kind is Kind.ORDERED else groups:
+            if all(alike(other, value) for other in (group if limited else group[-1:])):
+                group.append(value)
+                break
+        else:
+            groups.append([value])
+    for group in groups:
         name = f"{fact.name}: {' = '.join(map(write_value, group))}"
-        undecided = [entry for pair, entry in found.items() if value in pair and entry.verdict is Verdict.UNDECIDED]
         if len(group) > 1:
-            within = [entry.witness for pair, entry in found.items() if set(pair) <= set(group)]
             told = ", ".join(map(write_value, group))
             message = f"It makes no difference to any answer which of these {fact.name} is: {told}."
-            witness = next((witness for witness in within if witness), None)
-            yield CheckFinding(IDLE_VALUE, name, Verdict.REFUTED, message, witness)
-        elif undecided:
-            yield CheckFinding(IDLE_VALUE, name, Verdict.UNDECIDED, undecided[0].message)
-        else:
-            yield CheckFinding(IDLE_VALUE, name, Verdict.PROVED)
+            within = [entry.witness for pair, entry in found.items() if set(pair) <= set(group)]
+            yield CheckFinding(IDLE_VALUE, name, Verdict.REFUTED, message, next(filter(None, within), None))
+            continue
+        undecided = [entry for pair, entry in found.items() if group[0] in pair and entry.verdict is Verdict.UNDECIDED]
+        message = undecided[0].message if undecided else ""
+        yield CheckFinding(IDLE_VALUE, name, Verdict.UNDECIDED if undecided else Verdict.PROVED, message)
+
+
+def _tell_pair(prover: Prover, fact: Fact, one: FactValue, other: FactValue) -> CheckFinding:
+    either = f"whether the fact is {write_value(one)} or {write_value(other)}"
+    name = f"{fact.name}: {write_value(one)} = {write_value(other)}"
+    subject = Subject(IDLE_VALUE, name, f"it makes a difference to any answer {either}")
+    message = f"It makes no difference to any answer {either}."
+    return _tell_apart(prover, subject, (fact.name, one, other), message)
 
 
 def _tell_element(prover: Prover, fact: Fact, element: str, tests: Sequence[FactTest]) -> CheckFinding:
