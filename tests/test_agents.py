@@ -249,6 +249,33 @@ def test_doubts_are_passed_on_to_the_agent_only(given: float) -> None:
     assert run(call("recommend", facts={"retention_budget_share": 15})).structured_content["doubts"] == []
 
 
+@pytest.mark.parametrize("number", [150, 1_000])
+def test_a_question_with_many_values_is_short(number: int) -> None:
+    claim = make_claim("A0-1", Tone.PLAIN)
+    rules = [
+        Rule(
+            f"r-{value}",
+            (claim.id,),
+            "So.",
+            (FactTest("country", Operator.IS, value),),
+            (Conclusion(Effect.SUPPORTS, model),),
+        )
+        for value, model in (("country_0", "one"), ("country_1", "two"))
+    ]
+    models = [Model(name, name, f"it is {name}") for name in ("one", "two")]
+    country = make_fact("country", Kind.CHOICE, [f"country_{place}" for place in range(number)])
+
+    async def ask() -> Any:
+        async with Client(create_server(make_rulebase([country], rules, models, [claim]))) as client:
+            return await client.call_tool("next_questions", {"facts": {}})
+
+    result = run(ask())
+    assert len(result.content[0].text) <= 1200 * TOKEN
+    values = result.structured_content["result"][0]["values"]
+    assert values.pop("…") == f"and {number - len(values)} more"
+    assert len(values) > 50
+
+
 def test_the_server_and_its_decisions_can_be_named() -> None:
     async def look() -> tuple[Any, Any]:
         async with Client(create_server()) as client:

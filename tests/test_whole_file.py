@@ -104,3 +104,13 @@ def test_a_pipe_with_a_reader_is_written_to(tmp_path: Path) -> None:
         file.write(b"all")
     assert os.read(reader, 10) == b"all"
     os.close(reader)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give a file away")
+def test_the_owner_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    os.chown(path, 1234, 1235)
+    with write_whole(path) as file:
+        file.write(b"new")
+    assert (path.stat().st_uid, path.stat().st_gid, path.read_bytes()) == (1234, 1235, b"new")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from cxrules.late import dataclass
 
@@ -204,7 +203,12 @@ def show_value(value: object) -> str:
 def unwrap(value: object) -> object:
     """Return the plain value of a NumPy scalar or array, or of a PyArrow scalar, by the method meant for that."""
     method = _PLAIN.get(type(value).__module__.partition(".")[0], "")
-    return getattr(value, method)() if method and hasattr(value, method) else value
+    if not method or not hasattr(value, method):
+        return value
+    plain = getattr(value, method)()
+    # NumPy makes a number of a date or a duration whose unit is finer than Python's.
+    dated = isinstance(plain, int) and getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M")
+    return str(value) if dated else plain
 
 
 def read_number(value: object) -> float | None:
@@ -301,7 +305,6 @@ def suggest_list(text: str, known: Sequence[str]) -> str:
     return f"write {words}" if words and all(word in known for word in words) else suggest(text, known)
 
 
-@lru_cache(maxsize=4096)
 def _closest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches
     from itertools import pairwise

@@ -235,21 +235,30 @@ def _answer_in_brief(advice: Recommendation, doubts: list[str], longest: int) ->
     )
 
 
-def _fit_questions(asked: list[tuple[str, Fact]]) -> list[ToolQuestion]:
-    """Return questions with their values, in words as long as there is room for."""
+def _fit_questions(asked: list[tuple[str, Fact]], most: int | None = None) -> list[ToolQuestion]:
+    """Return questions with their values, in words as long as there is room for; of one question as many values."""
     found: list[ToolQuestion] = []
     for longest in _SHORTER:
         found = [
             ToolQuestion(
                 fact=fact.name,
                 question=show_text(text, longest),
-                values={value.name: show_text(value.label, longest) for value in fact.values},
+                values=_list_labels(fact, longest, most),
             )
             for text, fact in asked
         ]
         if _measure([question.model_dump() for question in found]) <= LONGEST:
             return found
-    return _fit_questions(asked[:-1]) if len(asked) > 1 else found
+    if len(asked) > 1:
+        return _fit_questions(asked[:-1])
+    shown = most or max((len(fact.values) for _, fact in asked), default=0)
+    return _fit_questions(asked, shown * 3 // 4) if shown > 1 else found
+
+
+def _list_labels(fact: Fact, longest: int, most: int | None) -> dict[str, str]:
+    labels = {value.name: show_text(value.label, longest) for value in fact.values[:most]}
+    more = len(fact.values) - len(labels)
+    return {**labels, "…": f"and {more} more"} if more else labels
 
 
 def _measure(data: object) -> int:

@@ -1,4 +1,4 @@
-"""Atomic writing: a file is written as a whole or not at all, and its links, owner and mode are kept."""
+"""Atomic writing: a file is written as a whole or not at all, and symbolic links, owner and mode are kept."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ __all__ = ["naming", "write_whole"]
 def write_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing that replaces the old one once everything is written.
 
-    It is written next to the old file, under a name that nobody can predict. A link stays a link, and its target is
-    replaced. The mode stays. A device, or anything else that is not a regular file, is written to directly.
+    It is written next to the old file, under a name that nobody can predict. A symbolic link stays one, and its target
+    is replaced; another name of the old file, a hard link, keeps the old content. The mode stays, and so do owner and
+    group as far as the system allows it. A device, or anything else that is not a regular file, is written to directly.
 
     Raises:
         OSError: If it cannot be written; the file is then unchanged. Also if it is a pipe that nobody reads.
     """
     target = Path(os.path.realpath(path))
-    mode = None
+    old = None
     with _naming_as_given(path), suppress(FileNotFoundError):
-        mode = target.stat().st_mode
-    if mode is not None and not S_ISREG(mode):
+        old = target.stat()
+    if old is not None and not S_ISREG(old.st_mode):
         with _naming_as_given(path):
-            special = _open_special(target, mode)
+            special = _open_special(target, old.st_mode)
         with _closing(special, path) as file:
             yield file
         return
@@ -41,8 +42,11 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
             yield file
             with naming(path):
                 file.flush()
+            if old is not None and hasattr(os, "fchown"):
+                with suppress(OSError):  # only root may give a file away
+                    os.fchown(file.fileno(), old.st_uid, old.st_gid)
             if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), _new_mode() if mode is None else mode & 0o7777)
+                os.fchmod(file.fileno(), _new_mode() if old is None else old.st_mode & 0o7777)
         with _naming_as_given(path):
             Path(name).replace(target)
     except BaseException:

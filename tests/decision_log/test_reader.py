@@ -2,6 +2,7 @@
 
 import json
 import logging
+import pickle
 import tracemalloc
 import warnings
 from collections import Counter, defaultdict
@@ -30,6 +31,7 @@ from cxrules.decision_log import (
     Trouble,
     assess_impact,
     emit,
+    make_record,
     replay,
 )
 from cxrules.decision_log.again import bulk, impact
@@ -706,3 +708,10 @@ def test_a_small_percentage_is_questioned_only_when_it_is_given(
         with caplog.at_level(logging.DEBUG, "cxrules.decisions"):
             emit(answer, 0.0)
         assert len(caplog.records) == 1 + len(answer.fired)
+
+
+def test_a_record_names_the_engine_that_decided() -> None:
+    """Also if a copy is logged in another process, whose advisor has another engine."""
+    answer = Advisor(engine="experta").recommend(KNOWN)
+    copies = (pickle.loads(pickle.dumps(answer)), Recommendation.model_validate_json(answer.model_dump_json()))  # noqa: S301 - pickled here
+    assert [make_record(each)["engine"] for each in (answer, *copies)] == ["experta"] * 3

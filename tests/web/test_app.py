@@ -17,8 +17,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cxrules import Recommendation, UnlikelyFact, recommend
+from cxrules.errors import SHOWN
 from cxrules.web.app import create_app
 from cxrules.web.limits import Guard, Limits
+from cxrules.web.service import Service
 from tests import ROOT
 from tests.columns.test_cell_texts import FILES
 from tests.web.tables import encode
@@ -99,6 +101,47 @@ def test_a_doubt_reaches_no_log(client: TestClient, path: str, request_: dict[st
         assert json.loads(answer.headers["cxrules-doubts"]) == [f"retention_budget_share {SAID}"]
     if path == "page/recommend" or path.endswith("/table"):
         assert SAID in answer.json()["doubts"][0]
+
+
+@pytest.mark.parametrize("path", ["api/recommend", "api/explain", "page/recommend", "page/why-not"])
+@pytest.mark.parametrize(
+    "body", ['{"facts": {"silos": "severe", "silos": "none"}}', '{"facts": {"silos": "severe"}, "facts": {}}']
+)
+def test_a_key_given_twice_is_refused(client: TestClient, path: str, body: str) -> None:
+    """The kind: Python's reader of JSON keeps the last of several values, and says nothing."""
+    answer = client.post(f"/{path}", content=body)
+    assert answer.status_code == 422
+    assert answer.json()["message"].endswith("is given twice")
+    assert not Service().respond("recommend", body)[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("why-not", {"facts": {"silo": 1}, "name": "cmo_own"}, ["facts.silo: no such fact", "name: no such subject"]),
+        (
+            "consultation",
+            {"facts": {"silo": 1}, "skipped": ["scop"]},
+            ["facts.silo: no such", "skipped.0: no such fact"],
+        ),
+        (
+            "counterfactuals",
+            {"facts": {"silo": 1}, "max_changes": 9, "target": "x"},
+            ["facts.silo", "target", "max_changes"],
+        ),
+    ],
+)
+def test_every_mistake_is_listed(client: TestClient, path: str, body: object, said: list[str]) -> None:
+    answer = client.post(f"/api/{path}", json=body)
+    lines = answer.json()["message"].splitlines()
+    assert len(lines) == len(said)
+    assert all(any(line.startswith(each) for line in lines) for each in said)
+
+
+def test_more_mistakes_than_anybody_reads_are_counted(client: TestClient) -> None:
+    answer = client.post("/api/recommend", json={"facts": {f"fact_{number}": 1 for number in range(70)}})
+    lines = answer.json()["message"].splitlines()
+    assert (len(lines), lines[-1]) == (SHOWN + 1, f"… and {70 - SHOWN} more")
 
 
 def test_a_consultation_takes_and_returns_its_state(client: TestClient) -> None:

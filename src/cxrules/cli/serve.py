@@ -99,7 +99,8 @@ def _serve_http(server: MCPServer, host: str, port: int) -> None:
 
     listening = _listen(host, port)
     app = server.streamable_http_app(host=host)
-    config = uvicorn.Config(app, log_level=server.settings.log_level.lower(), log_config=_logging())
+    level = server.settings.log_level.lower()
+    config = uvicorn.Config(app, access_log=False, log_level=level, log_config=_logging())
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cxrules.errors import Diagnostic, Location, show_text
 from cxrules.language.facts import FLAG_WORDS, Fact, Kind
+from cxrules.language.plain import unite_pairs
 
 __all__ = [
     "FORMULA",
@@ -219,13 +220,5 @@ def _skip(text: str, position: int) -> int:
     return found.end() if found else position
 
 
-def _unite(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    united = dict(pairs)
-    if len(united) < len(pairs):
-        twice = next(name for at, (name, _) in enumerate(pairs) if any(name == other for other, _ in pairs[:at]))
-        raise ValueError(f"{twice!r} is given twice")
-    return united
-
-
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unite)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=unite_pairs)

@@ -215,7 +215,7 @@ def make_record(  # noqa: PLR0913 - what the caller may know of a decision
         "time": write_time(time),
         "cxrules": __version__,
         "revision": rulebase.revision[:REVISION_DIGITS],
-        "engine": judge.engine.name,
+        "engine": recommendation.engine,
         "facts": {
             name: list(value) if type(value := known[name]) is tuple else value
             for name in rulebase.vocabulary.facts

@@ -8,12 +8,25 @@ from typing import Any
 from cxrules.errors import show_value
 from cxrules.language.facts import Fact, Kind, Only, Use, Value
 
-__all__ = ["make_plain", "read_fact", "read_number", "read_text", "read_texts", "write_fact"]
+__all__ = ["make_plain", "read_fact", "read_number", "read_text", "read_texts", "unite_pairs", "write_fact"]
 
 
 def make_plain(value: object) -> Any:
     """Return a value, of a fact or of a part of an answer, as JSON holds it: a list for a tuple."""
     return list(value) if isinstance(value, tuple) else value
+
+
+def unite_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the keys and values of a JSON object: Python's own reader would keep the last of several equal keys.
+
+    Raises:
+        ValueError: If a key is given twice.
+    """
+    united = dict(pairs)
+    if len(united) < len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if any(name == other for other, _ in pairs[:at]))
+        raise ValueError(f"{twice!r} is given twice")
+    return united
 
 
 def write_fact(fact: Fact) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from starlette.exceptions import HTTPException
 
 from cxrules.advisor import Advisor
 from cxrules.consultation.dialogue import Consultation
-from cxrules.errors import no_such
+from cxrules.errors import SHOWN, no_such
 from cxrules.explanation.counterfactuals import Counterfactuals
 from cxrules.explanation.next_questions import NextQuestions
 from cxrules.explanation.what_if import WhatIf
@@ -148,9 +148,9 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     api = APIRouter()
     rulebase = advisor.rulebase
     facts = make_organisation_model(rulebase.vocabulary)
-    a_model = _one_of(rulebase.models)
-    a_fact = _one_of(rulebase.vocabulary.facts)
-    a_subject = _one_of((*rulebase.models, *list_subjects(rulebase)))
+    a_model = _one_of("model", rulebase.models)
+    a_fact = _one_of("fact", rulebase.vocabulary.facts)
+    a_subject = _one_of("subject", (*rulebase.models, *list_subjects(rulebase)))
 
     def offer(path: str, summary: str, answer: Any, ask: Callable[[Any], Any], **fields: Any) -> None:
         """Offer a question about an organisation: its fields besides `facts`, the type of its answer, how to ask it."""
@@ -200,7 +200,7 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
         dict[str, Any],
         lambda body: advisor.recommend(body.facts).why_not(body.name).model_dump(mode="json"),
         name=(
-            Annotated[str, a_subject],
+            a_subject,
             Field(description="A model, or a rule, finding, pattern, action, warning, accompaniment or contradiction"),
         ),
     )
@@ -217,7 +217,7 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
         Counterfactuals,
         lambda body: advisor.recommend(body.facts).counterfactuals(body.target, body.max_changes),
         target=(
-            Annotated[str, a_model] | None,
+            a_model | None,
             Field(default=None, description="The model to reach; null for any other"),
         ),
         max_changes=(int, Field(default=3, ge=1, le=3, description="How many changes may be made together")),
@@ -234,7 +234,7 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
         ConsultationState,
         lambda body: _consult(advisor, body.facts, body.skipped),
         skipped=(
-            list[Annotated[str, a_fact]],
+            list.__class_getitem__(a_fact),
             Field(default=[], max_length=500, description="Facts that stay unknown"),
         ),
     )
@@ -247,9 +247,16 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     return api
 
 
-def _one_of(names: Iterable[str]) -> WithJsonSchema:
-    """Describe a name as one of these, but let the library describe what is wrong with it."""
-    return WithJsonSchema({"type": "string", "enum": list(dict.fromkeys(names))})
+def _one_of(noun: str, names: Iterable[str]) -> Any:
+    """Return the type of a name that is one of these; another one is answered with what was probably meant."""
+    known = tuple(dict.fromkeys(names))
+
+    def check(name: str) -> str:
+        if name not in known:
+            raise no_such(noun, name, known)
+        return name
+
+    return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "enum": list(known)})]
 
 
 def _explain(advice: Recommendation, detail: Literal["brief", "full"]) -> Explanation:
@@ -264,9 +271,6 @@ def _list_given(facts: OrganisationModel) -> dict[str, Any]:
 def _consult(advisor: Advisor, given: OrganisationModel, skipped: list[str]) -> ConsultationState:
     advice = advisor.recommend(given)
     facts = advisor.rulebase.vocabulary.facts
-    for name in skipped:
-        if name not in facts:
-            raise ValueError(f"skipped: {no_such('fact', name, tuple(facts))}")
     dialogue = Consultation(advisor.judge, advice.facts, skipped)
     question = None
     if dialogue.fact is not None:
@@ -310,9 +314,13 @@ def _make_seam(service: Service, places: Places) -> APIRouter:
 async def _refuse_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     lines = []
-    for mistake in error.errors()[:20]:
+    mistakes = error.errors()
+    for mistake in mistakes[:SHOWN]:
         where = ".".join(str(part) for part in mistake["loc"][1:])
-        lines.append(f"{where}: {mistake['msg']}" if where else str(mistake["msg"]))
+        said = str(mistake["ctx"]["error"]) if mistake["type"] == "value_error" else mistake["msg"]
+        lines.append(f"{where}: {said}" if where else said)
+    if len(mistakes) > SHOWN:
+        lines.append(f"… and {len(mistakes) - SHOWN} more")
     return JSONResponse({"message": "\n".join(lines)}, 422)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.doubts import hear_doubts, tell_doubts
+from cxrules.language.plain import unite_pairs
 from cxrules.web.security_headers import HEADERS
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Guard:
         try:
             with hear_doubts() as doubts:  # the client is told, and no fact reaches a log
                 if await self._collect(dict(scope["headers"]), receive, body):
+                    if not table:
+                        body.refuse_repeated_keys()
                     await self._application(scope, body.hand_over(receive), send_guarded)
         except _RefusedError as error:
             await _refuse(send_guarded, error.status, str(error))
@@ -142,6 +145,15 @@ class _Body:
             self._parts.append(part)
             if not message.get("more_body"):
                 return True
+
+    def refuse_repeated_keys(self) -> None:
+        """Refuse JSON with a key that is given twice; what else is wrong with it is named where it is read."""
+        try:
+            json.loads(b"".join(self._parts), object_pairs_hook=unite_pairs)
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        except ValueError as error:
+            raise _RefusedError(422, str(error)) from None
 
     def hand_over(self, receive: Receive) -> Receive:
         """Return a function that delivers the body once, in one piece."""

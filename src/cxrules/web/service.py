@@ -20,7 +20,7 @@ from cxrules.errors import no_such, show_text
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
-from cxrules.language.plain import make_plain
+from cxrules.language.plain import make_plain, unite_pairs
 from cxrules.version import __version__
 from cxrules.web.wording import (
     describe_answer,
@@ -128,7 +128,8 @@ class Service:
         """
         try:
             with hear_doubts():  # the caller does not see a warning
-                return True, json.dumps(self.call(operation, json.loads(request)), ensure_ascii=False)
+                answer = self.call(operation, json.loads(request, object_pairs_hook=unite_pairs))
+            return True, json.dumps(answer, ensure_ascii=False)
         except ValueError as error:
             return False, json.dumps({"message": str(error)}, ensure_ascii=False)
 
