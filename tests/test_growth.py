@@ -14,6 +14,7 @@ import pytest
 from cxrules import Advisor, Recommendation
 from cxrules.consultation.dialogue import Consultation
 from cxrules.explanation.next_questions import next_questions
+from cxrules.language.plain import unite_pairs
 from cxrules.policy.decision import Decision
 from cxrules.rulebase import RuleBase
 from cxrules.search.possibilities import Possibilities
@@ -64,3 +65,15 @@ def answer_of(shape: str, times: int) -> Recommendation:
     for call in CALLS.values():
         call(answer)  # what a rule base prepares once
     return answer
+
+
+def test_a_json_object_is_read_in_linear_time() -> None:
+    """A request with thousands of keys, of which the last is given twice."""
+
+    def read(number: int) -> None:
+        pairs = [(f"key_{place}", place) for place in range(number)]
+        with pytest.raises(ValueError, match="twice"):
+            unite_pairs([*pairs, pairs[-1]])
+
+    small, large = (count_lines(partial(read, number)) for number in (500, LARGER * 500))
+    assert large < MOST * small

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from cxrules.late import dataclass
 
@@ -305,6 +306,7 @@ def suggest_list(text: str, known: Sequence[str]) -> str:
     return f"write {words}" if words and all(word in known for word in words) else suggest(text, known)
 
 
+@lru_cache(maxsize=1024)  # in a rule base one misspelt name may occur a thousand times
 def _closest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches
     from itertools import pairwise

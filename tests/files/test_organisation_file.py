@@ -77,7 +77,7 @@ def test_a_small_file_that_is_almost_json_is_read_as_yaml() -> None:
 
 def test_suggestions_are_computed_only_for_shown_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
-    closest = errors._closest
+    closest = errors._closest.__wrapped__
 
     def count(word: str, known: tuple[str, ...]) -> str | None:
         nonlocal asked

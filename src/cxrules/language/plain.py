@@ -22,10 +22,11 @@ def unite_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     Raises:
         ValueError: If a key is given twice.
     """
-    united = dict(pairs)
-    if len(united) < len(pairs):
-        twice = next(name for at, (name, _) in enumerate(pairs) if any(name == other for other, _ in pairs[:at]))
-        raise ValueError(f"{twice!r} is given twice")
+    united: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in united:
+            raise ValueError(f"{show_value(name)} is given twice")
+        united[name] = value
     return united
 
 

@@ -178,9 +178,8 @@ def check_round_trip(rulebase: RuleBase, organisation: Given) -> None:
     """Check that a recommendation survives pickling, deep copying and JSON with the same answer."""
     advice = recommend_to(_advisor(rulebase), organisation)
     plain = advice.model_dump()
-    if json.loads(json.dumps(plain)) != json.loads(
-        json.dumps(recommend_to(_advisor(rulebase), organisation).model_dump())
-    ):
+    again = recommend_to(_advisor(rulebase), organisation).model_dump()
+    if json.loads(json.dumps(plain)) != json.loads(json.dumps(again)):
         raise AssertionError(f"the same facts give other JSON: {dict(organisation)}")
     if pickle.loads(pickle.dumps(advice)).model_dump() != plain:  # noqa: S301 - it was pickled on this line
         raise AssertionError(f"the pickled answer differs, for {dict(organisation)}")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from typing import Final, TypeVar
 
 from starlette.exceptions import HTTPException
@@ -45,9 +46,8 @@ class _Place:
         except TimeoutError:
             raise HTTPException(503, _BUSY, {"retry-after": "60"}) from None
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._threads, copy_context().run, self._answer, ask
-            )
+            answer = partial(copy_context().run, self._answer, ask)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
         finally:
             self._free.release()
 
