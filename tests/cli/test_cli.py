@@ -1,7 +1,10 @@
 """The command line: output, errors and exit codes."""
 
+import fcntl
 import json
+import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -428,18 +431,36 @@ def test_a_missing_extra_is_named(missing: str, arguments: list[str], extra: str
     assert len(shown.stderr.splitlines()) == 1
 
 
-def test_a_closed_pipe_is_not_reported() -> None:
-    """Of output that no pipe holds, so that the program is still writing when the pipe is closed."""
-    code = "from cxrules.cli import main; main()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, "rules", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
-    ) as process:
-        assert process.stdout
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "command", [["rules", "--json"], ["claims", "--json"], ["facts", "--json"], ["claims"]], ids=" ".join
+)
+def test_lost_output_ends_with_its_code(command: list[str], unbuffered: str, tmp_path: Path) -> None:
+    """The kind: an output that takes a part of what is written, which Python's unbuffered streams do not notice."""
+    program = [sys.executable, "-m", "cxrules", *command]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    receiver, sender = os.pipe()
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        fcntl.fcntl(sender, fcntl.F_SETPIPE_SZ, 4096)  # less than is written
+    with subprocess.Popen(program, stdout=sender, stderr=subprocess.PIPE, env=environment) as process:
+        os.close(sender)
         assert process.stderr
-        assert process.stdout.read(1)
-        process.stdout.close()
-        assert process.stderr.read() == b""
+        assert os.read(receiver, 1)
+        os.close(receiver)
+        assert process.stderr.read() == b""  # nobody reads, and nobody is told
         assert process.wait() == ExitCode.OUTPUT_LOST  # and not 1, which says that mistakes were found
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+
+    with (tmp_path / "out").open("wb") as file:
+        done = subprocess.run(
+            program, stdout=file, stderr=subprocess.PIPE, env=environment, preexec_fn=limit, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        ExitCode.OUTPUT_LOST,
+        b"cxrules: the output cannot be written: File too large\n",
+    )
 
 
 def test_no_colours_without_a_terminal(run: Run) -> None:

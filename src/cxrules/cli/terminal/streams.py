@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -26,9 +27,15 @@ def whatever_the_streams() -> Iterator[None]:
     takes its place. A host may have replaced the streams by objects that can only be written to.
     """
     _keep_numbers()
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    with _buffered("stdout"), _buffered("stderr"), _losses_end_it():
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+        yield
+
+
+@contextmanager
+def _losses_end_it() -> Iterator[None]:
     try:
         try:
             yield
@@ -50,6 +57,27 @@ def whatever_the_streams() -> Iterator[None]:
         raise SystemExit(ExitCode.WRONG_INPUT if error.filename else ExitCode.OUTPUT_LOST) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+@contextmanager
+def _buffered(name: str) -> Iterator[None]:
+    """Buffer a standard stream that is not (`python -u`, PYTHONUNBUFFERED): it loses what one write does not take."""
+    stream = getattr(sys, name)
+    raw = getattr(stream, "buffer", None)
+    if not isinstance(raw, io.RawIOBase):
+        yield
+        return
+    buffered = io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, stream.errors, line_buffering=True)
+    setattr(sys, name, buffered)
+    try:
+        yield
+    finally:
+        setattr(sys, name, stream)
+        try:
+            buffered.flush()
+        except (OSError, ValueError):
+            _discard(raw)
+        buffered.detach().detach()  # or the stream would be closed with it
 
 
 @contextmanager
@@ -88,8 +116,13 @@ def _keep_numbers() -> None:
 
 def _give_up() -> None:
     """Discard what is still to be written, or the interpreter would complain again when it exits."""
-    with suppress(OSError, ValueError, AttributeError):  # there is none, or it is a host's own
-        lost = sys.stdout.fileno()
+    with suppress(AttributeError):  # there is none, or it is a host's own
+        _discard(sys.stdout)
+
+
+def _discard(stream: TextIO | io.RawIOBase) -> None:
+    with suppress(OSError, ValueError):
+        lost = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, lost)
         os.close(nowhere)
