@@ -92,6 +92,23 @@ def make_claim(claim: str, tone: Tone, kind: ClaimKind = ClaimKind.RULE_FOR) -> 
     return Claim(claim, claim.partition("-")[0], (1,), f"What {claim} says.", tone, kind, "0" * 64)
 
 
+def make_choice(name: str, values: Sequence[str], supports: Mapping[str, str]) -> RuleBase:
+    """A rule base about one choice, of which some values support a model each."""
+    claim = make_claim("A0-1", Tone.PLAIN)
+    rules = [
+        Rule(
+            f"r-{value}",
+            (claim.id,),
+            "So.",
+            (FactTest(name, Operator.IS, value),),
+            (Conclusion(Effect.SUPPORTS, model),),
+        )
+        for value, model in supports.items()
+    ]
+    models = [Model(model, model, f"it is {model}") for model in dict.fromkeys(supports.values())]
+    return make_rulebase([make_fact(name, Kind.CHOICE, values)], rules, models, [claim])
+
+
 LARGE_KINDS = (Kind.ORDERED, Kind.FLAG, Kind.PERCENT, Kind.SET, Kind.CHOICE)
 FITTING: dict[Kind, tuple[Operator, Operand, FactValue]] = {
     Kind.ORDERED: (Operator.AT_LEAST, "b", "c"),

@@ -20,7 +20,7 @@ from cxrules.language.facts import Kind
 from cxrules.language.rules import Conclusion, Effect, FactTest, Model, Operator, Rule, Tone
 from cxrules.mcp import create_server
 from tests.portable.answers import FACTS, QUESTIONS
-from tests.rulebases import make_claim, make_fact, make_rulebase
+from tests.rulebases import make_choice, make_claim, make_fact, make_rulebase
 
 TOKEN = 4  # characters, as a rule of thumb
 TOOLS = ("facts", "recommend", "why_not", "what_if", "next_questions")
@@ -251,22 +251,11 @@ def test_doubts_are_passed_on_to_the_agent_only(given: float) -> None:
 
 @pytest.mark.parametrize("number", [150, 1_000])
 def test_a_question_with_many_values_is_short(number: int) -> None:
-    claim = make_claim("A0-1", Tone.PLAIN)
-    rules = [
-        Rule(
-            f"r-{value}",
-            (claim.id,),
-            "So.",
-            (FactTest("country", Operator.IS, value),),
-            (Conclusion(Effect.SUPPORTS, model),),
-        )
-        for value, model in (("country_0", "one"), ("country_1", "two"))
-    ]
-    models = [Model(name, name, f"it is {name}") for name in ("one", "two")]
-    country = make_fact("country", Kind.CHOICE, [f"country_{place}" for place in range(number)])
+    countries = [f"country_{place}" for place in range(number)]
+    rulebase = make_choice("country", countries, dict(zip(countries, ("one", "two"), strict=False)))
 
     async def ask() -> Any:
-        async with Client(create_server(make_rulebase([country], rules, models, [claim]))) as client:
+        async with Client(create_server(rulebase)) as client:
             return await client.call_tool("next_questions", {"facts": {}})
 
     result = run(ask())

@@ -101,7 +101,8 @@ def test_each_thread_and_task_hears_its_own() -> None:
 
 def test_nothing_stays_behind_in_a_server() -> None:
     """Python keeps the text of every warning that it has shown, in the module that is blamed for it."""
-    with hear_doubts():
+    with warnings.catch_warnings(), hear_doubts():
+        warnings.simplefilter("default")
         for number in range(1, 100):
             cxrules.recommend({NAME: number / 1000})
     kept = [getattr(module, "__warningregistry__", {}) for module in list(sys.modules.values())]

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import Final
 
-__all__ = ["UnlikelyFact", "doubt_fact", "hear_doubts", "pass_on", "tell_doubts"]
+__all__ = ["UnlikelyFact", "doubt_fact", "forward_doubts", "hear_doubts", "tell_doubts"]
 
 _LIBRARIES: Final = frozenset({"contextlib", "cxrules", "duckdb", "narwhals", "pydantic"})
 """Packages that pass a fact on from the line that gave it."""
@@ -49,8 +49,8 @@ def hear_doubts() -> Iterator[dict[str, str]]:
         _HEARD.set(before)  # a token would be refused where a generator is closed in another context
 
 
-def pass_on(doubts: Mapping[str, str]) -> None:
-    """Pass on doubts that were heard, to the host that listens outside or as warnings."""
+def forward_doubts(doubts: Mapping[str, str]) -> None:
+    """Raise doubts again that were heard: for the host that listens outside, or as warnings."""
     for name, says in doubts.items():
         doubt_fact(name, says)
 
@@ -66,7 +66,7 @@ def tell_doubts(doubts: Mapping[str, str]) -> list[str]:
 
 
 def doubt_fact(name: str, says: str) -> None:
-    """Pass on that a fact is unlikely to the host that listens, or warn at the line that called the library."""
+    """Report an unlikely fact to the host that listens, or by a warning at the line that called the library."""
     heard = _HEARD.get()
     if heard is not None:
         heard.setdefault(name, says)

@@ -22,7 +22,7 @@ from cxrules.policy.judge import Judge
 from cxrules.verification.expectations import Expectations, read_expectations, read_plain
 from tests import ROOT
 from tests.oracle import OracleEngine
-from tests.rulebases import make_claim, make_fact, make_rulebase, organisations, rulebases
+from tests.rulebases import make_choice, make_claim, make_fact, make_rulebase, organisations, rulebases
 
 pytest.importorskip("z3", reason="the extra `verify` is not installed")
 
@@ -260,7 +260,10 @@ def test_values_that_are_alike_are_asked_about_once_each(used: int, monkeypatch:
 
     ask = Solver.check
     monkeypatch.setattr(Solver, "check", check)
-    rulebase = make_rulebase_of_values(number, used)
+    values = [f"v{place}" for place in range(number)]
+    rulebase = make_choice(
+        "fact", values, {values[place]: ("one", "two")[place % 2] for place in range(0, number, used)}
+    )
     groups = [finding.subject.split(" = ") for finding in verify(rulebase, only=["idle-value"]).findings]
     assert sum(map(len, groups)) == number
     assert len(groups) == (2 if used == 1 else 3)
@@ -288,24 +291,6 @@ def test_values_are_alike_only_if_each_is_like_every_other(kind: Kind) -> None:
     found = {finding.subject: finding.verdict for finding in verify(rulebase, only=["idle-value"]).findings}
     assert found["fact: a = b"] is Verdict.REFUTED
     assert found["fact: c"] is Verdict.PROVED
-
-
-def make_rulebase_of_values(number: int, used: int) -> RuleBase:
-    claim = make_claim("S1-1", Tone.PLAIN)
-    values = [f"v{place}" for place in range(number)]
-    rules = [
-        Rule(
-            f"rule-{value}",
-            (claim.id,),
-            "So.",
-            (FactTest("fact", Operator.IS, value),),
-            (Conclusion(Effect.SUPPORTS, ("one", "two")[place % 2]),),
-        )
-        for place, value in enumerate(values)
-        if place % used == 0
-    ]
-    models = [Model(name, name, f"it is {name}") for name in ("one", "two")]
-    return make_rulebase([make_fact("fact", Kind.CHOICE, values)], rules, models, [claim])
 
 
 # --- verdicts

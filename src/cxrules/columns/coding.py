@@ -26,7 +26,7 @@ from cxrules.columns.arrow_buffers import (
 from cxrules.columns.cell_texts import of_element, parse_text, partly_known
 from cxrules.columns.numpy_executor import Codes, code_type
 from cxrules.columns.program import Program
-from cxrules.doubts import hear_doubts, pass_on
+from cxrules.doubts import forward_doubts, hear_doubts
 from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, is_missing
 from cxrules.language.facts import Fact, FactValue, Kind
 from cxrules.language.regions import cut, list_tests
@@ -224,7 +224,7 @@ class Coder:
         values = list_cells(column.dictionary)
         plain = len(values) <= _REMEMBERED and all(isinstance(value, str) for value in values)
         table, wrong, doubts = (self._tables if plain else self._tabulate)(fact.name, tuple(values), parse)
-        pass_on(doubts)
+        forward_doubts(doubts)
         indices = list_indices(column)
         valid = is_valid(column.indices) if column.indices.null_count else None
         found = group_rows(indices, valid, [position for position, _ in wrong], len(values)) if wrong else []

@@ -345,7 +345,7 @@ def _number(row: object) -> int:
 
 def _mistakes(vocabulary: Vocabulary, facts: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
     try:
-        vocabulary.validate(facts, doubt=False)  # which is for what is made of it
+        vocabulary.validate(facts, doubt=False)  # the row is questioned when it is decided on
     except InvalidOrganisation as error:
         return error.diagnostics
     return ()

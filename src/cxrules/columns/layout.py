@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.arguments import check_texts
-from cxrules.doubts import hear_doubts, pass_on
+from cxrules.doubts import forward_doubts, hear_doubts
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value, suggest
 from cxrules.language.facts import Kind, Vocabulary
 
@@ -278,7 +278,7 @@ class Faults:
         if not (raising and self._found):
             new = {name: says for name, says in doubts.items() if name not in self._doubted}
             self._doubted.update(new)
-            pass_on(new)
+            forward_doubts(new)
 
     def error(self, read: int | None = None) -> InvalidOrganisation:
         """Return the error that lists everything.

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
-from cxrules.doubts import doubt_fact, hear_doubts, pass_on
+from cxrules.doubts import doubt_fact, forward_doubts, hear_doubts
 from cxrules.errors import (
     MISSING,
     SHOWN,
@@ -310,7 +310,7 @@ class Vocabulary:
                         mistakes += error.diagnostics
         if mistakes:
             raise InvalidOrganisation(mistakes)
-        pass_on(doubts)
+        forward_doubts(doubts)
         return known
 
 

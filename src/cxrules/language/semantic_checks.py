@@ -100,10 +100,10 @@ def list_diagnostics(parts: Parts) -> list[Diagnostic]:
 
 class _PartsChecker:
     def __init__(self, parts: Parts, names: KnownNames) -> None:
-        self.parts, self.names = parts, names
-        self.facts = parts.vocabulary.facts
+        self.parts, self.names, self.facts = parts, names, parts.vocabulary.facts
 
     # --- what is wrong inside one item
+
     def check_items(self) -> Iterator[Mistake]:
         parts = self.parts
         for section in ("findings", "actions", "warnings"):
@@ -130,6 +130,7 @@ class _PartsChecker:
         yield "patterns", self.parts.patterns.values()
 
     # --- what is wrong between items
+
     def check_references(self) -> Iterator[Mistake]:
         parts = self.parts
         facts = self.names.known["facts"]

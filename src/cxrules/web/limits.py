@@ -62,7 +62,7 @@ class _RefusedError(Exception):
 
 
 class Guard:
-    """An ASGI layer that refuses bodies that are too large or too slow, and adds the security headers."""
+    """An ASGI layer: refuses bodies too large, too slow or with a key twice; adds doubts and the security headers."""
 
     def __init__(self, application: Application, limits: Limits) -> None:
         self._application = application
