@@ -41,6 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(absent)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    gc.freeze()  # modules and tests stay until the end: tests that collect garbage need not search them
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _default_signal_handlers() -> Iterator[None]:
     """A suite in the background ignores Ctrl-C, and one under `nohup` SIGHUP; its subprocesses would inherit that."""

@@ -38,6 +38,11 @@ def with_variants() -> dict[str, list[OrganisationCase]]:
 
 
 @pytest.fixture(scope="module")
+def advisor() -> Advisor:
+    return Advisor()
+
+
+@pytest.fixture(scope="module")
 def others() -> dict[str, Callable[[Facts], Decision]]:
     """The engines other than the default, which are compared up to the decision: the rest follows from it.
 
@@ -56,8 +61,7 @@ def decide_once(judge: Judge) -> Callable[[Facts], Decision]:
 
 
 @pytest.mark.parametrize("name", with_variants())
-def test_case(name: str, others: dict[str, Callable[[Facts], Decision]]) -> None:
-    advisor = Advisor()
+def test_case(name: str, advisor: Advisor, others: dict[str, Callable[[Facts], Decision]]) -> None:
     faults = {}
     for case in with_variants()[name]:
         advice = advisor.recommend(case.given)
@@ -94,8 +98,7 @@ def test_every_contradiction_has_a_case() -> None:
     assert shown >= set(CONTRADICTIONS), sorted(set(CONTRADICTIONS) - shown)
 
 
-def test_every_rule_fires_in_a_case() -> None:
-    advisor = Advisor()
+def test_every_rule_fires_in_a_case(advisor: Advisor) -> None:
     fired = {rule for case in builtin_cases() for rule in advisor.recommend(case.given).fired}
     assert fired == set(advisor.rulebase.rules), sorted(set(advisor.rulebase.rules) - fired)
 
@@ -109,8 +112,7 @@ def test_acceptance_cases_match_the_shared_scenarios(shared: Path) -> None:
             assert case.expect.get(name) == scenario.get(name), (scenario["id"], name)
 
 
-def test_every_action_and_warning_is_concluded_by_a_rule() -> None:
-    advisor = Advisor()
+def test_every_action_and_warning_is_concluded_by_a_rule(advisor: Advisor) -> None:
     rules = advisor.rulebase.rules.values()
     for effect, known in ((Effect.ACTION, advisor.rulebase.actions), (Effect.WARNING, advisor.rulebase.warnings)):
         assert {target for rule in rules for target in rule.targets(effect)} == set(known)

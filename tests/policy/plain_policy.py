@@ -21,11 +21,14 @@ class PlainPolicy:
         self.rulebase = rulebase
         self.known = known
         self.fired = self.fire(known)
+        self.rules = [rulebase.rules[rule] for rule in self.fired]
         self.standing = self.fire({})  # rules that fire when nothing is known are standing
         self.findings = {target for rule in self.rules for target in rule.targets(Effect.FINDING)}
         self.all_items = [item for rule in self.rules for item in self.evidence_of(rule)]
         self.items = self.count_claims_once()
         self.models = list(rulebase.models)
+        self.own_points = {source: self.count_for(source) for source in rulebase.sources}
+        self.refused = {source: self.refuses(source) for source in rulebase.sources}
         self.excluded = {target for rule in self.rules for target in rule.targets(Effect.EXCLUDES)}
         self.candidates = [model for model in self.models if self.is_candidate(model)]
         self.aside = self.set_aside()
@@ -36,10 +39,6 @@ class PlainPolicy:
     def fire(self, known: Facts) -> list[str]:
         bits = OracleEngine(self.rulebase).match(known)
         return [rule for bit, rule in enumerate(self.rulebase.rule_ids) if bits >> bit & 1]
-
-    @property
-    def rules(self) -> list[Rule]:
-        return [self.rulebase.rules[rule] for rule in self.fired]
 
     def evidence_of(self, rule: Rule) -> Iterable[Evidence]:
         reasons = ["rule_for", "rule_against", "precondition", "transition", "risk"]
@@ -107,14 +106,16 @@ class PlainPolicy:
             if self.rulebase.claims[rule.because[0]].source == source and not rule.engineer.reading
         ]
 
-    def own_points(self, model: str | None, source: str) -> int:
-        strongest: dict[tuple[bool, str], int] = {}
+    def count_for(self, source: str) -> dict[str, int]:
+        """The points of every model by an article's own rules."""
+        strongest: dict[str, dict[tuple[bool, str], int]] = {model: {} for model in self.models}
         own = {rule.id for rule in self.own_rules(source)}
         for item in self.all_items:
-            if item.rule in own and item.model == model:
+            if item.rule in own:
                 key = (item.points > 0, item.carrier)
-                strongest[key] = max(strongest.get(key, 0), item.points, key=abs)
-        return sum(strongest.values())
+                counted = strongest[item.model]
+                counted[key] = max(counted.get(key, 0), item.points, key=abs)
+        return {model: sum(counted.values()) for model, counted in strongest.items()}
 
     def refuses(self, source: str) -> set[str]:
         """The models that an article rules out, or puts behind a model that it supports."""
@@ -122,26 +123,26 @@ class PlainPolicy:
         for rule in self.own_rules(source):
             refused.update(rule.targets(Effect.EXCLUDES))
             for conclusion in rule.then:
-                if conclusion.effect is Effect.PREFERS and self.own_points(conclusion.target, source) > 0:
+                if conclusion.effect is Effect.PREFERS and self.own_points[source][conclusion.target] > 0:
                     refused.update(conclusion.over)
         return refused
 
     def voice(self, source: str) -> Voice:
-        on_winner = self.own_points(self.winner, source) if self.winner else 0
-        own_models = [model for model in self.models if model not in self.refuses(source)]
-        best = max([self.own_points(model, source) for model in own_models], default=0)
+        points = self.own_points[source]
+        on_winner = points[self.winner] if self.winner else 0
+        own_models = [model for model in self.models if model not in self.refused[source]]
+        best = max([points[model] for model in own_models], default=0)
         if best <= 0:
             return Voice(source, None, 0, on_winner)
-        favoured = [model for model in own_models if self.own_points(model, source) == best]
+        favoured = [model for model in own_models if points[model] == best]
         return Voice(source, as_model(self.winner if self.winner in favoured else favoured[0]), best, on_winner)
 
     def dissenting(self) -> set[str]:
         found: set[str] = set()
         if self.winner is not None:
             for item in self.all_items:
-                rival = item.model not in self.refuses(item.source) and self.own_points(item.model, item.source) > max(
-                    0, self.own_points(self.winner, item.source)
-                )
+                points = self.own_points[item.source]
+                rival = item.model not in self.refused[item.source] and points[item.model] > max(0, points[self.winner])
                 against = item.points < 0 and item.model == self.winner
                 if against or (item.points > 0 and item.model != self.winner and (rival or item.model in self.aside)):
                     found.update(self.rulebase.rules[item.rule].because)
