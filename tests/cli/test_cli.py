@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -509,3 +510,41 @@ def test_what_is_typed_is_repeated_without_its_control_characters(
     assert result.exception is None or isinstance(result.exception, SystemExit)
     for text in (result.stdout, result.stderr):
         assert text.replace("\n", "").replace("\N{NO-BREAK SPACE}", "").isprintable(), ascii(text)
+
+
+# --- diff
+
+
+def test_diff_compares_what_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("z3", reason="the extra `verify` is not installed")
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "tests" / "data" / "faulty_bases" / "clean", "builtin")
+    assert run("diff", "./builtin", "builtin", "--regions", "1").exit_code == 1
+    assert run("diff", "./builtin", str(tmp_path / "builtin")).stdout.startswith("Proved")
+
+
+def test_diff_lists_the_mistakes_of_both(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("z3", reason="the extra `verify` is not installed")
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.yaml").write_text("rulez: []\n", "utf-8")
+    refused = run("diff", str(tmp_path / "old"), str(tmp_path / "new"))
+    assert refused.exit_code == 2
+    assert "old.yaml:1:1" in refused.stderr
+    assert "new.yaml:1:1" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "line", ["diff builtin small.json --on-top", "diff builtin builtin --on-top", "claims --fingerprint --json"]
+)
+def test_an_option_that_would_have_no_effect_is_refused(
+    run: Run, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kind: options that another argument would make meaningless."""
+    if line.startswith("diff"):
+        pytest.importorskip("z3", reason="the extra `verify` is not installed")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.json").write_text(cxrules.RuleBase.load(SMALL).to_json(), "utf-8")
+    refused = run(*line.split())
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--on-top" in refused.stderr or "--json" in refused.stderr

@@ -105,6 +105,33 @@ def test_show_reports_a_name_that_is_not_in_the_log(run: Run, path: Path, option
         assert "no decision of this log" not in run("show", str(path), "--model", there, "--until", "2000-01-01").stderr
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"duration": "HUGE"},
+        {"labels": {"x": "HUGE"}},
+        {"certainty": "HUGE"},
+        {"facts": {"retention_budget_share": "HUGE"}},
+        {"facts": {"silo": "severe"}},
+        {"time": "yesterday"},
+        {"time": "2025-03-02"},
+    ],
+    ids=str,
+)
+def test_show_reports_what_no_log_would_contain(run: Run, path: Path, field: dict[str, Any]) -> None:
+    """The kind: JSON of the right shape that the writer would have refused; what is shown can be read as JSON."""
+    damage(path, "second", **field)
+    path.write_text(path.read_text().replace('"HUGE"', "1e999"))
+    shown = run("show", str(path), "--json", "--since", "2025-03-01")
+    assert shown.exit_code == 2
+    assert [json.loads(line, parse_constant=pytest.fail)["id"] for line in shown.stdout.splitlines()] == [
+        "first",
+        "third",
+    ]
+    assert "line 3: " in shown.stderr
+    assert "1 line skipped" in shown.stderr
+
+
 def test_show_filters_by_rule(run: Run, path: Path) -> None:
     rule = next(iter(set(cxrules.recommend(KNOWN).fired) - set(cxrules.recommend().fired)))
     shown = run("show", str(path), "--rule", rule, "--json")
@@ -205,6 +232,11 @@ def test_impact_points_out_an_answer_that_was_recorded_differently(run: Run, pat
     assert "cmo_owned (recommended) is recorded, but the rule base of the record gives ceo_with_cco" in shown.stderr
     assert "3 decisions decided again" in shown.stdout
     assert shown.exit_code == 2
+
+
+def test_impact_refuses_to_write_tables_as_json(run: Run, path: Path) -> None:
+    refused = run("impact", str(path), "--summary", "--json")
+    assert (refused.exit_code, refused.stdout) == (2, "")
 
 
 def test_impact_of_a_rule_base_with_mistakes(run: Run, path: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -220,6 +221,66 @@ def test_many_mistakes_are_reported_at_once_and_in_order(tmp_path: Path) -> None
     assert list_codes(error) == ["unknown-word", "unknown-word", "unknown-finding", "unknown-value", "wrong-type"]
     assert "did you mean 'gardener_equipped'?" in str(error)
     assert f"{broken}/models.yaml:9:16: " in str(error)
+
+
+def test_a_name_twice_in_a_list_is_refused_in_every_list(tmp_path: Path) -> None:
+    """The kind: a list of names or numbers, wherever in the files of a rule base."""
+    whole = tmp_path / "whole"
+    shutil.copytree(SMALL, whole)
+    spoil(whole / "facts.yaml", "topic: the can", "topic: the can\n    asked_if: {place: [desk, roof]}")
+    tried = 0
+    for file in sorted(whole.rglob("*.yaml")):
+        text = file.read_text("utf-8")
+        plain = yaml.safe_load(text)
+        for found in list_lists(plain):
+            if found and not isinstance(found[0], dict):
+                found.insert(0, found[0])
+                file.write_text(yaml.safe_dump(plain, sort_keys=False), "utf-8")
+                with pytest.raises(InvalidKnowledge) as caught:
+                    RuleBase.load(whole)
+                assert list_codes(caught.value) == ["duplicate-value"], found
+                del found[0]
+                tried += 1
+        file.write_text(text, "utf-8")
+    assert tried >= 10
+
+
+def list_lists(plain: object) -> Iterator[list[Any]]:
+    if isinstance(plain, list):
+        yield plain
+    for inner in plain.values() if isinstance(plain, dict) else plain if isinstance(plain, list) else ():
+        yield from list_lists(inner)
+
+
+@pytest.mark.parametrize("values", ["[]", "[desk, desc]", "[desk, desk]", "[true]"])
+def test_the_values_of_a_premise_are_checked(tmp_path: Path, values: str) -> None:
+    whole = tmp_path / "whole"
+    shutil.copytree(SMALL, whole)
+    spoil(whole / "facts.yaml", "topic: the can", f"topic: the can\n    asked_if: {{place: {values}}}")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(whole)
+    code = {"[]": "empty-test", "[desk, desc]": "unknown-value", "[desk, desk]": "duplicate-value"}
+    assert list_codes(caught.value) == [code.get(values, "wrong-type")]
+
+
+@pytest.mark.parametrize(
+    ("when", "hint"),
+    [
+        ("{budget_share: {at_most: 20}}", "for a percentage, write {at_least: …} or {below: …}"),
+        ("{soil: 3}", ""),
+        ("{place: [true]}", ""),
+    ],
+)
+def test_no_hint_advises_what_would_be_wrong_too(tmp_path: Path, when: str, hint: str) -> None:
+    """The kind: a number or a truth value where only the name of a value can be; quotation marks make it no name."""
+    broken = tmp_path / "broken"
+    shutil.copytree(SMALL, broken)
+    spoil(broken / "rules" / "gardener.yaml", "when: {soil: dry}", f"when: {when}")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(broken)
+    (diagnostic,) = caught.value.diagnostics
+    assert 'write "' not in diagnostic.hint
+    assert hint in diagnostic.hint
 
 
 def test_a_broken_file_hides_no_mistakes_and_causes_no_others(tmp_path: Path) -> None:

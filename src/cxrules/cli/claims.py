@@ -44,6 +44,8 @@ def claims(
     json: AsJson = False,
 ) -> None:
     """List the claims of the articles, each with what rests on it."""
+    if fingerprint and json:
+        fail("--fingerprint writes lines of text, so it cannot be combined with --json")
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
     demand_known("source", source, rulebase.sources)

@@ -60,6 +60,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the decisions of a log, one on each line."""
+    from cxrules.decision_log.reader import invalid_facts
+    from cxrules.errors import InvalidOrganisation
+
     first, last = _read_bound(since, "--since", 0), _read_bound(until, "--until", 1)
     with _reading(file) as (log, report):
         shown = decisions = 0
@@ -74,8 +77,12 @@ def show(
             if _is_wanted(record, fired, model, rule) and (not first or record["time"] >= first):
                 if last and record["time"] >= last:
                     continue
+                try:
+                    met = log.incoherences(record)
+                except InvalidOrganisation as error:
+                    report.count(invalid_facts(logged, error))
+                    continue
                 shown += 1
-                met = _find_incoherences(log, record)
                 report.say(
                     json.dumps({**record, "fired": fired, "incoherences": met})
                     if as_json
@@ -87,16 +94,6 @@ def show(
                 told = f"no decision of this log has the {what} {show_text(asked, WIDE)!r}"
                 report.note(f"{told}; {hint}" if hint else told)
         report.end(f"{shown} of {in_digits(decisions, 'decision')} shown.", aside=True)
-
-
-def _find_incoherences(log: LogReader, record: DecisionRecord) -> tuple[str, ...]:
-    """Return the contradictions in the facts of a record; nothing if they are not facts of its rule base."""
-    from cxrules.errors import InvalidOrganisation
-
-    try:
-        return log.incoherences(record)
-    except InvalidOrganisation:
-        return ()
 
 
 def replay(file: File, as_json: AsJson = False) -> None:
@@ -148,6 +145,8 @@ def impact(
     """
     from cxrules.decision_log import Impact, ImpactSummary, assess_impact
 
+    if summary and as_json:
+        fail("--summary shows tables, so it cannot be combined with --json")
     with mistakes_end_it():
         changed = open_rulebase(rules, on_top)
     totals = ImpactSummary()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,6 +18,7 @@ from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_stay_signals
 
 if TYPE_CHECKING:
+    from cxrules.errors import Diagnostic
     from cxrules.rulebase import RuleBase
     from cxrules.verification.expectations import Expectations
     from cxrules.verification.results import Report
@@ -154,9 +155,12 @@ def _write_messages(form: Format, report: Report, paths: list[Path] | None) -> s
 
 def diff(
     old: Annotated[
-        Path, typer.Argument(metavar="OLD", show_default=False, help="A rule base: a folder, or `builtin`.")
+        str,
+        typer.Argument(
+            metavar="OLD", show_default=False, help="A rule base: a folder, a .json file of `write_json`, or `builtin`."
+        ),
     ],
-    new: Annotated[Path, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help="Another one.")],
     on_top: Annotated[bool, typer.Option("--on-top", help="Add both folders to the built-in rule base.")] = False,
     most: Annotated[int, typer.Option("--regions", min=1, help="The number of regions after which to stop.")] = 20,
     effort: Effort = 100,
@@ -172,7 +176,7 @@ def diff(
         from cxrules.verification import diff as run
         from cxrules.verification import diff_as_json, diff_as_text
 
-        before, after = _open(old, on_top), _open(new, on_top)
+        before, after = _open_both(old, new, on_top)
         with Progress() as progress, _disagreement():
             try:
                 found = run(
@@ -190,7 +194,37 @@ def diff(
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
 
 
-def _open(path: Path, on_top: bool) -> RuleBase:
+def _open_both(old: str, new: str, on_top: bool) -> list[RuleBase]:
+    """Open two rule bases.
+
+    Raises:
+        InvalidKnowledge: With every mistake in the files of both.
+    """
+    from cxrules.errors import InvalidKnowledge
+
+    named = dict.fromkeys((old, new))
+    if on_top and (whole := [name for name in named if name.endswith(".json")]):
+        fail(f"--on-top adds folders to the built-in rule base, and {whole[0]} is a whole rule base")
+    if on_top and named.keys() == {_BUILTIN}:
+        fail("--on-top needs files of your own to add to the built-in rule base")
+    found: dict[str, RuleBase] = {}
+    mistakes: list[Diagnostic] = []
+    for name in named:
+        try:
+            found[name] = _open(name, on_top)
+        except InvalidKnowledge as error:
+            mistakes += error.diagnostics
+    if mistakes:
+        raise InvalidKnowledge(mistakes)
+    return [found[old], found[new]]
+
+
+_BUILTIN: Final = "builtin"
+
+
+def _open(name: str, on_top: bool) -> RuleBase:
+    """Open a rule base; `./builtin` is a folder, unlike `builtin`."""
+    path = Path(name)
     if path.suffix == ".json":
         from cxrules.errors import InvalidKnowledge
         from cxrules.knowledge.reader import read_bytes, tell_error
@@ -202,7 +236,7 @@ def _open(path: Path, on_top: bool) -> RuleBase:
             if isinstance(error, InvalidKnowledge):
                 raise
             fail(f"{path}: {tell_error(error)}")
-    return open_rulebase(None, on_top=False) if str(path) == "builtin" else open_rulebase([path], on_top)
+    return open_rulebase(None, on_top=False) if name == _BUILTIN else open_rulebase([path], on_top)
 
 
 def _units(millions: float) -> int:

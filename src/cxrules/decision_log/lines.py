@@ -10,6 +10,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from hashlib import sha256
+from math import inf, isfinite
 from operator import itemgetter
 from typing import Any, Final, NoReturn, TypeAlias, cast
 
@@ -130,6 +131,14 @@ def _is_text(value: object) -> bool:
     return type(value) is str
 
 
+def _is_time(value: object) -> bool:
+    return type(value) is str and _TIME.fullmatch(value) is not None
+
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+"""A time as `write_time` writes it, so that times compare as texts."""
+
+
 def _is_text_or_none(value: object) -> bool:
     return value is None or type(value) is str
 
@@ -143,11 +152,14 @@ def _is_share(value: object) -> bool:
 
 
 def _is_seconds(value: object) -> bool:
-    return value is None or (type(value) in (int, float) and value >= 0)  # type: ignore[operator]
+    return value is None or (type(value) in (int, float) and 0 <= value < inf)  # type: ignore[operator]
 
 
 def _is_labels(value: object) -> bool:
-    return type(value) is dict and all(item is None or type(item) in (str, bool, int, float) for item in value.values())
+    return type(value) is dict and all(
+        item is None or type(item) in (str, bool, int) or (type(item) is float and isfinite(item))
+        for item in value.values()
+    )
 
 
 def _is_bits(value: object) -> bool:
@@ -184,7 +196,7 @@ def _is_name(value: object) -> bool:
 
 _ALIKE: Final = {
     "id": _is_name,
-    "time": _is_text,
+    "time": _is_time,
     "cxrules": _is_text,
     "facts": _is_mapping,
     "model": _is_text_or_none,
@@ -243,8 +255,9 @@ def _is_usual(  # noqa: PLR0913, PLR0917 - the required fields in their order
 ) -> bool:
     """Return whether the mandatory fields are as the log writes them, without masking, as in most lines."""
     return (
-        type(id_) is type(time) is type(version) is type(revision) is type(fired) is str
+        type(id_) is type(version) is type(revision) is type(fired) is str
         and id_ != ""
+        and _is_time(time)
         and type(facts) is dict
         and (model is None or type(model) is str)
         and status is not None

@@ -14,6 +14,8 @@ from cxrules.errors import show_value, suggest
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.forms import Test, When
 from cxrules.knowledge.node import Node
+from cxrules.language.condition_checks import WRITTEN
+from cxrules.language.facts import Kind
 from cxrules.language.patterns import TEXT, UNPRINTABLE
 
 __all__ = ["Filled", "FormType", "examine"]
@@ -164,7 +166,12 @@ class _Translation:
             self._add("wrong-type", path, message[:1].lower() + message[1:])
             return
         hint = ""
-        if expected == "text" and isinstance(given, bool | int | float):
+        if expected == "text" and {"when", "asked_if"} & set(path):  # no name of a value looks like a number
+            if path[-1] == "at_most" and type(given) in (int, float):
+                hint = f"for a percentage, {WRITTEN[Kind.PERCENT]}"
+            elif "asked_if" in path:
+                hint = "a premise is a fact with listed values"
+        elif expected == "text" and isinstance(given, bool | int | float):
             shown = str(given).lower() if isinstance(given, bool) else str(given)
             hint = f'write "{shown}"'
         elif expected == "a list" and isinstance(given, str):

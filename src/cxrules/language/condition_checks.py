@@ -15,7 +15,7 @@ from cxrules.language.regions import MOST_SETS, are_too_many
 from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator, leaf_tests
 
-__all__ = ["WRITTEN", "check_conditions", "check_sets", "normalise"]
+__all__ = ["WRITTEN", "check_conditions", "check_names", "check_sets", "normalise"]
 
 _FITTING: Final = {
     Kind.ORDERED: (Operator.AT_LEAST, Operator.AT_MOST),
@@ -161,7 +161,7 @@ class _ConditionChecker:
             return
         elif fact.kind in (Kind.ORDERED, Kind.CHOICE):
             if isinstance(operand, tuple):
-                yield from self._check_names(fact, operand, path)
+                yield from check_names(fact, operand, path)
                 if len({name for name in operand if name in fact.names}) == len(fact.values):
                     yield from self._refuse_idle(fact, path)
             else:
@@ -177,7 +177,7 @@ class _ConditionChecker:
             message = f"{fact.name!r} is {_article(fact.kind)}; {test.operator.value} does not fit"
             yield Mistake("wrong-operator", path, message, WRITTEN[fact.kind], key=True)
         elif fact.kind is Kind.SET:
-            yield from self._check_names(fact, operand, path)
+            yield from check_names(fact, operand, path)
         else:
             wrong = list(
                 _check_percentage(operand, path) if fact.kind is Kind.PERCENT else _check_value(fact, operand, path)
@@ -191,16 +191,18 @@ class _ConditionChecker:
         if not self.impossible:
             yield Mistake("idle-test", path, f"every value of {fact.name!r} passes this test")
 
-    def _check_names(self, fact: Fact, given: object, path: Path) -> Iterator[Mistake]:
-        if not isinstance(given, tuple):
-            yield Mistake("wrong-type", path, f"a list of values is expected here, not {given!r}")
-            return
-        if not given:
-            yield Mistake("empty-test", path, "this list is empty, so no value passes")
-        for index, name in enumerate(given):
-            yield from _check_value(fact, name, (*path, index))
-            if name in given[:index] and name in fact.names:
-                yield Mistake("duplicate-value", (*path, index), f"{name!r} occurs twice here")
+
+def check_names(fact: Fact, given: object, path: Path) -> Iterator[Mistake]:
+    """Check a list of values, one of which a fact must have."""
+    if not isinstance(given, tuple):
+        yield Mistake("wrong-type", path, f"a list of values is expected here, not {given!r}")
+        return
+    if not given:
+        yield Mistake("empty-test", path, "this list is empty, so no value passes")
+    for index, name in enumerate(given):
+        yield from _check_value(fact, name, (*path, index))
+        if name in given[:index] and name in fact.names:
+            yield Mistake("duplicate-value", (*path, index), f"{name!r} occurs twice here")
 
 
 def _name(condition: Condition) -> str:

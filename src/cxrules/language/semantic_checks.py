@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from cxrules.errors import Diagnostic, Location, suggest
+from cxrules.errors import Diagnostic, Location
 from cxrules.language.circles import check_circles, check_premise_circles
-from cxrules.language.condition_checks import check_conditions, check_sets
+from cxrules.language.condition_checks import check_conditions, check_names, check_sets
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.mistakes import KnownNames, Mistake, Path
 from cxrules.language.patterns import CLAIM_ID, DASHED_ID, ELSEWHERE, FINGERPRINT, NAME, SOURCE_ID, TEXT, UNPRINTABLE
@@ -155,15 +155,13 @@ class _PartsChecker:
         for premise, values in fact.asked_if:
             here: Path = ("facts", fact.name, "asked_if", premise)
             yield from self.names.demand("facts", "fact", premise, here)
-            if premise in self.facts and self.facts[premise].kind not in (Kind.ORDERED, Kind.CHOICE):
+            if premise not in self.facts:
+                continue
+            if self.facts[premise].kind not in (Kind.ORDERED, Kind.CHOICE):
                 message = f"{premise} is a {self.facts[premise].kind}, but a premise is a fact with listed values"
                 yield Mistake("wrong-operator", here, message, key=True)
-                continue
-            known = self.facts[premise].names if premise in self.facts else values
-            for index, value in enumerate(values):
-                if value not in known:
-                    message = f"{premise} has no value {value!r}"
-                    yield Mistake("unknown-value", (*here, index), message, suggest(value, known))
+            else:
+                yield from check_names(self.facts[premise], values, here)
 
     def _check_models(self) -> Iterator[Mistake]:
         for model in self.parts.models.values():
@@ -173,6 +171,7 @@ class _PartsChecker:
                 yield from self.names.demand("claims", "claim", name, ("models", model.id, "against", index))
         for section, items in self._named():
             for item in items:
+                yield from _refuse_twice(item.claims, (section, item.id, "claims"))
                 for index, name in enumerate(item.claims):
                     yield from self.names.demand("claims", "claim", name, (section, item.id, "claims", index))
 
