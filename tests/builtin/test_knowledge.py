@@ -13,6 +13,7 @@ from cxrules import RuleBase
 from cxrules.language.facts import Kind, Use
 from cxrules.language.rules import EVIDENTIAL, Effect, FactTest
 from cxrules.policy.evidence import list_evidence, weigh_rule
+from tests import ROOT
 
 WEIGHED_BY_THE_ENGINEER = 24
 COUNTED_BY_THE_ENGINEER = 6
@@ -96,6 +97,15 @@ def test_only_the_engineer_deviates_from_the_tone(rulebase: RuleBase) -> None:
         claims = [rulebase.claims[claim] for claim in rule.because]
         if rule not in weighed and rule not in counted and name not in rulebase.standing:
             assert weigh_rule(rulebase, rule)[0] == max(claim.tone for claim in claims if claim.kind in EVIDENTIAL)
+
+
+def test_the_readme_names_every_rule_that_counts_a_statistic(rulebase: RuleBase) -> None:
+    statistics = {claim.id for claim in rulebase.claims.values() if claim.kind == "statistic"}
+    resting = {rule.id for rule in rulebase.rules.values() if statistics & set(rule.because)}
+    scoring = {item.rule for item in list_evidence(rulebase)} & resting
+    assert {name for name in scoring if rulebase.rules[name].engineer.evidence} == {"ceo-owns-in-profitable-firms"}
+    told = (ROOT / "README.md").read_text("utf-8")
+    assert {name for name in scoring if f"`{name}`" not in told.replace("`cxrules rule ", "`")} == set()
 
 
 def test_facts_are_used_as_declared(rulebase: RuleBase) -> None:
