@@ -22,8 +22,9 @@ def _choose_actions(judge: Judge, decision: Decision, reasons: Collection[str]) 
 def rank_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> tuple[str, ...]:
     """Return the actions that fit the answer, the most important first.
 
-    First come those that rest on the facts of the deciding reasons, then those that rest on any fact of the
-    organisation, then those made for the recommended model, then those for which claims speak most emphatically.
+    First come those that serve the recommended model alone and rest on a fact of the organisation, such as the
+    appointment that it takes, then those that rest on the facts of the deciding reasons, then those that rest on any
+    fact, then those made for some models, then those for which claims speak most emphatically.
 
     Args:
         judge: The policy.
@@ -32,12 +33,13 @@ def rank_actions(judge: Judge, decision: Decision, reasons: Collection[str]) -> 
     """
     rulebase, decider, fired = judge.rulebase, judge.decider, decision.fired
     deciding = _facts_behind(judge, decision, decider.mask(reasons))
-    worth: dict[str, tuple[int, bool, bool, int]] = {}
+    worth: dict[str, tuple[bool, int, bool, bool, int]] = {}
     for action, concluders in decider.acting:
         if fired & concluders and rulebase.serves_model(action, decision.model):
             rules = decider.names(fired & concluders)
             owns = [_facts_behind(judge, decision, decider.mask([rule])) for rule in rules]
             worth[action] = (
+                any(owns) and rulebase.serves.get(action) == (decision.model,),
                 max([len(own & deciding) for own in owns]),
                 any(owns),
                 action in rulebase.serves,
