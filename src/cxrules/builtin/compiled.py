@@ -12,7 +12,7 @@ from typing import Any, Final
 
 __all__ = ["BITMAP", "POLICY", "REVISION", "RULES"]
 
-REVISION: Final[Any] = '6004d1f8dd35f74f9dd435cab949d673d48b42aba5213aaabb2f105b7234a8ba'
+REVISION: Final[Any] = 'a84a2f6cb27bb263f607f6bda90d12813f9121163c9e84b157b46253150c9689'
 """The revision of the rule base."""
 
 RULES: Final[Any] = (
