@@ -108,6 +108,42 @@ def test_the_readme_names_every_rule_that_counts_a_statistic(rulebase: RuleBase)
     assert {name for name in scoring if f"`{name}`" not in told.replace("`cxrules rule ", "`")} == set()
 
 
+def test_a_boundary_that_bears_on_a_model_has_a_reason(rulebase: RuleBase) -> None:
+    """Rules that only advise or warn do so for anything short of the best value."""
+    bearing = {Effect.SUPPORTS, Effect.OPPOSES, Effect.EXCLUDES, Effect.PREFERS, Effect.FINDING}
+    drawn = {
+        rule.id
+        for rule in rulebase.rules.values()
+        if bearing & {conclusion.effect for conclusion in rule.then}
+        and any(draws_a_boundary(rulebase, test) for test in rule.tests())
+    }
+    assert len(drawn) > 40
+    assert {name for name in drawn if not rulebase.rules[name].engineer.threshold} == set()
+
+
+def draws_a_boundary(rulebase: RuleBase, test: object) -> bool:
+    """Return whether a test holds on one side of a value of an ordered fact or a percentage."""
+    if not isinstance(test, FactTest) or test.operator == "is":
+        return False
+    return rulebase.vocabulary[test.fact].kind in (Kind.ORDERED, Kind.PERCENT)
+
+
+def test_only_one_article_speaks_of_who_is_available(rulebase: RuleBase) -> None:
+    """What follows for another article where no leader above is available is a reading."""
+    found = set()
+    for rule in rulebase.rules.values():
+        out_of_reach = any(
+            test.fact == "independent_leader_feasible" and test.operand is False
+            for test in rule.tests()
+            if isinstance(test, FactTest)
+        )
+        if out_of_reach or "leader_above_out_of_reach" in rule.needs():
+            scores = {conclusion.effect for conclusion in rule.then} & {Effect.SUPPORTS, Effect.OPPOSES}
+            if scores and not rule.because[0].startswith("A2") and not rule.engineer.reading:
+                found.add(rule.id)
+    assert found == set()
+
+
 def test_facts_are_used_as_declared(rulebase: RuleBase) -> None:
     """A fact that colours never excludes, nor supports by itself; one that advises or warns moves no points."""
     facts = rulebase.vocabulary.facts

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 __all__ = ["BITMAP", "POLICY", "REVISION", "RULES"]
 
-REVISION: Final[Any] = 'f64b5a1745847d24f9c53bdd8a3599d86f9a5d9136feb59e27d3e8f9db908c71'
+REVISION: Final[Any] = '222e1db95176864231d99dd511fc8f52d91222c9d90b888c0a6a775945e24460'
 """The revision of the rule base."""
 
 RULES: Final[Any] = (
