@@ -30,7 +30,9 @@ def first_steps(advice: Recommendation) -> list[str]:
 
 def test_a_missing_chief_customer_officer_is_appointed_first() -> None:
     appoint = ADVISOR.rulebase.actions["appoint_cco"]
-    missing = [(name, it) for name, it in recommend("ceo_with_cco") if it.facts.get("cco_status") in ("none", "planned")]
+    missing = [
+        (name, it) for name, it in recommend("ceo_with_cco") if it.facts.get("cco_status") in ("none", "planned")
+    ]
     assert missing
     assert [name for name, advice in missing if appoint not in first_steps(advice)[:1]] == []
 
