@@ -308,6 +308,44 @@ def test_a_misspelt_name_gets_a_suggestion(name: str, arguments: dict[str, Any],
     assert hint in result.content[0].text
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("recommend", {"facts": {}, "silos": "severe"}, ["silos: no such argument; move it under 'facts'"]),
+        ("recommend", {"facts": {}, "silso": "severe"}, ["silso: no such argument; did you mean 'silos', under"]),
+        ("recommend", {"facts": {}, "engine": "x"}, ["engine: no such argument; known: 'facts'"]),
+        ("next_questions", {"facts": {}, "limt": 1}, ["limt: no such argument; did you mean 'limit'?"]),
+        ("next_questions", {"facts": {}, "limit": True}, ["limit: a whole number is expected, not True"]),
+        ("facts", {"name": ["silos"]}, ["name: no such argument; did you mean 'names'?"]),
+        ("recommend", {"fact": {}}, ["fact: no such argument; did you mean 'facts'?"]),
+        ("recommend", {}, ["facts: this argument is missing"]),
+        ("recommend", {"facts": 3}, ["facts: a mapping of facts is expected, not 3"]),
+        (
+            "what_if",
+            {"facts": {"silo": 1}, "changes": {"maturity": "erly"}, "x": 1},
+            ["facts.silo: no such fact", "changes.maturity: no such value", "x: no such argument"],
+        ),
+        ("why_not", {"facts": {"silo": 1}, "name": "cmo_ownd"}, ["facts.silo: no such fact", "name: no such model"]),
+    ],
+)
+def test_every_argument_is_used_or_refused(name: str, arguments: dict[str, Any], said: list[str]) -> None:
+    """The kind: arguments that a tool does not have are ignored, or one mistake hides the next."""
+    result = run(call(name, **arguments))
+    assert result.is_error
+    lines = result.content[0].text.splitlines()
+    assert len(lines) == len(said) + (len(said) > 1)
+    assert all(line.startswith(each) for line, each in zip(lines[-len(said) :], said, strict=True))
+    assert "pydantic" not in result.content[0].text
+
+
+def test_the_schemas_of_the_tools_allow_no_other_argument() -> None:
+    async def list_tools() -> list[Any]:
+        async with Client(create_server()) as client:
+            return list((await client.list_tools()).tools)
+
+    assert [tool.input_schema["additionalProperties"] for tool in run(list_tools())] == [False] * len(TOOLS)
+
+
 def test_the_claims_of_every_article_are_resources() -> None:
     async def read() -> dict[str, str]:
         async with Client(create_server()) as client:

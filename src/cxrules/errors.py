@@ -16,6 +16,7 @@ __all__ = [
     "InvalidOrganisation",
     "Location",
     "MissingRuleBase",
+    "find_almost",
     "is_missing",
     "is_real",
     "list_shown",
@@ -37,6 +38,7 @@ MISSING = "leave the fact out, or write None; recommend_row(frame, row) takes a 
 
 _PLAIN = {"numpy": "tolist", "pyarrow": "as_py"}
 _SHORT = 4
+_ALIKE = 0.85
 _LONGEST_STEP = 80
 _LONGEST_FILE = 4_096  # as long as a path can be
 _LONGEST_VALUE = 60
@@ -306,12 +308,54 @@ def suggest_list(text: str, known: Sequence[str]) -> str:
     return f"write {words}" if words and all(word in known for word in words) else suggest(text, known)
 
 
+def find_almost(word: str, known: Iterable[str]) -> str | None:
+    """Return the name that a word almost is: what `suggest` would propose, but only where nothing else can be meant.
+
+    It is the same name in another spelling of case, spaces and dashes, or with a slip: two letters swapped, one too
+    many, too few or wrong (in a long name; a short word with another letter is often another word), or a few.
+
+    Examples:
+        >>> find_almost("Silso", ["silos", "scope"]), find_almost("score", ["silos", "scope"])
+        ('silos', None)
+    """
+    from collections import Counter
+    from difflib import SequenceMatcher
+
+    folded = _fold(word[:80])
+    letters = Counter(folded)
+    for name in known:
+        if abs(len(name) - len(folded)) > 3:
+            continue
+        shared = 2 * (letters & Counter(name)).total() / (len(name) + len(folded))  # no ratio can be greater
+        if shared >= _ALIKE and SequenceMatcher(None, folded, name).ratio() >= _ALIKE:
+            return name
+        if len(name) == len(folded) > _SHORT and _is_slip(folded, name):
+            return name
+    return None
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Return whether words of one length differ by two letters swapped, or if they are long, by one letter."""
+    wrong = [place for place, letter in enumerate(word) if letter != name[place]]
+    if len(wrong) == 1:
+        return len(name) > _SHORT + 1
+    return (
+        len(wrong) == 2
+        and wrong[1] == wrong[0] + 1
+        and word[wrong[0]] + word[wrong[1]] == name[wrong[1]] + name[wrong[0]]
+    )
+
+
+def _fold(word: str) -> str:
+    return word.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 @lru_cache(maxsize=1024)  # in a rule base one misspelt name may occur a thousand times
 def _closest(word: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches
     from itertools import pairwise
 
-    folded = word.strip().lower().replace(" ", "_").replace("-", "_")
+    folded = _fold(word)
     if folded in known:
         return folded
     # A name that shares few pairs of letters with the word was not meant. Skipping it saves most comparisons when

@@ -1,19 +1,22 @@
 """A server of the Model Context Protocol: five tools and the articles' claims. In the extra `cxrules[mcp]`."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import BaseModel, FailFast, Field
+from mcp.server.mcpserver.tools import Tool
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from cxrules.advisor import Advisor
 from cxrules.doubts import hear_doubts, tell_doubts
-from cxrules.errors import InvalidOrganisation, show_text
+from cxrules.errors import no_such, show_text
+from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import Source
+from cxrules.portable.request_mistakes import tell_mistakes
 from cxrules.recommendation.answer import Advice, Recommendation
 from cxrules.root_logger import protect_root_logger
 from cxrules.rulebase import RuleBase
@@ -41,7 +44,7 @@ _LEAST = 600
 _SECONDS = 10
 """How long a search may take at most; an answer that it cuts short says so."""
 
-KnownFacts = Annotated[dict[str, Any], Field(description="What is known: fact name to value, as `facts` lists them")]
+_KNOWN: Any = Field(description="What is known: fact name to value, as `facts` lists them")
 
 
 class Rank(BaseModel):
@@ -84,8 +87,8 @@ def create_server(rulebase: RuleBase | None = None) -> MCPServer:
     """
     advisor = Advisor(rulebase)
     with protect_root_logger():  # the SDK would configure it, and log refused calls with the facts
-        server = MCPServer("cxrules", instructions=_INSTRUCTIONS, version=__version__)
-    _add_tools(server, advisor)
+        tools = _make_tools(advisor)
+        server = MCPServer("cxrules", instructions=_INSTRUCTIONS, version=__version__, tools=tools)
     _add_resources(server, advisor.rulebase)
     return server
 
@@ -101,70 +104,109 @@ def _limited(tool: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _add_tools(server: MCPServer, advisor: Advisor) -> None:
-    vocabulary, models = advisor.rulebase.vocabulary, _list_some(list(advisor.rulebase.models), LONGEST // _FEW)
+class _StrictTool(Tool):
+    """A tool that refuses unknown arguments, which the SDK ignores, and lists every mistake in the others."""
 
-    @server.tool()
-    @_limited
+    known_facts: tuple[str, ...] = Field(default=(), exclude=True)
+
+    async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
+        """Answer, or refuse the arguments with everything that is wrong with them."""
+        lines: list[str] = []
+        try:
+            self.fn_metadata.validate_arguments(arguments)
+        except ValidationError as error:
+            fields = self.fn_metadata.arg_model.model_fields
+            lines = tell_mistakes(error.errors(), fields, self.known_facts, "argument")
+        if lines:
+            raise _refuse_lines(lines)
+        return await super().run(arguments, context, convert_result)
+
+
+def _make_tool(answer: Callable[..., Any], known_facts: Iterable[str]) -> _StrictTool:
+    tool = _StrictTool.from_function(_limited(answer))
+    assert isinstance(tool, _StrictTool)
+    given = tool.fn_metadata.arg_model
+    strict: Any = type(given.__name__, (given,), {"model_config": ConfigDict(extra="forbid"), "__module__": __name__})
+    tool.known_facts, tool.fn_metadata.arg_model = tuple(known_facts), strict
+    tool.parameters = strict.model_json_schema(by_alias=True)
+    return tool
+
+
+def _make_checks(advisor: Advisor) -> tuple[Callable[[Any], Any], Callable[[str], str]]:
+    """Return the checks of facts and of a name, which run together, so that no mistake hides another."""
+    vocabulary = advisor.rulebase.vocabulary
+    names = (*advisor.rulebase.models, *list_subjects(advisor.rulebase))
+
+    def check_facts(given: Any) -> Any:
+        vocabulary.validate(dict.fromkeys(given) if isinstance(given, list) else given or {}, doubt=False)
+        return given
+
+    def check_name(given: str) -> str:
+        if given not in names:
+            raise no_such("model, rule, finding, pattern, action or warning", given, names)
+        return given
+
+    return check_facts, check_name
+
+
+def _make_tools(advisor: Advisor) -> list[Tool]:
+    rulebase = advisor.rulebase
+    vocabulary, models = rulebase.vocabulary, _list_some(list(rulebase.models), LONGEST // _FEW)
+    check_facts, check_name = _make_checks(advisor)
+
     def facts(
         names: Annotated[
-            list[str] | None, FailFast(), Field(description="Describe these in full; all in brief when left out")
+            list[str] | None,
+            FailFast(),
+            AfterValidator(check_facts),
+            Field(description="Describe these in full; all in brief when left out"),
         ] = None,
     ) -> str:
         """List the facts that can be known about an organisation, with their values."""
         wanted = dict.fromkeys(names or ())
-        unknown = [name for name in wanted if name not in vocabulary.facts]
-        if unknown:
-            _ask(advisor, dict.fromkeys(unknown))
         if not wanted:
             brief = [f"{fact.name}: {_list_values(fact)}" for fact in vocabulary.facts.values()]
             return _fit_facts(brief, list(vocabulary.facts))
         return _fit_facts([_describe(vocabulary[name]) for name in wanted], list(wanted))
 
-    @server.tool()
-    @_limited
-    def recommend(facts: KnownFacts) -> ToolAnswer:
+    def recommend(facts: Annotated[dict[str, Any], AfterValidator(check_facts), _KNOWN]) -> ToolAnswer:
         """Recommend who should own Customer Experience, with reasons, sources and dissent."""
         with hear_doubts() as doubts:
-            advice = _ask(advisor, facts)
+            advice = advisor.recommend(facts)
         return _answer(advice, _tell(doubts))
 
-    @server.tool()
-    @_limited
     def why_not(
-        facts: KnownFacts,
+        facts: Annotated[dict[str, Any], AfterValidator(check_facts), _KNOWN],
         name: Annotated[
             str,
+            AfterValidator(check_name),
             Field(description=f"A model ({models}), or a rule, finding, pattern, action, warning or contradiction"),
         ],
     ) -> str:
         """Explain what keeps a model from being recommended, or why a rule did not fire, and what would change that."""
         with hear_doubts() as doubts:
-            advice = _ask(advisor, facts)
-        try:
-            return _fit("\n".join([*_tell(doubts), advice.why_not(name).explain()]))
-        except ValueError as error:
-            raise _refuse(error) from None
+            advice = advisor.recommend(facts)
+        return _fit("\n".join([*_tell(doubts), advice.why_not(name).explain()]))
 
-    @server.tool()
-    @_limited
     def what_if(
-        facts: KnownFacts, changes: Annotated[dict[str, Any], Field(description="Facts supposed to differ")]
+        facts: Annotated[dict[str, Any], AfterValidator(check_facts), _KNOWN],
+        changes: Annotated[dict[str, Any], AfterValidator(check_facts), Field(description="Facts supposed to differ")],
     ) -> str:
         """Compare the recommendation with that on changed facts."""
-        try:
-            with hear_doubts() as doubts:
-                supposed = _ask(advisor, facts).what_if(changes)
-            return _fit("\n".join([*_tell(doubts), supposed.explain()]))
-        except InvalidOrganisation as error:
-            raise _refuse(error) from None
+        with hear_doubts() as doubts:
+            supposed = advisor.recommend(facts).what_if(changes)
+        return _fit("\n".join([*_tell(doubts), supposed.explain()]))
 
-    @server.tool()
-    @_limited
-    def next_questions(facts: KnownFacts, limit: Annotated[int, Field(ge=1, le=5)] = 3) -> list[ToolQuestion]:
+    def next_questions(
+        facts: Annotated[dict[str, Any], AfterValidator(check_facts), _KNOWN],
+        limit: Annotated[int, Field(strict=True, ge=1, le=5)] = 3,
+    ) -> list[ToolQuestion]:
         """Find the unknown facts whose answers would say most about the final recommendation."""
-        found = _ask(advisor, facts).next_questions().questions[:limit]
+        found = advisor.recommend(facts).next_questions().questions[:limit]
         return _fit_questions([(question.text, vocabulary[question.fact]) for question in found])
+
+    tools: tuple[Callable[..., Any], ...] = (facts, recommend, why_not, what_if, next_questions)
+    return [_make_tool(tool, vocabulary.facts) for tool in tools]
 
 
 def _add_resources(server: MCPServer, rulebase: RuleBase) -> None:
@@ -182,20 +224,13 @@ def _add_article(server: MCPServer, source: Source, text: str) -> None:
         return text
 
 
-def _ask(advisor: Advisor, facts: dict[str, Any]) -> Recommendation:
-    try:
-        return advisor.recommend(facts)
-    except InvalidOrganisation as error:
-        raise _refuse(error) from None
-
-
 def _tell(doubts: Mapping[str, str]) -> list[str]:
     return _list_first([show_text(each, _SHORTER[1]) for each in tell_doubts(doubts)])
 
 
-def _refuse(error: ValueError) -> ToolError:
-    lines = [show_text(line, LONGEST // _FEW) for line in str(error).splitlines()]
-    return ToolError(_fit("\n".join(lines)))
+def _refuse_lines(mistakes: Sequence[str]) -> ToolError:
+    counted = [f"{len(mistakes)} mistakes in the arguments:"] if len(mistakes) > 1 else []
+    return ToolError(_fit("\n".join(show_text(line, LONGEST // _FEW) for line in (*counted, *mistakes))))
 
 
 def _answer(advice: Recommendation, doubts: list[str]) -> ToolAnswer:

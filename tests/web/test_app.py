@@ -138,6 +138,35 @@ def test_every_mistake_is_listed(client: TestClient, path: str, body: object, sa
     assert all(any(line.startswith(each) for line in lines) for each in said)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("recommend", '{"fact": {}}', "fact: no such field; did you mean 'facts'?"),
+        ("recommend", '{"facts": {}, "silos": "severe"}', "silos: no such field; move it under 'facts'"),
+        ("recommend", "{}", "facts: this field is missing"),
+        ("recommend", "", "the body is empty; an object with 'facts' is expected"),
+        ("recommend", '{"facts":', "the body is not JSON: Expecting value, at character 9"),
+        ("recommend", "[]", "an object with 'facts' is expected, not []"),
+        ("recommend", '{"facts": 3}', "facts: a mapping of facts is expected, not 3"),
+        ("explain", '{"facts": {}, "detail": "x"}', "detail: 'brief' or 'full' is expected, not 'x'"),
+        ("counterfactuals", '{"facts": {}, "max_changes": "2"}', "max_changes: a whole number is expected, not '2'"),
+        ("counterfactuals", '{"facts": {}, "max_changes": true}', "max_changes: a whole number is expected, not True"),
+        ("counterfactuals", '{"facts": {}, "max_changes": 9}', "max_changes: a number up to 3 is expected, not 9"),
+        ("table", '{"name": "t.csv", "base64": "", "extra": 1}', "extra: no such field; known: 'name', 'base64'"),
+    ],
+)
+def test_every_field_is_used_or_refused(roomy: TestClient, path: str, body: str, said: str) -> None:
+    """The kind: a field or a body that cannot be used, which is ignored, converted, or refused in pydantic's words."""
+    answer = roomy.post(f"/api/{path}", content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["message"]) == (422, said)
+
+
+def test_a_body_that_is_not_sent_as_json_is_refused_with_the_way_to_send_it(roomy: TestClient) -> None:
+    answer = roomy.post("/api/recommend", content='{"facts": {}}', headers={"content-type": "text/plain"})
+    assert answer.status_code == 422
+    assert answer.json()["message"].endswith("send it as application/json")
+
+
 def test_more_mistakes_than_anybody_reads_are_counted(client: TestClient) -> None:
     answer = client.post("/api/recommend", json={"facts": {f"fact_{number}": 1 for number in range(70)}})
     lines = answer.json()["message"].splitlines()

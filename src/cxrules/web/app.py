@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 
 from fastapi import APIRouter, FastAPI, Request
@@ -19,6 +20,7 @@ from cxrules.explanation.next_questions import NextQuestions
 from cxrules.explanation.what_if import WhatIf
 from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.organisation_model import OrganisationModel, make_organisation_model
+from cxrules.portable.request_mistakes import tell_mistakes
 from cxrules.portable.schema import whole_shape
 from cxrules.recommendation.answer import Recommendation
 from cxrules.version import __version__
@@ -85,6 +87,8 @@ class Explanation(BaseModel):
 class TableRequest(BaseModel):
     """A table of organisations."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: str = Field(description="The name of the file; its ending says what it is: .csv, .json, .jsonl or .parquet")
     base64: str = Field(description="Its content in base64")
 
@@ -132,7 +136,7 @@ def create_app(advisor: Advisor | None = None, *, limits: Limits | None = None, 
         redirect_slashes=False,
         responses=_PROBLEMS,
     )
-    app.add_exception_handler(RequestValidationError, _refuse_request)
+    app.add_exception_handler(RequestValidationError, partial(_refuse_request, advisor.rulebase.vocabulary.facts))
     app.add_exception_handler(ValueError, _refuse_value)
     app.add_exception_handler(RecursionError, _refuse_depth)
     app.add_exception_handler(HTTPException, _refuse_http)
@@ -220,7 +224,10 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
             a_model | None,
             Field(default=None, description="The model to reach; null for any other"),
         ),
-        max_changes=(int, Field(default=3, ge=1, le=3, description="How many changes may be made together")),
+        max_changes=(
+            int,
+            Field(default=3, strict=True, ge=1, le=3, description="How many changes may be made together"),
+        ),
     )
     offer(
         "next-questions",
@@ -311,16 +318,13 @@ def _make_seam(service: Service, places: Places) -> APIRouter:
     return seam
 
 
-async def _refuse_request(_request: Request, error: Exception) -> JSONResponse:
+async def _refuse_request(facts: Collection[str], request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    lines = []
-    mistakes = error.errors()
-    for mistake in mistakes[:SHOWN]:
-        where = ".".join(str(part) for part in mistake["loc"][1:])
-        said = str(mistake["ctx"]["error"]) if mistake["type"] == "value_error" else mistake["msg"]
-        lines.append(f"{where}: {said}" if where else said)
-    if len(mistakes) > SHOWN:
-        lines.append(f"… and {len(mistakes) - SHOWN} more")
+    body = request.scope["route"].body_field
+    mistakes = [{**mistake, "loc": mistake["loc"][1:]} for mistake in error.errors()]
+    lines = tell_mistakes(mistakes, body.field_info.annotation.model_fields, facts, "field")
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"… and {len(lines) - SHOWN} more"]
     return JSONResponse({"message": "\n".join(lines)}, 422)
 
 

@@ -7,16 +7,16 @@ browser exactly as on a server.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.advisor import Advisor
 from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
 from cxrules.doubts import hear_doubts
-from cxrules.errors import no_such, show_text
+from cxrules.errors import no_such, refuse_question, show_text, suggest
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
@@ -107,17 +107,9 @@ class Service:
         """
         if operation not in OPERATIONS:
             raise no_such("operation", operation, OPERATIONS)
-        for name, value in request.items():
-            kind = _KINDS.get(name, str)
-            listed = value if isinstance(value, list) else []
-            wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
-            if wrong or not all(isinstance(each, str) for each in listed):
-                raise ValueError(f"{name}: {_WORDS[kind]} is expected, not {show_text(repr(value), 80)}")
         method: Callable[..., _Plain] = getattr(self, operation.replace("-", "_"))
-        try:
-            signature(method).bind(**request)
-        except TypeError as error:
-            raise ValueError(f"{operation}: {error}") from None
+        if mistakes := list(_examine(request, signature(method).parameters)):
+            raise refuse_question(mistakes)
         return method(**request)
 
     def respond(self, operation: str, request: str) -> tuple[bool, str]:
@@ -342,6 +334,22 @@ class Service:
     def _demand(self, noun: str, name: str, known: Mapping[str, Any]) -> None:
         if name not in known:
             raise no_such(noun, name, tuple(known))
+
+
+def _examine(request: Mapping[str, Any], known: Mapping[str, Parameter]) -> Iterator[str]:
+    """Describe everything that is wrong with the parameters of a request."""
+    for name, value in request.items():
+        if name not in known:
+            yield f"{show_text(name, 80)}: no such parameter; {suggest(name, tuple(known))}".rstrip("; ")
+            continue
+        kind = _KINDS.get(name, str)
+        listed = value if isinstance(value, list) else []
+        wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
+        if wrong or not all(isinstance(each, str) for each in listed):
+            yield f"{name}: {_WORDS[kind]} is expected, not {show_text(repr(value), 80)}"
+    for name, parameter in known.items():
+        if parameter.default is parameter.empty and name not in request:
+            yield f"{name}: this parameter is missing"
 
 
 def _read_date(text: str) -> date | None:
