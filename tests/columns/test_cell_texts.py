@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor, InvalidOrganisation
 from cxrules.columns.arrow.writers import write_table
-from cxrules.columns.cell_texts import guard_formula, read_objects
+from cxrules.columns.cell_texts import QuoteWatch, guard_formula, read_objects
 from cxrules.columns.coding import Coder
 from cxrules.columns.files import open_table
 from cxrules.columns.frames import Asked, FrameJudge, NamedBatch
@@ -114,6 +114,8 @@ FILES: dict[str, str | bytes] = {
     "quoted.csv": '"company, or\nwho",silos\n"Ac""me\n",severe\nx"y,none\n',
     "elements.csv": f"{SET.name}.loyalty,{SET.name}.retention\nyes,no\n,\n",
     "named.csv": "silos,country\nsevere,NA\nnone,null\n",
+    "blank.csv": "\n\r\n\nsilos,company\nsevere,A\n",
+    "marked.csv": "\ufeff\n\nsilos,company\nsevere,A\n",
     "array.json": '[{"silos": "severe", "company": "A"},\n {"retention_budget_share": "12,5 %"}]\n',
     "empty.json": "[ ]",
     "pretty.json": '{\n "silos": "severe"\n}\n{"silos": "unknown"}',
@@ -121,6 +123,9 @@ FILES: dict[str, str | bytes] = {
     "longer.csv": "silos\nsevere,x,y\n",
     "shorter.csv": "silos,scope\nsevere\n",
     "open.csv": 'silos,scope\n"severe,x\n',
+    "end.csv": 'silos,note\nsevere,"hello\nnone,x\nsome,y\n',
+    "last.csv": 'silos,note\nsevere,x\nnone,"hello',
+    "head.csv": 'silos,"note\nsevere,x\n',
     "number.json": "1",
     "number.jsonl": "1\n",
     "array.jsonl": "[]\n",
@@ -139,7 +144,9 @@ FILES: dict[str, str | bytes] = {
     "lines.csv": "\n\n",
     "other.xlsx": "silos\nsevere\n",
 }
-ANSWERED = 10
+ANSWERED = 12
+OPEN = {"open.csv": 2, "end.csv": 2, "last.csv": 3, "head.csv": 1}
+"""The line of the quote that is never closed, by file."""
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -157,6 +164,9 @@ def test_a_file_is_answered_or_refused_alike(name: str, tmp_path: Path) -> None:
         assert told == shown
     if name in ("wrong.csv", "twice.csv", "nothing.csv", "clash.csv", "misspelt.csv"):
         assert str(told).split("; rename")[0] == str(shown).split("; rename")[0]
+    if name in OPEN:
+        for said in (told, shown):
+            assert f"line {OPEN[name]}: a quote opens a cell here and is never closed" in str(said)
     if name in ("longer.csv", "shorter.csv"):
         assert "and the header" in str(told)
         assert str(told).partition(": a row")[2] == str(shown).partition(": a row")[2]
@@ -177,6 +187,22 @@ def test_csv_of_any_shape_is_split_alike(text: str, tmp_path_factory: pytest.Tem
     except ValueError:
         other = None
     assert one == other
+
+
+@given(text=st.text(alphabet='",\n\ra', max_size=20), cuts=st.lists(st.integers(1, 5), max_size=20))
+def test_a_quote_that_is_never_closed_is_found_in_any_portions(text: str, cuts: list[int]) -> None:
+    """The kind: everything behind such a quote becomes one cell, and its rows vanish; Python's reader notices it."""
+    whole, watch = QuoteWatch(","), QuoteWatch(",")
+    whole.feed(text.encode())
+    rest = text.encode()
+    for cut in (*cuts, len(rest)):
+        watch.feed(rest[:cut])
+        rest = rest[cut:]
+    assert watch.inside == whole.inside
+    assert not whole.inside or watch.opened == whole.opened
+    cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+    closed = [cell for row in csv.reader(io.StringIO(f'{text}"', newline="")) for cell in row]
+    assert not whole.inside or cells == closed or text.endswith('"')
 
 
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+cmd", "-1+cmd", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1", "=", "+49 30 1234", "-x"]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from cxrules import Advisor, InvalidOrganisation
+from cxrules.columns.layout import ALL, PAGE, lay_out
 from cxrules.language.facts import Kind
 
 ADVISOR = Advisor()
@@ -40,6 +41,69 @@ def test_a_wrong_column_is_reported(make: Any, columns: Any, message: str) -> No
         lambda: ADVISOR.recommend_row(make(TABLE), 0, columns=columns),
     ):
         with pytest.raises(InvalidOrganisation, match=message):
+            ask()
+
+
+ORDINARY = """
+id region notes size owner name company organisation country industry sector date year month revenue turnover employees
+headcount staff city state address email phone website contact comment description status type category group segment
+team department division unit branch market score rating rank index key code number count total amount value price cost
+budget currency created updated author source version title label tags manager director ceo cmo cco cfo board customer
+client account product service channel brand journey nps csat churn retention loyalty growth margin profit share
+percentage ratio level stage phase priority goal objective strategy vision plan project programme leader executive role
+responsible sponsor interviewer respondent survey answer question response result model certainty reason runner_up lead
+previous_owner cx_owner account_owner data_owner owner_name current_status current_year marketing sales support
+operations finance founded start end duration kind class domain parent holding legal_form language postcode street
+reference remark note link row file week time employee_count customer_count market_share business_unit company_size
+marketing_budget marketing_spend marketing_team cx_budget cx_team maturity_score silo_score ceo_name decision reviewer
+active company.name address.city 2024 Q1 x
+"""
+
+
+@pytest.mark.parametrize("name", ORDINARY.split())
+def test_an_ordinary_column_is_no_misspelt_fact(name: str) -> None:
+    assert ADVISOR.recommend_row(pa.table({name: ["x"], "id": ["7"], "morale": ["high"]}), 0).facts == {
+        "morale": "high"
+    }
+
+
+def slips(name: str) -> list[str]:
+    """Return the commonest slips in a name: letters swapped, doubled and left out, other spellings."""
+    swapped = [name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in range(len(name) - 1)]
+    doubled = [name[: at + 1] + name[at:] for at in range(len(name))]
+    dropped = [name[:at] + name[at + 1 :] for at in range(len(name))]
+    found = {*swapped, *doubled, *dropped, name.upper(), name.title().replace("_", " ")}
+    return sorted(found - {name})
+
+
+@pytest.mark.parametrize("name", ADVISOR.rulebase.vocabulary.facts)
+def test_a_column_with_a_slip_in_the_name_of_a_fact_is_refused(name: str) -> None:
+    """The kind: a fact that is ignored because of a slip, which changes answers unnoticed."""
+    other = "silos" if name != "silos" else "scope"
+    for slip in slips(name):
+        with pytest.raises(InvalidOrganisation, match=f"almost the name of the fact '{name}'"):
+            ADVISOR.recommend_row(pa.table({"id": ["7"], other: [None], slip: [None]}), 0)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([SET, f"{SET}.loyalty"], f"{SET}.loyalty: the fact '{SET}' has a column, and its elements have others"),
+        (["silos.severe"], "silos.severe: only a set has a column for each element"),
+        (["silso.severe"], "silso.severe: only a set has a column for each element"),
+        ([f"{SET[:-1]}.loyalty"], f"almost the name of an element of the fact '{SET}'"),
+        ([f"{SET}.loyallty"], "no such element.*did you mean 'loyalty'"),
+    ],
+)
+def test_a_dotted_column_is_used_or_refused(names: list[str], said: str) -> None:
+    """The kind: a column for an element that is dropped, because the fact has a column or takes no elements."""
+    table = pa.table({"morale": ["high"], **{name: [None] for name in names}})
+    for ask in (
+        lambda: ADVISOR.recommend_row(table, 0),
+        lambda: ADVISOR.recommend_frame(table),
+        lambda: lay_out(ADVISOR.rulebase.vocabulary, table.column_names, None, ALL, PAGE),
+    ):
+        with pytest.raises(InvalidOrganisation, match=said):
             ask()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from math import isfinite, isnan
@@ -19,17 +20,21 @@ from cxrules.language.plain import unite_pairs
 __all__ = [
     "FORMULA",
     "HARMLESS",
+    "QuoteWatch",
     "as_json",
+    "count_breaks",
     "decode",
     "find_delimiter",
     "guard_formula",
     "of_element",
+    "open_quote",
     "parse_elements",
     "parse_text",
     "partly_known",
     "ragged",
     "read_object",
     "read_objects",
+    "skip_empty_lines",
     "write_json",
 ]
 
@@ -124,9 +129,81 @@ def find_delimiter(head: str) -> str:
     return max(",;\t", key=re.sub('"[^"]*"', "", head).count)
 
 
+def skip_empty_lines(start: bytes) -> int:
+    r"""Return where the first line begins that is not empty; a byte order mark before empty lines is skipped, too.
+
+    Examples:
+        >>> skip_empty_lines(b"\r\n\nsilos\n"), skip_empty_lines(b"silos\n")
+        (3, 0)
+    """
+    marked = len(start) - len(start.removeprefix(_MARK))
+    empty = len(start) - marked - len(start[marked:].lstrip(b"\r\n"))
+    return marked + empty if empty else 0
+
+
+class QuoteWatch:
+    r"""Finds a quote that opens a cell of a CSV file and is never closed, from the bytes of the file in any portions.
+
+    A reader takes everything behind such a quote for one cell, and rows vanish in it.
+
+    Attributes:
+        opened: Where the last quoted cell begins that does not end in a portion.
+        inside: Whether it has not ended yet.
+
+    Examples:
+        >>> watch = QuoteWatch(",")
+        >>> for portion in (b'silos,note\nsevere,"he', b'llo\nnone,x\n'):
+        ...     watch.feed(portion)
+        >>> watch.inside, watch.opened
+        (True, 18)
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        ends = re.escape(delimiter.encode())
+        self._cell = re.compile(rb'"(?<![^' + ends + rb'\r\n]")' + _REST)  # a literal first is found much faster
+        self._rest = re.compile(_REST)
+        self._read = 0
+        self._last = b""
+        self._just_closed = False
+        self.opened = 0
+        self.inside = False
+
+    def feed(self, portion: bytes) -> None:
+        """Look at the next bytes."""
+        text, base = self._last + portion, self._read - len(self._last)
+        at = len(self._last)
+        if not self._read and text.startswith(_MARK):
+            text, base = text[len(_MARK) :], len(_MARK)
+        if self._just_closed and text.startswith(b'"', at):  # the second half of a quote that is doubled in its cell
+            self.inside, at = True, at + 1
+        self._just_closed &= not portion
+        while at < len(text):
+            if self.inside:
+                found = self._rest.match(text, at)
+            else:
+                found = next(iter(deque(self._cell.finditer(text, at), maxlen=1)), None)
+                self.opened = self.opened if found is None else base + found.start()
+            if found is None:
+                break
+            at, self.inside = found.end(), not found[1]
+            self._just_closed = at == len(text) and not self.inside
+        self._read += len(portion)
+        self._last = text[-1:]
+
+
 def ragged(cells: int, columns: int, text: str) -> str:
     """Describe a row of a CSV file that has too few or too many cells."""
     return f"a row has {cells:,} cells, and the header {columns:,}: {show_text(text, 60)}"
+
+
+def open_quote(lines_before: int) -> str:
+    """Describe a quote that is never closed, after so many line breaks."""
+    return f"line {lines_before + 1:,}: a quote opens a cell here and is never closed; close it, or write it twice"
+
+
+def count_breaks(content: bytes) -> int:
+    """Return how many line breaks there are, of any kind."""
+    return content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
 
 
 def decode(content: bytes, place: str) -> str:
@@ -220,5 +297,8 @@ def _skip(text: str, position: int) -> int:
     return found.end() if found else position
 
 
+_MARK: Final = b"\xef\xbb\xbf"
+_REST: Final = rb'[^"]*+(?:""[^"]*+)*+("|\Z)'
+"""What follows the quote that opens a cell, up to the one that closes it, or up to the end of the portion."""
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=unite_pairs)

@@ -8,17 +8,22 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
+from threading import Lock
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxrules.columns.cell_texts import (
+    QuoteWatch,
+    count_breaks,
     decode,
     find_delimiter,
+    open_quote,
     ragged,
     read_object,
     read_objects,
+    skip_empty_lines,
     write_json,
 )
 
@@ -28,6 +33,7 @@ FORMATS = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson", ".arrow", "
 """The endings that name the format of a file."""
 
 _BATCH = 1 << 16
+_BLOCK = 1 << 20
 _EXACT = 1 << 53
 """Beyond this, not every whole number is a floating-point number."""
 _RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
@@ -113,9 +119,13 @@ def open_table(path: Path) -> Iterator[TableFile]:
 def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableFile:
     from pyarrow import csv
 
-    head = file.readline()
-    file.seek(0)
+    start = 0
+    while (head := file.readline()) and not head[(empty := skip_empty_lines(head)) :]:
+        start += empty
+    start, head = start + skip_empty_lines(head), head[skip_empty_lines(head) :]
+    file.seek(start)
     delimiter = delimiter or find_delimiter(head.decode("utf-8", "replace"))
+    watched = _Watched(file, QuoteWatch(delimiter))
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     whole = head.count(b'"') % 2 == 0  # otherwise the name of a column contains a line break
     try:
@@ -123,20 +133,51 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
     except UnicodeDecodeError:
         raise ValueError(f"{path}: {_NOT_UTF8}") from None
     except pa.ArrowInvalid as error:
+        file.seek(start)
+        watched.refuse_open_quote(path, start)
         raise ValueError(f"the first line of a CSV file names its columns: {error}") from error
-    file.seek(0)
+    file.seek(start)
     types = dict.fromkeys(names, pa.string())
     convert = csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
 
     def batches() -> Iterator[Batch]:
         try:
-            yield from map(_batch_of, csv.open_csv(file, parse_options=parse, convert_options=convert))
+            yield from map(_batch_of, csv.open_csv(watched, parse_options=parse, convert_options=convert))
+            watched.refuse_open_quote(path, start)
         except pa.ArrowInvalid as error:
+            watched.refuse_open_quote(path, start)
             found = _RAGGED.search(str(error))
             told: object = ragged(int(found[2]), int(found[1]), found[3]) if found else error
             raise ValueError(f"{path}: {_NOT_UTF8 if 'invalid UTF8' in str(error) else told}") from error
 
     return TableFile(tuple(names), batches(), lambda: file.tell() / size)
+
+
+class _Watched:
+    """A file whose quotes are watched while it is read."""
+
+    closed = False
+
+    def __init__(self, file: Any, watch: QuoteWatch) -> None:
+        self._file = file
+        self._watch = watch
+        self._lock = Lock()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read the next bytes; Arrow reads ahead in another thread."""
+        with self._lock:
+            portion: bytes = self._file.read(size)
+            self._watch.feed(portion)
+        return portion
+
+    def refuse_open_quote(self, path: Path, start: int) -> None:
+        """Refuse a file with a quote that is never closed, naming its line; `start` is where reading started."""
+        while self.read(_BLOCK):
+            pass
+        if self._watch.inside:
+            with path.open("rb") as again:
+                breaks = count_breaks(again.read(start + self._watch.opened))
+            raise ValueError(f"{path}: {open_quote(breaks)}")
 
 
 def _open_parquet(file: Any) -> TableFile:

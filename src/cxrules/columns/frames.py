@@ -15,6 +15,7 @@ from cxrules.arguments import check_text
 from cxrules.columns.arrow.odd_cells import UNWRITABLE, list_cells, names_of, take_rows, to_arrow, whole
 from cxrules.columns.layout import (
     PROGRAM,
+    ROW,
     TERMINAL,
     Columns,
     Faults,
@@ -300,7 +301,7 @@ def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = 
     frame = nw.to_native(frame, pass_through=True)
     if nw.dependencies.is_pandas_like_dataframe(frame) and not (labels := Labels(frame.columns)).plain:
         columns = labels.place(columns)
-        layout = lay_out(judge.rulebase.vocabulary, labels.names, columns)
+        layout = lay_out(judge.rulebase.vocabulary, labels.names, columns, remedies=ROW)
         frame = labels.take(frame, layout.read)
     row = _number(row)
     known = nw.from_native(frame, pass_through=True)
@@ -308,7 +309,7 @@ def read_row(frame: Any, row: int, judge: TableJudge, columns: Columns | None = 
         known = known.collect(backend=None if known.implementation.is_polars() else "pyarrow")
     if not isinstance(known, nw.DataFrame):
         known = nw.from_native(frame if isinstance(frame, pa.Table) else _import(frame), eager_only=True)
-    layout = lay_out(judge.rulebase.vocabulary, known.columns, columns, known.columns)
+    layout = lay_out(judge.rulebase.vocabulary, known.columns, columns, remedies=ROW)
     size = len(known)
     if not -size <= row < size:
         raise IndexError(f"row {row} of {size}")

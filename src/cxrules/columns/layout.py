@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from difflib import SequenceMatcher
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.arguments import check_texts
 from cxrules.doubts import forward_doubts, hear_doubts
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value, suggest
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, find_almost, show_value, suggest
 from cxrules.language.facts import Kind, Vocabulary
 
 __all__ = [
     "ALL",
     "PAGE",
     "PROGRAM",
+    "ROW",
     "TERMINAL",
     "Columns",
     "Faults",
@@ -59,6 +59,7 @@ PROGRAM = Remedies(
     "choose a prefix for the columns of the answer: prefix='cx_'",
     0,
 )
+ROW = PROGRAM._replace(alike="rename it, drop it, or say what it is: columns={{{fact!r}: {name!r}}}")
 TERMINAL = Remedies(
     "rename it, or say what it is: --column '{fact}={name}'",
     "rename columns, or say where facts are: --column 'maturity=name of the column'",
@@ -67,7 +68,6 @@ TERMINAL = Remedies(
 )
 PAGE = Remedies("rename it", "rename columns", "rename it", 1)
 
-_ALIKE = 0.85
 _SHOWN = 10
 _FEW = 3
 _MOST = 1000
@@ -118,8 +118,8 @@ def lay_out(
     Raises:
         InvalidOrganisation: If a column is missing or has almost the name of a fact, or no column holds a fact.
     """
-    if keep is not True and keep is not False and keep != ALL:
-        keep = check_texts("keep", keep)
+    named = keep is not True and keep is not False and keep != ALL
+    kept = tuple(dict.fromkeys(check_texts("keep", keep))) if named else ()
     mistakes: list[Diagnostic] = []
     facts: dict[str, str | Mapping[str, str]] = {}
     for name, place in (columns or {}).items():
@@ -133,7 +133,8 @@ def lay_out(
         if name not in facts:
             mistakes += _examine(vocabulary, names, name, elements)
             facts[name] = elements
-    kept = () if keep is False or keep is True or keep == ALL else tuple(dict.fromkeys(keep))
+        elif facts[name] == name:
+            mistakes += _refuse_both(name, [column for column in elements.values() if column not in kept])
     mistakes += [
         Diagnostic("unknown-column", Location(path=(name,)), "no such column to keep", suggest(name, list(names)))
         for name in kept
@@ -201,22 +202,26 @@ def _dotted(vocabulary: Vocabulary, names: Sequence[str]) -> dict[str, dict[str,
     return found
 
 
+def _refuse_both(name: str, columns: Iterable[str]) -> Iterable[Diagnostic]:
+    message = f"the fact {name!r} has a column, and its elements have others"
+    return [Diagnostic("given-twice", Location(path=(column,)), message, "leave one out") for column in columns]
+
+
 def _misspelt(name: str, vocabulary: Vocabulary, taken: Mapping[str, Any], remedies: Remedies) -> Iterable[Diagnostic]:
     """Describe a column with almost the name of a fact: if it were ignored, the answers would change unnoticed."""
-    folded = name.strip().lower().replace(" ", "_").replace("-", "_")
-    letters = Counter(folded)
-    for fact in vocabulary.facts:
-        if fact in taken or abs(len(fact) - len(folded)) > 3:
-            continue
-        shared = 2 * (letters & Counter(fact)).total() / (len(fact) + len(folded))  # no ratio can be greater
-        if shared >= _ALIKE and SequenceMatcher(None, folded, fact).ratio() >= _ALIKE:
-            yield Diagnostic(
-                "unknown-column",
-                Location(path=(name,)),
-                f"the column has almost the name of the fact {fact!r}",
-                remedies.alike.format(fact=fact, name=name),
-            )
-            return
+    free = [fact for fact in vocabulary.facts if fact not in taken]
+    whole, dot, _ = name.partition(".")
+    here = Location(path=(name,))
+    if fact := find_almost(name, free):
+        message = f"the column has almost the name of the fact {fact!r}"
+        yield Diagnostic("unknown-column", here, message, remedies.alike.format(fact=fact, name=name))
+    elif dot and (fact := find_almost(whole, free)):
+        if vocabulary[fact].kind is Kind.SET:
+            message = f"the column has almost the name of an element of the fact {fact!r}"
+            yield Diagnostic("unknown-column", here, message, f"rename it to '{fact}.ELEMENT'")
+        else:
+            message = f"only a set has a column for each element, and the fact {fact!r} is none"
+            yield Diagnostic("unknown-column", here, message, f"write its value in a column {fact!r}")
 
 
 def refuse_twice(kept: Iterable[str], names: Container[str], remedies: Remedies = PROGRAM) -> None:

@@ -12,7 +12,16 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cxrules.columns.cell_texts import decode, find_delimiter, ragged, read_object, read_objects
+from cxrules.columns.cell_texts import (
+    QuoteWatch,
+    count_breaks,
+    decode,
+    find_delimiter,
+    open_quote,
+    ragged,
+    read_object,
+    read_objects,
+)
 from cxrules.web.parquet_footer import count_values
 
 if TYPE_CHECKING:
@@ -68,7 +77,7 @@ def open_upload(name: str, content: bytes) -> Upload:
     if ending == ".parquet":
         names, rows = _open_parquet(content)
     elif ending in (".csv", ".tsv"):
-        names, rows = _open_csv(decode(content, _PLACE), "\t" if ending == ".tsv" else None)
+        names, rows = _open_csv(content, "\t" if ending == ".tsv" else None)
     else:
         names, rows = _open_json(decode(content, _PLACE), lines=ending != ".json")
     _refuse_columns(len(names))
@@ -91,9 +100,14 @@ def _refuse_columns(count: int) -> None:
         raise ValueError(f"this is more than {MOST_COLUMNS:,} columns; {_MORE}")
 
 
-def _open_csv(text: str, delimiter: str | None) -> tuple[tuple[str, ...], Iterator[Sequence[Any]]]:
+def _open_csv(content: bytes, delimiter: str | None) -> tuple[tuple[str, ...], Iterator[Sequence[Any]]]:
+    text = decode(content, _PLACE)
     head = text.lstrip("\r\n")[:1_000_000].splitlines()
     delimiter = delimiter or find_delimiter(head[0] if head else "")
+    watch = QuoteWatch(delimiter)
+    watch.feed(content)
+    if watch.inside:
+        raise ValueError(f"{_PLACE}: {open_quote(count_breaks(content[: watch.opened]))}")
     rows = _read_csv(text, delimiter)
     names = tuple(next(rows, ()))
     if not names:
