@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from cxrules.late import dataclass
+
+if TYPE_CHECKING:
+    from collections import Counter
 
 __all__ = [
     "MISSING",
@@ -318,20 +322,26 @@ def find_almost(word: str, known: Iterable[str]) -> str | None:
         >>> find_almost("Silso", ["silos", "scope"]), find_almost("score", ["silos", "scope"])
         ('silos', None)
     """
-    from collections import Counter
     from difflib import SequenceMatcher
 
     folded = _fold(word[:80])
-    letters = Counter(folded)
+    letters = _count_letters.__wrapped__(folded)
     for name in known:
         if abs(len(name) - len(folded)) > 3:
             continue
-        shared = 2 * (letters & Counter(name)).total() / (len(name) + len(folded))  # no ratio can be greater
+        shared = 2 * (letters & _count_letters(name)).total() / (len(name) + len(folded))  # no ratio can be greater
         if shared >= _ALIKE and SequenceMatcher(None, folded, name).ratio() >= _ALIKE:
             return name
         if len(name) == len(folded) > _SHORT and _is_slip(folded, name):
             return name
     return None
+
+
+@lru_cache(maxsize=1024)  # many words are compared with the same names
+def _count_letters(name: str) -> Counter[str]:
+    from collections import Counter
+
+    return Counter(name)
 
 
 def _is_slip(word: str, name: str) -> bool:

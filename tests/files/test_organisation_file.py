@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from cxrules import InvalidOrganisation, RuleBase, errors
+from cxrules import InvalidOrganisation, RuleBase, errors, recommend
 from cxrules.errors import SHOWN
 from cxrules.files.organisation_file import interpret
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.reader import LARGEST_YAML, parse_text
+from tests.columns.test_layout import ORDINARY
 
 MANY = {f"unknown_key_{number}": number for number in range(15_000)}
 ALMOST_JSON = {  # each begins like JSON, is not valid, and is too large to be tried as YAML
@@ -91,3 +92,35 @@ def test_suggestions_are_computed_only_for_shown_mistakes(monkeypatch: pytest.Mo
             interpret(wrong, "x.json", RuleBase.builtin().vocabulary)
         assert len(caught.value.diagnostics) == len(MANY)
         assert asked <= SHOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ceo_involvment: champion", "x.yaml:3:1: ceo_involvment: .* 'ceo_involvement'"),
+        ("Silos: none", "x.yaml:3:1: Silos: .* 'silos'"),
+        ("CEO involvement: champion", "x.yaml:3:1: CEO involvement: .* 'ceo_involvement'"),
+        ("mroale: high", "x.yaml:3:1: mroale: .* 'morale'"),
+        ("skipped: scope", r"x.yaml:3:10: skipped: a list of facts is expected.* write skipped: \[scope\]"),
+        ("skipped: [scope, sillos]", "x.yaml:3:18: skipped: no such fact: 'sillos'.* did you mean 'silos'"),
+        ("skipped: [[scope]]", "x.yaml:3:11: skipped: no such fact"),
+    ],
+)
+def test_what_is_beside_the_facts_is_a_label_or_refused(text: str, said: str) -> None:
+    """The kind: a fact or a skipped fact that is swallowed, because it is misspelt outside of `facts`."""
+    with pytest.raises(InvalidOrganisation, match=said):
+        interpret(f"facts:\n  silos: severe\n{text}\n", "x.yaml", RuleBase.builtin().vocabulary)
+
+
+def test_labels_and_everything_in_an_answer_may_be_beside_the_facts() -> None:
+    labels = {name: "x" for name in ORDINARY.split() if name != "facts"}
+    answer = recommend(silos="severe").model_dump(mode="json", id=True, texts=True)
+    for text in (json.dumps({**labels, "facts": {"silos": "severe"}}), json.dumps(answer)):
+        assert interpret(text, "x.json", RuleBase.builtin().vocabulary).facts == {"silos": "severe"}
+    assert interpret("facts: {}\nskipped:\n", "x.yaml", RuleBase.builtin().vocabulary).skipped == ()
+
+
+@pytest.mark.parametrize("key", ["Facts", "fact", "FACTS", "fatcs"])
+def test_a_misspelt_key_of_the_facts_gets_a_suggestion(key: str) -> None:
+    with pytest.raises(InvalidOrganisation, match=r"no such fact.*did you mean 'facts'\?"):
+        interpret(f"{key}: {{silos: severe}}", "x.yaml", RuleBase.builtin().vocabulary)

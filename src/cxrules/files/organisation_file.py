@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location
+from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, find_almost, show_text, show_value, suggest
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import LARGEST, parse_text, read_file, read_stream, tell_error
@@ -20,6 +20,7 @@ __all__ = ["OrganisationFile", "interpret", "read_organisation"]
 _STANDARD_INPUT = "-"
 _SHOWN = "<stdin>"
 _FACTS = "facts"
+_SKIPPED = "skipped"
 _LARGEST_YAML = 256 << 10
 """How many characters of YAML may say what is known about one organisation; of JSON as many as any file may have."""
 
@@ -81,9 +82,11 @@ def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabula
         if not isinstance(within.content, dict):
             message = "a mapping of facts is expected under facts"
             raise InvalidOrganisation([*mistakes, Diagnostic("wrong-type", within.locate(), message)])
-        mistakes += _find_strays(node, vocabulary)
+        mistakes += _find_strays(node, vocabulary) + _find_skipped(node, empty, vocabulary)
         mistakes = _drop_labels(mistakes, node)
     known, wrong = _validate(within, empty, vocabulary)
+    if not wrapped:
+        wrong = [_hint_at_facts(mistake) for mistake in wrong]
     hints = {_place(mistake.location): mistake.hint for mistake in wrong if mistake.hint}
     spoilt = {_place(mistake.location) for mistake in mistakes}
     # The reader reports what YAML made of a word; only the vocabulary knows what is allowed there.
@@ -95,15 +98,29 @@ def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabula
         return OrganisationFile(known)
     name = node.get("name")
     called = str(name.content) if name and isinstance(name.content, str | int) else ""
-    return OrganisationFile(known, _skipped(node, vocabulary), called, wrapped)
-
-
-def _skipped(node: Node, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Return the facts that the file lists as skipped, ignoring any that this rule base does not have."""
-    skipped = node.get("skipped")
+    skipped = node.get(_SKIPPED)
     names = skipped.plain() if skipped and isinstance(skipped.content, list) else ()
-    known = [name for name in names if isinstance(name, str) and name in vocabulary.facts]
-    return tuple(dict.fromkeys(known))
+    return OrganisationFile(known, tuple(dict.fromkeys(names)), called, wrapped)
+
+
+def _find_skipped(node: Node, empty: set[tuple[int, int]], vocabulary: Vocabulary) -> list[Diagnostic]:
+    """Find what is wrong with the list of skipped facts."""
+    skipped = node.get(_SKIPPED)
+    if skipped is None or _place(skipped.locate()) in empty:
+        return []
+    if not isinstance(skipped.content, list):
+        content = skipped.content
+        hint = f"write {_SKIPPED}: [{content}]" if isinstance(content, str) and content in vocabulary.facts else ""
+        message = f"{_SKIPPED}: a list of facts is expected, not {show_value(skipped.plain())}"
+        return [Diagnostic("wrong-type", skipped.locate(), message, hint)]
+    known, found = tuple(vocabulary.facts), list[Diagnostic]()
+    for each in skipped.content:
+        name = each.plain()
+        if not (isinstance(name, str) and name in vocabulary.facts):
+            hint = suggest(name, known) if len(found) < SHOWN else ""
+            message = f"{_SKIPPED}: no such fact: {show_value(name)}"
+            found.append(Diagnostic("unknown-fact", each.locate(), message, hint))
+    return found
 
 
 def _drop_labels(mistakes: list[Diagnostic], node: Node) -> list[Diagnostic]:
@@ -159,13 +176,25 @@ def _locate(mistake: Diagnostic, node: Node) -> Diagnostic:
 
 
 def _find_strays(node: Node, vocabulary: Vocabulary) -> list[Diagnostic]:
+    """Find facts beside the key `facts`, also misspelt ones: as labels they would not be read."""
     assert isinstance(node.content, dict)
-    message = "this fact is outside `facts` and would not be read"
-    return [
-        Diagnostic("unknown-key", node.locate((name,), key=True), f"{name}: {message}", "move it under facts")
-        for name in node.content
-        if name in vocabulary.facts
-    ]
+    found = []
+    for name in node.content:
+        here = node.locate((name,), key=True)
+        if name in vocabulary.facts:
+            message = "this fact is outside `facts` and would not be read"
+            found.append(Diagnostic("unknown-key", here, f"{name}: {message}", "move it under facts"))
+        elif fact := find_almost(name, vocabulary.facts):
+            message = f"this is outside `facts` and has almost the name of the fact {fact!r}"
+            hint = f"move it under facts as {fact}, or rename the label"
+            found.append(Diagnostic("unknown-key", here, f"{show_text(name, 80)}: {message}", hint))
+    return found
+
+
+def _hint_at_facts(found: Diagnostic) -> Diagnostic:
+    """Return a mistake in a file without the key `facts`, with the suggestion of that key if it was meant."""
+    name = found.location.path[-1] if found.code == "unknown-fact" and found.location.path else ""
+    return replace(found, hint=f"did you mean {_FACTS!r}?") if find_almost(name, [_FACTS]) else found
 
 
 def _place(location: Location) -> tuple[int, int]:
