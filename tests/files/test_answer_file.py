@@ -286,6 +286,8 @@ def test_a_changed_file_has_the_new_facts(
         ("maturity: early\r", 'facts:\r  maturity: "mature"\r  scope: "one_function"\rskipped: ["silos"]\r'),
         ('{"facts": null}', '{\n  "facts": {\n    "maturity": "mature",'),
         ('{"facts": {"maturity": "early"}, "big": 1e999}', '"big": 1e999'),
+        ('{"facts": {"maturity": "early"}, "big": 12345678901234567890.55}', '"big": 12345678901234567890.55'),
+        ('{"facts": {"maturity": "early"}, "old": [0.1000000000000000001]}', "0.1000000000000000001"),
     ],
 )
 def test_every_way_to_write_a_file_can_be_changed(text: str, new: str) -> None:

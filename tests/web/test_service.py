@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cxrules import RuleBase, recommend
@@ -104,6 +104,24 @@ def test_written_files_can_be_read_again(service: Service, name: str) -> None:
     text = service.call("write-file", organisation)["text"]
     assert service.call("read-file", {"text": text}) == organisation
     assert service.call("read-file", {"text": json.dumps(organisation)}) == organisation
+
+
+@given(name=st.text(st.characters(exclude_categories=()), max_size=5))
+@example("a\x7fb")
+@example("\x9b")
+@example("\x85")
+@example("\u2028\ufeff\ufffe\uffff")
+@example("\x00")
+@example("\ud800")
+def test_any_name_is_read_back_or_refused_before_it_is_written(name: str) -> None:
+    """The kind: a file that is written, and then refused, or read back as another one."""
+    service = Service()
+    ok, answer = service.respond("write-file", json.dumps({"facts": {"silos": "severe"}, "name": name}))
+    if not ok:
+        assert not name.isascii()
+        assert "half a surrogate pair" in answer
+        return
+    assert service.call("read-file", {"text": json.loads(answer)["text"]})["name"] == name
 
 
 @pytest.mark.parametrize("label", ["[1, 2]", "{a: b}", ""])

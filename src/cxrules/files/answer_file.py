@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,9 @@ def _change_json(
     text: str, before: OrganisationFile, changed: Mapping[str, FactValue | None], skipped: Sequence[str]
 ) -> str:
     try:
-        plain = json.loads(text)
+        plain = json.loads(text, parse_float=_read_exactly)
     except ValueError:
-        return ""
+        return ""  # not JSON, or with a number that can be kept only as it is written
     facts = (plain["facts"] or {}) if before.wrapped else plain
     for name, value in changed.items():
         facts.pop(name, None)
@@ -71,8 +72,19 @@ def _change_json(
         plain[_SKIPPED] = list(skipped)
     elif before.wrapped:
         plain.pop(_SKIPPED, None)
-    # A number too large for a float could not be written as JSON again; the other way keeps it as written.
-    return "" if "Infinity" in (new := json.dumps(plain, indent=2, ensure_ascii=False)) else f"{new}\n"
+    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read_exactly(text: str) -> float:
+    """Return a number as a float.
+
+    Raises:
+        ValueError: If it would be another number when it is written again: it has more digits, or is too large.
+    """
+    number = float(text)
+    if Decimal(text) != Decimal(repr(number)):
+        raise ValueError(text)
+    return number
 
 
 def _change_yaml(

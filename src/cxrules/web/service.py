@@ -7,12 +7,14 @@ browser exactly as on a server.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.advisor import Advisor
+from cxrules.arguments import check_text
 from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
 from cxrules.doubts import hear_doubts
@@ -72,6 +74,8 @@ _WORDS: Final = {
     str: "text",
 }
 _WIDEST: Final = 4000
+_UNREADABLE: Final = re.compile("[\\x7f-\\x9f\\u2028\\u2029\\ufeff\\ufffe\\uffff]")
+"""What a file in YAML may contain only as an escape: it would be refused, or read as a line break."""
 
 
 class Service:
@@ -306,7 +310,7 @@ class Service:
         from cxrules.consultation.dialogue import write_file
 
         known = self._consult(facts, skipped)
-        label = f"name: {json.dumps(name, ensure_ascii=False)}\n" if name else ""
+        label = f"name: {_quote(name)}\n" if name else ""
         return {"text": label + write_file(known.known, known.skipped, self._judge)}
 
     def table(self, name: str, base64: str) -> _Plain:
@@ -350,6 +354,12 @@ def _examine(request: Mapping[str, Any], known: Mapping[str, Parameter]) -> Iter
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in request:
             yield f"{name}: this parameter is missing"
+
+
+def _quote(name: str) -> str:
+    """Return a name as YAML reads it back, whatever is in it."""
+    quoted = json.dumps(check_text("name", name), ensure_ascii=False)
+    return _UNREADABLE.sub(lambda found: "\\u" + format(ord(found[0]), "04x"), quoted)
 
 
 def _read_date(text: str) -> date | None:
