@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cxrules.builtin.typed_facts import TypedFacts
     from cxrules.columns.tables import TableJudge
+    from cxrules.language.facts import Vocabulary
 
 __all__ = ["Advisor", "recommend", "recommend_frame"]
 
@@ -130,7 +131,7 @@ class Advisor:
         return self._recommend(organisation, facts)
 
     def _recommend(self, organisation: Given | None, facts: dict[str, Any]) -> Recommendation:
-        given = facts if organisation is None else _gather(organisation, facts)
+        given = facts if organisation is None else _gather(organisation, facts, self.rulebase.vocabulary)
         read = None if self._read is None else self._read(given)
         if read is None:
             known = self.rulebase.vocabulary.validate(given)
@@ -321,7 +322,7 @@ def _check(rulebase: object, engine: object) -> None:
         raise TypeError(f"the name of an engine, or an engine, is expected, not {show_value(engine)}")
 
 
-def _gather(organisation: Given, facts: dict[str, Any]) -> Mapping[str, Any]:
+def _gather(organisation: Given, facts: dict[str, Any], vocabulary: Vocabulary) -> Mapping[str, Any]:
     if not isinstance(organisation, Mapping):
         if not hasattr(organisation, "model_fields_set"):
             message = f"a mapping or an Organisation is expected, not {show_value(organisation)}"
@@ -329,8 +330,6 @@ def _gather(organisation: Given, facts: dict[str, Any]) -> Mapping[str, Any]:
         organisation = {name: getattr(organisation, name) for name in organisation.model_fields_set}
     if not facts:
         return organisation
-    twice = [name for name in facts if name in organisation]
-    if twice:
-        message = "given twice, in the mapping and as a keyword"
-        raise InvalidOrganisation(Diagnostic("given-twice", Location(path=(name,)), message) for name in twice)
-    return {**organisation, **facts}
+    from cxrules.language.plain import unite_given
+
+    return unite_given(organisation, facts, vocabulary)

@@ -377,4 +377,4 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
         matches = get_close_matches(folded, candidates, n=1, cutoff=0.6 if len(folded) > _SHORT else 0.7)
         if matches:
             return candidates[matches[0]]
-    return None
+    return next((name for name in known if len(name) == len(folded) > _SHORT and _is_slip(folded, name)), None)

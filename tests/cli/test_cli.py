@@ -339,6 +339,27 @@ def test_a_template_is_an_organisation_file_to_fill_in(run: Run, builtin: "RuleB
     assert run("facts", "--template", "--json").exit_code == ExitCode.WRONG_INPUT
 
 
+# --- everything that is wrong, at once
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("facts silo scop", ["'silos'", "'scope'"]),
+        ("rules cmo_ownd --fact silo --finding x", ["'cmo_owned'", "'silos'", "no such finding: 'x'"]),
+        ("recommend - --what-if scop=x", ["'silos'", "'scope'"]),
+        ("table FILE --also bogus --also actoins", ["no such thing: 'bogus'", "'actions'"]),
+        ("table FILE --what-if scop=x --column silos=", ["'scope'", "silos= names no column"]),
+    ],
+)
+def test_every_mistake_in_a_command_is_listed(run: Run, line: str, said: list[str], tmp_path: Path) -> None:
+    """The kind: a mistake that is shown only after the one before it has been corrected."""
+    (table := tmp_path / "t.csv").write_text("silos\nsevere\n", "utf-8")
+    result = run(*line.replace("FILE", str(table)).split(), given="silo: severe\n")
+    assert result.exit_code == ExitCode.WRONG_INPUT
+    assert all(each in result.stderr for each in said), result.stderr
+
+
 # --- meaningless options
 
 WRONG_OPTIONS = [

@@ -119,6 +119,12 @@ def test_an_option_of_the_wrong_type_is_reported(options: dict[str, Any]) -> Non
             ADVISOR.recommend_frame(make({"silos": ["severe"]}), **options)
 
 
+def test_every_wrong_name_in_also_is_reported() -> None:
+    """The kind: a mistake that is shown only after the one before it has been corrected."""
+    with pytest.raises(ValueError, match=r"'actoins'; did you mean 'actions'.*\n.*'bogus'"):
+        ADVISOR.recommend_frame(pa.table({"silos": ["severe"]}), also=["actoins", "bogus"])
+
+
 def test_a_column_kept_twice_appears_once() -> None:
     for make in FRAMES:
         answered: Any = ADVISOR.recommend_frame(make(TABLE), keep=["x", "x"], brief=True)

@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import RFC_4122, UUID
@@ -222,3 +223,17 @@ def test_ids_are_random_uuids() -> None:
     ids = [cxrules.recommend().id for _ in range(200)]
     assert len(set(ids)) == len(ids)
     assert {(UUID(each).version, UUID(each).variant, UUID(each).hex == each) for each in ids} == {(4, RFC_4122, True)}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: cxrules.recommend({"silos": "x"}, silos="none", scpe="y"),  # type: ignore[call-arg]
+        lambda: cxrules.recommend(silos="severe").what_if({"silos": "x"}, silos="none", scpe="y"),
+    ],
+)
+def test_facts_given_twice_are_listed_with_everything_else(ask: Callable[[], object]) -> None:
+    """The kind: a fact in a mapping that a keyword overwrites, or that hides other mistakes."""
+    with pytest.raises(cxrules.InvalidOrganisation) as caught:
+        ask()
+    assert [each.code for each in caught.value.diagnostics] == ["given-twice", "unknown-value", "unknown-fact"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +62,27 @@ def test_neighbours_differ_in_one_step(pair: tuple[dict[str, Any], dict[str, Any
     assert not CLEAN.incoherences(less)
     assert not CLEAN.incoherences(more)
     testing.check_learning(CLEAN, more, name)
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (
+            lambda: testing.check_learning(CLEAN, {"crowd": "few"}, "crwod"),
+            "no such fact: 'crwod'; did you mean 'crowd'",
+        ),
+        (lambda: testing.check_learning(CLEAN, {"crowd": "few"}, "budget"), "budget is not known"),
+        (lambda: testing.check_monotone(CLEAN, {}, {"crowd": "few"}), "nothing would be checked"),
+        (
+            lambda: testing.check_monotone(CLEAN, {}, {}, strengthens="machin", weakens="ketle"),
+            "no such model: 'machin'.*\n.*no such model: 'ketle'",
+        ),
+    ],
+)
+def test_a_check_that_could_not_fail_is_refused(check: Callable[[], None], said: str) -> None:
+    """The kind: a check that passes because what it names does not exist, or because it names nothing."""
+    with pytest.raises(ValueError, match=said):
+        check()
 
 
 def test_neighbours_of_one_fact() -> None:

@@ -48,7 +48,7 @@ def claims(
         fail("--fingerprint writes lines of text, so it cannot be combined with --json")
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
-    demand_known("source", source, rulebase.sources)
+    demand_known(("source", source, rulebase.sources))
     chosen = [claim for claim in rulebase.claims.values() if source in (None, claim.source)]
     if fingerprint:
         _write_fingerprints(rulebase, chosen, rules or [Path()])

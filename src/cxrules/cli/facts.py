@@ -68,8 +68,7 @@ def facts(
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
     vocabulary = rulebase.vocabulary
-    for name in names or ():
-        demand_known("fact", name, vocabulary.facts)
+    demand_known(*(("fact", name, vocabulary.facts) for name in names or ()))
     if json:
         write_parts(rulebase, "facts", names or vocabulary.facts)
         return

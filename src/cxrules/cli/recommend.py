@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cxrules.cli.shared import OnTop, Rules, fail, mistakes_end_it, open_rulebase, width
+from cxrules.cli.shared import OnTop, Rules, fail, mistakes_are_added, mistakes_end_it, open_rulebase, width
 from cxrules.cli.terminal.assignments import read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from cxrules.errors import Diagnostic
     from cxrules.language.facts import FactValue
     from cxrules.recommendation.answer import Recommendation
 
@@ -66,6 +67,7 @@ def recommend(
     or empty is unknown. `cxrules facts` lists the facts.
     """
     from cxrules.advisor import Advisor
+    from cxrules.errors import InvalidOrganisation
     from cxrules.files.organisation_file import read_organisation
 
     asked = why_not is not None or bool(what_if)
@@ -77,8 +79,13 @@ def recommend(
     dated = None if date is None else _read_date(date)
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
-        organisation = read_organisation(file, rulebase.vocabulary)
-        supposed = read_supposed(what_if or [], rulebase.vocabulary)
+        mistakes: list[Diagnostic] = []
+        with mistakes_are_added(mistakes):
+            organisation = read_organisation(file, rulebase.vocabulary)
+        with mistakes_are_added(mistakes):
+            supposed = read_supposed(what_if or [], rulebase.vocabulary)
+        if mistakes:
+            raise InvalidOrganisation(mistakes)
     try:
         advisor = Advisor(rulebase, engine)
     except ImportError as error:

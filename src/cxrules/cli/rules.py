@@ -63,10 +63,12 @@ def rules(
     chosen = about if model is None else model
     if chosen is not None:
         chosen = find_model(rulebase, chosen) or chosen
-    demand_known("model", chosen, (*rulebase.models, *(each.name for each in rulebase.models.values())))
-    demand_known("fact", fact, rulebase.vocabulary.facts)
-    demand_known("finding", finding, rulebase.findings)
-    demand_known("source", source, rulebase.sources)
+    demand_known(
+        ("model", chosen, (*rulebase.models, *(each.name for each in rulebase.models.values()))),
+        ("fact", fact, rulebase.vocabulary.facts),
+        ("finding", finding, rulebase.findings),
+        ("source", source, rulebase.sources),
+    )
     found = [
         rule
         for rule in rulebase.rules.values()
@@ -108,7 +110,7 @@ def rule(
     if name not in rulebase.rules and model is not None:
         _list(rulebase, [rule for rule in rulebase.rules.values() if model in _models(rule)], json)
         return
-    demand_known("rule", name, rulebase.rules)
+    demand_known(("rule", name, rulebase.rules))
     if json:
         write_parts(rulebase, "rules", [name])
         return

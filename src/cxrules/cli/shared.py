@@ -28,6 +28,7 @@ __all__ = [
     "find_model",
     "hang",
     "in_digits",
+    "mistakes_are_added",
     "mistakes_end_it",
     "open_rulebase",
     "show_mistakes",
@@ -116,13 +117,28 @@ def fail(message: str, code: ExitCode = ExitCode.WRONG_INPUT) -> NoReturn:
     raise typer.Exit(code)
 
 
-def demand_known(what: str, name: str | None, known: Iterable[str]) -> None:
-    """End the program with a suggestion if a name is given but unknown."""
-    from cxrules.errors import no_such
+@contextmanager
+def mistakes_are_added(mistakes: list[Diagnostic]) -> Iterator[None]:
+    """Collect the mistakes in one input, so that those in the next are reported with them."""
+    from cxrules.errors import InvalidOrganisation
 
-    known = tuple(known)
-    if name is not None and name not in known:
-        fail(str(no_such(what, name, known)))
+    try:
+        yield
+    except InvalidOrganisation as error:
+        mistakes += error.diagnostics
+
+
+def demand_known(*named: tuple[str, str | None, Iterable[str]]) -> None:
+    """End the program if names are given but unknown, with a suggestion for each.
+
+    Args:
+        named: What is named, by which name (None if by none), and the names that exist.
+    """
+    from cxrules.errors import no_such, refuse_question
+
+    unknown = [(what, name, tuple(known)) for what, name, known in named if name is not None and name not in known]
+    if unknown:
+        fail(str(refuse_question([str(no_such(*each)) for each in unknown])))
 
 
 def find_model(rulebase: RuleBase, name: str) -> str | None:

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_end_it, open_rulebase
+from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_are_added, mistakes_end_it, open_rulebase
 from cxrules.cli.terminal.assignments import read_columns, read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_stay_signals
-from cxrules.errors import show_text
+from cxrules.errors import InvalidOrganisation, show_text
 from cxrules.whole_file import naming, write_whole
 
 if TYPE_CHECKING:
     from cxrules.columns.portfolio import Portfolio
+    from cxrules.errors import Diagnostic
     from cxrules.language.facts import FactValue
     from cxrules.rulebase import RuleBase
 
@@ -104,8 +105,13 @@ def table(
         fail(f"{file}: {(isinstance(error, OSError) and error.strerror) or error}")
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
-        supposed = read_supposed(what_if or [], rulebase.vocabulary)
-        placed = read_columns(columns or [], rulebase.vocabulary)
+        mistakes: list[Diagnostic] = []
+        with mistakes_are_added(mistakes):
+            supposed = read_supposed(what_if or [], rulebase.vocabulary)
+        with mistakes_are_added(mistakes):
+            placed = read_columns(columns or [], rulebase.vocabulary)
+        if mistakes:
+            raise InvalidOrganisation(mistakes)
     try:
         with signals_stay_signals(), ExitStack() as stack, mistakes_end_it():
             drawn = stack.enter_context(write_whole(html)) if html else None
@@ -148,7 +154,7 @@ def _decide(
     with ExitStack() as stack:
         source = stack.enter_context(open_table(file))
         if segment is not None:
-            demand_known("column", segment, source.names)
+            demand_known(("column", segment, source.names))
         write = stack.enter_context(write_table(output)) if output else None
         progress = stack.enter_context(Progress())
         # If nothing is written, a column may have the name of one of the answer's.

@@ -28,7 +28,7 @@ from cxrules.columns.layout import (
 )
 from cxrules.columns.numpy_executor import CHUNK, Codes
 from cxrules.columns.tables import ALSO, TableDecisions, TableJudge
-from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing, no_such, show_value
+from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing, no_such, refuse_question, show_value
 from cxrules.language.facts import FactValue, Vocabulary
 
 __all__ = ["Asked", "FrameJudge", "NamedBatch", "read_row"]
@@ -96,9 +96,8 @@ class FrameJudge:
             if not isinstance(given, expected[0]):
                 raise TypeError(f"{name}: {expected[1]} is expected, not {show_value(given)}")
         also = (asked.also,) if isinstance(asked.also, str) else tuple(asked.also)
-        for one in also:
-            if one.__class__ is not str or one not in ALSO:
-                raise no_such("thing", one, ALSO)
+        if wrong := [one for one in also if one.__class__ is not str or one not in ALSO]:
+            raise refuse_question([str(no_such("thing", one, ALSO)) for one in wrong])
         if asked.on_error.__class__ is not str or asked.on_error not in ("raise", "null"):
             raise ValueError(f"on_error is 'raise' or 'null', not {show_value(asked.on_error)}")
         check_text("prefix", asked.prefix)

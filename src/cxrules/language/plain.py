@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cxrules.errors import show_value
-from cxrules.language.facts import Fact, Kind, Only, Use, Value
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
+from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary
 
-__all__ = ["make_plain", "read_fact", "read_number", "read_text", "read_texts", "unite_pairs", "write_fact"]
+__all__ = [
+    "make_plain",
+    "read_fact",
+    "read_number",
+    "read_text",
+    "read_texts",
+    "unite_given",
+    "unite_pairs",
+    "write_fact",
+]
 
 
 def make_plain(value: object) -> Any:
@@ -28,6 +37,24 @@ def unite_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"{show_value(name)} is given twice")
         united[name] = value
     return united
+
+
+def unite_given(given: Mapping[str, Any], keywords: Mapping[str, Any], vocabulary: Vocabulary) -> Mapping[str, Any]:
+    """Return facts that are given in a mapping and as keywords together.
+
+    Raises:
+        InvalidOrganisation: If a fact is given twice: with everything that is wrong with the facts.
+    """
+    message = "given twice, in the mapping and as a keyword"
+    mistakes = [Diagnostic("given-twice", Location(path=(name,)), message) for name in keywords if name in given]
+    if not mistakes:
+        return {**given, **keywords}
+    for facts in (given, keywords):
+        try:
+            vocabulary.validate(facts, doubt=False)
+        except InvalidOrganisation as error:
+            mistakes += error.diagnostics
+    raise InvalidOrganisation(dict.fromkeys(mistakes))
 
 
 def write_fact(fact: Fact) -> dict[str, Any]:

@@ -238,11 +238,13 @@ class Inquiry(Told):
             InvalidOrganisation: With every mistake in the changes.
         """
         from cxrules.explanation.what_if import what_if
+        from cxrules.language.plain import unite_given
 
         if not (changes is None or isinstance(changes, Mapping)):
             message = f"a mapping of facts is expected, not {show_value(changes)}"
             raise InvalidOrganisation([Diagnostic("wrong-type", Location(), message)])
-        return what_if(self.judge, self.decision, {**(changes or {}), **facts}, self._present)
+        united = unite_given(changes or {}, facts, self.judge.rulebase.vocabulary)
+        return what_if(self.judge, self.decision, united, self._present)
 
     def sufficient(self, *, deadline: float | None = None) -> Sufficient:
         """Find a smallest set of the known facts that alone gives the same model and status.

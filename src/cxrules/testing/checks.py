@@ -14,7 +14,7 @@ from typing import Any
 from cxrules.advisor import Advisor
 from cxrules.doubts import hear_doubts
 from cxrules.engines import Engine, create_engine
-from cxrules.errors import no_such
+from cxrules.errors import no_such, refuse_question
 from cxrules.policy.comparison import Turn, compare, list_turns
 from cxrules.policy.evidence import certainty, exact_certainty
 from cxrules.policy.ranking import fired_evidence
@@ -68,7 +68,16 @@ def check_engines_agree(
 
 
 def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
-    """Check that knowing one more fact never silences a rule or loses a finding."""
+    """Check that knowing one more fact never silences a rule or loses a finding.
+
+    Raises:
+        AssertionError: If it does.
+        ValueError: If there is no such fact, or the organisation does not know it, so that nothing would be checked.
+    """
+    if fact not in rulebase.vocabulary.facts:
+        raise no_such("fact", fact, tuple(rulebase.vocabulary.facts))
+    if organisation.get(fact) is None:
+        raise ValueError(f"{fact} is not known in this organisation, so nothing would be checked")
     judge = _advisor(rulebase).judge
     known = rulebase.vocabulary.validate(organisation, doubt=False)
     without = {name: value for name, value in known.items() if name != fact}
@@ -88,14 +97,20 @@ def check_monotone(
     Args:
         strengthens: The model that it must not weaken.
         weakens: The model that it must not strengthen.
+
+    Raises:
+        AssertionError: If it does.
+        ValueError: If neither model is named, so that nothing would be checked, or there is no such model.
     """
+    if strengthens is None and weakens is None:
+        raise ValueError("name the model that the change strengthens or weakens: without one, nothing would be checked")
+    if unknown := [model for model in (strengthens, weakens) if model is not None and model not in rulebase.models]:
+        raise refuse_question([str(no_such("model", model, tuple(rulebase.models))) for model in unknown])
     judge = _advisor(rulebase).judge
     fired = [judge.decide(rulebase.vocabulary.validate(given, doubt=False)).fired for given in (before, after)]
     for model, (low, high) in ((strengthens, fired), (weakens, reversed(fired))):
         if model is None:
             continue
-        if model not in rulebase.models:
-            raise no_such("model", model, tuple(rulebase.models))
         poor, rich = compare(judge.decider, low, judge.decider, high).rows[model]
         if poor is None or rich is None:
             continue  # never: both rankings are of one rule base
