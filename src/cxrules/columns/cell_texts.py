@@ -197,7 +197,7 @@ def ragged(cells: int, columns: int, text: str) -> str:
 
 
 def open_quote(lines_before: int) -> str:
-    """Describe a quote that is never closed, after so many line breaks."""
+    """Describe a quote that is never closed, given the number of line breaks before it."""
     return f"line {lines_before + 1:,}: a quote opens a cell here and is never closed; close it, or write it twice"
 
 
