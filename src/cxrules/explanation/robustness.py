@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from operator import itemgetter
@@ -10,12 +10,13 @@ from operator import itemgetter
 from cxrules.builtin.naming import ModelName, as_model
 from cxrules.columns.cohort import Cohort, column_of
 from cxrules.document import Block, Paragraph, mark_title
-from cxrules.explanation.text.words import count, join_names, name, sentence
+from cxrules.explanation.text.words import count, join_clauses, join_names, name, sentence
 from cxrules.language.rules import Effect, Tone
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.evidence import Evidence, weigh_rule
 from cxrules.policy.judge import Judge
+from cxrules.policy.ranking import Preference, list_preferences
 from cxrules.portable.base import Portable, travels
 from cxrules.portable.basis import Basis
 from cxrules.search.budget import Budget
@@ -80,6 +81,7 @@ class Robustness(Portable):
         lead: By how many points it leads the runner-up; its own points without one.
         runner_up: The next candidate, or None.
         set_aside: The candidates that a preference sets aside.
+        preferences: The preferences that do so, in the order of their rules.
         rules: The rules, in id order, each of whose removal would change the model or the status.
         tones: The changes of one claim's tone by one step that would, by claim in id order.
         complete: Whether every rule and tone was tried; otherwise the deadline ended the search.
@@ -91,6 +93,7 @@ class Robustness(Portable):
     lead: int
     runner_up: ModelName | None
     set_aside: tuple[ModelName, ...]
+    preferences: tuple[Preference, ...]
     rules: tuple[RuleFlip, ...]
     tones: tuple[ToneFlip, ...]
     complete: bool
@@ -126,12 +129,28 @@ class Robustness(Portable):
         if self.step is DecidingStep.ONLY:
             return f"{own} is the only model in the running."
         if self.step is DecidingStep.PREFERENCE:
-            return f"{own} comes first because a rule ranks it above {join_names(self.rulebase, self.set_aside)}."
+            return f"{own} comes first because {join_clauses(list(self._list_preferences(self.model)))}."
         other = name(self.rulebase, self.runner_up or "")
         if self.step is DecidingStep.ORDER:
             return f"The evidence for {own} and {other} is even, and the order of preference decides."
         narrowly = ", but not by much" if self.status is Status.CONTESTED else ""
         return f"{own} comes before {other} by the weight of the evidence{narrowly}."
+
+    def _list_preferences(self, winner: ModelName) -> Iterator[str]:
+        """Describe what ranks every other candidate below another: below the winner, where a rule does so."""
+        below: dict[ModelName, list[Preference]] = {winner: []}
+        for preference in self.preferences:
+            below.setdefault(preference.model, []).append(preference)
+        told: set[ModelName] = set()
+        for best, preferences in below.items():
+            behind = [model for model in self.set_aside if any(model in each.over for each in preferences)]
+            behind = [model for model in behind if model not in told]
+            if behind:
+                told.update(behind)
+                one = any(set(behind) <= set(each.over) for each in preferences)
+                named = "it" if best == winner else name(self.rulebase, best)
+                ranked = join_names(self.rulebase, behind)
+                yield f"{'a rule ranks' if one else 'rules rank'} {named} above {ranked}"
 
     def _say_rule(self, flip: RuleFlip) -> str:
         because = self.rulebase.rules[flip.rule].rationale.rstrip(". ")
@@ -148,8 +167,8 @@ def robustness(judge: Judge, decision: Decision, *, deadline: float | None = Non
     budget = Budget(deadline=deadline)
     decider = judge.decider
     models = tuple(decider.rulebase.models)
-    candidates = {models[position] for _, position in decider.candidates(decision.fired)}
-    aside = decider.set_aside(decision.fired, candidates)
+    preferences = list_preferences(decider, decision.fired)
+    aside = {model for preference in preferences for model in preference.over}
     return Robustness(
         as_model(decision.model),
         decision.status,
@@ -157,6 +176,7 @@ def robustness(judge: Judge, decision: Decision, *, deadline: float | None = Non
         decision.lead,
         as_model(decision.runner_up),
         tuple(as_model(model) for model in models if model in aside),
+        preferences,
         tuple(_flip_rules(judge, decision, budget)),
         tuple(_flip_tones(judge, decision, budget)),
         not budget.cut_short,
@@ -164,7 +184,7 @@ def robustness(judge: Judge, decision: Decision, *, deadline: float | None = Non
     )
 
 
-def _step(decision: Decision, aside: Mapping[str, list[str]]) -> DecidingStep | None:
+def _step(decision: Decision, aside: Collection[str]) -> DecidingStep | None:
     if decision.model is None:
         return None
     if decision.runner_up is None:

@@ -18,6 +18,7 @@ from cxrules.language.facts import join_words
 from cxrules.language.ids import sorted_ids
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
+from cxrules.policy.ranking import list_preferences
 from cxrules.portable.base import Portable, travels
 from cxrules.portable.basis import Basis
 from cxrules.portable.fields import published, published_as
@@ -315,12 +316,20 @@ class _Teller:
         return f"too little of the evidence for it is specific to this organisation. {self._tell_best(1)}"
 
     def _tell_preference(self) -> str:
-        step = self._case.set_aside_by[0]
+        told = [step for step in self._case.set_aside_by if step.rule.id in self._told]
         acceptable = "it would also be acceptable, but"
-        second = self._objection.model == self._objection.decision.runner_up
-        if step.rule.id in self._told:
-            return f"{acceptable} the {self._ordinal(step)} reason above ranks it {'second' if second else 'lower'}."
-        return f"{acceptable} another ranks above it. {reason(step)}"
+        if told:
+            return f"{acceptable} the {self._ordinal(told[0])} reason above ranks it lower."
+        decision, winner = self._objection.decision, self._objection.decision.model
+        above = {
+            preference.rule: preference.model
+            for preference in list_preferences(self._judge.decider, decision.fired)
+            if self._objection.model in preference.over
+        }
+        step = next((step for step in self._case.set_aside_by if above[step.rule.id] == winner), None)
+        step = step or self._case.set_aside_by[0]
+        best = name(self._judge.rulebase, above[step.rule.id])
+        return f"{acceptable} a rule ranks {best} above it. {reason(step)}"
 
     def _tell_weights(self) -> str:
         winner = self._objection.winner

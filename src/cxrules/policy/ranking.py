@@ -11,7 +11,7 @@ from cxrules.late import dataclass
 from cxrules.policy.decider import Decider
 from cxrules.policy.evidence import Evidence, certainty
 
-__all__ = ["RankedModel", "Ranking", "fired_evidence", "rank"]
+__all__ = ["Preference", "RankedModel", "Ranking", "fired_evidence", "list_preferences", "rank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,21 @@ class RankedModel:
     excluded_by: tuple[str, ...]
     missing: tuple[str, ...]
     set_aside_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A preference of a fired rule between candidates.
+
+    Attributes:
+        rule: The rule.
+        model: The candidate that it prefers.
+        over: The candidates that it sets aside, in the order of the rule.
+    """
+
+    rule: str
+    model: ModelName
+    over: tuple[ModelName, ...]
 
 
 class Ranking(tuple[RankedModel, ...], Told):
@@ -86,6 +101,18 @@ def rank(decider: Decider, fired: int) -> tuple[RankedModel, ...]:
         )
     rows.sort(key=lambda row: (row.excluded, not row.candidate, bool(row.set_aside_by), -row.points))
     return tuple(rows)
+
+
+def list_preferences(decider: Decider, fired: int) -> tuple[Preference, ...]:
+    """Return the preferences that set candidates aside, in the order of their rules."""
+    models = tuple(decider.rulebase.models)
+    running = {models[position] for _, position in decider.candidates(fired)}
+    found = []
+    for bit, (rule, preferred, over) in decider.preferences_by_bit:
+        behind = tuple([as_model(model) for model in over if model in running])
+        if fired & bit and preferred in running and behind:
+            found.append(Preference(rule, as_model(preferred), behind))
+    return tuple(found)
 
 
 def fired_evidence(decider: Decider, fired: int) -> tuple[Evidence, ...]:

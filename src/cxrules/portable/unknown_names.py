@@ -14,6 +14,7 @@ _NAMING: Final = {
     "model": "models",
     "target": "models",
     "winner": "models",
+    "over": "models",
     "runner_up": "models",
     "rule": "rules",
     "fired": "rules",

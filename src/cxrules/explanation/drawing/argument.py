@@ -15,6 +15,7 @@ from cxrules.explanation.trace import trace
 from cxrules.explanation.why_not import Obstacle, why_not
 from cxrules.policy.decision import Decision, Status
 from cxrules.policy.judge import Judge
+from cxrules.policy.ranking import list_preferences
 
 __all__ = ["Argument", "Link", "Point", "PointKind", "Relation", "argue", "count_layers"]
 
@@ -137,6 +138,8 @@ class _Builder:
     def build(self) -> Argument:
         for case in self._derivation.cases:
             self._add_case(case)
+        for preference in list_preferences(self._judge.decider, self._decision.fired):
+            self._add_link(Link(f"rule:{preference.rule}", f"model:{preference.model}", Relation.PREFERS))
         self._mark_path()
         order = {kind: place for place, kind in enumerate(PointKind)}
         points = sorted(self._points.values(), key=lambda point: order[point.kind])
@@ -169,8 +172,6 @@ class _Builder:
         for step in case.set_aside_by:
             self._add_step(step)
             self._link(step, model, Relation.SETS_ASIDE)
-            if self._decision.model:
-                self._link(step, f"model:{self._decision.model}", Relation.PREFERS)
         for finding in case.met:
             self._add_finding(finding)
             self._add_link(Link(f"finding:{finding.finding}", model, Relation.REQUIRED))

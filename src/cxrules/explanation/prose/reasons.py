@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from cxrules.explanation.decisive import Damage, rate_rules
 from cxrules.explanation.derivation import Case, Derivation, Step, reason
@@ -12,6 +12,7 @@ from cxrules.explanation.why_not import WhyNot, rebut, why_not
 from cxrules.language.rules import Effect
 from cxrules.policy.decision import Decision, Reason
 from cxrules.policy.judge import Judge
+from cxrules.policy.ranking import Preference, list_preferences
 
 __all__ = ["choose_reasons", "tell_contrast", "tell_exclusions"]
 
@@ -67,12 +68,13 @@ def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> 
         return {}
     steps = {step.rule.id: step for step in derivation.steps()}
     ratings = rate_rules(judge, decision)
-    effects = {rule: _tell_effect(judge, derivation, steps[rule]) for rule in ratings if rule in steps}
+    teller = _EffectTeller(judge, decision, derivation)
+    effects = {rule: teller.tell(steps[rule]) for rule in ratings if rule in steps}
     decisive = {rule: effect for rule, effect in effects.items() if effect is not None}
     chosen: dict[str, str] = {}
-    for step in _list_gates(derivation):
+    for step in _list_gates(derivation, teller.prefers_winner):
         if len(chosen) < _MOST_GATES and not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
-            chosen[step.rule.id] = _tell_reason(judge, derivation, step)
+            chosen[step.rule.id] = teller.tell_reason(step)
     own = {rule: effect for rule, effect in decisive.items() if steps[rule].roots()}
     general = {rule: effect for rule, effect in decisive.items() if rule not in own}
     _add_decisive(chosen, own, ratings, steps)
@@ -80,7 +82,7 @@ def choose_reasons(judge: Judge, decision: Decision, derivation: Derivation) -> 
         if len(chosen) == _MOST_REASONS:
             break
         if not {given.fact for given in step.roots()} <= _facts_of(steps, chosen):
-            chosen[step.rule.id] = _tell_reason(judge, derivation, step)
+            chosen[step.rule.id] = teller.tell_reason(step)
     _add_decisive(
         chosen, general, ratings, steps, most=min(_MOST_REASONS, len(chosen) + 1) if chosen else _MOST_GENERAL
     )
@@ -124,12 +126,16 @@ def _facts_of(steps: dict[str, Step], rules: Iterable[str]) -> set[str]:
     return {given.fact for rule in rules for given in steps[rule].roots()}
 
 
-def _list_gates(derivation: Derivation) -> Iterator[Step]:
-    """Return the rules that exclude or set aside models with at least as much evidence as the winner."""
+def _list_gates(derivation: Derivation, prefers_winner: Callable[[Step], bool]) -> Iterator[Step]:
+    """Return the rules that exclude or set aside models with at least as much evidence as the winner.
+
+    A rule that sets a model aside in favour of a third one is left out if another does so in favour of the winner.
+    """
     winner = derivation.cases[0]
     for case in derivation.cases[1:]:
         if case.points >= winner.points and (case.excluded_by or case.set_aside_by):
-            yield from case.set_aside_by or case.excluded_by
+            in_favour = tuple(step for step in case.set_aside_by if prefers_winner(step))
+            yield from in_favour or case.set_aside_by or case.excluded_by
 
 
 def _list_keepers(derivation: Derivation) -> Iterator[Step]:
@@ -153,33 +159,67 @@ def _list_keepers_of(rivals: list[Case]) -> Iterator[Step]:
     yield from (opposing[rule] for rule, _ in weights.most_common())
 
 
-def _tell_reason(judge: Judge, derivation: Derivation, step: Step) -> str:
-    """Describe what a rule does for the winner; empty if it acts only through other rules."""
-    effect = _tell_effect(judge, derivation, step)
-    return "" if effect is None else reason(step, effect)
+class _EffectTeller:
+    """Describes what rules do for the winner of a decision."""
 
+    def __init__(self, judge: Judge, decision: Decision, derivation: Derivation) -> None:
+        self._rulebase = judge.rulebase
+        self._winner = derivation.cases[0]
+        self._models = [case.model.id for case in derivation.cases]
+        self._preferences: dict[str, list[Preference]] = {}
+        for preference in list_preferences(judge.decider, decision.fired):
+            self._preferences.setdefault(preference.rule, []).append(preference)
 
-def _tell_effect(judge: Judge, derivation: Derivation, step: Step) -> str | None:
-    """Describe as a relative clause what a rule does for the winner.
+    def prefers_winner(self, step: Step) -> bool:
+        """Return whether a rule sets a candidate aside in favour of the winner."""
+        return any(each.model == self._winner.model.id for each in self._preferences.get(step.rule.id, ()))
 
-    It is empty if the rule supports the winner, and None if it acts only through other rules.
-    """
-    winner, rule = derivation.model, step.rule.id
-    rulebase, then = judge.rulebase, step.rule.then
-    behind = [case.model.id for case in derivation.cases if rule in [each.rule.id for each in case.set_aside_by]]
-    if behind:
-        return f"which ranks {name(rulebase, str(winner))} above {join_names(rulebase, behind)}"
-    if any(item.effect is Effect.SUPPORTS and item.target == winner for item in then):
-        return ""
-    excluded = step.rule.targets(Effect.EXCLUDES)
-    if excluded:
-        return f"which rules out {join_names(rulebase, excluded)}"
-    findings = derivation.case(winner).met if winner else ()
-    met = [finding.states for finding in findings if rule in [each.rule.id for each in finding.steps]]
-    if met:
-        return f"so that {join_clauses(met)}, as {name(rulebase, str(winner))} requires"
-    opposed = [item.target for item in then if item.effect is Effect.OPPOSES and item.target != winner]
-    return f"which speaks against {join_names(rulebase, opposed)}" if opposed else None
+    def tell_reason(self, step: Step) -> str:
+        """Describe a rule and what it does for the winner; empty if it acts only through other rules."""
+        effect = self.tell(step)
+        return "" if effect is None else reason(step, effect)
+
+    def tell(self, step: Step) -> str | None:
+        """Describe as a relative clause what a rule does for the winner.
+
+        It is empty if the rule supports the winner, and None if it acts only through other rules.
+        """
+        winner, rule, then = self._winner.model.id, step.rule.id, step.rule.then
+        if rule in self._preferences:
+            return self._tell_preferences(self._preferences[rule])
+        if any(item.effect is Effect.SUPPORTS and item.target == winner for item in then):
+            return ""
+        excluded = step.rule.targets(Effect.EXCLUDES)
+        if excluded:
+            return f"which rules out {join_names(self._rulebase, excluded)}"
+        met = [finding.states for finding in self._winner.met if rule in [each.rule.id for each in finding.steps]]
+        if met:
+            return f"so that {join_clauses(met)}, as {self._name(winner)} requires"
+        opposed = [item.target for item in then if item.effect is Effect.OPPOSES and item.target != winner]
+        return f"which speaks against {join_names(self._rulebase, opposed)}" if opposed else None
+
+    def _tell_preferences(self, preferences: Sequence[Preference]) -> str:
+        """Describe which candidates a rule ranks above which; if the winner is not among them, also how that helps it.
+
+        Nothing else is said of a rule that prefers the winner and a third candidate as well.
+        """
+        winner = self._winner.model.id
+        told = [each for each in preferences if each.model == winner] or preferences
+        behind: dict[str, set[str]] = {}
+        for each in told:
+            behind.setdefault(each.model, set()).update(each.over)
+        ranked = [f"{self._name(best)} above {self._join(rest)}" for best, rest in behind.items()]
+        clause = f"which ranks {join_clauses(ranked)}"
+        if winner in behind:
+            return clause
+        rivals = "a rival" if len(set.union(*behind.values())) == 1 else "rivals"
+        return f"{clause} and so removes {rivals} of {self._name(winner)}"
+
+    def _join(self, models: Collection[str]) -> str:
+        return join_names(self._rulebase, (model for model in self._models if model in models))
+
+    def _name(self, model: str) -> str:
+        return name(self._rulebase, model)
 
 
 def tell_exclusions(judge: Judge, derivation: Derivation) -> dict[str, str]:
