@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 
 from cxrules import Advisor
@@ -71,3 +72,35 @@ def test_removing_a_standing_rule_changes_the_weight_of_what_rests_on_it() -> No
     advice = Advisor(rulebase).recommend(it=True)
     assert advice.model is None
     assert [(flip.rule, flip.model) for flip in advice.robustness().rules] == [("base", "model")]
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_where_only_some_of_the_rules_are_named_the_text_says_how_many(number: int) -> None:
+    """The model rests on a chain of findings, so it depends on every rule of the chain."""
+    rules = [
+        Rule(
+            f"rule-{place}",
+            ("S-1",),
+            "So.",
+            (FindingTest(f"finding_{place - 1}") if place else FactTest("it", Operator.IS, True),),
+            (
+                Conclusion(Effect.SUPPORTS, "model")
+                if place == number - 1
+                else Conclusion(Effect.FINDING, f"finding_{place}"),
+            ),
+        )
+        for place in range(number)
+    ]
+    rulebase = make_rulebase(
+        [make_fact("it", Kind.FLAG)],
+        rules,
+        [Model("model", "model", "model")],
+        [make_claim("S-1", Tone.PLAIN)],
+        findings=[f"finding_{place}" for place in range(number - 1)],
+    )
+    robust = Advisor(rulebase).recommend(it=True).robustness()
+    assert len(robust.rules) == number
+    text = robust.explain()
+    named = text.count("ithout the rule that says the following")
+    assert named == min(number, 3)
+    assert ("Here are three of them." in text) == (named < number)

@@ -107,6 +107,8 @@ class Robustness(Portable):
         if turning:
             each = "a single rule" if len(turning) == 1 else f"each of {count(len(turning), 'rule')}"
             said.append(f"The model depends on {each}: without it the model would be another.")
+            if len(turning) > _SHOWN:
+                said.append(f"Here are {count(_SHOWN, 'of them', 'of them')}.")
             said += [self._say_rule(flip) for flip in turning[:_SHOWN]]
         elif self.complete:
             stays = "the model would be the same" if self.model else "this would not change"
