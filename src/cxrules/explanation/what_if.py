@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Self, TypeVar
 
@@ -208,7 +208,7 @@ def _tell(judge: Judge, supposed: WhatIf[_Answer]) -> tuple[Block, ...]:
     clauses = join_clauses([_suppose(judge, change) for change in supposed.changes])
     outcome = _tell_outcome(judge, supposed.before, supposed.after)
     blocks: list[Block] = [*contradictions, Paragraph(f"Suppose that {clauses}. {outcome}")]
-    turned = tuple(_tell_turns(judge, supposed.turned))
+    turned = tuple(_tell_turns(judge, _choose_told(judge, supposed)))
     if turned:
         blocks.append(Items("What changes", turned))
     moved = tuple(_tell_moved(judge, supposed.evidence))
@@ -253,23 +253,50 @@ def _compare(before: Decision, after: Decision) -> str:
 _TURNS = {
     Turn.RULED_OUT: ("is ruled out", "are ruled out"),
     Turn.READMITTED: ("is no longer ruled out", "are no longer ruled out"),
-    Turn.REQUIREMENT_MET: ("has what it requires: {finding}", "have what they require: {finding}"),
-    Turn.REQUIREMENT_LOST: ("no longer has what it requires: {finding}", "no longer have what they require: {finding}"),
+    Turn.REQUIREMENT_MET: ("requires that {finding}, which now holds", "require that {finding}, which now holds"),
+    Turn.REQUIREMENT_LOST: (
+        "requires that {finding}, which is no longer established",
+        "require that {finding}, which is no longer established",
+    ),
     Turn.SET_ASIDE: ("is ranked below another", "are ranked below another"),
     Turn.NO_LONGER_SET_ASIDE: ("is no longer ranked below another", "are no longer ranked below another"),
+    Turn.IN_THE_RUNNING: ("now has enough evidence", "now have enough evidence"),
+    Turn.OUT_OF_THE_RUNNING: ("no longer has enough evidence", "no longer have enough evidence"),
 }
-"""The sentences about one model and about several; whether one is in the running follows from them and the evidence."""
+"""The sentences about one model and about several."""
+
+_EXPLAINED_BY = {
+    Turn.IN_THE_RUNNING: frozenset({Turn.READMITTED, Turn.REQUIREMENT_MET}),
+    Turn.OUT_OF_THE_RUNNING: frozenset({Turn.RULED_OUT, Turn.REQUIREMENT_LOST}),
+}
+"""The turns that bring a model into the running or out of it; if none of them does, its evidence does."""
 
 _NEWLY_TRUE = frozenset({Turn.RULED_OUT, Turn.REQUIREMENT_MET, Turn.SET_ASIDE})
 """Turns with their reason; for a rule that fell silent it would state facts that are assumed not to hold."""
 
 
-def _tell_turns(judge: Judge, turns: tuple[Turned, ...]) -> Iterator[str]:
-    """Describe each turn once, with all the models for which the same rule turns it."""
+def _choose_told(judge: Judge, supposed: WhatIf[_Answer]) -> Iterator[Turned]:
+    """Return the turns to describe: not those that follow from others.
+
+    A model that drops out is no longer ranked below another, even though the rule that ranked it so still fires.
+    """
+    turns: dict[str, set[Turn]] = {}
+    for turned in supposed.turned:
+        turns.setdefault(turned.model, set()).add(turned.turn)
+    for turned in supposed.turned:
+        own = turns[turned.model]
+        still = any(judge.decider.has(supposed.after.fired, step.rule.id) for step in turned.steps)
+        dropped = turned.turn is Turn.NO_LONGER_SET_ASIDE and Turn.OUT_OF_THE_RUNNING in own and still
+        if not dropped and not own & _EXPLAINED_BY.get(turned.turn, frozenset()):
+            yield turned
+
+
+def _tell_turns(judge: Judge, turns: Iterable[Turned]) -> Iterator[str]:
+    """Describe each turn once, with all the models for which the same rule turns it, or the evidence does."""
     groups: dict[tuple[Turn, str, str], list[Turned]] = {}
     for turned in turns:
-        if turned.turn in _TURNS:
-            groups.setdefault((turned.turn, turned.finding, turned.steps[0].rule.id), []).append(turned)
+        rule = turned.steps[0].rule.id if turned.steps else ""
+        groups.setdefault((turned.turn, turned.finding, rule), []).append(turned)
     for (turn, finding, _), group in groups.items():
         models = join_names(judge.rulebase, (turned.model for turned in group))
         template = _TURNS[turn][len(group) > 1]
