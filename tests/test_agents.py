@@ -56,6 +56,13 @@ def test_the_list_of_tools_is_short() -> None:
     assert len(json.dumps(tools)) <= 1500 * TOKEN
 
 
+@pytest.mark.parametrize("model", cxrules.RuleBase.builtin().models.values(), ids=lambda model: model.id)
+def test_why_not_takes_the_name_of_a_model_that_texts_show(model: Model) -> None:
+    asked = [run(call("why_not", facts=FACTS, name=name)) for name in (f"“{model.name}”", model.id)]
+    assert [answer.is_error for answer in asked] == [False, False]
+    assert asked[0].content == asked[1].content
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

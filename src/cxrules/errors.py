@@ -271,18 +271,24 @@ def refuse_question(mistakes: Sequence[str]) -> ValueError:
     return ValueError("\n  ".join([f"{len(mistakes)} mistakes in the question:", *mistakes[:SHOWN], *more]))
 
 
-def no_such(what: str, name: object, known: Sequence[str]) -> ValueError:
+def no_such(what: str, name: object, known: Sequence[str], called: Iterable[str] = ()) -> ValueError:
     """Return the error for an unknown name, with the one that was probably meant.
+
+    Args:
+        what: What the name should be of.
+        name: The unknown name.
+        known: The known names, those that are meant most often first.
+        called: Names for people, which are known too.
 
     Examples:
         >>> no_such("model", "cmo_ownd", ["cmo_owned", "cxo_owned"])
         ValueError("no such model: 'cmo_ownd'; did you mean 'cmo_owned'?")
     """
-    return ValueError(f"no such {what}: {show_value(name)}; {suggest(name, known)}".rstrip("; "))
+    return ValueError(f"no such {what}: {show_value(name)}; {suggest(name, known, called)}".rstrip("; "))
 
 
-def suggest(word: object, known: Sequence[str]) -> str:
-    """Describe which known word was probably meant.
+def suggest(word: object, known: Sequence[str], called: Iterable[str] = ()) -> str:
+    """Describe which known word was probably meant. Names for people, in `called`, are known too, in any case.
 
     Returns:
         `did you mean 'x'?`, or a list of the known words when they are few, or an empty string.
@@ -294,8 +300,9 @@ def suggest(word: object, known: Sequence[str]) -> str:
         "known: 'low', 'high'"
     """
     known = tuple(known)
-    if isinstance(word, str) and (meant := _closest(word[:80], known)):
-        return f"did you mean {meant!r}?"
+    others = {_fold(name): name for name in called}
+    if isinstance(word, str) and (meant := _closest(word[:80], (*others, *known))):
+        return f"did you mean {others.get(meant, meant)!r}?"
     if 0 < len(known) <= 12:
         return "known: " + ", ".join(map(repr, known))
     return ""
@@ -357,7 +364,7 @@ def _is_slip(word: str, name: str) -> bool:
 
 
 def _fold(word: str) -> str:
-    return word.strip().lower().replace(" ", "_").replace("-", "_")
+    return word.strip().strip("“”\"'").lower().replace(" ", "_").replace("-", "_")
 
 
 @lru_cache(maxsize=1024)  # in a rule base one misspelt name may occur a thousand times
@@ -373,7 +380,10 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
     pairs = set(pairwise(folded))
     enough = 0 if len(folded) <= _SHORT else len(pairs)
     near = [name for name in known if 3 * len(pairs.intersection(pairwise(name))) >= enough]
-    for candidates in ({name: name for name in near}, {part: name for name in near for part in name.split("_")}):
+    for candidates in (
+        {name: name for name in near},
+        {part: name for name in reversed(near) for part in name.split("_")},
+    ):
         matches = get_close_matches(folded, candidates, n=1, cutoff=0.6 if len(folded) > _SHORT else 0.7)
         if matches:
             return candidates[matches[0]]

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, Val
 
 from cxrules.advisor import Advisor
 from cxrules.doubts import hear_doubts, tell_doubts
-from cxrules.errors import no_such, show_text
+from cxrules.errors import show_text
 from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import Source
@@ -134,16 +134,17 @@ def _make_tool(answer: Callable[..., Any], known_facts: Iterable[str]) -> _Stric
 
 def _make_checks(advisor: Advisor) -> tuple[Callable[[Any], Any], Callable[[str], str]]:
     """Return the checks of facts and of a name, which run together, so that no mistake hides another."""
-    vocabulary = advisor.rulebase.vocabulary
-    names = (*advisor.rulebase.models, *list_subjects(advisor.rulebase))
+    rulebase = advisor.rulebase
+    vocabulary = rulebase.vocabulary
+    names = (*rulebase.models, *list_subjects(rulebase))
 
     def check_facts(given: Any) -> Any:
         vocabulary.validate(dict.fromkeys(given) if isinstance(given, list) else given or {}, doubt=False)
         return given
 
     def check_name(given: str) -> str:
-        if given not in names:
-            raise no_such("model, rule, finding, pattern, action or warning", given, names)
+        if given not in names and rulebase.find_model(given) is None:
+            raise rulebase.refuse_subject("model, rule, finding, pattern, action or warning", given, names)
         return given
 
     return check_facts, check_name
@@ -180,7 +181,10 @@ def _make_tools(advisor: Advisor) -> list[Tool]:
         name: Annotated[
             str,
             AfterValidator(check_name),
-            Field(description=f"A model ({models}), or a rule, finding, pattern, action, warning or contradiction"),
+            Field(
+                description=f"A model ({models}), by id or name, or a rule, finding, pattern, action, warning or "
+                "contradiction"
+            ),
         ],
     ) -> str:
         """Explain what keeps a model from being recommended, or why a rule did not fire, and what would change that."""

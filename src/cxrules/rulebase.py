@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cxrules.document import Block, Paragraph, Table, Told, mark_name
-from cxrules.errors import Diagnostic, InvalidKnowledge, show_value
+from cxrules.errors import Diagnostic, InvalidKnowledge, no_such, show_value
 from cxrules.language.coherence import Coherence
 from cxrules.language.facts import Facts
 from cxrules.language.rulebase_parts import Parts
@@ -48,6 +48,7 @@ _MEANINGFUL = frozenset(
         "wrong-operator",
     }
 )
+_AROUND_NAMES = " \t\n“”\"'"
 _COUNTED = ("sources", "claims", "rules", "findings", "models", "accompaniments", "patterns", "actions", "warnings")
 
 
@@ -120,6 +121,29 @@ class RuleBase(Parts, Told):
             raise TypeError(f"the canonical form is a str or bytes, not {show_value(text)}{hint}")
         parts, revision = canonical.read(text)
         return cls._revised(parts, revision)
+
+    def find_model(self, name: object) -> str | None:
+        """Return the id of the model that is called so, if there is exactly one.
+
+        Args:
+            name: Its id, or its name as texts show it: in any case, with or without quotation marks. An id wins.
+
+        Examples:
+            >>> RuleBase.builtin().find_model("“executive owner”")
+            'cxo_owned'
+        """
+        if not isinstance(name, str):
+            return None
+        if name in self.models:
+            return str(name)
+        wanted = name.strip(_AROUND_NAMES).casefold()
+        found = [model.id for model in self.models.values() if model.name.strip(_AROUND_NAMES).casefold() == wanted]
+        return found[0] if len(found) == 1 else None
+
+    def refuse_subject(self, what: str, name: object, others: Iterable[str] = ()) -> ValueError:
+        """Internal: return the error for an unknown model or other subject, with what was probably meant."""
+        called = [model.name for model in self.models.values()]
+        return no_such(what, name, tuple(dict.fromkeys((*self.models, *others))), called)
 
     def to_json(self) -> str:
         """Write the canonical form: sorted by id, without paths, lines or comments."""

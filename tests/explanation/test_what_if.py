@@ -45,7 +45,7 @@ def check_turns(answer: WhatIf[_Answer]) -> None:
     turns = {(turned.model, turned.turn) for turned in answer.turned}
     for model in answer.rulebase.models:
         evidence = [line for line in list_lines(answer, model) if "enough evidence" in line]
-        moves = {(model, Turn.IN_THE_RUNNING), (model, Turn.OUT_OF_THE_RUNNING)} & turns  # type: ignore[arg-type]
+        moves = {(model, Turn.IN_THE_RUNNING), (model, Turn.OUT_OF_THE_RUNNING)} & turns
         assert len(evidence) <= len(moves)
 
 

@@ -13,7 +13,6 @@ from cxrules.cli.shared import (
     Rules,
     demand_known,
     fail,
-    find_model,
     hang,
     in_digits,
     mistakes_end_it,
@@ -62,7 +61,7 @@ def rules(
         rulebase = open_rulebase(paths, on_top)
     chosen = about if model is None else model
     if chosen is not None:
-        chosen = find_model(rulebase, chosen) or chosen
+        chosen = rulebase.find_model(chosen) or chosen
     demand_known(
         ("model", chosen, (*rulebase.models, *(each.name for each in rulebase.models.values()))),
         ("fact", fact, rulebase.vocabulary.facts),
@@ -106,7 +105,7 @@ def rule(
     """Show one rule: its reason, conditions, conclusions and sources. For a model, list the rules about it."""
     with mistakes_end_it():
         rulebase = open_rulebase(paths, on_top)
-    model = find_model(rulebase, name)
+    model = rulebase.find_model(name)
     if name not in rulebase.rules and model is not None:
         _list(rulebase, [rule for rule in rulebase.rules.values() if model in _models(rule)], json)
         return

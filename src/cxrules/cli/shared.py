@@ -25,7 +25,6 @@ __all__ = [
     "Rules",
     "demand_known",
     "fail",
-    "find_model",
     "hang",
     "in_digits",
     "mistakes_are_added",
@@ -139,14 +138,6 @@ def demand_known(*named: tuple[str, str | None, Iterable[str]]) -> None:
     unknown = [(what, name, tuple(known)) for what, name, known in named if name is not None and name not in known]
     if unknown:
         fail(str(refuse_question([str(no_such(*each)) for each in unknown])))
-
-
-def find_model(rulebase: RuleBase, name: str) -> str | None:
-    """Return the id of the model that has this id or name, whatever the case of its letters."""
-    if name in rulebase.models:
-        return name
-    wanted = name.casefold()
-    return next((id_ for id_, model in rulebase.models.items() if model.name.casefold() == wanted), None)
 
 
 def in_digits(number: int, singular: str, plural: str = "") -> str:

@@ -11,7 +11,7 @@ from operator import itemgetter
 from cxrules.arguments import check_count
 from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Paragraph
-from cxrules.errors import no_such, refuse_question
+from cxrules.errors import refuse_question
 from cxrules.explanation.text.words import count, join_clauses, name, sentence
 from cxrules.language.facts import Facts
 from cxrules.policy.decision import Decision, Status
@@ -155,8 +155,9 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
     """
     mistakes: list[str] = []
     asked: object = target  # whatever the caller gave
-    if asked is not None and not (isinstance(asked, str) and asked in judge.rulebase.models):
-        mistakes.append(str(no_such("model", asked, tuple(judge.rulebase.models))))
+    target = None if asked is None else judge.rulebase.find_model(asked)
+    if asked is not None and target is None:
+        mistakes.append(str(judge.rulebase.refuse_subject("model", asked)))
     try:
         max_changes = check_count("max_changes", max_changes)
     except ValueError as error:
@@ -165,7 +166,6 @@ def counterfactuals(  # noqa: PLR0913 - what the question may leave out, by keyw
     if mistakes:
         raise refuse_question(mistakes)
     spending = Budget(budget, deadline)
-    target = None if target is None else str(target)
     if target is not None and target == decision.model:
         here = ChangeSet((), 0, decision.known, as_model(decision.model), decision.status)
         return Counterfactuals(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from cxrules.builtin.naming import as_model
-from cxrules.errors import no_such
 from cxrules.explanation.derivation import (
     Case,
     Derivation,
@@ -57,10 +56,9 @@ def how(judge: Judge, decision: Decision, name: str) -> DerivationNode | None:
             return tracer.established(name) if name in tracer.findings else None
         if name in rulebase.rules:
             return tracer.step(name) if judge.decider.has(decision.fired, name) else None
-        if name in rulebase.models:
-            return next(case for case in tracer.cases() if case.model.id == name)
-    known = (*rulebase.findings, *rulebase.rules, *rulebase.models)
-    raise no_such("finding, rule or model", name, known)
+    if (model := rulebase.find_model(name)) is not None:
+        return next(case for case in tracer.cases() if case.model.id == model)
+    raise rulebase.refuse_subject("finding, rule or model", name, (*rulebase.findings, *rulebase.rules))
 
 
 _KEPT = 4096

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from cxrules.builtin.naming import ModelName, as_model
 from cxrules.document import Block, Paragraph
-from cxrules.errors import no_such
 from cxrules.explanation.contradictions import tell_contradictions
 from cxrules.explanation.counterfactuals import Counterfactuals, counterfactuals
 from cxrules.explanation.derivation import Case, Derivation, GivenFact, Step, cite, facts_clause, reason
@@ -137,9 +136,8 @@ def why_not(
     Raises:
         ValueError: If there is no such model.
     """
-    models = judge.rulebase.models
-    if model not in models:
-        raise no_such("model", model, tuple(models))
+    if model not in judge.rulebase.models:
+        raise judge.rulebase.refuse_subject("model", model)
     derivation = derivation or trace(judge, decision)
     case = derivation.case(model)
     winner = derivation.case(decision.model) if decision.model else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from cxrules.document import Block, Told
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, no_such, show_text, show_value
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text, show_value
 
 if TYPE_CHECKING:
     from datetime import date
@@ -180,7 +180,7 @@ class Inquiry(Told):
         """Describe how a finding or rule came about, or what speaks for and against a model.
 
         Args:
-            name: A finding, a rule or a model.
+            name: A finding, a rule or a model, by its id; a model also by its name.
 
         Returns:
             Everything behind it as a tree of data; None if the finding is not established or the rule did not fire.
@@ -202,7 +202,8 @@ class Inquiry(Told):
         """Describe what keeps a model from being recommended, or why a rule did not fire.
 
         Args:
-            name: A model; or a rule, a finding, a pattern, an action, a warning, an accompaniment or a contradiction.
+            name: A model, by its id or its name; or the id of a rule, a finding, a pattern, an action, a warning, an
+                accompaniment or a contradiction.
             deadline: The seconds that each search may take: that for the answer, then that for the nearest change. A
                 search that is cut short says so.
 
@@ -218,14 +219,14 @@ class Inquiry(Told):
         from cxrules.explanation.why_not_fired import list_subjects, why_not_fired
         from cxrules.search.budget import time_limit
 
-        models, subjects = self.judge.rulebase.models, list_subjects(self.judge.rulebase)
+        rulebase, subjects = self.judge.rulebase, list_subjects(self.judge.rulebase)
         with time_limit(deadline):
             if isinstance(name, str):
-                if name in models:
-                    return why_not(self.judge, self.decision, name, deadline=deadline)
-                if name in subjects:
+                if name in subjects and name not in rulebase.models:
                     return why_not_fired(self.judge, self.decision, name, subjects[name], deadline=deadline)
-        raise no_such("model, rule, finding, pattern, action or warning", name, (*models, *subjects))
+                if (model := rulebase.find_model(name)) is not None:
+                    return why_not(self.judge, self.decision, model, deadline=deadline)
+        raise rulebase.refuse_subject("model, rule, finding, pattern, action or warning", name, subjects)
 
     def what_if(self, changes: Mapping[str, Any] | None = None, /, **facts: object) -> WhatIf[Self]:
         """Make the recommendation for changed facts, and compare.
@@ -268,7 +269,7 @@ class Inquiry(Told):
         """Find every set of changes, of the least total price, that changes the model or reaches a target.
 
         Args:
-            target: The model to reach; None for any other outcome, including no model.
+            target: The model to reach, by its id or its name; None for any other outcome, including no model.
             max_changes: How many changes may be made together, at least 1.
             keep: Facts to leave alone, or a single one.
             effort: The price of changing a fact, a whole number from 1 to 1000, where it differs from that in the rule

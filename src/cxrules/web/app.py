@@ -33,6 +33,8 @@ from cxrules.web.table import decide_table
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from cxrules.rulebase import RuleBase
+
 __all__ = ["create_app"]
 
 
@@ -152,9 +154,9 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     api = APIRouter()
     rulebase = advisor.rulebase
     facts = make_organisation_model(rulebase.vocabulary)
-    a_model = _one_of("model", rulebase.models)
+    a_model = _one_of("model", rulebase.models, rulebase)
     a_fact = _one_of("fact", rulebase.vocabulary.facts)
-    a_subject = _one_of("subject", (*rulebase.models, *list_subjects(rulebase)))
+    a_subject = _one_of("subject", (*rulebase.models, *list_subjects(rulebase)), rulebase)
 
     def offer(path: str, summary: str, answer: Any, ask: Callable[[Any], Any], **fields: Any) -> None:
         """Offer a question about an organisation: its fields besides `facts`, the type of its answer, how to ask it."""
@@ -205,7 +207,10 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
         lambda body: advisor.recommend(body.facts).why_not(body.name).model_dump(mode="json"),
         name=(
             a_subject,
-            Field(description="A model, or a rule, finding, pattern, action, warning, accompaniment or contradiction"),
+            Field(
+                description="A model, by its id or its name, or a rule, finding, pattern, action, warning, "
+                "accompaniment or contradiction, by its id"
+            ),
         ),
     )
     offer(
@@ -222,7 +227,7 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
         lambda body: advisor.recommend(body.facts).counterfactuals(body.target, body.max_changes),
         target=(
             a_model | None,
-            Field(default=None, description="The model to reach; null for any other"),
+            Field(default=None, description="The model to reach, by its id or its name; null for any other"),
         ),
         max_changes=(
             int,
@@ -254,14 +259,21 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
     return api
 
 
-def _one_of(noun: str, names: Iterable[str]) -> Any:
-    """Return the type of a name that is one of these; another one is answered with what was probably meant."""
+def _one_of(noun: str, names: Iterable[str], rulebase: RuleBase | None = None) -> Any:
+    """Return the type of a name that is one of these; another one is answered with what was probably meant.
+
+    With a rule base, whose models must be among them, a model's name is taken for its id.
+    """
     known = tuple(dict.fromkeys(names))
 
     def check(name: str) -> str:
-        if name not in known:
+        if name in known:
+            return name
+        if rulebase is None:
             raise no_such(noun, name, known)
-        return name
+        if model := rulebase.find_model(name):
+            return model
+        raise rulebase.refuse_subject(noun, name, known)
 
     return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "enum": list(known)})]
 

@@ -201,8 +201,10 @@ def test_nearest_change_makes_the_model_win() -> None:
 
 
 def test_why_not_suggests_similar_names() -> None:
-    with pytest.raises(ValueError, match="no such model, rule, finding, pattern, action or warning: 'cmo'"):
-        ADVISOR.recommend(SCENARIO).why_not("cmo")
+    with pytest.raises(
+        ValueError, match="no such model, rule, finding, pattern, action or warning: 'cmo_'; did you mean 'CMO'"
+    ):
+        ADVISOR.recommend(SCENARIO).why_not("cmo_")
 
 
 def test_why_not_the_winner() -> None:
