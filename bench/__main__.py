@@ -124,7 +124,9 @@ def _programs(records: int) -> Iterable[Program]:
     yield Program(
         "The decision log",
         "bench.decision_log",
-        "Times of calls, then reading. `python -m bench --records 1000000` measures a log of a million records.",
+        "Times of calls, then reading. A ratio compares with recommend() called in turn with the write, not with the "
+        "time of recommend() called by itself. `python -m bench --records 1000000` measures a log of a million "
+        "records.",
         ("--records", str(records)),
     )
 

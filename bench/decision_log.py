@@ -73,6 +73,11 @@ def compare(base: Call, other: Call, organisations: list[dict[str, Any]]) -> tup
     return median(taken[0]) * 1e6, median(taken[1]) * 1e6
 
 
+def describe_pair(base: float, other: float) -> str:
+    """Return the medians of two calls that took turns, and their ratio."""
+    return f"{other:8.1f} µs median, {other / base:6.1f} times recommend() in turn with it, {base:.1f} µs"
+
+
 def measure_calls(folder: Path) -> list[Target]:
     """Print the time of a decision with different listeners, and return the targets."""
     advisor = cxrules.Advisor()
@@ -109,7 +114,7 @@ def measure_calls(folder: Path) -> list[Target]:
         with DecisionLog(folder / f"log-{len(name)}", **option) as log:
             some = organisations if name in ("", "chained=True") else organisations[:150]
             base, both = compare(recommend, lambda known, log=log: log.write(recommend(known)), some)  # type: ignore[misc]
-            print(f"recommend() and write, {name:<12}{both:8.1f} µs median, {both / base:6.1f} times recommend()")
+            print(f"recommend() and write, {name:<12}{describe_pair(base, both)}")
             if not name:
                 targets.append(Target.at_most("log.write(recommend(…))", both / base, 4, "times recommend()"))
                 sizes = [len(line) for line in log.path.read_bytes().splitlines(keepends=True)[1:]]

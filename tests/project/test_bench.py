@@ -1,5 +1,6 @@
 """The benchmark is fair: all peers fire the same rules, and larger rule bases add rules that do not fire."""
 
+import re
 import subprocess
 import sys
 from itertools import islice
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.decision_log import describe_pair
 from bench.organisations import KNOWN, list_organisations
 from bench.peers import PEERS, PeerEngine, make_peer
 from bench.report import Target, table
@@ -168,3 +170,19 @@ def test_a_target_is_met_or_missed(target: Target, holds: bool) -> None:
 
 def test_a_table_is_markdown() -> None:
     assert table(["a", "b:"], [["1", "2"]]) == "| a | b |\n| --- | ---: |\n| 1 | 2 |"
+
+
+def test_the_page_shows_what_a_ratio_of_the_decision_log_compares_with() -> None:
+    """So every ratio in the section follows from two times beside it."""
+    page = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    section = page.split("## The decision log", 1)[1]
+    printed = [f"recommend() and write, {describe_pair(base, 97.3)}" for base in (19.9, 27.3)]
+    lines = [line for line in (*section.splitlines(), *printed) if "times recommend()" in line]
+    assert len(lines) > len(printed)
+    for line in lines:
+        found = re.search(
+            r"([\d.]+) µs median, +([\d.]+) times recommend\(\) in turn with it, (?:about )?([\d.]+) µs$", line
+        )
+        assert found, line
+        both, ratio, base = map(float, found.groups())
+        assert both / base == pytest.approx(ratio, rel=0.03)
