@@ -556,7 +556,7 @@ def test_diff_lists_the_mistakes_of_both(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["diff builtin small.json --on-top", "diff builtin builtin --on-top", "claims --fingerprint --json"]
+    "line", ["diff builtin small.json --on-top", "diff small.json builtin --on-top", "claims --fingerprint --json"]
 )
 def test_an_option_that_would_have_no_effect_is_refused(
     run: Run, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

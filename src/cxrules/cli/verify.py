@@ -205,8 +205,6 @@ def _open_both(old: str, new: str, on_top: bool) -> list[RuleBase]:
     named = dict.fromkeys((old, new))
     if on_top and (whole := [name for name in named if name.endswith(".json")]):
         fail(f"--on-top adds folders to the built-in rule base, and {whole[0]} is a whole rule base")
-    if on_top and named.keys() == {_BUILTIN}:
-        fail("--on-top needs files of your own to add to the built-in rule base")
     found: dict[str, RuleBase] = {}
     mistakes: list[Diagnostic] = []
     for name in named:

@@ -19,7 +19,7 @@ from cxrules.decision_log.record import ABSENT, FORMAT, LONGEST_LINE, LONGEST_RU
 from cxrules.decision_log.recorded_answer import unpack_bits
 from cxrules.errors import show_text
 
-__all__ = ["decode", "find_noted", "parse"]
+__all__ = ["TIME", "decode", "find_noted", "parse"]
 
 Parsed: TypeAlias = DecisionLine | RuleBaseLine | TornLine | UnreadableLine | None
 
@@ -135,8 +135,9 @@ def _is_time(value: object) -> bool:
     return type(value) is str and _TIME.fullmatch(value) is not None
 
 
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+TIME: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
 """A time as `write_time` writes it, so that times compare as texts."""
+_TIME: Final = re.compile(TIME)
 
 
 def _is_text_or_none(value: object) -> bool:

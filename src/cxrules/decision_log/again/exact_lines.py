@@ -21,7 +21,9 @@ _TEXT: Final = rb'"[ !#-\[\]-~]*+"'
 _NUMBER: Final = rb"-?+(?:0|[1-9]\d{0,14}+)(?:\.\d{1,17}+)?+(?:e-\d\d)?+"
 _LABEL: Final = rb"(?:" + _TEXT + rb"|true|false|null|" + _NUMBER + rb")"
 _HEAD: Final = re.compile(
-    rb'\{"kind":"decision","format":2,"id":"[ !#-\[\]-~]++","time":' + _TEXT + rb',"cxrules":"([ !#-\[\]-~]*+)",'
+    rb'\{"kind":"decision","format":2,"id":"[ !#-\[\]-~]++","time":"'
+    + lines.TIME.encode()
+    + rb'","cxrules":"([ !#-\[\]-~]*+)",'
     rb'"revision":"([ !#-\[\]-~]*+)","facts":\{(?:"|(?=\}))'
 )
 _ANSWER: Final = re.compile(
