@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cxrules import Advisor
 from cxrules.rulebase import RuleBase
-from cxrules.testing.cases import find_faults, read_cases
+from cxrules.testing.cases import read_cases
+from cxrules.testing.expected_results import find_faults
 from cxrules.verification import CHECKS, Verdict
 from cxrules.verification.checks.expectation import check_expectation
 from cxrules.verification.expectations import Expectations, read_expectations

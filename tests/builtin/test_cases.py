@@ -16,7 +16,8 @@ from cxrules.language.facts import Facts
 from cxrules.language.rules import Effect, holds
 from cxrules.policy.decision import Decision
 from cxrules.policy.judge import Judge
-from cxrules.testing.cases import OrganisationCase, find_faults, read_cases
+from cxrules.testing.cases import OrganisationCase, read_cases
+from cxrules.testing.expected_results import find_faults
 from tests import DATA
 from tests.oracle import OracleEngine
 

@@ -123,14 +123,14 @@ def _organisation_validator() -> Draft202012Validator:
 
 
 def test_case_files_are_accepted_unless_they_have_misspelt_names(validators: dict[str, Any]) -> None:
-    from cxrules.testing.cases import _EXPECTED
+    from cxrules.testing.expected_results import EXPECTED
 
     for path in sorted((DATA / "cases").glob("*.yaml")):
         content = json.loads(json.dumps(yaml.safe_load(path.read_text("utf-8"))))
         assert not [error.message for error in validators["cases"].iter_errors(content)], path
         assert validators["cases"].is_valid({"cases": content})
     known = validators["cases"].schema["$defs"]["Case"]["properties"]["expect"]["properties"]
-    assert set(known) == set(_EXPECTED)
+    assert set(known) == set(EXPECTED)
     case: dict[str, Any] = {"id": "one", "given": {"maturity": "early"}, "expect": {"model": None}}
     assert validators["cases"].is_valid([case])
     for change in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,7 @@ __all__ = [
     "mistakes_are_added",
     "mistakes_end_it",
     "open_rulebase",
+    "refuse_same",
     "show_mistakes",
     "width",
     "write_parts",
@@ -114,6 +116,24 @@ def fail(message: str, code: ExitCode = ExitCode.WRONG_INPUT) -> NoReturn:
     lines = [show_text(line) for line in message.split("\n")]
     typer.echo("\n".join([f"cxrules: {lines[0]}", *lines[1:]]), err=True)
     raise typer.Exit(code)
+
+
+def refuse_same(read: Iterable[Path], *written: Path | None, named: str) -> None:
+    """End the program rather than overwrite a file that it reads, or write one file twice.
+
+    Args:
+        read: The files that are read.
+        written: The files that options name.
+        named: What one of the files read is called in the message.
+    """
+    read = list(read)
+    seen = {os.path.realpath(file): named for file in read}
+    for path in written:
+        if path is not None:
+            real = os.path.realpath(path)
+            if real in seen or (path.exists() and any(file.exists() and path.samefile(file) for file in read)):
+                fail(f"{path}: this is {seen.get(real, named)}; write to another file")
+            seen[real] = "the file of another option"
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cxrules.cli.shared import OnTop, Rules, demand_known, fail, mistakes_are_added, mistakes_end_it, open_rulebase
+from cxrules.cli.shared import (
+    OnTop,
+    Rules,
+    demand_known,
+    fail,
+    mistakes_are_added,
+    mistakes_end_it,
+    open_rulebase,
+    refuse_same,
+)
 from cxrules.cli.terminal.assignments import read_columns, read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
@@ -100,7 +108,7 @@ def table(
     except ImportError as error:
         fail(f"this command needs an extra ({error}): pip install 'cxrules[frame]'", ExitCode.MISSING_EXTRA)
     try:
-        _refuse_same(file, output, html)
+        refuse_same([file], output, html, named="FILE itself")
     except (OSError, ValueError) as error:  # the current folder is gone, or no file can have this name
         fail(f"{file}: {(isinstance(error, OSError) and error.strerror) or error}")
     with mistakes_end_it():
@@ -170,17 +178,6 @@ def _decide(
             for _, answers in frames.read([nothing]):
                 write(answers)
     return portfolio
-
-
-def _refuse_same(file: Path, *written: Path | None) -> None:
-    """Refuse to overwrite the input, or to write one file twice."""
-    seen = {os.path.realpath(file): "FILE itself"}
-    for path in written:
-        if path is not None:
-            real = os.path.realpath(path)
-            if real in seen or (path.exists() and file.exists() and path.samefile(file)):
-                fail(f"{path}: this is {seen.get(real, 'FILE itself')}; write to another file")
-            seen[real] = "the file of another option"
 
 
 def _describe(portfolio: Portfolio, rulebase: RuleBase) -> str:

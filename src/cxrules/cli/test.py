@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cxrules.cli.shared import OnTop, fail, hang, in_digits, mistakes_end_it, open_rulebase
+from cxrules.cli.shared import OnTop, fail, hang, in_digits, mistakes_end_it, open_rulebase, refuse_same
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_stay_signals
 from cxrules.errors import show_text
-from cxrules.whole_file import write_whole
+from cxrules.whole_file import naming, write_whole
 
 if TYPE_CHECKING:
     from cxrules.testing import CaseReport, CaseResult
@@ -57,37 +58,55 @@ def run(
     where = [*(paths or ()), *(cases or ())]
     if not where:
         fail("no cases: name a folder of a rule base, or files of cases with --cases")
-    with mistakes_end_it(), signals_stay_signals():
+    with _failures_end_it(), mistakes_end_it(), signals_stay_signals(), ExitStack() as stack:
         from cxrules.advisor import Advisor
+        from cxrules.knowledge.diagnostic_codes import MistakeCollector
+        from cxrules.knowledge.draft import find_files
         from cxrules.rulebase import RuleBase
         from cxrules.testing import read_cases, run_cases, update_cases, write_junit
 
+        refuse_same(find_files(where, MistakeCollector()), junit, named="a file of the rule base or its cases")
         rulebase = open_rulebase(paths, on_top)
         base = RuleBase.builtin() if on_top else None
         found = read_cases(*where, rulebase=rulebase)
         if not found:
             fail(f"no cases in {', '.join(map(str, where))}")
+        written = stack.enter_context(write_whole(junit)) if junit else None  # fails before anything is updated
         with Progress() as progress:
             report = run_cases(progress.follow(found, "cases", len(found)), Advisor(rulebase), base=base)
-        if junit is not None:
-            _write(junit, write_junit(report, rulebase.name))
         if update:
             for path in update_cases(report.results):
                 typer.echo(f"Updated {show_text(str(path))}")
-            report = run_cases(read_cases(*where, rulebase=rulebase), Advisor(rulebase), base=base)
+            again = read_cases(*where, rulebase=rulebase)
+            if len(again) != len(found):
+                fail("the files have changed meanwhile: run the command again")
+            report = run_cases(again, Advisor(rulebase), base=base)
+        if written and junit:
+            with naming(junit):
+                written.write(write_junit(report, rulebase.name).encode())
     _show(report, updated=update)
     if report.failed:
         raise typer.Exit(ExitCode.MISTAKES_FOUND)
 
 
+@contextmanager
+def _failures_end_it() -> Iterator[None]:
+    """End the program with a message where a file cannot be read or written."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        named = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        fail(f"{named}{(isinstance(error, OSError) and error.strerror) or error}")
+
+
 def _show(report: CaseReport, *, updated: bool) -> None:
     for result in report.failed:
         case = result.case
-        typer.echo(f"{show_text(case.file)}:{case.line}: {case.id}")
+        typer.echo(f"{show_text(case.file)}:{case.line}: {show_text(case.id)}")
         if case.title:
-            typer.echo(hang("  ", case.title))
+            typer.echo(hang("  ", show_text(case.title)))
         for fault in result.faults:
-            typer.echo(hang("  - ", fault))
+            typer.echo(hang("  - ", show_text(fault)))
         reason = _explain_absence(result)
         if reason:
             typer.echo(hang("    ", reason))
@@ -111,7 +130,7 @@ def _explain_absence(result: CaseResult) -> str:
 
 def _explain_failure_after_update(result: CaseResult) -> str:
     from cxrules.testing import find_faults
-    from cxrules.testing.suite import UPDATED
+    from cxrules.testing.case_updates import UPDATED
 
     written = {key: value for key, value in result.case.expect.items() if key in UPDATED}
     if result.case.node is None and any(find_faults(result.advice, written)):
@@ -125,11 +144,3 @@ def _explain_failure_after_update(result: CaseResult) -> str:
 
 def _shorten(names: Sequence[str]) -> list[str]:
     return [*names] if len(names) <= _MOST else [*names[:_MOST], f"and {len(names) - _MOST} more"]
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with write_whole(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        fail(f"{path}: {error.strerror or error}")

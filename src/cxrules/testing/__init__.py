@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cxrules.testing.cases import InvalidCases, OrganisationCase, find_faults, read_cases
+from cxrules.testing.case_updates import update_cases
+from cxrules.testing.cases import InvalidCases, OrganisationCase, read_cases
 from cxrules.testing.checks import (
     check_certainty,
     check_coherent_with_model,
@@ -30,7 +31,8 @@ from cxrules.testing.checks import (
     check_winner,
 )
 from cxrules.testing.collection import collect_cases
-from cxrules.testing.suite import CaseReport, CaseResult, run_cases, update_cases, write_junit
+from cxrules.testing.expected_results import find_faults
+from cxrules.testing.suite import CaseReport, CaseResult, run_cases, write_junit
 
 if TYPE_CHECKING:
     from cxrules.testing.strategies import (

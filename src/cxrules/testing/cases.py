@@ -38,52 +38,27 @@ lists of values, each of them a change. `null` takes a fact away. Every change m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, suggest
+from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, show_value, suggest
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
-from cxrules.knowledge.draft import CASES, find_files
+from cxrules.knowledge.draft import CASES, SECTIONS, find_files
+from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import read_file
-from cxrules.language.rules import Effect
-from cxrules.recommendation.answer import Recommendation
+from cxrules.language.patterns import TEXT, UNPRINTABLE
 from cxrules.rulebase import RuleBase
+from cxrules.testing.expected_results import find_mistakes
 
-__all__ = ["InvalidCases", "OrganisationCase", "find_faults", "read_cases"]
+__all__ = ["InvalidCases", "OrganisationCase", "examine_case", "list_nulls", "read_cases", "write_plain"]
 
 _KEYS: Final = ("id", "title", "given", "also", "but", "expect", "shows")
-_NAMES: Final[Mapping[str, tuple[str, Callable[[Recommendation], set[str]]]]] = {
-    "rejected": (
-        "models",
-        lambda advice: {row.model for row in advice.ranking if row.excluded or row.missing or row.points <= 0},
-    ),
-    "excluded": ("models", lambda advice: {row.model for row in advice.ranking if row.excluded}),
-    "open": ("models", lambda advice: {row.model for row in advice.ranking if not row.excluded}),
-    "set_aside": ("models", lambda advice: {row.model for row in advice.ranking if row.set_aside_by}),
-    "findings": ("findings", lambda advice: set(advice.findings)),
-    "recognises": ("patterns", lambda advice: set(advice.patterns)),
-    "accompanies": ("accompaniments", lambda advice: set(advice.accompaniments)),
-    "actions": ("actions", lambda advice: {action.id for action in advice.actions}),
-    "warnings": ("warnings", lambda advice: {warning.id for warning in advice.warnings}),
-    "fires": ("rules", lambda advice: set(advice.fired)),
-    "cites": ("claims", lambda advice: set(advice.cites)),
-    "dissent": ("claims", lambda advice: set(advice.dissent)),
-    "support": ("claims", lambda advice: set(advice.support)),
-    "concludes": (
-        "actions",
-        lambda advice: {
-            action for rule in advice.fired for action in advice.rulebase.rules[rule].targets(Effect.ACTION)
-        },
-    ),
-    "advice_cites": ("claims", lambda advice: {claim for action in advice.actions for claim in action.claims}),
-}
-_NOT: Final = {"silent": "fires", **{f"{name}_not": name for name in _NAMES if name not in ("fires", "open")}}
-_BY_MODEL: Final = {"missing": "findings", "excluded_by": "rules", "set_aside_by": "rules", "points": ""}
-_OTHERS: Final = ("model", "status", "reason", "ahead", "rests_on", *_BY_MODEL)
-_EXPECTED: Final = (*_NAMES, *_NOT, *_OTHERS)
+_NEEDED: Final = {"id": "a unique name", "given": "a mapping of facts", "expect": "a mapping of expected results"}
+_ACTING: Final = re.compile(f"[{UNPRINTABLE}]")
 
 
 class InvalidCases(InvalidKnowledge):
@@ -130,13 +105,11 @@ def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase
     for path in find_files(paths, report):
         own = MistakeCollector()
         node = read_file(path, own)
-        items = None if node is None else _find_items(node)
-        if node is not None and items is None:
+        if node is not None and not _has_cases(node):
             continue  # a file of another kind
-        empty = {(found.location.line, found.location.column) for found in own.in_order() if found.code == "null-value"}
         mistakes += [found for found in own.in_order() if found.code != "null-value"]
-        reader = _CaseReader(rulebase, empty, mistakes)
-        for item in items or ():
+        reader = _CaseReader(rulebase, list_nulls(own), mistakes)
+        for item in _find_items(node, mistakes) if node is not None else ():
             cases += reader.read(item)
     seen: dict[str, OrganisationCase] = {}
     for case in cases:
@@ -155,29 +128,94 @@ def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase
     return tuple(cases)
 
 
-def _find_items(node: Node) -> list[Node] | None:
+def list_nulls(report: MistakeCollector) -> set[tuple[int, int]]:
+    """Return the lines and columns of a file in which the reader found null."""
+    return {(found.location.line, found.location.column) for found in report.in_order() if found.code == "null-value"}
+
+
+def write_plain(node: Node, nulls: Collection[tuple[int, int]]) -> Any:
+    """Return the plain value of a node, with None where its file has null."""
+    if isinstance(node.content, dict):
+        return {name: write_plain(below, nulls) for name, below in node.content.items()}
+    if isinstance(node.content, list):
+        return [write_plain(below, nulls) for below in node.content]
+    return None if (node.line, node.column) in nulls else node.content
+
+
+def examine_case(case: OrganisationCase, rulebase: RuleBase) -> Iterator[Diagnostic]:
+    """Report what a case that is written in Python gives or expects and the rule base does not know."""
+    for found in _find_wrong_facts(case.given, rulebase):
+        path = (case.id, "given", *found.location.path)
+        yield Diagnostic(found.code, Location(path=path), found.message, found.hint)
+    for mistake in find_mistakes(case.expect, rulebase):
+        where = Location(path=(case.id, "expect", *map(str, mistake.path)))
+        yield Diagnostic(mistake.code, where, mistake.message, mistake.hint)
+
+
+def _has_cases(node: Node) -> bool:
+    """Whether this is a file of cases, or one that has the key `cases` with something wrong in it."""
+    if not isinstance(node.content, dict):
+        return isinstance(node.content, list)
+    if any(key in node.content for key in (*SECTIONS, *EXPECTATION_FILES)) and CASES not in node.content:
+        return False
+    return any(
+        key == CASES or (_is_misspelt(key) and isinstance(node.content[key].content, list)) for key in node.content
+    )
+
+
+def _is_misspelt(key: str) -> bool:
+    return suggest(key, (CASES,)).startswith("did you mean")
+
+
+def _find_items(node: Node, mistakes: list[Diagnostic]) -> list[Node]:
+    """Return the cases of a file, and report what else is in it."""
+    if isinstance(node.content, dict):
+        for key in node.content:
+            if key != CASES:
+                hint = suggest(key, (CASES,)) if CASES not in node.content else "all cases are listed under one 'cases'"
+                where = node.locate([key], key=True)
+                mistakes.append(Diagnostic("unknown-key", where, f"no such key in a file of cases: {key!r:.80}", hint))
     below = node if isinstance(node.content, list) else node.get(CASES)
-    return below.content if below is not None and isinstance(below.content, list) else None
+    if below is not None and not isinstance(below.content, list):
+        message = "a list of cases is expected here"
+        mistakes.append(Diagnostic("wrong-type", below.locate(), message, "begin every case with -"))
+        return []
+    return below.content if below is not None else []  # type: ignore[return-value] # it is a list
+
+
+def _find_wrong_facts(given: Mapping[str, Any], rulebase: RuleBase) -> Sequence[Diagnostic]:
+    try:
+        rulebase.vocabulary.validate(given, doubt=False)
+    except InvalidOrganisation as error:
+        return error.diagnostics
+    return ()
 
 
 class _CaseReader:
     """Reads the cases of one file."""
 
-    def __init__(self, rulebase: RuleBase, empty: set[tuple[int, int]], mistakes: list[Diagnostic]) -> None:
-        self._rulebase, self._empty, self._mistakes = rulebase, empty, mistakes
+    def __init__(self, rulebase: RuleBase, nulls: set[tuple[int, int]], mistakes: list[Diagnostic]) -> None:
+        self._rulebase, self._nulls, self._mistakes = rulebase, nulls, mistakes
 
     def read(self, node: Node) -> Iterator[OrganisationCase]:
-        """Read one case, and make the cases of its changes."""
-        plain = self._plain(node)
+        """Read one case, and make the cases of its changes; report everything that is wrong in it."""
+        plain = write_plain(node, self._nulls)
         if not isinstance(plain, dict):
             self._add(node, [], "wrong-type", "a case is a mapping with id, given and expect")
             return
-        self._demand_known(node, [], plain, _KEYS)
+        for name in plain:
+            if name not in _KEYS:
+                hint = suggest(name, [key for key in _KEYS if key not in plain])
+                self._add(node, [name], "unknown-key", f"no such key: {show_value(name)}", hint, key=True)
         for key, kind in (("id", str), ("given", dict), ("expect", dict)):
             if not isinstance(plain.get(key), kind):
                 code = "missing-key" if key not in plain else "wrong-type"
                 self._add(node, [key], code, f"a case needs {key}: {_NEEDED[key]}")
-                return
+                plain[key] = kind()
+            elif isinstance(plain[key], str):
+                self._check_text(node, key, plain[key])
+        if "title" in plain:
+            self._check_text(node, "title", plain["title"])
         case = OrganisationCase(
             plain["id"],
             str(plain.get("title", "")),
@@ -189,125 +227,54 @@ class _CaseReader:
             node,
         )
         self._check_facts(node, ["given"], case.given)
-        self._check_expectations(node, case.expect)
-        yield case
-        yield from self._change(node, case, plain)
+        for mistake in find_mistakes(case.expect, self._rulebase):
+            path = ["expect", *mistake.path]
+            self._add(node, path, mistake.code, mistake.message, mistake.hint, key=mistake.key)
+        changed = list(self._change(node, case, plain))
+        if case.id:
+            yield case
+            yield from changed
 
     def _change(self, node: Node, case: OrganisationCase, plain: Mapping[str, Any]) -> Iterator[OrganisationCase]:
         silent = {"silent": case.expect.get("fires", [])}
         if "but" in plain and not silent["silent"]:
             self._add(node, ["but"], "missing-key", "a near miss needs expect.fires: the rules that it misses")
         for kind, expected in (("also", case.expect), ("but", silent)):
-            for number, change in enumerate(self._list_changes(node, kind, plain.get(kind, [])), start=1):
+            for number, (path, change) in enumerate(self._list_changes(node, kind, plain.get(kind, [])), start=1):
+                self._check_facts(node, [kind, *path], change)
                 given = {name: value for name, value in {**case.given, **change}.items() if value is not None}
-                self._check_facts(node, [kind], given)
                 yield replace(case, id=f"{case.id}/{kind}-{number}", given=given, expect=expected, shows=(), node=None)
 
-    def _list_changes(self, node: Node, kind: str, written: Any) -> list[dict[str, Any]]:
+    def _list_changes(self, node: Node, kind: str, written: Any) -> list[tuple[tuple[str | int, ...], dict[str, Any]]]:
         if isinstance(written, dict) and all(isinstance(values, list) for values in written.values()):
-            return [{name: value} for name, values in written.items() for value in values]
+            return [((name, at), {name: value}) for name, values in written.items() for at, value in enumerate(values)]
         if isinstance(written, list) and all(isinstance(change, dict) for change in written):
-            return written
+            return [((at,), change) for at, change in enumerate(written)]
         message = f"{kind} is a list of mappings, or a mapping from facts to lists of values"
         self._add(node, [kind], "wrong-type", message)
         return []
 
-    def _check_facts(self, node: Node, path: list[str], given: Mapping[str, Any]) -> None:
-        try:
-            self._rulebase.vocabulary.validate(given, doubt=False)
-        except InvalidOrganisation as error:
-            for found in error.diagnostics:
-                name = found.location.path[0]
-                where = node.locate([*path, name], key=found.code == "unknown-fact")
-                self._mistakes.append(Diagnostic(found.code, where, f"{name}: {found.message}", found.hint))
+    def _check_text(self, node: Node, key: str, text: Any) -> None:
+        if isinstance(text, str) and (acting := _ACTING.search(text)):
+            message = f"this text contains the control character {acting[0]!r}"
+            self._add(node, [key], "control-character", message, "write the text on one line")
+        elif not isinstance(text, str) or not re.fullmatch(TEXT, text):
+            code = "empty-text" if isinstance(text, str) else "wrong-type"
+            self._add(node, [key], code, "a text is expected here, without spaces around it")
 
-    def _check_expectations(self, node: Node, expect: Mapping[str, Any]) -> None:
-        self._demand_known(node, ["expect"], expect, _EXPECTED)
-        models = tuple(self._rulebase.models)
-        for key, value in expect.items():
-            path = ["expect", key]
-            if key == "model":
-                self._demand_names(node, path, [name for name in _listed(value) if name is not None], "models")
-            elif key in _NAMES or key in _NOT:
-                section = _NAMES[_NOT.get(key, key)][0]
-                self._demand_names(node, path, _listed(value), section)
-            elif key == "ahead":
-                self._demand_names(node, path, [name for pair in _listed(value) for name in _listed(pair)], "models")
-            elif key in _BY_MODEL and isinstance(value, dict):
-                self._demand_known(node, path, value, models)
-                for model, names in value.items():
-                    if section := _BY_MODEL[key]:
-                        self._demand_names(node, [*path, model], _listed(names), section)
-            elif key in _BY_MODEL or (key == "rests_on" and not isinstance(value, dict)):
-                self._add(node, path, "wrong-type", f"{key} is a mapping")
+    def _check_facts(self, node: Node, path: list[str | int], given: Mapping[str, Any]) -> None:
+        for found in _find_wrong_facts(given, self._rulebase):
+            name, *rest = found.location.path
+            # A change is written as `fact: [value, …]`, where the name of the fact comes before the position.
+            unknown = found.code == "unknown-fact"
+            where = [*path, name, *rest] if name not in path else path[:2] if unknown else [*path, *rest]
+            message = f"{name}: {found.message}"
+            self._add(node, where, found.code, message, found.hint, key=unknown)
 
-    def _demand_names(self, node: Node, path: list[str], names: Iterable[Any], section: str) -> None:
-        known = tuple(getattr(self._rulebase, section))
-        for name in names:
-            if name not in known:
-                self._add(
-                    node, path, f"unknown-{section[:-1]}", f"no such {section[:-1]}: {name!r}", suggest(name, known)
-                )
-
-    def _demand_known(self, node: Node, path: list[str], given: Iterable[str], known: tuple[str, ...]) -> None:
-        for name in given:
-            if name not in known:
-                where = node.locate([*path, name], key=True)
-                self._mistakes.append(Diagnostic("unknown-key", where, f"no such key: {name!r}", suggest(name, known)))
-
-    def _add(self, node: Node, path: list[str], code: str, message: str, hint: str = "") -> None:
-        self._mistakes.append(Diagnostic(code, node.locate(path), message, hint))
-
-    def _plain(self, node: Node) -> Any:
-        if isinstance(node.content, dict):
-            return {name: self._plain(below) for name, below in node.content.items()}
-        if isinstance(node.content, list):
-            return [self._plain(below) for below in node.content]
-        return None if (node.line, node.column) in self._empty else node.content
-
-
-_NEEDED: Final = {"id": "a unique name", "given": "a mapping of facts", "expect": "a mapping of expected results"}
-
-
-def find_faults(advice: Recommendation, expect: Mapping[str, Any]) -> Iterator[str]:
-    """Describe how a recommendation differs from what a case expects."""
-    unknown = set(expect) - set(_EXPECTED)
-    if unknown:
-        yield f"the case expects something unknown: {sorted(unknown)}"
-    yield from _find_outcome_faults(advice, expect)
-    for name, (_, read) in _NAMES.items():
-        if lacking := set(_listed(expect.get(name, []))) - read(advice):
-            yield f"{name}: {', '.join(sorted(lacking))} not there"
-    for name, other in _NOT.items():
-        if present := set(_listed(expect.get(name, []))) & _NAMES[other][1](advice):
-            yield f"{name}: {', '.join(sorted(present))} there"
-    claims = {advised.id: set(advised.claims) for advised in (*advice.actions, *advice.warnings)}
-    for advised, wanted in expect.get("rests_on", {}).items():
-        if lacking := set(_listed(wanted)) - claims.get(advised, set()):
-            yield f"{advised} does not rest on {', '.join(sorted(lacking))}"
-    yield from _find_faults_of_models(advice, expect)
-
-
-def _find_outcome_faults(advice: Recommendation, expect: Mapping[str, Any]) -> Iterator[str]:
-    if "model" in expect and advice.model not in (wanted := _listed(expect["model"])):
-        yield f"model {advice.model}, not {' or '.join(map(str, wanted))}"
-    for name in ("status", "reason"):
-        if name in expect and getattr(advice, name) != expect[name]:
-            yield f"{name} {getattr(advice, name)}, not {expect[name]}"
-
-
-def _find_faults_of_models(advice: Recommendation, expect: Mapping[str, Any]) -> Iterator[str]:
-    rows = {row.model: row for row in advice.ranking}
-    for model, points in expect.get("points", {}).items():
-        if rows[model].points != points:
-            yield f"{model} has {rows[model].points} points, not {points}"
-    for name in ("excluded_by", "set_aside_by", "missing"):
-        for model, wanted in expect.get(name, {}).items():
-            if lacking := set(_listed(wanted)) - set(getattr(rows[model], name)):
-                yield f"{model}: {name} lacks {', '.join(sorted(lacking))}"
-    for first, second in expect.get("ahead", []):
-        if rows[first].points <= rows[second].points:
-            yield f"{first} ({rows[first].points}) is not ahead of {second} ({rows[second].points})"
+    def _add(
+        self, node: Node, path: Sequence[str | int], code: str, message: str, hint: str = "", *, key: bool = False
+    ) -> None:
+        self._mistakes.append(Diagnostic(code, node.locate(path, key=key), message, hint))
 
 
 def _listed(value: Any) -> list[Any]:

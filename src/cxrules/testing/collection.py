@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxrules.advisor import Advisor
+from cxrules.errors import show_text
 from cxrules.rulebase import RuleBase
-from cxrules.testing.cases import OrganisationCase, find_faults, read_cases
+from cxrules.testing.cases import OrganisationCase, read_cases
 from cxrules.testing.checks import recommend_to
+from cxrules.testing.expected_results import find_faults
 
 if TYPE_CHECKING:
     import pytest
@@ -57,7 +59,7 @@ def _make_file(open_advisor: Callable[[], Advisor]) -> type[pytest.File]:
         def runtest(self) -> None:
             faults = list(find_faults(recommend_to(open_advisor(), self.case.given), self.case.expect))
             if faults:
-                raise _Failed("\n".join([self.case.title, *(f"  {fault}" for fault in faults)]))
+                raise _Failed("\n".join(map(show_text, [self.case.title, *(f"  {fault}" for fault in faults)])))
 
         def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
             if isinstance(excinfo.value, _Failed):

@@ -1,29 +1,21 @@
-"""Runs cases on a rule base: what fails, what no case exercises, and how to update expected values."""
+"""Runs cases on a rule base: what fails, and what no case exercises."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 from xml.etree import ElementTree as ET
 
 from cxrules.advisor import Advisor
-from cxrules.knowledge.node import Node
+from cxrules.errors import Diagnostic, show_text
 from cxrules.language.rules import Effect
 from cxrules.recommendation.answer import Recommendation
 from cxrules.rulebase import RuleBase
-from cxrules.testing.cases import OrganisationCase, find_faults
+from cxrules.testing.cases import InvalidCases, OrganisationCase, examine_case
 from cxrules.testing.checks import recommend_to
-from cxrules.whole_file import write_whole
+from cxrules.testing.expected_results import find_faults
 
-__all__ = ["UPDATED", "CaseReport", "CaseResult", "run_cases", "update_cases", "write_junit"]
-
-UPDATED: Final = ("model", "status", "reason", "points")
-"""The expectations of a case that `update_cases` writes."""
-
-_SCALAR: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s,\]\[{}#][^,\]}#\n]*?(?=\s*(?:[,\]}#\n]|$))")
+__all__ = ["CaseReport", "CaseResult", "run_cases", "write_junit"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +62,9 @@ def run_cases(
         advisor: The advisor that decides.
         base: A rule base with separate cases, on which this one is laid; its items are not reported as unexercised.
 
+    Raises:
+        InvalidCases: With everything in the cases that the rule base does not know.
+
     Examples:
         >>> case = OrganisationCase("one", "Nothing is known.", {}, {"status": "undetermined"})
         >>> run_cases([case]).failed
@@ -77,9 +72,15 @@ def run_cases(
     """
     advisor = advisor or Advisor()
     results = []
+    mistakes: list[Diagnostic] = []
     for case in cases:
+        mistakes += (wrong := list(examine_case(case, advisor.rulebase)))
+        if wrong:
+            continue
         advice = recommend_to(advisor, case.given)
         results.append(CaseResult(case, tuple(find_faults(advice, case.expect)), advice))
+    if mistakes:
+        raise InvalidCases(mistakes)
     return CaseReport(tuple(results), _find_unexercised(advisor, results, base))
 
 
@@ -111,75 +112,11 @@ def _find_unexercised(
     return {kind: tuple(name for name in names if name not in seen[kind]) for kind, names in there.items()}
 
 
-def update_cases(results: Iterable[CaseResult]) -> list[Path]:
-    """Write the resulting model, status, reason and points into the files of cases that expect others.
-
-    Only these values change; an empty `expect: {}` becomes model and status. Other expectations are left to the author.
-
-    Returns:
-        The files changed.
-    """
-    edits: dict[str, list[tuple[int, int, str, bool]]] = {}
-    for result in results:
-        node = result.case.node
-        expect = node.get("expect") if node is not None else None
-        if expect is None:
-            continue
-        for place, text in _list_values(result, expect):
-            edits.setdefault(place.file, []).append((place.line, place.column, text, place.content == {}))
-    changed = []
-    for file, places in edits.items():
-        path = Path(file)
-        before = path.read_bytes().decode("utf-8")
-        after = _edit(before, places)
-        if after != before:
-            with write_whole(path) as whole:
-                whole.write(after.encode())
-            changed.append(path)
-    return changed
-
-
-def _list_values(result: CaseResult, expect: Node) -> Iterator[tuple[Node, str]]:
-    advice, wanted = result.advice, result.case.expect
-    if not wanted:
-        yield expect, f"{{model: {_write(advice.model)}, status: {advice.status}}}"
-        return
-    if not result.faults:
-        return
-    for key in ("model", "status", "reason"):
-        node = expect.get(key)
-        value = getattr(advice, key)
-        if node is not None and not isinstance(wanted[key], list) and wanted[key] != value:
-            yield node, _write(value)
-    points = {row.model: row.points for row in advice.ranking}
-    below = expect.get("points")
-    for model, number in wanted.get("points", {}).items():
-        node = below.get(model) if below is not None else None
-        if node is not None and points[model] != number:
-            yield node, str(points[model])
-
-
-def _write(value: object) -> str:
-    return "null" if value is None else str(value)
-
-
-def _edit(text: str, places: list[tuple[int, int, str, bool]]) -> str:
-    lines = text.splitlines(keepends=True)
-    for line, column, new, empty in sorted(places, reverse=True):
-        row = lines[line - 1]
-        rest = row[column - 1 :]
-        found = re.match(r"\{\s*\}", rest) if empty else _SCALAR.match(rest)
-        end = found.end() if found else 0
-        lead = "" if found or row[column - 2 : column - 1].isspace() else " "
-        lines[line - 1] = row[: column - 1] + lead + new + rest[end:]
-    return "".join(lines)
-
-
 def write_junit(report: CaseReport, name: str) -> str:
-    """Write a report as JUnit XML, which CI servers read."""
+    """Write a report as JUnit XML, which CI servers read, with control characters escaped."""
     suite = ET.Element(
         "testsuite",
-        name=name,
+        name=show_text(name),
         tests=str(len(report.results)),
         failures=str(len(report.failed)),
         errors="0",
@@ -187,11 +124,18 @@ def write_junit(report: CaseReport, name: str) -> str:
     )
     for result in report.results:
         case = result.case
+        file = show_text(case.file)
         item = ET.SubElement(
-            suite, "testcase", classname=case.file or name, name=case.id, file=case.file, line=str(case.line)
+            suite,
+            "testcase",
+            classname=file or show_text(name),
+            name=show_text(case.id),
+            file=file,
+            line=str(case.line),
         )
         if result.faults:
-            failure = ET.SubElement(item, "failure", message="; ".join(result.faults))
-            failure.text = "\n".join([case.title, *result.faults])
+            faults = [show_text(fault) for fault in result.faults]
+            failure = ET.SubElement(item, "failure", message="; ".join(faults))
+            failure.text = "\n".join([show_text(case.title), *faults])
     ET.indent(suite)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"
