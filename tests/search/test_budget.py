@@ -221,8 +221,8 @@ def test_wrong_keep_and_effort_are_reported(how: dict[str, Any], said: str) -> N
 
 def test_all_mistakes_in_a_question_are_reported_at_once() -> None:
     with pytest.raises(ValueError, match="5 mistakes in the question") as caught:
-        ADVICE[0].counterfactuals("cmo", 0, keep=["matury"], effort={"silo": 1, "silos": -1})
-    for said in ("no such model: 'cmo'", "max_changes", "no such fact: 'matury'", "did you mean 'silos'", "not -1"):
+        ADVICE[0].counterfactuals("cmo_", 0, keep=["matury"], effort={"silo": 1, "silos": -1})
+    for said in ("no such model: 'cmo_'", "max_changes", "no such fact: 'matury'", "did you mean 'silos'", "not -1"):
         assert said in str(caught.value)
 
 
