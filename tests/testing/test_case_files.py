@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,7 +12,15 @@ import pytest
 import yaml
 
 from cxrules import Advisor, RuleBase
-from cxrules.testing import InvalidCases, find_faults, read_cases, run_cases, update_cases, write_junit
+from cxrules.testing import (
+    InvalidCases,
+    OrganisationCase,
+    find_faults,
+    read_cases,
+    run_cases,
+    update_cases,
+    write_junit,
+)
 from tests import DATA
 
 CLEAN = DATA / "faulty_bases" / "clean"
@@ -248,6 +257,66 @@ def test_another_mistake_does_not_make_a_removed_fact_wrong(run: Any, folder: Pa
 def test_the_command_knows_the_builtin_rule_base(run: Any) -> None:
     done = run("--cases", DATA / "cases" / "acceptance.yaml")
     assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_no_file_that_is_read_is_overwritten_by_the_report(run: Any, folder: Path, tmp_path: Path) -> None:
+    path = write(folder, [a_case(expect={"model": "machine", "status": "undetermined"})])
+    link, twin = tmp_path / "link.xml", tmp_path / "twin.xml"
+    link.symlink_to(path)
+    twin.hardlink_to(path)
+    before = {file: file.read_bytes() for file in folder.iterdir()}
+    for report in (path, folder / "rules.yaml", link, twin, folder / ".." / folder.name / "cases.yaml"):
+        for update in ((), ("--update",)):
+            done = run(folder, "--junit", report, *update)
+            assert (done.exit_code, done.stdout) == (2, "")
+            assert "write to another file" in done.stderr
+            assert {file: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_nothing_is_updated_if_the_report_cannot_be_written(run: Any, folder: Path, tmp_path: Path) -> None:
+    path = write(folder, [a_case(expect={"model": "machine"})])
+    before = path.read_bytes()
+    done = run(folder, "--update", "--junit", tmp_path / "nowhere" / "junit.xml")
+    assert (done.exit_code, path.read_bytes()) == (2, before)
+    assert "nowhere" in done.stderr
+
+
+def test_the_report_is_that_of_the_updated_cases(run: Any, folder: Path, tmp_path: Path) -> None:
+    write(folder, [a_case(expect={"model": "machine"})])
+    assert run(folder, "--update", "--junit", tmp_path / "junit.xml").exit_code == 0
+    assert ET.parse(tmp_path / "junit.xml").getroot().get("failures") == "0"  # noqa: S314 - written above
+
+
+def test_cases_that_are_lost_by_an_update_are_no_success(
+    run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(folder, [a_case(expect={"model": "machine"})])
+
+    def lose(_: object) -> list[Path]:
+        path.write_text("cases: []\n", encoding="utf-8")
+        return [path]
+
+    monkeypatch.setattr("cxrules.testing.update_cases", lose)
+    done = run(folder, "--update")
+    assert done.exit_code == 2
+    assert "changed meanwhile" in done.stderr
+
+
+def test_a_text_of_a_case_acts_neither_on_a_terminal_nor_on_xml(clean: RuleBase, capsys: Any) -> None:
+    pytest.importorskip("typer", reason="the extra `cli` is not installed")
+    from cxrules.cli.test import _show
+
+    odd = "".join(map(chr, [*range(32), *range(127, 160), 0x2028, 0x202E, 0xD800, 0xFFFE, 0xFFFF])) + "<&\"'>]]>"
+    case = OrganisationCase(odd, odd, {}, {"model": "machine"}, file=odd)
+    report = run_cases([case], Advisor(clean))
+    report = replace(report, results=(replace(report.results[0], faults=(odd,)),))
+    item = ET.fromstring(write_junit(report, odd).encode())[0]  # noqa: S314 - written above
+    assert str(item.get("name")).isprintable()
+    assert str(item[0].text).replace("\n", "").isprintable()
+    _show(report, updated=False)
+    printed = capsys.readouterr().out
+    assert printed.replace("\n", "").isprintable()
+    assert "\\x1b" in printed
 
 
 def test_without_cases_there_is_nothing_to_run(run: Any, folder: Path) -> None:

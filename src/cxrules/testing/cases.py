@@ -39,7 +39,7 @@ lists of values, each of them a change. `null` takes a fact away. Every change m
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -107,8 +107,9 @@ def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase
         node = read_file(path, own)
         if node is not None and not _has_cases(node):
             continue  # a file of another kind
-        mistakes += [found for found in own.in_order() if found.code != "null-value"]
-        reader = _CaseReader(rulebase, list_nulls(own), mistakes)
+        unread = [found for found in own.in_order() if found.code != "null-value"]
+        mistakes += unread
+        reader = _CaseReader(rulebase, list_nulls(own), mistakes, (found.location for found in unread))
         for item in _find_items(node, mistakes) if node is not None else ():
             cases += reader.read(item)
     seen: dict[str, OrganisationCase] = {}
@@ -122,9 +123,10 @@ def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase
                 )
             )
         seen.setdefault(case.id, case)
-    mistakes = [*report.in_order(), *mistakes]
+    mistakes += report.in_order()
     if mistakes:
-        raise InvalidCases(mistakes)
+        places = ((found.location.file or "", found.location.line, found.location.column) for found in mistakes)
+        raise InvalidCases(found for _, found in sorted(zip(places, mistakes, strict=True), key=lambda pair: pair[0]))
     return tuple(cases)
 
 
@@ -194,8 +196,15 @@ def _find_wrong_facts(given: Mapping[str, Any], rulebase: RuleBase) -> Sequence[
 class _CaseReader:
     """Reads the cases of one file."""
 
-    def __init__(self, rulebase: RuleBase, nulls: set[tuple[int, int]], mistakes: list[Diagnostic]) -> None:
+    def __init__(
+        self,
+        rulebase: RuleBase,
+        nulls: Collection[tuple[int, int]],
+        mistakes: list[Diagnostic],
+        unread: Iterable[Location],
+    ) -> None:
         self._rulebase, self._nulls, self._mistakes = rulebase, nulls, mistakes
+        self._unread = {(place.line, place.column) for place in unread}  # what is wrong there is already reported
 
     def read(self, node: Node) -> Iterator[OrganisationCase]:
         """Read one case, and make the cases of its changes; report everything that is wrong in it."""
@@ -274,7 +283,9 @@ class _CaseReader:
     def _add(
         self, node: Node, path: Sequence[str | int], code: str, message: str, hint: str = "", *, key: bool = False
     ) -> None:
-        self._mistakes.append(Diagnostic(code, node.locate(path, key=key), message, hint))
+        where = node.locate(path, key=key)
+        if (where.line, where.column) not in self._unread:
+            self._mistakes.append(Diagnostic(code, where, message, hint))
 
 
 def _listed(value: Any) -> list[Any]:
