@@ -332,7 +332,7 @@ def find_almost(word: str, known: Iterable[str]) -> str | None:
     from difflib import SequenceMatcher
 
     folded = _fold(word[:80])
-    letters = _count_letters.__wrapped__(folded)
+    letters = _count_letters(folded)
     for name in known:
         if abs(len(name) - len(folded)) > 3:
             continue

@@ -111,14 +111,11 @@ class _StrictTool(Tool):
 
     async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
         """Answer, or refuse the arguments with everything that is wrong with them."""
-        lines: list[str] = []
         try:
             self.fn_metadata.validate_arguments(arguments)
         except ValidationError as error:
             fields = self.fn_metadata.arg_model.model_fields
-            lines = tell_mistakes(error.errors(), fields, self.known_facts, "argument")
-        if lines:
-            raise _refuse_lines(lines)
+            raise _refuse_lines(tell_mistakes(error.errors(), fields, self.known_facts, "argument")) from None
         return await super().run(arguments, context, convert_result)
 
 

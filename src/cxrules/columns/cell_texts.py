@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
@@ -136,7 +137,7 @@ def skip_empty_lines(start: bytes) -> int:
         >>> skip_empty_lines(b"\r\n\nsilos\n"), skip_empty_lines(b"silos\n")
         (3, 0)
     """
-    marked = len(start) - len(start.removeprefix(_MARK))
+    marked = len(start) - len(start.removeprefix(BOM_UTF8))
     empty = len(start) - marked - len(start[marked:].lstrip(b"\r\n"))
     return marked + empty if empty else 0
 
@@ -172,8 +173,8 @@ class QuoteWatch:
         """Look at the next bytes."""
         text, base = self._last + portion, self._read - len(self._last)
         at = len(self._last)
-        if not self._read and text.startswith(_MARK):
-            text, base = text[len(_MARK) :], len(_MARK)
+        if not self._read and text.startswith(BOM_UTF8):
+            text, base = text[len(BOM_UTF8) :], len(BOM_UTF8)
         if self._just_closed and text.startswith(b'"', at):  # the second half of a quote that is doubled in its cell
             self.inside, at = True, at + 1
         self._just_closed &= not portion
@@ -297,7 +298,6 @@ def _skip(text: str, position: int) -> int:
     return found.end() if found else position
 
 
-_MARK: Final = b"\xef\xbb\xbf"
 _REST: Final = rb'[^"]*+(?:""[^"]*+)*+("|\Z)'
 """What follows the quote that opens a cell, up to the one that closes it, or up to the end of the portion."""
 _SPACE: Final = re.compile(r"[ \t\r\n]*")

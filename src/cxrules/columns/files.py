@@ -119,10 +119,10 @@ def open_table(path: Path) -> Iterator[TableFile]:
 def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableFile:
     from pyarrow import csv
 
-    start = 0
-    while (head := file.readline()) and not head[(empty := skip_empty_lines(head)) :]:
-        start += empty
-    start, head = start + skip_empty_lines(head), head[skip_empty_lines(head) :]
+    start, head = 0, b""
+    while not head and (line := file.readline()):
+        empty = skip_empty_lines(line)
+        start, head = start + empty, line[empty:]
     file.seek(start)
     delimiter = delimiter or find_delimiter(head.decode("utf-8", "replace"))
     watched = _Watched(file, QuoteWatch(delimiter))

@@ -225,12 +225,13 @@ class _CaseReader:
                 self._check_text(node, key, plain[key])
         if "title" in plain:
             self._check_text(node, "title", plain["title"])
+        shows = plain.get("shows", [])
         case = OrganisationCase(
             plain["id"],
             str(plain.get("title", "")),
             plain["given"],
             plain["expect"],
-            tuple(_listed(plain.get("shows", []))),
+            tuple(shows if isinstance(shows, list) else [shows]),
             node.file,
             node.line,
             node,
@@ -286,7 +287,3 @@ class _CaseReader:
         where = node.locate(path, key=key)
         if (where.line, where.column) not in self._unread:
             self._mistakes.append(Diagnostic(code, where, message, hint))
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
