@@ -394,6 +394,7 @@ NEVER = {"id": "never-many", "says": "Never.", "never": {"when": {"crowd": "many
         ({"never": None, "always": None}, "missing-key"),
         ({"because": ["S9-1"]}, "unknown-claim"),
         ({"never": {"establishes": ["nothing"]}}, "unknown-finding"),
+        ({"never": {"unless": {}, "recommends": ["machine"]}}, "empty-test"),
         ({"typo": 1}, "unknown-key"),
     ],
 )
@@ -439,6 +440,73 @@ def test_every_expectation_is_decided(expectation: dict[str, Any], holds: bool, 
         [(changed, value)] = finding.witness.changed.items()
         assert changed == expectation.get("raising", expectation.get("lowering"))
         assert value != finding.witness.known[changed]
+
+
+@pytest.mark.parametrize(
+    ("expectation", "told"),
+    [
+        (
+            {"never": {"when": {"skill": "none"}, "unless": {"skill": "none"}, "recommends": ["barista"]}},
+            "unless skill: none",
+        ),
+        ({"never": {"when": {"skill": "none", "trained_hand": True}, "recommends": ["barista"]}}, "trained_hand: true"),
+        ({"always": {"when": {"machine_works": False, "leak": True}, "recommends": ["barista"]}}, "broken-yet-leaking"),
+        ({"never": {"knowing_only": ["skill"], "when": {"crowd": "many"}, "recommends": ["barista"]}}, "only skill"),
+        ({"raising": "crowd", "never": {"when": {"crowd": "many"}, "weakens": ["barista"]}}, "crowd rises"),
+        ({"lowering": "crowd", "never": {"when": {"crowd": "few"}, "weakens": ["barista"]}}, "crowd falls"),
+        (
+            {
+                "raising": "beans",
+                "never": {"when": {"beans": {"includes_all": ["arabica", "robusta"]}}, "seats": ["kettle"]},
+            },
+            "beans rises",
+        ),
+        (
+            {"raising": "leak", "never": {"when": {"machine_works": False}, "weakens": ["barista"]}},
+            "exclude each other",
+        ),
+        ({"raising": "crowd", "never": {"knowing_only": ["skill"], "weakens": ["barista"]}}, "only skill"),
+    ],
+)
+def test_what_is_expected_of_no_organisation_is_a_finding_and_no_proof(
+    expectation: dict[str, Any], told: str, clean: RuleBase
+) -> None:
+    written = {"id": "one", "says": "It is so."} | expectation
+    reasons = {"accepted": [{"check": EXPECTATION, "subjects": ["one"], "reason": "It is kept for later."}]}
+    for accepted in ({}, reasons):
+        report = verify(clean, read_plain({"expectations": [written], **accepted}, clean), only=[EXPECTATION])
+        [finding] = report.findings
+        assert finding.verdict is Verdict.REFUTED
+        assert finding.message.startswith("No organisation is concerned, so nothing is expected: ")
+        assert told in finding.message
+        assert finding.witness is not None
+        assert report.ok == bool(accepted)
+
+
+def test_a_change_is_looked_at_only_where_the_facts_may_be_known(clean: RuleBase) -> None:
+    for facts, holds in ((["crowd"], True), (["crowd", "skill"], False)):
+        never = {"knowing_only": facts, "seats": ["barista"]}
+        written = {"id": "one", "says": "It is so.", "raising": "crowd", "never": never}
+        [finding] = verify(clean, read_plain({"expectations": [written]}, clean), only=[EXPECTATION]).findings
+        assert finding.verdict is (Verdict.PROVED if holds else Verdict.REFUTED)
+        assert finding.witness is None or set(finding.witness.known) <= set(facts)
+        assert finding.witness is None or set(finding.witness.changed) == {"crowd"}
+
+
+def test_a_malformed_expectation_hides_no_mistake_in_another(clean: RuleBase, tmp_path: Path) -> None:
+    path = tmp_path / "expectations.yaml"
+    path.write_text(
+        """expectations:
+  - {id: a, says: A b., never: {whn: {crowd: many}, recommends: [barista]}}
+  - {id: b, says: A b., never: {when: {crowdd: many}, recommends: [baristaa]}}
+  - {id: c, says: A b., never: {recommends: [ketle]}, always: {excludes: [machin]}}
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(InvalidKnowledge) as caught:
+        read_expectations(path, rulebase=clean)
+    for part in ("'whn'", "'crowdd'", "'baristaa'", "either never or always", "'machin'", "'ketle'"):
+        assert part in str(caught.value)
 
 
 # --- diff

@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from cxrules.errors import InvalidKnowledge, suggest
 from cxrules.knowledge.conditions import read_conditions
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.draft import find_files, read_files
-from cxrules.knowledge.expectation_forms import EXPECTATION_FILES, ExpectationForm
-from cxrules.knowledge.form_checks import examine
+from cxrules.knowledge.expectation_forms import EXPECTATION_FILES, ExpectationForm, OutcomeForm
+from cxrules.knowledge.form_checks import FormType, examine
+from cxrules.knowledge.forms import Form
 from cxrules.knowledge.node import Node, wrap_plain
 from cxrules.language.condition_checks import check_conditions
 from cxrules.language.mistakes import KnownNames
@@ -125,12 +126,16 @@ def _read(nodes: Iterable[Node], rulebase: RuleBase, report: MistakeCollector) -
     for node in nodes:
         for kind, form in EXPECTATION_FILES.items():
             below = node.get(kind)
-            if below is None or (read := examine(form, node, (), report)) is None:
+            if below is None:
                 continue
-            assert isinstance(below.content, list)
-            plain[kind] += below.plain()
-            for index, (item, entry) in enumerate(zip(below.content, getattr(read, kind), strict=True)):
+            examine(form, node, (), report)
+            items = below.content if isinstance(below.content, list) else []
+            plain[kind] += [item.plain() for item in items]
+            for index, item in enumerate(items):
                 within = (kind, str(index))
+                # The mistakes in its form are reported; they do not hide those of other items.
+                if (entry := examine(_item_form(form, kind), item, within, MistakeCollector())) is None:
+                    continue
                 if kind == "accepted":
                     accepted |= {(entry.check, subject): entry.reason for subject in entry.subjects}
                 elif entry.id in expectations:
@@ -141,6 +146,10 @@ def _read(nodes: Iterable[Node], rulebase: RuleBase, report: MistakeCollector) -
     if report:
         raise InvalidKnowledge(report.in_order())
     return Expectations(tuple(expectations.values()), accepted, plain)
+
+
+def _item_form(form: type[Form], kind: str) -> FormType:
+    return get_args(form.model_fields[kind].annotation)[0]
 
 
 class _ExpectationReader:
@@ -159,17 +168,13 @@ class _ExpectationReader:
         outcome = form.always or form.never
         if outcome is None or (form.always and form.never):
             self._miss([], "an expectation says either never or always, and what")
+        if outcome is None:
             return Expectation(form.id, form.says)
-        self._check(outcome.knowing_only or [], [word, "knowing_only"], facts, "unknown-fact")
-        outcomes = {}
-        for name, (section, code) in OUTCOMES.items():
-            if names := getattr(outcome, name):
-                self._check(names, [word, name], tuple(getattr(self.rulebase, section)), code)
-                outcomes[name] = tuple(names)
-        for name in CHANGES:
-            if names := getattr(outcome, name):
-                self._check(names, [word, name], tuple(self.rulebase.models), "unknown-model")
-                outcomes[name] = tuple(names)
+        if form.always and form.never:  # the mistakes in both are listed
+            self._read_outcomes(form.never, "never")
+            self._conditions("never", "when")
+            self._conditions("never", "unless")
+        outcomes = self._read_outcomes(outcome, word)
         self._demand_sense(form, outcomes, word)
         return Expectation(
             form.id,
@@ -183,6 +188,20 @@ class _ExpectationReader:
             form.lowering,
             outcomes,
         )
+
+    def _read_outcomes(self, outcome: OutcomeForm, word: str) -> dict[str, tuple[str, ...]]:
+        facts = tuple(self.rulebase.vocabulary.facts)
+        self._check(outcome.knowing_only or [], [word, "knowing_only"], facts, "unknown-fact")
+        outcomes = {}
+        for name, (section, code) in OUTCOMES.items():
+            if names := getattr(outcome, name):
+                self._check(names, [word, name], tuple(getattr(self.rulebase, section)), code)
+                outcomes[name] = tuple(names)
+        for name in CHANGES:
+            if names := getattr(outcome, name):
+                self._check(names, [word, name], tuple(self.rulebase.models), "unknown-model")
+                outcomes[name] = tuple(names)
+        return outcomes
 
     def _demand_sense(self, form: ExpectationForm, outcomes: Mapping[str, Any], word: str) -> None:
         changes = [name for name in CHANGES if name in outcomes]
@@ -206,6 +225,9 @@ class _ExpectationReader:
             return None
         facts = self.rulebase.vocabulary.facts
         within = (*self.within, word, part)
+        if part == "unless" and not when.content:
+            message = "an empty conjunction is true of every organisation, so nothing is expected of any"
+            self.report.add("empty-test", when.locate(within=within), message, "leave unless out")
 
         def refuse(code: str, path: Sequence[str | int], message: str, hint: str) -> None:
             self.report.add(code, when.locate(path, within=within), message, hint)

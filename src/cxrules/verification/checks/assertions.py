@@ -9,7 +9,7 @@ from cxrules.verification.circuit import Possibility
 from cxrules.verification.prover import Angle, Hint, Prover, Query, Witness
 from cxrules.verification.results import CheckFinding, Verdict
 
-__all__ = ["Subject", "claim_none", "claim_some"]
+__all__ = ["Subject", "claim_none", "claim_some", "describe_conflict"]
 
 
 class Subject(NamedTuple):
@@ -81,3 +81,10 @@ def claim_some(
         return subject.refute(message(()), near())
     core, witness = prover.conflict(parts, *angles)
     return subject.refute(message(core), witness, core)
+
+
+def describe_conflict(core: tuple[str, ...]) -> str:
+    """Describe which parts of a claim exclude each other, by their names."""
+    if len(core) == 1:
+        return f"{core[0]!r} never holds"
+    return " and ".join(map(repr, core)) + " exclude each other" if core else "its conditions exclude each other"

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from cxrules.language.facts import Kind
-from cxrules.language.rules import Effect
-from cxrules.verification.checks.assertions import Subject, claim_none
+from cxrules.language.rules import Condition, Effect
+from cxrules.verification.checks.assertions import Subject, claim_none, claim_some, describe_conflict
 from cxrules.verification.circuit import Bit, Circuit
 from cxrules.verification.expectations import CHANGES, Expectation
-from cxrules.verification.prover import Angle, Prover, View
-from cxrules.verification.results import CheckFinding
+from cxrules.verification.prover import Angle, Prover, Query, View
+from cxrules.verification.results import CheckFinding, Verdict
 
 __all__ = ["check_expectation"]
 
@@ -37,22 +38,59 @@ _OUTCOMES: Mapping[str, Outcome] = MappingProxyType(
 
 
 def check_expectation(prover: Prover, expectation: Expectation) -> CheckFinding:
-    """Prove an expectation, or find the smallest organisation that violates it."""
+    """Prove an expectation, or find the smallest organisation that violates it.
+
+    What is expected of no organisation is not proved: nothing would violate it, whatever the rules say.
+    """
     subject = Subject(EXPECTATION, expectation.id, f"this holds of every organisation: {expectation.says.rstrip('.')}")
-    changing = expectation.raising or expectation.lowering
-    if changing:
-        return claim_none(
-            prover,
-            subject,
-            _change(prover, expectation, changing),
-            expectation.says,
-            *_before_and_after(prover, changing),
-        )
-    angle = prover.angle
+    unknown: frozenset[str] = frozenset()
     if expectation.knowing_only is not None:
-        others = frozenset(prover.rulebase.vocabulary.facts) - set(expectation.knowing_only)
-        angle = Angle(prover.judge, forget=others)
-    return claim_none(prover, subject, lambda view: _belied(prover.circuit, expectation, view), expectation.says, angle)
+        unknown = frozenset(prover.rulebase.vocabulary.facts) - set(expectation.knowing_only)
+    angles = [Angle(prover.judge, forget=unknown)]
+    changing = expectation.raising or expectation.lowering
+    question: Query
+    if changing:
+        angles.append(Angle(prover.judge, forget=unknown, vary=changing))
+        question = _change(prover, expectation, changing)
+    else:
+
+        def question(view: View) -> Bit:
+            return _belied(prover.circuit, expectation, view)
+
+    finding = claim_none(prover, subject, question, expectation.says, *angles)
+    parts = _list_parts(prover, expectation)
+    if finding.verdict is not Verdict.PROVED or not parts:
+        return finding
+    subject = subject._replace(whether=f"any organisation is concerned by this: {expectation.says.rstrip('.')}")
+    where = f" where only {' and '.join(expectation.knowing_only or ())} may be known" if unknown else ""
+
+    def tell(core: tuple[str, ...]) -> str:
+        return f"No organisation is concerned, so nothing is expected: {describe_conflict(core)}{where}."
+
+    finding = claim_some(prover, subject, parts, tell, *angles)
+    if finding.verdict is Verdict.REFUTED and finding.witness is None:  # whatever it changes to is impossible
+        finding = replace(finding, witness=prover.smallest(lambda _: True, angles[0]).witness)
+    return finding
+
+
+def _list_parts(prover: Prover, expectation: Expectation) -> dict[str, Query]:
+    """List what must be true of an organisation of which something is expected."""
+    parts: dict[str, Query] = {condition.write(): _holds(condition) for condition in expectation.when}
+    unless = expectation.unless
+    if unless is not None:
+        written = ", ".join(condition.write() for condition in unless)
+        parts[f"unless {written}"] = lambda view, *_: prover.circuit.negate(view.holds(unless))
+    if expectation.raising:
+        raised = expectation.raising
+        parts[f"{raised} rises"] = lambda before, after: _rises(prover, raised, before, after)
+    if expectation.lowering:
+        lowered = expectation.lowering
+        parts[f"{lowered} falls"] = lambda before, after: _rises(prover, lowered, after, before)
+    return parts
+
+
+def _holds(condition: Condition) -> Query:
+    return lambda view, *_: view.holds((condition,))
 
 
 def _belied(circuit: Circuit, expectation: Expectation, view: View) -> Bit:
@@ -72,10 +110,6 @@ def _meant(circuit: Circuit, expectation: Expectation, view: View) -> Iterator[B
     yield view.holds(expectation.when)
     if expectation.unless is not None:
         yield circuit.negate(view.holds(expectation.unless))
-
-
-def _before_and_after(prover: Prover, fact: str) -> tuple[Angle, Angle]:
-    return prover.angle, Angle(prover.judge, vary=fact)
 
 
 def _change(prover: Prover, expectation: Expectation, fact: str) -> Callable[[Any, Any], Bit]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from cxrules.language.rules import Condition, Effect
-from cxrules.verification.checks.assertions import Subject, claim_some
+from cxrules.verification.checks.assertions import Subject, claim_some, describe_conflict
 from cxrules.verification.prover import Prover, Query
 from cxrules.verification.results import CheckFinding, Verdict
 
@@ -32,7 +32,7 @@ def dead_rules(prover: Prover) -> Iterator[CheckFinding]:
             prover,
             Subject(DEAD_RULE, rule.id, "the rule can fire"),
             _parts(rule.when),
-            lambda core: f"The rule can never fire: {_together(core)}.",
+            lambda core: f"The rule can never fire: {describe_conflict(core)}.",
         )
 
 
@@ -58,7 +58,7 @@ def models_never_recommended(prover: Prover) -> Iterator[CheckFinding]:
             prover,
             Subject(MODEL_NEVER_RECOMMENDED, model, "the model can be recommended"),
             _steps(prover, model),
-            lambda core: f"The model can never be recommended: {_together(core)}.",
+            lambda core: f"The model can never be recommended: {describe_conflict(core)}.",
         )
 
 
@@ -74,7 +74,7 @@ def idle_preferences(prover: Prover) -> Iterator[CheckFinding]:
             prover,
             Subject(IDLE_PREFERENCE, f"{rule}: {preferred} over {behind}", "the preference ever acts"),
             parts,
-            lambda core: f"The preference never acts: {_together(core)}.",
+            lambda core: f"The preference never acts: {describe_conflict(core)}.",
         )
 
 
@@ -85,15 +85,17 @@ def _reach(prover: Prover, subject: Subject, concluders: Sequence[str], message:
     found = []
     for rule in concluders:
         only = f"{message}: in the rule {rule}, "
-        found.append(
-            claim_some(prover, subject, _parts(rules[rule].when), lambda core, only=only: f"{only}{_together(core)}.")  # type: ignore[misc]
-        )
+        found.append(claim_some(prover, subject, _parts(rules[rule].when), _tell_conflict(only)))
         if found[-1].verdict is Verdict.PROVED:
             return found[-1]
     if any(each.verdict is Verdict.UNDECIDED for each in found):
         return subject.leave()
     none = f"{message}: none of its rules can fire, {', '.join(concluders)}."
     return found[-1] if len(found) == 1 else replace(found[-1], message=none, involved=tuple(concluders))
+
+
+def _tell_conflict(lead: str) -> Callable[[tuple[str, ...]], str]:
+    return lambda core: f"{lead}{describe_conflict(core)}."
 
 
 def _parts(when: tuple[Condition, ...]) -> dict[str, Query]:
@@ -126,9 +128,3 @@ def _runs(model: str) -> Query:
 
 def _established(finding: str) -> Query:
     return lambda view: view.findings[finding]
-
-
-def _together(core: tuple[str, ...]) -> str:
-    if len(core) == 1:
-        return f"{core[0]!r} never holds"
-    return " and ".join(map(repr, core)) + " exclude each other" if core else "its conditions exclude each other"
