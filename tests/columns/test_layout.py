@@ -12,6 +12,7 @@ import pytest
 from cxrules import Advisor, InvalidOrganisation
 from cxrules.columns.layout import ALL, PAGE, lay_out
 from cxrules.language.facts import Kind
+from tests import ROOT
 
 ADVISOR = Advisor()
 SET = next(name for name, fact in ADVISOR.rulebase.vocabulary.facts.items() if fact.kind is Kind.SET)
@@ -44,23 +45,10 @@ def test_a_wrong_column_is_reported(make: Any, columns: Any, message: str) -> No
             ask()
 
 
-ORDINARY = """
-id region notes size owner name company organisation country industry sector date year month revenue turnover employees
-headcount staff city state address email phone website contact comment description status type category group segment
-team department division unit branch market score rating rank index key code number count total amount value price cost
-budget currency created updated author source version title label tags manager director ceo cmo cco cfo board customer
-client account product service channel brand journey nps csat churn retention loyalty growth margin profit share
-percentage ratio level stage phase priority goal objective strategy vision plan project programme leader executive role
-responsible sponsor interviewer respondent survey answer question response result model certainty reason runner_up lead
-previous_owner cx_owner account_owner data_owner owner_name current_status current_year marketing sales support
-operations finance founded start end duration kind class domain parent holding legal_form language postcode street
-reference remark note link row file week time employee_count customer_count market_share business_unit company_size
-marketing_budget marketing_spend marketing_team cx_budget cx_team maturity_score silo_score ceo_name decision reviewer
-active company.name address.city 2024 Q1 x
-"""
+ORDINARY = (ROOT / "tests/data/ordinary_names.txt").read_text("utf-8").split()
 
 
-@pytest.mark.parametrize("name", ORDINARY.split())
+@pytest.mark.parametrize("name", ORDINARY)
 def test_an_ordinary_column_is_no_misspelt_fact(name: str) -> None:
     assert ADVISOR.recommend_row(pa.table({name: ["x"], "id": ["7"], "morale": ["high"]}), 0).facts == {
         "morale": "high"

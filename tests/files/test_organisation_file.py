@@ -11,7 +11,7 @@ from cxrules.errors import SHOWN
 from cxrules.files.organisation_file import interpret
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.reader import LARGEST_YAML, parse_text
-from tests.columns.test_layout import ORDINARY
+from tests import ROOT
 
 MANY = {f"unknown_key_{number}": number for number in range(15_000)}
 ALMOST_JSON = {  # each begins like JSON, is not valid, and is too large to be tried as YAML
@@ -113,7 +113,8 @@ def test_what_is_beside_the_facts_is_a_label_or_refused(text: str, said: str) ->
 
 
 def test_labels_and_everything_in_an_answer_may_be_beside_the_facts() -> None:
-    labels = {name: "x" for name in ORDINARY.split() if name != "facts"}
+    ordinary = (ROOT / "tests/data/ordinary_names.txt").read_text("utf-8").split()
+    labels = {name: "x" for name in ordinary if name != "facts"}
     answer = recommend(silos="severe").model_dump(mode="json", id=True, texts=True)
     for text in (json.dumps({**labels, "facts": {"silos": "severe"}}), json.dumps(answer)):
         assert interpret(text, "x.json", RuleBase.builtin().vocabulary).facts == {"silos": "severe"}

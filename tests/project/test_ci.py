@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tools.pythons import LOWEST, TESTS, TOOLS, read_requirements
+from tools.pythons import EXTRAS, LOWEST, TESTS, TOOLS, read_requirements
 
 BASH = shutil.which("bash")
 TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -77,25 +77,66 @@ def test_the_tests_of_other_pythons_exist() -> None:
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-IMPORTED_AS = {"pyyaml": "yaml", "z3-solver": "z3", "pytest-xdist": "xdist"}
+MODULES = {"fastapi": {"fastapi", "starlette"}, "pytest-xdist": {"xdist"}, "pyyaml": {"yaml"}, "z3-solver": {"z3"}}
+OURS = {"bench", "tests", "tools"}
+ENVIRONMENTS = {"every Python": (EXTRAS, TESTS), **LOWEST}
 
 
 def list_imports(path: Path) -> set[str]:
-    """The packages that a module imports at its top."""
+    """The modules that a file imports at its top; of a package, also the names that may be modules."""
     found: set[str] = set()
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return {name.partition(".")[0] for name in found}
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
 
 
-def test_tests_that_run_on_every_python_import_only_what_is_installed_there() -> None:
-    installed = [re.split("[><=]=|\\[", need)[0].lower() for need in (*read_requirements(), *TOOLS)]
-    ours = {"bench", "cxrules", "tests", "tools"}
-    available = {IMPORTED_AS.get(name, name) for name in installed} | sys.stdlib_module_names | ours
-    files = [path for name in TESTS for path in [ROOT / name, *(ROOT / name).rglob("*.py")] if path.is_file()]
-    assert len(files) > 30
-    absent = {path.relative_to(ROOT).as_posix(): list_imports(path) - available for path in files}
-    assert {path: names for path, names in absent.items() if names} == {}
+def find_ours(module: str) -> list[Path]:
+    """The files of this repository that an import of a module executes."""
+    if module.partition(".")[0] not in OURS:
+        return []
+    stem = ROOT.joinpath(*module.split("."))
+    packages = [folder / "__init__.py" for folder in (stem, *stem.parents) if ROOT in folder.parents]
+    return [path for path in (stem.with_suffix(".py"), *packages) if path.is_file()]
+
+
+def follow_imports(path: Path) -> dict[str, set[str]]:
+    """The packages that a file needs to be imported, and for each the files that import it."""
+    found: dict[str, set[str]] = {}
+    pending = [path, *(folder / "conftest.py" for folder in path.parents if (folder / "conftest.py").is_file())]
+    seen = set(pending)
+    while pending:
+        here = pending.pop()
+        for module in list_imports(here):
+            found.setdefault(module.partition(".")[0], set()).add(here.relative_to(ROOT).as_posix())
+            reached = set(find_ours(module)) - seen
+            seen |= reached
+            pending += reached
+    return found
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_tests_that_run_elsewhere_import_only_what_is_installed_there(name: str) -> None:
+    """The kind: an import, in a test or in another file of ours, of a package of the development set only."""
+    extras, tests = ENVIRONMENTS[name]
+    installed = [re.split("[><=]=|\\[", need)[0].lower() for need in (*read_requirements(extras), *TOOLS)]
+    available = set.union(*(MODULES.get(package, {package}) for package in installed))
+    available |= sys.stdlib_module_names | OURS | {"cxrules"}
+    files = [path for test in tests for path in [ROOT / test, *(ROOT / test).rglob("*.py")] if path.is_file()]
+    assert files
+    absent = {
+        (path.relative_to(ROOT).as_posix(), package): importers
+        for path in files
+        for package, importers in follow_imports(path).items()
+        if package not in available
+    }
+    assert absent == {}
+
+
+def test_an_import_through_another_file_is_seen() -> None:
+    needed = follow_imports(ROOT / "tests/distributed/test_engines.py")
+    through = follow_imports(Path(__file__))
+    assert "tests/conftest.py" in needed["hypothesis"]
+    assert "tools/pythons.py" in through["tomllib"]
