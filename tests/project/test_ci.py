@@ -119,7 +119,7 @@ def follow_imports(path: Path) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_tests_that_run_elsewhere_import_only_what_is_installed_there(name: str) -> None:
-    """The kind: an import, in a test or in another file of ours, of a package of the development set only."""
+    """The kind: a package of the development set alone, imported by a test or by a file that it imports."""
     extras, tests = ENVIRONMENTS[name]
     installed = [re.split("[><=]=|\\[", need)[0].lower() for need in (*read_requirements(extras), *TOOLS)]
     available = set.union(*(MODULES.get(package, {package}) for package in installed))
