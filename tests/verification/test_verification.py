@@ -463,7 +463,7 @@ def test_every_expectation_is_decided(expectation: dict[str, Any], holds: bool, 
         ),
         (
             {"raising": "leak", "never": {"when": {"machine_works": False}, "weakens": ["barista"]}},
-            "exclude each other",
+            "'machine_works: false' and 'leak rises' and 'impossible: broken-yet-leaking' exclude each other",
         ),
         ({"raising": "crowd", "never": {"knowing_only": ["skill"], "weakens": ["barista"]}}, "only skill"),
     ],
@@ -480,6 +480,7 @@ def test_what_is_expected_of_no_organisation_is_a_finding_and_no_proof(
         assert finding.message.startswith("No organisation is concerned, so nothing is expected: ")
         assert told in finding.message
         assert finding.witness is not None
+        assert not finding.witness.changed
         assert report.ok == bool(accepted)
 
 

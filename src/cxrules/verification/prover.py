@@ -226,13 +226,13 @@ class Prover:
         with self.circuit.scope():
             views = [self.view(angle) for angle in angles]
             bits = {name: question(*views) for name, question in parts.items()}
-            for item in self.rulebase.impossible:
-                met = self.circuit.all_of(self.space.test(test) for test in item.when)
-                bits[f"impossible: {item.id}"] = self.circuit.negate(met)
+            spaces = (self.space, *(view.space for view in views))
+            for item in self.rulebase.impossible:  # as the organisation is, and as it is seen from each angle
+                met = [self.circuit.all_of(space.test(test) for test in item.when) for space in spaces]
+                bits[f"impossible: {item.id}"] = self.circuit.all_of(map(self.circuit.negate, met))
             core = [name for name, bit in bits.items() if bit is False][:1] or self._minimise(bits)
-            kept = self._satisfiable(
-                bits, [name for name in parts if name not in core] + [n for n in core if n in parts]
-            )
+            names = [name for name in parts if name not in core] + [name for name in core if name in parts]
+            kept = self._satisfiable(bits, names, [self._coherent(space) for space in spaces])
         lost = [name for name in parts if name not in kept]
 
         def near(*views: View) -> Bit:
@@ -251,10 +251,10 @@ class Prover:
                 core = rest
         return core
 
-    def _satisfiable(self, bits: Mapping[str, Bit], names: list[str]) -> list[str]:
+    def _satisfiable(self, bits: Mapping[str, Bit], names: list[str], always: list[Bit]) -> list[str]:
         kept: list[str] = []
         for name in names:
-            if self.ask([bits[other] for other in (*kept, name)]) is Possibility.POSSIBLE:
+            if self.ask([*always, *(bits[other] for other in (*kept, name))]) is Possibility.POSSIBLE:
                 kept.append(name)
         return kept
 

@@ -68,8 +68,8 @@ def check_expectation(prover: Prover, expectation: Expectation) -> CheckFinding:
         return f"No organisation is concerned, so nothing is expected: {describe_conflict(core)}{where}."
 
     finding = claim_some(prover, subject, parts, tell, *angles)
-    if finding.verdict is Verdict.REFUTED and finding.witness is None:  # whatever it changes to is impossible
-        finding = replace(finding, witness=prover.smallest(lambda _: True, angles[0]).witness)
+    if finding.witness is not None:  # where nothing is concerned, no fact changes
+        finding = replace(finding, witness=replace(finding.witness, changed={}))
     return finding
 
 
