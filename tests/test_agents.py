@@ -322,6 +322,7 @@ def test_a_misspelt_name_gets_a_suggestion(name: str, arguments: dict[str, Any],
         ("recommend", {"facts": {}, "silso": "severe"}, ["silso: no such argument; did you mean 'silos', under"]),
         ("recommend", {"facts": {}, "engine": "x"}, ["engine: no such argument; known: 'facts'"]),
         ("next_questions", {"facts": {}, "limt": 1}, ["limt: no such argument; did you mean 'limit'?"]),
+        ("next_questions", {"facts": {}, "limit": 2.5}, ["limit: a whole number is expected, not 2.5"]),
         ("next_questions", {"facts": {}, "limit": True}, ["limit: a whole number is expected, not True"]),
         ("facts", {"name": ["silos"]}, ["name: no such argument; did you mean 'names'?"]),
         ("recommend", {"fact": {}}, ["fact: no such argument; did you mean 'facts'?"]),
@@ -343,6 +344,13 @@ def test_every_argument_is_used_or_refused(name: str, arguments: dict[str, Any],
     assert len(lines) == len(said) + (len(said) > 1)
     assert all(line.startswith(each) for line, each in zip(lines[-len(said) :], said, strict=True))
     assert "pydantic" not in result.content[0].text
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    """Some agents' clients send every number as a float, and the schema calls 1.0 an integer."""
+    answers = [run(call("next_questions", facts={}, limit=limit)) for limit in (1, 1.0)]
+    assert not any(answer.is_error for answer in answers)
+    assert answers[0].content == answers[1].content
 
 
 def test_the_schemas_of_the_tools_allow_no_other_argument() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
 
 from cxrules.advisor import Advisor
 from cxrules.doubts import hear_doubts, tell_doubts
@@ -16,7 +16,7 @@ from cxrules.errors import show_text
 from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.rules import Source
-from cxrules.portable.request_mistakes import tell_mistakes
+from cxrules.portable.request_mistakes import read_whole, tell_mistakes
 from cxrules.recommendation.answer import Advice, Recommendation
 from cxrules.root_logger import protect_root_logger
 from cxrules.rulebase import RuleBase
@@ -200,7 +200,7 @@ def _make_tools(advisor: Advisor) -> list[Tool]:
 
     def next_questions(
         facts: Annotated[dict[str, Any], AfterValidator(check_facts), _KNOWN],
-        limit: Annotated[int, Field(strict=True, ge=1, le=5)] = 3,
+        limit: Annotated[int, Field(strict=True, ge=1, le=5), BeforeValidator(read_whole)] = 3,
     ) -> list[ToolQuestion]:
         """Find the unknown facts whose answers would say most about the final recommendation."""
         found = advisor.recommend(facts).next_questions().questions[:limit]

@@ -17,7 +17,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cxrules import Recommendation, UnlikelyFact, recommend
-from cxrules.errors import SHOWN
+from cxrules.errors import SHOWN, show_value
 from cxrules.web.app import create_app
 from cxrules.web.limits import Guard, Limits
 from cxrules.web.service import Service
@@ -28,6 +28,7 @@ from tests.web.test_service import REQUESTS
 
 FACTS = {"maturity": "early", "silos": "severe", "ceo_involvement": "champion"}
 SAID = "is 0.15 %; write 15 if 15 % was meant"
+_TOO_MANY = "skipped: a list of at most 500 is expected"
 SMALL = Limits(body=2000, table=4000, arrival=0.2)
 
 
@@ -152,6 +153,12 @@ def test_every_mistake_is_listed(client: TestClient, path: str, body: object, sa
         ("counterfactuals", '{"facts": {}, "max_changes": "2"}', "max_changes: a whole number is expected, not '2'"),
         ("counterfactuals", '{"facts": {}, "max_changes": true}', "max_changes: a whole number is expected, not True"),
         ("counterfactuals", '{"facts": {}, "max_changes": 9}', "max_changes: a number up to 3 is expected, not 9"),
+        ("counterfactuals", '{"facts": {}, "max_changes": 2.5}', "max_changes: a whole number is expected, not 2.5"),
+        (
+            "consultation",
+            json.dumps({"facts": {}, "skipped": ["a"] * 501}),
+            f"{_TOO_MANY}, not {show_value(['a'] * 501)}",
+        ),
         ("table", '{"name": "t.csv", "base64": "", "extra": 1}', "extra: no such field; known: 'name', 'base64'"),
     ],
 )
@@ -159,6 +166,20 @@ def test_every_field_is_used_or_refused(roomy: TestClient, path: str, body: str,
     """The kind: a field or a body that cannot be used, which is ignored, converted, or refused in pydantic's words."""
     answer = roomy.post(f"/api/{path}", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["message"]) == (422, said)
+
+
+def test_a_whole_number_may_be_written_with_a_point(roomy: TestClient) -> None:
+    """JSON has one kind of number, and its schema calls 2.0 an integer."""
+    answers = [
+        roomy.post(
+            "/api/counterfactuals",
+            content=f'{{"facts": {{"silos": "severe"}}, "max_changes": {number}}}',
+            headers={"content-type": "application/json"},
+        )
+        for number in ("1", "1.0", "1e0")
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
 
 
 def test_a_body_that_is_not_sent_as_json_is_refused_with_the_way_to_send_it(roomy: TestClient) -> None:

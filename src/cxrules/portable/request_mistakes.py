@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cxrules.errors import InvalidOrganisation, find_almost, show_text, show_value, suggest
 
-__all__ = ["tell_mistakes"]
+__all__ = ["read_whole", "tell_mistakes"]
 
 _FACTS: Final = "facts"
 _EXPECTED: Final = {
@@ -22,8 +22,21 @@ _EXPECTED: Final = {
     "literal_error": "{expected}",
     "model_attributes_type": "a mapping of facts",
     "string_type": "text",
+    "too_long": "a list of at most {max_length}",
 }
 """What is expected where pydantic finds something else."""
+
+
+def read_whole(given: object) -> object:
+    """Return a whole number that is written with a point as the integer it is, and anything else as it is.
+
+    JSON has one kind of number, and some clients write 2 as 2.0.
+
+    Examples:
+        >>> read_whole(2.0), read_whole(2.5), read_whole("2")
+        (2, 2.5, '2')
+    """
+    return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
 def tell_mistakes(

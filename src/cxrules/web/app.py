@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 from starlette.exceptions import HTTPException
 
 from cxrules.advisor import Advisor
@@ -20,7 +20,7 @@ from cxrules.explanation.next_questions import NextQuestions
 from cxrules.explanation.what_if import WhatIf
 from cxrules.explanation.why_not_fired import list_subjects
 from cxrules.organisation_model import OrganisationModel, make_organisation_model
-from cxrules.portable.request_mistakes import tell_mistakes
+from cxrules.portable.request_mistakes import read_whole, tell_mistakes
 from cxrules.portable.schema import whole_shape
 from cxrules.recommendation.answer import Recommendation
 from cxrules.version import __version__
@@ -230,7 +230,7 @@ def _make_api(advisor: Advisor, places: Places) -> APIRouter:
             Field(default=None, description="The model to reach, by its id or its name; null for any other"),
         ),
         max_changes=(
-            int,
+            Annotated[int, BeforeValidator(read_whole)],
             Field(default=3, strict=True, ge=1, le=3, description="How many changes may be made together"),
         ),
     )
