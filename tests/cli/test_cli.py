@@ -261,7 +261,18 @@ def test_a_misspelt_rule_gets_a_suggestion(run: Run, builtin: "RuleBase") -> Non
     name = max(builtin.rules, key=len)
     result = run("rule", name[:-1])
     assert (result.exit_code, result.stdout) == (ExitCode.WRONG_INPUT, "")
-    assert result.stderr == f"cxrules: no such rule: {name[:-1]!r}; did you mean {name!r}?\n"
+    assert result.stderr == f"cxrules: no such rule or model: {name[:-1]!r}; did you mean {name!r}?\n"
+
+
+@pytest.mark.parametrize("command", ["rule", "rules"])
+@pytest.mark.parametrize(
+    ("name", "meant"), [("cmo_ownd", "cmo_owned"), ("CMOO", "CMO"), ("exekutive ownr", "Executive owner")]
+)
+def test_a_misspelt_model_gets_a_suggestion(run: Run, command: str, name: str, meant: str) -> None:
+    """The kind: a command that takes a model by its id or its name looks for what was meant among one of them only."""
+    result = run(command, name)
+    assert result.exit_code == ExitCode.WRONG_INPUT
+    assert f"model: {name!r}; did you mean {meant!r}?" in result.stderr
 
 
 def list_ids(shown: str) -> list[str]:

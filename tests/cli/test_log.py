@@ -74,6 +74,7 @@ def test_show_gives_a_line_for_each_decision(run: Run, path: Path) -> None:
     ("options", "names"),
     [
         (["--model", "ceo_with_cco"], ["first"]),
+        (["--model", "“CEO with a chief customer officer”"], ["first"]),
         (["--model", "none"], ["second"]),
         (["--since", "2025-03-02"], ["second", "third"]),
         (["--until", "2025-03-01"], ["first"]),
@@ -94,6 +95,13 @@ def test_show_filters(run: Run, path: Path, options: list[str], names: list[str]
     assert shown.exit_code == 0
 
 
+def test_show_reports_every_time_that_is_none(run: Run, path: Path) -> None:
+    shown = run("show", str(path), "--since", "x", "--until", "2025-13-01")
+    assert shown.exit_code == 2
+    assert "--since is a date such as" in shown.stderr
+    assert "--until is a date such as" in shown.stderr
+
+
 @pytest.mark.parametrize("option", ["--model", "--rule"])
 def test_show_reports_a_name_that_is_not_in_the_log(run: Run, path: Path, option: str) -> None:
     shown = run("show", str(path), option, "ceo_with_co")
@@ -101,7 +109,7 @@ def test_show_reports_a_name_that_is_not_in_the_log(run: Run, path: Path, option
     assert shown.stderr.startswith(f"no decision of this log has the {option[2:]} 'ceo_with_co'")
     if option == "--model":
         assert "did you mean 'ceo_with_cco'?" in shown.stderr
-    for there in ("none", "ceo_with_cco"):
+    for there in ("none", "ceo_with_cco", "CEO with a chief customer officer"):
         assert "no decision of this log" not in run("show", str(path), "--model", there, "--until", "2000-01-01").stderr
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from cxrules.cli.log_text import WIDE, show_difference, show_impact, show_record
 from cxrules.cli.shared import OnTop, Rules, fail, in_digits, mistakes_end_it, open_rulebase, width
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
-from cxrules.errors import show_text, suggest
+from cxrules.errors import refuse_question, show_text, suggest
 
 if TYPE_CHECKING:
     from cxrules.decision_log import DecisionRecord, Logged, LogReader, Problem
@@ -52,7 +52,8 @@ def register(app: typer.Typer) -> None:
 def show(
     file: File,
     model: Annotated[
-        str | None, typer.Option(help="Only decisions for this model; none for undetermined ones.")
+        str | None,
+        typer.Option(help="Only decisions for this model, by its id or its name; none for undetermined ones."),
     ] = None,
     rule: Annotated[str | None, typer.Option(help="Only decisions in which this rule fired.")] = None,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Only from this day or time (UTC).")] = None,
@@ -63,7 +64,7 @@ def show(
     from cxrules.decision_log.reader import invalid_facts
     from cxrules.errors import InvalidOrganisation
 
-    first, last = _read_bound(since, "--since", 0), _read_bound(until, "--until", 1)
+    first, last = _read_bounds(("--since", since, 0), ("--until", until, 1))
     with _reading(file) as (log, report):
         shown = decisions = 0
         models: set[str] = set()
@@ -74,7 +75,10 @@ def show(
             fired = log.fired(record)
             models.add(record["model"] or "none")
             rules.update(fired or ())
-            if _is_wanted(record, fired, model, rule) and (not first or record["time"] >= first):
+            called = model is None or _is_called(log, record, model)
+            if called and model is not None:
+                models.add(model)
+            if called and (rule is None or rule in (fired or ())) and (not first or record["time"] >= first):
                 if last and record["time"] >= last:
                     continue
                 try:
@@ -328,14 +332,25 @@ def _reading(file: Path) -> Iterator[tuple[LogReader, _LogOutput]]:
         fail(f"{file}: {error.strerror or error}")
 
 
-def _read_bound(text: str | None, option: str, days: int) -> str:
+def _read_bounds(*written: tuple[str, str | None, int]) -> list[str]:
+    """Return the times that options give, as records write them; each option comes with the days to add to a date."""
+    bounds, mistakes = [], []
+    for option, text, days in written:
+        try:
+            bounds.append(_read_bound(text, days))
+        except ValueError:
+            expected = "a date such as 2025-12-31, or a time such as 2025-12-31T09:30:00"
+            mistakes.append(f"{option} is {expected}, not {text!r}")
+    if mistakes:
+        fail(str(refuse_question(mistakes)))
+    return bounds
+
+
+def _read_bound(text: str | None, days: int) -> str:
     """Return a time as records write it; the end of a day becomes the start of the next."""
     if text is None:
         return ""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{option} is a date such as 2025-12-31, or a time such as 2025-12-31T09:30:00, not {text!r}")
+    moment = datetime.fromisoformat(text)
     with suppress(OverflowError):  # on the first and the last day of the calendar
         moment = moment.astimezone(UTC) if moment.tzinfo else moment
     moment = moment.replace(tzinfo=UTC)
@@ -345,10 +360,12 @@ def _read_bound(text: str | None, option: str, days: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _is_wanted(record: DecisionRecord, fired: Collection[str] | None, model: str | None, rule: str | None) -> bool:
-    if model is not None and (record["model"] or "none") != model:
-        return False
-    return rule is None or rule in (fired or ())
+def _is_called(log: LogReader, record: DecisionRecord, model: str) -> bool:
+    """Return whether a decision is for this model, by its id or by its name in the rule base that decided."""
+    decided = record["model"]
+    if decided is None or decided == model:
+        return (decided or "none") == model
+    return log.rulebase(record["revision"]).find_model(model) == decided
 
 
 def _find(logged: Iterable[Logged], name: str) -> Logged:

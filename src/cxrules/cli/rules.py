@@ -63,10 +63,11 @@ def rules(
     if chosen is not None:
         chosen = rulebase.find_model(chosen) or chosen
     demand_known(
-        ("model", chosen, (*rulebase.models, *(each.name for each in rulebase.models.values()))),
+        ("model", chosen, rulebase.models),
         ("fact", fact, rulebase.vocabulary.facts),
         ("finding", finding, rulebase.findings),
         ("source", source, rulebase.sources),
+        called=_list_names(rulebase),
     )
     found = [
         rule
@@ -109,11 +110,16 @@ def rule(
     if name not in rulebase.rules and model is not None:
         _list(rulebase, [rule for rule in rulebase.rules.values() if model in _models(rule)], json)
         return
-    demand_known(("rule", name, rulebase.rules))
+    if name not in rulebase.rules:
+        demand_known(("rule or model", name, (*rulebase.rules, *rulebase.models)), called=_list_names(rulebase))
     if json:
         write_parts(rulebase, "rules", [name])
         return
     typer.echo("\n".join(_describe(rulebase, rulebase.rules[name])))
+
+
+def _list_names(rulebase: RuleBase) -> list[str]:
+    return [model.name for model in rulebase.models.values()]
 
 
 def _models(rule: Rule) -> Iterator[str]:

@@ -147,17 +147,20 @@ def mistakes_are_added(mistakes: list[Diagnostic]) -> Iterator[None]:
         mistakes += error.diagnostics
 
 
-def demand_known(*named: tuple[str, str | None, Iterable[str]]) -> None:
+def demand_known(*named: tuple[str, str | None, Iterable[str]], called: Iterable[str] = ()) -> None:
     """End the program if names are given but unknown, with a suggestion for each.
 
     Args:
         named: What is named, by which name (None if by none), and the names that exist.
+        called: The names for people of the models, where one of the things named may be a model.
     """
     from cxrules.errors import no_such, refuse_question
 
     unknown = [(what, name, tuple(known)) for what, name, known in named if name is not None and name not in known]
     if unknown:
-        fail(str(refuse_question([str(no_such(*each)) for each in unknown])))
+        names = tuple(called)
+        told = [no_such(*each, called=names if "model" in each[0] else ()) for each in unknown]
+        fail(str(refuse_question([str(error) for error in told])))
 
 
 def in_digits(number: int, singular: str, plural: str = "") -> str:
