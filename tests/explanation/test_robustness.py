@@ -104,3 +104,29 @@ def test_where_only_some_of_the_rules_are_named_the_text_says_how_many(number: i
     named = text.count("ithout the rule that says the following")
     assert named == min(number, 3)
     assert ("Here are three of them." in text) == (named < number)
+
+
+@given(cases())
+def test_what_is_said_of_the_deciding_rules_is_true_of_each(case: tuple[Judge, Decision]) -> None:
+    """The kind: where no model is recommended, now or without a rule, the text speaks of another model."""
+    judge, decision = case
+    found = robustness(judge, decision)
+    models = {flip.model for flip in found.rules} - {decision.model}
+    said = found.explain()
+    assert ("the model would be another." in said) == bool(models and None not in models and decision.model)
+    assert ("there would be none" in said) == (None in models and len(models) > 1)
+    assert ("without it no model could be recommended." in said) == (models == {None})
+    assert ("without it a model could be recommended." in said) == bool(models and decision.model is None)
+    assert ("The model depends on" in said) == bool(models and decision.model)
+
+
+def test_where_nothing_is_recommended_the_rule_is_named_without_which_something_would_be() -> None:
+    rules = [
+        Rule(name, ("S-1",), "So.", (FactTest("it", Operator.IS, True),), (Conclusion(effect, "model"),))
+        for name, effect in (("for", Effect.SUPPORTS), ("against", Effect.EXCLUDES))
+    ]
+    rulebase = make_rulebase(
+        [make_fact("it", Kind.FLAG)], rules, [Model("model", "model", "model")], [make_claim("S-1", Tone.EMPHATIC)]
+    )
+    said = Advisor(rulebase).recommend(it=True).robustness().explain()
+    assert "This depends on a single rule: without it a model could be recommended." in said

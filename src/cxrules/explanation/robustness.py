@@ -106,7 +106,8 @@ class Robustness(Portable):
         turning = [flip for flip in self.rules if flip.model != self.model]
         if turning:
             each = "a single rule" if len(turning) == 1 else f"each of {count(len(turning), 'rule')}"
-            said.append(f"The model depends on {each}: without it the model would be another.")
+            depends = "The model depends" if self.model else "This depends"
+            said.append(f"{depends} on {each}: without it {self._tell_flips(turning)}.")
             if len(turning) > _SHOWN:
                 said.append(f"Here are {count(_SHOWN, 'of them', 'of them')}.")
             said += [self._say_rule(flip) for flip in turning[:_SHOWN]]
@@ -137,6 +138,15 @@ class Robustness(Portable):
             return f"The evidence for {own} and {other} is even, and the order of preference decides."
         narrowly = ", but not by much" if self.status is Status.CONTESTED else ""
         return f"{own} comes before {other} by the weight of the evidence{narrowly}."
+
+    def _tell_flips(self, flips: Iterable[RuleFlip]) -> str:
+        """Describe in one clause what would be recommended without any one of some rules."""
+        models = [flip.model for flip in flips]
+        if self.model is None:
+            return "a model could be recommended"
+        if None not in models:
+            return "the model would be another"
+        return "the model would be another, or there would be none" if any(models) else "no model could be recommended"
 
     def _list_preferences(self, winner: ModelName) -> Iterator[str]:
         """Describe what ranks every other candidate below another: below the winner, where a rule does so."""
