@@ -111,6 +111,32 @@ def test_all_mistakes_in_cases_are_reported_at_once(folder: Path, clean: RuleBas
     assert {each.code for each in caught.value.diagnostics} == {"unknown-fact", "unknown-model", "duplicate-id"}
 
 
+@pytest.mark.parametrize(
+    ("also", "codes"),
+    [
+        (
+            [{"crwd": "many"}, "many", {"crowd": "mny"}, 5],
+            ["unknown-fact", "unknown-value", "wrong-type", "wrong-type"],
+        ),
+        ({"crwd": ["many"], "skill": "none", "crowd": ["mny"]}, ["unknown-fact", "unknown-value", "wrong-type"]),
+        ({"crwd": "many", "crowd": True}, ["unknown-fact", "wrong-type", "wrong-type"]),
+        ("crowd", ["wrong-type"]),
+    ],
+)
+def test_a_malformed_change_hides_no_mistake_in_another(
+    folder: Path, clean: RuleBase, also: object, codes: list[str]
+) -> None:
+    with pytest.raises(InvalidCases) as caught:
+        read_cases(write(folder, [a_case(also=also)]), rulebase=clean)
+    assert sorted(each.code for each in caught.value.diagnostics) == codes
+
+
+def test_a_single_value_in_a_change_is_shown_as_the_list_that_was_meant(folder: Path, clean: RuleBase) -> None:
+    with pytest.raises(InvalidCases) as caught:
+        read_cases(write(folder, [a_case(also={"crowd": "many", "leak": True})]), rulebase=clean)
+    assert [each.hint for each in caught.value.diagnostics] == ["write crowd: [many]", "write leak: [true]"]
+
+
 # --- a rule base and its cases in one folder
 
 

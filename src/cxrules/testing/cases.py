@@ -38,6 +38,7 @@ lists of values, each of them a change. `null` takes a fact away. Every change m
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -256,13 +257,25 @@ class _CaseReader:
                 yield replace(case, id=f"{case.id}/{kind}-{number}", given=given, expect=expected, shows=(), node=None)
 
     def _list_changes(self, node: Node, kind: str, written: Any) -> list[tuple[tuple[str | int, ...], dict[str, Any]]]:
-        if isinstance(written, dict) and all(isinstance(values, list) for values in written.values()):
-            return [((name, at), {name: value}) for name, values in written.items() for at, value in enumerate(values)]
-        if isinstance(written, list) and all(isinstance(change, dict) for change in written):
-            return [((at,), change) for at, change in enumerate(written)]
         message = f"{kind} is a list of mappings, or a mapping from facts to lists of values"
-        self._add(node, [kind], "wrong-type", message)
-        return []
+        changes: list[tuple[tuple[str | int, ...], dict[str, Any]]] = []
+        if isinstance(written, dict):
+            for name, values in written.items():
+                if isinstance(values, list):
+                    changes += [((name, at), {name: value}) for at, value in enumerate(values)]
+                else:
+                    written_once = values if isinstance(values, str) else json.dumps(values)
+                    self._add(node, [kind, name], "wrong-type", message, f"write {name}: [{written_once}]")
+                    changes.append(((name,), {name: None}))  # so that its name is looked up
+        elif isinstance(written, list):
+            for at, change in enumerate(written):
+                if isinstance(change, dict):
+                    changes.append(((at,), change))
+                else:
+                    self._add(node, [kind, at], "wrong-type", message)
+        else:
+            self._add(node, [kind], "wrong-type", message)
+        return changes
 
     def _check_text(self, node: Node, key: str, text: Any) -> None:
         if isinstance(text, str) and (acting := _ACTING.search(text)):
