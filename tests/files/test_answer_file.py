@@ -298,6 +298,17 @@ def test_every_way_to_write_a_file_can_be_changed(text: str, new: str) -> None:
     assert (held.facts, held.skipped) == (facts, ("silos",))
 
 
+@pytest.mark.parametrize("number", ["12345678901234567890.55", "1e999", "-0.0", "7E5", "1.50", "1" * 5000], ids=len)
+@pytest.mark.parametrize("facts", ["null", "{}", '{"maturity": "early"}'])
+def test_json_stays_json_and_its_numbers_as_they_were(number: str, facts: str) -> None:
+    """The kind: a number that Python would write otherwise costs the file its form, or its digits."""
+    text = f'{{"label": ["x", {number}], "facts": {facts}}}'
+    changed = change_text(text, VOCABULARY, {"scope": "one_function"}, ["silos"])
+    plain = json.loads(changed, parse_int=str, parse_float=str)
+    assert plain["label"] == ["x", number]
+    assert (plain["facts"]["scope"], plain["skipped"]) == ("one_function", ["silos"])
+
+
 def test_a_layout_that_cannot_be_changed_is_one_error() -> None:
     with pytest.raises(ValueError, match=r"^its layout does not allow[^\n]*$"):
         change_text("? maturity\n: early\n", VOCABULARY, {"scope": "one_function"}, [])

@@ -7,10 +7,10 @@ written next to the old file, under a name that nobody can predict and with the 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cxrules.errors import InvalidOrganisation
 from cxrules.files.organisation_file import OrganisationFile, interpret
@@ -20,6 +20,9 @@ from cxrules.whole_file import write_whole
 __all__ = ["change_text", "write_safely"]
 
 _SKIPPED = "skipped"
+_HALF: Final = "\ud800"
+"""Half a surrogate pair, which no text in a file has: it marks what stands for a number, which is kept as it was."""
+_KEPT: Final = re.compile(f'"{_HALF}([0-9]+)"')
 _UNCHANGEABLE = "its layout does not allow single facts to be changed; write each fact on a separate line"
 
 
@@ -55,10 +58,16 @@ def change_text(
 def _change_json(
     text: str, before: OrganisationFile, changed: Mapping[str, FactValue | None], skipped: Sequence[str]
 ) -> str:
+    numbers: list[str] = []
+
+    def keep(number: str) -> str:
+        numbers.append(number)
+        return f"{_HALF}{len(numbers) - 1}"
+
     try:
-        plain = json.loads(text, parse_float=_read_exactly)
+        plain = json.loads(text, parse_float=keep, parse_int=keep)
     except ValueError:
-        return ""  # not JSON, or with a number that can be kept only as it is written
+        return ""
     facts = (plain["facts"] or {}) if before.wrapped else plain
     for name, value in changed.items():
         facts.pop(name, None)
@@ -72,19 +81,8 @@ def _change_json(
         plain[_SKIPPED] = list(skipped)
     elif before.wrapped:
         plain.pop(_SKIPPED, None)
-    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
-
-
-def _read_exactly(text: str) -> float:
-    """Return a number as a float.
-
-    Raises:
-        ValueError: If it would be another number when it is written again: it has more digits, or is too large.
-    """
-    number = float(text)
-    if Decimal(text) != Decimal(repr(number)):
-        raise ValueError(text)
-    return number
+    written = json.dumps(plain, indent=2, ensure_ascii=False)
+    return _KEPT.sub(lambda found: numbers[int(found[1])], written) + "\n"
 
 
 def _change_yaml(
