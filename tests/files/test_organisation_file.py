@@ -104,6 +104,7 @@ def test_suggestions_are_computed_only_for_shown_mistakes(monkeypatch: pytest.Mo
         ("skipped: scope", r"x.yaml:3:10: skipped: a list of facts is expected.* write skipped: \[scope\]"),
         ("skipped: [scope, sillos]", "x.yaml:3:18: skipped: no such fact: 'sillos'.* did you mean 'silos'"),
         ("skipped: [[scope]]", "x.yaml:3:11: skipped: no such fact"),
+        ("skiped: [scope]", "x.yaml:3:1: skiped: this lists facts .*'skipped' .unknown-key.; write skipped, or rename"),
     ],
 )
 def test_what_is_beside_the_facts_is_a_label_or_refused(text: str, said: str) -> None:

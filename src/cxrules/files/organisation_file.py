@@ -188,7 +188,17 @@ def _find_strays(node: Node, vocabulary: Vocabulary) -> list[Diagnostic]:
             message = f"this is outside `facts` and has almost the name of the fact {fact!r}"
             hint = f"move it under facts as {fact}, or rename the label"
             found.append(Diagnostic("unknown-key", here, f"{show_text(name, 80)}: {message}", hint))
+        elif name != _SKIPPED and find_almost(name, [_SKIPPED]) and _lists_facts(node.content[name], vocabulary):
+            message = f"this lists facts and has almost the name {_SKIPPED!r}"
+            hint = f"write {_SKIPPED}, or rename the label"
+            found.append(Diagnostic("unknown-key", here, f"{show_text(name, 80)}: {message}", hint))
     return found
+
+
+def _lists_facts(node: Node, vocabulary: Vocabulary) -> bool:
+    """Return whether a label holds names of facts and nothing else."""
+    names = node.plain() if isinstance(node.content, list) else []
+    return bool(names) and all(isinstance(name, str) and name in vocabulary.facts for name in names)
 
 
 def _hint_at_facts(found: Diagnostic) -> Diagnostic:
