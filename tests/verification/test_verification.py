@@ -390,6 +390,7 @@ NEVER = {"id": "never-many", "says": "Never.", "never": {"when": {"crowd": "many
         ({"never": {"when": {"crowd": "many"}}}, "missing-key"),
         ({"never": {"weakens": ["machine"]}}, "missing-key"),
         ({"raising": "crowd"}, "missing-key"),
+        ({"raising": "crowd", "lowering": "crowd", "never": {"weakens": ["machine"]}}, "missing-key"),
         ({"raising": "skill", "never": {"weakens": ["machine"]}}, "missing-key"),
         ({"never": None, "always": None}, "missing-key"),
         ({"because": ["S9-1"]}, "unknown-claim"),
@@ -402,6 +403,15 @@ def test_a_wrong_expectation_is_reported(change: dict[str, Any], code: str, clea
     with pytest.raises(InvalidKnowledge) as caught:
         read_plain({"expectations": [NEVER | change]}, clean)
     assert code in {diagnostic.code for diagnostic in caught.value.diagnostics}
+
+
+@pytest.mark.parametrize("part", ["when", "unless"])
+def test_no_hint_in_a_condition_of_an_expectation_leads_to_the_next_mistake(part: str, clean: RuleBase) -> None:
+    """A condition takes no number as a text, so quotation marks do not help."""
+    for test in ({"budget": {"at_most": 5}}, {"crowd": ["few", 5]}):
+        with pytest.raises(InvalidKnowledge) as caught:
+            read_plain({"expectations": [NEVER | {"never": {part: test, "recommends": ["machine"]}}]}, clean)
+        assert all('write "' not in diagnostic.hint for diagnostic in caught.value.diagnostics)
 
 
 def test_an_expectation_may_not_be_repeated(clean: RuleBase) -> None:

@@ -166,7 +166,7 @@ class _Translation:
             self._add("wrong-type", path, message[:1].lower() + message[1:])
             return
         hint = ""
-        if expected == "text" and {"when", "asked_if"} & set(path):  # no name of a value looks like a number
+        if expected == "text" and {"when", "unless", "asked_if"} & set(path):  # no name of a value looks like a number
             if path[-1] == "at_most" and type(given) in (int, float):
                 hint = f"for a percentage, {WRITTEN[Kind.PERCENT]}"
             elif "asked_if" in path:

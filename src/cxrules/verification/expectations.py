@@ -209,7 +209,8 @@ class _ExpectationReader:
         if not outcomes:
             self._miss([word], "the outcome is missing: one of " + ", ".join((*OUTCOMES, *CHANGES)))
         if changes and (len(moved) != 1 or form.always):
-            self._miss([word, changes[0]], f"{changes[0]} is about a change: it needs never, and raising or lowering")
+            needed = "it needs never, and one of raising and lowering"
+            self._miss([word, changes[0]], f"{changes[0]} is about a change: {needed}")
         if moved and not changes:
             self._miss([word], "a fact that changes needs one of " + ", ".join(CHANGES))
         kinds = {fact.name: fact.kind for fact in self.rulebase.vocabulary.facts.values()}
