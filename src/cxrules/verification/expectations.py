@@ -242,12 +242,14 @@ class _ExpectationReader:
         return conditions
 
     def _check(
-        self, names: Iterable[str], path: list[str], known: tuple[str, ...], code: str, *, listed: bool = True
+        self, names: Sequence[str], path: list[str], known: tuple[str, ...], code: str, *, listed: bool = True
     ) -> None:
         for index, name in enumerate(names):
+            where = self.node.locate([*path, index] if listed else path, within=self.within)
             if name not in known:
-                where = self.node.locate([*path, index] if listed else path, within=self.within)
                 self.report.add(code, where, f"no such name: {name!r}", suggest(name, known))
+            elif name in names[:index]:
+                self.report.add("duplicate-value", where, f"{name!r} occurs twice here")
 
     def _miss(self, path: list[str], message: str) -> None:
         self.report.add("missing-key", self.node.locate(path, within=self.within), message)
