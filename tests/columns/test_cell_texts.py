@@ -111,6 +111,9 @@ FILES: dict[str, str | bytes] = {
     "semicolons.csv": "company;silos;retention_budget_share\nAcme;severe;12,5\n",
     "tabs.tsv": "company\tsilos\nAc;me\tsevere\n",
     "mac.csv": "company,silos\rAcme,severe\r",
+    "commas.csv": "company;silos\rA, B, C;severe\r",
+    "broken.csv": '"company\nor; who";silos\nA, B, C;severe\n',
+    "inches.csv": '5" screens;silos;6" screens\n1;"severe";2\n',
     "quoted.csv": '"company, or\nwho",silos\n"Ac""me\n",severe\nx"y,none\n',
     "elements.csv": f"{SET.name}.loyalty,{SET.name}.retention\nyes,no\n,\n",
     "named.csv": "silos,country\nsevere,NA\nnone,null\n",
@@ -144,7 +147,7 @@ FILES: dict[str, str | bytes] = {
     "lines.csv": "\n\n",
     "other.xlsx": "silos\nsevere\n",
 }
-ANSWERED = 12
+ANSWERED = 15
 OPEN = {"open.csv": 2, "end.csv": 2, "last.csv": 3, "head.csv": 1}
 """The line of the quote that is never closed, by file."""
 

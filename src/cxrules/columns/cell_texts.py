@@ -49,6 +49,8 @@ FORMULA: Final = "^[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"
 HARMLESS: Final = "^([+-]?[0-9.,]+ ?%?|-)$"
 """Cells that begin like a formula and are not one: a number, or a dash."""
 
+_QUOTED: Final = re.compile(r'(?<![^,;\t\r\n\ufeff])"[^"]*+(?:""[^"]*+)*+"')
+_LINE_BREAK: Final = re.compile("[\r\n]")
 _FORMULA, _HARMLESS = re.compile(FORMULA), re.compile(HARMLESS)
 
 
@@ -120,14 +122,20 @@ def guard_formula(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _HARMLESS.match(text) else text
 
 
-def find_delimiter(head: str) -> str:
-    """Return what separates the columns of a CSV file, judging by its first line: a comma, a semicolon or a tab.
+def find_delimiter(start: str) -> str:
+    r"""Return what separates the columns of a CSV file, judging by its first line: a comma, a semicolon or a tab.
+
+    Args:
+        start: The text from the first line on. A line break in a quoted name does not end this line.
 
     Examples:
         >>> find_delimiter('company;"silos, of 2026";scope'), find_delimiter("silos")
         (';', ',')
+        >>> find_delimiter('"silos\nof 2026";scope\n1,2,3;4')
+        ';'
     """
-    return max(",;\t", key=re.sub('"[^"]*"', "", head).count)
+    line = _LINE_BREAK.split(_QUOTED.sub("", start), maxsplit=1)[0]
+    return max(",;\t", key=line.count)
 
 
 def skip_empty_lines(start: bytes) -> int:

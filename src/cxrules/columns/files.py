@@ -123,8 +123,8 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
     while not head and (line := file.readline()):
         empty = skip_empty_lines(line)
         start, head = start + empty, line[empty:]
+    delimiter = delimiter or find_delimiter((head + file.read(_BLOCK)).decode("utf-8", "replace"))
     file.seek(start)
-    delimiter = delimiter or find_delimiter(head.decode("utf-8", "replace"))
     watched = _Watched(file, QuoteWatch(delimiter))
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     whole = head.count(b'"') % 2 == 0  # otherwise the name of a column contains a line break

@@ -102,8 +102,7 @@ def _refuse_columns(count: int) -> None:
 
 def _open_csv(content: bytes, delimiter: str | None) -> tuple[tuple[str, ...], Iterator[Sequence[Any]]]:
     text = decode(content, _PLACE)
-    head = text.lstrip("\r\n")[:1_000_000].splitlines()
-    delimiter = delimiter or find_delimiter(head[0] if head else "")
+    delimiter = delimiter or find_delimiter(text.lstrip("\r\n")[:1_000_000])
     watch = QuoteWatch(delimiter)
     watch.feed(content)
     if watch.inside:
