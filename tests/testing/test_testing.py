@@ -72,6 +72,7 @@ def test_neighbours_differ_in_one_step(pair: tuple[dict[str, Any], dict[str, Any
             "no such fact: 'crwod'; did you mean 'crowd'",
         ),
         (lambda: testing.check_learning(CLEAN, {"crowd": "few"}, "budget"), "budget is not known"),
+        (lambda: testing.check_learning(CLEAN, {"crwod": "few"}, "crowd"), "did you mean 'crowd'"),
         (lambda: testing.check_monotone(CLEAN, {}, {"crowd": "few"}), "nothing would be checked"),
         (
             lambda: testing.check_monotone(CLEAN, {}, {}, strengthens="machin", weakens="ketle"),

@@ -76,10 +76,10 @@ def check_learning(rulebase: RuleBase, organisation: Given, fact: str) -> None:
     """
     if fact not in rulebase.vocabulary.facts:
         raise no_such("fact", fact, tuple(rulebase.vocabulary.facts))
-    if organisation.get(fact) is None:
+    known = rulebase.vocabulary.validate(organisation, doubt=False)
+    if fact not in known:
         raise ValueError(f"{fact} is not known in this organisation, so nothing would be checked")
     judge = _advisor(rulebase).judge
-    known = rulebase.vocabulary.validate(organisation, doubt=False)
     without = {name: value for name, value in known.items() if name != fact}
     lost = judge.decide(without).fired & ~judge.decide(known).fired
     if lost:
