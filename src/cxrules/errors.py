@@ -333,15 +333,19 @@ def find_almost(word: str, known: Iterable[str]) -> str | None:
 
     folded = _fold(word[:80])
     letters = _count_letters(folded)
+    best, closest = 0.0, None
     for name in known:
+        if name == folded:
+            return name
         if abs(len(name) - len(folded)) > 3:
             continue
         shared = 2 * (letters & _count_letters(name)).total() / (len(name) + len(folded))  # no ratio can be greater
-        if shared >= _ALIKE and SequenceMatcher(None, folded, name).ratio() >= _ALIKE:
-            return name
-        if len(name) == len(folded) > _SHORT and _is_slip(folded, name):
-            return name
-    return None
+        slip = len(name) == len(folded) > _SHORT and _is_slip(folded, name)
+        if slip or shared >= max(best, _ALIKE):
+            ratio = SequenceMatcher(None, folded, name).ratio()
+            if ratio > best and (slip or ratio >= _ALIKE):
+                best, closest = ratio, name
+    return closest
 
 
 @lru_cache(maxsize=1024)  # many words are compared with the same names

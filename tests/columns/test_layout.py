@@ -11,8 +11,9 @@ import pytest
 
 from cxrules import Advisor, InvalidOrganisation
 from cxrules.columns.layout import ALL, PAGE, lay_out
-from cxrules.language.facts import Kind
+from cxrules.language.facts import Kind, Vocabulary
 from tests import ROOT
+from tests.rulebases import make_fact
 
 ADVISOR = Advisor()
 SET = next(name for name, fact in ADVISOR.rulebase.vocabulary.facts.items() if fact.kind is Kind.SET)
@@ -71,6 +72,21 @@ def test_a_column_with_a_slip_in_the_name_of_a_fact_is_refused(name: str) -> Non
     for slip in slips(name):
         with pytest.raises(InvalidOrganisation, match=f"almost the name of the fact '{name}'"):
             ADVISOR.recommend_row(pa.table({"id": ["7"], other: [None], slip: [None]}), 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("customers_2025 ", "customers_2025"),
+        ("Customers 2025", "customers_2025"),
+        ("customers_22025", "customers_2025"),
+    ],
+)
+def test_of_facts_with_similar_names_the_closest_is_suggested(name: str, meant: str) -> None:
+    """The kind: a suggestion of the first fact that is close enough, where another one is meant."""
+    known = Vocabulary({each: make_fact(each, Kind.PERCENT) for each in ("customers_2024", "customers_2025", "other")})
+    with pytest.raises(InvalidOrganisation, match=f"almost the name of the fact '{meant}'"):
+        lay_out(known, [name, "other"], None, ALL, PAGE)
 
 
 @pytest.mark.parametrize(
