@@ -314,16 +314,15 @@ class _Teller:
         return f"too little of the evidence for it is specific to this organisation. {self._tell_best(1)}"
 
     def _tell_preference(self) -> str:
-        told = [step for step in self._case.set_aside_by if step.rule.id in self._told]
+        decision, winner = self._objection.decision, self._objection.decision.model
+        preferences = list_preferences(self._judge.decider, decision.fired)
+        above = {each.rule: each.model for each in preferences if self._objection.model in each.over}
+        # The reason says of a rule that prefers the winner what it ranks below that one, and no more.
+        silent = {each.rule for each in preferences if each.model == winner and above.get(each.rule) != winner}
+        told = [step for step in self._case.set_aside_by if step.rule.id in self._told and step.rule.id not in silent]
         acceptable = "it would also be acceptable, but"
         if told:
             return f"{acceptable} the {self._ordinal(told[0])} reason above ranks it lower."
-        decision, winner = self._objection.decision, self._objection.decision.model
-        above = {
-            preference.rule: preference.model
-            for preference in list_preferences(self._judge.decider, decision.fired)
-            if self._objection.model in preference.over
-        }
         step = next((step for step in self._case.set_aside_by if above[step.rule.id] == winner), None)
         step = step or self._case.set_aside_by[0]
         best = name(self._judge.rulebase, above[step.rule.id])

@@ -24,6 +24,7 @@ from tests.rulebases import make_claim, make_fact, make_rulebase, random_organis
 Pairs: TypeAlias = set[tuple[str, str]]
 MODELS = ("model_0", "model_1", "model_2", "model_3")
 NAMES = r"“[^”]+”(?:(?:, | and )“[^”]+”)*"
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 RANKS = re.compile(rf"(“[^”]+”) above ({NAMES})")
 COMES_FIRST = re.compile(rf"(“[^”]+”) comes first because (a rule ranks|rules rank) it above ({NAMES})")
 
@@ -84,6 +85,10 @@ def check_texts(advice: Recommendation) -> None:
     for rule, text in choose_plain(advice).items():
         assert set(read_pairs(text)) <= list_pairs(advice, rule)
         assert bool(set(read_pairs(text))) == ("which ranks" in text)
+    brief = advice.explain()
+    for model, place in re.findall(r"Why not (“[^”]+”)\? [^.]*the (\w+) reason above ranks it lower", brief):
+        reason = re.findall(r"^- (.+)$", brief, re.MULTILINE)[ORDINALS.index(place)]
+        assert model in {behind for _, behind in read_pairs(reason)}
     robustness = advice.robustness()
     if robustness.step == "preference":
         said = set(read_pairs(robustness.explain()))
@@ -143,3 +148,23 @@ def test_a_rule_for_customer_service_does_not_rank_the_product_team() -> None:
     assert "here that is service" not in advice.explain()
     check_texts(advice)
     check_drawing(advice)
+
+
+def test_a_reason_is_named_only_for_what_it_says() -> None:
+    """A rule prefers the winner to one model and a third model to another; its reason speaks of the winner only."""
+    known = (FactTest("it", Operator.IS, True),)
+    winner, third, beaten, stronger = MODELS
+    rules = [
+        Rule(f"for-{model}", (f"S-{number}",), "So.", known, (Conclusion(Effect.SUPPORTS, model),))
+        for number, model in enumerate(MODELS)
+    ]
+    both = (Conclusion(Effect.PREFERS, winner, (beaten,)), Conclusion(Effect.PREFERS, third, (stronger,)))
+    rules.append(Rule("both", ("S-4",), "Both.", known, both))
+    rules.append(Rule("last", ("S-5",), "Last.", known, (Conclusion(Effect.PREFERS, winner, (third,)),)))
+    rules.append(Rule("more", ("S-6",), "More.", known, (Conclusion(Effect.SUPPORTS, stronger),)))
+    claims = [make_claim(f"S-{number}", Tone.EMPHATIC) for number in range(7)]
+    models = [Model(model, model, model) for model in MODELS]
+    advice = Advisor(make_rulebase([make_fact("it", Kind.FLAG)], rules, models, claims)).recommend(it=True)
+    assert advice.model == winner
+    assert f"a rule ranks “{third}” above it" in advice.explain()
+    check_texts(advice)
