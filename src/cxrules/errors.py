@@ -43,6 +43,7 @@ MISSING = "leave the fact out, or write None; recommend_row(frame, row) takes a 
 _PLAIN = {"numpy": "tolist", "pyarrow": "as_py"}
 _SHORT = 4
 _ALIKE = 0.85
+_ALIKE_PART = 0.75  # with less, "severe" is like the "every" in a long name
 _LONGEST_STEP = 80
 _LONGEST_FILE = 4_096  # as long as a path can be
 _LONGEST_VALUE = 60
@@ -384,11 +385,9 @@ def _closest(word: str, known: tuple[str, ...]) -> str | None:
     pairs = set(pairwise(folded))
     enough = 0 if len(folded) <= _SHORT else len(pairs)
     near = [name for name in known if 3 * len(pairs.intersection(pairwise(name))) >= enough]
-    for candidates in (
-        {name: name for name in near},
-        {part: name for name in reversed(near) for part in name.split("_")},
-    ):
-        matches = get_close_matches(folded, candidates, n=1, cutoff=0.6 if len(folded) > _SHORT else 0.7)
+    parts = {part: name for name in reversed(near) for part in name.split("_")}
+    for candidates, least in (({name: name for name in near}, 0.6), (parts, _ALIKE_PART)):
+        matches = get_close_matches(folded, candidates, n=1, cutoff=least if len(folded) > _SHORT else max(least, 0.7))
         if matches:
             return candidates[matches[0]]
     return next((name for name in known if len(name) == len(folded) > _SHORT and _is_slip(folded, name)), None)

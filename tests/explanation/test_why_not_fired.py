@@ -290,6 +290,13 @@ def long_chain(size: int) -> RuleBase:
     )
 
 
+@pytest.mark.parametrize("name", ["severe", "mandate", "acountability", "bandwith", "report"])
+def test_a_name_that_is_like_one_word_of_a_long_one_gets_no_suggestion(name: str) -> None:
+    """The kind: a suggestion that has nothing to do with what was asked, as for "severe" a long name with "every"."""
+    with pytest.raises(ValueError, match=f"no such model, rule, finding, pattern, action or warning: '{name}'$"):
+        cxrules.recommend(silos="severe").why_not(name)
+
+
 def test_a_chain_of_a_thousand_findings_is_traced_back() -> None:
     advice: Any = Advisor(long_chain(1000)).recommend(it=False)
     answer = ask(advice, "end")
