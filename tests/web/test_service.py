@@ -170,6 +170,32 @@ def test_a_wrong_request_gets_a_message(service: Service, operation: str, reques
     assert said in json.loads(text)["message"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "request_", "said"),
+    [
+        ("compare", {"one": {"silo": 1}, "other": {"silos": "sever"}}, ["one.silo: no such", "other.silos: no such"]),
+        (
+            "what-if",
+            {"facts": {"silo": 1}, "changes": {"scop": 1}, "x": 2},
+            ["facts.silo: no such fact", "changes.scop: no such fact", "x: no such parameter"],
+        ),
+        (
+            "why-not",
+            {"facts": {"silo": 1, "scop": 1}},
+            ["facts.silo: ", "facts.scop: ", "name: this parameter is missing"],
+        ),
+    ],
+)
+def test_every_mistake_in_a_request_is_listed(
+    service: Service, operation: str, request_: dict[str, Any], said: list[str]
+) -> None:
+    """The kind: facts that are looked at only after the parameters, or the facts before them, are right."""
+    message = json.loads(service.respond(operation, json.dumps(request_))[1])["message"]
+    lines = message.splitlines()[1:]
+    assert len(lines) == len(said)
+    assert all(line.strip().startswith(each) for line, each in zip(lines, said, strict=True))
+
+
 SERVICE = Service()
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(max_size=8),

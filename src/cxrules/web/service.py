@@ -18,7 +18,7 @@ from cxrules.arguments import check_text
 from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
 from cxrules.doubts import hear_doubts
-from cxrules.errors import no_such, refuse_question, show_text, suggest
+from cxrules.errors import InvalidOrganisation, no_such, refuse_question, show_text, suggest
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
@@ -35,7 +35,7 @@ from cxrules.web.wording import (
 if TYPE_CHECKING:
     from datetime import date
 
-    from cxrules.language.facts import FactValue
+    from cxrules.language.facts import FactValue, Vocabulary
 
 __all__ = ["OPERATIONS", "Service"]
 
@@ -112,7 +112,7 @@ class Service:
         if operation not in OPERATIONS:
             raise no_such("operation", operation, OPERATIONS)
         method: Callable[..., _Plain] = getattr(self, operation.replace("-", "_"))
-        if mistakes := list(_examine(request, signature(method).parameters)):
+        if mistakes := list(_examine(request, signature(method).parameters, self._rulebase.vocabulary)):
             raise refuse_question(mistakes)
         return method(**request)
 
@@ -340,8 +340,8 @@ class Service:
             raise no_such(noun, name, tuple(known))
 
 
-def _examine(request: Mapping[str, Any], known: Mapping[str, Parameter]) -> Iterator[str]:
-    """Describe everything that is wrong with the parameters of a request."""
+def _examine(request: Mapping[str, Any], known: Mapping[str, Parameter], vocabulary: Vocabulary) -> Iterator[str]:
+    """Describe everything that is wrong with the parameters of a request, and with the facts in them."""
     for name, value in request.items():
         if name not in known:
             yield f"{show_text(name, 80)}: no such parameter; {suggest(name, tuple(known))}".rstrip("; ")
@@ -351,6 +351,11 @@ def _examine(request: Mapping[str, Any], known: Mapping[str, Parameter]) -> Iter
         wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
         if wrong or not all(isinstance(each, str) for each in listed):
             yield f"{name}: {_WORDS[kind]} is expected, not {show_text(repr(value), 80)}"
+        elif kind is Mapping:
+            try:
+                vocabulary.validate(value, doubt=False)
+            except InvalidOrganisation as error:
+                yield from (f"{name}.{found}" for found in error.diagnostics)
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in request:
             yield f"{name}: this parameter is missing"
