@@ -566,6 +566,19 @@ def test_diff_lists_the_mistakes_of_both(run: Run, tmp_path: Path) -> None:
     assert "new.yaml:1:1" in refused.stderr
 
 
+@pytest.mark.parametrize("content", ["{", "[]", "\udcff", None], ids=repr)
+def test_diff_names_the_file_of_every_mistake(run: Run, tmp_path: Path, content: str | None) -> None:
+    """The kind: a whole rule base that cannot be read hides what is wrong with the other, or is not named."""
+    pytest.importorskip("z3", reason="the extra `verify` is not installed")
+    files = [tmp_path / name for name in ("old.json", "new.json")]
+    for file in files:
+        if content is not None:
+            file.write_text(content, "utf-8", "surrogateescape")
+    refused = run("diff", *map(str, files))
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert [line.partition(": ")[0] for line in refused.stderr.splitlines()] == [*map(str, files), "2 mistakes found."]
+
+
 @pytest.mark.parametrize(
     "line", ["diff builtin small.json --on-top", "diff small.json builtin --on-top", "claims --fingerprint --json"]
 )

@@ -224,17 +224,32 @@ def _open(name: str, on_top: bool) -> RuleBase:
     """Open a rule base; `./builtin` is a folder, unlike `builtin`."""
     path = Path(name)
     if path.suffix == ".json":
-        from cxrules.errors import InvalidKnowledge
-        from cxrules.knowledge.reader import read_bytes, tell_error
-        from cxrules.rulebase import RuleBase
-
-        try:
-            return RuleBase.from_json(read_bytes(path))
-        except (OSError, ValueError) as error:
-            if isinstance(error, InvalidKnowledge):
-                raise
-            fail(f"{path}: {tell_error(error)}")
+        return _open_json(path)
     return open_rulebase(None, on_top=False) if name == _BUILTIN else open_rulebase([path], on_top)
+
+
+def _open_json(path: Path) -> RuleBase:
+    """Open a rule base in its canonical form.
+
+    Raises:
+        InvalidKnowledge: With every mistake, each with the name of the file.
+    """
+    from cxrules.errors import Diagnostic, InvalidKnowledge, Location
+    from cxrules.knowledge.reader import read_bytes, tell_error
+    from cxrules.rulebase import RuleBase
+
+    here = Location(str(path))
+    try:
+        return RuleBase.from_json(read_bytes(path))
+    except InvalidKnowledge as error:
+        mistakes = [
+            replace(found, location=here, message=f"{found.location}: {found.message}".removeprefix(": "))
+            for found in error.diagnostics
+        ]
+        raise InvalidKnowledge(mistakes) from None
+    except (OSError, ValueError) as error:
+        message = f"this file cannot be read: {tell_error(error)}"
+        raise InvalidKnowledge([Diagnostic("unreadable-file", here, message)]) from None
 
 
 def _units(millions: float) -> int:
