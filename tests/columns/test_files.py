@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pyarrow as pa
@@ -147,3 +148,29 @@ def test_an_error_about_the_encoding_names_the_file(encoding: str, tmp_path: Pat
     source.write_text("silos,company\nsevere,Müller\n", encoding)
     with pytest.raises(ValueError, match=r"in\.csv: the text is not UTF-8"):
         answer(source, tmp_path / "out.csv")
+
+
+def test_nothing_is_read_after_a_table_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow reads ahead in a thread; one that needs Python while the interpreter ends aborts or hangs the process."""
+    (source := tmp_path / "in.csv").write_text("maturity,x\n" + f"early,{'x' * 1000}\n" * 6000, encoding="utf-8")
+    inside: list[int] = []
+    read = files._Watched.read
+
+    def slowly(self: files._Watched, size: int = -1) -> bytes:
+        inside.append(size)
+        Event().wait(0.02)
+        portion = read(self, size)
+        inside.pop()
+        return portion
+
+    monkeypatch.setattr(files._Watched, "read", slowly)
+    with open_table(source) as table:
+        next(table.batches)
+    assert not inside
+
+
+def test_the_name_of_a_column_may_contain_line_breaks(tmp_path: Path) -> None:
+    (source := tmp_path / "in.csv").write_text('maturity,"x\n""y""\nz"\n' + "early,1\nmature,2\n", encoding="utf-8")
+    with open_table(source) as table:
+        assert table.names == ("maturity", 'x\n"y"\nz')
+        assert [batch.column("maturity").to_pylist() for batch in table.batches] == [["early", "mature"]]

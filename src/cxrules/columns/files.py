@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
@@ -101,7 +101,8 @@ def open_table(path: Path) -> Iterator[TableFile]:
     with path.open("rb") as file:
         try:
             if ending in (".csv", ".tsv"):
-                yield _open_csv(file, size, path, "\t" if ending == ".tsv" else None)
+                with _open_csv(file, size, path, "\t" if ending == ".tsv" else None) as table:
+                    yield table
             elif ending == ".parquet":
                 yield _open_parquet(file)
             elif ending in (".jsonl", ".ndjson"):
@@ -116,7 +117,8 @@ def open_table(path: Path) -> Iterator[TableFile]:
             raise ValueError(f"{path}: {error}") from error
 
 
-def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableFile:
+@contextmanager
+def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> Iterator[TableFile]:
     from pyarrow import csv
 
     start, head = 0, b""
@@ -124,12 +126,13 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
         empty = skip_empty_lines(line)
         start, head = start + empty, line[empty:]
     delimiter = delimiter or find_delimiter((head + file.read(_BLOCK)).decode("utf-8", "replace"))
-    file.seek(start)
+    file.seek(start + len(head))
     watched = _Watched(file, QuoteWatch(delimiter))
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    whole = head.count(b'"') % 2 == 0  # otherwise the name of a column contains a line break
+    while head.count(b'"') % 2 and len(head) < _BLOCK and (line := file.readline()):  # a name contains a line break
+        head += line
     try:
-        names = csv.open_csv(pa.BufferReader(head) if whole else file, parse_options=parse).schema.names
+        names = csv.open_csv(pa.BufferReader(_copy_to_arrow(head)), parse_options=parse).schema.names
     except UnicodeDecodeError:
         raise ValueError(f"{path}: {_NOT_UTF8}") from None
     except pa.ArrowInvalid as error:
@@ -140,9 +143,10 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
     types = dict.fromkeys(names, pa.string())
     convert = csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
 
-    def batches() -> Iterator[Batch]:
+    def batches() -> Generator[Batch, None, None]:
         try:
-            yield from map(_batch_of, csv.open_csv(watched, parse_options=parse, convert_options=convert))
+            with watched.to_the_end(csv.open_csv(watched, parse_options=parse, convert_options=convert)) as reader:
+                yield from map(_batch_of, reader)
             watched.refuse_open_quote(path, start)
         except pa.ArrowInvalid as error:
             watched.refuse_open_quote(path, start)
@@ -150,7 +154,15 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableF
             told: object = ragged(int(found[2]), int(found[1]), found[3]) if found else error
             raise ValueError(f"{path}: {_NOT_UTF8 if 'invalid UTF8' in str(error) else told}") from error
 
-    return TableFile(tuple(names), batches(), lambda: file.tell() / size)
+    with closing(batches()) as rows:
+        yield TableFile(tuple(names), rows, lambda: file.tell() / size)
+
+
+def _copy_to_arrow(content: bytes) -> pa.Buffer:
+    """Return bytes that belong to Arrow, so that its threads do without Python."""
+    stream = pa.BufferOutputStream()
+    stream.write(content)
+    return stream.getvalue()
 
 
 class _Watched:
@@ -162,22 +174,41 @@ class _Watched:
         self._file = file
         self._watch = watch
         self._lock = Lock()
+        self._ended = False
 
     def read(self, size: int = -1) -> bytes:
-        """Read the next bytes; Arrow reads ahead in another thread."""
+        """Read the next bytes for Arrow, which reads ahead in another thread; none after the end of `to_the_end`."""
         with self._lock:
-            portion: bytes = self._file.read(size)
-            self._watch.feed(portion)
-        return portion
+            return b"" if self._ended else self._read(size)
+
+    @contextmanager
+    def to_the_end(self, reader: Any) -> Iterator[Any]:
+        """Yield Arrow's reader of this file; however its use ends, the thread that reads ahead ends first.
+
+        A thread that needed Python while the interpreter ends would abort the process.
+        """
+        try:
+            yield reader
+        finally:
+            with self._lock:
+                self._ended = True
+            with suppress(pa.ArrowException, OSError, ValueError):
+                for _ in reader:
+                    pass
 
     def refuse_open_quote(self, path: Path, start: int) -> None:
         """Refuse a file with a quote that is never closed, naming its line; `start` is where reading started."""
-        while self.read(_BLOCK):
+        while self._read(_BLOCK):
             pass
         if self._watch.inside:
             with path.open("rb") as again:
                 breaks = count_breaks(again.read(start + self._watch.opened))
             raise ValueError(f"{path}: {open_quote(breaks)}")
+
+    def _read(self, size: int) -> bytes:
+        portion: bytes = self._file.read(size)
+        self._watch.feed(portion)
+        return portion
 
 
 def _open_parquet(file: Any) -> TableFile:
