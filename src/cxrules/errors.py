@@ -213,7 +213,10 @@ def unwrap(value: object) -> object:
     method = _PLAIN.get(type(value).__module__.partition(".")[0], "")
     if not method or not hasattr(value, method):
         return value
-    plain = getattr(value, method)()
+    try:
+        plain = getattr(value, method)()
+    except (OverflowError, ValueError):  # Python cannot hold it, such as a date beyond its calendar
+        return value
     # NumPy makes a number of a date or a duration whose unit is finer than Python's.
     dated = isinstance(plain, int) and getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M")
     return str(value) if dated else plain

@@ -364,3 +364,17 @@ def test_a_file_is_not_written_over_itself_or_another(folder: Path, run: Run, tm
         assert result.exit_code == 2, arguments
         assert "write to another file" in result.output
     assert own.read_bytes() == (folder / "in.csv").read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "jsonl", "parquet"])
+def test_times_that_python_cannot_hold_pass_through(ending: str, run: Run, tmp_path: Path) -> None:
+    late, nowhere = pa.array([2**59, None], pa.timestamp("us")), pa.array([7, 8], pa.timestamp("us", tz="No/Where"))
+    table = pa.table({"maturity": ["early", None], "founded": late, "opened": nowhere})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    for segment in ("founded", "opened"):
+        result = run(tmp_path / "in.parquet", "-o", tmp_path / f"out.{ending}", "--segment", segment)
+        assert result.exit_code == 0, result.output
+    if ending != "parquet":
+        written = (tmp_path / f"out.{ending}").read_text(encoding="utf-8")
+        assert "20237-" in written
+        assert "7" in written

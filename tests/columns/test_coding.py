@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cxrules import Advisor
 from cxrules.columns.coding import Coder
-from cxrules.errors import SHOWN
+from cxrules.errors import SHOWN, InvalidOrganisation
 from cxrules.language.facts import Kind
 
 CODER: Coder = Advisor().tables.coder
@@ -92,3 +92,24 @@ def test_each_of_many_mistakes_is_reported_once_and_the_first_with_a_suggestion(
     assert faults[0].rows.tolist() == [0, len(cells)]
     assert [bool(fault.diagnostic.hint) for fault in faults] == [True] * SHOWN + [False] * (2 * SHOWN)
     assert len(asked) == SHOWN, "a suggestion takes most of the time"
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**62, None], pa.timestamp("s")),
+        pa.array([1, None], pa.timestamp("s", tz="No/Where")),
+        pa.array([2**31 - 1, None], pa.date32()),
+        pa.array([2**62, None], pa.duration("s")),
+        pa.array([[2**62], None], pa.list_(pa.timestamp("s"))),
+    ],
+    ids=lambda column: str(column.type),
+)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_cell_that_python_cannot_hold_is_a_mistake_like_any_other(column: pa.Array, kind: Kind) -> None:
+    fact = next(fact for fact in FACTS.values() if fact.kind is kind)
+    codes, faults = CODER.encode(fact.name, column)
+    assert codes.tolist() == [0, 0]
+    assert [fault.rows.tolist() for fault in faults] == [[0]]
+    with pytest.raises(InvalidOrganisation):
+        fact.examine(column[0])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cxrules.columns.arrow.odd_cells import list_texts
 from cxrules.columns.numpy_executor import Codes
 from cxrules.columns.tables import TableDecisions, TableJudge
 from cxrules.errors import is_missing
@@ -134,7 +135,7 @@ class Portfolio:
         counter.update({name: count for name, count in zip(names, bits.tolist(), strict=True) if count})
 
     def _count_segments(self, column: Any, table: TableDecisions, names: tuple[str, ...]) -> None:
-        values = column if isinstance(column, list) else column.to_pylist()
+        values = column if isinstance(column, list) else list_texts(column)
         for (segment, model), count in Counter(
             zip(map(_tell_segment, values), table.model.tolist(), strict=True)
         ).items():

@@ -8,22 +8,30 @@ import pyarrow as pa
 
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
 
-__all__ = ["UNWRITABLE", "key_of", "list_cells", "names_of", "take_rows", "to_arrow", "whole"]
+__all__ = ["UNWRITABLE", "key_of", "list_cells", "list_texts", "names_of", "take_rows", "to_arrow", "whole"]
 
 UNWRITABLE = (pa.ArrowException, OverflowError, TypeError, UnicodeError)
 """What PyArrow raises if it cannot hold some cells in one column."""
 
 
-class _NoText:
+_UNREADABLE = (pa.ArrowException, OverflowError, ValueError)
+"""What PyArrow raises for a cell that Python cannot hold: text that is not UTF-8, a time in an unknown zone or beyond the
+calendar."""
+
+
+class _Unreadable:
+    def __init__(self, told: str) -> None:
+        self._told = told
+
     def __repr__(self) -> str:
-        return "text that is not UTF-8"
+        return self._told
 
 
 def list_cells(column: pa.Array) -> list[Any]:
-    """Return the cells of a column; text that is not UTF-8 is replaced by something that is not a fact's value."""
+    """Return the cells of a column; one that Python cannot hold is replaced by something that is not a fact's value."""
     try:
         return list(column.to_pylist())
-    except UnicodeDecodeError:
+    except _UNREADABLE:
         return [_read_cell(cell) for cell in column]
 
 
@@ -31,7 +39,34 @@ def _read_cell(cell: Any) -> Any:
     try:
         return cell.as_py()
     except UnicodeDecodeError:
-        return _NoText()
+        return _Unreadable("text that is not UTF-8")
+    except _UNREADABLE:
+        return _Unreadable(f"a {cell.type} that Python cannot hold")
+
+
+def list_texts(column: pa.Array) -> list[Any]:
+    """Return the cells of a column; one that Python cannot hold is replaced by what Arrow writes for it, or its number.
+
+    Raises:
+        UnicodeDecodeError: If a text is not UTF-8.
+        OverflowError: If something within a list or a struct cannot be held.
+    """
+    try:
+        return list(column.to_pylist())
+    except (pa.ArrowException, OverflowError):
+        return [_write_cell(cell) for cell in column]
+
+
+def _write_cell(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except (pa.ArrowException, OverflowError):
+        if pa.types.is_nested(cell.type):
+            raise
+    try:
+        return cell.cast(pa.string()).as_py()
+    except pa.ArrowException:
+        return str(cell.value)
 
 
 def key_of(value: object) -> str:

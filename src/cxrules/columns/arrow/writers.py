@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cxrules.columns.arrow.odd_cells import list_texts
 from cxrules.columns.cell_texts import FORMULA, HARMLESS, as_json, guard_formula, write_json
 from cxrules.columns.files import ending_of
 from cxrules.whole_file import naming, write_whole
@@ -34,7 +35,7 @@ def write_table(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
             try:
                 with naming(path):
                     write(batch)
-            except pa.ArrowException as error:
+            except (pa.ArrowException, OverflowError) as error:
                 raise ValueError(f"{path}: {error}") from error
 
         yield tell
@@ -69,7 +70,7 @@ def _as_text(column: pa.Array) -> pa.Array:
     if (joined := _joined(column)) is not None:
         column = joined
     elif not _is_plain(column.type):
-        cells = column.to_pylist()
+        cells = list_texts(column)
         column = pa.array([None if cell is None else _as_cell(cell) for cell in cells], pa.string())
     if not (types.is_string(column.type) or types.is_large_string(column.type)):
         return column
@@ -109,11 +110,16 @@ def _as_cell(value: object) -> str:
     return value if isinstance(value, str) else write_json(value) if isinstance(value, dict | list) else as_json(value)
 
 
+def _list_rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    names = batch.schema.names
+    return (dict(zip(names, cells, strict=True)) for cells in zip(*map(list_texts, batch.columns), strict=True))
+
+
 def _write_lines(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], None]:
     del stack
 
     def write(batch: pa.RecordBatch) -> None:
-        for row in batch.to_pylist():
+        for row in _list_rows(batch):
             file.write(write_json(row).encode() + b"\n")
 
     return write
@@ -124,7 +130,7 @@ def _write_objects(file: Any, stack: ExitStack) -> Callable[[pa.RecordBatch], No
     stack.callback(lambda: file.write((b"[" if before[0] == b"[\n" else b"") + b"\n]\n"))
 
     def write(batch: pa.RecordBatch) -> None:
-        for row in batch.to_pylist():
+        for row in _list_rows(batch):
             file.write(before[0] + write_json(row).encode())
             before[0] = b",\n"
 
