@@ -126,3 +126,34 @@ def test_labels_and_everything_in_an_answer_may_be_beside_the_facts() -> None:
 def test_a_misspelt_key_of_the_facts_gets_a_suggestion(key: str) -> None:
     with pytest.raises(InvalidOrganisation, match=r"no such fact.*did you mean 'facts'\?"):
         interpret(f"{key}: {{silos: severe}}", "x.yaml", RuleBase.builtin().vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "marketing_journey_coverage:\n- loyalty\n- no\n- retentoin\nmaturity: early\n",
+            [(3, 3, "YAML reads no as false [unquoted-boolean]; known: 'awareness'"), (4, 3, "'retentoin'")],
+        ),
+        (
+            '{"marketing_journey_coverage": [5, "loyalty",\n ["x"]], "maturity": 1}',
+            [(1, 33, "value: 5"), (2, 2, "'x'"), (2, 22, "1")],
+        ),
+        ("retention_budget_share: .nan\n", [(1, 25, "; leave the fact out")]),
+        ("maturity: &a !!str early\n", [(1, 11, "remove the tag"), (1, 11, "remove &a")]),
+        ("maturity: late\n---\nsilos: none\n", [(1, 11, "'late'"), (2, 1, "remove the ---")]),
+        (
+            "facts: early\nmaturity: late\nskipped: 5\n",
+            [(1, 8, "under facts"), (2, 1, "move it under facts"), (3, 10, "a list of facts")],
+        ),
+    ],
+    ids=["words", "elements", "not a number", "anchor and tag", "documents", "no facts"],
+)
+def test_every_mistake_is_told_at_its_place(text: str, told: list[tuple[int, int, str]]) -> None:
+    with pytest.raises(InvalidOrganisation) as caught:
+        interpret(text, "x", RuleBase.builtin().vocabulary)
+    found = caught.value.diagnostics
+    assert [(each.location.line, each.location.column) for each in found] == [(line, at) for line, at, _ in told]
+    for each, (*_, part) in zip(found, told, strict=True):
+        assert part in str(each)
+        assert "None" not in str(each)

@@ -5,11 +5,22 @@ from __future__ import annotations
 import errno
 import sys
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, find_almost, show_text, show_value, suggest
+from cxrules.errors import (
+    MISSING,
+    SHOWN,
+    Diagnostic,
+    InvalidOrganisation,
+    Location,
+    find_almost,
+    show_text,
+    show_value,
+    suggest,
+)
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import LARGEST, parse_text, read_file, read_stream, tell_error
@@ -81,7 +92,8 @@ def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabula
             within = Node({}, within.file, within.line, within.column)
         if not isinstance(within.content, dict):
             message = "a mapping of facts is expected under facts"
-            raise InvalidOrganisation([*mistakes, Diagnostic("wrong-type", within.locate(), message)])
+            mistakes.append(Diagnostic("wrong-type", within.locate(), message))
+            within = Node({}, within.file, within.line, within.column)
         mistakes += _find_strays(node, vocabulary) + _find_skipped(node, empty, vocabulary)
         mistakes = _drop_labels(mistakes, node)
     known, wrong = _validate(within, empty, vocabulary)
@@ -166,13 +178,21 @@ def _validate(
     try:
         return vocabulary.validate(given), []
     except InvalidOrganisation as error:
-        return {}, [_locate(mistake, node) for mistake in error.diagnostics]
+        return {}, list(_locate(error.diagnostics, node, vocabulary))
 
 
-def _locate(mistake: Diagnostic, node: Node) -> Diagnostic:
-    path = mistake.location.path
-    where = node.locate(path, key=mistake.code == "unknown-fact")
-    return Diagnostic(mistake.code, where, f"{mistake.location}: {mistake.message}", mistake.hint)
+def _locate(mistakes: Sequence[Diagnostic], node: Node, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
+    """Give mistakes their places in the file; those in a set come in the order of its elements."""
+    wrong: dict[str, Iterator[Node]] = {}
+    for mistake in mistakes:
+        name = mistake.location.path[0]
+        held, where = node.get(name), node.locate((name,), key=mistake.code == "unknown-fact")
+        if mistake.code == "unknown-value" and held and isinstance(held.content, list):
+            elements, known = held.content, vocabulary[name].names
+            wrong.setdefault(name, (each for each in elements if each.plain() not in known))
+            where = next(wrong[name]).locate(within=(name,))
+        hint = "leave the fact out" if mistake.hint == MISSING else mistake.hint
+        yield Diagnostic(mistake.code, where, f"{mistake.location}: {mistake.message}", hint)
 
 
 def _find_strays(node: Node, vocabulary: Vocabulary) -> list[Diagnostic]:

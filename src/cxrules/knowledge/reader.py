@@ -188,7 +188,6 @@ class _Composer:
             self._add(
                 "yaml-feature", self.loader.peek_event().start_mark, "a file has one document only", "remove the ---"
             )
-            return None
         return node
 
     def place(self) -> Location:
@@ -211,7 +210,7 @@ class _Composer:
             return self._make("", mark)
         if event.anchor is not None:
             self._add("yaml-feature", mark, "an anchor is not allowed", f"remove &{event.anchor}")
-        elif event.tag is not None:
+        if event.tag is not None:
             self._add("yaml-feature", mark, "a tag is not allowed", "remove the tag")
         if isinstance(event, yaml.ScalarEvent):
             return self._make(self._scalar(event), mark)
