@@ -364,3 +364,30 @@ def test_the_page_loads_nothing_from_elsewhere() -> None:
         assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
         assert "https://" not in text
         assert "innerHTML" not in text.replace("without innerHTML", "")
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "told"),
+    [
+        ("compare", {"one": {"maturity": "late"}, "other": {"silo": 1}}, ["'late'", "silo: no such fact"]),
+        ("write-file", {"facts": {"maturity": "late"}, "skipped": ["silo", "q"]}, ["'late'", "'silos'", "q: no such"]),
+    ],
+)
+def test_no_mistake_hides_another(operation: str, request_: dict[str, Any], told: list[str]) -> None:
+    answered, said = SERVICE.respond(operation, json.dumps(request_))
+    assert not answered
+    assert [part for part in told if part not in json.loads(said)["message"]] == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        ('{"facts": {"a": 1, "a": 2, "b": 1, "c": 3, "b": 2}}', "'a' and 'b' are given twice"),
+        ('{"facts": {"retention_budget_share": ' + "9" * 5000 + "}}", "a number of 5,000 digits is too long: 99999"),
+    ],
+    ids=["keys", "digits"],
+)
+def test_what_json_leaves_open_is_refused_in_plain_words(request_: str, told: str) -> None:
+    answered, said = SERVICE.respond("recommend", request_)
+    assert not answered
+    assert json.loads(said)["message"].startswith(told)

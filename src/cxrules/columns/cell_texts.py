@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from cxrules.errors import Diagnostic, Location, show_text
 from cxrules.language.facts import FLAG_WORDS, Fact, Kind
-from cxrules.language.plain import unite_pairs
+from cxrules.language.plain import read_integer, unite_pairs
 
 __all__ = [
     "FORMULA",
@@ -309,4 +309,4 @@ def _skip(text: str, position: int) -> int:
 _REST: Final = rb'[^"]*+(?:""[^"]*+)*+("|\Z)'
 """What follows the quote that opens a cell, up to the one that closes it, or up to the end of the portion."""
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=unite_pairs)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=unite_pairs, parse_int=read_integer)

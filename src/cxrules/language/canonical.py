@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from cxrules.errors import Diagnostic, InvalidKnowledge, Location
 from cxrules.language.facts import Fact, Vocabulary
 from cxrules.language.ids import id_order, sorted_ids
-from cxrules.language.plain import read_fact, read_number, read_text, read_texts, write_fact
+from cxrules.language.plain import read_fact, read_integer, read_number, read_text, read_texts, write_fact
 from cxrules.language.rulebase_parts import Parts
 from cxrules.language.rules import (
     AnyOf,
@@ -93,7 +93,7 @@ def read(text: str | bytes, *, trusted: bool = False) -> tuple[Parts, str]:
     try:
         text = text.decode() if isinstance(text, bytes) else text
         revision = sha256(text.encode()).hexdigest()
-        plain = json.loads(text)
+        plain = json.loads(text, parse_int=read_integer)
     except (ValueError, RecursionError) as error:
         raise _refuse("not-a-rule-base", f"this is not JSON: {error}") from None
     parts = _build(plain)

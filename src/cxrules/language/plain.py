@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
-from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary
+from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, show_value, suggest
+from cxrules.language.facts import Fact, FactValue, Kind, Only, Use, Value, Vocabulary, join_words
 
 __all__ = [
     "make_plain",
     "read_fact",
+    "read_integer",
     "read_number",
     "read_text",
     "read_texts",
     "unite_given",
     "unite_pairs",
+    "validate_all",
     "write_fact",
 ]
 
@@ -29,14 +32,26 @@ def unite_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the keys and values of a JSON object: Python's own reader would keep the last of several equal keys.
 
     Raises:
-        ValueError: If a key is given twice.
+        ValueError: If keys are given twice: with all of this object.
     """
-    united: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in united:
-            raise ValueError(f"{show_value(name)} is given twice")
-        united[name] = value
+    united = dict(pairs)
+    if len(united) < len(pairs):
+        counted = Counter(name for name, _ in pairs)
+        twice = [show_value(name) for name, count in counted.items() if count > 1]
+        raise ValueError(f"{join_words(twice[:SHOWN])} {'is' if len(twice) == 1 else 'are'} given twice")
     return united
+
+
+def read_integer(digits: str) -> int:
+    """Return a whole number of a JSON text; Python's own reader explains its limit to programmers.
+
+    Raises:
+        ValueError: If it is longer than Python's limit.
+    """
+    try:
+        return int(digits)
+    except ValueError:
+        raise ValueError(f"a number of {len(digits):,} digits is too long: {digits[:20]}…") from None
 
 
 def unite_given(given: Mapping[str, Any], keywords: Mapping[str, Any], vocabulary: Vocabulary) -> Mapping[str, Any]:
@@ -55,6 +70,28 @@ def unite_given(given: Mapping[str, Any], keywords: Mapping[str, Any], vocabular
         except InvalidOrganisation as error:
             mistakes += error.diagnostics
     raise InvalidOrganisation(dict.fromkeys(mistakes))
+
+
+def validate_all(
+    vocabulary: Vocabulary, given: Iterable[Mapping[str, Any]], unknown: Iterable[str] = ()
+) -> list[dict[str, FactValue]]:
+    """Check several mappings of facts.
+
+    Raises:
+        InvalidOrganisation: With every mistake in all of them, and every name in `unknown`.
+    """
+    known, mistakes = [], list[Diagnostic]()
+    for facts in given:
+        try:
+            known.append(vocabulary.validate(facts))
+        except InvalidOrganisation as error:
+            mistakes += error.diagnostics
+    for name in unknown:
+        hint = suggest(name, tuple(vocabulary.facts)) if len(mistakes) < SHOWN else ""
+        mistakes.append(Diagnostic("unknown-fact", Location(path=(name,)), "no such fact", hint))
+    if mistakes:
+        raise InvalidOrganisation(mistakes)
+    return known
 
 
 def write_fact(fact: Fact) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cxrules.doubts import hear_doubts, tell_doubts
-from cxrules.language.plain import unite_pairs
+from cxrules.language.plain import read_integer, unite_pairs
 from cxrules.web.security_headers import HEADERS
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class _Body:
     def refuse_repeated_keys(self) -> None:
         """Refuse JSON with a key that is given twice; what else is wrong with it is named where it is read."""
         try:
-            json.loads(b"".join(self._parts), object_pairs_hook=unite_pairs)
+            json.loads(b"".join(self._parts), object_pairs_hook=unite_pairs, parse_int=read_integer)
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
             pass
         except ValueError as error:

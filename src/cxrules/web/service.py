@@ -22,7 +22,7 @@ from cxrules.errors import InvalidOrganisation, no_such, refuse_question, show_t
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
-from cxrules.language.plain import make_plain, unite_pairs
+from cxrules.language.plain import make_plain, read_integer, unite_pairs, validate_all
 from cxrules.version import __version__
 from cxrules.web.wording import (
     describe_answer,
@@ -124,7 +124,8 @@ class Service:
         """
         try:
             with hear_doubts():  # the caller does not see a warning
-                answer = self.call(operation, json.loads(request, object_pairs_hook=unite_pairs))
+                asked = json.loads(request, object_pairs_hook=unite_pairs, parse_int=read_integer)
+                answer = self.call(operation, asked)
             return True, json.dumps(answer, ensure_ascii=False)
         except ValueError as error:
             return False, json.dumps({"message": str(error)}, ensure_ascii=False)
@@ -246,7 +247,7 @@ class Service:
 
     def compare(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> _Plain:
         """Compare two organisations, or two states of one."""
-        first, second = self.advisor.recommend(one), self.advisor.recommend(other)
+        first, second = map(self.advisor.recommend, validate_all(self._rulebase.vocabulary, [one, other]))
         changed = {
             name: second.facts.get(name)
             for name in self._rulebase.vocabulary.facts
@@ -322,9 +323,9 @@ class Service:
     # -- help ----------------------------------------------------------------------------------------------------------
 
     def _consult(self, facts: Mapping[str, Any], skipped: list[str] | None) -> Consultation:
-        known = self._rulebase.vocabulary.validate(facts)
-        for fact in skipped or ():
-            self._demand("fact", fact, self._rulebase.vocabulary.facts)
+        vocabulary = self._rulebase.vocabulary
+        unknown = [fact for fact in skipped or () if fact not in vocabulary.facts]
+        (known,) = validate_all(vocabulary, [facts], unknown)
         return Consultation(self._judge, known, skipped or ())
 
     def _list_not_asked(self, known: Mapping[str, FactValue]) -> list[str]:

@@ -15,7 +15,7 @@ UNWRITABLE = (pa.ArrowException, OverflowError, TypeError, UnicodeError)
 
 
 _UNREADABLE = (pa.ArrowException, OverflowError, ValueError)
-"""What PyArrow raises for a cell that Python cannot hold: text that is not UTF-8, a time in no known zone or too far off."""
+"""What PyArrow raises for a cell that Python cannot hold: text that is not UTF-8, a time in no known zone."""
 
 
 class _Unreadable:
