@@ -202,6 +202,8 @@ def list_calls(folder: Path) -> dict[str, Callable[[Any], object]]:
         "mode": lambda given: open_log(mode=given),
         "lock_timeout": lambda given: open_log(lock_timeout=given),
         "masking": lambda given: open_log(masking=given),
+        "clock": lambda given: open_log(clock=given),
+        "new_id": lambda given: open_log(new_id=given),
         "reader": lambda given: list(LogReader(in_folder(given))),
     }
 
@@ -258,3 +260,17 @@ def test_any_value_is_shown_in_one_short_line(given: object) -> None:
     shown = show_value(given)
     assert shown.isprintable()
     assert len(shown) < 200
+
+
+def test_every_wrong_label_is_named() -> None:
+    with pytest.raises(TypeError) as caught:
+        make_record(ADVICE, labels={"a": [], "b": 1, "c": float("nan"), 4: "d"})  # type: ignore[arg-type, dict-item]
+    told = str(caught.value)
+    assert told.startswith("3 mistakes in the labels:")
+    assert all(part in told for part in ("label 'a'", "label 'c'", "not 4"))
+
+
+def test_a_name_that_nobody_would_see_is_quoted() -> None:
+    with pytest.raises(InvalidOrganisation) as caught:
+        ADVISOR.recommend({"": 1, " soil": "dry"})
+    assert [str(each.location) for each in caught.value.diagnostics] == ["''", "' soil'"]

@@ -63,8 +63,8 @@ class Location:
     Examples:
         >>> str(Location("rules/time.yaml", 12, 5))
         'rules/time.yaml:12:5'
-        >>> str(Location(path=("maturity",)))
-        'maturity'
+        >>> str(Location(path=("maturity",))), str(Location(path=("facts", " ")))
+        ('maturity', "facts.' '")
     """
 
     file: str | None = None
@@ -74,9 +74,14 @@ class Location:
 
     def __str__(self) -> str:
         if self.file is None:
-            return ".".join(show_text(step, _LONGEST_STEP) for step in self.path)
+            return ".".join(map(_show_step, self.path))
         file = show_text(self.file, _LONGEST_FILE)
         return f"{file}:{self.line}:{self.column}" if self.line else file
+
+
+def _show_step(step: str) -> str:
+    shown = show_text(step, _LONGEST_STEP)
+    return shown if shown and shown == shown.strip() else f"'{shown}'"  # otherwise nobody would see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +267,7 @@ def is_real(value: object) -> bool:
     return isinstance(value, Real) or (isinstance(value, Number) and not isinstance(value, Complex))
 
 
-def refuse_question(mistakes: Sequence[str]) -> ValueError:
+def refuse_question(mistakes: Sequence[str], what: str = "the question") -> ValueError:
     r"""Return the error for a question that cannot be answered as it is put, with everything that is wrong with it.
 
     Examples:
@@ -272,7 +277,7 @@ def refuse_question(mistakes: Sequence[str]) -> ValueError:
     if len(mistakes) == 1:
         return ValueError(mistakes[0])
     more = [f"… and {len(mistakes) - SHOWN} more"] if len(mistakes) > SHOWN else []
-    return ValueError("\n  ".join([f"{len(mistakes)} mistakes in the question:", *mistakes[:SHOWN], *more]))
+    return ValueError("\n  ".join([f"{len(mistakes)} mistakes in {what}:", *mistakes[:SHOWN], *more]))
 
 
 def no_such(what: str, name: object, known: Sequence[str], called: Iterable[str] = ()) -> ValueError:

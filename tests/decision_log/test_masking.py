@@ -163,3 +163,20 @@ def test_ten_thousand_wrong_paths_are_one_short_error() -> None:
         assert len(caught.value.diagnostics) == 10_000
         assert sum(bool(mistake.hint) for mistake in caught.value.diagnostics) <= SHOWN
         assert str(caught.value).endswith("… and 9950 more, all in .diagnostics")
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("fact.silos", "did you mean 'facts.silos'?"),
+        ("Labels.customer", "did you mean 'labels.customer'?"),
+        ("labels. a", "write 'labels.a'"),
+        (".silos", ""),
+        ("silos ", ""),
+    ],
+)
+def test_what_is_suggested_for_a_path_can_be_hidden(path: str, meant: str) -> None:
+    with pytest.raises(InvalidMasking) as caught:
+        Masking(mask=[path])
+    (found,) = caught.value.diagnostics
+    assert found.hint == meant

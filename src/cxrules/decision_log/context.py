@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from cxrules.arguments import check_mapping
-from cxrules.errors import read_number, show_value
+from cxrules.errors import read_number, refuse_question, show_value
 
 __all__ = ["DecisionLabels", "Label", "check_duration", "check_id", "context", "name_decision", "write_time"]
 
@@ -94,16 +94,22 @@ def _extend(
 
 def _check_labels(labels: Mapping[str, Label]) -> Mapping[str, Label]:
     check_mapping("labels", labels)
-    for label, value in labels.items():
-        if not isinstance(label, str):
-            raise TypeError(f"the name of a label is text, not {show_value(label)}")
-        if not (value is None or isinstance(value, str | int | float)):
-            raise TypeError(f"label {show_value(label)} is text, a number, a boolean or None, not {show_value(value)}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise TypeError(f"label {show_value(label)} is a finite number, not {show_value(value)}")
-        if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
-            raise TypeError(f"label {show_value(label)} is a number of at most {_LONGEST_INT} bits")
+    if wrong := [told for label, value in labels.items() if (told := _tell_label(label, value))]:
+        raise TypeError(str(refuse_question(wrong, "the labels")))
     return labels
+
+
+def _tell_label(label: object, value: object) -> str:
+    """Describe what is wrong with a label; nothing if nothing is."""
+    if not isinstance(label, str):
+        return f"the name of a label is text, not {show_value(label)}"
+    if not (value is None or isinstance(value, str | int | float)):
+        return f"label {show_value(label)} is text, a number, a boolean or None, not {show_value(value)}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"label {show_value(label)} is a finite number, not {show_value(value)}"
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+        return f"label {show_value(label)} is a number of at most {_LONGEST_INT} bits"
+    return ""
 
 
 def check_id(value: object) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 
 from cxrules.decision_log.record import COMPARED, DecisionRecord
 from cxrules.decision_log.recorded_answer import pack_bits
-from cxrules.errors import SHOWN, Diagnostic, Location, list_shown, show_value, suggest
+from cxrules.errors import SHOWN, Diagnostic, Location, find_almost, list_shown, show_value, suggest
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
 from cxrules.policy.judge import Judge
@@ -70,7 +70,7 @@ class Masking:
         Traceback (most recent call last):
             ...
         cxrules.decision_log.masking.InvalidMasking: no record can be masked like this: fact.silos: no field that can be
-        hidden [unknown-path]; did you mean 'facts'?
+        hidden [unknown-path]; did you mean 'facts.silos'?
     """
 
     mask: Sequence[str] = ()
@@ -90,12 +90,14 @@ class Masking:
                 continue
             field, dot, name = path.partition(".")
             bare = ".".join(part.strip() for part in (field, name) if part.strip())
-            if bare != path and bare:
+            if bare != path and bare.partition(".")[0] in _HIDEABLE:
                 # It would hide nothing, and nobody would notice.
                 message = "a blank at the start or the end hides nothing"
                 mistakes.append(Diagnostic("unknown-path", Location(path=(path,)), message, f"write {bare!r}"))
             elif field not in _HIDEABLE or (dot and (not name or field not in _MAPPINGS)):
-                hint = suggest(field, _HIDEABLE) if len(mistakes) < SHOWN else ""
+                meant = next((each for each in _MAPPINGS if dot and find_almost(field, [each])), "")
+                hint = f"did you mean {f'{meant}.{name}'!r}?" if meant and name.strip() else ""
+                hint = hint or (suggest(field, _HIDEABLE) if len(mistakes) < SHOWN else "")
                 mistakes.append(Diagnostic("unknown-path", Location(path=(path,)), "no field that can be hidden", hint))
         if mistakes:
             raise InvalidMasking(mistakes)

@@ -107,6 +107,9 @@ class DecisionLog:
         mode = check_count("mode", mode, 0, 0o7777)
         if masking is not None:
             check_kind("masking", masking, Masking, "a Masking")
+        for name, called in (("clock", clock), ("new_id", new_id)):
+            if called is not None and not callable(called):
+                raise TypeError(f"{name} is a function, not {show_value(called)}")
         path = check_path("the path of a decision log", path)
         self.path = path.absolute()  # the file stays the same when the working directory changes
         self.masking = masking or Masking()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from cxrules.errors import InvalidOrganisation, find_almost, show_text, show_value, suggest
+from cxrules.errors import InvalidOrganisation, Location, find_almost, show_value, suggest
 
 __all__ = ["read_whole", "tell_mistakes"]
 
@@ -61,7 +61,7 @@ def tell_mistakes(
     lines = []
     for mistake in mistakes:
         kind, place = mistake["type"], mistake["loc"]
-        where = ".".join(show_text(str(step), 80) for step in place)
+        where = str(Location(path=tuple(map(str, place))))
         lead = f"{where}: " if where else ""
         if kind == "extra_forbidden":
             lines.append(f"{lead}no such {noun}; {hints[place][1]}".rstrip("; "))
