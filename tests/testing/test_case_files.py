@@ -137,6 +137,18 @@ def test_a_single_value_in_a_change_is_shown_as_the_list_that_was_meant(folder: 
     assert [each.hint for each in caught.value.diagnostics] == ["write crowd: [many]", "write leak: [true]"]
 
 
+def test_a_word_in_a_case_is_told_once_at_its_place_with_what_is_known_there(folder: Path) -> None:
+    small = RuleBase.load(DATA / "small_base")
+    given = "given: {light: [sun, no, moon], can_at_hand: yes, budget_share: .nan}"
+    path = write(folder, f"cases:\n- id: a\n  {given}\n  expect: {{model: no}}\n")
+    with pytest.raises(InvalidCases) as caught:
+        read_cases(path, rulebase=small)
+    found = [(each.location.line, each.location.column, each.hint) for each in caught.value.diagnostics]
+    light, models = "known: 'sun', 'lamp', 'neon'", "known: 'gardener', 'robot', 'rain'"
+    places = [(3, 24, light), (3, 28, light), (3, 48, "write true"), (3, 67, "leave the fact out"), (4, 19, models)]
+    assert found == places
+
+
 # --- a rule base and its cases in one folder
 
 

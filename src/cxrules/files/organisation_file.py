@@ -5,13 +5,11 @@ from __future__ import annotations
 import errno
 import sys
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cxrules.errors import (
-    MISSING,
     SHOWN,
     Diagnostic,
     InvalidOrganisation,
@@ -25,6 +23,7 @@ from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import LARGEST, parse_text, read_file, read_stream, tell_error
 from cxrules.language.facts import FactValue, Vocabulary
+from cxrules.language.plain import locate_in_file
 
 __all__ = ["OrganisationFile", "interpret", "read_organisation"]
 
@@ -178,21 +177,11 @@ def _validate(
     try:
         return vocabulary.validate(given), []
     except InvalidOrganisation as error:
-        return {}, list(_locate(error.diagnostics, node, vocabulary))
-
-
-def _locate(mistakes: Sequence[Diagnostic], node: Node, vocabulary: Vocabulary) -> Iterator[Diagnostic]:
-    """Give mistakes their places in the file; those in a set come in the order of its elements."""
-    wrong: dict[str, Iterator[Node]] = {}
-    for mistake in mistakes:
-        name = mistake.location.path[0]
-        held, where = node.get(name), node.locate((name,), key=mistake.code == "unknown-fact")
-        if mistake.code == "unknown-value" and held and isinstance(held.content, list):
-            elements, known = held.content, vocabulary[name].names
-            wrong.setdefault(name, (each for each in elements if each.plain() not in known))
-            where = next(wrong[name]).locate(within=(name,))
-        hint = "leave the fact out" if mistake.hint == MISSING else mistake.hint
-        yield Diagnostic(mistake.code, where, f"{mistake.location}: {mistake.message}", hint)
+        found = []
+        for mistake, path in locate_in_file(error.diagnostics, given, vocabulary):
+            where = node.locate(path, key=mistake.code == "unknown-fact")
+            found.append(Diagnostic(mistake.code, where, f"{mistake.location}: {mistake.message}", mistake.hint))
+        return {}, found
 
 
 def _find_strays(node: Node, vocabulary: Vocabulary) -> list[Diagnostic]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, show_value, suggest
+from cxrules.errors import MISSING, SHOWN, Diagnostic, InvalidOrganisation, Location, show_value, suggest
 from cxrules.language.facts import Fact, FactValue, Kind, Only, Use, Value, Vocabulary, join_words
 
 __all__ = [
+    "locate_in_file",
     "make_plain",
     "read_fact",
     "read_integer",
@@ -92,6 +94,21 @@ def validate_all(
     if mistakes:
         raise InvalidOrganisation(mistakes)
     return known
+
+
+def locate_in_file(
+    mistakes: Iterable[Diagnostic], given: Mapping[str, Any], vocabulary: Vocabulary
+) -> Iterator[tuple[Diagnostic, tuple[str | int, ...]]]:
+    """Yield mistakes in facts that stand in a file, each with the path to it: those in a set with the wrong element."""
+    wrong: dict[str, Iterator[int]] = {}
+    for mistake in mistakes:
+        path: tuple[str | int, ...] = mistake.location.path
+        name, held = mistake.location.path[0], given.get(mistake.location.path[0])
+        if mistake.code == "unknown-value" and isinstance(held, list):  # in the order of its elements
+            known = vocabulary[name].names
+            wrong.setdefault(name, (index for index, each in enumerate(held) if each not in known))
+            path = (name, next(wrong[name]))
+        yield (replace(mistake, hint="leave the fact out") if mistake.hint == MISSING else mistake), path
 
 
 def write_fact(fact: Fact) -> dict[str, Any]:

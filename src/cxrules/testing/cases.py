@@ -40,7 +40,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +52,7 @@ from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import read_file
 from cxrules.language.patterns import TEXT, UNPRINTABLE
+from cxrules.language.plain import locate_in_file
 from cxrules.rulebase import RuleBase
 from cxrules.testing.expected_results import find_mistakes
 
@@ -110,7 +111,7 @@ def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase
             continue  # a file of another kind
         unread = [found for found in own.in_order() if found.code != "null-value"]
         mistakes += unread
-        reader = _CaseReader(rulebase, list_nulls(own), mistakes, (found.location for found in unread))
+        reader = _CaseReader(rulebase, list_nulls(own), mistakes)
         for item in _find_items(node, mistakes) if node is not None else ():
             cases += reader.read(item)
     seen: dict[str, OrganisationCase] = {}
@@ -197,15 +198,10 @@ def _find_wrong_facts(given: Mapping[str, Any], rulebase: RuleBase) -> Sequence[
 class _CaseReader:
     """Reads the cases of one file."""
 
-    def __init__(
-        self,
-        rulebase: RuleBase,
-        nulls: Collection[tuple[int, int]],
-        mistakes: list[Diagnostic],
-        unread: Iterable[Location],
-    ) -> None:
+    def __init__(self, rulebase: RuleBase, nulls: Collection[tuple[int, int]], mistakes: list[Diagnostic]) -> None:
         self._rulebase, self._nulls, self._mistakes = rulebase, nulls, mistakes
-        self._unread = {(place.line, place.column) for place in unread}  # what is wrong there is already reported
+        # What is wrong there is already reported.
+        self._unread = {_place(found.location): index for index, found in enumerate(mistakes)}
 
     def read(self, node: Node) -> Iterator[OrganisationCase]:
         """Read one case, and make the cases of its changes; report everything that is wrong in it."""
@@ -286,8 +282,8 @@ class _CaseReader:
             self._add(node, [key], code, "a text is expected here, without spaces around it")
 
     def _check_facts(self, node: Node, path: list[str | int], given: Mapping[str, Any]) -> None:
-        for found in _find_wrong_facts(given, self._rulebase):
-            name, *rest = found.location.path
+        mistakes = _find_wrong_facts(given, self._rulebase)
+        for found, (name, *rest) in locate_in_file(mistakes, given, self._rulebase.vocabulary):
             # A change is written as `fact: [value, …]`, where the name of the fact comes before the position.
             unknown = found.code == "unknown-fact"
             where = [*path, name, *rest] if name not in path else path[:2] if unknown else [*path, *rest]
@@ -298,5 +294,13 @@ class _CaseReader:
         self, node: Node, path: Sequence[str | int], code: str, message: str, hint: str = "", *, key: bool = False
     ) -> None:
         where = node.locate(path, key=key)
-        if (where.line, where.column) not in self._unread:
+        index = self._unread.get(_place(where))
+        if index is None:
             self._mistakes.append(Diagnostic(code, where, message, hint))
+        elif hint and self._mistakes[index].code in ("unquoted-boolean", "unquoted-scalar"):
+            # The reader tells what YAML made of a word; only the rule base knows what is allowed there.
+            self._mistakes[index] = replace(self._mistakes[index], hint=hint)
+
+
+def _place(location: Location) -> tuple[str | None, int, int]:
+    return location.file, location.line, location.column
