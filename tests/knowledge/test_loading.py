@@ -556,3 +556,43 @@ def test_spoilt_json_is_read_or_refused(small: RuleBase, data: st.DataObject) ->
     at[step] = data.draw(st.sampled_from([None, True, 1, -1.5, "x", [], {}, [1], {"x": 1}, [[]], [{}], {"x": []}]))
     with pytest.raises(InvalidKnowledge):
         RuleBase.from_json(json.dumps(plain))
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (
+            RULE.format(id="a", rationale="x\n    zzz: 1").replace("wet", "wat").replace("gardener", "gardner"),
+            ["unknown-key", "unknown-value", "unknown-model"],
+        ),
+        (
+            RULE.format(id="a", rationale="x").replace("rationale", "rational").replace("[S2-1]", "[S9-1]"),
+            ["missing-key", "unknown-claim", "unknown-key"],
+        ),
+        (
+            "models:\n  rain:\n    name: Rain\n    says: ' x'\n    zzz: 1\n    requires: [nothing]\n",
+            ["empty-text", "unknown-key", "unknown-finding"],
+        ),
+    ],
+    ids=["key", "misspelt key", "text"],
+)
+def test_a_mistake_of_form_hides_none_of_meaning(text: str, codes: list[str], small: RuleBase, tmp_path: Path) -> None:
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(write(tmp_path / "more.yaml", text), base=small)
+    assert [each.code for each in caught.value.diagnostics if each.code != "model-never-supported"] == codes
+
+
+@pytest.mark.parametrize(
+    ("tests", "told"),
+    [
+        ("{can_at_hand: [true]}", "a flag or a finding is tested outside a list: write true"),
+        ("{soil: {at_least: [dry]}}", "a value or a number is expected here, not a list"),
+        ("{budget_share: {below: '20 %'}}", "write 20"),
+        ("{budget_share: {below: '1,000'}}", "write a decimal number"),
+    ],
+)
+def test_a_test_of_the_wrong_kind_is_told_what_to_write(tests: str, told: str, small: RuleBase, tmp_path: Path) -> None:
+    text = RULE.format(id="a", rationale="x").replace("{soil: wet}", tests)
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(write(tmp_path / "more.yaml", text), base=small)
+    assert told in str(caught.value)

@@ -15,10 +15,10 @@ from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.forms import Test, When
 from cxrules.knowledge.node import Node
 from cxrules.language.condition_checks import WRITTEN
-from cxrules.language.facts import Kind
+from cxrules.language.facts import Kind, guess_number
 from cxrules.language.patterns import TEXT, UNPRINTABLE
 
-__all__ = ["Filled", "FormType", "examine"]
+__all__ = ["Filled", "FormType", "examine", "mend"]
 
 FormType: TypeAlias = Any  # a pydantic model, or another type that pydantic knows
 Filled: TypeAlias = Any  # the result
@@ -47,6 +47,7 @@ _SHORT: Final = {
     "when": ("empty-test", "an empty conjunction is true of every organisation"),
     "because": ("rule-without-claim", "a rule needs a claim behind it"),
 }
+_TELLING: Final = {"rationale", "says", "author", "reason"}
 _Path = tuple[str | int, ...]
 
 
@@ -66,6 +67,34 @@ def examine(form: FormType, node: Node, within: tuple[str, ...], report: Mistake
     except ValidationError as error:
         for mistake in error.errors(include_url=False):
             _Translation(form, node, within, report).translate(mistake)
+        return None
+
+
+def mend(form: FormType, node: Node) -> Filled:
+    """Return a malformed item without its unknown keys, and with a stand-in for a text that only tells something.
+
+    So its meaning can be checked although its form is wrong.
+
+    Returns:
+        The item as its model, or None if something else is wrong.
+    """
+    plain: Any = node.plain()
+    if not isinstance(plain, dict):
+        return None
+    try:
+        return _adapter(form).validate_python(plain)
+    except ValidationError as error:
+        for mistake in error.errors(include_url=False):
+            key, *below = mistake["loc"] or ("",)
+            if mistake["type"] == "extra_forbidden" and not below:
+                del plain[key]
+            elif key in _TELLING:
+                plain[key] = "…"
+            else:
+                return None
+    try:
+        return _adapter(form).validate_python(plain)
+    except ValidationError:
         return None
 
 
@@ -166,7 +195,11 @@ class _Translation:
             self._add("wrong-type", path, message[:1].lower() + message[1:])
             return
         hint = ""
-        if expected == "text" and {"when", "unless", "asked_if"} & set(path):  # no name of a value looks like a number
+        if path[-2:] == ("at_least", "number"):
+            expected = "a value or a number"
+        if expected == "text" and path[-2:-1] == ("names",) and isinstance(given, bool):
+            hint = f"a flag or a finding is tested outside a list: write {str(given).lower()}"
+        elif expected == "text" and {"when", "unless", "asked_if"} & set(path):  # no name of a value looks like a number
             if path[-1] == "at_most" and type(given) in (int, float):
                 hint = f"for a percentage, {WRITTEN[Kind.PERCENT]}"
             elif "asked_if" in path:
@@ -176,6 +209,8 @@ class _Translation:
             hint = f'write "{shown}"'
         elif expected == "a list" and isinstance(given, str):
             hint = f"write [{given}]"
+        elif expected == "a number":
+            hint = guess_number(given)
         self._add("wrong-type", path, f"{expected} is expected here, not {_show(given)}", hint)
 
 

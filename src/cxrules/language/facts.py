@@ -197,7 +197,7 @@ class Fact(Told):
     def _examine_percent(self, value: object, doubt: bool) -> int | float:
         if isinstance(value, bool) or not is_real(value):
             message = f"a number from 0 to 100 is expected, not {show_value(value)}"
-            raise self._wrong("wrong-type", message, hint=_guess_number(value))
+            raise self._wrong("wrong-type", message, hint=guess_number(value))
         try:
             number = float(value)  # type: ignore[arg-type] # see is_real
         except Exception:  # noqa: BLE001 - too large, a signalling NaN, or a stranger's __float__
@@ -346,10 +346,10 @@ def join_words(words: Sequence[str], conjunction: str = "and") -> str:
     return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
 
 
-_WRITTEN_NUMBER = r"\+?([0-9]{0,3})(?:[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\s*%?"
+_WRITTEN_NUMBER = r"\+?([0-9]{0,3})(?:(?!,[0-9]{3}(?![0-9]))[.,]([0-9]{0,20}))?(?:[eE]\+?([0-2]))?\s*%?"
 
 
-def _guess_number(value: object) -> str:
+def guess_number(value: object) -> str:
     """Return what was probably meant by a percentage that is text, such as "15", "15 %" or "15,5"."""
     match = re.fullmatch(_WRITTEN_NUMBER, value.strip()) if isinstance(value, str) else None
     if not match or not (match[1] or match[2]):
