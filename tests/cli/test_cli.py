@@ -361,6 +361,8 @@ def test_a_template_is_an_organisation_file_to_fill_in(run: Run, builtin: "RuleB
         ("recommend - --what-if scop=x", ["'silos'", "'scope'"]),
         ("table FILE --also bogus --also actoins", ["no such thing: 'bogus'", "'actions'"]),
         ("table FILE --what-if scop=x --column silos=", ["'scope'", "silos= names no column"]),
+        ("table FILE --what-if scop=x --column silo=a --also actoins", ["'scope'", "'silos'", "'actions'"]),
+        ("recommend - --engine bitmp --why-not cmo_ownd", ["'silos'", "'bitmap'", "'cmo_owned'"]),
     ],
 )
 def test_every_mistake_in_a_command_is_listed(run: Run, line: str, said: list[str], tmp_path: Path) -> None:

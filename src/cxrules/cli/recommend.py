@@ -12,12 +12,13 @@ from cxrules.cli.terminal.assignments import read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from cxrules.errors import Diagnostic
     from cxrules.language.facts import FactValue
     from cxrules.recommendation.answer import Recommendation
+    from cxrules.rulebase import RuleBase
 
 __all__ = ["register"]
 
@@ -84,8 +85,9 @@ def recommend(
             organisation = read_organisation(file, rulebase.vocabulary)
         with mistakes_are_added(mistakes):
             supposed = read_supposed(what_if or [], rulebase.vocabulary)
-        if mistakes:
-            raise InvalidOrganisation(mistakes)
+        named = list(_find_unknown(rulebase, engine, why_not))
+        if mistakes or len(named) > 1:
+            raise InvalidOrganisation([*mistakes, *named])
     try:
         advisor = Advisor(rulebase, engine)
     except ImportError as error:
@@ -102,6 +104,20 @@ def recommend(
         typer.echo(advice.to_html(title=organisation.name, date=dated), nl=False)
     else:
         typer.echo(advice.explain("full" if detail == "full" else "brief", width=width()).rstrip())
+
+
+def _find_unknown(rulebase: RuleBase, engine: str, why_not: str | None) -> Iterator[Diagnostic]:
+    """Find options that name what does not exist, to be told with the mistakes in the facts."""
+    from cxrules.engines import ENGINES
+    from cxrules.errors import Diagnostic, Location, show_value, suggest
+    from cxrules.explanation.why_not_fired import list_subjects
+
+    models = (*rulebase.models, *list_subjects(rulebase))
+    known = {"--engine": (engine, tuple(ENGINES)), "--why-not": (why_not, models)}
+    for option, (name, names) in known.items():
+        if name is not None and name not in names and not (option == "--why-not" and rulebase.find_model(name)):
+            message = f"{option}: there is no {show_value(name)}"
+            yield Diagnostic("unknown-value", Location(), message, suggest(name, names))
 
 
 def _check_output(detail: str | None, date: str | None, *, as_html: bool, asked: bool) -> None:

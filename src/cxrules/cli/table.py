@@ -24,12 +24,11 @@ from cxrules.cli.terminal.assignments import read_columns, read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_stay_signals
-from cxrules.errors import InvalidOrganisation, show_text
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text, show_value, suggest
 from cxrules.whole_file import naming, write_whole
 
 if TYPE_CHECKING:
     from cxrules.columns.portfolio import Portfolio
-    from cxrules.errors import Diagnostic
     from cxrules.language.facts import FactValue
     from cxrules.rulebase import RuleBase
 
@@ -105,6 +104,7 @@ def table(
     """
     try:
         from cxrules.columns import portfolio_page
+        from cxrules.columns.tables import ALSO
     except ImportError as error:
         fail(f"this command needs an extra ({error}): pip install 'cxrules[frame]'", ExitCode.MISSING_EXTRA)
     try:
@@ -114,11 +114,21 @@ def table(
     with mistakes_end_it():
         rulebase = open_rulebase(rules, on_top)
         mistakes: list[Diagnostic] = []
+        placed: Mapping[str, str | Mapping[str, str]] = {}
         with mistakes_are_added(mistakes):
             supposed = read_supposed(what_if or [], rulebase.vocabulary)
         with mistakes_are_added(mistakes):
             placed = read_columns(columns or [], rulebase.vocabulary)
-        if mistakes:
+        if mistakes:  # of what is found later otherwise, what can be told already
+            facts = tuple(rulebase.vocabulary.facts)
+            for option, names, known in (("--column", placed, facts), ("--also", also or [], ALSO)):
+                mistakes += [
+                    Diagnostic(
+                        "unknown-value", Location(), f"{option}: there is no {show_value(name)}", suggest(name, known)
+                    )
+                    for name in names
+                    if name not in known
+                ]
             raise InvalidOrganisation(mistakes)
     try:
         with signals_stay_signals(), ExitStack() as stack, mistakes_end_it():
