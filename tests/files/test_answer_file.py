@@ -284,6 +284,8 @@ def test_a_changed_file_has_the_new_facts(
         ("client: |\n  us\nfacts:\n  maturity: |-\n    early\n", "client: |\n  us\nfacts:\n"),
         ("maturity: early\r\n", 'facts:\r\n  maturity: "mature"\r\n  scope: "one_function"\r\nskipped: ["silos"]\r\n'),
         ("maturity: early\r", 'facts:\r  maturity: "mature"\r  scope: "one_function"\rskipped: ["silos"]\r'),
+        ("facts: null  # yet\nname: x\n", 'facts:\n  maturity: "mature"  # yet\n  scope: "one_function"\nname: x\n'),
+        ("name: x\nfacts: ~", 'facts:\n  maturity: "mature"\n'),
         ('{"facts": null}', '{\n  "facts": {\n    "maturity": "mature",'),
         ('{"facts": {"maturity": "early"}, "big": 1e999}', '"big": 1e999'),
         ('{"facts": {"maturity": "early"}, "big": 12345678901234567890.55}', '"big": 12345678901234567890.55'),

@@ -156,7 +156,8 @@ def _begin(text: str, entry: Any, more: str) -> str:
     if entry is None:
         return f"{text}{more}\n"
     colon = text.index(":", entry[0].end_mark.index) + 1
-    return f"{text[:colon]}\n  {more}{text[colon:]}"
+    rest = text[max(colon, entry[1].end_mark.index) :] if entry[1].value else text[colon:]  # without a written null
+    return f"{text[:colon]}\n  {more}{rest}"
 
 
 def _add(text: str, node: Any, more: str) -> str:
