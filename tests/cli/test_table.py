@@ -250,7 +250,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("name", "text", "options", "message"),
     [
         ("in.xlsx", "", [], "the format is known by the ending"),
-        ("in.csv", "", [], "names its columns"),
+        ("in.csv", "", [], "in.csv: the first line of a CSV file must name its columns"),
+        ("in.csv", f"silos,x\nsome,{'a' * (1 << 21)}\n", [], "in.csv: a row is longer than 1 MB"),
+        ("in.csv", f"silos,{'a' * (1 << 21)}\nsome,\n", [], "names its columns: a row is longer than 1 MB"),
         ("in.csv", "sillos\nsevere\n", [], "almost the name of the fact 'silos'"),
         ("in.csv", "silos\nsevere\n", ["-o", "out.xlsx"], "the format is known by the ending"),
         ("in.csv", "silos\nsevere\n", ["--segment", "silo"], "no such column: 'silo'; did you mean 'silos'?"),
@@ -378,3 +380,19 @@ def test_times_that_python_cannot_hold_pass_through(ending: str, run: Run, tmp_p
         written = (tmp_path / f"out.{ending}").read_text(encoding="utf-8")
         assert "20237-" in written
         assert "7" in written
+
+
+def test_a_column_whose_name_begins_or_ends_with_a_blank_can_be_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(" maturity ,x\nearly,none\n", encoding="utf-8")
+    suggested = re.search(r"--column '(.*)'", run(tmp_path / "in.csv").stderr)
+    assert suggested
+    result = run(tmp_path / "in.csv", "--column", suggested[1], "--column", "silos = x", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["organisations"]) == (0, 1)
+
+
+@pytest.mark.parametrize("text", ["maturity", "maturity,x\n", "\ufeffmaturity\r\n"])
+def test_a_table_with_the_names_of_columns_alone_has_no_organisations(text: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(text, encoding="utf-8", newline="")
+    result = run(tmp_path / "in.csv", "-o", tmp_path / "out.csv")
+    assert (result.exit_code, result.stdout.splitlines()[:1]) == (0, ["0 organisations"])
+    assert read(tmp_path / "out.csv") == []

@@ -20,7 +20,7 @@ from cxrules.cli.shared import (
     open_rulebase,
     refuse_same,
 )
-from cxrules.cli.terminal.assignments import read_columns, read_supposed
+from cxrules.cli.terminal.assignments import match_columns, read_columns, read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_stay_signals
@@ -176,6 +176,7 @@ def _decide(
         write = stack.enter_context(write_table(output)) if output else None
         progress = stack.enter_context(Progress())
         # If nothing is written, a column may have the name of one of the answer's.
+        asked = {**asked, "columns": match_columns(asked["columns"], source.names)}
         options = Asked(**asked, keep=ALL if output else False, suppose=supposed if output else None, file=True)
         frames = FrameJudge(judge, options, portfolio.watch)
         row = 0

@@ -202,7 +202,7 @@ class QuoteWatch:
 
 def ragged(cells: int, columns: int, text: str) -> str:
     """Describe a row of a CSV file that has too few or too many cells."""
-    return f"a row has {cells:,} cells, and the header {columns:,}: {show_text(text, 60)}"
+    return f"a row has {cells:,} cell{'s' * (cells != 1)}, and the header {columns:,}: {show_text(text, 60)}"
 
 
 def open_quote(lines_before: int) -> str:

@@ -41,6 +41,8 @@ _RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
 
 
 _NOT_UTF8 = "the text is not UTF-8"
+_STRADDLING, _TOO_LONG = "straddling", f"a row is longer than {_BLOCK >> 20} MB"
+"""What PyArrow says of a row that is longer than it can read, and what is told instead."""
 
 
 class Batch(NamedTuple):
@@ -131,6 +133,10 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> Iterat
     parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     while head.count(b'"') % 2 and len(head) < _BLOCK and (line := file.readline()):  # a name contains a line break
         head += line
+    if not head:
+        raise ValueError(f"{path}: the first line of a CSV file must name its columns, but there is no such line")
+    if ends := not head.endswith((b"\n", b"\r")):  # with the names of the columns
+        head += b"\n"
     try:
         names = csv.open_csv(pa.BufferReader(_copy_to_arrow(head)), parse_options=parse).schema.names
     except UnicodeDecodeError:
@@ -138,12 +144,15 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> Iterat
     except pa.ArrowInvalid as error:
         file.seek(start)
         watched.refuse_open_quote(path, start)
-        raise ValueError(f"the first line of a CSV file names its columns: {error}") from error
+        told = _TOO_LONG if len(head) > _BLOCK else error
+        raise ValueError(f"{path}: the first line of a CSV file names its columns: {told}") from error
     file.seek(start)
     types = dict.fromkeys(names, pa.string())
     convert = csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
 
     def batches() -> Generator[Batch, None, None]:
+        if ends:
+            return
         try:
             with watched.to_the_end(csv.open_csv(watched, parse_options=parse, convert_options=convert)) as reader:
                 yield from map(_batch_of, reader)
@@ -152,6 +161,7 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> Iterat
             watched.refuse_open_quote(path, start)
             found = _RAGGED.search(str(error))
             told: object = ragged(int(found[2]), int(found[1]), found[3]) if found else error
+            told = _TOO_LONG if _STRADDLING in str(error) else told
             raise ValueError(f"{path}: {_NOT_UTF8 if 'invalid UTF8' in str(error) else told}") from error
 
     with closing(batches()) as rows:

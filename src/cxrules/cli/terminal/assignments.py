@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from cxrules.language.facts import Fact, FactValue, Vocabulary
 
-__all__ = ["read_columns", "read_supposed"]
+__all__ = ["match_columns", "read_columns", "read_supposed"]
 
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,3})?) ?%?", re.IGNORECASE)
 _LONGEST = 60
@@ -62,6 +62,20 @@ def read_columns(texts: Iterable[str], vocabulary: Vocabulary) -> dict[str, str 
     return dict(found)
 
 
+def match_columns(
+    placed: Mapping[str, str | Mapping[str, str]], names: Collection[str]
+) -> dict[str, str | Mapping[str, str]]:
+    """Return the columns of `--column` without the blanks around them, except where a column of the table has them."""
+
+    def match(column: str) -> str:
+        return column if column in names else column.strip()
+
+    return {
+        fact: match(given) if isinstance(given, str) else {name: match(column) for name, column in given.items()}
+        for fact, given in placed.items()
+    }
+
+
 def _split(
     option: str, value: str, texts: Iterable[str], vocabulary: Vocabulary
 ) -> tuple[dict[str, str], list[Diagnostic]]:
@@ -69,7 +83,8 @@ def _split(
     found: dict[str, str] = {}
     mistakes: list[Diagnostic] = []
     for text in texts:
-        name, equals, typed = (part.strip() for part in text.partition("="))
+        name, equals, typed = text.partition("=")
+        name, typed = name.strip(), typed if value == "COLUMN" and typed.strip() else typed.strip()
         if not (equals and name):
             other, colon, after = (part.strip() for part in text.partition(":"))
             if colon and other in vocabulary.facts:
