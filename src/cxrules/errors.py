@@ -321,10 +321,11 @@ def suggest_list(text: str, known: Sequence[str]) -> str:
     """Describe which list was probably meant by a text.
 
     Examples:
-        >>> suggest_list("low; high", ["low", "medium", "high"])
+        >>> suggest_list("low and high", ["low", "medium", "high"])
         "write ['low', 'high']"
     """
-    words = re.findall(r"[\w-]+", text[:_LONGEST_MESSAGE])
+    found = re.findall(r"[\w-]+", text[:_LONGEST_MESSAGE])
+    words = [word for word in found if word in known or word.lower() not in ("and", "or")]
     return f"write {words}" if words and all(word in known for word in words) else suggest(text, known)
 
 
