@@ -352,6 +352,21 @@ def test_mistakes_in_a_frame_are_reported(frame: dict[str, Any], options: dict[s
             ADVISOR.recommend_frame(table, **options)
 
 
+def test_every_wrong_option_is_named() -> None:
+    wrong: dict[str, Any] = {"columns": 5, "keep": 5, "also": 5, "prefix": 5}
+    with pytest.raises(TypeError) as caught:
+        ADVISOR.recommend_frame(TABLE, **wrong)
+    assert all(f"{name}: " in str(caught.value) for name in wrong)
+    with pytest.raises(ValueError, match=r"(?s)'x'.*'y'.*on_error is"):
+        ADVISOR.recommend_frame(TABLE, also=["x", "y"], on_error="z")  # type: ignore[arg-type]
+
+
+def test_a_pair_that_is_no_label_is_no_column() -> None:
+    frame = pd.DataFrame([["early"]], columns=pd.MultiIndex.from_tuples([("a", "maturity")]))
+    with pytest.raises(InvalidOrganisation, match=r"no such column: \"\('a', 'maturty'\)\".*did you mean"):
+        ADVISOR.recommend_frame(frame, columns={"maturity": ("a", "maturty")})  # type: ignore[dict-item]
+
+
 def test_wrong_options_are_reported() -> None:
     with pytest.raises(ValueError, match=r"no such thing: 'action'.*did you mean 'actions'"):
         ADVISOR.recommend_frame(TABLE, also=["action"])

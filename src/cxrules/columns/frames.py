@@ -27,7 +27,7 @@ from cxrules.columns.layout import (
     refuse_twice,
 )
 from cxrules.columns.numpy_executor import CHUNK, Codes
-from cxrules.columns.tables import ALSO, TableDecisions, TableJudge
+from cxrules.columns.tables import ALSO, TableDecisions, TableJudge, check_options
 from cxrules.errors import Diagnostic, InvalidOrganisation, is_missing, no_such, refuse_question, show_value
 from cxrules.language.facts import FactValue, Vocabulary
 
@@ -87,19 +87,13 @@ class FrameJudge:
 
     def __init__(self, judge: TableJudge, asked: Asked, watch: Watch | None = None) -> None:
         self._watch = watch
-        for name, given, expected in (
-            ("columns", asked.columns or {}, (Mapping, "a column for each fact, as in {'silos': 'Walls'}")),
-            ("keep", asked.keep, (bool | Iterable, "the names of columns, or True,")),
-            ("also", asked.also, (Iterable, f"some of {', '.join(ALSO)}")),
-            ("prefix", asked.prefix, (str, "a text")),
-        ):
-            if not isinstance(given, expected[0]):
-                raise TypeError(f"{name}: {expected[1]} is expected, not {show_value(given)}")
+        check_options(asked.columns, asked.keep, asked.also, asked.prefix)
         also = (asked.also,) if isinstance(asked.also, str) else tuple(asked.also)
-        if wrong := [one for one in also if one.__class__ is not str or one not in ALSO]:
-            raise refuse_question([str(no_such("thing", one, ALSO)) for one in wrong])
+        wrong = [str(no_such("thing", one, ALSO)) for one in also if one.__class__ is not str or one not in ALSO]
         if asked.on_error.__class__ is not str or asked.on_error not in ("raise", "null"):
-            raise ValueError(f"on_error is 'raise' or 'null', not {show_value(asked.on_error)}")
+            wrong.append(f"on_error is 'raise' or 'null', not {show_value(asked.on_error)}")
+        if wrong:
+            raise refuse_question(wrong)
         check_text("prefix", asked.prefix)
         self._judge = judge
         self._asked = asked._replace(also=(*(() if asked.brief else ("points", "fired")), *dict.fromkeys(also)))

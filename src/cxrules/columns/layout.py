@@ -11,7 +11,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.arguments import check_texts
 from cxrules.doubts import forward_doubts, hear_doubts
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, find_almost, show_value, suggest
+from cxrules.errors import (
+    Diagnostic,
+    InvalidOrganisation,
+    Location,
+    find_almost,
+    show_value,
+    suggest,
+)
 from cxrules.language.facts import Kind, Vocabulary
 
 __all__ = [
@@ -340,9 +347,10 @@ class Labels:
         self.names: list[str] = list(map(self.name, self._labels))
 
     def name(self, label: Any) -> Any:
-        """Return the name of a label; anything else is returned unchanged."""
+        """Return the name of a label, and the text of a tuple that is none; anything else is returned unchanged."""
         try:
-            return label if isinstance(label, str) else self._names.get(label, label)
+            unknown = str(label) if isinstance(label, tuple) else label
+            return label if isinstance(label, str) else self._names.get(label, unknown)
         except TypeError:  # not hashable, so not a label
             return label
 

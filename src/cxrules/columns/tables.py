@@ -13,13 +13,14 @@ import pyarrow as pa
 from cxrules.columns.coding import Coder
 from cxrules.columns.numpy_executor import CHUNK, ArrayRunner, Codes, count_bytes
 from cxrules.columns.program import Program
+from cxrules.errors import refuse_question, show_value
 from cxrules.language.facts import FactValue
 from cxrules.language.rules import Effect
 from cxrules.policy.decider import Decider
 from cxrules.policy.decision import Reason, Status
 from cxrules.policy.evidence import certainty
 
-__all__ = ["ALSO", "TableDecisions", "TableJudge"]
+__all__ = ["ALSO", "TableDecisions", "TableJudge", "check_options"]
 
 ALSO = ("actions", "patterns", "incoherences", "matters")
 """What a table includes on request: the actions, the patterns, the impossible conjunctions that the facts meet, and the
@@ -27,6 +28,26 @@ unknown facts for which a single answer could change the model."""
 
 _STATUSES = tuple(Status)
 _NAMES = {"actions": Effect.ACTION, "patterns": Effect.RECOGNISES}
+
+
+def check_options(columns: object, keep: object, also: object, prefix: object) -> None:
+    """Check the types of the options of a frame.
+
+    Raises:
+        TypeError: With every one that is something else.
+    """
+    wrong = [
+        f"{name}: {expected} is expected, not {show_value(given)}"
+        for name, given, kind, expected in (
+            ("columns", columns or {}, Mapping, "a column for each fact, as in {'silos': 'Walls'}"),
+            ("keep", keep, bool | Iterable, "the names of columns, or True,"),
+            ("also", also, Iterable, f"some of {', '.join(ALSO)}"),
+            ("prefix", prefix, str, "a text"),
+        )
+        if not isinstance(given, kind)
+    ]
+    if wrong:
+        raise TypeError(str(refuse_question(wrong)))
 
 
 class TableDecisions(NamedTuple):
