@@ -361,7 +361,7 @@ def test_every_wrong_option_is_named() -> None:
         ADVISOR.recommend_frame(TABLE, also=["x", "y"], on_error="z")  # type: ignore[arg-type]
 
 
-def test_a_pair_that_is_no_label_is_no_column() -> None:
+def test_an_unknown_pair_is_reported_as_a_column() -> None:
     frame = pd.DataFrame([["early"]], columns=pd.MultiIndex.from_tuples([("a", "maturity")]))
     with pytest.raises(InvalidOrganisation, match=r"no such column: \"\('a', 'maturty'\)\".*did you mean"):
         ADVISOR.recommend_frame(frame, columns={"maturity": ("a", "maturty")})  # type: ignore[dict-item]

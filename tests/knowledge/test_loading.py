@@ -591,7 +591,7 @@ def test_a_mistake_of_form_hides_none_of_meaning(text: str, codes: list[str], sm
         ("{budget_share: {below: '1,000'}}", "write a decimal number"),
     ],
 )
-def test_a_test_of_the_wrong_kind_is_told_what_to_write(tests: str, told: str, small: RuleBase, tmp_path: Path) -> None:
+def test_a_suggestion_replaces_a_test_of_the_wrong_kind(tests: str, told: str, small: RuleBase, tmp_path: Path) -> None:
     text = RULE.format(id="a", rationale="x").replace("{soil: wet}", tests)
     with pytest.raises(InvalidKnowledge) as caught:
         RuleBase.load(write(tmp_path / "more.yaml", text), base=small)

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args, get_origin
 from cxrules.errors import Location, suggest
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
-from cxrules.knowledge.form_checks import Filled, FormType, examine, mend
+from cxrules.knowledge.form_checks import Filled, FormType, examine, salvage
 from cxrules.knowledge.forms import KINDS, Form, Name, SourceId
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import read_bytes, read_file, tell_error
@@ -41,7 +41,7 @@ class DraftEntry:
         section: Its section.
         id: Its id.
         node: Its content in the file.
-        form: The item as a form, or None if it is malformed beyond mending.
+        form: The item as a form, or None if it is malformed beyond repair.
         at: The place of its id.
         within: The path to it.
         source: For a claim its article, and where the file names that.
@@ -216,7 +216,7 @@ def _keep(draft: Draft, kept: dict[str, DraftEntry], entry: DraftEntry) -> None:
     if entry.form is None:
         draft.partial.add(entry.section)
         if entry.section in SECTIONS:
-            entry.form = mend(_item_type(entry.section), entry.node)
+            entry.form = salvage(_item_type(entry.section), entry.node)
     if first := kept.get(entry.id):
         hint = f"the first is at {first.at}"
         draft.report.add("duplicate-id", entry.at, f"{entry.id!r} occurs twice among the {entry.section}", hint)

@@ -18,7 +18,7 @@ from cxrules.language.condition_checks import WRITTEN
 from cxrules.language.facts import Kind, guess_number
 from cxrules.language.patterns import TEXT, UNPRINTABLE
 
-__all__ = ["Filled", "FormType", "examine", "mend"]
+__all__ = ["Filled", "FormType", "examine", "salvage"]
 
 FormType: TypeAlias = Any  # a pydantic model, or another type that pydantic knows
 Filled: TypeAlias = Any  # the result
@@ -70,7 +70,7 @@ def examine(form: FormType, node: Node, within: tuple[str, ...], report: Mistake
         return None
 
 
-def mend(form: FormType, node: Node) -> Filled:
+def salvage(form: FormType, node: Node) -> Filled:
     """Return a malformed item without its unknown keys, and with a stand-in for a text that only tells something.
 
     So its meaning can be checked although its form is wrong.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from cxrules.errors import MISSING, SHOWN, Diagnostic, InvalidOrganisation, Location, show_value, suggest
@@ -108,7 +107,8 @@ def locate_in_file(
             known = vocabulary[name].names
             wrong.setdefault(name, (index for index, each in enumerate(held) if each not in known))
             path = (name, next(wrong[name]))
-        yield (replace(mistake, hint="leave the fact out") if mistake.hint == MISSING else mistake), path
+        hint = "leave the fact out" if mistake.hint == MISSING else mistake.hint
+        yield Diagnostic(mistake.code, mistake.location, mistake.message, hint), path
 
 
 def write_fact(fact: Fact) -> dict[str, Any]:
