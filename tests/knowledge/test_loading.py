@@ -588,6 +588,10 @@ def test_a_mistake_of_form_hides_none_of_meaning(text: str, codes: list[str], sm
         ("{can_at_hand: [true]}", "a flag or a finding is tested outside a list: write true"),
         ("{soil: {at_least: [dry]}}", "a value or a number is expected here, not a list"),
         ("{budget_share: {below: '20 %'}}", "write 20"),
+        ("{soil: null}", "a value is missing here [null-value]; known: 'dry', 'moist', 'wet'"),
+        ("{soil: [dry, ~]}", "a value is missing here [null-value]; known: 'dry', 'moist', 'wet'"),
+        ("{can_at_hand: }", "a value is missing here [null-value]; write true or false"),
+        ("~", "a value is missing here [null-value]; write a value, or leave the key out"),
         ("{budget_share: {below: '1,000'}}", "write a decimal number"),
     ],
 )

@@ -97,7 +97,7 @@ CODES: Final[dict[str, str]] = {
 """What each code means, in one sentence."""
 
 
-_GUESSED: Final = ("unquoted-boolean", "unquoted-scalar")
+_GUESSED: Final = ("unquoted-boolean", "unquoted-scalar", "null-value")
 
 
 class MistakeCollector:

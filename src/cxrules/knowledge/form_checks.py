@@ -207,7 +207,7 @@ class _Translation:
         elif expected == "text" and isinstance(given, bool | int | float):
             shown = str(given).lower() if isinstance(given, bool) else str(given)
             hint = f'write "{shown}"'
-        elif expected == "a list" and isinstance(given, str):
+        elif expected == "a list" and isinstance(given, str) and given.lower() not in ("", "~", "null"):
             hint = f"write [{given}]"
         elif expected == "a number":
             hint = guess_number(given)

@@ -80,7 +80,7 @@ class _JsonReader:
             if text.startswith(word, at):
                 self.end = at + len(word)
                 if word == "null":
-                    self._add("null-value", at, "a value is missing here", "leave the key out, or write none")
+                    self._add("null-value", at, "a value is missing here", "write a value, or leave the key out")
                 return self._make(value, at)
         return self._make(self._read_number(at), at)
 

@@ -262,7 +262,7 @@ class _Composer:
         mark = event.start_mark
         shown = show_text(text, _LONGEST_SHOWN)
         if tag == "null":
-            self._add("null-value", mark, "a value is missing here", "leave the key out, or write none")
+            self._add("null-value", mark, "a value is missing here", "write a value, or leave the key out")
         elif tag == "bool":
             if text in ("true", "false"):
                 return text == "true"
