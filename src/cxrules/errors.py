@@ -74,14 +74,10 @@ class Location:
 
     def __str__(self) -> str:
         if self.file is None:
-            return ".".join(map(_show_step, self.path))
+            steps = (show_text(step, _LONGEST_STEP) for step in self.path)
+            return ".".join(step if step and step == step.strip() else f"'{step}'" for step in steps)  # or unseen
         file = show_text(self.file, _LONGEST_FILE)
         return f"{file}:{self.line}:{self.column}" if self.line else file
-
-
-def _show_step(step: str) -> str:
-    shown = show_text(step, _LONGEST_STEP)
-    return shown if shown and shown == shown.strip() else f"'{shown}'"  # otherwise nobody would see it
 
 
 @dataclass(frozen=True, slots=True)

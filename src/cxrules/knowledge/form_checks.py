@@ -199,7 +199,7 @@ class _Translation:
             expected = "a value or a number"
         if expected == "text" and path[-2:-1] == ("names",) and isinstance(given, bool):
             hint = f"a flag or a finding is tested outside a list: write {str(given).lower()}"
-        elif expected == "text" and {"when", "unless", "asked_if"} & set(path):  # no name of a value looks like a number
+        elif expected == "text" and {"when", "unless", "asked_if"} & set(path):  # no value's name looks like a number
             if path[-1] == "at_most" and type(given) in (int, float):
                 hint = f"for a percentage, {WRITTEN[Kind.PERCENT]}"
             elif "asked_if" in path:

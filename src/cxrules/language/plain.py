@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cxrules.errors import MISSING, SHOWN, Diagnostic, InvalidOrganisation, Location, show_value, suggest
-from cxrules.language.facts import Fact, FactValue, Kind, Only, Use, Value, Vocabulary, join_words
+from cxrules.errors import MISSING, SHOWN, Diagnostic, InvalidOrganisation, Location, show_value
+from cxrules.language.facts import Fact, Kind, Only, Use, Value, Vocabulary, join_words
 
 __all__ = [
     "locate_in_file",
@@ -19,7 +19,6 @@ __all__ = [
     "read_texts",
     "unite_given",
     "unite_pairs",
-    "validate_all",
     "write_fact",
 ]
 
@@ -71,28 +70,6 @@ def unite_given(given: Mapping[str, Any], keywords: Mapping[str, Any], vocabular
         except InvalidOrganisation as error:
             mistakes += error.diagnostics
     raise InvalidOrganisation(dict.fromkeys(mistakes))
-
-
-def validate_all(
-    vocabulary: Vocabulary, given: Iterable[Mapping[str, Any]], unknown: Iterable[str] = ()
-) -> list[dict[str, FactValue]]:
-    """Check several mappings of facts.
-
-    Raises:
-        InvalidOrganisation: With every mistake in all of them, and every name in `unknown`.
-    """
-    known, mistakes = [], list[Diagnostic]()
-    for facts in given:
-        try:
-            known.append(vocabulary.validate(facts))
-        except InvalidOrganisation as error:
-            mistakes += error.diagnostics
-    for name in unknown:
-        hint = suggest(name, tuple(vocabulary.facts)) if len(mistakes) < SHOWN else ""
-        mistakes.append(Diagnostic("unknown-fact", Location(path=(name,)), "no such fact", hint))
-    if mistakes:
-        raise InvalidOrganisation(mistakes)
-    return known
 
 
 def locate_in_file(

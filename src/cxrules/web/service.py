@@ -22,7 +22,7 @@ from cxrules.errors import InvalidOrganisation, no_such, refuse_question, show_t
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
-from cxrules.language.plain import make_plain, read_integer, unite_pairs, validate_all
+from cxrules.language.plain import make_plain, read_integer, unite_pairs
 from cxrules.version import __version__
 from cxrules.web.wording import (
     describe_answer,
@@ -247,7 +247,7 @@ class Service:
 
     def compare(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> _Plain:
         """Compare two organisations, or two states of one."""
-        first, second = map(self.advisor.recommend, validate_all(self._rulebase.vocabulary, [one, other]))
+        first, second = self.advisor.recommend(one), self.advisor.recommend(other)
         changed = {
             name: second.facts.get(name)
             for name in self._rulebase.vocabulary.facts
@@ -323,9 +323,7 @@ class Service:
     # -- help ----------------------------------------------------------------------------------------------------------
 
     def _consult(self, facts: Mapping[str, Any], skipped: list[str] | None) -> Consultation:
-        vocabulary = self._rulebase.vocabulary
-        unknown = [fact for fact in skipped or () if fact not in vocabulary.facts]
-        (known,) = validate_all(vocabulary, [facts], unknown)
+        known = self._rulebase.vocabulary.validate(facts)
         return Consultation(self._judge, known, skipped or ())
 
     def _list_not_asked(self, known: Mapping[str, FactValue]) -> list[str]:
@@ -357,6 +355,9 @@ def _examine(request: Mapping[str, Any], known: Mapping[str, Parameter], vocabul
                 vocabulary.validate(value, doubt=False)
             except InvalidOrganisation as error:
                 yield from (f"{name}.{found}" for found in error.diagnostics)
+        elif name == "skipped":
+            facts = tuple(vocabulary.facts)
+            yield from (f"{name}: {no_such('fact', each, facts)}" for each in value or () if each not in facts)
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in request:
             yield f"{name}: this parameter is missing"
