@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from pathlib import Path
-from threading import Event
-from typing import Any
+from threading import get_ident
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -16,7 +17,7 @@ import pytest
 from cxrules import Advisor
 from cxrules.columns import files
 from cxrules.columns.arrow.writers import write_table
-from cxrules.columns.files import open_table
+from cxrules.columns.files import FORMATS, open_table
 from cxrules.columns.frames import Asked, FrameJudge, NamedBatch
 from cxrules.columns.layout import ALL
 
@@ -150,23 +151,29 @@ def test_an_error_about_the_encoding_names_the_file(encoding: str, tmp_path: Pat
         answer(source, tmp_path / "out.csv")
 
 
-def test_nothing_is_read_after_a_table_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Arrow reads ahead in a thread; one that needs Python while the interpreter ends aborts or hangs the process."""
-    (source := tmp_path / "in.csv").write_text("maturity,x\n" + f"early,{'x' * 1000}\n" * 6000, encoding="utf-8")
-    inside: list[int] = []
-    read = files._Watched.read
+class Noted(io.FileIO):
+    """A file that notes which threads read it through Python."""
 
-    def slowly(self: files._Watched, size: int = -1) -> bytes:
-        inside.append(size)
-        Event().wait(0.02)
-        portion = read(self, size)
-        inside.pop()
-        return portion
+    threads: ClassVar[set[int]] = set()
 
-    monkeypatch.setattr(files._Watched, "read", slowly)
+    def readinto(self, buffer: Any) -> int | None:
+        self.threads.add(get_ident())
+        return super().readinto(buffer)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_only_the_thread_that_asks_needs_python(ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow reads ahead in threads; one that needs Python while the interpreter ends aborts or hangs the process."""
+    (rows := tmp_path / "rows.csv").write_text("maturity,x\n" + f"early,{'x' * 1000}\n" * 6000, encoding="utf-8")
+    answer(rows, source := tmp_path / f"in{ending}")
+    monkeypatch.setattr(Path, "open", lambda path, *_: io.BufferedReader(Noted(path)))
+    Noted.threads.clear()
     with open_table(source) as table:
-        next(table.batches)
-    assert not inside
+        assert next(table.batches).size
+    with open_table(source) as table:
+        assert sum(batch.size for batch in table.batches) == 6000
+        assert 0 < table.done() <= 1
+    assert Noted.threads <= {get_ident()}
 
 
 def test_the_name_of_a_column_may_contain_line_breaks(tmp_path: Path) -> None:

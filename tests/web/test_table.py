@@ -94,7 +94,7 @@ HOSTILE = {
     "digits.json": (lambda: b'{"retention_budget_share": ' + b"9" * 100_000 + b"}", "JSON that cannot be read"),
     "wrong.csv": (lambda: b"silos\n" + b"".join(b"s%d\n" % each for each in range(50_000)), "20 mistakes"),
     "field.csv": (lambda: b"silos,x\nsevere," + b"x" * 200_000 + b"\n", "field larger than"),
-    "ragged.csv": (lambda: b"silos\nsevere,x,y\n", "a row has 3 cells, and the header 1: severe,x,y"),
+    "ragged.csv": (lambda: b"silos\nsevere,x,y\n", "line 2: a row has 3 cells, and the header 1: severe,x,y"),
 }
 
 

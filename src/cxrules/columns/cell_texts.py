@@ -5,16 +5,17 @@ It needs only the standard library, so that the page reads tables in a browser e
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import isfinite, isnan
 from typing import Any, Final
 
-from cxrules.errors import Diagnostic, Location, show_text
+from cxrules.errors import SHOWN, Diagnostic, Location, show_text
 from cxrules.language.facts import FLAG_WORDS, Fact, Kind
 from cxrules.language.plain import read_integer, unite_pairs
 
@@ -26,16 +27,18 @@ __all__ = [
     "count_breaks",
     "decode",
     "find_delimiter",
+    "first_line",
     "guard_formula",
     "of_element",
     "open_quote",
     "parse_elements",
     "parse_text",
     "partly_known",
-    "ragged",
     "read_object",
     "read_objects",
+    "read_rows",
     "skip_empty_lines",
+    "tell_ragged",
     "write_json",
 ]
 
@@ -138,6 +141,19 @@ def find_delimiter(start: str) -> str:
     return max(",;\t", key=line.count)
 
 
+def first_line(start: bytes, delimiter: str) -> bytes:
+    r"""Return the first line of a CSV file with its end; a line break in a quoted cell does not end it.
+
+    Examples:
+        >>> first_line(b'"silos\nof 2026";5" screens\r\nsevere;1\r\n', ";")
+        b'"silos\nof 2026";5" screens\r\n'
+    """
+    text = start.removeprefix(BOM_UTF8)
+    quoted = rb'"(?<![^' + re.escape(delimiter.encode()) + rb'\r\n]")' + _REST
+    line = re.match(rb'(?:[^"\r\n]++|' + quoted + rb'|")*+(?:\r\n?|\n)?', text)
+    return start[: len(start) - len(text) + line.end()] if line else start
+
+
 def skip_empty_lines(start: bytes) -> int:
     r"""Return where the first line begins that is not empty; a byte order mark before empty lines is skipped, too.
 
@@ -200,9 +216,55 @@ class QuoteWatch:
         self._last = text[-1:]
 
 
-def ragged(cells: int, columns: int, text: str) -> str:
-    """Describe a row of a CSV file that has too few or too many cells."""
-    return f"a row has {cells:,} cell{'s' * (cells != 1)}, and the header {columns:,}: {show_text(text, 60)}"
+def read_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    r"""Read the rows of a CSV file, without empty lines.
+
+    Yields:
+        The number of the line in which a row begins, and its cells.
+
+    Raises:
+        ValueError: If a cell is too long.
+
+    Examples:
+        >>> list(read_rows(['silos,"no\n', 'te"\n', "\n", "severe,x\n"], ","))
+        [(1, ['silos', 'no\nte']), (4, ['severe', 'x'])]
+    """
+    reader = csv.reader(lines, delimiter=delimiter)
+    begins = 1
+    try:
+        for row in reader:
+            if row:
+                yield begins, row
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"line {begins:,}: {error}") from None
+
+
+def tell_ragged(rows: Iterable[tuple[int, Sequence[str]]], columns: int, delimiter: str) -> str:
+    r"""Describe the rows of a CSV file that have too few or too many cells; the text is empty if there are none.
+
+    Args:
+        rows: The rows, each with its line.
+        columns: How many cells the header has.
+        delimiter: What separates the cells.
+
+    Examples:
+        >>> tell_ragged([(2, ["severe"]), (3, ["none", "x", "y"])], 2, ",")
+        '2 rows have more or fewer cells than the header, which has 2:\n  line 2: severe\n  line 3: none,x,y'
+    """
+    total, shown = 0, []
+    for line, row in rows:
+        if len(row) != columns:
+            total += 1
+            if total <= SHOWN:
+                shown.append((line, len(row), show_text(delimiter.join(row), 60)))
+    if total == 1:
+        line, cells, text = shown[0]
+        return f"line {line:,}: a row has {cells:,} cell{'s' * (cells != 1)}, and the header {columns:,}: {text}"
+    more = [f"… and {total - SHOWN:,} more"] * (total > SHOWN)
+    listed = [f"line {line:,}: {text}" for line, _, text in shown]
+    told = f"{total:,} rows have more or fewer cells than the header, which has {columns:,}:"
+    return "\n  ".join([told, *listed, *more]) if total else ""
 
 
 def open_quote(lines_before: int) -> str:

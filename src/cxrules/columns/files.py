@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
-from threading import Lock
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -19,11 +19,13 @@ from cxrules.columns.cell_texts import (
     count_breaks,
     decode,
     find_delimiter,
+    first_line,
     open_quote,
-    ragged,
     read_object,
     read_objects,
+    read_rows,
     skip_empty_lines,
+    tell_ragged,
     write_json,
 )
 
@@ -36,7 +38,7 @@ _BATCH = 1 << 16
 _BLOCK = 1 << 20
 _EXACT = 1 << 53
 """Beyond this, not every whole number is a floating-point number."""
-_RAGGED = re.compile(r"Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
+_RAGGED = re.compile(r"Expected \d+ columns, got \d+")
 """PyArrow's message about a row with too few or too many cells; its own handler for such rows fails on bad UTF-8."""
 
 
@@ -103,38 +105,37 @@ def open_table(path: Path) -> Iterator[TableFile]:
     with path.open("rb") as file:
         try:
             if ending in (".csv", ".tsv"):
-                with _open_csv(file, size, path, "\t" if ending == ".tsv" else None) as table:
-                    yield table
+                yield _open_csv(file, size, path, "\t" if ending == ".tsv" else None)
             elif ending == ".parquet":
-                yield _open_parquet(file)
+                yield _open_parquet(path)
             elif ending in (".jsonl", ".ndjson"):
                 yield _open_lines(file, size, path)
             elif ending == ".json":
                 yield _open_objects(file, path)
             else:
-                yield _open_arrow(file, size)
+                yield _open_arrow(path, size)
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # an error of the system, not of Arrow
                 raise
             raise ValueError(f"{path}: {error}") from error
 
 
-@contextmanager
-def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> Iterator[TableFile]:
+def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> TableFile:
     from pyarrow import csv
 
-    start, head = 0, b""
-    while not head and (line := file.readline()):
-        empty = skip_empty_lines(line)
-        start, head = start + empty, line[empty:]
-    delimiter = delimiter or find_delimiter((head + file.read(_BLOCK)).decode("utf-8", "replace"))
-    file.seek(start + len(head))
-    watched = _Watched(file, QuoteWatch(delimiter))
-    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    while head.count(b'"') % 2 and len(head) < _BLOCK and (line := file.readline()):  # a name contains a line break
-        head += line
-    if not head:
+    start, content = 0, file.read(_BLOCK)
+    while empty := skip_empty_lines(content):
+        start += empty
+        file.seek(start)
+        content = file.read(_BLOCK)
+    if not content:
         raise ValueError(f"{path}: the first line of a CSV file must name its columns, but there is no such line")
+    delimiter = delimiter or find_delimiter(content.decode("utf-8", "replace"))
+    head = first_line(content, delimiter)
+    _refuse_open_quote(file, start, path, delimiter)
+    if len(head) == _BLOCK:
+        raise ValueError(f"{path}: the first line of a CSV file names its columns: {_TOO_LONG}")
+    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     if ends := not head.endswith((b"\n", b"\r")):  # with the names of the columns
         head += b"\n"
     try:
@@ -142,30 +143,50 @@ def _open_csv(file: Any, size: int, path: Path, delimiter: str | None) -> Iterat
     except UnicodeDecodeError:
         raise ValueError(f"{path}: {_NOT_UTF8}") from None
     except pa.ArrowInvalid as error:
-        file.seek(start)
-        watched.refuse_open_quote(path, start)
-        told = _TOO_LONG if len(head) > _BLOCK else error
-        raise ValueError(f"{path}: the first line of a CSV file names its columns: {told}") from error
-    file.seek(start)
+        raise ValueError(f"{path}: the first line of a CSV file names its columns: {error}") from error
     types = dict.fromkeys(names, pa.string())
     convert = csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
+    source = _open_outside_python(path)
+    source.seek(start)
 
-    def batches() -> Generator[Batch, None, None]:
+    def batches() -> Iterator[Batch]:
         if ends:
             return
         try:
-            with watched.to_the_end(csv.open_csv(watched, parse_options=parse, convert_options=convert)) as reader:
-                yield from map(_batch_of, reader)
-            watched.refuse_open_quote(path, start)
+            yield from map(_batch_of, csv.open_csv(source, parse_options=parse, convert_options=convert))
         except pa.ArrowInvalid as error:
-            watched.refuse_open_quote(path, start)
-            found = _RAGGED.search(str(error))
-            told: object = ragged(int(found[2]), int(found[1]), found[3]) if found else error
+            told: object = (_RAGGED.search(str(error)) and _list_ragged(path, len(names), delimiter)) or error
             told = _TOO_LONG if _STRADDLING in str(error) else told
             raise ValueError(f"{path}: {_NOT_UTF8 if 'invalid UTF8' in str(error) else told}") from error
 
-    with closing(batches()) as rows:
-        yield TableFile(tuple(names), rows, lambda: file.tell() / size)
+    return TableFile(tuple(names), batches(), lambda: source.tell() / size)
+
+
+def _refuse_open_quote(file: Any, start: int, path: Path, delimiter: str) -> None:
+    """Refuse a file with a quote that is never closed, naming its line."""
+    watch = QuoteWatch(delimiter)
+    file.seek(start)
+    while portion := file.read(_BLOCK):
+        watch.feed(portion)
+    if watch.inside:
+        file.seek(0)
+        raise ValueError(f"{path}: {open_quote(count_breaks(file.read(start + watch.opened)))}")
+
+
+def _open_outside_python(path: Path) -> pa.NativeFile:
+    """Open a file so that Arrow's threads, some of which read ahead, read it without Python.
+
+    A thread that needs Python while the interpreter ends aborts the process.
+    """
+    return pa.OSFile(os.fsencode(path))
+
+
+def _list_ragged(path: Path, columns: int, delimiter: str) -> str:
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            return tell_ragged(read_rows(file, delimiter), columns, delimiter)
+    except ValueError:  # a cell is too long for this reader
+        return ""
 
 
 def _copy_to_arrow(content: bytes) -> pa.Buffer:
@@ -175,56 +196,10 @@ def _copy_to_arrow(content: bytes) -> pa.Buffer:
     return stream.getvalue()
 
 
-class _Watched:
-    """A file whose quotes are watched while it is read."""
-
-    closed = False
-
-    def __init__(self, file: Any, watch: QuoteWatch) -> None:
-        self._file = file
-        self._watch = watch
-        self._lock = Lock()
-        self._ended = False
-
-    def read(self, size: int = -1) -> bytes:
-        """Read the next bytes for Arrow, which reads ahead in another thread; none after the end of `to_the_end`."""
-        with self._lock:
-            return b"" if self._ended else self._read(size)
-
-    @contextmanager
-    def to_the_end(self, reader: Any) -> Iterator[Any]:
-        """Yield Arrow's reader of this file; however its use ends, the thread that reads ahead ends first.
-
-        A thread that needed Python while the interpreter ends would abort the process.
-        """
-        try:
-            yield reader
-        finally:
-            with self._lock:
-                self._ended = True
-            with suppress(pa.ArrowException, OSError, ValueError):
-                for _ in reader:
-                    pass
-
-    def refuse_open_quote(self, path: Path, start: int) -> None:
-        """Refuse a file with a quote that is never closed, naming its line; `start` is where reading started."""
-        while self._read(_BLOCK):
-            pass
-        if self._watch.inside:
-            with path.open("rb") as again:
-                breaks = count_breaks(again.read(start + self._watch.opened))
-            raise ValueError(f"{path}: {open_quote(breaks)}")
-
-    def _read(self, size: int) -> bytes:
-        portion: bytes = self._file.read(size)
-        self._watch.feed(portion)
-        return portion
-
-
-def _open_parquet(file: Any) -> TableFile:
+def _open_parquet(path: Path) -> TableFile:
     from pyarrow import parquet
 
-    table = parquet.ParquetFile(file)
+    table = parquet.ParquetFile(_open_outside_python(path))
     read = [0]
 
     def batches() -> Iterator[Batch]:
@@ -235,18 +210,24 @@ def _open_parquet(file: Any) -> TableFile:
     return TableFile(tuple(table.schema_arrow.names), batches(), lambda: read[0] / max(table.metadata.num_rows, 1))
 
 
-def _open_arrow(file: Any, size: int) -> TableFile:
+def _open_arrow(path: Path, size: int) -> TableFile:
     from pyarrow import ipc
 
+    file = _open_outside_python(path)
     magic = file.read(6)
     file.seek(0)
-    if magic == b"ARROW1":
-        reader = ipc.open_file(file)
-        batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
-    else:
-        reader = ipc.open_stream(file)
-        batches = iter(reader)
-    return TableFile(tuple(reader.schema.names), map(_batch_of, batches), lambda: file.tell() / size)
+    if magic != b"ARROW1":
+        stream = ipc.open_stream(file)
+        return TableFile(tuple(stream.schema.names), map(_batch_of, stream), lambda: file.tell() / size)
+    reader = ipc.open_file(file)
+    read = [0]  # reading a batch does not move the position in the file
+
+    def batches() -> Iterator[Batch]:
+        for number in range(reader.num_record_batches):
+            read[0] += 1
+            yield _batch_of(reader.get_batch(number))
+
+    return TableFile(tuple(reader.schema.names), batches(), lambda: read[0] / max(reader.num_record_batches, 1))
 
 
 def _open_lines(file: Any, size: int, path: Path) -> TableFile:

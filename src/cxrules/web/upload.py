@@ -5,12 +5,11 @@ CSV and JSON are read with the standard library, Parquet with the extra `frame`.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cxrules.columns.cell_texts import (
     QuoteWatch,
@@ -18,14 +17,17 @@ from cxrules.columns.cell_texts import (
     decode,
     find_delimiter,
     open_quote,
-    ragged,
     read_object,
     read_objects,
+    read_rows,
+    tell_ragged,
 )
 from cxrules.web.parquet_footer import count_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_Row = TypeVar("_Row")
 
 __all__ = ["ENDINGS", "MOST_COLUMNS", "MOST_ROWS", "Upload", "list_endings", "open_upload"]
 
@@ -84,7 +86,7 @@ def open_upload(name: str, content: bytes) -> Upload:
     return Upload(names, _count(rows))
 
 
-def _count(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+def _count(rows: Iterable[_Row]) -> Iterator[_Row]:
     for number, row in enumerate(rows, 1):
         _refuse_rows(number)
         yield row
@@ -108,22 +110,18 @@ def _open_csv(content: bytes, delimiter: str | None) -> tuple[tuple[str, ...], I
     if watch.inside:
         raise ValueError(f"{_PLACE}: {open_quote(count_breaks(content[: watch.opened]))}")
     rows = _read_csv(text, delimiter)
-    names = tuple(next(rows, ()))
+    _, names = next(rows, (1, ()))
     if not names:
         raise ValueError("the first line of a CSV file must name its columns, but there is no such line")
-    for number, row in enumerate(rows, 1):  # all of it is looked at before any of it is decided
-        _refuse_rows(number)
-        if len(row) != len(names):
-            raise ValueError(f"{_PLACE}: {ragged(len(row), len(names), delimiter.join(row))}")
-    return names, islice(_read_csv(text, delimiter), 1, None)
+    if told := tell_ragged(_count(rows), len(names), delimiter):  # of all of it, before any of it is decided
+        raise ValueError(f"{_PLACE}: {told}")
+    return tuple(names), (row for _, row in islice(_read_csv(text, delimiter), 1, None))
 
 
-def _read_csv(text: str, delimiter: str) -> Iterator[Sequence[str]]:
+def _read_csv(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if row:
-                yield row
-    except csv.Error as error:
+        yield from read_rows(io.StringIO(text, newline=""), delimiter)
+    except ValueError as error:
         raise ValueError(f"{_PLACE}: {error}") from None
 
 
