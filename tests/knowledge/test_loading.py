@@ -573,8 +573,16 @@ def test_spoilt_json_is_read_or_refused(small: RuleBase, data: st.DataObject) ->
             "models:\n  rain:\n    name: Rain\n    says: ' x'\n    zzz: 1\n    requires: [nothing]\n",
             ["empty-text", "unknown-key", "unknown-finding"],
         ),
+        (
+            RULE.format(id="a", rationale="x").replace("soil: wet", "soil: {at_least: dryy, atmost: wet}"),
+            ["unknown-value", "unknown-key"],
+        ),
+        (
+            RULE.format(id="a", rationale="x").replace("gardener", "gardner, zzz: 1}, {action: no_such"),
+            ["unknown-model", "unknown-key", "unknown-action"],
+        ),
     ],
-    ids=["key", "misspelt key", "text"],
+    ids=["key", "misspelt key", "text", "key in a test", "keys in conclusions"],
 )
 def test_a_mistake_of_form_hides_none_of_meaning(text: str, codes: list[str], small: RuleBase, tmp_path: Path) -> None:
     with pytest.raises(InvalidKnowledge) as caught:

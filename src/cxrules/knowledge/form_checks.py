@@ -85,10 +85,11 @@ def salvage(form: FormType, node: Node) -> Filled:
         return _adapter(form).validate_python(plain)
     except ValidationError as error:
         for mistake in error.errors(include_url=False):
-            key, *below = mistake["loc"] or ("",)
-            if mistake["type"] == "extra_forbidden" and not below:
-                del plain[key]
-            elif key in _TELLING:
+            *above, key = mistake["loc"] or ("",)
+            holder = _find_holder(plain, above)
+            if mistake["type"] == "extra_forbidden" and isinstance(holder, dict) and key in holder and len(holder) > 1:
+                del holder[key]
+            elif key in _TELLING and not above:
                 plain[key] = "…"
             else:
                 return None
@@ -96,6 +97,16 @@ def salvage(form: FormType, node: Node) -> Filled:
         return _adapter(form).validate_python(plain)
     except ValidationError:
         return None
+
+
+def _find_holder(plain: Any, path: Sequence[str | int]) -> Any:
+    """Return what is at a path of pydantic's, which also names the forms that it passes through."""
+    for step in path:
+        if isinstance(plain, dict):
+            plain = plain.get(step, plain)
+        elif isinstance(plain, list) and isinstance(step, int):
+            plain = plain[step]
+    return plain
 
 
 class _Translation:
