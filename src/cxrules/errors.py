@@ -216,7 +216,11 @@ def unwrap(value: object) -> object:
         return value
     try:
         plain = getattr(value, method)()
-    except (OverflowError, ValueError):  # Python cannot hold it, such as a date beyond its calendar
+    except (
+        LookupError,
+        OverflowError,
+        ValueError,
+    ):  # a date beyond the calendar, a time in no known zone
         return value
     # NumPy makes a number of a date or a duration whose unit is finer than Python's.
     dated = isinstance(plain, int) and getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M")

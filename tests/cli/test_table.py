@@ -370,10 +370,16 @@ def test_a_file_is_not_written_over_itself_or_another(folder: Path, run: Run, tm
 
 @pytest.mark.parametrize("ending", ["csv", "json", "jsonl", "parquet"])
 def test_times_that_python_cannot_hold_pass_through(ending: str, run: Run, tmp_path: Path) -> None:
-    late, nowhere = pa.array([2**59, None], pa.timestamp("us")), pa.array([7, 8], pa.timestamp("us", tz="No/Where"))
-    table = pa.table({"maturity": ["early", None], "founded": late, "opened": nowhere})
-    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
-    for segment in ("founded", "opened"):
+    """The kind: PyArrow raises for a cell, which error depends on its version and on what else is installed."""
+    odd = {
+        "founded": pa.array([2**59, None], pa.timestamp("us")),
+        "opened": pa.array([7, 8], pa.timestamp("us", tz="No/Where")),
+        "moved": pa.array([7, 8], pa.timestamp("us", tz="+25:00")),
+        "closed": pa.array([2**60 + 1, None], pa.timestamp("ns")),
+        "opens": pa.array([1, None], pa.time64("ns")),
+    }
+    pyarrow.parquet.write_table(pa.table({"maturity": ["early", None], **odd}), tmp_path / "in.parquet")
+    for segment in odd:
         result = run(tmp_path / "in.parquet", "-o", tmp_path / f"out.{ending}", "--segment", segment)
         assert result.exit_code == 0, result.output
     if ending != "parquet":

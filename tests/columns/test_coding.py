@@ -99,6 +99,8 @@ def test_each_of_many_mistakes_is_reported_once_and_the_first_with_a_suggestion(
     [
         pa.array([2**62, None], pa.timestamp("s")),
         pa.array([1, None], pa.timestamp("s", tz="No/Where")),
+        pa.array([1, None], pa.timestamp("s", tz="+25:00")),
+        pa.array([2**60 + 1, None], pa.timestamp("ns")),
         pa.array([2**31 - 1, None], pa.date32()),
         pa.array([2**62, None], pa.duration("s")),
         pa.array([[2**62], None], pa.list_(pa.timestamp("s"))),

@@ -8,13 +8,22 @@ import pyarrow as pa
 
 from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_value
 
-__all__ = ["UNWRITABLE", "key_of", "list_cells", "list_texts", "names_of", "take_rows", "to_arrow", "whole"]
+__all__ = [
+    "UNREADABLE",
+    "UNWRITABLE",
+    "key_of",
+    "list_cells",
+    "list_texts",
+    "names_of",
+    "take_rows",
+    "to_arrow",
+    "whole",
+]
 
 UNWRITABLE = (pa.ArrowException, OverflowError, TypeError, UnicodeError)
 """What PyArrow raises if it cannot hold some cells in one column."""
 
-
-_UNREADABLE = (pa.ArrowException, OverflowError, ValueError)
+UNREADABLE = (pa.ArrowException, OverflowError, LookupError, ValueError)
 """What PyArrow raises for a cell that Python cannot hold: text that is not UTF-8, a time in no known zone."""
 
 
@@ -30,7 +39,7 @@ def list_cells(column: pa.Array) -> list[Any]:
     """Return the cells of a column; one that Python cannot hold is replaced by something that is not a fact's value."""
     try:
         return list(column.to_pylist())
-    except _UNREADABLE:
+    except UNREADABLE:
         return [_read_cell(cell) for cell in column]
 
 
@@ -39,7 +48,7 @@ def _read_cell(cell: Any) -> Any:
         return cell.as_py()
     except UnicodeDecodeError:
         return _Unreadable("text that is not UTF-8")
-    except _UNREADABLE:
+    except UNREADABLE:
         return _Unreadable(f"a {cell.type} that Python cannot hold")
 
 
@@ -48,18 +57,22 @@ def list_texts(column: pa.Array) -> list[Any]:
 
     Raises:
         UnicodeDecodeError: If a text is not UTF-8.
-        OverflowError: If something within a list or a struct cannot be held.
+        UNREADABLE: If something within a list or a struct cannot be held.
     """
     try:
         return list(column.to_pylist())
-    except (pa.ArrowException, OverflowError):
+    except UnicodeDecodeError:
+        raise
+    except UNREADABLE:
         return [_write_cell(cell) for cell in column]
 
 
 def _write_cell(cell: Any) -> Any:
     try:
         return cell.as_py()
-    except (pa.ArrowException, OverflowError):
+    except UnicodeDecodeError:
+        raise
+    except UNREADABLE:
         if pa.types.is_nested(cell.type):
             raise
     try:

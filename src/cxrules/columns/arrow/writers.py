@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cxrules.columns.arrow.odd_cells import list_texts
+from cxrules.columns.arrow.odd_cells import UNREADABLE, list_texts
 from cxrules.columns.cell_texts import FORMULA, HARMLESS, as_json, guard_formula, write_json
 from cxrules.columns.files import ending_of
 from cxrules.whole_file import naming, write_whole
@@ -35,7 +35,9 @@ def write_table(path: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
             try:
                 with naming(path):
                     write(batch)
-            except (pa.ArrowException, OverflowError) as error:
+            except UnicodeDecodeError:
+                raise
+            except UNREADABLE as error:
                 raise ValueError(f"{path}: {error}") from error
 
         yield tell
