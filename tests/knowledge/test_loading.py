@@ -574,7 +574,7 @@ def test_spoilt_json_is_read_or_refused(small: RuleBase, data: st.DataObject) ->
             ["empty-text", "unknown-key", "unknown-finding"],
         ),
         (
-            RULE.format(id="a", rationale="x").replace("soil: wet", "soil: {at_least: dryy, atmost: wet}"),
+            RULE.format(id="a", rationale="x").replace("soil: wet", "soil: {at_least: dryy, atmost: moist}"),
             ["unknown-value", "unknown-key"],
         ),
         (
@@ -588,6 +588,41 @@ def test_a_mistake_of_form_hides_none_of_meaning(text: str, codes: list[str], sm
     with pytest.raises(InvalidKnowledge) as caught:
         RuleBase.load(write(tmp_path / "more.yaml", text), base=small)
     assert [each.code for each in caught.value.diagnostics if each.code != "model-never-supported"] == codes
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "wrong"),
+    [
+        ("sources.yaml", "file", "fiel"),
+        ("sources.yaml", "file", "text"),
+        ("sources.yaml", "paragraphs", "paragraph"),
+        ("sources.yaml", "paragraphs", "lines"),
+        ("claims/S1.yaml", "set_aside", "set-aside"),
+        ("models.yaml", "requires", "require"),
+        ("rules/others.yaml", "engineer", "enginer"),
+        ("rules/others.yaml", "prefers", "prefer"),
+        ("rules/others.yaml", "over", "ovr"),
+        ("rules/others.yaml", "lacks_all", "lack_all"),
+    ],
+)
+def test_nothing_follows_from_an_unknown_key(file: str, key: str, wrong: str, tmp_path: Path) -> None:
+    """The kind: what is under a misspelt key is missed elsewhere."""
+    shutil.copytree(SMALL, tmp_path, dirs_exist_ok=True)
+    text = (tmp_path / file).read_text("utf-8")
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if f"{key}:" in each)
+    write(tmp_path / file, text.replace(f"{key}:", f"{wrong}:", 1))
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(tmp_path)
+    assert [(each.code, each.location.line) for each in caught.value.diagnostics] == [("unknown-key", line)]
+
+
+def test_what_is_under_a_misspelt_key_is_checked_at_its_place(small: RuleBase, tmp_path: Path) -> None:
+    text = RULE.format(id="a", rationale="x").replace("opposes: gardener", "prefers: rain, ovr: [gardner]")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(write(tmp_path / "more.yaml", text), base=small)
+    line = text.splitlines()[-1]
+    told = [(each.code, line[each.location.column - 1 :].split()[0]) for each in caught.value.diagnostics]
+    assert told == [("unknown-key", "ovr:"), ("unknown-model", "gardner]}]")]
 
 
 @pytest.mark.parametrize(

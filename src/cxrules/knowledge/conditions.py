@@ -19,7 +19,7 @@ Refuse: TypeAlias = Callable[[str, _Path, str, str], None]
 def read_conditions(
     node: Node, facts: Mapping[str, Fact], names: Collection[str], refuse: Refuse
 ) -> tuple[Condition, ...]:
-    """Read a conjunction that is well formed, apart from unknown keys.
+    """Read a well-formed conjunction.
 
     Args:
         node: The content of `when`.
@@ -46,11 +46,8 @@ def _read(
         elif isinstance(content, dict):
             if not content and name in facts:
                 refuse("idle-test", here, "a test without an operator tests nothing", WRITTEN[facts[name].kind])
-            found += [
-                _test(name, operator, content[operator.value].plain(), facts)
-                for operator in Operator
-                if operator.value in content
-            ]
+            tests = {Operator(word): operand.plain() for word, operand in content.items()}
+            found += [_test(name, operator, tests[operator], facts) for operator in Operator if operator in tests]
         elif content is True and name not in names:
             found.append(FindingTest(name))
         else:

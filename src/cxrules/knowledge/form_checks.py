@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin
 from pydantic import BaseModel, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from cxrules.errors import show_value, suggest
+from cxrules.errors import find_almost, show_value, suggest
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
-from cxrules.knowledge.forms import Test, When
+from cxrules.knowledge.forms import SourceForm, Test, When
 from cxrules.knowledge.node import Node
 from cxrules.language.condition_checks import WRITTEN
 from cxrules.language.facts import Kind, guess_number
@@ -71,42 +71,59 @@ def examine(form: FormType, node: Node, within: tuple[str, ...], report: Mistake
 
 
 def salvage(form: FormType, node: Node) -> Filled:
-    """Return a malformed item without its unknown keys, and with a stand-in for a text that only tells something.
+    """Mend a malformed item, so that its meaning can be checked although its form is wrong.
 
-    So its meaning can be checked although its form is wrong.
+    An unknown key becomes the key that it almost is, so that nothing is missed that is there; any other is left out. A
+    text that only tells something gets a stand-in.
 
     Returns:
         The item as its model, or None if something else is wrong.
     """
-    plain: Any = node.plain()
-    if not isinstance(plain, dict):
+    if not isinstance(node.content, dict):
         return None
     try:
-        return _adapter(form).validate_python(plain)
+        return _adapter(form).validate_python(node.plain())
     except ValidationError as error:
         for mistake in error.errors(include_url=False):
             *above, key = mistake["loc"] or ("",)
-            holder = _find_holder(plain, above)
-            if mistake["type"] == "extra_forbidden" and isinstance(holder, dict) and key in holder and len(holder) > 1:
-                del holder[key]
+            if mistake["type"] == "extra_forbidden":
+                _mend_key(form, above, str(key), _find_node(node, above))
             elif key in _TELLING and not above:
-                plain[key] = "…"
+                node.content[str(key)] = Node("…", node.file, node.line, node.column)
             else:
                 return None
+    if form is SourceForm and ("file" in node.content) != ("paragraphs" in node.content):
+        return None  # each is wrong without the other, which the key that was left out may have been
     try:
-        return _adapter(form).validate_python(plain)
+        return _adapter(form).validate_python(node.plain())
     except ValidationError:
         return None
 
 
-def _find_holder(plain: Any, path: Sequence[str | int]) -> Any:
+def _mend_key(form: FormType, above: Sequence[str | int], key: str, holder: Node) -> None:
+    """Replace an unknown key by the absent one that it almost is, or remove it, unless nothing would be left."""
+    content = holder.content
+    if not isinstance(content, dict) or key not in content:
+        return
+    if meant := find_almost(key, _list_absent(form, above, holder)):
+        holder.content = {meant if name == key else name: below for name, below in content.items()}
+        holder.keys |= {meant: holder.keys[key]} if key in holder.keys else {}
+    elif len(content) > 1:
+        del content[key]
+
+
+def _list_absent(form: FormType, path: Sequence[str | int], holder: Node) -> list[str]:
+    """Return the keys that a mapping may have and does not have; `path` is pydantic's to it."""
+    model = _find_form(form, path)
+    present = holder.content if isinstance(holder.content, dict) else {}
+    return [name for name in model.model_fields if name not in present] if model else []
+
+
+def _find_node(node: Node, path: Sequence[str | int]) -> Node:
     """Return what is at a path of pydantic's, which also names the forms that it passes through."""
     for step in path:
-        if isinstance(plain, dict):
-            plain = plain.get(step, plain)
-        elif isinstance(plain, list) and isinstance(step, int):
-            plain = plain[step]
-    return plain
+        node = node.get(step) or node
+    return node
 
 
 class _Translation:
@@ -173,15 +190,8 @@ class _Translation:
         if last == "values" and "percent" in path:
             self._add("percent-with-values", path, "a percentage has no named values", "remove them", key=True)
             return
-        model = _find_form(self.form, path[:-1])
-        known = [known for known in model.model_fields if known not in self._present(path[:-1])] if model else []
-        self._add("unknown-key", path, f"no such key: {last!r}", suggest(last, known), key=True)
-
-    def _present(self, path: Sequence[str | int]) -> set[str]:
-        node = self.node
-        for step in path:
-            node = node.get(step) or node
-        return set(node.content) if isinstance(node.content, dict) else set()
+        absent = _list_absent(self.form, path[:-1], _find_node(self.node, path[:-1]))
+        self._add("unknown-key", path, f"no such key: {last!r}", suggest(last, absent), key=True)
 
     def _mismatch(self, path: _Path, given: object, context: dict[str, Any]) -> None:
         pattern = str(context.get("pattern", ""))
