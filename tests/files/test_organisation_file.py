@@ -141,13 +141,14 @@ def test_a_misspelt_key_of_the_facts_gets_a_suggestion(key: str) -> None:
         ),
         ("retention_budget_share: .nan\n", [(1, 25, "; leave the fact out")]),
         ("maturity: &a !!str early\n", [(1, 11, "remove the tag"), (1, 11, "remove &a")]),
+        ("maturity: &a erly\n", [(1, 11, "an anchor is not allowed [yaml-feature]; remove &a")]),
         ("maturity: late\n---\nsilos: none\n", [(1, 11, "'late'"), (2, 1, "remove the ---")]),
         (
             "facts: early\nmaturity: late\nskipped: 5\n",
             [(1, 8, "under facts"), (2, 1, "move it under facts"), (3, 10, "a list of facts")],
         ),
     ],
-    ids=["words", "elements", "not a number", "anchor and tag", "documents", "no facts"],
+    ids=["words", "elements", "not a number", "anchor and tag", "anchor", "documents", "no facts"],
 )
 def test_every_mistake_is_told_at_its_place(text: str, told: list[tuple[int, int, str]]) -> None:
     with pytest.raises(InvalidOrganisation) as caught:

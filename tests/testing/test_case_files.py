@@ -131,6 +131,24 @@ def test_a_malformed_change_hides_no_mistake_in_another(
     assert sorted(each.code for each in caught.value.diagnostics) == codes
 
 
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ({"also": {"crwd": ["many", "few", None]}}, ["unknown-fact"]),
+        ({"but": {"crowd": ["many"]}, "expect": []}, ["wrong-type"]),
+        ({"but": {"crowd": ["many"]}, "expect": {"fires": "x"}}, ["unknown-rule"]),
+        ({"but": {"crowd": ["many"]}, "expect": {"model": "kettle"}}, ["missing-key"]),
+    ],
+)
+def test_a_mistake_in_a_case_is_told_once(
+    folder: Path, clean: RuleBase, change: dict[str, object], codes: list[str]
+) -> None:
+    """The kind: a mistake that follows from another, or that every change repeats."""
+    with pytest.raises(InvalidCases) as caught:
+        read_cases(write(folder, [a_case() | change]), rulebase=clean)
+    assert [each.code for each in caught.value.diagnostics] == codes
+
+
 def test_a_single_value_in_a_change_is_shown_as_the_list_that_was_meant(folder: Path, clean: RuleBase) -> None:
     with pytest.raises(InvalidCases) as caught:
         read_cases(write(folder, [a_case(also={"crowd": "many", "leak": True})]), rulebase=clean)

@@ -417,6 +417,31 @@ def test_no_hint_in_a_condition_of_an_expectation_leads_to_the_next_mistake(part
         assert all('write "' not in diagnostic.hint for diagnostic in caught.value.diagnostics)
 
 
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ({"says": 5, "because": ["S9-1"]}, ["unknown-claim", "wrong-type"]),
+        ({"never": {"recomends": ["mashine"]}}, ["unknown-key", "unknown-model"]),
+        ({"raising": "crowd", "never": {"when": {"skill": "none"}}}, ["missing-key"]),
+    ],
+)
+def test_no_mistake_in_an_expectation_hides_another_or_follows_from_it(
+    change: dict[str, Any], codes: list[str], clean: RuleBase
+) -> None:
+    with pytest.raises(InvalidKnowledge) as caught:
+        read_plain({"expectations": [NEVER | change]}, clean)
+    assert sorted(diagnostic.code for diagnostic in caught.value.diagnostics) == codes
+
+
+def test_a_missing_value_in_an_expectation_is_told_once(clean: RuleBase, tmp_path: Path) -> None:
+    text = "expectations: [{id: a, says: A., because: [null], never: {when: {crowd: ~}, recommends: [null]}}]"
+    (file := tmp_path / "expectations.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidKnowledge) as caught:
+        read_expectations(file, rulebase=clean)
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == ["null-value"] * 3
+    assert [diagnostic.hint[:7] for diagnostic in caught.value.diagnostics][1:] == ["known: "] * 2  # of many claims none
+
+
 def test_an_expectation_may_not_be_repeated(clean: RuleBase) -> None:
     with pytest.raises(InvalidKnowledge, match="occurs twice"):
         read_plain({"expectations": [NEVER, NEVER]}, clean)

@@ -19,7 +19,7 @@ from cxrules.errors import (
     show_value,
     suggest,
 )
-from cxrules.knowledge.diagnostic_codes import MistakeCollector
+from cxrules.knowledge.diagnostic_codes import GUESSED, MistakeCollector
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import LARGEST, parse_text, read_file, read_stream, tell_error
 from cxrules.language.facts import FactValue, Vocabulary
@@ -100,8 +100,10 @@ def _interpret(node: Node | None, report: MistakeCollector, vocabulary: Vocabula
         wrong = [_hint_at_facts(mistake) for mistake in wrong]
     hints = {_place(mistake.location): mistake.hint for mistake in wrong if mistake.hint}
     spoilt = {_place(mistake.location) for mistake in mistakes}
-    # The reader reports what YAML made of a word; only the vocabulary knows what is allowed there.
-    mistakes = [replace(found, hint=hints.get(_place(found.location), found.hint)) for found in mistakes]
+    mistakes = [
+        replace(found, hint=hints.get(_place(found.location), found.hint)) if found.code in GUESSED else found
+        for found in mistakes
+    ]
     mistakes += [mistake for mistake in wrong if _place(mistake.location) not in spoilt]
     if mistakes:
         raise InvalidOrganisation(sorted(mistakes, key=lambda mistake: _place(mistake.location)))
@@ -140,7 +142,7 @@ def _drop_labels(mistakes: list[Diagnostic], node: Node) -> list[Diagnostic]:
     places = [(line, column) for line, column, _ in starts]
 
     def concerns_label(mistake: Diagnostic) -> bool:
-        if mistake.code not in ("unquoted-boolean", "unquoted-scalar"):
+        if mistake.code not in GUESSED:
             return False
         before = bisect_right(places, _place(mistake.location))
         return before > 0 and starts[before - 1][2] != _FACTS

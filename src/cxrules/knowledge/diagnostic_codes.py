@@ -97,7 +97,8 @@ CODES: Final[dict[str, str]] = {
 """What each code means, in one sentence."""
 
 
-_GUESSED: Final = ("unquoted-boolean", "unquoted-scalar", "null-value")
+GUESSED: Final = ("unquoted-boolean", "unquoted-scalar", "null-value")
+"""What the reader reports where YAML guesses what a word means. Only the vocabulary knows what is allowed there."""
 
 
 class MistakeCollector:
@@ -114,8 +115,7 @@ class MistakeCollector:
             message = f"{' '.join(where.path[:2])}: {message}"
         place = (where.file, where.line, where.column)
         first = self._blocked.get(place)
-        if first in self._found and self._found[first].code in _GUESSED and hint:
-            # The reader reports what YAML made of a word; only the vocabulary knows what is allowed there.
+        if first in self._found and self._found[first].code in GUESSED and hint:
             self._found[first] = replace(self._found[first], hint=hint)
         if place not in self._blocked:
             key = (*place, code, message) if where.line else (*place, where.path, code, message)

@@ -46,7 +46,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, show_value, suggest
-from cxrules.knowledge.diagnostic_codes import MistakeCollector
+from cxrules.knowledge.diagnostic_codes import GUESSED, MistakeCollector
 from cxrules.knowledge.draft import CASES, SECTIONS, find_files
 from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
 from cxrules.knowledge.node import Node
@@ -128,7 +128,8 @@ def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase
     mistakes += report.in_order()
     if mistakes:
         places = ((found.location.file or "", found.location.line, found.location.column) for found in mistakes)
-        raise InvalidCases(found for _, found in sorted(zip(places, mistakes, strict=True), key=lambda pair: pair[0]))
+        ordered = sorted(zip(places, mistakes, strict=True), key=lambda pair: pair[0])
+        raise InvalidCases(dict.fromkeys(found for _, found in ordered))  # a fact is looked up for each of its values
     return tuple(cases)
 
 
@@ -244,7 +245,8 @@ class _CaseReader:
 
     def _change(self, node: Node, case: OrganisationCase, plain: Mapping[str, Any]) -> Iterator[OrganisationCase]:
         silent = {"silent": case.expect.get("fires", [])}
-        if "but" in plain and not silent["silent"]:
+        result = node.get("expect")  # if it is something else than a mapping, that is reported
+        if "but" in plain and silent["silent"] == [] and result and isinstance(result.content, dict):
             self._add(node, ["but"], "missing-key", "a near miss needs expect.fires: the rules that it misses")
         for kind, expected in (("also", case.expect), ("but", silent)):
             for number, (path, change) in enumerate(self._list_changes(node, kind, plain.get(kind, [])), start=1):
@@ -260,8 +262,8 @@ class _CaseReader:
                 if isinstance(values, list):
                     changes += [((name, at), {name: value}) for at, value in enumerate(values)]
                 else:
-                    written_once = values if isinstance(values, str) else json.dumps(values)
-                    self._add(node, [kind, name], "wrong-type", message, f"write {name}: [{written_once}]")
+                    shown = values if isinstance(values, str) else json.dumps(values)
+                    self._add(node, [kind, name], "wrong-type", message, f"write {name}: [{shown}]")
                     changes.append(((name,), {name: None}))  # so that its name is looked up
         elif isinstance(written, list):
             for at, change in enumerate(written):
@@ -297,8 +299,7 @@ class _CaseReader:
         index = self._unread.get(_place(where))
         if index is None:
             self._mistakes.append(Diagnostic(code, where, message, hint))
-        elif hint and self._mistakes[index].code in ("unquoted-boolean", "unquoted-scalar"):
-            # The reader tells what YAML made of a word; only the rule base knows what is allowed there.
+        elif hint and self._mistakes[index].code in GUESSED:
             self._mistakes[index] = replace(self._mistakes[index], hint=hint)
 
 

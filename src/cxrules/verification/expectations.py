@@ -13,7 +13,7 @@ from cxrules.knowledge.conditions import read_conditions
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.draft import find_files, read_files
 from cxrules.knowledge.expectation_forms import EXPECTATION_FILES, ExpectationForm, OutcomeForm
-from cxrules.knowledge.form_checks import FormType, examine
+from cxrules.knowledge.form_checks import FormType, examine, salvage
 from cxrules.knowledge.forms import Form
 from cxrules.knowledge.node import Node, wrap_plain
 from cxrules.language.condition_checks import check_conditions
@@ -102,6 +102,7 @@ def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
     """
     report = MistakeCollector()
     nodes = [node for _, node in read_files(find_files(paths, report), report)]
+    report.block()  # a mistake in the text need not be reported again as one of form or meaning
     return _read([node for node in nodes if node is not None], rulebase, report)
 
 
@@ -133,8 +134,9 @@ def _read(nodes: Iterable[Node], rulebase: RuleBase, report: MistakeCollector) -
             plain[kind] += [item.plain() for item in items]
             for index, item in enumerate(items):
                 within = (kind, str(index))
-                # The mistakes in its form are reported; they do not hide those of other items.
-                if (entry := examine(_item_form(form, kind), item, within, MistakeCollector())) is None:
+                wanted = _item_form(form, kind)  # the mistakes in its form are reported, and hide none in its meaning
+                entry = examine(wanted, item, within, MistakeCollector()) or salvage(wanted, item)
+                if entry is None:
                     continue
                 if kind == "accepted":
                     accepted |= {(entry.check, subject): entry.reason for subject in entry.subjects}
@@ -206,7 +208,7 @@ class _ExpectationReader:
     def _demand_sense(self, form: ExpectationForm, outcomes: Mapping[str, Any], word: str) -> None:
         changes = [name for name in CHANGES if name in outcomes]
         moved = [fact for fact in (form.raising, form.lowering) if fact]
-        if not outcomes:
+        if not outcomes and not moved:
             self._miss([word], "the outcome is missing: one of " + ", ".join((*OUTCOMES, *CHANGES)))
         if changes and (len(moved) != 1 or form.always):
             needed = "it needs never, and one of raising and lowering"
