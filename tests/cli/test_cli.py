@@ -363,6 +363,8 @@ def test_a_template_is_an_organisation_file_to_fill_in(run: Run, builtin: "RuleB
         ("table FILE --what-if scop=x --column silos=", ["'scope'", "silos= names no column"]),
         ("table FILE --what-if scop=x --column silo=a --also actoins", ["'scope'", "'silos'", "'actions'"]),
         ("recommend - --engine bitmp --why-not cmo_ownd", ["'silos'", "'bitmap'", "'cmo_owned'"]),
+        ("recommend - --why-not exekutive_ownr", ["'silos'", "'Executive owner'"]),
+        ("table FILE --what-if scop=x --also actoins --also actoins", ["2 mistakes found", "'actions'"]),
     ],
 )
 def test_every_mistake_in_a_command_is_listed(run: Run, line: str, said: list[str], tmp_path: Path) -> None:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cxrules.cli.shared import OnTop, Rules, fail, mistakes_are_added, mistakes_end_it, open_rulebase, width
+from cxrules.cli.shared import (
+    OnTop,
+    Rules,
+    fail,
+    find_unknown,
+    list_names,
+    mistakes_are_added,
+    mistakes_end_it,
+    open_rulebase,
+    width,
+)
 from cxrules.cli.terminal.assignments import read_supposed
 from cxrules.cli.terminal.exit_codes import ExitCode
 
@@ -109,15 +119,13 @@ def recommend(
 def _find_unknown(rulebase: RuleBase, engine: str, why_not: str | None) -> Iterator[Diagnostic]:
     """Find options that name what does not exist, to be told with the mistakes in the facts."""
     from cxrules.engines import ENGINES
-    from cxrules.errors import Diagnostic, Location, show_value, suggest
-    from cxrules.explanation.why_not_fired import list_subjects
 
-    models = (*rulebase.models, *list_subjects(rulebase))
-    known = {"--engine": (engine, tuple(ENGINES)), "--why-not": (why_not, models)}
-    for option, (name, names) in known.items():
-        if name is not None and name not in names and not (option == "--why-not" and rulebase.find_model(name)):
-            message = f"{option}: there is no {show_value(name)}"
-            yield Diagnostic("unknown-value", Location(), message, suggest(name, names))
+    yield from find_unknown("--engine", [engine], tuple(ENGINES))
+    if why_not is not None and rulebase.find_model(why_not) is None:
+        from cxrules.explanation.why_not_fired import list_subjects
+
+        known = (*rulebase.models, *list_subjects(rulebase))
+        yield from find_unknown("--why-not", [why_not], known, list_names(rulebase))
 
 
 def _check_output(detail: str | None, date: str | None, *, as_html: bool, asked: bool) -> None:

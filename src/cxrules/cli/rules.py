@@ -15,6 +15,7 @@ from cxrules.cli.shared import (
     fail,
     hang,
     in_digits,
+    list_names,
     mistakes_end_it,
     open_rulebase,
     write_parts,
@@ -67,7 +68,7 @@ def rules(
         ("fact", fact, rulebase.vocabulary.facts),
         ("finding", finding, rulebase.findings),
         ("source", source, rulebase.sources),
-        called=_list_names(rulebase),
+        called=list_names(rulebase),
     )
     found = [
         rule
@@ -111,15 +112,11 @@ def rule(
         _list(rulebase, [rule for rule in rulebase.rules.values() if model in _models(rule)], json)
         return
     if name not in rulebase.rules:
-        demand_known(("rule or model", name, (*rulebase.rules, *rulebase.models)), called=_list_names(rulebase))
+        demand_known(("rule or model", name, (*rulebase.rules, *rulebase.models)), called=list_names(rulebase))
     if json:
         write_parts(rulebase, "rules", [name])
         return
     typer.echo("\n".join(_describe(rulebase, rulebase.rules[name])))
-
-
-def _list_names(rulebase: RuleBase) -> list[str]:
-    return [model.name for model in rulebase.models.values()]
 
 
 def _models(rule: Rule) -> Iterator[str]:

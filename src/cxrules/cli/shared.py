@@ -26,8 +26,10 @@ __all__ = [
     "Rules",
     "demand_known",
     "fail",
+    "find_unknown",
     "hang",
     "in_digits",
+    "list_names",
     "mistakes_are_added",
     "mistakes_end_it",
     "open_rulebase",
@@ -145,6 +147,30 @@ def mistakes_are_added(mistakes: list[Diagnostic]) -> Iterator[None]:
         yield
     except InvalidOrganisation as error:
         mistakes += error.diagnostics
+
+
+def find_unknown(
+    option: str, names: Iterable[str], known: Sequence[str], called: Iterable[str] = ()
+) -> Iterator[Diagnostic]:
+    """Find what an option names and what does not exist, to be told with other mistakes.
+
+    Args:
+        option: The option.
+        names: What it names.
+        known: What exists.
+        called: The names for people, which are suggested too.
+    """
+    from cxrules.errors import Diagnostic, Location, show_value, suggest
+
+    for name in dict.fromkeys(names):
+        if name not in known:
+            message = f"{option}: there is no {show_value(name)}"
+            yield Diagnostic("unknown-value", Location(), message, suggest(name, known, called))
+
+
+def list_names(rulebase: RuleBase) -> list[str]:
+    """Return the names for people of the models."""
+    return [model.name for model in rulebase.models.values()]
 
 
 def demand_known(*named: tuple[str, str | None, Iterable[str]], called: Iterable[str] = ()) -> None:

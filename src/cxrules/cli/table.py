@@ -15,6 +15,7 @@ from cxrules.cli.shared import (
     Rules,
     demand_known,
     fail,
+    find_unknown,
     mistakes_are_added,
     mistakes_end_it,
     open_rulebase,
@@ -24,11 +25,12 @@ from cxrules.cli.terminal.assignments import match_columns, read_columns, read_s
 from cxrules.cli.terminal.exit_codes import ExitCode
 from cxrules.cli.terminal.progress import Progress
 from cxrules.cli.terminal.signals import signals_stay_signals
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text, show_value, suggest
+from cxrules.errors import InvalidOrganisation, show_text
 from cxrules.whole_file import naming, write_whole
 
 if TYPE_CHECKING:
     from cxrules.columns.portfolio import Portfolio
+    from cxrules.errors import Diagnostic
     from cxrules.language.facts import FactValue
     from cxrules.rulebase import RuleBase
 
@@ -122,13 +124,7 @@ def table(
         if mistakes:  # of what is found later otherwise, what can be told already
             facts = tuple(rulebase.vocabulary.facts)
             for option, names, known in (("--column", placed, facts), ("--also", also or [], ALSO)):
-                mistakes += [
-                    Diagnostic(
-                        "unknown-value", Location(), f"{option}: there is no {show_value(name)}", suggest(name, known)
-                    )
-                    for name in names
-                    if name not in known
-                ]
+                mistakes += find_unknown(option, names, known)
             raise InvalidOrganisation(mistakes)
     try:
         with signals_stay_signals(), ExitStack() as stack, mistakes_end_it():

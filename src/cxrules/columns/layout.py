@@ -11,14 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.arguments import check_texts
 from cxrules.doubts import forward_doubts, hear_doubts
-from cxrules.errors import (
-    Diagnostic,
-    InvalidOrganisation,
-    Location,
-    find_almost,
-    show_value,
-    suggest,
-)
+from cxrules.errors import Diagnostic, InvalidOrganisation, Location, find_almost, show_value, suggest
 from cxrules.language.facts import Kind, Vocabulary
 
 __all__ = [

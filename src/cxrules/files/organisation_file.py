@@ -9,16 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cxrules.errors import (
-    SHOWN,
-    Diagnostic,
-    InvalidOrganisation,
-    Location,
-    find_almost,
-    show_text,
-    show_value,
-    suggest,
-)
+from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, find_almost, show_text, show_value, suggest
 from cxrules.knowledge.diagnostic_codes import GUESSED, MistakeCollector
 from cxrules.knowledge.node import Node
 from cxrules.knowledge.reader import LARGEST, parse_text, read_file, read_stream, tell_error
