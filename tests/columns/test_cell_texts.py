@@ -114,6 +114,7 @@ FILES: dict[str, str | bytes] = {
     "commas.csv": "company;silos\rA, B, C;severe\r",
     "broken.csv": '"company\nor; who";silos\nA, B, C;severe\n',
     "inches.csv": '5" screens;silos;6" screens\n1;"severe";2\n',
+    "blanks.csv": 'company, "walls; or; not; any",silos\nAcme,x,severe\n',
     "quoted.csv": '"company, or\nwho",silos\n"Ac""me\n",severe\nx"y,none\n',
     "elements.csv": f"{SET.name}.loyalty,{SET.name}.retention\nyes,no\n,\n",
     "named.csv": "silos,country\nsevere,NA\nnone,null\n",
@@ -151,7 +152,7 @@ FILES: dict[str, str | bytes] = {
     "lines.csv": "\n\n",
     "other.xlsx": "silos\nsevere\n",
 }
-ANSWERED = 15
+ANSWERED = 16
 OPEN = {"open.csv": 2, "end.csv": 2, "last.csv": 3, "head.csv": 1}
 """The line of the quote that is never closed, by file."""
 RAGGED = {

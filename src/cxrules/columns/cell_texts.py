@@ -52,7 +52,8 @@ FORMULA: Final = "^[=+@\t\r\uff1d\uff0b\uff0d\uff20-]"
 HARMLESS: Final = "^([+-]?[0-9.,]+ ?%?|-)$"
 """Cells that begin like a formula and are not one: a number, or a dash."""
 
-_QUOTED: Final = re.compile(r'(?<![^,;\t\r\n\ufeff])"[^"]*+(?:""[^"]*+)*+"')
+_QUOTED: Final = re.compile(r'(?:(?<![^,;\t\r\n\ufeff])|(?<=[,;\t] ))"[^"]*+(?:""[^"]*+)*+"')
+"""A quoted name of a column. One after a blank is none to a reader, but what it contains separates no columns."""
 _LINE_BREAK: Final = re.compile("[\r\n]")
 _FORMULA, _HARMLESS = re.compile(FORMULA), re.compile(HARMLESS)
 
