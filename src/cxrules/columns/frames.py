@@ -89,11 +89,12 @@ class FrameJudge:
         self._watch = watch
         check_options(asked.columns, asked.keep, asked.also, asked.prefix)
         also = (asked.also,) if isinstance(asked.also, str) else tuple(asked.also)
-        wrong = [str(no_such("thing", one, ALSO)) for one in also if one.__class__ is not str or one not in ALSO]
+        unknown = [str(no_such("thing", one, ALSO)) for one in also if one.__class__ is not str or one not in ALSO]
+        wrong = list(dict.fromkeys(unknown))
         if asked.on_error.__class__ is not str or asked.on_error not in ("raise", "null"):
             wrong.append(f"on_error is 'raise' or 'null', not {show_value(asked.on_error)}")
         if wrong:
-            raise refuse_question(wrong)
+            raise refuse_question(wrong, "the options")
         check_text("prefix", asked.prefix)
         self._judge = judge
         self._asked = asked._replace(also=(*(() if asked.brief else ("points", "fired")), *dict.fromkeys(also)))

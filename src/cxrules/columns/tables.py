@@ -47,7 +47,7 @@ def check_options(columns: object, keep: object, also: object, prefix: object) -
         if not isinstance(given, kind)
     ]
     if wrong:
-        raise TypeError(str(refuse_question(wrong)))
+        raise TypeError(str(refuse_question(wrong, "the options")))
 
 
 class TableDecisions(NamedTuple):

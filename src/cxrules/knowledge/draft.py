@@ -40,7 +40,7 @@ class DraftEntry:
     Attributes:
         section: Its section.
         id: Its id.
-        node: Its content in the file.
+        node: Its content in the file; of a malformed item, as far as it could be repaired.
         form: The item as a form, or None if it is malformed beyond repair.
         at: The place of its id.
         within: The path to it.

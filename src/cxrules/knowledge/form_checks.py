@@ -71,7 +71,7 @@ def examine(form: FormType, node: Node, within: tuple[str, ...], report: Mistake
 
 
 def salvage(form: FormType, node: Node) -> Filled:
-    """Mend a malformed item, so that its meaning can be checked although its form is wrong.
+    """Repair a malformed item, so that its meaning can be checked although its form is wrong.
 
     An unknown key becomes the key that it almost is, so that nothing is missed that is there; any other is left out. A
     text that only tells something gets a stand-in.
@@ -87,7 +87,7 @@ def salvage(form: FormType, node: Node) -> Filled:
         for mistake in error.errors(include_url=False):
             *above, key = mistake["loc"] or ("",)
             if mistake["type"] == "extra_forbidden":
-                _mend_key(form, above, str(key), _find_node(node, above))
+                _repair_key(form, above, str(key), _find_node(node, above))
             elif key in _TELLING and not above:
                 node.content[str(key)] = Node("…", node.file, node.line, node.column)
             else:
@@ -100,7 +100,7 @@ def salvage(form: FormType, node: Node) -> Filled:
         return None
 
 
-def _mend_key(form: FormType, above: Sequence[str | int], key: str, holder: Node) -> None:
+def _repair_key(form: FormType, above: Sequence[str | int], key: str, holder: Node) -> None:
     """Replace an unknown key by the absent one that it almost is, or remove it, unless nothing would be left."""
     content = holder.content
     if not isinstance(content, dict) or key not in content:
