@@ -616,6 +616,14 @@ def test_nothing_follows_from_an_unknown_key(file: str, key: str, wrong: str, tm
     assert [(each.code, each.location.line) for each in caught.value.diagnostics] == [("unknown-key", line)]
 
 
+def test_a_misspelt_any_of_is_told_once_at_its_place(small: RuleBase, tmp_path: Path) -> None:
+    text = RULE.format(id="a", rationale="x").replace("soil: wet", "anyof: [{soil: wet}, {place: desk}]")
+    with pytest.raises(InvalidKnowledge) as caught:
+        RuleBase.load(write(tmp_path / "more.yaml", text), base=small)
+    assert [(each.code, each.hint) for each in caught.value.diagnostics] == [("unknown-fact", "did you mean 'any_of'?")]
+    assert caught.value.diagnostics[0].location.column == text.splitlines()[4].index("anyof") + 1
+
+
 def test_what_is_under_a_misspelt_key_is_checked_at_its_place(small: RuleBase, tmp_path: Path) -> None:
     text = RULE.format(id="a", rationale="x").replace("opposes: gardener", "prefers: rain, ovr: [gardner]")
     with pytest.raises(InvalidKnowledge) as caught:

@@ -136,6 +136,9 @@ class _Translation:
         if misplaced := self._find_alternatives(path):
             code = "impossible-not-facts" if misplaced == ("when", "any_of") else "nested-any-of"
             self._add(code, misplaced, "alternatives are not allowed here", key=True)
+        elif isinstance(given, dict) and self._means_alternatives(path):
+            message = f"no such fact or finding: {path[-3]!r}"  # said of each alternative, and told once
+            self._add("unknown-fact", path[:-2], message, "did you mean 'any_of'?", key=True)
         elif kind == "missing":
             self._miss(path)
         elif kind == "extra_forbidden":
@@ -164,6 +167,11 @@ class _Translation:
         allowed = 0 if self.within[:1] == ("impossible",) else 1
         places = [index for index, step in enumerate(path) if step == "any_of"]
         return path[: places[allowed] + 1] if path[:1] == ("when",) and len(places) > allowed else ()
+
+    def _means_alternatives(self, path: _Path) -> bool:
+        """Whether a path leads into a list of tests under what is almost any_of, where that is allowed."""
+        listed = path[-2:-1] == ("names",) and self.within[:1] != ("impossible",)
+        return listed and find_almost(str(path[-3]), ["any_of"]) is not None
 
     def _mischoose(self, path: _Path, given: object, context: dict[str, Any]) -> None:
         if "discriminator" in context:
