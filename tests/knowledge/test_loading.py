@@ -581,8 +581,12 @@ def test_spoilt_json_is_read_or_refused(small: RuleBase, data: st.DataObject) ->
             RULE.format(id="a", rationale="x").replace("gardener", "gardner, zzz: 1}, {action: no_such"),
             ["unknown-model", "unknown-key", "unknown-action"],
         ),
+        (
+            RULE.format(id="a", rationale="x").replace("because: [S2-1]", "becuase: [S9-1]").replace("when:", "wen:"),
+            ["missing-key", "rule-without-claim", "unknown-key", "unknown-claim", "unknown-key"],
+        ),
     ],
-    ids=["key", "misspelt key", "text", "key in a test", "keys in conclusions"],
+    ids=["key", "misspelt key", "text", "key in a test", "keys in conclusions", "keys that are needed"],
 )
 def test_a_mistake_of_form_hides_none_of_meaning(text: str, codes: list[str], small: RuleBase, tmp_path: Path) -> None:
     with pytest.raises(InvalidKnowledge) as caught:

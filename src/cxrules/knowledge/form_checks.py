@@ -90,7 +90,7 @@ def salvage(form: FormType, node: Node) -> Filled:
                 _repair_key(form, above, str(key), _find_node(node, above))
             elif key in _TELLING and not above:
                 node.content[str(key)] = Node("…", node.file, node.line, node.column)
-            else:
+            elif mistake["type"] != "missing":  # it may be there under a misspelt key
                 return None
     if form is SourceForm and ("file" in node.content) != ("paragraphs" in node.content):
         return None  # each is wrong without the other, which the key that was left out may have been
