@@ -8,6 +8,7 @@ import yaml
 
 from cxrules import InvalidOrganisation, RuleBase, errors, recommend
 from cxrules.errors import SHOWN
+from cxrules.errors.near_names import find_closest
 from cxrules.files.organisation_file import interpret
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.reader import LARGEST_YAML, parse_text
@@ -78,14 +79,14 @@ def test_a_small_file_that_is_almost_json_is_read_as_yaml() -> None:
 
 def test_suggestions_are_computed_only_for_shown_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
-    closest = errors._closest.__wrapped__
+    closest = find_closest.__wrapped__
 
     def count(word: str, known: tuple[str, ...]) -> str | None:
         nonlocal asked
         asked += 1
         return closest(word, known)
 
-    monkeypatch.setattr(errors, "_closest", count)
+    monkeypatch.setattr(errors, "find_closest", count)
     for wrong in (json.dumps(MANY), json.dumps({"facts": MANY}), json.dumps({"marketing_journey_coverage": [*MANY]})):
         asked = 0
         with pytest.raises(InvalidOrganisation) as caught:

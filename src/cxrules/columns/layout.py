@@ -11,7 +11,15 @@ from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.arguments import check_texts
 from cxrules.doubts import forward_doubts, hear_doubts
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, find_almost, show_value, suggest
+from cxrules.errors import (
+    Diagnostic,
+    InvalidOrganisation,
+    Location,
+    find_almost,
+    show_value,
+    suggest,
+)
+from cxrules.errors.near_names import few_suggestions
 from cxrules.language.facts import Kind, Vocabulary
 
 __all__ = [
@@ -96,6 +104,7 @@ class Layout(NamedTuple):
         return tuple(found)
 
 
+@few_suggestions()
 def lay_out(
     vocabulary: Vocabulary,
     names: Sequence[str],
@@ -135,17 +144,18 @@ def lay_out(
             facts[name] = elements
         elif facts[name] == name:
             mistakes += _refuse_both(name, [column for column in elements.values() if column not in kept])
+    there, passed = frozenset(names), frozenset(kept)
     mistakes += [
         Diagnostic("unknown-column", Location(path=(name,)), "no such column to keep", suggest(name, list(names)))
         for name in kept
-        if name not in names
+        if name not in there
     ]
     layout = Layout({name: facts[name] for name in vocabulary.facts if name in facts}, kept)
     read = set(layout.read)
     others = [name for name in names if name not in read]
-    unread = (name for name in others if name not in kept)
+    unread = (name for name in others if name not in passed)
     mistakes += islice((each for name in unread for each in _misspelt(name, vocabulary, facts, remedies)), _SHOWN)
-    seen = read.union(names if keep == ALL else others if keep is True else kept)
+    seen = read.union(names if keep == ALL else others if keep is True else passed)
     twice = [name for name, count in Counter(names).items() if count > 1 and name in seen]
     mistakes += [Diagnostic("given-twice", Location(path=(name,)), "two columns have this name") for name in twice]
     if not facts and not mistakes:
@@ -367,7 +377,8 @@ class Labels:
 
     def take(self, frame: Any, names: Iterable[str]) -> Any:
         """Return the columns of a frame that have the given names, under these; of several with one name, the first."""
-        places = [self.names.index(name) for name in names]
+        first = {name: place for place, name in reversed([*enumerate(self.names)])}
+        places = [first[name] for name in names]
         taken = frame.iloc[:, places]
         taken.columns = [self.names[place] for place in places]
         return taken

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from cxrules.language.facts import Fact, Kind
 from cxrules.language.regions import list_starts
-from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest
+from cxrules.language.rules import AnyOf, Condition, FactTest, FindingTest, Operator
 from cxrules.rulebase import RuleBase
 
 __all__ = ["BitPlaces", "FactPlan", "FindingNeeds", "Met", "RulePlan", "make_plan"]
@@ -103,11 +103,27 @@ def _plan_fact(fact: Fact, needs: Mapping[tuple[FactTest, ...], list[int]]) -> F
     values: tuple[Any, ...] = (True, False) if fact.kind is Kind.FLAG else fact.names
     if fact.kind is Kind.PERCENT:
         values = (0, *list_starts(test for tests in needs for test in tests))
-    met = [
-        (tuple([value for value in values if all(test.holds(value, fact) for test in tests)]), tuple(places))
-        for tests, places in needs.items()
-    ]
+    ranks = {value: rank for rank, value in enumerate(values)}
+    met = []
+    for tests, places in needs.items():
+        passing, *others = [_list_passing(test, fact, values, ranks) for test in tests]
+        for other in map(set, others):
+            passing = tuple([value for value in passing if value in other])
+        met.append((passing, tuple(places)))
     return FactPlan(fact.kind.value, values, tuple(met))
+
+
+def _list_passing(test: FactTest, fact: Fact, values: tuple[Any, ...], ranks: Mapping[Any, int]) -> tuple[Any, ...]:
+    """Return the values that pass a test, without a look at each value for each test: both may be thousands."""
+    operator, operand = test.operator, test.operand
+    if operator is Operator.IS:
+        return values[ranks[operand] : ranks[operand] + 1]
+    if operator is Operator.IN:
+        assert isinstance(operand, tuple)
+        return tuple([values[rank] for rank in sorted({ranks[name] for name in operand})])
+    if fact.kind is Kind.ORDERED:
+        return values[ranks[operand] :] if operator is Operator.AT_LEAST else values[: ranks[operand] + 1]
+    return tuple([value for value in values if test.holds(value, fact)])
 
 
 def _list_needs(rulebase: RuleBase) -> list[list[_Need]]:

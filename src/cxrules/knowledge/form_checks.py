@@ -65,8 +65,9 @@ def examine(form: FormType, node: Node, within: tuple[str, ...], report: Mistake
     try:
         return _adapter(form).validate_python(node.plain())
     except ValidationError as error:
+        translation = _Translation(form, node, within, report)
         for mistake in error.errors(include_url=False):
-            _Translation(form, node, within, report).translate(mistake)
+            translation.translate(mistake)
         return None
 
 

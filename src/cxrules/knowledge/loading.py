@@ -9,6 +9,7 @@ from typing import Final
 
 from cxrules.arguments import check_kind
 from cxrules.errors import InvalidKnowledge, Location, show_text
+from cxrules.errors.near_names import few_suggestions
 from cxrules.knowledge.builder import build, name_all, settle
 from cxrules.knowledge.diagnostic_codes import BASE, MistakeCollector
 from cxrules.knowledge.draft import Draft, read_all
@@ -22,6 +23,7 @@ __all__ = ["load"]
 _NEEDED: Final = ("sources", "claims", "facts", "models", "rules")
 
 
+@few_suggestions()
 def load(*paths: str | Path, base: Parts | None = None) -> Parts:
     """Load a rule base from YAML.
 

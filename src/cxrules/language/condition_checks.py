@@ -44,7 +44,8 @@ def normalise(test: FactTest, fact: Fact) -> FactTest:
     """
     operand = test.operand
     if isinstance(operand, tuple):
-        ordered = tuple(name for name in fact.names if name in operand)
+        given = _list_names(operand)
+        ordered = tuple(name for name in fact.names if name in given)
         return replace(test, operand=ordered) if len(ordered) == len(operand) else test
     if fact.kind is Kind.PERCENT and isinstance(operand, float) and operand.is_integer():
         return replace(test, operand=int(operand))
@@ -85,6 +86,11 @@ def check_sets(parts: Parts) -> Iterator[Mistake]:
         if are_too_many(facts[name], tested):
             message = f"the tests of {name} distinguish more than {MOST_SETS:,} sets, too many to search"
             yield Mistake("too-many-sets", ("facts", name), message, "split it into several facts", key=True)
+
+
+def _list_names(operand: Iterable[object]) -> set[str]:
+    """Return the names in an operand, whatever else was given in it."""
+    return {name for name in operand if isinstance(name, str)}
 
 
 def _are_names(operand: object) -> bool:
@@ -162,7 +168,7 @@ class _ConditionChecker:
         elif fact.kind in (Kind.ORDERED, Kind.CHOICE):
             if isinstance(operand, tuple):
                 yield from check_names(fact, operand, path)
-                if len({name for name in operand if name in fact.names}) == len(fact.values):
+                if _list_names(operand).issuperset(fact.names):
                     yield from self._refuse_idle(fact, path)
             else:
                 yield from _check_value(fact, operand, path)
@@ -199,10 +205,14 @@ def check_names(fact: Fact, given: object, path: Path) -> Iterator[Mistake]:
         return
     if not given:
         yield Mistake("empty-test", path, "this list is empty, so no value passes")
+    known, seen = frozenset(fact.names), set()
     for index, name in enumerate(given):
-        yield from _check_value(fact, name, (*path, index))
-        if name in given[:index] and name in fact.names:
+        if not isinstance(name, str) or name not in known:
+            yield from _check_value(fact, name, (*path, index))
+        elif name in seen:
             yield Mistake("duplicate-value", (*path, index), f"{name!r} occurs twice here")
+        else:
+            seen.add(name)
 
 
 def _name(condition: Condition) -> str:
@@ -250,8 +260,9 @@ def _is_empty(fact: Fact, tests: Iterable[FactTest]) -> bool:
     if fact.kind is not Kind.SET:
         return False
     lists = {operator: operand for operator, operand in operands.items() if isinstance(operand, tuple)}
+    known = frozenset(fact.names)
     all_of, any_of, none_of = (
-        {name for name in lists.get(operator, ()) if name in fact.names}
+        _list_names(lists.get(operator, ())) & known
         for operator in (Operator.INCLUDES_ALL, Operator.INCLUDES_ANY, Operator.LACKS_ALL)
     )
     return bool(all_of & none_of) or bool(any_of and any_of <= none_of)

@@ -381,7 +381,7 @@ class _NormalSets(dict[Any, tuple[str, ...]]):
         if type(given) is not tuple or not all(type(element) is str and element in self._names for element in given):
             raise KeyError(given)
         normal = tuple([name for name in self._names if name in given])
-        if len(self) < _KEPT:
+        if len(self) < _KEPT and len(given) <= len(self._names):  # a longer one repeats elements, and may be huge
             self[given] = normal
         return normal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from cxrules.errors import InvalidOrganisation, Location, find_almost, show_value, suggest
+from cxrules.errors import SHOWN, InvalidOrganisation, Location, find_almost, show_value, suggest
 
 __all__ = ["read_whole", "tell_mistakes"]
 
@@ -53,8 +53,8 @@ def tell_mistakes(
         noun: The word for a field, such as "argument".
     """
     hints = {
-        mistake["loc"]: _hint_at_field(mistake["loc"][-1], fields, facts)
-        for mistake in mistakes
+        mistake["loc"]: _hint_at_field(mistake["loc"][-1], fields, facts) if at < SHOWN else ("", "")
+        for at, mistake in enumerate(mistakes)
         if mistake["type"] == "extra_forbidden"
     }
     meant = {field for field, _ in hints.values()}

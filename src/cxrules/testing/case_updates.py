@@ -106,7 +106,8 @@ def _rewrite(file: str, edits: list[_Edit], mistakes: list[Diagnostic]) -> str |
         return None
     text = data.removeprefix(_BOM)
     before = _read(text, file)
-    if before is None or any(_find(before[0], edit.place) != edit.node for edit in edits):
+    places = dict(_list_places(before[0])) if before is not None else {}
+    if before is None or any(places.get(edit.place) != edit.node for edit in edits):
         message = "this file has changed since it was read, so nothing is written"
         mistakes.append(Diagnostic("unreadable-file", Location(file), message, "run the command again"))
         return None
@@ -130,15 +131,15 @@ def _read(text: str, file: str) -> tuple[Node, set[tuple[int, int]]] | None:
     return None if node is None or wrong else (node, list_nulls(report))
 
 
-def _find(node: Node, place: tuple[int, int]) -> Node | None:
-    """Return the innermost value that begins in a place."""
-    below: list[Node] = []
+def _list_places(node: Node) -> Iterator[tuple[tuple[int, int], Node]]:
+    """List all values by the place in which they begin; of several in one place, the innermost comes last."""
+    yield (node.line, node.column), node
     if isinstance(node.content, dict):
         below = [*node.content.values()]
-    elif isinstance(node.content, list):
-        below = node.content
-    found = (_find(each, place) for each in below)
-    return next(filter(None, found), node if (node.line, node.column) == place else None)
+    else:
+        below = node.content if isinstance(node.content, list) else []
+    for each in reversed(below):
+        yield from _list_places(each)
 
 
 def _meant(node: Node, nulls: set[tuple[int, int]], values: Mapping[tuple[int, int], Plain]) -> Plain:
@@ -160,13 +161,16 @@ def _edit(text: str, edits: Iterable[_Edit]) -> str | None:
         ends = _find_json_ends(text, places) if quoted else _find_yaml_ends(text)
     except ValueError:
         return None
-    for start in sorted(places, reverse=True):
-        if start not in ends:
+    parts, done = [], 0
+    for start in sorted(places):
+        if start not in ends or start < done:
             return None
         end, style = ends[start]
-        head, old, tail = text[:start], text[start:end], text[end:]
-        text = head + _replace(old, style, places[start].value, quoted=quoted, before=head[-1:]) + tail
-    return text
+        before = text[start - 1 : start] if start else ""
+        new = _replace(text[start:end], style, places[start].value, quoted=quoted, before=before)
+        parts += [text[done:start], new]
+        done = end
+    return "".join([*parts, text[done:]])
 
 
 def _find_json_ends(text: str, places: Iterable[int]) -> dict[int, tuple[int, str]]:

@@ -46,6 +46,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cxrules.errors import Diagnostic, InvalidKnowledge, InvalidOrganisation, Location, show_value, suggest
+from cxrules.errors.near_names import few_suggestions
 from cxrules.knowledge.diagnostic_codes import GUESSED, MistakeCollector
 from cxrules.knowledge.draft import CASES, SECTIONS, find_files
 from cxrules.knowledge.expectation_forms import EXPECTATION_FILES
@@ -93,6 +94,7 @@ class OrganisationCase:
     node: Node | None = field(default=None, repr=False, compare=False)
 
 
+@few_suggestions()
 def read_cases(*paths: str | Path, rulebase: RuleBase) -> tuple[OrganisationCase, ...]:
     """Read the cases in files and folders, each followed by those that its changes make.
 

@@ -151,11 +151,13 @@ class _ExpectedReader:
 
     def _check_name(self, name: Any, path: Path, section: str) -> Iterator[Mistake]:
         noun = section[:-1]
-        known = () if self._rulebase is None else tuple(getattr(self._rulebase, section))
+        named: Mapping[str, Any] = {} if self._rulebase is None else getattr(self._rulebase, section)
         if not isinstance(name, str):
-            yield Mistake("wrong-type", path, f"a name is expected here, not {show_value(name)}", suggest(name, known))
-        elif self._rulebase is not None and name not in known:
-            yield Mistake(f"unknown-{noun}", path, f"no such {noun}: {show_value(name)}", suggest(name, known))
+            yield Mistake(
+                "wrong-type", path, f"a name is expected here, not {show_value(name)}", suggest(name, (*named,))
+            )
+        elif self._rulebase is not None and name not in named:
+            yield Mistake(f"unknown-{noun}", path, f"no such {noun}: {show_value(name)}", suggest(name, (*named,)))
 
 
 def _check_word(value: Any, path: Path, words: Sequence[str], *, or_null: bool) -> Iterator[Mistake]:

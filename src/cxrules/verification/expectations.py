@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from cxrules.errors import InvalidKnowledge, suggest
+from cxrules.errors.near_names import few_suggestions
 from cxrules.knowledge.conditions import read_conditions
 from cxrules.knowledge.diagnostic_codes import MistakeCollector
 from cxrules.knowledge.draft import find_files, read_files
@@ -91,6 +92,7 @@ class Expectations:
     plain: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
+@few_suggestions()
 def read_expectations(*paths: str | Path, rulebase: RuleBase) -> Expectations:
     """Read the expectations and accepted findings in files and folders; anything else in them is skipped.
 

@@ -19,6 +19,7 @@ from cxrules.consultation.dialogue import Consultation
 from cxrules.document import unmark
 from cxrules.doubts import hear_doubts
 from cxrules.errors import InvalidOrganisation, no_such, refuse_question, show_text, suggest
+from cxrules.errors.near_names import few_suggestions
 from cxrules.explanation.prose.changes import choose_changes, tell_change
 from cxrules.explanation.prose.report import write_report
 from cxrules.explanation.prose.sheet import POINTS, make_sheet, tell_outlook
@@ -112,7 +113,9 @@ class Service:
         if operation not in OPERATIONS:
             raise no_such("operation", operation, OPERATIONS)
         method: Callable[..., _Plain] = getattr(self, operation.replace("-", "_"))
-        if mistakes := list(_examine(request, signature(method).parameters, self._rulebase.vocabulary)):
+        with few_suggestions():
+            mistakes = list(_examine(request, signature(method).parameters, self._rulebase.vocabulary))
+        if mistakes:
             raise refuse_question(mistakes)
         return method(**request)
 

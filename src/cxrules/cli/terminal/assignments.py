@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cxrules.errors import Diagnostic, InvalidOrganisation, Location, show_text, suggest
+from cxrules.errors import SHOWN, Diagnostic, InvalidOrganisation, Location, show_text, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -54,7 +54,7 @@ def read_columns(texts: Iterable[str], vocabulary: Vocabulary) -> dict[str, str 
         elif isinstance(before, str) or (before and not dot):
             mistakes.append(_wrong(f"--column: {fact} has a column, and its elements have others", "leave one out"))
         elif dot:
-            found[fact] = {**(before or {}), element: column}
+            found.setdefault(fact, {})[element] = column  # type: ignore[index] # a text is refused above
         else:
             found[fact] = column
     if mistakes:
@@ -92,7 +92,7 @@ def _split(
             elif not equals and name in vocabulary.facts:
                 hint = f"write {name}={value}"
             else:
-                hint = "" if equals else suggest(name, tuple(vocabulary.facts))
+                hint = "" if equals or len(mistakes) >= SHOWN else suggest(name, tuple(vocabulary.facts))
             mistakes.append(_wrong(f"{option} takes FACT={value}, not {show_text(text, _LONGEST)!r}", hint))
         elif name in found:
             mistakes.append(_wrong(f"{option}: {show_text(name, _LONGEST)} is given twice", "", "given-twice"))

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from cxrules.errors.near_names import find_almost, find_closest, fold_name, may_suggest
 from cxrules.late import dataclass
-
-if TYPE_CHECKING:
-    from collections import Counter
 
 __all__ = [
     "MISSING",
@@ -41,9 +37,6 @@ MISSING = "leave the fact out, or write None; recommend_row(frame, row) takes a 
 """The advice where a missing cell of a data frame is given as a fact."""
 
 _PLAIN = {"numpy": "tolist", "pyarrow": "as_py"}
-_SHORT = 4
-_ALIKE = 0.85
-_ALIKE_PART = 0.75  # with less, "severe" is like the "every" in a long name
 _LONGEST_STEP = 80
 _LONGEST_FILE = 4_096  # as long as a path can be
 _LONGEST_VALUE = 60
@@ -308,9 +301,11 @@ def suggest(word: object, known: Sequence[str], called: Iterable[str] = ()) -> s
         >>> suggest("zzz", ["low", "high"])
         "known: 'low', 'high'"
     """
+    if not may_suggest():
+        return ""
     known = tuple(known)
-    others = {_fold(name): name for name in called}
-    if isinstance(word, str) and (meant := _closest(word[:80], (*others, *known))):
+    others = {fold_name(name): name for name in called}
+    if isinstance(word, str) and (meant := find_closest(word[:80], (*others, *known))):
         return f"did you mean {others.get(meant, meant)!r}?"
     if 0 < len(known) <= 12:
         return "known: " + ", ".join(map(repr, known))
@@ -327,76 +322,3 @@ def suggest_list(text: str, known: Sequence[str]) -> str:
     found = re.findall(r"[\w-]+", text[:_LONGEST_MESSAGE])
     words = [word for word in found if word in known or word.lower() not in ("and", "or")]
     return f"write {words}" if words and all(word in known for word in words) else suggest(text, known)
-
-
-def find_almost(word: str, known: Iterable[str]) -> str | None:
-    """Return the name that a word almost is: what `suggest` would propose, but only where nothing else can be meant.
-
-    It is the same name in another spelling of case, spaces and dashes, or with a slip: two letters swapped, one too
-    many, too few or wrong (in a long name; a short word with another letter is often another word), or a few.
-
-    Examples:
-        >>> find_almost("Silso", ["silos", "scope"]), find_almost("score", ["silos", "scope"])
-        ('silos', None)
-    """
-    from difflib import SequenceMatcher
-
-    folded = _fold(word[:80])
-    letters = _count_letters(folded)
-    best, closest = 0.0, None
-    for name in known:
-        if name == folded:
-            return name
-        if abs(len(name) - len(folded)) > 3:
-            continue
-        shared = 2 * (letters & _count_letters(name)).total() / (len(name) + len(folded))  # no ratio can be greater
-        slip = len(name) == len(folded) > _SHORT and _is_slip(folded, name)
-        if slip or shared >= max(best, _ALIKE):
-            ratio = SequenceMatcher(None, folded, name).ratio()
-            if ratio > best and (slip or ratio >= _ALIKE):
-                best, closest = ratio, name
-    return closest
-
-
-@lru_cache(maxsize=1024)  # many words are compared with the same names
-def _count_letters(name: str) -> Counter[str]:
-    from collections import Counter
-
-    return Counter(name)
-
-
-def _is_slip(word: str, name: str) -> bool:
-    """Return whether words of one length differ by two letters swapped, or if they are long, by one letter."""
-    wrong = [place for place, letter in enumerate(word) if letter != name[place]]
-    if len(wrong) == 1:
-        return len(name) > _SHORT + 1
-    return (
-        len(wrong) == 2
-        and wrong[1] == wrong[0] + 1
-        and word[wrong[0]] + word[wrong[1]] == name[wrong[1]] + name[wrong[0]]
-    )
-
-
-def _fold(word: str) -> str:
-    return word.strip().strip("“”\"'").lower().replace(" ", "_").replace("-", "_")
-
-
-@lru_cache(maxsize=1024)  # in a rule base one misspelt name may occur a thousand times
-def _closest(word: str, known: tuple[str, ...]) -> str | None:
-    from difflib import get_close_matches
-    from itertools import pairwise
-
-    folded = _fold(word)
-    if folded in known:
-        return folded
-    # A name that shares few pairs of letters with the word was not meant. Skipping it saves most comparisons when
-    # thousands of words are wrong.
-    pairs = set(pairwise(folded))
-    enough = 0 if len(folded) <= _SHORT else len(pairs)
-    near = [name for name in known if 3 * len(pairs.intersection(pairwise(name))) >= enough]
-    parts = {part: name for name in reversed(near) for part in name.split("_")}
-    for candidates, least in (({name: name for name in near}, 0.6), (parts, _ALIKE_PART)):
-        matches = get_close_matches(folded, candidates, n=1, cutoff=least if len(folded) > _SHORT else max(least, 0.7))
-        if matches:
-            return candidates[matches[0]]
-    return next((name for name in known if len(name) == len(folded) > _SHORT and _is_slip(folded, name)), None)
