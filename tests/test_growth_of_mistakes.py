@@ -203,3 +203,18 @@ def test_values_and_the_tests_of_them_are_matched_without_a_look_at_each_value_f
         return count_lines(lambda: make_plan(rulebase))
 
     assert prepare(160) < 7 * prepare(40)
+
+
+def test_a_list_is_not_shown_for_each_mistake_in_it() -> None:
+    class Shown(list[str]):
+        """A list that counts how often it is shown."""
+
+        times = 0
+
+        def __repr__(self) -> str:
+            Shown.times += 1
+            return "[]"
+
+    wrong = [{"type": "unknown-value", "loc": ("facts", SET), "msg": "no such value", "input": Shown()}] * NUMBER
+    assert len(tell_mistakes(wrong, ["facts"], FACTS.facts, "field")) == NUMBER
+    assert not Shown.times

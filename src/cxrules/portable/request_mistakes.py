@@ -99,12 +99,13 @@ def _quote(error: Exception, lead: str) -> list[str]:
 
 
 def _say_expected(mistake: Mapping[str, Any], fields: Collection[str]) -> str:
-    shown = show_value(mistake["input"])
     if not mistake["loc"]:
+        shown = show_value(mistake["input"])
         hint = "; send it as application/json" if isinstance(mistake["input"], bytes) else ""
         return f"an object with {_join(fields)} is expected, not {shown}{hint}"
     expected = _EXPECTED.get(mistake["type"], "").format_map(mistake.get("ctx", {}))
-    return f"{expected} is expected, not {shown}" if expected else str(mistake["msg"])
+    # Our own mistakes in a list all come with the whole list, so that showing it each time would take too long.
+    return f"{expected} is expected, not {show_value(mistake['input'])}" if expected else str(mistake["msg"])
 
 
 def _join(fields: Collection[str]) -> str:
