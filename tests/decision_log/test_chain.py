@@ -14,6 +14,7 @@ from cxrules import Advisor, RuleBase
 from cxrules.decision_log import Breach, DecisionLog, Head, Logged, LogReader, Masking, replay, verify_chain
 from cxrules.decision_log.rotation import head_path
 from tests import ROOT
+from tests.line_count import count_lines
 
 ADVISOR = Advisor(RuleBase.load(ROOT / "tests" / "data" / "small_base"))
 ORGANISATIONS: list[dict[str, Any]] = [{"soil": "dry"}, {}, {"place": "desk", "budget_share": 12.5}, {"soil": "wet"}]
@@ -278,3 +279,18 @@ def test_masked_records_are_chained_as_written(tmp_path: Path) -> None:
         log.write(ADVISOR.recommend(soil="dry"))
     assert found(tmp_path / "log") == []
     assert b"dry" not in (tmp_path / "log").read_bytes().splitlines()[1]
+
+
+def test_a_log_with_many_gaps_is_verified_in_linear_time(tmp_path: Path) -> None:
+    """Ten thousand gaps are kept; a look at each of them for each line would take minutes."""
+
+    def verify(number: int) -> int:
+        path = tmp_path / str(number)
+        with DecisionLog(path, chained=True) as log:
+            for _ in range(number):
+                log.write(ADVISOR.recommend())
+        kept = path.read_bytes().splitlines(keepends=True)[::2]
+        path.write_bytes(b"".join([*kept, *kept]))
+        return count_lines(lambda: found(path))
+
+    assert verify(240) < 5 * verify(60)

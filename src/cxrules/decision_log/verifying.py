@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from cxrules.decision_log import lines
@@ -244,10 +246,8 @@ class _Chain:
         number = self._last.number + 1
         follows = self._last.hash in ("", link.prev)
         if not follows and link.number < number:  # also out of place
-            for place, gap in enumerate(self._gaps):
-                if gap.first <= link.number <= gap.last:
-                    self._gaps[place : place + 1] = gap.without(link)
-                    break
+            for place in self._find_gap(link.number):
+                self._gaps[place : place + 1] = self._gaps[place].without(link)
             number = link.number
         else:
             if not follows and link.number > number:
@@ -281,7 +281,7 @@ class _Chain:
         self._recent[link.number] = link.hash
         if len(self._recent) > _MANY:
             del self._recent[next(iter(self._recent))]
-        if any(gap is each for each in self._gaps):
+        if gap is not None and self._gaps[-1:] == [gap]:  # no record has been found in it
             self._doubt = _Doubt(last, gap, line, link)
         else:
             yield from self._check_place(line, link)
@@ -319,6 +319,11 @@ class _Chain:
         self._gaps.append(gap)
         return gap
 
+    def _find_gap(self, number: int) -> list[int]:
+        """Return the place of the gap with a number, if there is one; gaps are in order and do not overlap."""
+        place = bisect_right(self._gaps, number, key=attrgetter("first")) - 1
+        return [place] if place >= 0 and number <= self._gaps[place].last else []
+
     def _find_moved(self, gap: _Gap | None) -> Iterator[ChainFinding]:
         """Report the records that belong in a gap just opened but precede it."""
         numbers = range(gap.first, gap.last + 1) if gap else ()
@@ -329,14 +334,14 @@ class _Chain:
                 yield self._tell_moved(line, number)
 
     def _read_late(self, line: LogLine, link: ChainLink) -> Iterator[ChainFinding]:
-        for place, gap in enumerate(self._gaps):
-            if gap.first <= link.number <= gap.last:
-                if gap.takes(link):
-                    self._gaps[place : place + 1] = gap.without(link)
-                    yield self._tell_moved(line, link.number)
-                else:
-                    yield self._tell_foreign(line, link.number)
-                return
+        for place in self._find_gap(link.number):
+            gap = self._gaps[place]
+            if gap.takes(link):
+                self._gaps[place : place + 1] = gap.without(link)
+                yield self._tell_moved(line, link.number)
+            else:
+                yield self._tell_foreign(line, link.number)
+            return
         yield self._tell_again(line, link, self._recent.get(link.number, link.hash))
 
     def _tell_moved(self, line: LogLine, number: int) -> ChainFinding:
