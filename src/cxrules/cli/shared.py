@@ -160,12 +160,11 @@ def find_unknown(
         known: What exists.
         called: The names for people, which are suggested too.
     """
-    from cxrules.errors import Diagnostic, Location, show_value, suggest
+    from cxrules.errors import SHOWN, Diagnostic, Location, show_value, suggest
 
-    for name in dict.fromkeys(names):
-        if name not in known:
-            message = f"{option}: there is no {show_value(name)}"
-            yield Diagnostic("unknown-value", Location(), message, suggest(name, known, called))
+    for at, name in enumerate(name for name in dict.fromkeys(names) if name not in known):
+        hint = suggest(name, known, called) if at < SHOWN else ""
+        yield Diagnostic("unknown-value", Location(), f"{option}: there is no {show_value(name)}", hint)
 
 
 def list_names(rulebase: RuleBase) -> list[str]:
