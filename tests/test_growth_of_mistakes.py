@@ -6,6 +6,7 @@ The kinds: a look through everything for each thing in it, and a suggestion for 
 import difflib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -24,7 +25,7 @@ from cxrules.language.condition_checks import check_names, normalise
 from cxrules.language.facts import Kind, _NormalSets
 from cxrules.language.rules import FactTest, Operator
 from cxrules.portable.request_mistakes import tell_mistakes
-from cxrules.testing import read_cases, run_cases, update_cases
+from cxrules.testing import InvalidCases, read_cases, run_cases, update_cases
 from cxrules.web.service import Service
 from tests.line_count import count_lines
 from tests.rulebases import make_choice, make_fact
@@ -218,3 +219,16 @@ def test_a_list_is_not_shown_for_each_mistake_in_it() -> None:
     wrong = [{"type": "unknown-value", "loc": ("facts", SET), "msg": "no such value", "input": Shown()}] * NUMBER
     assert len(tell_mistakes(wrong, ["facts"], FACTS.facts, "field")) == NUMBER
     assert not Shown.times
+
+
+def test_unknown_facts_of_a_case_are_not_copied_for_each_of_its_changes(tmp_path: Path) -> None:
+    def read(number: int) -> int:
+        case = {"given": dict.fromkeys(SEVERAL[:number], 1), "also": [{"silos": "none"}] * number}
+        return count_lines(partial(refuse_cases, case))
+
+    def refuse_cases(case: dict[str, Any]) -> None:
+        with pytest.raises(InvalidCases, match="v0"):
+            write_cases(tmp_path, case)
+
+    read(NUMBER // 4)  # what is suggested for the first is kept
+    assert read(NUMBER) < 5 * read(NUMBER // 4)

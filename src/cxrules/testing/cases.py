@@ -250,10 +250,12 @@ class _CaseReader:
         result = node.get("expect")  # if it is something else than a mapping, that is reported
         if "but" in plain and silent["silent"] == [] and result and isinstance(result.content, dict):
             self._add(node, ["but"], "missing-key", "a near miss needs expect.fires: the rules that it misses")
+        facts = self._rulebase.vocabulary.facts  # unknown ones, of which there may be many, are reported and not copied
+        before = {name: value for name, value in case.given.items() if name in facts}
         for kind, expected in (("also", case.expect), ("but", silent)):
             for number, (path, change) in enumerate(self._list_changes(node, kind, plain.get(kind, [])), start=1):
                 self._check_facts(node, [kind, *path], change)
-                given = {name: value for name, value in {**case.given, **change}.items() if value is not None}
+                given = {name: value for name, value in {**before, **change}.items() if value is not None}
                 yield replace(case, id=f"{case.id}/{kind}-{number}", given=given, expect=expected, shows=(), node=None)
 
     def _list_changes(self, node: Node, kind: str, written: Any) -> list[tuple[tuple[str | int, ...], dict[str, Any]]]:
