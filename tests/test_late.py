@@ -143,9 +143,9 @@ def test_late_classes_that_inherit_equal_the_standard_ones() -> None:
         assert look(made_late) == look(at_once)
 
 
-@pytest.mark.parametrize("path", MADE_LATE, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MADE_LATE, ids=lambda path: path.relative_to(SOURCE).as_posix())
 def test_every_late_class_of_the_package_equals_the_standard_one(path: Path) -> None:
-    name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+    name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
     text = path.read_text("utf-8")
     text = re.sub(
         r"\nfrom cxrules.late import .*",
