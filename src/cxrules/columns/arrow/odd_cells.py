@@ -57,12 +57,10 @@ def list_texts(column: pa.Array) -> list[Any]:
 
     Raises:
         UnicodeDecodeError: If a text is not UTF-8.
-        UNREADABLE: If something within a list or a struct cannot be held.
+        Exception: One of `UNREADABLE`, if something within a list or a struct cannot be held.
     """
     try:
         return list(column.to_pylist())
-    except UnicodeDecodeError:
-        raise
     except UNREADABLE:
         return [_write_cell(cell) for cell in column]
 
